@@ -1,0 +1,67 @@
+//! The wallet: balance, statement, top-up.
+
+use crate::{money::Fen, order_no::OrderNo, timestamp::Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// `GET /wallet`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Wallet {
+    /// What can be spent now.
+    pub balance_fen: Fen,
+}
+
+/// `POST /wallet/top-ups`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TopUpRequest {
+    /// How much.
+    pub amount_fen: i64,
+    /// The same key again answers the same and moves nothing.
+    pub key: String,
+}
+
+/// A top-up that is in the wallet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TopUp {
+    /// How much came in.
+    pub amount_fen: Fen,
+    /// What the wallet held right after.
+    pub balance_fen: Fen,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One line of the statement, newest first (`GET /wallet/entries`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub kind: EntryKind,
+    /// In is positive, out is negative.
+    pub amount_fen: i64,
+    /// What the wallet held right after.
+    pub balance_fen: Fen,
+    /// Of which packet.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub order_no: Option<OrderNo>,
+}
+
+/// Why money moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum EntryKind {
+    /// Demo money from the issuer.
+    TopUp,
+    /// A packet was paid.
+    Pay,
+    /// A share was credited.
+    Credit,
+    /// What was left of a packet came back.
+    Refund,
+}

@@ -1,0 +1,74 @@
+//! Limits that clients need to know (`GET /limits`), so that forms, previews and
+//! the server obey the same numbers.
+
+use crate::money::Fen;
+use serde::{Deserialize, Serialize};
+
+/// What a packet, a text or a top-up may be. Amounts in fen, lengths in
+/// characters (Unicode scalar values), durations in seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Limits {
+    /// The most that one share may hold (R-SPLIT-1).
+    pub max_share_fen: Fen,
+    /// The most shares of one packet.
+    pub max_shares: u32,
+    /// The most that one packet may hold.
+    pub max_total_fen: Fen,
+    /// The most that one top-up may bring.
+    pub max_top_up_fen: Fen,
+    /// Longest greeting.
+    pub greeting_chars_max: u32,
+    /// Longest name of a person.
+    pub name_chars_max: u32,
+    /// Longest name of a group.
+    pub group_name_chars_max: u32,
+    /// Longest message.
+    pub message_chars_max: u32,
+    /// Shortest password.
+    pub password_chars_min: u32,
+    /// Longest password; bounds what a sign-in costs.
+    pub password_chars_max: u32,
+    /// Most members of one group.
+    pub group_members_max: u32,
+    /// Most groups of one person.
+    pub groups_per_user_max: u32,
+    /// How long a pre-order waits to be paid (R-SEND-1).
+    pub preorder_ttl_s: u32,
+    /// How long a packet stays open after landing (R-MONEY-4).
+    pub packet_lifetime_s: u32,
+    /// How long a ticket from a grab allows to open (R-OPEN-1).
+    pub ticket_ttl_s: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let fen = |fen| Fen::new(fen).unwrap_or(Fen::MAX);
+        Self {
+            max_share_fen: fen(20_000),
+            max_shares: 100,
+            max_total_fen: fen(2_000_000),
+            max_top_up_fen: fen(1_000_000),
+            greeting_chars_max: 25,
+            name_chars_max: 20,
+            group_name_chars_max: 30,
+            message_chars_max: 1000,
+            password_chars_min: 8,
+            password_chars_max: 128,
+            group_members_max: 500,
+            groups_per_user_max: 200,
+            preorder_ttl_s: 15 * 60,
+            packet_lifetime_s: 24 * 60 * 60,
+            ticket_ttl_s: 60,
+        }
+    }
+}
+
+/// Longest key by which a client makes a call repeatable.
+pub const KEY_CHARS_MAX: usize = 64;
+
+/// Is this 1 to [`KEY_CHARS_MAX`] printable ASCII characters?
+pub fn is_key(key: &str) -> bool {
+    (1..=KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+}

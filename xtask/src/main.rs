@@ -1,0 +1,81 @@
+//! `cargo xtask …`: everything that is done to this repository beyond `cargo build`.
+//!
+//! It is Rust in the workspace rather than scripts or installed tools, so that a fresh clone needs
+//! nothing but Rust, and `Cargo.lock` pins what builds the web app as it pins what the app is made of.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool speaks to its terminal"
+)]
+
+mod bench;
+mod bindgen;
+mod budget;
+mod counts;
+mod dist;
+mod html;
+mod js_package;
+mod process;
+mod run;
+mod setup;
+mod site;
+mod styles;
+mod test;
+mod web;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::workspace::Workspace;
+
+const USAGE: &str = "\
+cargo xtask run [--release] [--dev] [-- SERVER ARGUMENTS]
+                        build everything and serve it on http://127.0.0.1:8080
+                        (--release: optimised server; --dev: web app unoptimised, quick to rebuild)
+cargo xtask web [--dev] build the web app into dist/ and print its sizes
+cargo xtask test        all set-up, then every check and test
+cargo xtask dist        the single binary and the JavaScript package, in <target>/dist/
+cargo xtask bench hot [ARGUMENTS]
+                        measure opens of one hot packet against a no-op handler";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<ExitCode> {
+    let Some((command, rest)) = arguments.split_first() else {
+        println!("{USAGE}");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let workspace = Workspace::find()?;
+    match command.as_str() {
+        "run" => run::run(&workspace, &run::Options::parse(rest)?),
+        "web" => web::command(&workspace, rest),
+        "test" => nothing_after("test", rest).and_then(|()| test::run(&workspace)),
+        "dist" => nothing_after("dist", rest).and_then(|()| dist::run(&workspace)),
+        "bench" => bench::run(&workspace, rest),
+        "help" | "-h" | "--help" => {
+            println!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        other => {
+            bail!("there is no `cargo xtask {other}`; without a command it prints what there is")
+        }
+    }
+}
+
+fn nothing_after(command: &str, rest: &[String]) -> Result<()> {
+    match rest.first() {
+        None => Ok(()),
+        Some(extra) => bail!("`cargo xtask {command}` takes no arguments, but there is `{extra}`"),
+    }
+}

@@ -1,0 +1,206 @@
+//! Whatever a task needs and this machine lacks is installed where that is possible, and named in one
+//! sentence where it is not.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Result, bail, ensure};
+
+use crate::process;
+use crate::workspace::{WASM_TARGET, Workspace};
+
+/// A program outside of Rust, and the Debian packages that bring it.
+struct Tool {
+    /// Any one of these will do.
+    programs: &'static [&'static str],
+    /// A variable that names the program instead.
+    variable: Option<&'static str>,
+    packages: &'static [&'static str],
+    purpose: &'static str,
+}
+
+const C_COMPILER: Tool = Tool {
+    programs: &["cc", "clang", "gcc", "cl"],
+    variable: Some("CC"),
+    packages: &["gcc", "libc6-dev"],
+    purpose: "a C compiler (SQLite is compiled from source)",
+};
+
+const FOR_TESTING: [Tool; 4] = [
+    Tool {
+        programs: &["node"],
+        variable: None,
+        packages: &["nodejs"],
+        purpose: "Node.js 18 or later (tests of the JavaScript package and of the WASM code)",
+    },
+    Tool {
+        programs: &["python3"],
+        variable: None,
+        packages: &["python3"],
+        purpose: "Python 3 (the independent verifier)",
+    },
+    Tool {
+        programs: &["chromium", "chromium-browser", "google-chrome"],
+        variable: Some("CHROMIUM"),
+        packages: &["chromium"],
+        purpose: "Chromium (browser tests)",
+    },
+    Tool {
+        programs: &["chromedriver"],
+        variable: Some("CHROMEDRIVER"),
+        packages: &["chromium-driver"],
+        purpose: "chromedriver of the same version as Chromium (browser tests)",
+    },
+];
+
+/// For everything that compiles: the server, the web app.
+pub(crate) fn for_building(workspace: &Workspace) -> Result<()> {
+    install(workspace, &[C_COMPILER], &[])?;
+    wasm_target(workspace)?;
+    // The server's crate embeds this folder and does not compile without it, and the linters come
+    // before the web app is built.
+    fs::create_dir_all(workspace.dist())?;
+    Ok(())
+}
+
+pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
+    for_building(workspace)?;
+    component(workspace, "rustfmt", "fmt")?;
+    component(workspace, "clippy", "clippy")?;
+    // Without a Chinese font the tests pass, but the screenshots show empty boxes.
+    let font = if has_chinese_font() {
+        None
+    } else {
+        Some("fonts-noto-cjk")
+    };
+    install(workspace, &FOR_TESTING, font.as_slice())?;
+    Ok(())
+}
+
+fn wasm_target(workspace: &Workspace) -> Result<()> {
+    if has_wasm_target() {
+        return Ok(());
+    }
+    if find_program("rustup").is_none() {
+        bail!(
+            "the Rust target {WASM_TARGET} is missing, and there is no rustup to add it: \
+             install it the way this Rust was installed"
+        );
+    }
+    process::run(
+        workspace
+            .command("rustup")
+            .args(["target", "add", WASM_TARGET]),
+    )?;
+    ensure!(
+        has_wasm_target(),
+        "the Rust target {WASM_TARGET} is still missing after rustup added it"
+    );
+    Ok(())
+}
+
+fn has_wasm_target() -> bool {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    Command::new(rustc)
+        .args(["--print", "target-libdir", "--target", WASM_TARGET])
+        .output()
+        .is_ok_and(|output| {
+            let path = String::from_utf8_lossy(&output.stdout);
+            output.status.success() && std::path::Path::new(path.trim()).is_dir()
+        })
+}
+
+fn component(workspace: &Workspace, component: &str, subcommand: &str) -> Result<()> {
+    if process::succeeds(workspace.cargo().args([subcommand, "--version"])) {
+        return Ok(());
+    }
+    if find_program("rustup").is_none() {
+        bail!(
+            "`cargo {subcommand}` is missing: install {component} the way this Rust was installed"
+        );
+    }
+    process::run(
+        workspace
+            .command("rustup")
+            .args(["component", "add", component]),
+    )
+}
+
+/// Installs what is missing; `wished` is installed where that is possible and not insisted on.
+fn install(workspace: &Workspace, tools: &[Tool], wished: &[&str]) -> Result<()> {
+    let missing = || {
+        tools
+            .iter()
+            .filter(|tool| !tool.is_there())
+            .collect::<Vec<_>>()
+    };
+    let mut packages: Vec<&str> = missing()
+        .iter()
+        .flat_map(|tool| tool.packages)
+        .copied()
+        .collect();
+    packages.extend(wished);
+    if packages.is_empty() {
+        return Ok(());
+    }
+    if may_install_packages() {
+        process::run(workspace.command("apt-get").args(["update", "--quiet=2"]))?;
+        process::run(
+            workspace
+                .command("apt-get")
+                .env("DEBIAN_FRONTEND", "noninteractive")
+                .args(["install", "--yes", "--quiet=2", "--no-install-recommends"])
+                .args(&packages),
+        )?;
+    } else if missing().is_empty() {
+        println!(
+            "note: not installed, and not needed to pass: {}",
+            packages.join(", ")
+        );
+    }
+    let missing = missing();
+    let purposes: Vec<_> = missing.iter().map(|tool| tool.purpose).collect();
+    ensure!(
+        missing.is_empty(),
+        "missing on this machine: {}; on Debian `apt-get install {}` brings it, elsewhere install it by hand",
+        purposes.join(", and "),
+        packages.join(" ")
+    );
+    Ok(())
+}
+
+impl Tool {
+    fn is_there(&self) -> bool {
+        self.variable.and_then(env::var_os).is_some()
+            || self
+                .programs
+                .iter()
+                .any(|program| find_program(program).is_some())
+    }
+}
+
+fn find_program(name: impl AsRef<OsStr>) -> Option<std::path::PathBuf> {
+    let mut file = name.as_ref().to_owned();
+    file.push(env::consts::EXE_SUFFIX);
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|folder| folder.join(&file))
+        .find(|path| path.is_file())
+}
+
+/// Only as root on Debian or its kin: everywhere else it is for the machine's owner to decide.
+fn may_install_packages() -> bool {
+    let root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+    root && find_program("apt-get").is_some()
+}
+
+fn has_chinese_font() -> bool {
+    Command::new("fc-list")
+        .args([":lang=zh", "family"])
+        .output()
+        .is_ok_and(|output| !output.stdout.trim_ascii().is_empty())
+}

@@ -1,0 +1,97 @@
+//! Where things are, and how Cargo is called.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+
+pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+pub(crate) struct Workspace {
+    pub(crate) root: PathBuf,
+    /// Absolute. May lie anywhere: CI keeps it outside of the checkout.
+    pub(crate) target_dir: PathBuf,
+    pub(crate) version: String,
+    /// Test targets of the packages that plain `cargo test` covers, as (package, target).
+    pub(crate) test_targets: Vec<(String, String)>,
+}
+
+impl Workspace {
+    /// Asks Cargo, which alone knows what configuration and environment make of the target folder.
+    pub(crate) fn find() -> Result<Self> {
+        let output = Command::new(cargo_program())
+            .args(["metadata", "--format-version", "1", "--no-deps"])
+            .stderr(Stdio::inherit())
+            .output()
+            .context("could not start cargo")?;
+        anyhow::ensure!(
+            output.status.success(),
+            "cargo could not read the workspace"
+        );
+        let metadata: serde_json::Value =
+            serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
+        Self::from_metadata(&metadata).context("cargo metadata lacks what xtask needs")
+    }
+
+    fn from_metadata(metadata: &serde_json::Value) -> Option<Self> {
+        let defaults = metadata["workspace_default_members"].as_array()?;
+        let packages = metadata["packages"].as_array()?;
+        let mut test_targets = Vec::new();
+        for package in packages
+            .iter()
+            .filter(|package| defaults.contains(&package["id"]))
+        {
+            for target in package["targets"].as_array()? {
+                if target["kind"].as_array()?.iter().any(|kind| kind == "test") {
+                    test_targets.push((
+                        package["name"].as_str()?.into(),
+                        target["name"].as_str()?.into(),
+                    ));
+                }
+            }
+        }
+        let own = packages
+            .iter()
+            .find(|package| package["name"] == env!("CARGO_PKG_NAME"))?;
+        Some(Self {
+            root: metadata["workspace_root"].as_str()?.into(),
+            target_dir: metadata["target_directory"].as_str()?.into(),
+            version: own["version"].as_str()?.to_owned(),
+            test_targets,
+        })
+    }
+
+    /// Cargo in the root of the workspace, building into the same target folder as this process.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut command = self.command(cargo_program());
+        command.env("CARGO_TARGET_DIR", &self.target_dir);
+        command
+    }
+
+    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.root).stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn dist(&self) -> PathBuf {
+        self.root.join("dist")
+    }
+
+    /// A binary that Cargo built for this machine; `profile` is the folder name, `debug` or `release`.
+    pub(crate) fn binary(&self, profile: &str, name: &str) -> PathBuf {
+        self.target_dir
+            .join(profile)
+            .join(format!("{name}{}", env::consts::EXE_SUFFIX))
+    }
+
+    /// `path` as a reader wants to see it.
+    pub(crate) fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
+        path.strip_prefix(&self.root).unwrap_or(path).display()
+    }
+}
+
+fn cargo_program() -> std::ffi::OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
