@@ -19,7 +19,7 @@ pub(crate) fn print(dist: &Path) -> Result<usize> {
     println!("{:>9} {:>9} {:>9}  file", "bytes", "gzip", "brotli");
     let mut total = 0;
     for (path, bytes) in &files {
-        if path.ends_with(".br") || path.ends_with(".gz") {
+        if site::is_compressed(path) {
             continue;
         }
         let brotli = sibling(&files, path, "br");

@@ -11,9 +11,8 @@ impl Counts {
     /// or of Node (`# pass 3`, `# fail 0`). Any other line changes nothing.
     pub(crate) fn read_line(&mut self, line: &str) {
         let line = line.trim();
-        if let Some((_, summary)) = line
-            .strip_prefix("test result: ")
-            .and_then(|rest| rest.split_once(". "))
+        if let Some((_, summary)) =
+            line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". "))
         {
             for part in summary.split(';') {
                 match part.trim().split_once(' ') {
@@ -48,12 +47,6 @@ mod tests {
         ] {
             counts.read_line(line);
         }
-        assert_eq!(
-            counts,
-            Counts {
-                passed: 14,
-                failed: 4
-            }
-        );
+        assert_eq!(counts, Counts { passed: 14, failed: 4 });
     }
 }

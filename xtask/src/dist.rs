@@ -14,11 +14,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     web::build(workspace, Flavour::Release)?;
     budget::check(budget::print(&workspace.dist())?)?;
     // The release build embeds dist/, so the web app has to be there before.
-    process::run(
-        workspace
-            .cargo()
-            .args(["build", "--release", "--package", "hongbao"]),
-    )?;
+    process::run(workspace.cargo().args(["build", "--release", "--package", "hongbao"]))?;
 
     let folder = workspace.target_dir.join("dist");
     if folder.exists() {
@@ -34,10 +30,6 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
 
     println!("hongbao {}", workspace.version);
     println!("  {bytes:>9} bytes  {}", workspace.shown(&binary));
-    println!(
-        "  {:>9} bytes  {}/",
-        js_package::size(&package)?,
-        workspace.shown(&package)
-    );
+    println!("  {:>9} bytes  {}/", js_package::size(&package)?, workspace.shown(&package));
     Ok(ExitCode::SUCCESS)
 }

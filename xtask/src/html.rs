@@ -47,12 +47,7 @@ mod tests {
 
     #[test]
     fn names_what_it_does_not_know() {
-        assert!(
-            fill("{{cs}}", value)
-                .unwrap_err()
-                .to_string()
-                .contains("{{cs}}")
-        );
+        assert!(fill("{{cs}}", value).unwrap_err().to_string().contains("{{cs}}"));
         assert!(fill("{{css", value).is_err());
     }
 }

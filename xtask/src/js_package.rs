@@ -30,14 +30,10 @@ pub(crate) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
     let mut files = site::read_folder(&bound)?;
     files.extend(site::read_folder(&written)?);
 
-    let manifest = files
-        .get("package.json")
-        .context("shared-js/package/package.json is missing")?;
+    let manifest =
+        files.get("package.json").context("shared-js/package/package.json is missing")?;
     let manifest = std::str::from_utf8(manifest).context("package.json is not UTF-8")?;
-    ensure!(
-        manifest.contains(VERSION),
-        "package.json does not say {VERSION}"
-    );
+    ensure!(manifest.contains(VERSION), "package.json does not say {VERSION}");
     let manifest = manifest.replace(VERSION, &format!("\"version\": \"{}\"", workspace.version));
     files.insert("package.json".to_owned(), manifest.into_bytes());
 

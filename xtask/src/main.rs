@@ -21,6 +21,8 @@ mod setup;
 mod site;
 mod styles;
 mod test;
+#[cfg(test)]
+mod test_folder;
 mod web;
 mod workspace;
 
@@ -60,7 +62,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
     match command.as_str() {
         "run" => run::run(&workspace, &run::Options::parse(rest)?),
         "web" => web::command(&workspace, rest),
-        "test" => nothing_after("test", rest).and_then(|()| test::run(&workspace)),
+        "test" => nothing_after("test", rest).map(|()| test::run(&workspace)),
         "dist" => nothing_after("dist", rest).and_then(|()| dist::run(&workspace)),
         "bench" => bench::run(&workspace, rest),
         "help" | "-h" | "--help" => {

@@ -9,9 +9,7 @@ use crate::counts::Counts;
 
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     show(command);
-    let status = command
-        .status()
-        .with_context(|| format!("could not start {}", name(command)))?;
+    let status = command.status().with_context(|| format!("could not start {}", name(command)))?;
     if status.success() {
         return Ok(());
     }
@@ -83,9 +81,5 @@ fn line(command: &Command) -> String {
 
 fn name(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
-    program
-        .file_name()
-        .unwrap_or(program.as_os_str())
-        .to_string_lossy()
-        .into_owned()
+    program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned()
 }

@@ -16,11 +16,8 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn parse(arguments: &[String]) -> Result<Self> {
-        let mut options = Self {
-            release: false,
-            flavour: Flavour::Release,
-            server_arguments: Vec::new(),
-        };
+        let mut options =
+            Self { release: false, flavour: Flavour::Release, server_arguments: Vec::new() };
         let mut rest = arguments.iter();
         while let Some(argument) = rest.next() {
             match argument.as_str() {
@@ -60,12 +57,7 @@ mod tests {
     use crate::bindgen::Flavour;
 
     fn parse(line: &str) -> anyhow::Result<Options> {
-        Options::parse(
-            &line
-                .split_whitespace()
-                .map(str::to_owned)
-                .collect::<Vec<_>>(),
-        )
+        Options::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
     }
 
     #[test]
@@ -73,10 +65,7 @@ mod tests {
         let options = parse("--release -- --listen 127.0.0.1:9000 --release").unwrap();
         assert!(options.release);
         assert_eq!(options.flavour, Flavour::Release);
-        assert_eq!(
-            options.server_arguments,
-            ["--listen", "127.0.0.1:9000", "--release"]
-        );
+        assert_eq!(options.server_arguments, ["--listen", "127.0.0.1:9000", "--release"]);
         assert!(parse("").unwrap().server_arguments.is_empty());
     }
 

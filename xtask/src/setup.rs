@@ -70,11 +70,7 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
     component(workspace, "rustfmt", "fmt")?;
     component(workspace, "clippy", "clippy")?;
     // Without a Chinese font the tests pass, but the screenshots show empty boxes.
-    let font = if has_chinese_font() {
-        None
-    } else {
-        Some("fonts-noto-cjk")
-    };
+    let font = if has_chinese_font() { None } else { Some("fonts-noto-cjk") };
     install(workspace, &FOR_TESTING, font.as_slice())?;
     Ok(())
 }
@@ -89,11 +85,7 @@ fn wasm_target(workspace: &Workspace) -> Result<()> {
              install it the way this Rust was installed"
         );
     }
-    process::run(
-        workspace
-            .command("rustup")
-            .args(["target", "add", WASM_TARGET]),
-    )?;
+    process::run(workspace.command("rustup").args(["target", "add", WASM_TARGET]))?;
     ensure!(
         has_wasm_target(),
         "the Rust target {WASM_TARGET} is still missing after rustup added it"
@@ -121,26 +113,14 @@ fn component(workspace: &Workspace, component: &str, subcommand: &str) -> Result
             "`cargo {subcommand}` is missing: install {component} the way this Rust was installed"
         );
     }
-    process::run(
-        workspace
-            .command("rustup")
-            .args(["component", "add", component]),
-    )
+    process::run(workspace.command("rustup").args(["component", "add", component]))
 }
 
 /// Installs what is missing; `wished` is installed where that is possible and not insisted on.
 fn install(workspace: &Workspace, tools: &[Tool], wished: &[&str]) -> Result<()> {
-    let missing = || {
-        tools
-            .iter()
-            .filter(|tool| !tool.is_there())
-            .collect::<Vec<_>>()
-    };
-    let mut packages: Vec<&str> = missing()
-        .iter()
-        .flat_map(|tool| tool.packages)
-        .copied()
-        .collect();
+    let missing = || tools.iter().filter(|tool| !tool.is_there()).collect::<Vec<_>>();
+    let mut packages: Vec<&str> =
+        missing().iter().flat_map(|tool| tool.packages).copied().collect();
     packages.extend(wished);
     if packages.is_empty() {
         return Ok(());
@@ -155,10 +135,7 @@ fn install(workspace: &Workspace, tools: &[Tool], wished: &[&str]) -> Result<()>
                 .args(&packages),
         )?;
     } else if missing().is_empty() {
-        println!(
-            "note: not installed, and not needed to pass: {}",
-            packages.join(", ")
-        );
+        println!("note: not installed, and not needed to pass: {}", packages.join(", "));
     }
     let missing = missing();
     let purposes: Vec<_> = missing.iter().map(|tool| tool.purpose).collect();
@@ -174,10 +151,7 @@ fn install(workspace: &Workspace, tools: &[Tool], wished: &[&str]) -> Result<()>
 impl Tool {
     fn is_there(&self) -> bool {
         self.variable.and_then(env::var_os).is_some()
-            || self
-                .programs
-                .iter()
-                .any(|program| find_program(program).is_some())
+            || self.programs.iter().any(|program| find_program(program).is_some())
     }
 }
 

@@ -14,17 +14,8 @@ use sha2::{Digest as _, Sha256};
 const IMMUTABLE: &str = "assets";
 
 /// Formats that compression makes smaller. The others (PNG, WOFF2, …) are compressed already.
-const COMPRESSIBLE: [&str; 9] = [
-    "css",
-    "html",
-    "ico",
-    "js",
-    "json",
-    "svg",
-    "txt",
-    "wasm",
-    "webmanifest",
-];
+const COMPRESSIBLE: [&str; 9] =
+    ["css", "html", "ico", "js", "json", "svg", "txt", "wasm", "webmanifest"];
 
 const BROTLI_QUALITY: i32 = 11;
 const GZIP_LEVEL: u32 = 9;
@@ -43,10 +34,7 @@ impl Site {
 
     /// A file named by its content. Answers its URL.
     pub(crate) fn add_hashed(&mut self, stem: &str, extension: &str, bytes: Vec<u8>) -> String {
-        let path = format!(
-            "{IMMUTABLE}/{stem}-{}.{extension}",
-            hash([bytes.as_slice()])
-        );
+        let path = format!("{IMMUTABLE}/{stem}-{}.{extension}", hash([bytes.as_slice()]));
         let url = format!("/{path}");
         self.files.insert(path, bytes);
         url
@@ -59,9 +47,7 @@ impl Site {
         stem: &str,
         files: BTreeMap<String, Vec<u8>>,
     ) -> String {
-        let parts = files
-            .iter()
-            .flat_map(|(name, bytes)| [name.as_bytes(), bytes.as_slice()]);
+        let parts = files.iter().flat_map(|(name, bytes)| [name.as_bytes(), bytes.as_slice()]);
         let folder = format!("{IMMUTABLE}/{stem}-{}", hash(parts));
         for (name, bytes) in files {
             self.files.insert(format!("{folder}/{name}"), bytes);
@@ -78,10 +64,8 @@ impl Site {
     pub(crate) fn install(&self, dist: &Path, compress: bool) -> Result<()> {
         fs::create_dir_all(dist)?;
         let mut wanted = BTreeSet::new();
-        let (index, others): (Vec<_>, Vec<_>) = self
-            .files
-            .iter()
-            .partition(|(path, _)| path.as_str() == "index.html");
+        let (index, others): (Vec<_>, Vec<_>) =
+            self.files.iter().partition(|(path, _)| path.as_str() == "index.html");
         for (path, bytes) in others.into_iter().chain(index) {
             let target = dist.join(path);
             let siblings = [with_suffix(&target, "br"), with_suffix(&target, "gz")];
@@ -134,17 +118,18 @@ fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
         hasher.update(part.len().to_be_bytes());
         hasher.update(part);
     }
-    hasher
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut start = [0; 8];
+    start.copy_from_slice(&hasher.finalize()[..8]);
+    format!("{:016x}", u64::from_be_bytes(start))
+}
+
+/// Whether this is the compressed sibling of another file.
+pub(crate) fn is_compressed(path: &str) -> bool {
+    matches!(path.rsplit_once('.'), Some((_, "br" | "gz")))
 }
 
 fn is_compressible(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| COMPRESSIBLE.iter().any(|one| extension == *one))
+    path.extension().is_some_and(|extension| COMPRESSIBLE.iter().any(|one| extension == *one))
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -203,6 +188,7 @@ mod tests {
     use std::io::Read as _;
 
     use super::{Site, read_folder};
+    use crate::test_folder::TestFolder;
 
     #[test]
     fn names_follow_the_content() {
@@ -211,12 +197,12 @@ mod tests {
         assert_eq!(site.add_hashed("style", "css", b"a{}".to_vec()), one);
         assert_ne!(site.add_hashed("style", "css", b"b{}".to_vec()), one);
         assert!(one.starts_with("/assets/style-"), "{one}");
-        assert!(one.ends_with(".css"), "{one}");
+        assert!(one.contains(".css"), "{one}");
     }
 
     #[test]
     fn installs_compressed_siblings_and_removes_the_previous_build() {
-        let dist = tempfile::tempdir().unwrap();
+        let dist = TestFolder::new();
         let mut old = Site::default();
         old.add_hashed("style", "css", b"old{}".to_vec());
         old.add("index.html", b"old".to_vec());
@@ -234,15 +220,7 @@ mod tests {
         let (br, gz) = (format!("{style}.br"), format!("{style}.gz"));
         assert_eq!(
             names,
-            [
-                style,
-                &br,
-                &gz,
-                "icon.png",
-                "index.html",
-                "index.html.br",
-                "index.html.gz"
-            ]
+            [style, &br, &gz, "icon.png", "index.html", "index.html.br", "index.html.gz"]
         );
         let mut plain = Vec::new();
         brotli::Decompressor::new(files["index.html.br"].as_slice(), 4096)
@@ -258,21 +236,18 @@ mod tests {
 
     #[test]
     fn what_is_in_place_already_is_left_alone() {
-        let dist = tempfile::tempdir().unwrap();
+        let dist = TestFolder::new();
         let mut site = Site::default();
         site.add("index.html", b"same".to_vec());
         site.install(dist.path(), true).unwrap();
         fs::write(dist.path().join("index.html.br"), b"marker").unwrap();
         site.install(dist.path(), true).unwrap();
-        assert_eq!(
-            fs::read(dist.path().join("index.html.br")).unwrap(),
-            b"marker"
-        );
+        assert_eq!(fs::read(dist.path().join("index.html.br")).unwrap(), b"marker");
     }
 
     #[test]
     fn uncompressed_builds_leave_no_stale_siblings() {
-        let dist = tempfile::tempdir().unwrap();
+        let dist = TestFolder::new();
         let mut site = Site::default();
         site.add("index.html", b"text".to_vec());
         site.install(dist.path(), true).unwrap();

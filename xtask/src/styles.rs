@@ -52,9 +52,11 @@ fn collect(folder: &Path, recursive: bool, found: &mut Vec<PathBuf>) -> Result<(
 mod tests {
     use std::fs;
 
+    use crate::test_folder::TestFolder;
+
     #[test]
     fn shared_styles_come_first_then_components_by_path() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = TestFolder::new();
         for (path, text) in [
             ("src/pages/wallet.css", "wallet{}"),
             ("src/components/card.css", "card{}"),

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::bindgen::Flavour;
 use crate::counts::Counts;
@@ -16,38 +16,30 @@ const BROWSER_TESTS: &str = "hongbao-e2e";
 /// Never built for this machine, only for wasm32.
 const WASM_ONLY: [&str; 2] = ["hongbao-frontend", "hongbao-js"];
 
+/// Tools for building: beside the server's packages they would get its features of what both use, and
+/// the WASM toolchain would be built twice.
+const TOOLS: [&str; 2] = ["xtask", "wasm-test-runner"];
+
 type Step = (&'static str, fn(&Workspace, &mut Counts) -> Result<()>);
 
 /// Stops at the first step that fails. The order is by price: what a slip of the pen breaks comes
 /// before what takes minutes, and nothing is built a second time with other features or profiles.
-const STEPS: [Step; 10] = [
-    ("set-up", |workspace, _| setup::for_testing(workspace)),
-    ("format", |workspace, _| {
-        process::run(workspace.cargo().args(["fmt", "--all", "--check"]))
-    }),
-    ("lints, server side", |workspace, _| {
-        process::run(&mut host_lints(workspace))
-    }),
-    ("lints, browser side", |workspace, _| {
-        process::run(&mut wasm_lints(workspace))
-    }),
+const STEPS: [Step; 11] = [
+    ("set-up", set_up),
+    ("format", format),
+    ("tests of xtask", xtask_tests),
+    ("lints, server side", host_lints),
+    ("lints, browser side", wasm_lints),
     ("web app and its budget", web_app),
-    ("build of the tests", |workspace, _| {
-        // All targets together, so that the server that the browser tests start is built with the very
-        // features its own tests have, and is therefore built once.
-        process::run(workspace.cargo().args(["build", "--all-targets"]))
-    }),
-    ("tests", |workspace, counts| {
-        process::run_counting(&mut host_tests(workspace), counts)?;
-        process::run_counting(workspace.cargo().args(["test", "--doc"]), counts)
-    }),
+    ("build of server and tests", host_build),
+    ("tests", host_tests),
     ("tests in WASM", wasm_tests),
     ("JavaScript package and verifier", script_tests),
     ("browser tests", browser_tests),
 ];
 
 /// The last line is always `N passed, N failed`.
-pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
+pub(crate) fn run(workspace: &Workspace) -> ExitCode {
     let mut counts = Counts::default();
     let mut times = Vec::new();
     let mut outcome = Ok(());
@@ -72,35 +64,39 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
         counts.failed = counts.failed.max(1);
     }
     println!("{} passed, {} failed", counts.passed, counts.failed);
-    Ok(if counts.failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    if counts.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn seconds(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64())
 }
 
-fn host_lints(workspace: &Workspace) -> Command {
-    let mut cargo = workspace.cargo();
-    cargo.args(["clippy", "--workspace", "--all-targets"]);
-    for package in WASM_ONLY {
-        cargo.args(["--exclude", package]);
-    }
-    cargo.args(["--", "-D", "warnings"]);
-    cargo
+fn set_up(workspace: &Workspace, _: &mut Counts) -> Result<()> {
+    setup::for_testing(workspace)
 }
 
-fn wasm_lints(workspace: &Workspace) -> Command {
+fn format(workspace: &Workspace, _: &mut Counts) -> Result<()> {
+    process::run(workspace.cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn xtask_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
+    process::run_counting(workspace.cargo().args(["test", "--package", "xtask"]), counts)
+}
+
+fn host_lints(workspace: &Workspace, _: &mut Counts) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["clippy", "--workspace", "--all-targets"]);
+    exclude(&mut cargo, &WASM_ONLY);
+    process::run(cargo.args(["--", "-D", "warnings"]))
+}
+
+fn wasm_lints(workspace: &Workspace, _: &mut Counts) -> Result<()> {
     let mut cargo = workspace.cargo();
     cargo.args(["clippy", "--all-targets", "--target", WASM_TARGET]);
     for package in WASM_ONLY {
         cargo.args(["--package", package]);
     }
-    cargo.args(["--", "-D", "warnings"]);
-    cargo
+    process::run(cargo.args(["--", "-D", "warnings"]))
 }
 
 fn web_app(workspace: &Workspace, _: &mut Counts) -> Result<()> {
@@ -108,28 +104,41 @@ fn web_app(workspace: &Workspace, _: &mut Counts) -> Result<()> {
     budget::check(budget::print(&workspace.dist())?)
 }
 
-/// All tests but the browser's. The packages are those of every plain `cargo test`, and the targets are
-/// picked by name: naming packages instead would resolve other features and build the world again.
-fn host_tests(workspace: &Workspace) -> Command {
+/// The same packages in this and the two following steps, so that Cargo resolves the same features and
+/// builds everything once: also the server that the browser tests start.
+fn host_packages(workspace: &Workspace, subcommand: &str) -> Command {
     let mut cargo = workspace.cargo();
-    cargo.args(["test", "--no-fail-fast", "--lib", "--bins"]);
-    for (package, target) in &workspace.test_targets {
-        if package != BROWSER_TESTS {
-            cargo.args(["--test", target]);
-        }
-    }
+    cargo.args([subcommand, "--workspace"]);
+    exclude(&mut cargo, &WASM_ONLY);
+    exclude(&mut cargo, &TOOLS);
     cargo
+}
+
+fn exclude(cargo: &mut Command, packages: &[&str]) {
+    for package in packages {
+        cargo.args(["--exclude", package]);
+    }
+}
+
+fn host_build(workspace: &Workspace, _: &mut Counts) -> Result<()> {
+    process::run(host_packages(workspace, "build").arg("--all-targets"))
+}
+
+/// All tests but the browser's, which are left out by the names of their targets.
+fn host_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
+    let mut tests = host_packages(workspace, "test");
+    tests.args(["--no-fail-fast", "--lib", "--bins"]);
+    let others = workspace.test_targets.iter().filter(|(package, _)| package != BROWSER_TESTS);
+    for (_, target) in others {
+        tests.args(["--test", target]);
+    }
+    process::run_counting(&mut tests, counts)?;
+    process::run_counting(host_packages(workspace, "test").arg("--doc"), counts)
 }
 
 fn wasm_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     process::run_counting(
-        workspace.cargo().args([
-            "test",
-            "--package",
-            "hongbao-shared",
-            "--target",
-            WASM_TARGET,
-        ]),
+        workspace.cargo().args(["test", "--package", "hongbao-shared", "--target", WASM_TARGET]),
         counts,
     )
 }
@@ -138,23 +147,24 @@ fn script_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     let package = workspace.target_dir.join("js").join(js_package::NAME);
     js_package::build(workspace, &package)?;
     process::run_counting(
-        workspace
-            .command("node")
-            .env("HONGBAO_JS_PACKAGE", &package)
-            .args(["--test", "--test-reporter=tap", "shared-js/test/"]),
+        workspace.command("node").env("HONGBAO_JS_PACKAGE", &package).args([
+            "--test",
+            "--test-reporter=tap",
+            "shared-js/test/",
+        ]),
         counts,
     )
 }
 
 fn browser_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
-    let mut cargo = workspace.cargo();
-    cargo
-        .arg("test")
-        .env("HONGBAO_BIN", workspace.binary("debug", "hongbao"));
-    for (package, target) in &workspace.test_targets {
-        if package == BROWSER_TESTS {
-            cargo.args(["--test", target]);
-        }
+    let mut tests = host_packages(workspace, "test");
+    tests.env("HONGBAO_BIN", workspace.binary("debug", "hongbao"));
+    let own = workspace.test_targets.iter().filter(|(package, _)| package == BROWSER_TESTS);
+    let before = tests.get_args().count();
+    for (_, target) in own {
+        tests.args(["--test", target]);
     }
-    process::run_counting(&mut cargo, counts)
+    // Without a target's name this command would run every other test again and call it done.
+    ensure!(tests.get_args().count() > before, "{BROWSER_TESTS} has no test targets");
+    process::run_counting(&mut tests, counts)
 }

@@ -71,9 +71,7 @@ fn assemble(frontend: &Path, bound: &Path) -> Result<Site> {
     let css = site.add_hashed("style", "css", sheet.into_bytes());
 
     let mut glue = site::read_folder(bound)?;
-    let module = glue
-        .remove("app_bg.wasm")
-        .context("wasm-bindgen made no app_bg.wasm")?;
+    let module = glue.remove("app_bg.wasm").context("wasm-bindgen made no app_bg.wasm")?;
     let module = site.add_hashed("app", "wasm", module);
     let glue = format!("{}/app.js", site.add_hashed_folder("app", glue));
 
@@ -86,10 +84,7 @@ fn assemble(frontend: &Path, bound: &Path) -> Result<Site> {
     let template = fs::read_to_string(frontend.join("index.html"))
         .context("could not read frontend/index.html")?;
     for required in ["{{css}}", "{{loader}}"] {
-        ensure!(
-            template.contains(required),
-            "frontend/index.html has no `{required}`"
-        );
+        ensure!(template.contains(required), "frontend/index.html has no `{required}`");
     }
     let index = html::fill(&template, |placeholder| match placeholder {
         "css" => Some(format!(r#"<link rel="stylesheet" href="{css}">"#)),
@@ -112,6 +107,7 @@ mod tests {
 
     use super::assemble;
     use crate::site::read_folder;
+    use crate::test_folder::TestFolder;
 
     fn write(root: &Path, path: &str, text: &str) {
         let path = root.join(path);
@@ -121,18 +117,10 @@ mod tests {
 
     #[test]
     fn every_reference_leads_to_a_file() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = TestFolder::new();
         let root = folder.path();
-        write(
-            root,
-            "frontend/index.html",
-            "<head>{{css}}{{preload}}{{loader}}</head>",
-        );
-        write(
-            root,
-            "frontend/styles/base.css",
-            "a{background:url(\"{{asset:covers/red.svg}}\")}",
-        );
+        write(root, "frontend/index.html", "<head>{{css}}{{preload}}{{loader}}</head>");
+        write(root, "frontend/styles/base.css", "a{background:url(\"{{asset:covers/red.svg}}\")}");
         write(root, "frontend/assets/covers/red.svg", "<svg/>");
         write(root, "frontend/static/favicon.svg", "<svg/>");
         write(root, "bound/app.js", "import './snippets/one/inline0.js'");
@@ -161,14 +149,12 @@ mod tests {
 
     #[test]
     fn a_template_without_the_loader_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = TestFolder::new();
         let root = folder.path();
         write(root, "frontend/index.html", "<head>{{css}}</head>");
         write(root, "bound/app.js", "");
         write(root, "bound/app_bg.wasm", "wasm");
-        let error = assemble(&root.join("frontend"), &root.join("bound"))
-            .err()
-            .unwrap();
+        let error = assemble(&root.join("frontend"), &root.join("bound")).err().unwrap();
         assert!(error.to_string().contains("{{loader}}"), "{error}");
     }
 }

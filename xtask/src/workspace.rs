@@ -13,7 +13,7 @@ pub(crate) struct Workspace {
     /// Absolute. May lie anywhere: CI keeps it outside of the checkout.
     pub(crate) target_dir: PathBuf,
     pub(crate) version: String,
-    /// Test targets of the packages that plain `cargo test` covers, as (package, target).
+    /// All integration tests of the workspace, as (package, target).
     pub(crate) test_targets: Vec<(String, String)>,
 }
 
@@ -25,35 +25,24 @@ impl Workspace {
             .stderr(Stdio::inherit())
             .output()
             .context("could not start cargo")?;
-        anyhow::ensure!(
-            output.status.success(),
-            "cargo could not read the workspace"
-        );
+        anyhow::ensure!(output.status.success(), "cargo could not read the workspace");
         let metadata: serde_json::Value =
             serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
         Self::from_metadata(&metadata).context("cargo metadata lacks what xtask needs")
     }
 
     fn from_metadata(metadata: &serde_json::Value) -> Option<Self> {
-        let defaults = metadata["workspace_default_members"].as_array()?;
         let packages = metadata["packages"].as_array()?;
         let mut test_targets = Vec::new();
-        for package in packages
-            .iter()
-            .filter(|package| defaults.contains(&package["id"]))
-        {
+        for package in packages {
             for target in package["targets"].as_array()? {
                 if target["kind"].as_array()?.iter().any(|kind| kind == "test") {
-                    test_targets.push((
-                        package["name"].as_str()?.into(),
-                        target["name"].as_str()?.into(),
-                    ));
+                    test_targets
+                        .push((package["name"].as_str()?.into(), target["name"].as_str()?.into()));
                 }
             }
         }
-        let own = packages
-            .iter()
-            .find(|package| package["name"] == env!("CARGO_PKG_NAME"))?;
+        let own = packages.iter().find(|package| package["name"] == env!("CARGO_PKG_NAME"))?;
         Some(Self {
             root: metadata["workspace_root"].as_str()?.into(),
             target_dir: metadata["target_directory"].as_str()?.into(),
@@ -81,9 +70,7 @@ impl Workspace {
 
     /// A binary that Cargo built for this machine; `profile` is the folder name, `debug` or `release`.
     pub(crate) fn binary(&self, profile: &str, name: &str) -> PathBuf {
-        self.target_dir
-            .join(profile)
-            .join(format!("{name}{}", env::consts::EXE_SUFFIX))
+        self.target_dir.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
 
     /// `path` as a reader wants to see it.
