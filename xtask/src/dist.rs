@@ -25,6 +25,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let binary = folder.join(built.file_name().context("the binary has no name")?);
     let bytes =
         fs::copy(&built, &binary).with_context(|| format!("could not copy {}", built.display()))?;
+    for (name, text) in workspace.licenses()? {
+        fs::write(folder.join(name), text)?;
+    }
     let package = folder.join(js_package::NAME);
     js_package::build(workspace, &package)?;
 

@@ -3,12 +3,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::bindgen::{self, Flavour, Module};
-use crate::site;
+use crate::counts::Counts;
 use crate::workspace::Workspace;
+use crate::{process, setup, site};
 
 pub(crate) const NAME: &str = "hongbao-shared";
 
@@ -22,6 +24,13 @@ const MODULE: Module<'static> = Module {
     typescript: true,
     default_module_path: true,
 };
+
+/// `cargo xtask js`
+pub(crate) fn command(workspace: &Workspace) -> Result<ExitCode> {
+    setup::for_building(workspace)?;
+    test(workspace, &mut Counts::default())?;
+    Ok(ExitCode::SUCCESS)
+}
 
 /// Builds the package into `folder`, which is replaced.
 pub(crate) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
@@ -37,6 +46,10 @@ pub(crate) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
     let manifest = manifest.replace(VERSION, &format!("\"version\": \"{}\"", workspace.version));
     files.insert("package.json".to_owned(), manifest.into_bytes());
 
+    for (name, bytes) in workspace.licenses()? {
+        files.insert(name, bytes);
+    }
+
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
@@ -46,6 +59,23 @@ pub(crate) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
         fs::write(&path, bytes).with_context(|| format!("could not write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// Builds the package and calls it from Node, under the name by which others will import it.
+pub(crate) fn test(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
+    let package = workspace.target_dir.join("js").join(NAME);
+    build(workspace, &package)?;
+    let tests = site::read_folder(&workspace.root.join("shared-js").join("test"))?;
+    // Each by its name: what Node makes of a folder differs between its versions.
+    let tests = tests.keys().filter(|name| name.ends_with(".test.mjs"));
+    process::run_counting(
+        workspace
+            .command("node")
+            .env("HONGBAO_JS_PACKAGE", &package)
+            .args(["--test", "--test-reporter=tap"])
+            .args(tests.map(|name| format!("shared-js/test/{name}"))),
+        counts,
+    )
 }
 
 pub(crate) fn size(folder: &Path) -> Result<usize> {

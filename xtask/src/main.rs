@@ -37,6 +37,7 @@ cargo xtask run [--release] [--dev] [-- SERVER ARGUMENTS]
                         build everything and serve it on http://127.0.0.1:8080
                         (--release: optimised server; --dev: web app unoptimised, quick to rebuild)
 cargo xtask web [--dev] build the web app into dist/ and print its sizes
+cargo xtask js          build the JavaScript package and call it from Node
 cargo xtask test        all set-up, then every check and test
 cargo xtask dist        the single binary and the JavaScript package, in <target>/dist/
 cargo xtask bench hot [ARGUMENTS]
@@ -62,6 +63,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
     match command.as_str() {
         "run" => run::run(&workspace, &run::Options::parse(rest)?),
         "web" => web::command(&workspace, rest),
+        "js" => nothing_after("js", rest).and_then(|()| js_package::command(&workspace)),
         "test" => nothing_after("test", rest).map(|()| test::run(&workspace)),
         "dist" => nothing_after("dist", rest).and_then(|()| dist::run(&workspace)),
         "bench" => bench::run(&workspace, rest),

@@ -73,6 +73,19 @@ impl Workspace {
         self.target_dir.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
 
+    /// The licence texts, which go along with everything that is handed out.
+    pub(crate) fn licenses(&self) -> Result<Vec<(String, Vec<u8>)>> {
+        let mut texts = Vec::new();
+        for entry in std::fs::read_dir(&self.root)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("LICENSE") {
+                texts.push((name, std::fs::read(entry.path())?));
+            }
+        }
+        Ok(texts)
+    }
+
     /// `path` as a reader wants to see it.
     pub(crate) fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
         path.strip_prefix(&self.root).unwrap_or(path).display()
