@@ -1,0 +1,392 @@
+//! The ledger's store: double entry (R-MONEY-1), what was paid for (R-SEND-2), and
+//! pre-orders that the cache could not take (R-SEND-4).
+
+use super::{StoreError, outbox::Outbox};
+use crate::packets::record::{Payment, PreOrderRecord};
+use async_trait::async_trait;
+use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};
+
+/// Where money can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Account {
+    /// Where top-ups come from; the only one that may be negative.
+    Issuer,
+    /// What a person can spend.
+    Wallet(UserId),
+    /// What one packet holds, so that none can pay with another's money.
+    Escrow(OrderNo),
+}
+
+impl Account {
+    /// The two numbers that stand for it in every database.
+    pub fn columns(self) -> (i64, i64) {
+        match self {
+            Self::Issuer => (0, 0),
+            Self::Wallet(user) => (1, user.get()),
+            Self::Escrow(order_no) => (2, order_no.to_bits()),
+        }
+    }
+
+    /// The account that the two numbers stand for.
+    pub fn from_columns(kind: i64, owner: i64) -> Result<Self, StoreError> {
+        let account = match kind {
+            0 if owner == 0 => Some(Self::Issuer),
+            1 => UserId::new(owner).map(Self::Wallet),
+            2 => OrderNo::from_bits(owner).ok().map(Self::Escrow),
+            _ => None,
+        };
+        account.ok_or_else(|| StoreError::Corrupt(format!("no account is ({kind}, {owner})")))
+    }
+}
+
+/// `issuer`, `wallet:7`, `escrow:S00…`.
+impl std::fmt::Display for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Issuer => f.write_str("issuer"),
+            Self::Wallet(user) => write!(f, "wallet:{user}"),
+            Self::Escrow(order_no) => write!(f, "escrow:{order_no}"),
+        }
+    }
+}
+
+/// Why money moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TransferKind {
+    /// From the issuer into a wallet.
+    TopUp,
+    /// From the sender's wallet into the packet's escrow.
+    Pay,
+    /// From the escrow into the wallet of somebody who opened a share.
+    Credit,
+    /// What is left in the escrow, back to the sender.
+    Refund,
+}
+
+impl TransferKind {
+    /// As stored; never renumbered.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::TopUp => 1,
+            Self::Pay => 2,
+            Self::Credit => 3,
+            Self::Refund => 4,
+        }
+    }
+
+    /// From its stored number.
+    pub fn from_number(number: i64) -> Result<Self, StoreError> {
+        [Self::TopUp, Self::Pay, Self::Credit, Self::Refund]
+            .into_iter()
+            .find(|kind| kind.number() == number)
+            .ok_or_else(|| StoreError::Corrupt(format!("no kind of transfer is {number}")))
+    }
+
+    /// For metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TopUp => "top_up",
+            Self::Pay => "pay",
+            Self::Credit => "credit",
+            Self::Refund => "refund",
+        }
+    }
+}
+
+/// A movement that somebody asks for. Its accounts always fit its kind, because it is
+/// made by one of the functions below alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posting {
+    key: String,
+    kind: TransferKind,
+    debit: Account,
+    credit: Account,
+    amount: Fen,
+    order_no: Option<OrderNo>,
+    payment: Option<Box<Payment>>,
+}
+
+impl Posting {
+    /// Demo money; `key` is the person's own, so it is kept apart from everybody
+    /// else's.
+    pub fn top_up(user: UserId, amount: Fen, key: &str) -> Self {
+        Self {
+            key: format!("topup:{user}:{key}"),
+            kind: TransferKind::TopUp,
+            debit: Account::Issuer,
+            credit: Account::Wallet(user),
+            amount,
+            order_no: None,
+            payment: None,
+        }
+    }
+
+    /// A packet's total into its escrow. The payment is stored with it, and so is the
+    /// outbox row that makes the packet land.
+    pub fn pay(payment: Payment) -> Self {
+        let record = &payment.record;
+        Self {
+            key: format!("pay:{}", record.order_no),
+            kind: TransferKind::Pay,
+            debit: Account::Wallet(record.sender_id),
+            credit: Account::Escrow(record.order_no),
+            amount: record.total_fen,
+            order_no: Some(record.order_no),
+            payment: Some(Box::new(payment)),
+        }
+    }
+
+    /// The share `seq` of a packet into the wallet of whoever opened it.
+    pub fn credit(order_no: OrderNo, seq: u32, user: UserId, amount: Fen) -> Self {
+        Self::out_of_escrow(credit_key(order_no, seq), TransferKind::Credit, order_no, user, amount)
+    }
+
+    /// What is left of a packet, back to its sender. Expiry and giving up a landing
+    /// share the key, so that only one of them can ever happen (R-SEND-2, R-MONEY-4).
+    pub fn refund(order_no: OrderNo, sender: UserId, amount: Fen) -> Self {
+        Self::out_of_escrow(refund_key(order_no), TransferKind::Refund, order_no, sender, amount)
+    }
+
+    fn out_of_escrow(
+        key: String,
+        kind: TransferKind,
+        order_no: OrderNo,
+        user: UserId,
+        amount: Fen,
+    ) -> Self {
+        Self {
+            key,
+            kind,
+            debit: Account::Escrow(order_no),
+            credit: Account::Wallet(user),
+            amount,
+            order_no: Some(order_no),
+            payment: None,
+        }
+    }
+
+    /// What makes it repeatable.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+    /// Why.
+    pub const fn kind(&self) -> TransferKind {
+        self.kind
+    }
+    /// From where.
+    pub const fn debit(&self) -> Account {
+        self.debit
+    }
+    /// To where.
+    pub const fn credit_account(&self) -> Account {
+        self.credit
+    }
+    /// How much.
+    pub const fn amount(&self) -> Fen {
+        self.amount
+    }
+    /// Of which packet.
+    pub const fn order_no(&self) -> Option<OrderNo> {
+        self.order_no
+    }
+    /// With a payment: what was paid for.
+    pub fn payment(&self) -> Option<&Payment> {
+        self.payment.as_deref()
+    }
+    /// With a payment: what was paid for, taken out.
+    pub fn into_payment(self) -> Option<Payment> {
+        self.payment.map(|payment| *payment)
+    }
+}
+
+/// The key of the transfer that credits a share.
+pub fn credit_key(order_no: OrderNo, seq: u32) -> String {
+    format!("credit:{order_no}:{seq}")
+}
+
+/// The key of the transfer that returns what is left of a packet.
+pub fn refund_key(order_no: OrderNo) -> String {
+    format!("refund:{order_no}")
+}
+
+/// A posting that is in the books, now or since an earlier call with its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What the debited account held right after, in fen.
+    pub debit_balance: i64,
+    /// What the credited account held right after, in fen.
+    pub credit_balance: i64,
+    /// It had happened before; nothing moved now.
+    pub repeated: bool,
+}
+
+/// Why a posting moved nothing. No other posting of its batch is touched by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PostRefusal {
+    /// The debited account does not hold the amount.
+    #[error("the account holds {balance} fen only")]
+    InsufficientBalance {
+        /// What it holds, in fen.
+        balance: i64,
+    },
+    /// The key stands for another operation: other accounts, amount, kind or content.
+    /// An administrator must see this, because it is a fault or an attack.
+    #[error("the key stands for another operation")]
+    KeyConflict,
+    /// The same pre-order was paid with another client seed.
+    #[error("paid before with another client seed")]
+    ClientSeedDiffers,
+    /// A balance would leave the range of [`Fen`].
+    #[error("a balance would leave its range")]
+    OutOfRange,
+    /// An amount of zero.
+    #[error("there is nothing to move")]
+    NothingToMove,
+}
+
+/// What became of one posting.
+pub type PostOutcome = Result<Posted, PostRefusal>;
+
+/// One line of the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// What makes it repeatable; unique.
+    pub key: String,
+    /// Why.
+    pub kind: TransferKind,
+    /// From where.
+    pub debit: Account,
+    /// To where.
+    pub credit: Account,
+    /// How much; never zero.
+    pub amount: Fen,
+    /// What the debited account held right after, in fen.
+    pub debit_balance: i64,
+    /// What the credited account held right after, in fen.
+    pub credit_balance: i64,
+    /// Of which packet.
+    pub order_no: Option<OrderNo>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A line of the books with its place in them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its place: grows with every transfer that touches the same account.
+    pub id: i64,
+    /// The line.
+    pub transfer: Transfer,
+}
+
+/// What one transfer did to one of its two accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// Which account.
+    pub account: Account,
+    /// The transfer's place in the books.
+    pub id: i64,
+    /// In is positive, out is negative; in fen.
+    pub change: i64,
+    /// What the account held right after, in fen.
+    pub balance: i64,
+}
+
+/// An account's balance and the sum of its transfers, read at one moment, in fen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountSum {
+    /// What the account says.
+    pub balance: i64,
+    /// What its transfers say.
+    pub summed: i64,
+}
+
+/// The books. Only [`LedgerStore::post`] moves money, and `ledger::book` decides what
+/// it does, the same for every database.
+#[async_trait]
+pub trait LedgerStore: Outbox {
+    /// Enters a batch in one transaction; each posting has an outcome of its own, and
+    /// sees the effects of those before it. With each payment, the payment and an
+    /// outbox row for [`super::outbox::Destination::Land`] are stored, whose payload is
+    /// `{"order_no":"…"}`.
+    async fn post(
+        &self,
+        batch: Vec<Posting>,
+        now: Timestamp,
+    ) -> Result<Vec<PostOutcome>, StoreError>;
+
+    /// What an account holds, in fen; zero for one that never held anything.
+    async fn balance(&self, account: Account) -> Result<i64, StoreError>;
+
+    /// The transfers of a wallet, newest first, with ids below `before_id`.
+    async fn entries(
+        &self,
+        user: UserId,
+        before_id: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError>;
+
+    /// What was paid for under this number.
+    async fn payment(&self, order_no: OrderNo) -> Result<Option<Payment>, StoreError>;
+
+    /// Keeps a pre-order; the same one again changes nothing, another one under the
+    /// same number is refused as [`StoreError::Constraint`].
+    async fn put_pre_order(&self, record: PreOrderRecord) -> Result<(), StoreError>;
+
+    /// A pre-order that was kept here, expired or not.
+    async fn pre_order(&self, order_no: OrderNo) -> Result<Option<PreOrderRecord>, StoreError>;
+
+    /// Forgets up to `limit` pre-orders that expired before `now`; answers how many.
+    async fn purge_pre_orders(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Accounts in their order, after `after`.
+    async fn accounts_page(
+        &self,
+        after: Option<Account>,
+        limit: u32,
+    ) -> Result<Vec<(Account, i64)>, StoreError>;
+
+    /// Transfers in the order of ids, after `after_id`.
+    async fn transfers_page(&self, after_id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError>;
+
+    /// Every transfer twice, once for each account, in the order of accounts and ids,
+    /// after `after`.
+    async fn legs_page(
+        &self,
+        after: Option<(Account, i64)>,
+        limit: u32,
+    ) -> Result<Vec<Leg>, StoreError>;
+
+    /// The transfers into and out of a packet's escrow in the order of ids, after
+    /// `after_id`.
+    async fn transfers_of(
+        &self,
+        order_no: OrderNo,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError>;
+
+    /// The transfers with these keys, in the order of the keys.
+    async fn transfers_by_key(
+        &self,
+        keys: Vec<String>,
+    ) -> Result<Vec<Option<Recorded>>, StoreError>;
+
+    /// Payments in the order of their numbers, after `after`.
+    async fn payments_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError>;
+
+    /// Which of these packets still have an outbox row that makes them land.
+    async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError>;
+
+    /// An account's balance and the sum of its transfers at one moment.
+    async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError>;
+
+    /// The sum of all balances in fen: zero, at every read (R-MONEY-1).
+    async fn total(&self) -> Result<i64, StoreError>;
+}

@@ -1,0 +1,243 @@
+//! What only reads the ledger's file.
+
+use super::{super::StoreError, from_json, recorded, to_json, transfer_columns};
+use crate::{
+    packets::record::Payment,
+    store::{
+        ledger::{Account, AccountSum, Leg, Recorded},
+        outbox::Destination,
+    },
+};
+use hongbao_shared::{OrderNo, UserId};
+use sqlx::{Row, SqlitePool};
+use std::collections::BTreeMap;
+
+/// Before every account and every id.
+const BEFORE_ALL: (i64, i64) = (-1, -1);
+
+pub(super) async fn balance(pool: &SqlitePool, account: Account) -> Result<i64, StoreError> {
+    let (kind, owner) = account.columns();
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT balance FROM accounts WHERE kind = ?1 AND owner = ?2")
+            .bind(kind)
+            .bind(owner)
+            .fetch_optional(pool)
+            .await?;
+    Ok(found.unwrap_or_default())
+}
+
+pub(super) async fn entries(
+    pool: &SqlitePool,
+    user: UserId,
+    before_id: Option<i64>,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
+    let (kind, owner) = Account::Wallet(user).columns();
+    // Each side is limited on its own, so that a page costs a page whatever the
+    // wallet's history.
+    sqlx::query(concat!(
+        "SELECT * FROM (SELECT ",
+        transfer_columns!(),
+        " FROM transfers WHERE debit_kind = ?1 AND debit_owner = ?2 AND id < ?3
+          ORDER BY id DESC LIMIT ?4)
+         UNION ALL
+         SELECT * FROM (SELECT ",
+        transfer_columns!(),
+        " FROM transfers WHERE credit_kind = ?1 AND credit_owner = ?2 AND id < ?3
+          ORDER BY id DESC LIMIT ?4)
+         ORDER BY id DESC LIMIT ?4"
+    ))
+    .bind(kind)
+    .bind(owner)
+    .bind(before_id.unwrap_or(i64::MAX))
+    .bind(limit)
+    .fetch_all(pool)
+    .await?
+    .iter()
+    .map(recorded)
+    .collect()
+}
+
+pub(super) async fn accounts_page(
+    pool: &SqlitePool,
+    after: Option<Account>,
+    limit: u32,
+) -> Result<Vec<(Account, i64)>, StoreError> {
+    let (kind, owner) = after.map_or(BEFORE_ALL, Account::columns);
+    sqlx::query(
+        "SELECT kind, owner, balance FROM accounts WHERE (kind, owner) > (?1, ?2)
+         ORDER BY kind, owner LIMIT ?3",
+    )
+    .bind(kind)
+    .bind(owner)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?
+    .into_iter()
+    .map(|row| Ok((Account::from_columns(row.try_get(0)?, row.try_get(1)?)?, row.try_get(2)?)))
+    .collect()
+}
+
+pub(super) async fn transfers_page(
+    pool: &SqlitePool,
+    after_id: i64,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
+    sqlx::query(concat!(
+        "SELECT ",
+        transfer_columns!(),
+        " FROM transfers WHERE id > ?1 ORDER BY id LIMIT ?2"
+    ))
+    .bind(after_id)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?
+    .iter()
+    .map(recorded)
+    .collect()
+}
+
+pub(super) async fn legs_page(
+    pool: &SqlitePool,
+    after: Option<(Account, i64)>,
+    limit: u32,
+) -> Result<Vec<Leg>, StoreError> {
+    let (kind, owner) = after.map_or(BEFORE_ALL, |(account, _)| account.columns());
+    // Each side reads one page from its index, as each could be the whole answer.
+    sqlx::query(
+        "SELECT * FROM
+             (SELECT debit_kind AS kind, debit_owner AS owner, id, -amount, debit_balance
+              FROM transfers WHERE (debit_kind, debit_owner, id) > (?1, ?2, ?3)
+              ORDER BY debit_kind, debit_owner, id LIMIT ?4)
+         UNION ALL
+         SELECT * FROM
+             (SELECT credit_kind AS kind, credit_owner AS owner, id, amount, credit_balance
+              FROM transfers WHERE (credit_kind, credit_owner, id) > (?1, ?2, ?3)
+              ORDER BY credit_kind, credit_owner, id LIMIT ?4)
+         ORDER BY kind, owner, id LIMIT ?4",
+    )
+    .bind(kind)
+    .bind(owner)
+    .bind(after.map_or(-1, |(_, id)| id))
+    .bind(limit)
+    .fetch_all(pool)
+    .await?
+    .into_iter()
+    .map(|row| {
+        Ok(Leg {
+            account: Account::from_columns(row.try_get(0)?, row.try_get(1)?)?,
+            id: row.try_get(2)?,
+            change: row.try_get(3)?,
+            balance: row.try_get(4)?,
+        })
+    })
+    .collect()
+}
+
+pub(super) async fn transfers_of(
+    pool: &SqlitePool,
+    order_no: OrderNo,
+    after_id: i64,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
+    let (kind, owner) = Account::Escrow(order_no).columns();
+    sqlx::query(concat!(
+        "SELECT * FROM (SELECT ",
+        transfer_columns!(),
+        " FROM transfers WHERE debit_kind = ?1 AND debit_owner = ?2 AND id > ?3
+          ORDER BY id LIMIT ?4)
+         UNION ALL
+         SELECT * FROM (SELECT ",
+        transfer_columns!(),
+        " FROM transfers WHERE credit_kind = ?1 AND credit_owner = ?2 AND id > ?3
+          ORDER BY id LIMIT ?4)
+         ORDER BY id LIMIT ?4"
+    ))
+    .bind(kind)
+    .bind(owner)
+    .bind(after_id)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?
+    .iter()
+    .map(recorded)
+    .collect()
+}
+
+pub(super) async fn transfers_by_key(
+    pool: &SqlitePool,
+    keys: Vec<String>,
+) -> Result<Vec<Option<Recorded>>, StoreError> {
+    let found = sqlx::query(concat!(
+        "SELECT ",
+        transfer_columns!(),
+        " FROM transfers WHERE key IN (SELECT value FROM json_each(?1))"
+    ))
+    .bind(to_json(&keys)?)
+    .fetch_all(pool)
+    .await?
+    .iter()
+    .map(|row| {
+        let recorded = recorded(row)?;
+        Ok((recorded.transfer.key.clone(), recorded))
+    })
+    .collect::<Result<BTreeMap<_, _>, StoreError>>()?;
+    Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+}
+
+pub(super) async fn payments_page(
+    pool: &SqlitePool,
+    after: Option<OrderNo>,
+    limit: u32,
+) -> Result<Vec<Payment>, StoreError> {
+    let found: Vec<String> = sqlx::query_scalar(
+        "SELECT payment FROM payments WHERE order_no > ?1 ORDER BY order_no LIMIT ?2",
+    )
+    .bind(after.map_or(-1, OrderNo::to_bits))
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    found.iter().map(|text| from_json(text)).collect()
+}
+
+pub(super) async fn awaiting_landing(
+    pool: &SqlitePool,
+    orders: Vec<OrderNo>,
+) -> Result<Vec<OrderNo>, StoreError> {
+    let found: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT json_extract(payload, '$.order_no') FROM outbox
+         WHERE destination = ?1
+           AND json_extract(payload, '$.order_no') IN (SELECT value FROM json_each(?2))",
+    )
+    .bind(Destination::Land.number())
+    .bind(to_json(&orders)?)
+    .fetch_all(pool)
+    .await?;
+    found
+        .iter()
+        .map(|text| text.parse().map_err(|_| StoreError::Corrupt(format!("order number {text}"))))
+        .collect()
+}
+
+pub(super) async fn account_sum(
+    pool: &SqlitePool,
+    account: Account,
+) -> Result<AccountSum, StoreError> {
+    let (kind, owner) = account.columns();
+    // One statement, so that no commit comes between the three.
+    let (balance, into, out_of): (i64, i64, i64) = sqlx::query_as(
+        "SELECT coalesce((SELECT balance FROM accounts WHERE kind = ?1 AND owner = ?2), 0),
+                coalesce((SELECT sum(amount) FROM transfers
+                          WHERE credit_kind = ?1 AND credit_owner = ?2), 0),
+                coalesce((SELECT sum(amount) FROM transfers
+                          WHERE debit_kind = ?1 AND debit_owner = ?2), 0)",
+    )
+    .bind(kind)
+    .bind(owner)
+    .fetch_one(pool)
+    .await?;
+    let summed = into
+        .checked_sub(out_of)
+        .ok_or_else(|| StoreError::Corrupt(format!("the transfers of {account} overflow")))?;
+    Ok(AccountSum { balance, summed })
+}
