@@ -1,7 +1,7 @@
 //! Checking a finished packet against its proof (R-FAIR-6).
 
 use crate::{
-    api::packets::PacketDetails,
+    api::packets::{PacketDetails, PacketState},
     fairness::{ALGORITHM, ServerSeed},
     money::Fen,
     split::{Splitter, Terms, best_luck},
@@ -15,7 +15,8 @@ pub struct Report {
     pub shares: Vec<ShareCheck>,
     /// Is the commitment the hash of the server's seed?
     pub commitment_matches: bool,
-    /// Do the stated totals and the best luck agree with the shares?
+    /// Do the stated totals, the refund, the best luck and the state agree with the
+    /// shares? A packet that calls itself finished has every share, an expired one has not.
     pub totals_match: bool,
 }
 
@@ -48,6 +49,9 @@ pub enum Unprovable {
     /// The packet is open: its server seed is still secret.
     #[error("the packet is still open; its seed is shown when it is finished or expired")]
     StillOpen,
+    /// The packet is over, and yet its server seed is missing.
+    #[error("the packet is over, but its server seed is withheld")]
+    SeedWithheld,
     /// A procedure that this code does not know.
     #[error("the proof names an algorithm other than hongbao/v1")]
     UnknownAlgorithm,
@@ -69,7 +73,13 @@ pub fn check(details: &PacketDetails) -> Result<Report, Unprovable> {
     if fairness.algorithm != ALGORITHM {
         return Err(Unprovable::UnknownAlgorithm);
     }
-    let server_seed: &ServerSeed = fairness.server_seed.as_ref().ok_or(Unprovable::StillOpen)?;
+    let server_seed: &ServerSeed = match (details.state, &fairness.server_seed) {
+        (PacketState::Open, _) => return Err(Unprovable::StillOpen),
+        (PacketState::Finished | PacketState::Expired, None) => {
+            return Err(Unprovable::SeedWithheld);
+        }
+        (PacketState::Finished | PacketState::Expired, Some(server_seed)) => server_seed,
+    };
     let total = details.total_fen.ok_or(Unprovable::AmountsHidden)?;
     let claims = details.claims.as_ref().ok_or(Unprovable::AmountsHidden)?;
     let terms = Terms::new(details.kind, total, details.shares, fairness.max_share_fen)
@@ -85,6 +95,9 @@ pub fn check(details: &PacketDetails) -> Result<Report, Unprovable> {
         .map(|expected| ShareCheck { paid: paid.next(), expected })
         .collect();
     let nothing_left_over = paid.next().is_none();
+    // Without this, leaving out the last claims of a finished packet would pass.
+    let all_taken = details.claimed == details.shares;
+    let state_matches = all_taken == (details.state == PacketState::Finished);
 
     let amounts: Vec<_> = claims.iter().map(|claim| claim.amount_fen).collect();
     let luckiest = best_luck(&terms, &amounts);
@@ -96,6 +109,10 @@ pub fn check(details: &PacketDetails) -> Result<Report, Unprovable> {
     Ok(Report {
         shares,
         commitment_matches: server_seed.commitment() == fairness.commitment,
-        totals_match: nothing_left_over && crowned && sum_matches && refund_matches,
+        totals_match: nothing_left_over
+            && state_matches
+            && crowned
+            && sum_matches
+            && refund_matches,
     })
 }

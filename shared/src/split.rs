@@ -115,8 +115,8 @@ impl Terms {
         self.max_share
     }
 
-    /// The smallest and the largest amount that a first draw can give; the
-    /// possible range that a send form shows.
+    /// The smallest and the largest amount that the first share can hold. Later shares
+    /// can hold more: see [`Self::share_range`].
     pub fn first_share_range(&self) -> (Fen, Fen) {
         match self.kind {
             Kind::Lucky if self.shares > 1 => {
@@ -131,6 +131,19 @@ impl Terms {
                 (each, each)
             }
         }
+    }
+
+    /// The smallest and the largest amount that any share can hold, whatever its place;
+    /// the possible range that a send form shows. Both do occur: when every draw is 0,
+    /// the first share is the smallest, and the last is left with the largest.
+    pub fn share_range(&self) -> (Fen, Fen) {
+        if self.kind != Kind::Lucky || self.shares < 2 {
+            return self.first_share_range();
+        }
+        let others = u64::from(self.shares).saturating_sub(1);
+        let (least, _) = self.first_share_range();
+        let most = self.total.get().saturating_sub(others).min(self.max_share.get());
+        (least, Fen::new(most).unwrap_or(self.total))
     }
 }
 

@@ -48,13 +48,16 @@ fn checked(
 /// Characters without a picture; a name made of them alone would be invisible.
 fn is_blank(c: char) -> bool {
     c.is_whitespace()
-        || matches!(c, '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        || matches!(c, '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}'
             | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Explicit direction marks, overrides and isolates, and line separators.
+/// Explicit embeddings, overrides and isolates, and line separators. The implicit marks
+/// (U+200E, U+200F, U+061C) stay: right-to-left text needs them, and they move nothing
+/// outside of it.
 fn reorders(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }

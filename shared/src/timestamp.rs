@@ -5,7 +5,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 /// Milliseconds since 1970-01-01T00:00:00Z; the text form is RFC 3339 in UTC with
-/// milliseconds, `2016-02-07T12:00:00.000Z`.
+/// milliseconds, `2016-02-07T12:00:00.000Z`. RFC 3339 knows the years 0 to 9999, and so
+/// does this type: every value of it has a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -15,9 +16,21 @@ pub struct Timestamp(i64);
 pub struct BadTimestamp;
 
 impl Timestamp {
-    /// From milliseconds since the epoch.
+    /// The first moment that can be written, `0000-01-01T00:00:00.000Z`.
+    pub const MIN: Self = Self(-62_167_219_200_000);
+    /// The last moment that can be written, `9999-12-31T23:59:59.999Z`.
+    pub const MAX: Self = Self(253_402_300_799_999);
+
+    /// From milliseconds since the epoch; beyond [`Self::MIN`] and [`Self::MAX`], the
+    /// nearest of the two. Without that bound, writing a far-off moment would panic.
     pub const fn from_millis(millis: i64) -> Self {
-        Self(millis)
+        if millis < Self::MIN.0 {
+            Self::MIN
+        } else if millis > Self::MAX.0 {
+            Self::MAX
+        } else {
+            Self(millis)
+        }
     }
 
     /// Milliseconds since the epoch.
@@ -25,10 +38,17 @@ impl Timestamp {
         self.0
     }
 
-    /// This moment and `seconds` more.
+    /// This moment and `seconds` more, at most [`Self::MAX`].
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
-        Self(self.0.saturating_add(seconds.saturating_mul(1000)))
+        Self::from_millis(self.0.saturating_add(seconds.saturating_mul(1000)))
+    }
+
+    /// This moment and `duration` more, in whole milliseconds.
+    #[must_use]
+    pub fn plus(self, duration: core::time::Duration) -> Self {
+        let millis = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(millis))
     }
 
     /// Milliseconds from `earlier` to `self`, negative if `self` is before it.
@@ -53,7 +73,12 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, BadTimestamp> {
         let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| BadTimestamp)?;
         let millis = moment.unix_timestamp_nanos().div_euclid(1_000_000);
-        i64::try_from(millis).map(Self).map_err(|_| BadTimestamp)
+        // An offset can lead out of the years 0 to 9999 that the text itself keeps to.
+        i64::try_from(millis)
+            .map(Self)
+            .ok()
+            .filter(|moment| (Self::MIN..=Self::MAX).contains(moment))
+            .ok_or(BadTimestamp)
     }
 }
 
