@@ -1,0 +1,224 @@
+//! People: guests and accounts, their sessions, names and pictures (R-PEOPLE-1).
+
+mod memo;
+mod password;
+mod profiles;
+mod sessions;
+mod token;
+
+pub use crate::store::people::Person;
+pub(crate) use memo::Memo;
+pub use password::HashCost;
+
+use crate::{
+    Refusal,
+    runtime::{Clock, Entropy},
+    store::people::{
+        NewAccount, NewSession, NewUser, PeopleError, PeopleStore, StoredSession, TokenHash,
+    },
+};
+use hongbao_shared::{
+    ErrorCode, Limits, UserId,
+    api::accounts::{Credentials, Profile, SignedIn},
+    text,
+};
+use password::Passwords;
+use std::sync::Arc;
+
+/// The built-in pictures are `a00` to `a23`.
+pub const AVATARS: u64 = 24;
+/// How often another random id is drawn; one collision in 63 bits is unheard of.
+pub(crate) const ID_DRAWS_MAX: u32 = 3;
+
+/// How accounts are kept.
+#[derive(Clone, Debug)]
+pub struct AccountsSettings {
+    /// Are people without a password admitted?
+    pub guests: bool,
+    /// How long a session lasts without being used, in seconds.
+    pub session_ttl_s: u32,
+    /// The most sessions that one person has at a time.
+    pub sessions_per_user_max: u32,
+    /// The most sessions in this node's memory.
+    pub sessions_cached_max: u64,
+    /// The most profiles in this node's memory.
+    pub profiles_cached_max: u64,
+    /// What one password hash costs.
+    pub hash_cost: HashCost,
+}
+
+impl Default for AccountsSettings {
+    fn default() -> Self {
+        Self {
+            guests: true,
+            session_ttl_s: 30 * 24 * 60 * 60,
+            sessions_per_user_max: 20,
+            sessions_cached_max: 100_000,
+            profiles_cached_max: 100_000,
+            hash_cost: HashCost::default(),
+        }
+    }
+}
+
+/// Who is asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Who it is.
+    pub user_id: UserId,
+    /// May this person use the control calls?
+    pub is_admin: bool,
+    /// Is this a guest, without a password?
+    pub is_guest: bool,
+}
+
+/// Accounts, guests and sessions.
+#[derive(Debug)]
+pub struct Accounts {
+    store: Arc<dyn PeopleStore>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    limits: Arc<Limits>,
+    settings: AccountsSettings,
+    passwords: Passwords,
+    sessions: Memo<TokenHash, StoredSession>,
+    profiles: Memo<UserId, Arc<Profile>>,
+}
+
+impl Accounts {
+    /// An error only if the hash cost is out of argon2's range.
+    pub fn new(
+        store: Arc<dyn PeopleStore>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        limits: Arc<Limits>,
+        settings: AccountsSettings,
+    ) -> anyhow::Result<Self> {
+        let passwords = Passwords::new(settings.hash_cost, Arc::clone(&entropy))
+            .map_err(|error| anyhow::anyhow!("the password hash cost is impossible: {error}"))?;
+        Ok(Self {
+            store,
+            clock,
+            entropy,
+            limits,
+            passwords,
+            sessions: Memo::new(settings.sessions_cached_max, sessions::CACHED_FOR, |_, _| 1),
+            profiles: Memo::new(settings.profiles_cached_max, profiles::CACHED_FOR, |_, _| 1),
+            settings,
+        })
+    }
+
+    /// A new guest: a name is enough. `guests_off`, `name_invalid`.
+    pub async fn guest(&self, name: &str) -> Result<SignedIn, Refusal> {
+        if !self.settings.guests {
+            return Err(ErrorCode::GuestsOff.into());
+        }
+        let name = self.name(name)?;
+        self.add(name, None).await
+    }
+
+    /// A new account. `name_invalid`, `password_invalid`, `name_taken`.
+    pub async fn register(&self, credentials: Credentials) -> Result<SignedIn, Refusal> {
+        let name = self.name(&credentials.name)?;
+        let chars = u32::try_from(credentials.password.chars().count()).unwrap_or(u32::MAX);
+        if !(self.limits.password_chars_min..=self.limits.password_chars_max).contains(&chars) {
+            return Err(ErrorCode::PasswordInvalid.into());
+        }
+        let account = NewAccount {
+            key: account_key(&name),
+            password_hash: self.passwords.hash(credentials.password).await?,
+        };
+        self.add(name, Some(account)).await
+    }
+
+    /// A new session of an account. `wrong_credentials`, whatever is wrong with them.
+    pub async fn sign_in(&self, credentials: Credentials) -> Result<SignedIn, Refusal> {
+        let chars_max = usize::try_from(self.limits.password_chars_max).unwrap_or(usize::MAX);
+        if credentials.password.chars().nth(chars_max).is_some() {
+            // No account has such a password, and hashing megabytes is work.
+            return Err(ErrorCode::WrongCredentials.into());
+        }
+        let login = match self.name(&credentials.name) {
+            Ok(name) => self.store.login(&account_key(&name)).await?,
+            Err(_) => None,
+        };
+        let (profile, hash) = login.map(|login| (login.profile, login.password_hash)).unzip();
+        let matches = self.passwords.verify(credentials.password, hash).await?;
+        let Some(user) = profile.filter(|_| matches) else {
+            return Err(ErrorCode::WrongCredentials.into());
+        };
+        let (token, session) = self.draw_session(user.id);
+        self.store.add_session(session).await?;
+        Ok(SignedIn { user, token })
+    }
+
+    /// The person as they see themselves. `unauthenticated` if they are gone.
+    pub async fn me(&self, user: UserId) -> Result<Person, Refusal> {
+        self.store.person(user).await?.ok_or_else(|| ErrorCode::Unauthenticated.into())
+    }
+
+    /// Makes an administrator of the person with this id or account name; `not_found`.
+    /// An id goes first: nobody becomes an administrator by registering somebody
+    /// else's id as their name. Other nodes follow when their cached sessions end,
+    /// within [`sessions::CACHED_FOR`].
+    pub async fn grant_admin(&self, user: &str) -> Result<Person, Refusal> {
+        let by_id = match user.parse::<UserId>() {
+            Ok(id) => self.store.person(id).await?,
+            Err(_) => None,
+        };
+        let id = match by_id {
+            Some(person) => person.profile.id,
+            None => match self.store.login(&account_key(user.trim())).await? {
+                Some(login) => login.profile.id,
+                None => return Err(ErrorCode::NotFound.into()),
+            },
+        };
+        self.store.make_admin(id).await?;
+        self.sessions.forget_all();
+        self.store.person(id).await?.ok_or_else(|| ErrorCode::NotFound.into())
+    }
+
+    async fn add(&self, name: String, account: Option<NewAccount>) -> Result<SignedIn, Refusal> {
+        let mut draws = 0;
+        loop {
+            let id = UserId::from_random(self.entropy.bits());
+            let user = Profile { id, name: name.clone(), avatar: avatar(id) };
+            let (token, session) = self.draw_session(id);
+            let new = NewUser { profile: user.clone(), account: account.clone(), at: session.at };
+            draws += 1;
+            match self.store.add_user(new, session).await {
+                Ok(()) => return Ok(SignedIn { user, token }),
+                Err(PeopleError::IdTaken) if draws < ID_DRAWS_MAX => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn draw_session(&self, user_id: UserId) -> (String, NewSession) {
+        let (token, token_hash) = token::draw(&*self.entropy);
+        let at = self.clock.now();
+        let session = NewSession {
+            token_hash,
+            user_id,
+            at,
+            expires_at: self.expires_after(at),
+            per_user_max: self.settings.sessions_per_user_max.max(1),
+        };
+        (token, session)
+    }
+
+    fn name(&self, name: &str) -> Result<String, Refusal> {
+        let chars_max = usize::try_from(self.limits.name_chars_max).unwrap_or(usize::MAX);
+        text::one_line(name, chars_max)
+            .map_err(|fault| Refusal::new(ErrorCode::NameInvalid).detail(fault.to_string()))
+    }
+}
+
+/// What makes account names unique: two names that differ in case alone are one.
+fn account_key(name: &str) -> String {
+    name.to_lowercase()
+}
+
+/// The picture of a person with this id.
+fn avatar(id: UserId) -> String {
+    format!("a{:02}", id.get().unsigned_abs() % AVATARS)
+}

@@ -1,0 +1,58 @@
+//! Names and pictures, for everyone who shows them.
+
+use super::{Accounts, avatar};
+use hongbao_shared::{UserId, api::accounts::Profile};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+/// How long another node may still show an old name.
+pub(super) const CACHED_FOR: Duration = Duration::from_secs(5 * 60);
+/// The name of somebody who cannot be looked up.
+const NAMELESS: &str = "…";
+
+impl Accounts {
+    /// What others see of this person; never fails (R-CACHE-3).
+    pub async fn profile(&self, id: UserId) -> Profile {
+        if let Some(profile) = self.profiles.get(&id) {
+            return Profile::clone(&profile);
+        }
+        self.profiles(&[id]).await.pop().unwrap_or_else(|| unknown(id))
+    }
+
+    /// What others see of these people, in the same order; never fails: whoever is
+    /// unknown, or not to be had because the database does not answer, has a default
+    /// name and their own picture (R-CACHE-3).
+    pub async fn profiles(&self, ids: &[UserId]) -> Vec<Profile> {
+        let mut found: HashMap<UserId, Arc<Profile>> = HashMap::with_capacity(ids.len());
+        let mut missing = Vec::new();
+        for id in ids {
+            match self.profiles.get(id) {
+                Some(profile) => {
+                    found.insert(*id, profile);
+                }
+                None => missing.push(*id),
+            }
+        }
+        if !missing.is_empty() {
+            missing.sort_unstable();
+            missing.dedup();
+            let seen = self.profiles.mark();
+            match self.store.profiles(&missing).await {
+                Ok(profiles) => {
+                    for profile in profiles.into_iter().map(Arc::new) {
+                        self.profiles.keep(profile.id, Arc::clone(&profile), seen);
+                        found.insert(profile.id, profile);
+                    }
+                }
+                // One line per change is the health check's; this is the detail.
+                Err(error) => tracing::debug!(%error, "profiles fall back to defaults"),
+            }
+        }
+        ids.iter()
+            .map(|id| found.get(id).map_or_else(|| unknown(*id), |p| Profile::clone(p)))
+            .collect()
+    }
+}
+
+fn unknown(id: UserId) -> Profile {
+    Profile { id, name: NAMELESS.to_owned(), avatar: avatar(id) }
+}

@@ -1,0 +1,120 @@
+//! Who is in a group, in this node's memory: every grab asks.
+
+use super::Groups;
+use crate::{Refusal, accounts::Memo};
+use hongbao_shared::{ErrorCode, GroupId, UserId};
+use parking_lot::RwLock;
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+/// How long this node may still know somebody as a member who has left through
+/// another node. Somebody who has joined there is known at once.
+const CACHED_FOR: Duration = Duration::from_secs(60);
+/// Somebody who is not a member is looked up again after this time: they may have
+/// joined through another node.
+const STRANGERS_CACHED_FOR: Duration = Duration::from_secs(2);
+const STRANGERS_CACHED_MAX: u64 = 50_000;
+
+/// The members of one group.
+#[derive(Debug)]
+pub struct Members(RwLock<HashSet<UserId>>);
+
+impl Members {
+    fn new(ids: Vec<UserId>) -> Self {
+        Self(RwLock::new(ids.into_iter().collect()))
+    }
+
+    /// Is this person one of them?
+    pub fn contains(&self, user: UserId) -> bool {
+        self.0.read().contains(&user)
+    }
+
+    /// How many they are.
+    pub fn len(&self) -> usize {
+        self.0.read().len()
+    }
+
+    /// Is nobody there?
+    pub fn is_empty(&self) -> bool {
+        self.0.read().is_empty()
+    }
+
+    /// All of them, by id.
+    pub fn ids(&self) -> Vec<UserId> {
+        let mut ids: Vec<_> = self.0.read().iter().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    fn add(&self, user: UserId) {
+        self.0.write().insert(user);
+    }
+}
+
+/// Holds groups with up to `memberships_max` members in all.
+pub(super) fn memo(memberships_max: u64) -> Memo<GroupId, Arc<Members>> {
+    Memo::new(memberships_max, CACHED_FOR, |_, members: &Arc<Members>| {
+        u32::try_from(members.len()).unwrap_or(u32::MAX)
+    })
+}
+
+pub(super) fn strangers() -> Memo<(GroupId, UserId), ()> {
+    Memo::new(STRANGERS_CACHED_MAX, STRANGERS_CACHED_FOR, |_, ()| 1)
+}
+
+impl Groups {
+    /// The members of a group; `group_not_found`.
+    pub async fn members(&self, group: GroupId) -> Result<Arc<Members>, Refusal> {
+        self.load_members(group).await?.ok_or_else(|| ErrorCode::GroupNotFound.into())
+    }
+
+    /// Is this person in this group? No, if there is no such group. For a member of a
+    /// group in this node's memory no database is asked (R-OPEN-1).
+    pub async fn is_member(&self, group: GroupId, user: UserId) -> Result<bool, Refusal> {
+        let Some(members) = self.load_members(group).await? else {
+            return Ok(false);
+        };
+        if members.contains(user) {
+            return Ok(true);
+        }
+        if self.strangers.get(&(group, user)).is_some() {
+            return Ok(false);
+        }
+        let seen = self.strangers.mark();
+        let is_member = self.store.is_member(group, user).await?;
+        if is_member {
+            members.add(user);
+        } else {
+            self.strangers.keep((group, user), (), seen);
+        }
+        Ok(is_member)
+    }
+
+    /// Whoever is not a member hears that there is no such group.
+    pub(super) async fn admit(&self, group: GroupId, user: UserId) -> Result<(), Refusal> {
+        if self.is_member(group, user).await? {
+            Ok(())
+        } else {
+            Err(ErrorCode::GroupNotFound.into())
+        }
+    }
+
+    /// Adds to what is in memory instead of dropping it: a group that a thousand join
+    /// at once would be loaded a thousand times.
+    pub(super) fn has_joined(&self, group: GroupId, user: UserId) {
+        self.strangers.forget(&(group, user));
+        if let Some(members) = self.members.get(&group) {
+            members.add(user);
+        }
+    }
+
+    async fn load_members(&self, group: GroupId) -> Result<Option<Arc<Members>>, Refusal> {
+        self.members
+            .get_or_load(group, async {
+                // The transaction that admits members bounds them; this bounds what a
+                // lowered limit leaves behind.
+                let ids = self.store.member_ids(group, u32::MAX).await?;
+                Ok((!ids.is_empty()).then(|| Arc::new(Members::new(ids))))
+            })
+            .await
+    }
+}

@@ -1,0 +1,154 @@
+//! People: accounts and guests, sessions, groups, and the message logs of groups.
+
+mod records;
+
+pub use records::{
+    Dress, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup, Login, NewAccount, NewSession,
+    NewUser, PacketPost, Person, StoredBody, StoredGroup, StoredInvitation, StoredMessage,
+    StoredPacket, StoredSession, TextDraft, TokenHash,
+};
+
+use super::StoreError;
+use crate::Refusal;
+use async_trait::async_trait;
+use hongbao_shared::{
+    ErrorCode, GroupId, MessageId, OrderNo, Timestamp, UserId, api::accounts::Profile,
+};
+use std::fmt;
+
+/// What the store of people refuses. Each follows from a constraint or a guard
+/// within the transaction, never from a look before it, and nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    /// The random id is taken; draw another.
+    #[error("the id is taken")]
+    IdTaken,
+    /// An account has this name.
+    #[error("the account name is taken")]
+    NameTaken,
+    /// No such group, or the person is not in it.
+    #[error("no such group for this person")]
+    GroupNotFound,
+    /// The group has `group_members_max` members.
+    #[error("the group is full")]
+    GroupFull,
+    /// The person is in `groups_per_user_max` groups.
+    #[error("the person is in too many groups")]
+    TooManyGroups,
+    /// No such invitation, or it has ended.
+    #[error("the invitation is not valid")]
+    InvitationInvalid,
+    /// The key, or the order number, was used with another content.
+    #[error("the key was used for something else")]
+    KeyReused,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<PeopleError> for Refusal {
+    fn from(error: PeopleError) -> Self {
+        match error {
+            PeopleError::NameTaken => ErrorCode::NameTaken.into(),
+            PeopleError::GroupNotFound => ErrorCode::GroupNotFound.into(),
+            PeopleError::GroupFull => ErrorCode::GroupFull.into(),
+            PeopleError::TooManyGroups => ErrorCode::TooManyGroups.into(),
+            PeopleError::InvitationInvalid => ErrorCode::InvitationInvalid.into(),
+            PeopleError::KeyReused => ErrorCode::KeyReused.into(),
+            PeopleError::Store(error) => error.into(),
+            // Drawing again is the caller's, and three collisions in 63 bits are a
+            // broken generator.
+            PeopleError::IdTaken => Self::internal(error),
+        }
+    }
+}
+
+/// The database of people. Every method that writes is one transaction.
+#[async_trait]
+pub trait PeopleStore: Send + Sync + fmt::Debug {
+    /// Adds a person and their first session. `IdTaken`, `NameTaken`.
+    async fn add_user(&self, user: NewUser, session: NewSession) -> Result<(), PeopleError>;
+
+    /// The account with this key.
+    async fn login(&self, account_key: &str) -> Result<Option<Login>, PeopleError>;
+
+    /// The person with this id.
+    async fn person(&self, id: UserId) -> Result<Option<Person>, PeopleError>;
+
+    /// Those of these people that exist, in no particular order.
+    async fn profiles(&self, ids: &[UserId]) -> Result<Vec<Profile>, PeopleError>;
+
+    /// Makes an administrator of the person with this id; false if there is none.
+    async fn make_admin(&self, id: UserId) -> Result<bool, PeopleError>;
+
+    /// Adds a session, and drops a few that have expired.
+    async fn add_session(&self, session: NewSession) -> Result<(), PeopleError>;
+
+    /// The session with this token, unless it has expired at `now`.
+    async fn session(
+        &self,
+        token_hash: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<StoredSession>, PeopleError>;
+
+    /// Writes down that a session was used, and for how long that keeps it valid.
+    async fn touch_session(
+        &self,
+        token_hash: TokenHash,
+        seen_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(), PeopleError>;
+
+    /// Ends a session; ending one that is not there is fine.
+    async fn end_session(&self, token_hash: TokenHash) -> Result<(), PeopleError>;
+
+    /// Adds a group. `IdTaken`, `TooManyGroups`.
+    async fn add_group(&self, group: GroupDraft) -> Result<(), PeopleError>;
+
+    /// The group with this id.
+    async fn group(&self, id: GroupId) -> Result<Option<StoredGroup>, PeopleError>;
+
+    /// The groups of a person, the one with the newest message first, at most `limit`.
+    async fn groups_of(&self, user: UserId, limit: u32) -> Result<Vec<StoredGroup>, PeopleError>;
+
+    /// For each of these groups its first `per_group` members, the earliest first.
+    async fn faces(
+        &self,
+        groups: &[GroupId],
+        per_group: u32,
+    ) -> Result<Vec<(GroupId, UserId)>, PeopleError>;
+
+    /// The members of a group, the earliest first, at most `limit`; empty if there is
+    /// no such group.
+    async fn member_ids(&self, group: GroupId, limit: u32) -> Result<Vec<UserId>, PeopleError>;
+
+    /// Is this person in this group?
+    async fn is_member(&self, group: GroupId, user: UserId) -> Result<bool, PeopleError>;
+
+    /// Adds an invitation. `GroupNotFound` unless the inviter is a member.
+    async fn invite(&self, invitation: InvitationDraft) -> Result<StoredInvitation, PeopleError>;
+
+    /// Adds a member and the line that says so; a member already stays one.
+    /// `InvitationInvalid`, `GroupFull`, `TooManyGroups`.
+    async fn join(&self, join: JoinDraft) -> Result<JoinedGroup, PeopleError>;
+
+    /// Appends words to a log; with a key that was used before, the message of that
+    /// time (R-PEOPLE-3). `GroupNotFound` unless the sender is a member, `KeyReused`.
+    async fn post_text(&self, text: TextDraft) -> Result<StoredMessage, PeopleError>;
+
+    /// Appends a packet to a log, or finds it there. `GroupNotFound`, `KeyReused` if
+    /// the number was posted with another content.
+    async fn post_packet(&self, packet: PacketPost) -> Result<StoredMessage, PeopleError>;
+
+    /// The newest `limit` messages of a group, before `before` if that is given, the
+    /// newest first.
+    async fn messages(
+        &self,
+        group: GroupId,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<Vec<StoredMessage>, PeopleError>;
+
+    /// What a posted packet wears.
+    async fn packet_dress(&self, order_no: OrderNo) -> Result<Option<Dress>, PeopleError>;
+}

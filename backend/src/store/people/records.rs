@@ -1,0 +1,286 @@
+//! What the store of people takes and gives.
+
+// One type for what a packet wears, wherever it is kept.
+pub use crate::cache::Dress;
+
+use hongbao_shared::{
+    GroupId, Kind, MessageId, OrderNo, Timestamp, UserId, api::accounts::Profile,
+};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// SHA-256 of a session token; the token itself is nowhere on the server.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenHash(pub [u8; 32]);
+
+/// Session ids do not reach a log.
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(…)")
+    }
+}
+
+/// A person to be added: an account with `account`, else a guest.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Name and picture under a fresh random id.
+    pub profile: Profile,
+    /// What makes it an account.
+    pub account: Option<NewAccount>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What an account has and a guest has not.
+#[derive(Clone)]
+pub struct NewAccount {
+    /// The name in lower case, unique among accounts.
+    pub key: String,
+    /// A PHC string.
+    pub password_hash: String,
+}
+
+impl fmt::Debug for NewAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewAccount").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// A session to be added.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSession {
+    /// Of its token.
+    pub token_hash: TokenHash,
+    /// Whose.
+    pub user_id: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// Until when it is valid unless it is used.
+    pub expires_at: Timestamp,
+    /// The most sessions that a person has at a time, this one included; those that
+    /// were seen longest ago give way.
+    pub per_user_max: u32,
+}
+
+/// A session that has not expired, with the rights of its person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredSession {
+    /// Whose.
+    pub user_id: UserId,
+    /// May this person use the control calls?
+    pub is_admin: bool,
+    /// Is this a guest, without a password?
+    pub is_guest: bool,
+    /// When it was last seen, coarsely.
+    pub seen_at: Timestamp,
+    /// Until when it is valid.
+    pub expires_at: Timestamp,
+}
+
+/// A person as they see themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// What others see.
+    pub profile: Profile,
+    /// May this person use the control calls?
+    pub is_admin: bool,
+    /// Is this a guest, without a password?
+    pub is_guest: bool,
+}
+
+/// What a sign-in is checked against.
+#[derive(Clone)]
+pub struct Login {
+    /// Whose.
+    pub profile: Profile,
+    /// A PHC string.
+    pub password_hash: String,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("profile", &self.profile).finish_non_exhaustive()
+    }
+}
+
+/// A group to be added, with its owner as the first member.
+#[derive(Clone, Debug)]
+pub struct GroupDraft {
+    /// A fresh random id.
+    pub id: GroupId,
+    /// Its name, cleaned.
+    pub name: String,
+    /// Who makes it.
+    pub owner_id: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// In how many groups the owner may be, this one included.
+    pub groups_per_user_max: u32,
+}
+
+/// A group without its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredGroup {
+    /// Which.
+    pub id: GroupId,
+    /// Its name.
+    pub name: String,
+    /// Who made it.
+    pub owner_id: UserId,
+    /// When.
+    pub created_at: Timestamp,
+    /// How many are in it.
+    pub member_count: u32,
+    /// The newest message, if there is one.
+    pub last_message: Option<StoredMessage>,
+}
+
+/// An invitation to be added.
+#[derive(Clone)]
+pub struct InvitationDraft {
+    /// A fresh random code.
+    pub code: String,
+    /// To which group.
+    pub group_id: GroupId,
+    /// By whom, a member.
+    pub inviter_id: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// Until when it is valid.
+    pub expires_at: Timestamp,
+    /// One that this member made at or after this moment is given again instead, so
+    /// that tapping "invite" a thousand times leaves one row.
+    pub reuse_since: Timestamp,
+}
+
+/// Invitation codes do not reach a log.
+impl fmt::Debug for InvitationDraft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InvitationDraft")
+            .field("group_id", &self.group_id)
+            .field("inviter_id", &self.inviter_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An invitation as it stands.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredInvitation {
+    /// Whoever has it may join.
+    pub code: String,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// Invitation codes do not reach a log.
+impl fmt::Debug for StoredInvitation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredInvitation")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Somebody who comes with an invitation.
+#[derive(Clone)]
+pub struct JoinDraft {
+    /// The invitation's code, as it came in.
+    pub code: String,
+    /// Who comes.
+    pub user_id: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// How many members the group may have.
+    pub group_members_max: u32,
+    /// In how many groups the person may be.
+    pub groups_per_user_max: u32,
+}
+
+/// Invitation codes do not reach a log.
+impl fmt::Debug for JoinDraft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinDraft").field("user_id", &self.user_id).finish_non_exhaustive()
+    }
+}
+
+/// Somebody is in a group now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinedGroup {
+    /// Which group.
+    pub group_id: GroupId,
+    /// The line in its log; `None` if they were a member already.
+    pub message: Option<StoredMessage>,
+}
+
+/// Words to be posted.
+#[derive(Clone, Debug)]
+pub struct TextDraft {
+    /// Where.
+    pub group_id: GroupId,
+    /// By whom, a member.
+    pub sender_id: UserId,
+    /// The words, cleaned.
+    pub text: String,
+    /// The sender's key for repeating the call.
+    pub key: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A packet to be posted. Its sender need not be a member any more: it is paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PacketPost {
+    /// Which packet; posting it again posts nothing new.
+    pub order_no: OrderNo,
+    /// Where.
+    pub group_id: GroupId,
+    /// By whom.
+    pub sender_id: UserId,
+    /// How it is cut.
+    pub kind: Kind,
+    /// The sender's words; empty for the default greeting.
+    pub greeting: String,
+    /// Its cover.
+    pub cover: String,
+    /// For whom an exclusive packet is.
+    pub recipient_id: Option<UserId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One entry of a group's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredMessage {
+    /// Its place in the log, counted from 1 without gaps.
+    pub id: MessageId,
+    /// When it was posted.
+    pub at: Timestamp,
+    /// By whom.
+    pub sender_id: UserId,
+    /// What it is.
+    pub body: StoredBody,
+}
+
+/// What a message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredBody {
+    /// Words.
+    Text(String),
+    /// A packet.
+    Packet(StoredPacket),
+    /// The sender joined the group.
+    Joined,
+}
+
+/// What the log knows of a packet; nothing that changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPacket {
+    /// Which packet.
+    pub order_no: OrderNo,
+    /// How it is cut.
+    pub kind: Kind,
+    /// The words and the cover.
+    pub dress: Dress,
+    /// For whom an exclusive packet is.
+    pub recipient_id: Option<UserId>,
+}
