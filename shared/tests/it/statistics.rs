@@ -162,7 +162,25 @@ fn variance_follows_the_recursion() {
 /// Said as plainly in `docs/FAIRNESS.md`: where the most per share binds, places are not alike.
 #[test]
 fn a_binding_limit_favours_the_later_places() {
-    let all = exact::shares(300, 2, 200);
-    assert!((all[0].mean() - 125.0).abs() < 1.0);
-    assert!((all[1].mean() - 175.0).abs() < 1.0);
+    let means: Vec<_> = exact::shares(30_000, 2, 20_000).iter().map(Share::mean).collect();
+    assert!((means[0] - 12_500.0).abs() < 1.0 && (means[1] - 17_500.0).abs() < 1.0);
+}
+
+/// The tables of `docs/FAIRNESS.md` are these; a failure shows what should stand there.
+#[test]
+fn documented_tables_are_exact() {
+    let document = include_str!("../../../docs/FAIRNESS.md");
+    for (total, shares, max) in [(2000_u64, 5_u32, 20_000), (100, 10, 20_000), (1000, 5, 400)] {
+        let even = total as f64 / f64::from(shares);
+        let ideal = exact::ideal_variances(shares);
+        let mut table = String::new();
+        for (at, share) in exact::shares(total, shares.into(), max).iter().enumerate() {
+            let (mean, deviation) = (share.mean(), share.variance().sqrt());
+            let (ideal, most) = (even * ideal[at].sqrt(), share.support().1);
+            let place = at + 1;
+            let row = format!("| {place} | {mean:.2} | {deviation:.2} | {ideal:.2} | {most} |\n");
+            table.push_str(&row);
+        }
+        assert!(document.contains(&table), "{total} over {shares}, at most {max}:\n{table}");
+    }
 }
