@@ -1,0 +1,183 @@
+//! The tasks behind the services, and the order in which they end.
+
+use super::App;
+use crate::{
+    cache::SharedWriter,
+    delivery::{
+        Bell, CreditClaims, Deliver, LandPaid, Pace, PostToChat, RefundRest, Worker, WriteLists,
+    },
+    ledger::Ledger,
+    packets::Expirer,
+    runtime::Zone,
+    store::outbox::{Destination, Outbox},
+};
+use hongbao_shared::{Shard, Site};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// A packet that cannot land for this long is given up.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(60 * 60);
+/// Shares through the queue may gather this long; larger batches cost less.
+const CREDIT_GATHER: Duration = Duration::from_millis(200);
+const LISTS_GATHER: Duration = Duration::from_millis(500);
+/// What is not urgent rests as long as it works.
+const REST_PERCENT: u32 = 100;
+const BATCH_ROWS_MAX: u32 = 64;
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(1);
+/// Pre-orders that expired in the database and go in one round.
+const PURGE_MAX: u32 = 1_000;
+
+/// One group of tasks that ends together.
+#[derive(Debug, Default)]
+struct Phase {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// All tasks, in the order in which they end: what feeds the lanes, the lanes, what
+/// they feed, the ledger.
+#[derive(Debug, Default)]
+pub(super) struct Background {
+    feeders: Phase,
+    lanes: Phase,
+    workers: Phase,
+    ledger: TaskTracker,
+}
+
+impl Background {
+    pub(super) fn ledger_tasks(&self) -> &TaskTracker {
+        &self.ledger
+    }
+
+    pub(super) fn lane_tasks(&self) -> &TaskTracker {
+        &self.lanes.tasks
+    }
+
+    pub(super) fn lanes_stop(&self) -> &CancellationToken {
+        &self.lanes.stop
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.feeders.stop.is_cancelled()
+    }
+
+    pub(super) async fn stop(&self, ledger: &Ledger, patience: Duration) {
+        for (name, phase) in
+            [("feeders", &self.feeders), ("lanes", &self.lanes), ("workers", &self.workers)]
+        {
+            phase.stop.cancel();
+            phase.tasks.close();
+            if tokio::time::timeout(patience, phase.tasks.wait()).await.is_err() {
+                tracing::warn!(phase = name, "not drained in time; the rest waits on disk");
+            }
+        }
+        ledger.shutdown().await;
+        self.ledger.close();
+        if tokio::time::timeout(patience, self.ledger.wait()).await.is_err() {
+            tracing::warn!("the ledger did not end in time");
+        }
+    }
+}
+
+impl App {
+    pub(super) fn start_background(
+        &self,
+        bells: &BTreeMap<(Site, Shard), Arc<Bell>>,
+        writer: Arc<SharedWriter>,
+        zone: &Zone,
+    ) {
+        self.start_feeders();
+        let workers = &self.background.workers;
+        let stop = workers.stop.clone();
+        workers.tasks.spawn(async move { writer.run(stop).await });
+        for (place, store) in &self.stores.orders {
+            let credit: Arc<dyn Deliver> = Arc::new(CreditClaims {
+                store: Arc::clone(store),
+                ledger: Arc::clone(&self.ledger),
+            });
+            let refund = Arc::new(RefundRest { ledger: Arc::clone(&self.ledger) });
+            let chat = Arc::new(PostToChat { groups: Arc::clone(&self.groups) });
+            let lists = Arc::new(WriteLists {
+                store: Arc::clone(store),
+                lists: Arc::clone(&self.lists),
+                zone: zone.clone(),
+            });
+            let deferred = Duration::from_secs(self.config.credit.deferred_interval_s.into());
+            let queues: [(Destination, Arc<dyn Deliver>, Pace); 6] = [
+                (Destination::CreditNow, Arc::clone(&credit), Pace::EAGER),
+                (Destination::CreditQueue, Arc::clone(&credit), unhurried(CREDIT_GATHER)),
+                (Destination::CreditDeferred, credit, unhurried(deferred)),
+                (Destination::Refund, refund, Pace::EAGER),
+                (Destination::Chat, chat, Pace::EAGER),
+                (Destination::Lists, lists, unhurried(LISTS_GATHER)),
+            ];
+            for (destination, deliver, pace) in queues {
+                let worker = Worker {
+                    outbox: Arc::clone(store) as Arc<dyn Outbox>,
+                    destination,
+                    deliver,
+                    bell: Arc::clone(&bells[place]),
+                    pace,
+                    clock: Arc::clone(&self.clock),
+                };
+                workers.tasks.spawn(worker.run(workers.stop.clone()));
+            }
+        }
+    }
+
+    /// What brings work to the lanes on its own.
+    fn start_feeders(&self) {
+        let feeders = &self.background.feeders;
+        for store in self.stores.orders.values() {
+            let expirer = Expirer {
+                store: Arc::clone(store),
+                lanes: Arc::clone(&self.packets.lanes),
+                clock: Arc::clone(&self.clock),
+            };
+            feeders.tasks.spawn(expirer.run(feeders.stop.clone()));
+        }
+        let land = Worker {
+            outbox: Arc::clone(&self.stores.ledger) as Arc<dyn Outbox>,
+            destination: Destination::Land,
+            deliver: Arc::new(LandPaid {
+                packets: Arc::clone(&self.packets),
+                clock: Arc::clone(&self.clock),
+                give_up_after: GIVE_UP_AFTER,
+            }),
+            // Payments land their packets themselves; this finds those that could
+            // not, on its own look-out.
+            bell: Arc::default(),
+            pace: Pace { gather: Duration::ZERO, rows_max: BATCH_ROWS_MAX, rest_percent: 0 },
+            clock: Arc::clone(&self.clock),
+        };
+        feeders.tasks.spawn(land.run(feeders.stop.clone()));
+        feeders.tasks.spawn(housekeeping(
+            Arc::clone(&self.packets),
+            Arc::clone(&self.stores.ledger),
+            feeders.stop.clone(),
+        ));
+    }
+}
+
+fn unhurried(gather: Duration) -> Pace {
+    Pace { gather, rows_max: BATCH_ROWS_MAX, rest_percent: REST_PERCENT }
+}
+
+/// Leases numbers ahead, and clears away pre-orders that nobody paid.
+async fn housekeeping(
+    packets: Arc<crate::packets::Packets>,
+    ledger: Arc<dyn crate::store::ledger::LedgerStore>,
+    stop: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(HOUSEKEEPING_EVERY) => {}
+        }
+        packets.numbering.prepare().await;
+        if let Err(error) = ledger.purge_pre_orders(packets.clock.now(), PURGE_MAX).await {
+            tracing::debug!(%error, "expired pre-orders stay for now");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Puts the parts together: stores, caches, lanes, services and the workers behind
+//! them.
+
+mod background;
+mod stores;
+
+pub use stores::Stores;
+
+use crate::{
+    accounts::{Accounts, AccountsSettings},
+    cache::{InProcess, LocalTier, SharedTier, SharedWriter},
+    config::{self, Config, MasterKey},
+    control::{Control, CreditMode, Switches},
+    delivery::Bell,
+    groups::{Groups, GroupsSettings},
+    ledger::Ledger,
+    lists::Lists,
+    packets::{
+        Finder, LaneParts, LaneSettings, LaneStore, Lanes, NumberedSite, Numbering, Packets,
+        Tickets, seal::Sealer,
+    },
+    runtime::{Clock, Entropy, SystemClock, SystemEntropy},
+};
+use background::Background;
+use hongbao_shared::{Shard, Site};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// Look-ups in the databases of packets at the same time.
+const LOOKUPS_MAX: usize = 4;
+/// Open packets that one lane keeps ready.
+const LANE_PACKETS_MAX: usize = 10_000;
+/// Shares of a typical packet, to turn a number of packets into a number of shares.
+const SHARES_PER_PACKET: u64 = 100;
+
+/// What the application is built on; tests bring their own.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    /// Tells the time of records.
+    pub clock: Arc<dyn Clock>,
+    /// Gives secret random bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// The cache tier that all nodes share; `None` takes this process's memory.
+    pub shared: Option<Arc<dyn SharedTier>>,
+}
+
+impl Default for Outside {
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), shared: None }
+    }
+}
+
+/// The running application.
+#[derive(Debug)]
+pub struct App {
+    /// What it was started with.
+    pub config: Arc<Config>,
+    /// Tells the time of records.
+    pub clock: Arc<dyn Clock>,
+    /// People and sessions.
+    pub accounts: Arc<Accounts>,
+    /// Groups and their chats.
+    pub groups: Arc<Groups>,
+    /// Wallets.
+    pub ledger: Arc<Ledger>,
+    /// The life of a packet.
+    pub packets: Arc<Packets>,
+    /// "Sent" and "received".
+    pub lists: Arc<Lists>,
+    /// Steering and switches.
+    pub control: Arc<Control>,
+    stores: Stores,
+    background: Background,
+}
+
+impl App {
+    /// Opens the databases (which migrates them) and starts lanes and workers.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        Self::start_on(config, Outside::default()).await
+    }
+
+    /// As [`App::start`], on the caller's clock, randomness and shared cache.
+    pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<Self> {
+        let Outside { clock, entropy, shared } = outside;
+        let config = Arc::new(config);
+        let zone = config.zone()?;
+        let key = MasterKey::obtain(&config, &*entropy)?;
+        let sealer = Sealer::new(key.derive(b"server-seed"));
+        let stores = Stores::open(&config).await?;
+        let limits = Arc::new(config.limits.clone());
+        let control = Arc::new(Control::new(switches(&config)));
+        let background = Background::default();
+
+        let claims_max =
+            u64::from(config.cache.packets_max).saturating_mul(SHARES_PER_PACKET);
+        let local = LocalTier::new(claims_max);
+        let shared = shared.unwrap_or_else(|| Arc::new(InProcess::new(claims_max)));
+        let writer = Arc::new(SharedWriter::new(Arc::clone(&shared)));
+        let ledger = Arc::new(Ledger::start(
+            Arc::clone(&stores.ledger),
+            Arc::clone(&clock),
+            background.ledger_tasks(),
+        ));
+        let accounts = Arc::new(Accounts::new(
+            Arc::clone(&stores.people),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+            Arc::clone(&limits),
+            accounts_settings(&config),
+        )?);
+        let groups = Arc::new(Groups::new(
+            Arc::clone(&stores.people),
+            Arc::clone(&accounts),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+            Arc::clone(&limits),
+            &GroupsSettings {
+                memberships_cached_max: config.cache.memberships_max.into(),
+                ..GroupsSettings::default()
+            },
+        ));
+        let lists =
+            Arc::new(Lists::new(Arc::clone(&stores.lists), Arc::clone(&clock), zone.clone()));
+
+        let bells: BTreeMap<(Site, Shard), Arc<Bell>> =
+            stores.orders.keys().map(|place| (*place, Arc::default())).collect();
+        let lanes = Arc::new(Lanes::start(
+            stores.orders.iter().map(|(place, store)| {
+                let bell = Arc::clone(&bells[place]);
+                (*place, LaneStore { store: Arc::clone(store), bell })
+            }),
+            &LaneParts::new(
+                Arc::clone(&clock),
+                local.clone(),
+                Arc::clone(&writer),
+                sealer.clone(),
+                Arc::clone(&control),
+                lane_settings(&config),
+            ),
+            background.lane_tasks(),
+            background.lanes_stop(),
+        ));
+        let numbering = Arc::new(Numbering::new(
+            config.sites.home.0,
+            numbered_sites(&config, &stores, &shared),
+            zone.clone(),
+            Arc::clone(&control),
+            Arc::clone(&entropy),
+        ));
+        numbering.prepare().await;
+        let packets = Arc::new(Packets {
+            clock: Arc::clone(&clock),
+            entropy,
+            limits: config.limits.clone(),
+            numbering,
+            sealer,
+            tickets: Tickets::new(key.derive(b"ticket"), config.limits.ticket_ttl_s),
+            lanes,
+            finder: Arc::new(Finder::new(
+                local.clone(),
+                Arc::clone(&shared),
+                stores.orders.clone(),
+                LOOKUPS_MAX,
+            )),
+            local,
+            shared,
+            ledger: Arc::clone(&ledger),
+            groups: Arc::clone(&groups),
+            accounts: Arc::clone(&accounts),
+            control: Arc::clone(&control),
+        });
+
+        let app = Self {
+            config,
+            clock,
+            accounts,
+            groups,
+            ledger,
+            packets,
+            lists,
+            control,
+            stores,
+            background,
+        };
+        app.start_background(&bells, writer, &zone);
+        Ok(app)
+    }
+
+    /// Do all databases answer, and does nothing shut down?
+    pub async fn ready(&self) -> bool {
+        if self.background.is_stopping() {
+            return false;
+        }
+        match self.stores.ping().await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "not ready");
+                false
+            }
+        }
+    }
+
+    /// Finishes what was begun: lanes answer what waits in them, outboxes are
+    /// delivered as far as that takes no longer than `drain_s`, databases are closed.
+    /// What is left over waits in its outbox for the next start.
+    pub async fn shutdown(&self) {
+        let patience = Duration::from_secs(self.config.server.drain_s.into());
+        self.background.stop(&self.ledger, patience).await;
+        self.stores.close().await;
+    }
+}
+
+fn switches(config: &Config) -> Switches {
+    let credit = match config.credit.mode {
+        config::CreditMode::Queue => CreditMode::Queue,
+        config::CreditMode::Deferred => CreditMode::Deferred,
+        config::CreditMode::Split => {
+            CreditMode::Split { large_share_fen: config.credit.large_share_fen }
+        }
+    };
+    let weights = match config.sites.weights {
+        config::Weights::Home => BTreeMap::new(),
+        config::Weights::Percent { s, n } => {
+            BTreeMap::from([(Site::S, s.into()), (Site::N, n.into())])
+        }
+    };
+    Switches { credit, weights, packets_on: true }
+}
+
+fn lane_settings(config: &Config) -> LaneSettings {
+    let size = |size: u32| usize::try_from(size).unwrap_or(usize::MAX).max(1);
+    LaneSettings {
+        queue_max: size(config.lanes.queue_max),
+        batch_max: size(config.lanes.batch_max),
+        packets_max: LANE_PACKETS_MAX,
+    }
+}
+
+fn accounts_settings(config: &Config) -> AccountsSettings {
+    AccountsSettings {
+        guests: config.guests.enabled,
+        session_ttl_s: config.sessions.ttl_s,
+        sessions_per_user_max: config.sessions.per_user_max,
+        sessions_cached_max: config.cache.sessions_max.into(),
+        profiles_cached_max: config.cache.profiles_max.into(),
+        ..AccountsSettings::default()
+    }
+}
+
+/// Each site keeps its marks in the database of its first shard.
+fn numbered_sites(
+    config: &Config,
+    stores: &Stores,
+    shared: &Arc<dyn SharedTier>,
+) -> BTreeMap<Site, NumberedSite> {
+    let mut sites = BTreeMap::new();
+    for ((site, _), store) in &stores.orders {
+        sites.entry(*site).or_insert_with(|| {
+            NumberedSite::new(config.sites.shards, Arc::clone(store), Arc::clone(shared))
+        });
+    }
+    sites
+}

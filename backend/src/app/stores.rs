@@ -1,0 +1,90 @@
+use crate::{
+    config::Config,
+    store::{
+        ledger::{Account, LedgerStore},
+        lists::ListStore,
+        orders::OrderStore,
+        people::PeopleStore,
+        sqlite::{Database, Schema, SqliteLedger, SqliteLists, SqliteOrders, SqlitePeople},
+    },
+};
+use anyhow::Context;
+use futures::future::try_join_all;
+use hongbao_shared::{Shard, Site, UserId};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+/// All databases of a node.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    /// The order shards of all sites.
+    pub orders: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
+    /// Accounts and transfers.
+    pub ledger: Arc<dyn LedgerStore>,
+    /// People, sessions, groups, messages.
+    pub people: Arc<dyn PeopleStore>,
+    /// "Sent" and "received".
+    pub lists: Arc<dyn ListStore>,
+    files: Vec<Database>,
+}
+
+impl Stores {
+    /// Opens the SQLite files under the data folder, creating and migrating what is
+    /// missing or old.
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+        let folder = config.storage.data.join("db");
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let places: Vec<_> = Site::ALL
+            .into_iter()
+            .flat_map(|site| (0..config.sites.shards).map(move |shard| (site, shard)))
+            .filter_map(|(site, shard)| Some((site, Shard::new(shard)?)))
+            .collect();
+        let orders = try_join_all(places.into_iter().map(async |(site, shard)| {
+            let name = format!("orders-{site}-{shard}.sqlite");
+            let database = open(&folder, &name, Schema::Orders).await?;
+            anyhow::Ok(((site, shard), database))
+        }));
+        let (orders, ledger, people, lists) = tokio::try_join!(
+            orders,
+            open(&folder, "ledger.sqlite", Schema::Ledger),
+            open(&folder, "people.sqlite", Schema::People),
+            open(&folder, "lists.sqlite", Schema::Lists),
+        )?;
+        let mut files = vec![ledger.clone(), people.clone(), lists.clone()];
+        files.extend(orders.iter().map(|(_, database)| database.clone()));
+        let orders = orders.into_iter().map(|(place, database)| {
+            (place, Arc::new(SqliteOrders::new(database)) as Arc<dyn OrderStore>)
+        });
+        Ok(Self {
+            orders: orders.collect(),
+            ledger: Arc::new(SqliteLedger::new(ledger)),
+            people: Arc::new(SqlitePeople::new(people)),
+            lists: Arc::new(SqliteLists::new(lists)),
+            files,
+        })
+    }
+
+    /// Does every database answer?
+    pub async fn ping(&self) -> anyhow::Result<()> {
+        for ((site, shard), store) in &self.orders {
+            store.ping().await.with_context(|| format!("order shard {site}{shard}"))?;
+        }
+        self.ledger.balance(Account::Issuer).await.context("ledger")?;
+        let nobody = UserId::from_random(0);
+        self.people.profiles(&[nobody]).await.context("people")?;
+        self.lists.totals(nobody, 1970).await.context("lists")?;
+        Ok(())
+    }
+
+    /// Closes all files.
+    pub async fn close(&self) {
+        for file in &self.files {
+            file.close().await;
+        }
+    }
+}
+
+async fn open(folder: &Path, name: &str, schema: Schema) -> anyhow::Result<Database> {
+    let file = folder.join(name);
+    Database::open(&file, schema).await.with_context(|| format!("cannot open {}", file.display()))
+}

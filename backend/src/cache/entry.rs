@@ -1,0 +1,108 @@
+use crate::store::orders::{ClaimRow, PacketRow, Progress, StoredState};
+use hongbao_shared::{Timestamp, UserId, split};
+use parking_lot::RwLock;
+use std::collections::HashMap;
+
+/// A packet in this node's memory: its key fields, and everything that has been
+/// committed about it. The lane writes it after a commit; everyone else reads.
+#[derive(Debug)]
+pub struct PacketEntry {
+    facts: PacketRow,
+    live: RwLock<Live>,
+}
+
+/// The part of a packet that changes. Only committed facts stand here.
+#[derive(Debug)]
+pub struct Live {
+    progress: Progress,
+    claims: Vec<ClaimRow>,
+    /// Where each user's claim stands in `claims`; looked up, never iterated.
+    by_user: HashMap<UserId, usize>,
+    best_luck: Option<u32>,
+}
+
+impl PacketEntry {
+    /// A packet with its claims, which must be complete and in order.
+    pub fn new(packet: PacketRow, claims: Vec<ClaimRow>) -> Self {
+        let mut live = Live {
+            progress: Progress::NONE,
+            claims: Vec::with_capacity(claims.len()),
+            by_user: HashMap::with_capacity(claims.len()),
+            best_luck: None,
+        };
+        live.advance(&packet, packet.progress, &claims);
+        Self { facts: packet, live: RwLock::new(live) }
+    }
+
+    /// What never changes. Its `progress` is that of the moment of loading: use
+    /// [`PacketEntry::live`].
+    pub fn facts(&self) -> &PacketRow {
+        &self.facts
+    }
+
+    /// Reads what has been committed so far.
+    pub fn live<T>(&self, read: impl FnOnce(&Live) -> T) -> T {
+        read(&self.live.read())
+    }
+
+    /// How far it has come.
+    pub fn progress(&self) -> Progress {
+        self.live.read().progress
+    }
+
+    /// Takes over a commit: `claims` are those that followed.
+    pub fn advance(&self, progress: Progress, claims: &[ClaimRow]) {
+        self.live.write().advance(&self.facts, progress, claims);
+    }
+
+    /// Is it still to be opened at `now`? Its time can be over before that has
+    /// been committed.
+    pub fn is_open_at(&self, now: Timestamp) -> bool {
+        self.progress().state == StoredState::Open && now < self.facts.expires_at
+    }
+}
+
+impl Live {
+    /// How far it has come.
+    pub fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// All claims in the order of opening.
+    pub fn claims(&self) -> &[ClaimRow] {
+        &self.claims
+    }
+
+    /// This user's share.
+    pub fn claim_of(&self, user: UserId) -> Option<ClaimRow> {
+        self.by_user.get(&user).and_then(|at| self.claims.get(*at)).copied()
+    }
+
+    /// Which share is the best luck, once all are taken (R-SPLIT-5).
+    pub fn best_luck(&self) -> Option<u32> {
+        self.best_luck
+    }
+
+    fn advance(&mut self, facts: &PacketRow, progress: Progress, claims: &[ClaimRow]) {
+        // An older state never replaces a newer (R-CACHE-2).
+        if progress.version() < self.progress.version() {
+            return;
+        }
+        for claim in claims {
+            if usize::try_from(claim.seq) == Ok(self.claims.len()) {
+                self.by_user.insert(claim.user_id, self.claims.len());
+                self.claims.push(*claim);
+            }
+        }
+        debug_assert_eq!(u32::try_from(self.claims.len()), Ok(progress.claimed));
+        self.progress = progress;
+        if progress.state == StoredState::Finished && self.best_luck.is_none() {
+            let amounts: Vec<_> = self.claims.iter().map(|claim| claim.amount_fen).collect();
+            self.best_luck = facts
+                .terms()
+                .ok()
+                .and_then(|terms| split::best_luck(&terms, &amounts))
+                .and_then(|seq| u32::try_from(seq).ok());
+        }
+    }
+}

@@ -1,0 +1,122 @@
+use super::shared::{CacheDown, Dress, SharedTier};
+use crate::{
+    packets::record::PreOrderRecord,
+    store::orders::{ClaimRow, PacketRow},
+};
+use async_trait::async_trait;
+use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
+use moka::sync::Cache;
+use parking_lot::Mutex;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Pre-orders are gone after this in any case; each carries its own expiry.
+const PRE_ORDER_TTL: Duration = Duration::from_secs(60 * 60);
+const PRE_ORDERS_MAX: u64 = 100_000;
+const DRESSES_MAX: u64 = 100_000;
+
+/// The shared tier of a single node: plain memory, gone with the process.
+#[derive(Debug)]
+pub struct InProcess {
+    /// The rest of the granted block of each site: `[next, end)`.
+    blocks: Mutex<BTreeMap<Site, (u64, u64)>>,
+    pre_orders: Cache<OrderNo, Arc<PreOrderRecord>>,
+    packets: Cache<OrderNo, Arc<Mutex<Shared>>>,
+    dresses: Cache<OrderNo, Arc<Dress>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    packet: PacketRow,
+    opened: HashMap<UserId, ClaimRow>,
+}
+
+impl InProcess {
+    /// Holds packets of up to `claims_max` shares in all.
+    pub fn new(claims_max: u64) -> Self {
+        let weigh = |_: &OrderNo, entry: &Arc<Mutex<Shared>>| {
+            entry.lock().packet.shares.saturating_add(8)
+        };
+        Self {
+            blocks: Mutex::default(),
+            pre_orders: Cache::builder()
+                .max_capacity(PRE_ORDERS_MAX)
+                .time_to_live(PRE_ORDER_TTL)
+                .build(),
+            packets: Cache::builder().max_capacity(claims_max).weigher(weigh).build(),
+            dresses: Cache::builder().max_capacity(DRESSES_MAX).build(),
+        }
+    }
+}
+
+#[async_trait]
+impl SharedTier for InProcess {
+    async fn next_sequence(&self, site: Site) -> Result<Option<u64>, CacheDown> {
+        let mut blocks = self.blocks.lock();
+        Ok(blocks.get_mut(&site).filter(|(next, end)| next < end).map(|(next, _)| {
+            let sequence = *next;
+            *next += 1;
+            sequence
+        }))
+    }
+
+    async fn install_block(&self, site: Site, start: u64, length: u64) -> Result<(), CacheDown> {
+        let mut blocks = self.blocks.lock();
+        let block = blocks.entry(site).or_insert((0, 0));
+        if block.0 >= block.1 {
+            *block = (start, start.saturating_add(length));
+        }
+        Ok(())
+    }
+
+    async fn put_pre_order(&self, record: &PreOrderRecord) -> Result<(), CacheDown> {
+        self.pre_orders.insert(record.order_no, Arc::new(record.clone()));
+        Ok(())
+    }
+
+    async fn pre_order(
+        &self,
+        order_no: OrderNo,
+        now: Timestamp,
+    ) -> Result<Option<PreOrderRecord>, CacheDown> {
+        let record = self.pre_orders.get(&order_no);
+        Ok(record.filter(|record| now < record.expires_at).map(|record| (*record).clone()))
+    }
+
+    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<(), CacheDown> {
+        let entry = self.packets.get_with(packet.order_no, || {
+            Arc::new(Mutex::new(Shared { packet: packet.clone(), opened: HashMap::new() }))
+        });
+        let mut shared = entry.lock();
+        shared.opened.extend(new.iter().map(|claim| (claim.user_id, *claim)));
+        if packet.progress.version() > shared.packet.progress.version() {
+            shared.packet.progress = packet.progress;
+        }
+        Ok(())
+    }
+
+    async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, CacheDown> {
+        Ok(self.packets.get(&order_no).map(|entry| entry.lock().packet.clone()))
+    }
+
+    async fn claim_of(
+        &self,
+        order_no: OrderNo,
+        user: UserId,
+    ) -> Result<Option<ClaimRow>, CacheDown> {
+        let entry = self.packets.get(&order_no);
+        Ok(entry.and_then(|entry| entry.lock().opened.get(&user).copied()))
+    }
+
+    async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {
+        self.dresses.insert(order_no, Arc::new(dress.clone()));
+        Ok(())
+    }
+
+    async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown> {
+        Ok(self.dresses.get(&order_no).map(|dress| (*dress).clone()))
+    }
+}

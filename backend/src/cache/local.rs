@@ -1,0 +1,47 @@
+use super::entry::PacketEntry;
+use hongbao_shared::OrderNo;
+use moka::sync::Cache;
+use std::sync::Arc;
+
+/// What a packet weighs beside its claims, in claims.
+const ENTRY_WEIGHT: u32 = 8;
+
+/// The packets in this node's memory, bounded by the claims they may come to hold.
+#[derive(Clone, Debug)]
+pub struct LocalTier {
+    packets: Cache<OrderNo, Arc<PacketEntry>>,
+}
+
+impl LocalTier {
+    /// Holds packets of up to `claims_max` shares in all; about 100 bytes each.
+    pub fn new(claims_max: u64) -> Self {
+        let weigh = |_: &OrderNo, entry: &Arc<PacketEntry>| {
+            entry.facts().shares.saturating_add(ENTRY_WEIGHT)
+        };
+        Self { packets: Cache::builder().max_capacity(claims_max).weigher(weigh).build() }
+    }
+
+    /// The packet, if it is here.
+    pub fn get(&self, order_no: OrderNo) -> Option<Arc<PacketEntry>> {
+        self.packets.get(&order_no)
+    }
+
+    /// Keeps a packet that was just loaded; gives the one that is kept, which is
+    /// another if one was there: its lane may know more.
+    pub fn keep(&self, entry: Arc<PacketEntry>) -> Arc<PacketEntry> {
+        self.packets.entry(entry.facts().order_no).or_insert(entry).into_value()
+    }
+
+    /// Puts the lane's own entry in the place of any other.
+    pub fn put_if_other(&self, entry: &Arc<PacketEntry>) {
+        let order_no = entry.facts().order_no;
+        if self.packets.get(&order_no).is_none_or(|kept| !Arc::ptr_eq(&kept, entry)) {
+            self.packets.insert(order_no, Arc::clone(entry));
+        }
+    }
+
+    /// Forgets a packet whose state is in doubt.
+    pub fn forget(&self, order_no: OrderNo) {
+        self.packets.invalidate(&order_no);
+    }
+}

@@ -1,0 +1,86 @@
+use super::{entry::PacketEntry, shared::SharedTier};
+use hongbao_shared::OrderNo;
+use parking_lot::Mutex;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// Packets whose shared copy is behind. Beyond this the copy stays behind until
+/// it is read again: the database is the truth.
+const BEHIND_MAX: usize = 50_000;
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// Brings the shared tier up to date after commits, off the way of those who wait
+/// for an answer: database, then local tier, then shared tier (R-CACHE-2). What
+/// cannot be written stays queued and is tried again.
+#[derive(Debug)]
+pub struct SharedWriter {
+    shared: Arc<dyn SharedTier>,
+    behind: Mutex<BTreeMap<OrderNo, Behind>>,
+    wake: Notify,
+}
+
+#[derive(Clone, Debug)]
+struct Behind {
+    entry: Arc<PacketEntry>,
+    /// The first claim that the shared copy lacks.
+    from: usize,
+}
+
+impl SharedWriter {
+    /// Writes to `shared`.
+    pub fn new(shared: Arc<dyn SharedTier>) -> Self {
+        Self { shared, behind: Mutex::default(), wake: Notify::new() }
+    }
+
+    /// Notes that a packet has changed, from its claim number `from` on.
+    pub fn changed(&self, entry: &Arc<PacketEntry>, from: u32) {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        let mut behind = self.behind.lock();
+        let full = behind.len() >= BEHIND_MAX;
+        match behind.get_mut(&entry.facts().order_no) {
+            Some(waiting) => {
+                waiting.from = waiting.from.min(from);
+                waiting.entry = Arc::clone(entry);
+            }
+            None if full => metrics::counter!("hongbao_shared_cache_dropped_total").increment(1),
+            None => {
+                behind.insert(entry.facts().order_no, Behind { entry: Arc::clone(entry), from });
+            }
+        }
+        drop(behind);
+        self.wake.notify_one();
+    }
+
+    /// Writes until `stop`.
+    pub async fn run(&self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = self.wake.notified() => {}
+            }
+            while let Some(next) = self.take() {
+                if let Err(error) = self.write(&next).await {
+                    tracing::debug!(%error, "shared cache is behind");
+                    metrics::counter!("hongbao_shared_cache_failed_writes_total").increment(1);
+                    self.changed(&next.entry, u32::try_from(next.from).unwrap_or(u32::MAX));
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn take(&self) -> Option<Behind> {
+        self.behind.lock().pop_first().map(|(_, behind)| behind)
+    }
+
+    async fn write(&self, behind: &Behind) -> Result<(), super::CacheDown> {
+        let mut packet = behind.entry.facts().clone();
+        let new = behind.entry.live(|live| {
+            packet.progress = live.progress();
+            live.claims().get(behind.from..).unwrap_or_default().to_vec()
+        });
+        self.shared.put_packet(&packet, &new).await
+    }
+}

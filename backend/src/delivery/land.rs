@@ -1,0 +1,73 @@
+use super::{Deliver, Delivered, describe};
+use crate::{
+    Refusal,
+    packets::{LandEvent, Packets},
+    runtime::Clock,
+    store::{
+        orders::{Landed, StoredState},
+        outbox::OutboxRow,
+    },
+};
+use async_trait::async_trait;
+use futures::future::join_all;
+use hongbao_shared::ErrorCode;
+use std::{sync::Arc, time::Duration};
+
+/// Brings paid packets into their shards; gives up, by a tombstone, on what cannot
+/// land for too long (R-SEND-2).
+#[derive(Debug)]
+pub struct LandPaid {
+    /// Lands and gives up.
+    pub packets: Arc<Packets>,
+    /// Tells how long it has been.
+    pub clock: Arc<dyn Clock>,
+    /// After this the sender would rather have the money back.
+    pub give_up_after: Duration,
+}
+
+#[async_trait]
+impl Deliver for LandPaid {
+    async fn deliver(&self, rows: &[OutboxRow]) -> Vec<Delivered> {
+        // Together, so that the lanes can commit them together.
+        join_all(rows.iter().map(|row| self.land(row))).await
+    }
+}
+
+impl LandPaid {
+    async fn land(&self, row: &OutboxRow) -> Delivered {
+        let event: LandEvent = match serde_json::from_str(&row.payload) {
+            Ok(event) => event,
+            Err(error) => {
+                let error = format!("unreadable payload: {error}");
+                return Delivered::Never { payload: row.payload.clone(), error };
+            }
+        };
+        match self.try_land(event, row).await {
+            Ok(Landed::New | Landed::Already(StoredState::GivenUp)) => Delivered::Done,
+            Ok(Landed::Already(_)) => Delivered::Done,
+            Ok(Landed::DayRefused) => Delivered::Again("its day table is not free".to_owned()),
+            Err(refusal) if super::is_passing(&refusal) => Delivered::Again(describe(&refusal)),
+            Err(refusal) => {
+                Delivered::Never { payload: row.payload.clone(), error: describe(&refusal) }
+            }
+        }
+    }
+
+    async fn try_land(&self, event: LandEvent, row: &OutboxRow) -> Result<Landed, Refusal> {
+        let payment = self.packets.ledger.payment(event.order_no).await?;
+        let payment = payment.ok_or_else(|| {
+            Refusal::new(ErrorCode::Internal)
+                .cause(anyhow::anyhow!("{} is to land and was never paid", event.order_no))
+        })?;
+        let landed = self.packets.land(&payment).await;
+        let waited_ms = self.clock.now().millis_since(row.created_at);
+        let too_long = u128::try_from(waited_ms)
+            .is_ok_and(|waited| waited > self.give_up_after.as_millis());
+        match landed {
+            // A shard that is down takes no tombstone either, so this is tried
+            // only while it answers.
+            Ok(Landed::DayRefused) if too_long => self.packets.give_up(&payment).await,
+            landed => landed,
+        }
+    }
+}

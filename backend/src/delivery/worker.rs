@@ -1,0 +1,151 @@
+use super::{Bell, Deliver, Delivered};
+use crate::{
+    runtime::Clock,
+    store::{
+        StoreError,
+        outbox::{Destination, Outbox, OutboxRow, Settled},
+    },
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// A delivery that takes longer than this may be done twice.
+const LEASE: Duration = Duration::from_secs(60);
+/// How long a worker sleeps without a ring; rows that wait for a retry, and rows
+/// of other nodes, are found by this.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const BACK_OFF_FIRST: Duration = Duration::from_millis(250);
+const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+
+/// How eagerly a worker works.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How long to let rows gather after a ring; larger batches cost less.
+    pub gather: Duration,
+    /// How many rows one round takes.
+    pub rows_max: u32,
+    /// How long to rest after a round, in hundredths of the time it took: what is
+    /// not urgent must not take the machine from those who open.
+    pub rest_percent: u32,
+}
+
+impl Pace {
+    /// At once.
+    pub const EAGER: Self = Self { gather: Duration::ZERO, rows_max: 64, rest_percent: 0 };
+}
+
+/// Delivers the rows of one destination of one database.
+#[derive(Debug)]
+pub struct Worker {
+    /// Whose outbox.
+    pub outbox: Arc<dyn Outbox>,
+    /// Which destination.
+    pub destination: Destination,
+    /// How to tell it.
+    pub deliver: Arc<dyn Deliver>,
+    /// Rung after commits.
+    pub bell: Arc<Bell>,
+    /// How eagerly.
+    pub pace: Pace,
+    /// Tells what is due.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Worker {
+    /// Works until `stop`; then once more until nothing that is due is left.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut rings = self.bell.listen(self.destination);
+        // Whatever an earlier run left behind.
+        rings.mark_changed();
+        while !stop.is_cancelled() {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                rung = tokio::time::timeout(LOOK_EVERY, rings.changed()) => {
+                    if rung.is_ok() && !self.pace.gather.is_zero() {
+                        tokio::select! {
+                            biased;
+                            () = stop.cancelled() => {}
+                            () = tokio::time::sleep(self.pace.gather) => {}
+                        }
+                    }
+                }
+            }
+            self.drain().await;
+        }
+    }
+
+    /// Delivers until nothing that is due is left, or something is down.
+    pub async fn drain(&self) {
+        loop {
+            let started = Instant::now();
+            match self.round().await {
+                Ok(Round::Told { full: true }) => {}
+                Ok(_) => return,
+                Err(error) => {
+                    let destination = self.destination.as_str();
+                    tracing::warn!(%error, destination, "outbox cannot be read");
+                    return;
+                }
+            }
+            let rest = started.elapsed() * self.pace.rest_percent / 100;
+            if !rest.is_zero() {
+                tokio::time::sleep(rest).await;
+            }
+        }
+    }
+
+    async fn round(&self) -> Result<Round, StoreError> {
+        let now = self.clock.now();
+        let rows = self.outbox.lease(self.destination, now, LEASE, self.pace.rows_max).await?;
+        if rows.is_empty() {
+            return Ok(Round::Idle);
+        }
+        let delivered = self.deliver.deliver(&rows).await;
+        assert_eq!(delivered.len(), rows.len(), "every row has its outcome");
+        let something_is_down = delivered.iter().any(|one| matches!(one, Delivered::Again(_)));
+        let full = u32::try_from(rows.len()) == Ok(self.pace.rows_max);
+        let settled = rows.iter().zip(delivered).map(|(row, one)| (row.id, self.settle(row, one)));
+        self.outbox.settle(settled.collect()).await?;
+        Ok(Round::Told { full: full && !something_is_down })
+    }
+
+    fn settle(&self, row: &OutboxRow, delivered: Delivered) -> Settled {
+        let destination = self.destination.as_str();
+        let outcome = match &delivered {
+            Delivered::Done => "done",
+            Delivered::Again(_) | Delivered::Rest { .. } => "again",
+            Delivered::Never { .. } => "dead",
+        };
+        metrics::counter!("hongbao_outbox_rows_total",
+            "destination" => destination, "outcome" => outcome)
+        .increment(1);
+        let due_at = self.clock.now().plus(back_off(row.attempts));
+        match delivered {
+            Delivered::Done => Settled::Done,
+            Delivered::Again(error) => {
+                tracing::warn!(destination, row = row.id, error, "delivery is tried again");
+                Settled::Retry { due_at, error }
+            }
+            Delivered::Rest { payload, error } => {
+                tracing::warn!(destination, row = row.id, error, "delivery is partly done");
+                Settled::Rest { payload, due_at, error }
+            }
+            Delivered::Never { payload, error } => {
+                tracing::error!(destination, row = row.id, error, "delivery needs somebody");
+                Settled::Dead { payload, error }
+            }
+        }
+    }
+}
+
+/// What a round found.
+enum Round {
+    Idle,
+    Told { full: bool },
+}
+
+fn back_off(attempts: u32) -> Duration {
+    BACK_OFF_FIRST.saturating_mul(1 << attempts.min(10)).min(BACK_OFF_MAX)
+}

@@ -1,0 +1,22 @@
+//! The Hongbao server. `ARCHITECTURE.md` tells how the parts fit together; the
+//! folders follow the life of a packet.
+
+pub mod accounts;
+pub mod app;
+pub mod audit;
+pub mod cache;
+pub mod cli;
+pub mod config;
+pub mod control;
+pub mod delivery;
+pub mod groups;
+pub mod http;
+pub mod ledger;
+pub mod lists;
+pub mod packets;
+pub mod refusal;
+pub mod runtime;
+pub mod store;
+pub mod telemetry;
+
+pub use refusal::Refusal;

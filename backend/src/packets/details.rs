@@ -1,0 +1,185 @@
+//! Details: who opened how much, and the proof, as far as the reader may know
+//! (R-OPEN-5, R-FAIR-6).
+
+use super::Packets;
+use crate::{
+    Refusal,
+    cache::{Dress, PacketEntry},
+    store::orders::{ClaimRow, StoredState},
+};
+use hongbao_shared::{
+    ErrorCode, OrderNo, Timestamp, UserId,
+    api::{
+        Page,
+        accounts::Profile,
+        packets::{Claim, Fairness, PacketDetails},
+    },
+    draft::COVERS,
+    fairness::ALGORITHM,
+};
+use std::collections::BTreeMap;
+
+/// How many claims one answer holds.
+const CLAIMS_PAGE: usize = 500;
+
+/// What a reader sees of a packet at one moment.
+struct Sight {
+    state: StoredState,
+    claimed: u32,
+    claimed_fen: hongbao_shared::Fen,
+    finished_at: Option<Timestamp>,
+    best_luck: Option<u32>,
+    /// A page of claims, if the reader may see amounts.
+    claims: Option<Vec<ClaimRow>>,
+}
+
+impl Packets {
+    /// A packet as `reader` may see it.
+    pub async fn details(
+        &self,
+        reader: UserId,
+        order_no: OrderNo,
+    ) -> Result<PacketDetails, Refusal> {
+        let entry = self.finder.entry(order_no).await?;
+        self.require_member(entry.facts().group_id, reader).await?;
+        self.describe(reader, &entry).await
+    }
+
+    /// Further claims of a very large packet, in the order of opening.
+    pub async fn claims(
+        &self,
+        reader: UserId,
+        order_no: OrderNo,
+        cursor: Option<&str>,
+    ) -> Result<Page<Claim>, Refusal> {
+        let from = match cursor {
+            None => 0,
+            Some(text) => text.parse::<u32>().map_err(|_| ErrorCode::InvalidCursor)?,
+        };
+        let entry = self.finder.entry(order_no).await?;
+        self.require_member(entry.facts().group_id, reader).await?;
+        let sight = Sight::of(&entry, reader, from);
+        let profiles = self.profiles(&entry, &sight).await;
+        let items = sight.claims(&profiles).ok_or(ErrorCode::Forbidden)?;
+        Ok(Page { items, next_cursor: sight.next_cursor(from) })
+    }
+
+    pub(super) async fn describe(
+        &self,
+        reader: UserId,
+        entry: &PacketEntry,
+    ) -> Result<PacketDetails, Refusal> {
+        let facts = entry.facts();
+        let sight = Sight::of(entry, reader, 0);
+        let dress = self.dress(facts.order_no).await;
+        let profiles = self.profiles(entry, &sight).await;
+        let profile = |user: UserId| profiles.get(&user).cloned();
+        let visible = sight.claims.is_some();
+        let over = sight.state != StoredState::Open;
+        let server_seed = if over {
+            let seed = self.sealer.open(facts.order_no, &facts.sealed_server_seed);
+            Some(seed.map_err(Refusal::internal)?)
+        } else {
+            None
+        };
+        Ok(PacketDetails {
+            order_no: facts.order_no,
+            state: sight.state.visible().ok_or(ErrorCode::PacketNotFound)?,
+            kind: facts.kind,
+            group_id: facts.group_id,
+            sender: profile(facts.sender_id).ok_or(ErrorCode::Internal)?,
+            recipient: facts.recipient_id.and_then(profile),
+            greeting: dress.greeting,
+            cover: dress.cover,
+            total_fen: visible.then_some(facts.total_fen),
+            shares: facts.shares,
+            claimed: sight.claimed,
+            claimed_fen: visible.then_some(sight.claimed_fen),
+            landed_at: facts.landed_at,
+            finished_at: sight.finished_at,
+            expires_at: facts.expires_at,
+            refunded_fen: (sight.state == StoredState::Expired)
+                .then(|| facts.total_fen.checked_sub(sight.claimed_fen))
+                .flatten(),
+            claims: sight.claims(&profiles),
+            claims_cursor: sight.next_cursor(0),
+            fairness: Fairness {
+                algorithm: ALGORITHM.to_owned(),
+                max_share_fen: facts.max_share_fen,
+                commitment: facts.commitment,
+                client_seed: facts.client_seed.clone(),
+                server_seed,
+            },
+        })
+    }
+
+    /// Greeting and cover: cache, then the group's message, then the defaults
+    /// (R-CACHE-3).
+    async fn dress(&self, order_no: OrderNo) -> Dress {
+        if let Ok(Some(dress)) = self.shared.dress(order_no).await {
+            return dress;
+        }
+        match self.groups.packet_dress(order_no).await {
+            Ok(Some(dress)) => {
+                if let Err(error) = self.shared.put_dress(order_no, &dress).await {
+                    tracing::debug!(%error, "dress is not cached");
+                }
+                dress
+            }
+            _ => Dress { greeting: String::new(), cover: COVERS[0].to_owned() },
+        }
+    }
+
+    async fn profiles(&self, entry: &PacketEntry, sight: &Sight) -> BTreeMap<UserId, Profile> {
+        let facts = entry.facts();
+        let mut people = vec![facts.sender_id];
+        people.extend(facts.recipient_id);
+        people.extend(sight.claims.iter().flatten().map(|claim| claim.user_id));
+        people.sort_unstable();
+        people.dedup();
+        let profiles = self.accounts.profiles(&people).await;
+        profiles.into_iter().map(|profile| (profile.id, profile)).collect()
+    }
+}
+
+impl Sight {
+    fn of(entry: &PacketEntry, reader: UserId, from: u32) -> Self {
+        entry.live(|live| {
+            let progress = live.progress();
+            let may_see = progress.state != StoredState::Open
+                || entry.facts().sender_id == reader
+                || live.claim_of(reader).is_some();
+            let from = usize::try_from(from).unwrap_or(usize::MAX);
+            let claims = may_see.then(|| {
+                live.claims().iter().skip(from).take(CLAIMS_PAGE).copied().collect::<Vec<_>>()
+            });
+            Self {
+                state: progress.state,
+                claimed: progress.claimed,
+                claimed_fen: progress.claimed_fen,
+                finished_at: progress.finished_at,
+                best_luck: live.best_luck(),
+                claims,
+            }
+        })
+    }
+
+    fn claims(&self, profiles: &BTreeMap<UserId, Profile>) -> Option<Vec<Claim>> {
+        let claims = self.claims.as_ref()?.iter().filter_map(|claim| {
+            Some(Claim {
+                seq: claim.seq,
+                user: profiles.get(&claim.user_id)?.clone(),
+                amount_fen: claim.amount_fen,
+                opened_at: claim.opened_at,
+                best_luck: self.best_luck == Some(claim.seq),
+            })
+        });
+        Some(claims.collect())
+    }
+
+    fn next_cursor(&self, from: u32) -> Option<String> {
+        let shown = u32::try_from(self.claims.as_ref()?.len()).ok()?;
+        let next = from.checked_add(shown)?;
+        (next < self.claimed).then(|| next.to_string())
+    }
+}

@@ -1,0 +1,109 @@
+//! What commits tell others: the payloads of the outbox.
+
+use crate::{
+    groups::PacketPost,
+    store::{
+        orders::{Announcement, PacketRow},
+        outbox::Destination,
+    },
+};
+use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+/// A paid packet is to land (the payload of the ledger's outbox).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandEvent {
+    /// Which packet.
+    pub order_no: OrderNo,
+}
+
+/// Claims of one packet are to be credited. The claims themselves stand in the
+/// shard; this says which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditEvent {
+    /// Which packet.
+    pub order_no: OrderNo,
+    /// The first claim.
+    pub from: u32,
+    /// How many.
+    pub count: u32,
+    /// Only shares of at least this much.
+    pub at_least: Fen,
+    /// Only shares below this.
+    pub below: Fen,
+}
+
+/// What is left of a packet goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundEvent {
+    /// Which packet.
+    pub order_no: OrderNo,
+    /// To whom.
+    pub sender_id: UserId,
+    /// How much.
+    pub amount_fen: Fen,
+}
+
+/// The lists "sent" and "received".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ListEvent {
+    /// Somebody sent a packet.
+    Sent {
+        /// Which packet.
+        order_no: OrderNo,
+    },
+    /// Shares were opened.
+    Received {
+        /// Of which packet.
+        order_no: OrderNo,
+        /// The first claim.
+        from: u32,
+        /// How many.
+        count: u32,
+    },
+    /// All shares are taken: somebody had the best luck.
+    Finished {
+        /// Of which packet.
+        order_no: OrderNo,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// Every event, with its destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// For one of the three credit queues.
+    Credit(Destination, CreditEvent),
+    /// For the refund queue.
+    Refund(RefundEvent),
+    /// A packet's card for the chat.
+    Post(Box<PacketPost>),
+    /// For the lists.
+    List(ListEvent),
+}
+
+impl Event {
+    /// As it is stored with a commit.
+    pub fn announce(&self) -> Announcement {
+        let (destination, event) = match self {
+            Self::Credit(destination, event) => (*destination, serde_json::to_string(event)),
+            Self::Refund(event) => (Destination::Refund, serde_json::to_string(event)),
+            Self::Post(post) => (Destination::Chat, serde_json::to_string(post)),
+            Self::List(event) => (Destination::Lists, serde_json::to_string(event)),
+        };
+        // Plain structs with string keys always serialize.
+        Announcement { destination, event: event.expect("events serialize") }
+    }
+
+    /// What goes back of a packet that has ended with `claimed_fen` taken.
+    pub(super) fn refund(packet: &PacketRow, claimed_fen: Fen) -> Option<Self> {
+        let amount_fen = packet.total_fen.checked_sub(claimed_fen).filter(|fen| !fen.is_zero())?;
+        Some(Self::Refund(RefundEvent {
+            order_no: packet.order_no,
+            sender_id: packet.sender_id,
+            amount_fen,
+        }))
+    }
+}

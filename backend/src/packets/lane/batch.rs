@@ -1,0 +1,249 @@
+use super::{Op, Reply, packet::LanePacket};
+use crate::{
+    control::CreditMode,
+    packets::event::{CreditEvent, Event, ListEvent},
+    store::{
+        orders::{
+            Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, Progress,
+            StoredState,
+        },
+        outbox::Destination,
+    },
+};
+use hongbao_shared::{ErrorCode, Fen, Kind, OrderNo, Timestamp, UserId};
+use std::collections::{BTreeMap, HashMap};
+
+/// What one transaction will do, and who waits for it.
+#[derive(Debug)]
+pub(super) struct Draft {
+    now: Timestamp,
+    pub(super) appends: BTreeMap<OrderNo, PendingAppend>,
+    pub(super) landings: Vec<(Landing, Reply<Landed>)>,
+    pub(super) expiries: BTreeMap<OrderNo, PendingExpiry>,
+}
+
+/// New claims of one packet.
+#[derive(Debug)]
+pub(super) struct PendingAppend {
+    believed: Progress,
+    pub(super) claims: Vec<ClaimRow>,
+    /// Who waits for each claim; a user who asks twice waits twice.
+    pub(super) winners: Vec<Vec<Reply<ClaimRow>>>,
+    /// Looked up, never iterated.
+    by_user: HashMap<UserId, usize>,
+    /// Can no longer win; they hear "finished" only once it is true.
+    pub(super) losers: Vec<(UserId, Reply<ClaimRow>)>,
+    pub(super) after: Progress,
+}
+
+/// The end of one packet.
+#[derive(Debug)]
+pub(super) struct PendingExpiry {
+    believed: u32,
+    announcements: Vec<Announcement>,
+    pub(super) replies: Vec<Reply<()>>,
+}
+
+impl Draft {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self {
+            now,
+            appends: BTreeMap::new(),
+            landings: Vec::new(),
+            expiries: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.appends.is_empty() && self.landings.is_empty() && self.expiries.is_empty()
+    }
+
+    /// Gives `user` the next share, or lets them wait for who gets the last one.
+    pub(super) fn open(&mut self, packet: &mut LanePacket, user: UserId, reply: Reply<ClaimRow>) {
+        let facts = packet.entry.facts();
+        let pending = self.appends.entry(facts.order_no).or_insert_with(|| {
+            let believed = packet.entry.progress();
+            PendingAppend {
+                believed,
+                claims: Vec::new(),
+                winners: Vec::new(),
+                by_user: HashMap::new(),
+                losers: Vec::new(),
+                after: believed,
+            }
+        });
+        if let Some(waiting) =
+            pending.by_user.get(&user).and_then(|at| pending.winners.get_mut(*at))
+        {
+            waiting.push(reply);
+            return;
+        }
+        let shares = facts.shares;
+        match packet.share(pending.claims.len()) {
+            None => pending.losers.push((user, reply)),
+            Some(amount_fen) => pending.win(user, amount_fen, shares, self.now, reply),
+        }
+    }
+
+    /// Ends a packet; the lane has checked that its time is over.
+    pub(super) fn expire(&mut self, packet: &LanePacket, reply: Reply<()>) {
+        let facts = packet.entry.facts();
+        let progress = packet.entry.progress();
+        let pending = self.expiries.entry(facts.order_no).or_insert_with(|| PendingExpiry {
+            believed: progress.claimed,
+            announcements: Event::refund(facts, progress.claimed_fen)
+                .iter()
+                .map(Event::announce)
+                .collect(),
+            replies: Vec::new(),
+        });
+        pending.replies.push(reply);
+    }
+
+    /// What the store is asked to commit.
+    pub(super) fn request(&self, kinds: &dyn Fn(OrderNo) -> Kind, mode: CreditMode) -> LaneBatch {
+        let appends = self.appends.iter().map(|(order_no, pending)| Append {
+            order_no: *order_no,
+            believed: pending.believed.claimed,
+            claims: pending.claims.clone(),
+            after: pending.after,
+            announcements: pending.announcements(*order_no, kinds(*order_no), mode, self.now),
+        });
+        let expiries = self.expiries.iter().map(|(order_no, pending)| Expiry {
+            order_no: *order_no,
+            believed: pending.believed,
+            at: self.now,
+            announcements: pending.announcements.clone(),
+        });
+        LaneBatch {
+            landings: self.landings.iter().map(|(landing, _)| landing.clone()).collect(),
+            appends: appends.collect(),
+            expiries: expiries.collect(),
+            at: Some(self.now),
+        }
+    }
+
+    /// Everyone who waits, to be served again or refused.
+    pub(super) fn into_ops(self) -> Vec<Op> {
+        let landings = self
+            .landings
+            .into_iter()
+            .map(|(landing, reply)| Op::Land { landing: Box::new(landing), reply });
+        let opens = self.appends.into_iter().flat_map(|(no, pending)| pending.into_ops(no));
+        let expiries = self.expiries.into_iter().flat_map(|(no, pending)| pending.into_ops(no));
+        landings.chain(opens).chain(expiries).collect()
+    }
+}
+
+impl PendingAppend {
+    fn win(
+        &mut self,
+        user: UserId,
+        amount_fen: Fen,
+        shares: u32,
+        now: Timestamp,
+        reply: Reply<ClaimRow>,
+    ) {
+        self.by_user.insert(user, self.claims.len());
+        self.claims.push(ClaimRow {
+            seq: self.after.claimed,
+            user_id: user,
+            amount_fen,
+            opened_at: now,
+        });
+        self.winners.push(vec![reply]);
+        self.after.claimed += 1;
+        self.after.claimed_fen = self
+            .after
+            .claimed_fen
+            .checked_add(amount_fen)
+            .expect("the shares of a packet add up to its total");
+        if self.after.claimed == shares {
+            self.after.state = StoredState::Finished;
+            self.after.finished_at = Some(now);
+        }
+    }
+
+    fn announcements(
+        &self,
+        order_no: OrderNo,
+        kind: Kind,
+        mode: CreditMode,
+        now: Timestamp,
+    ) -> Vec<Announcement> {
+        let from = self.believed.claimed;
+        let count = self.after.claimed - from;
+        let credit = |to, at_least, below| {
+            Event::Credit(to, CreditEvent { order_no, from, count, at_least, below })
+        };
+        let mut events = Vec::with_capacity(4);
+        match mode {
+            CreditMode::Queue => events.push(credit(Destination::CreditQueue, Fen::ZERO, Fen::MAX)),
+            CreditMode::Deferred => {
+                events.push(credit(Destination::CreditDeferred, Fen::ZERO, Fen::MAX));
+            }
+            CreditMode::Split { large_share_fen: large } => {
+                if self.claims.iter().any(|claim| claim.amount_fen >= large) {
+                    events.push(credit(Destination::CreditNow, large, Fen::MAX));
+                }
+                if self.claims.iter().any(|claim| claim.amount_fen < large) {
+                    events.push(credit(Destination::CreditQueue, Fen::ZERO, large));
+                }
+            }
+        }
+        events.push(Event::List(ListEvent::Received { order_no, from, count }));
+        if self.after.state == StoredState::Finished && kind == Kind::Lucky {
+            events.push(Event::List(ListEvent::Finished { order_no, at: now }));
+        }
+        events.iter().map(Event::announce).collect()
+    }
+
+    pub(super) fn into_ops(self, order_no: OrderNo) -> Vec<Op> {
+        let mut ops = Vec::new();
+        for (claim, replies) in self.claims.into_iter().zip(self.winners) {
+            let user = claim.user_id;
+            ops.extend(replies.into_iter().map(|reply| Op::Open { order_no, user, reply }));
+        }
+        ops.extend(
+            self.losers.into_iter().map(|(user, reply)| Op::Open { order_no, user, reply }),
+        );
+        ops
+    }
+
+    /// Answers everyone; the claims are durable.
+    pub(super) fn answer(self) {
+        for (claim, replies) in self.claims.into_iter().zip(self.winners) {
+            for reply in replies {
+                // A client that has gone finds its share when it asks again.
+                drop(reply.send(Ok(claim)));
+            }
+        }
+        for (_, reply) in self.losers {
+            drop(reply.send(Err(ErrorCode::PacketFinished.into())));
+        }
+    }
+}
+
+impl PendingExpiry {
+    pub(super) fn into_ops(self, order_no: OrderNo) -> Vec<Op> {
+        self.replies.into_iter().map(|reply| Op::Expire { order_no, reply }).collect()
+    }
+
+    pub(super) fn answer(self) {
+        for reply in self.replies {
+            drop(reply.send(Ok(())));
+        }
+    }
+
+    /// The progress after the end.
+    pub(super) fn after(&self, before: Progress, now: Timestamp) -> Progress {
+        Progress { state: StoredState::Expired, finished_at: Some(now), ..before }
+    }
+}
+
+impl Draft {
+    /// When this batch is committed.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+}

@@ -1,0 +1,370 @@
+use super::{
+    LaneParts, LaneStore, Op, Reply,
+    batch::Draft,
+    packet::{LanePacket, catch_up, load},
+};
+use crate::{
+    Refusal,
+    store::{
+        StoreError,
+        orders::{ClaimRow, Landed, LaneBatch, LaneOutcome, StoredState},
+    },
+};
+use hongbao_shared::{ErrorCode, Kind, OrderNo, UserId};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// How often a batch is tried again after a lost race or an unknown commit.
+const ATTEMPTS_MAX: u32 = 16;
+
+/// The single writer of a shard.
+#[derive(Debug)]
+pub(super) struct Lane {
+    place: LaneStore,
+    parts: LaneParts,
+    packets: BTreeMap<OrderNo, LanePacket>,
+    batches: u64,
+}
+
+impl Lane {
+    pub(super) fn new(place: LaneStore, parts: LaneParts) -> Self {
+        Self { place, parts, packets: BTreeMap::new(), batches: 0 }
+    }
+
+    /// Serves until `stop` is cancelled and the queue is empty.
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Op>, stop: CancellationToken) {
+        let mut ops = Vec::with_capacity(self.parts.settings.batch_max);
+        let mut closing = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled(), if !closing => {
+                    queue.close();
+                    closing = true;
+                }
+                taken = queue.recv_many(&mut ops, self.parts.settings.batch_max) => {
+                    if taken == 0 {
+                        return;
+                    }
+                    self.serve(std::mem::take(&mut ops)).await;
+                }
+            }
+        }
+    }
+
+    /// Serves some ops to the end: each is answered when this returns.
+    async fn serve(&mut self, ops: Vec<Op>) {
+        let mut rounds = VecDeque::from([ops]);
+        let mut attempts = 0;
+        while let Some(ops) = rounds.pop_front() {
+            attempts += 1;
+            if attempts > ATTEMPTS_MAX + u32::try_from(rounds.len()).unwrap_or(u32::MAX) {
+                self.refuse(ops, &StoreError::Corrupt("a batch never commits".to_owned()));
+                continue;
+            }
+            let (draft, postponed) = self.assemble(ops).await;
+            if !postponed.is_empty() {
+                rounds.push_back(postponed);
+            }
+            if draft.is_empty() {
+                continue;
+            }
+            let request = self.request(&draft);
+            match self.commit(request.clone()).await {
+                Ok(outcome) => {
+                    let again = self.settle(draft, &request, outcome).await;
+                    if !again.is_empty() {
+                        rounds.push_back(again);
+                    }
+                }
+                Err(error @ (StoreError::Unknown(_) | StoreError::Constraint { .. })) => {
+                    // Either it may have happened, or our picture of a packet is
+                    // wrong: forget the pictures, and give each packet a
+                    // transaction of its own, so that one spoils no other.
+                    tracing::warn!(%error, "lane batch is tried again, packet by packet");
+                    rounds.extend(self.split(draft));
+                }
+                Err(error) => self.refuse(draft.into_ops(), &error),
+            }
+        }
+        self.evict();
+    }
+
+    /// Answers what can be answered now, and drafts the rest. What has to wait for
+    /// this very batch comes back.
+    async fn assemble(&mut self, ops: Vec<Op>) -> (Draft, Vec<Op>) {
+        self.batches += 1;
+        let mut draft = Draft::new(self.parts.clock.now());
+        let mut postponed = Vec::new();
+        for op in ops {
+            match op {
+                Op::Land { landing, reply } => draft.landings.push((*landing, reply)),
+                Op::Open { order_no, .. } if draft.expiries.contains_key(&order_no) => {
+                    postponed.push(op);
+                }
+                Op::Expire { order_no, .. } if draft.appends.contains_key(&order_no) => {
+                    postponed.push(op);
+                }
+                Op::Open { order_no, user, reply } => {
+                    self.open(&mut draft, order_no, user, reply).await;
+                }
+                Op::Expire { order_no, reply } => {
+                    match self.packet(order_no).await {
+                        Err(refusal) => drop(reply.send(Err(refusal))),
+                        Ok(Some(packet)) if draft.now() >= packet.entry.facts().expires_at => {
+                            draft.expire(packet, reply);
+                        }
+                        // Ended, or its time is not over.
+                        Ok(_) => drop(reply.send(Ok(()))),
+                    }
+                }
+            }
+        }
+        (draft, postponed)
+    }
+
+    async fn open(
+        &mut self,
+        draft: &mut Draft,
+        order_no: OrderNo,
+        user: UserId,
+        reply: Reply<ClaimRow>,
+    ) {
+        let now = draft.now();
+        let refusal = match self.packet(order_no).await {
+            Err(refusal) => refusal,
+            Ok(None) => match self.parts.local.get(order_no) {
+                None => ErrorCode::PacketNotFound.into(),
+                Some(entry) => {
+                    if let Some(claim) = entry.live(|live| live.claim_of(user)) {
+                        drop(reply.send(Ok(claim)));
+                        return;
+                    }
+                    ended(entry.progress().state)
+                }
+            },
+            Ok(Some(packet)) => {
+                let facts = packet.entry.facts();
+                if let Some(claim) = packet.entry.live(|live| live.claim_of(user)) {
+                    drop(reply.send(Ok(claim)));
+                    return;
+                }
+                if now >= facts.expires_at {
+                    ErrorCode::PacketExpired.into()
+                } else if facts.recipient_id.is_some_and(|recipient| recipient != user) {
+                    ErrorCode::PacketNotForYou.into()
+                } else {
+                    draft.open(packet, user, reply);
+                    return;
+                }
+            }
+        };
+        drop(reply.send(Err(refusal)));
+    }
+
+    /// The open packet of this number; `None` if there is none, or it has ended.
+    async fn packet(&mut self, order_no: OrderNo) -> Result<Option<&mut LanePacket>, Refusal> {
+        if !self.packets.contains_key(&order_no) {
+            let entry = match self.parts.local.get(order_no) {
+                Some(entry) => entry,
+                None => match load(&*self.place.store, order_no).await {
+                    Ok(None) => return Ok(None),
+                    Ok(Some(entry)) => self.parts.local.keep(Arc::new(entry)),
+                    Err(error) => return Err(down(&error)),
+                },
+            };
+            if entry.progress().state != StoredState::Open {
+                return Ok(None);
+            }
+            let packet =
+                LanePacket::new(entry, &self.parts.sealer).map_err(Refusal::internal)?;
+            self.packets.insert(order_no, packet);
+        }
+        let used = self.batches;
+        Ok(self.packets.get_mut(&order_no).map(|packet| {
+            packet.used = used;
+            packet
+        }))
+    }
+
+    fn request(&self, draft: &Draft) -> LaneBatch {
+        let kind = |order_no: OrderNo| {
+            self.packets.get(&order_no).map_or(Kind::Equal, |packet| packet.entry.facts().kind)
+        };
+        draft.request(&kind, self.parts.control.credit_mode())
+    }
+
+    async fn commit(&self, request: LaneBatch) -> Result<LaneOutcome, StoreError> {
+        let claims: usize = request.appends.iter().map(|append| append.claims.len()).sum();
+        let started = tokio::time::Instant::now();
+        let outcome = self.place.store.commit(request).await;
+        metrics::histogram!("hongbao_lane_commit_seconds").record(started.elapsed());
+        metrics::counter!("hongbao_claims_total")
+            .increment(u64::try_from(claims).unwrap_or_default());
+        outcome
+    }
+
+    /// Takes over what held and answers; gives back what lost a race.
+    async fn settle(&mut self, draft: Draft, request: &LaneBatch, outcome: LaneOutcome) -> Vec<Op> {
+        let now = draft.now();
+        let mut again = Vec::new();
+        self.ring(request, &outcome);
+        for ((landing, reply), landed) in draft.landings.into_iter().zip(outcome.landings) {
+            if landed == Landed::New && landing.packet.progress.state == StoredState::Open {
+                let entry = self.parts.local.keep(Arc::new(crate::cache::PacketEntry::new(
+                    landing.packet,
+                    Vec::new(),
+                )));
+                self.parts.shared.changed(&entry, 0);
+            }
+            drop(reply.send(Ok(landed)));
+        }
+        for ((order_no, pending), held) in draft.appends.into_iter().zip(outcome.appends) {
+            if held {
+                let from = self.advance(order_no, pending.after, &pending.claims);
+                pending.answer();
+                self.publish(order_no, from);
+            } else {
+                again.extend(pending.into_ops(order_no));
+                self.lost_race(order_no).await;
+            }
+        }
+        for ((order_no, pending), held) in draft.expiries.into_iter().zip(outcome.expiries) {
+            if held {
+                if let Some(packet) = self.packets.get(&order_no) {
+                    let after = pending.after(packet.entry.progress(), now);
+                    self.advance(order_no, after, &[]);
+                }
+                pending.answer();
+                self.publish(order_no, u32::MAX);
+            } else {
+                again.extend(pending.into_ops(order_no));
+                self.lost_race(order_no).await;
+            }
+        }
+        again
+    }
+
+    /// Writes a commit into this node's memory; gives the first new claim.
+    fn advance(
+        &mut self,
+        order_no: OrderNo,
+        after: crate::store::orders::Progress,
+        claims: &[ClaimRow],
+    ) -> u32 {
+        let Some(packet) = self.packets.get_mut(&order_no) else { return 0 };
+        packet.entry.advance(after, claims);
+        packet.committed(u32::try_from(claims.len()).unwrap_or(u32::MAX));
+        // The local tier may have dropped it, or found a copy of its own.
+        self.parts.local.put_if_other(&packet.entry);
+        claims.first().map_or(after.claimed, |claim| claim.seq)
+    }
+
+    /// Lets the shared tier know; a packet that has ended leaves the lane.
+    fn publish(&mut self, order_no: OrderNo, from: u32) {
+        let Some(packet) = self.packets.get(&order_no) else { return };
+        self.parts.shared.changed(&packet.entry, from);
+        if packet.entry.progress().state != StoredState::Open {
+            self.packets.remove(&order_no);
+        }
+    }
+
+    /// Another node changed the packet first: learn what it did.
+    async fn lost_race(&mut self, order_no: OrderNo) {
+        metrics::counter!("hongbao_lane_lost_races_total").increment(1);
+        let Some(packet) = self.packets.get_mut(&order_no) else { return };
+        match catch_up(&*self.place.store, &packet.entry).await {
+            Ok(missed) => {
+                packet.committed(missed);
+                self.parts.local.put_if_other(&packet.entry);
+            }
+            Err(error) => {
+                tracing::warn!(%error, order_no = %order_no, "cannot catch up after a lost race");
+                self.forget(order_no);
+                return;
+            }
+        }
+        if packet.entry.progress().state != StoredState::Open {
+            self.packets.remove(&order_no);
+        }
+    }
+
+    fn split(&mut self, draft: Draft) -> Vec<Vec<Op>> {
+        let mut rounds: BTreeMap<OrderNo, Vec<Op>> = BTreeMap::new();
+        for op in draft.into_ops() {
+            rounds.entry(op.order_no()).or_default().push(op);
+        }
+        for order_no in rounds.keys() {
+            self.forget(*order_no);
+        }
+        rounds.into_values().collect()
+    }
+
+    fn forget(&mut self, order_no: OrderNo) {
+        self.packets.remove(&order_no);
+        self.parts.local.forget(order_no);
+    }
+
+    /// Wakes the workers of every destination that was told something.
+    fn ring(&self, request: &LaneBatch, outcome: &LaneOutcome) {
+        let landed = outcome.landings.iter().map(|landed| *landed == Landed::New);
+        let landings = request.landings.iter().map(|landing| &landing.announcements).zip(landed);
+        let appends = request.appends.iter().map(|append| &append.announcements);
+        let expiries = request.expiries.iter().map(|expiry| &expiry.announcements);
+        let told: BTreeSet<_> = landings
+            .chain(appends.zip(outcome.appends.iter().copied()))
+            .chain(expiries.zip(outcome.expiries.iter().copied()))
+            .filter(|(_, held)| *held)
+            .flat_map(|(announcements, _)| announcements)
+            .map(|announcement| announcement.destination)
+            .collect();
+        for destination in told {
+            self.place.bell.ring(destination);
+        }
+    }
+
+    fn refuse(&self, ops: Vec<Op>, error: &StoreError) {
+        tracing::error!(error = %error, waiting = ops.len(), "lane cannot commit");
+        for op in ops {
+            op.refuse(down(error));
+        }
+    }
+
+    /// Keeps the lane's memory bounded: the packets that were not used for longest
+    /// go, half of them at once, so that this is rare.
+    fn evict(&mut self) {
+        if self.packets.len() <= self.parts.settings.packets_max {
+            return;
+        }
+        let mut by_use: Vec<_> =
+            self.packets.iter().map(|(order_no, packet)| (packet.used, *order_no)).collect();
+        by_use.sort_unstable();
+        for (_, order_no) in by_use.into_iter().take(self.packets.len() / 2) {
+            self.packets.remove(&order_no);
+        }
+    }
+}
+
+/// What somebody hears who comes to a packet that has ended.
+fn ended(state: StoredState) -> Refusal {
+    match state {
+        StoredState::Expired => ErrorCode::PacketExpired.into(),
+        _ => ErrorCode::PacketFinished.into(),
+    }
+}
+
+fn down(error: &StoreError) -> Refusal {
+    match error {
+        StoreError::Unavailable(_) | StoreError::Unknown(_) => {
+            Refusal::new(ErrorCode::ShardUnavailable)
+                .retry_after(Duration::from_secs(1))
+                .cause(anyhow::anyhow!("{error}"))
+        }
+        _ => Refusal::internal(anyhow::anyhow!("{error}")),
+    }
+}

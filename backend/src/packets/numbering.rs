@@ -1,0 +1,154 @@
+//! Order numbers for new packets (R-ORDER-2).
+
+use crate::{
+    Refusal,
+    cache::SharedTier,
+    control::Control,
+    runtime::{Entropy, Zone},
+    store::orders::{Mark, OrderStore},
+};
+use hongbao_shared::{ErrorCode, OrderNo, Shard, Site, Timestamp, order_no::SEQUENCE_END};
+use parking_lot::Mutex;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// How many sequences a site's mark grants the shared cache at once. A restart or
+/// a wiped cache wastes at most this many of 35 trillion.
+const BLOCK: u64 = 1 << 20;
+/// How many numbers one lease of the local generator holds.
+const LEASE: u64 = 1 << 24;
+/// Another node can use a fresh block up between its grant and our next number.
+const BLOCK_ATTEMPTS_MAX: u32 = 4;
+
+/// A site as the numbering knows it.
+#[derive(Debug)]
+pub struct NumberedSite {
+    /// Its logical shards.
+    pub shards: u16,
+    /// The database that holds its marks.
+    pub marks: Arc<dyn OrderStore>,
+    /// Its shared cache tier.
+    pub cache: Arc<dyn SharedTier>,
+    lease: Mutex<Lease>,
+}
+
+/// What is left of the local generator's leases.
+#[derive(Debug, Default)]
+struct Lease {
+    next: u64,
+    end: u64,
+    /// A whole lease in reserve, so that the generator takes over at once even if
+    /// the database is down as well.
+    reserve: Option<u64>,
+}
+
+impl NumberedSite {
+    /// A site with `shards` logical shards.
+    pub fn new(shards: u16, marks: Arc<dyn OrderStore>, cache: Arc<dyn SharedTier>) -> Self {
+        Self { shards, marks, cache, lease: Mutex::default() }
+    }
+}
+
+/// Gives every new packet its number: a sequence from the shared cache within
+/// durably granted blocks, or from the local generator when the cache is down.
+#[derive(Debug)]
+pub struct Numbering {
+    home: Site,
+    sites: BTreeMap<Site, NumberedSite>,
+    zone: Zone,
+    control: Arc<Control>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Numbering {
+    /// Numbers packets for `sites`; new packets go to `home` unless weights say
+    /// otherwise.
+    pub fn new(
+        home: Site,
+        sites: BTreeMap<Site, NumberedSite>,
+        zone: Zone,
+        control: Arc<Control>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        Self { home, sites, zone, control, entropy }
+    }
+
+    /// A number that was never given before, for a packet made at `now`.
+    pub async fn next(&self, now: Timestamp) -> Result<OrderNo, Refusal> {
+        let place = self.control.site(self.home, self.entropy.bits());
+        let site = self.sites.get(&place).ok_or(ErrorCode::Unavailable)?;
+        let (local, sequence) = match self.from_cache(place, site).await {
+            Some(sequence) => (false, sequence),
+            None => (true, self.from_lease(place, site).await?),
+        };
+        let shard = Shard::new(spread(sequence, site.shards)).ok_or(ErrorCode::Internal)?;
+        OrderNo::new(place, shard, self.zone.day(now), local, sequence)
+            .ok_or_else(|| Refusal::internal(anyhow::anyhow!("sequence {sequence} is too large")))
+    }
+
+    /// Days since 1970-01-01 in the zone that days follow (R-ORDER-4).
+    pub fn epoch_day(&self, at: Timestamp) -> i64 {
+        self.zone.epoch_day(at)
+    }
+
+    /// Leases ahead, so that the local generator can start at any moment.
+    pub async fn prepare(&self) {
+        for (place, site) in &self.sites {
+            let missing = site.lease.lock().reserve.is_none();
+            if missing && let Ok(lease) = site.marks.raise(Mark::LocalLease(*place), 1).await {
+                site.lease.lock().reserve = Some(lease);
+            }
+        }
+    }
+
+    async fn from_cache(&self, place: Site, site: &NumberedSite) -> Option<u64> {
+        for _ in 0..BLOCK_ATTEMPTS_MAX {
+            match site.cache.next_sequence(place).await {
+                Ok(Some(sequence)) => return Some(sequence),
+                Ok(None) => {
+                    let start = site.marks.raise(Mark::Sequence(place), BLOCK).await.ok()?;
+                    site.cache.install_block(place, start, BLOCK).await.ok()?;
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "numbered by the local generator");
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    async fn from_lease(&self, place: Site, site: &NumberedSite) -> Result<u64, Refusal> {
+        metrics::counter!("hongbao_local_numbers_total").increment(1);
+        if let Some(sequence) = site.lease.lock().take() {
+            return Ok(sequence);
+        }
+        let lease = site.marks.raise(Mark::LocalLease(place), 1).await?;
+        let mut held = site.lease.lock();
+        held.reserve.get_or_insert(lease);
+        held.take().ok_or_else(|| {
+            Refusal::new(ErrorCode::Unavailable).retry_after(Duration::from_secs(1))
+        })
+    }
+}
+
+impl Lease {
+    fn take(&mut self) -> Option<u64> {
+        if self.next >= self.end {
+            let start = self.reserve.take()?.checked_mul(LEASE)?;
+            (self.next, self.end) = (start, start.checked_add(LEASE)?);
+        }
+        let sequence = self.next;
+        self.next += 1;
+        (sequence < SEQUENCE_END).then_some(sequence)
+    }
+}
+
+/// Spreads sequences over shards without a pattern that senders could ride.
+fn spread(sequence: u64, shards: u16) -> u16 {
+    // The finalizer of splitmix64: every bit of the sequence moves every bit.
+    let mut mixed = sequence.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^= mixed >> 31;
+    u16::try_from(mixed % u64::from(shards.max(1))).unwrap_or_default()
+}

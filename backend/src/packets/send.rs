@@ -1,0 +1,244 @@
+//! Send: pre-order, then pay, then land (R-SEND).
+
+use super::{Event, Packets, event::ListEvent, record::{Payment, PreOrderRecord}};
+use crate::{
+    Refusal,
+    groups::PacketPost,
+    store::{
+        StoreError,
+        orders::{Landed, Landing as LandingRow, PacketRow, Progress, StoredState},
+    },
+};
+use hongbao_shared::{
+    ErrorCode, OrderNo, Timestamp, UserId,
+    api::packets::{Landing, LandingState, PacketDetails, PayRequest, PreOrder, PreOrderRequest},
+    draft::Draft,
+    fairness::{ClientSeed, ServerSeed},
+};
+use std::time::Duration;
+
+/// How long a payment waits for its packet to land before it answers 202.
+const LANDING_WAIT: Duration = Duration::from_secs(2);
+
+/// The answer to a payment.
+#[derive(Debug)]
+pub enum Paid {
+    /// The packet is in the group.
+    Landed(Box<PacketDetails>),
+    /// It is paid and arrives later by itself.
+    Landing(Landing),
+}
+
+impl Packets {
+    /// Validates and numbers a packet, and commits to its server seed. Nothing is
+    /// paid, and no database is touched while the shared cache is up (R-SEND-1, 4).
+    pub async fn pre_order(
+        &self,
+        sender: UserId,
+        request: PreOrderRequest,
+    ) -> Result<PreOrder, Refusal> {
+        if !self.control.packets_on() {
+            return Err(ErrorCode::PacketsOff.into());
+        }
+        let draft = Draft {
+            kind: request.kind,
+            total_fen: request.total_fen,
+            shares: request.shares,
+            greeting: request.greeting.as_deref(),
+            cover: request.cover.as_deref(),
+            recipient_id: request.recipient_id,
+        };
+        let checked = draft.check(&self.limits)?;
+        if !self.groups.is_member(request.group_id, sender).await? {
+            return Err(ErrorCode::GroupNotFound.into());
+        }
+        if let Some(recipient) = checked.recipient_id
+            && (recipient == sender
+                || !self.groups.is_member(request.group_id, recipient).await?)
+        {
+            return Err(ErrorCode::RecipientInvalid.into());
+        }
+
+        let now = self.clock.now();
+        let order_no = self.numbering.next(now).await?;
+        let server_seed = ServerSeed::from_bytes(self.entropy.bytes32());
+        let record = PreOrderRecord {
+            order_no,
+            sender_id: sender,
+            group_id: request.group_id,
+            recipient_id: checked.recipient_id,
+            kind: checked.terms.kind(),
+            total_fen: checked.terms.total(),
+            shares: checked.terms.shares(),
+            max_share_fen: checked.terms.max_share(),
+            greeting: checked.greeting,
+            cover: checked.cover.to_owned(),
+            sealed_server_seed: self.sealer.seal(order_no, &server_seed, &*self.entropy),
+            commitment: server_seed.commitment(),
+            created_at: now,
+            expires_at: now.plus_seconds(self.limits.preorder_ttl_s.into()),
+        };
+        if let Err(error) = self.shared.put_pre_order(&record).await {
+            tracing::debug!(%error, "pre-order goes to the database");
+            self.ledger.put_pre_order(record.clone()).await?;
+        }
+        Ok(PreOrder { order_no, commitment: record.commitment, expires_at: record.expires_at })
+    }
+
+    /// Moves the money into the packet's escrow and lands the packet. Repeating it
+    /// answers the same (R-SEND-2).
+    pub async fn pay(
+        &self,
+        sender: UserId,
+        order_no: OrderNo,
+        request: PayRequest,
+    ) -> Result<Paid, Refusal> {
+        let seed = request.client_seed.as_deref().map(ClientSeed::from_hex).transpose();
+        let seed = seed.map_err(|_| ErrorCode::ClientSeedInvalid)?;
+        let payment = match self.ledger.payment(order_no).await? {
+            Some(payment) => {
+                if payment.record.sender_id != sender {
+                    return Err(ErrorCode::PacketNotFound.into());
+                }
+                if seed.is_some_and(|seed| seed.bytes() != payment.client_seed) {
+                    return Err(ErrorCode::ClientSeedDiffers.into());
+                }
+                payment
+            }
+            None => self.pay_first(sender, order_no, seed.unwrap_or_default()).await?,
+        };
+        self.landed(sender, &payment).await
+    }
+
+    async fn pay_first(
+        &self,
+        sender: UserId,
+        order_no: OrderNo,
+        client_seed: ClientSeed,
+    ) -> Result<Payment, Refusal> {
+        if !self.control.packets_on() {
+            return Err(ErrorCode::PacketsOff.into());
+        }
+        let now = self.clock.now();
+        let record = self.find_pre_order(order_no, now).await?;
+        if record.sender_id != sender {
+            return Err(ErrorCode::PreOrderExpired.into());
+        }
+        if !self.groups.is_member(record.group_id, sender).await? {
+            return Err(ErrorCode::GroupNotFound.into());
+        }
+        let payment =
+            Payment { record, client_seed: client_seed.bytes().to_vec(), paid_at: now };
+        // What is in the books counts, should somebody have paid meanwhile.
+        Ok(self.ledger.pay(payment).await?.payment)
+    }
+
+    async fn find_pre_order(
+        &self,
+        order_no: OrderNo,
+        now: Timestamp,
+    ) -> Result<PreOrderRecord, Refusal> {
+        if let Ok(Some(record)) = self.shared.pre_order(order_no, now).await {
+            return Ok(record);
+        }
+        let stored = self.ledger.pre_order(order_no).await?;
+        let alive = stored.filter(|record| now < record.expires_at);
+        alive.ok_or_else(|| ErrorCode::PreOrderExpired.into())
+    }
+
+    /// Waits a moment for the packet to land. The lane, and the outbox behind it,
+    /// go on whoever waits.
+    async fn landed(&self, sender: UserId, payment: &Payment) -> Result<Paid, Refusal> {
+        let order_no = payment.record.order_no;
+        let on_its_way = Landing { order_no, state: LandingState::Landing };
+        // Nothing here holds a transaction, so the timeout can cut it off: the lane
+        // finishes what it has taken.
+        let landing = tokio::time::timeout(LANDING_WAIT, self.land(payment));
+        match landing.await {
+            Ok(Ok(Landed::Already(StoredState::GivenUp))) => {
+                Err(ErrorCode::PacketGivenUp.into())
+            }
+            Ok(Ok(Landed::New | Landed::Already(_))) => {
+                Ok(Paid::Landed(Box::new(self.details(sender, order_no).await?)))
+            }
+            Ok(Ok(Landed::DayRefused) | Err(_)) | Err(_) => Ok(Paid::Landing(on_its_way)),
+        }
+    }
+
+    /// Brings a paid packet into its shard; idempotent.
+    pub async fn land(&self, payment: &Payment) -> Result<Landed, Refusal> {
+        let record = &payment.record;
+        if let Some(entry) = self.local.get(record.order_no) {
+            return Ok(Landed::Already(entry.progress().state));
+        }
+        let dress = crate::cache::Dress {
+            greeting: record.greeting.clone(),
+            cover: record.cover.clone(),
+        };
+        if let Err(error) = self.shared.put_dress(record.order_no, &dress).await {
+            tracing::debug!(%error, "dress is not cached");
+        }
+        let packet = self.packet_row(payment, Progress::NONE)?;
+        let post = PacketPost {
+            order_no: record.order_no,
+            group_id: record.group_id,
+            sender_id: record.sender_id,
+            kind: record.kind,
+            greeting: record.greeting.clone(),
+            cover: record.cover.clone(),
+            recipient_id: record.recipient_id,
+            at: packet.landed_at,
+        };
+        let events = [
+            Event::Post(Box::new(post)),
+            Event::List(ListEvent::Sent { order_no: record.order_no }),
+        ];
+        self.lanes.land(self.landing(packet, &events)).await
+    }
+
+    /// Puts a tombstone under a number whose packet cannot land; only this sends
+    /// the money back. If the packet has landed after all, it stays.
+    pub async fn give_up(&self, payment: &Payment) -> Result<Landed, Refusal> {
+        let now = self.clock.now();
+        let tombstone = Progress {
+            state: StoredState::GivenUp,
+            finished_at: Some(now),
+            ..Progress::NONE
+        };
+        let packet = self.packet_row(payment, tombstone)?;
+        let refund = Event::refund(&packet, hongbao_shared::Fen::ZERO);
+        self.lanes.land(self.landing(packet, refund.as_slice())).await
+    }
+
+    fn landing(&self, packet: PacketRow, events: &[Event]) -> LandingRow {
+        LandingRow {
+            epoch_day: self.numbering.epoch_day(packet.created_at),
+            announcements: events.iter().map(Event::announce).collect(),
+            packet,
+        }
+    }
+
+    fn packet_row(&self, payment: &Payment, progress: Progress) -> Result<PacketRow, Refusal> {
+        let record = &payment.record;
+        let landed_at = self.clock.now();
+        let client_seed = ClientSeed::new(payment.client_seed.clone())
+            .ok_or_else(|| StoreError::Corrupt(format!("{} client seed", record.order_no)))?;
+        Ok(PacketRow {
+            order_no: record.order_no,
+            sender_id: record.sender_id,
+            group_id: record.group_id,
+            recipient_id: record.recipient_id,
+            kind: record.kind,
+            total_fen: record.total_fen,
+            shares: record.shares,
+            max_share_fen: record.max_share_fen,
+            sealed_server_seed: record.sealed_server_seed.clone(),
+            client_seed,
+            commitment: record.commitment,
+            created_at: record.created_at,
+            landed_at,
+            expires_at: landed_at.plus_seconds(self.limits.packet_lifetime_s.into()),
+            progress,
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! What decides behaviour from outside: the clock, randomness, the time zone of
+//! days. All of it is injected, so that the same code runs in a deterministic
+//! simulation.
+
+mod clock;
+mod entropy;
+mod zone;
+
+pub use clock::{Clock, SystemClock};
+pub use entropy::{Entropy, SystemEntropy};
+pub use zone::Zone;

@@ -1,0 +1,32 @@
+use hongbao_shared::{Day, Timestamp};
+use jiff::{Timestamp as Moment, tz::TimeZone};
+
+/// The one time zone that the days of the cycle and the years of lists follow
+/// (R-ORDER-4).
+#[derive(Clone, Debug)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// The zone with this IANA name, such as `Asia/Shanghai`.
+    pub fn named(name: &str) -> Result<Self, jiff::Error> {
+        TimeZone::get(name).map(Self)
+    }
+
+    /// Days since 1970-01-01 in this zone.
+    pub fn epoch_day(&self, at: Timestamp) -> i64 {
+        let moment = Moment::from_millisecond(at.millis()).unwrap_or(Moment::UNIX_EPOCH);
+        let offset_ms = i64::from(self.0.to_offset(moment).seconds()) * 1000;
+        at.millis().saturating_add(offset_ms).div_euclid(24 * 60 * 60 * 1000)
+    }
+
+    /// The day of the 31-day cycle.
+    pub fn day(&self, at: Timestamp) -> Day {
+        Day::of_epoch_day(self.epoch_day(at))
+    }
+
+    /// The calendar year.
+    pub fn year(&self, at: Timestamp) -> i16 {
+        let moment = Moment::from_millisecond(at.millis()).unwrap_or(Moment::UNIX_EPOCH);
+        moment.to_zoned(self.0.clone()).year()
+    }
+}

@@ -1,0 +1,303 @@
+//! Order shards: packets, their claims, and what their commits announce.
+
+use super::{
+    StoreError,
+    outbox::{Destination, Outbox, OutboxEntry},
+};
+use async_trait::async_trait;
+use hongbao_shared::{
+    Day, Fen, GroupId, Kind, OrderNo, Site, Terms, Timestamp, UserId,
+    api::packets::PacketState,
+    fairness::{ClientSeed, Commitment},
+    split::TermsError,
+};
+use std::collections::BTreeMap;
+
+/// The key fields of a packet: what decides money and eligibility (R-CACHE-3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PacketRow {
+    /// Its number.
+    pub order_no: OrderNo,
+    /// Who sent it.
+    pub sender_id: UserId,
+    /// Where it was posted.
+    pub group_id: GroupId,
+    /// For whom an exclusive packet is.
+    pub recipient_id: Option<UserId>,
+    /// How it is cut.
+    pub kind: Kind,
+    /// The total.
+    pub total_fen: Fen,
+    /// The number of shares.
+    pub shares: u32,
+    /// The most that one share may hold, kept for ever.
+    pub max_share_fen: Fen,
+    /// The server seed under the key that lives outside the database (R-FAIR-5).
+    pub sealed_server_seed: Vec<u8>,
+    /// The sender's seed.
+    pub client_seed: ClientSeed,
+    /// SHA-256 of the server seed.
+    pub commitment: Commitment,
+    /// When it was pre-ordered; its day is the day of its tables.
+    pub created_at: Timestamp,
+    /// When it came into the group.
+    pub landed_at: Timestamp,
+    /// When its time ends.
+    pub expires_at: Timestamp,
+    /// How far it has come.
+    pub progress: Progress,
+}
+
+impl PacketRow {
+    /// What is cut; an error only for a row that this code did not write.
+    pub fn terms(&self) -> Result<Terms, TermsError> {
+        Terms::new(self.kind, self.total_fen, self.shares, self.max_share_fen)
+    }
+}
+
+/// How far a packet has come. `claimed` only rises and an end is final, so that
+/// later progress is told from earlier without a clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Where it is in its life.
+    pub state: StoredState,
+    /// How many shares are taken.
+    pub claimed: u32,
+    /// What they add up to.
+    pub claimed_fen: Fen,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+impl Progress {
+    /// Right after landing.
+    pub const NONE: Self =
+        Self { state: StoredState::Open, claimed: 0, claimed_fen: Fen::ZERO, finished_at: None };
+
+    /// Rises with every change (R-CACHE-2): an older state never replaces a newer.
+    pub const fn version(&self) -> (bool, u32) {
+        (!matches!(self.state, StoredState::Open), self.claimed)
+    }
+}
+
+/// The stored states: those of the contract, and the tombstone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoredState {
+    /// Shares are left.
+    Open,
+    /// Every share is taken.
+    Finished,
+    /// Its time ended with shares left.
+    Expired,
+    /// A tombstone: it never landed and never will; the money goes back (R-SEND-2).
+    GivenUp,
+}
+
+impl StoredState {
+    /// As stored; never renumbered.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Open => 0,
+            Self::Finished => 1,
+            Self::Expired => 2,
+            Self::GivenUp => 3,
+        }
+    }
+
+    /// From storage.
+    pub const fn from_number(number: i64) -> Option<Self> {
+        match number {
+            0 => Some(Self::Open),
+            1 => Some(Self::Finished),
+            2 => Some(Self::Expired),
+            3 => Some(Self::GivenUp),
+            _ => None,
+        }
+    }
+
+    /// What clients see; `None` for a tombstone.
+    pub const fn visible(self) -> Option<PacketState> {
+        match self {
+            Self::Open => Some(PacketState::Open),
+            Self::Finished => Some(PacketState::Finished),
+            Self::Expired => Some(PacketState::Expired),
+            Self::GivenUp => None,
+        }
+    }
+}
+
+/// One opened share: the voucher (凭证).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClaimRow {
+    /// Counted from 0 in the order of opening.
+    pub seq: u32,
+    /// Who opened it.
+    pub user_id: UserId,
+    /// What it holds.
+    pub amount_fen: Fen,
+    /// When.
+    pub opened_at: Timestamp,
+}
+
+/// Something that others must hear if, and only if, the change it comes with is
+/// committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announcement {
+    /// Who is told.
+    pub destination: Destination,
+    /// One event as JSON.
+    pub event: String,
+}
+
+/// A packet that comes into its shard.
+#[derive(Clone, Debug)]
+pub struct Landing {
+    /// The packet, with [`Progress::NONE`]; or with [`StoredState::GivenUp`] to put
+    /// a tombstone under its number.
+    pub packet: PacketRow,
+    /// Days since 1970-01-01 of its `created_at` in the configured zone.
+    pub epoch_day: i64,
+    /// Told if it comes in.
+    pub announcements: Vec<Announcement>,
+}
+
+/// What became of a landing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Landed {
+    /// It is in.
+    New,
+    /// It was in before, in this state.
+    Already(StoredState),
+    /// Its day table still holds another day, or is sealed (R-STORE-1).
+    DayRefused,
+}
+
+/// Claims to append to a packet, if it is still as the lane believes.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// Which packet.
+    pub order_no: OrderNo,
+    /// Shares taken before, as the lane believes: the guard.
+    pub believed: u32,
+    /// The new claims, `believed` and on.
+    pub claims: Vec<ClaimRow>,
+    /// The progress after.
+    pub after: Progress,
+    /// Told if it holds.
+    pub announcements: Vec<Announcement>,
+}
+
+/// The end of a packet's time, if it is still as the lane believes.
+#[derive(Clone, Debug)]
+pub struct Expiry {
+    /// Which packet.
+    pub order_no: OrderNo,
+    /// Shares taken, as the lane believes: the guard.
+    pub believed: u32,
+    /// When.
+    pub at: Timestamp,
+    /// Told if it holds.
+    pub announcements: Vec<Announcement>,
+}
+
+/// Everything that a lane commits in one transaction. Each packet appears at most
+/// once in `appends` and `expiries` together.
+#[derive(Clone, Debug, Default)]
+pub struct LaneBatch {
+    /// Packets coming in.
+    pub landings: Vec<Landing>,
+    /// Claims, in the order of order numbers.
+    pub appends: Vec<Append>,
+    /// Ends, in the order of order numbers.
+    pub expiries: Vec<Expiry>,
+    /// When this is committed.
+    pub at: Option<Timestamp>,
+}
+
+impl LaneBatch {
+    /// Nothing to commit?
+    pub fn is_empty(&self) -> bool {
+        self.landings.is_empty() && self.appends.is_empty() && self.expiries.is_empty()
+    }
+}
+
+/// What held, item by item in the batch's order. `false` means that another node
+/// changed the packet first: reload it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LaneOutcome {
+    /// For each landing.
+    pub landings: Vec<Landed>,
+    /// For each append: did the guard match?
+    pub appends: Vec<bool>,
+    /// For each expiry: did the guard match?
+    pub expiries: Vec<bool>,
+}
+
+/// Marks that only ever rise, in the database of a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Sequences granted to the shared cache.
+    Sequence(Site),
+    /// Leases of the local generator.
+    LocalLease(Site),
+}
+
+/// One database of order shards.
+#[async_trait]
+pub trait OrderStore: Outbox {
+    /// Commits a lane's batch with its announcements: one outbox row for each
+    /// destination. A unique constraint that is violated rolls everything back.
+    async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError>;
+
+    /// A packet by its number; tombstones included.
+    async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, StoreError>;
+
+    /// Up to `limit` claims from `from_seq` on, in order.
+    async fn claims(
+        &self,
+        order_no: OrderNo,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<ClaimRow>, StoreError>;
+
+    /// Up to `limit` open packets whose time has ended, the earliest first.
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError>;
+
+    /// Raises a mark by `by` and gives its value before.
+    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError>;
+
+    /// Up to `limit` packets of a day after `after`, in the order of numbers.
+    async fn packets_page(
+        &self,
+        day: Day,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<PacketRow>, StoreError>;
+
+    /// Up to `limit` claims of a day after (`order_no`, `seq`), in that order; for
+    /// audits, which also look for claims without a packet.
+    async fn claims_page(
+        &self,
+        day: Day,
+        after: Option<(OrderNo, u32)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError>;
+
+    /// Does the database answer?
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// One outbox row for each destination, holding all events for it as a JSON array.
+pub(crate) fn gather<'a>(
+    announcements: impl IntoIterator<Item = &'a Announcement>,
+) -> Vec<OutboxEntry> {
+    let mut rows: BTreeMap<Destination, String> = BTreeMap::new();
+    for announcement in announcements {
+        let payload = rows.entry(announcement.destination).or_default();
+        payload.push(if payload.is_empty() { '[' } else { ',' });
+        payload.push_str(&announcement.event);
+    }
+    rows.into_iter()
+        .map(|(destination, events)| OutboxEntry { destination, payload: events + "]" })
+        .collect()
+}

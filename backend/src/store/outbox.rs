@@ -1,0 +1,152 @@
+//! The outbox: what a commit still has to tell others, stored with it.
+
+use super::StoreError;
+use async_trait::async_trait;
+use hongbao_shared::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::{fmt, time::Duration};
+
+/// Who is told. Each destination is a queue of its own, so that one that is down
+/// holds up no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Destination {
+    /// A paid packet goes to its order shard.
+    Land,
+    /// Large shares go to the ledger at once.
+    CreditNow,
+    /// Shares go to the ledger through the queue.
+    CreditQueue,
+    /// Shares go to the ledger in batches, later.
+    CreditDeferred,
+    /// What is left of a packet goes back to its sender.
+    Refund,
+    /// The group's chat.
+    Chat,
+    /// The lists "sent" and "received".
+    Lists,
+}
+
+impl Destination {
+    /// All of them, in the order of their stored numbers.
+    pub const ALL: [Self; 7] = [
+        Self::Land,
+        Self::CreditNow,
+        Self::CreditQueue,
+        Self::CreditDeferred,
+        Self::Refund,
+        Self::Chat,
+        Self::Lists,
+    ];
+
+    /// As stored; never renumbered.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Land => 1,
+            Self::CreditNow => 2,
+            Self::CreditQueue => 3,
+            Self::CreditDeferred => 4,
+            Self::Refund => 5,
+            Self::Chat => 6,
+            Self::Lists => 7,
+        }
+    }
+
+    /// For metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Land => "land",
+            Self::CreditNow => "credit_now",
+            Self::CreditQueue => "credit_queue",
+            Self::CreditDeferred => "credit_deferred",
+            Self::Refund => "refund",
+            Self::Chat => "chat",
+            Self::Lists => "lists",
+        }
+    }
+}
+
+/// A row to be written with a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// Who is told.
+    pub destination: Destination,
+    /// What: JSON that the destination's delivery reads.
+    pub payload: String,
+}
+
+/// A row that was leased for delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Its place in the outbox.
+    pub id: i64,
+    /// What to tell.
+    pub payload: String,
+    /// When it was committed.
+    pub created_at: Timestamp,
+    /// How often delivery has failed so far.
+    pub attempts: u32,
+}
+
+/// What became of a leased row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Told; the row goes.
+    Done,
+    /// Try again, not before this moment.
+    Retry {
+        /// When.
+        due_at: Timestamp,
+        /// Why, for administrators.
+        error: String,
+    },
+    /// Only a part failed: the row is replaced by one with what is left.
+    Rest {
+        /// What is left to tell.
+        payload: String,
+        /// When to try again.
+        due_at: Timestamp,
+        /// Why, for administrators.
+        error: String,
+    },
+    /// Cannot succeed by trying again; kept for an administrator.
+    Dead {
+        /// What is left to tell.
+        payload: String,
+        /// Why.
+        error: String,
+    },
+}
+
+/// How much waits for one destination.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Rows that will be delivered.
+    pub waiting: u64,
+    /// Rows that only an administrator can move.
+    pub dead: u64,
+}
+
+/// The outbox of one database. Rows are leased in a short transaction, delivered
+/// outside of any, and settled in another; a lease that runs out makes the row due
+/// again, so a delivery may happen twice and must be idempotent by key.
+#[async_trait]
+pub trait Outbox: Send + Sync + fmt::Debug {
+    /// Takes up to `limit` due rows, the oldest first, for `lease`.
+    async fn lease(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError>;
+
+    /// Writes what became of leased rows, all in one transaction.
+    async fn settle(&self, settled: Vec<(i64, Settled)>) -> Result<(), StoreError>;
+
+    /// When the next row falls due, if any waits.
+    async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError>;
+
+    /// How much waits.
+    async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError>;
+}

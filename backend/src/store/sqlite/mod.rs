@@ -1,0 +1,103 @@
+//! SQLite files, the embedded default.
+
+mod ledger;
+mod lists;
+mod migrations;
+mod orders;
+mod outbox;
+mod people;
+
+pub use ledger::SqliteLedger;
+pub use lists::SqliteLists;
+pub use migrations::Schema;
+pub use orders::SqliteOrders;
+pub use people::SqlitePeople;
+
+use super::StoreError;
+use futures::future::BoxFuture;
+use sqlx::{
+    SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{path::Path, time::Duration};
+
+/// How many readers may work beside the one writer.
+const READERS_MAX: u32 = 4;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One SQLite file: one connection that writes, a few that read.
+///
+/// SQLite admits one writer at a time; queueing for it in our own pool is fair and
+/// costs no busy-waiting.
+#[derive(Clone, Debug)]
+pub struct Database {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Database {
+    /// Opens or creates the file, and brings its schema up to date.
+    pub async fn open(file: &Path, schema: Schema) -> anyhow::Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // NORMAL loses the last commits on power loss.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(512);
+        let writer =
+            SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        schema.migrator().run(&writer).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS_MAX)
+            .connect_with(options.read_only(true).create_if_missing(false))
+            .await?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Connections for statements that only read.
+    pub fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// Runs `work` in one write transaction, in a task that no client can cancel:
+    /// a dropped `begin` would hand a connection with an open transaction back to
+    /// the pool (sqlx issue 4393), and axum drops handlers whose clients leave.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>>
+            + Send
+            + 'static,
+    {
+        let pool = self.writer.clone();
+        let task = tokio::spawn(async move {
+            let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+            match work(&mut transaction).await {
+                Ok(value) => {
+                    // Whatever went wrong here, the commit may have happened.
+                    transaction.commit().await.map_err(StoreError::Unknown)?;
+                    Ok(value)
+                }
+                Err(error) => {
+                    transaction.rollback().await?;
+                    Err(error)
+                }
+            }
+        });
+        match task.await {
+            Ok(result) => result,
+            Err(join) if join.is_panic() => std::panic::resume_unwind(join.into_panic()),
+            // The runtime is shutting down.
+            Err(_) => Err(StoreError::Unavailable(sqlx::Error::PoolClosed)),
+        }
+    }
+
+    /// Closes all connections; the write-ahead log is folded into the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}

@@ -1,0 +1,94 @@
+//! The statements of the 31 day tables, written out once at first use.
+
+use hongbao_shared::Day;
+use std::sync::LazyLock;
+
+const PACKET_COLUMNS: &str = "order_no, sender_id, group_id, recipient_id, kind, total_fen, \
+     shares, max_share_fen, sealed_server_seed, client_seed, commitment, created_at, landed_at, \
+     expires_at, finished_at, state, claimed, claimed_fen";
+
+/// How many claims one INSERT takes, the largest that fits first. Few sizes keep
+/// the statement cache small and warm.
+pub(super) const CLAIM_CHUNKS: [usize; 4] = [128, 32, 8, 1];
+
+/// The statements on one day's tables.
+pub(super) struct Statements {
+    pub(super) packet: &'static str,
+    pub(super) packets_page: &'static str,
+    pub(super) claims: &'static str,
+    pub(super) claims_page: &'static str,
+    pub(super) land: &'static str,
+    pub(super) day_is_empty: &'static str,
+    pub(super) append: &'static str,
+    pub(super) expire: &'static str,
+    /// In the order of [`CLAIM_CHUNKS`].
+    pub(super) insert_claims: [&'static str; CLAIM_CHUNKS.len()],
+}
+
+static STATEMENTS: LazyLock<Vec<Statements>> =
+    LazyLock::new(|| (1..=31).map(|day| Statements::of(&format!("{day:02}"))).collect());
+
+/// Open packets whose time has ended, over all days.
+pub(super) static DUE: LazyLock<&'static str> = LazyLock::new(|| {
+    let days: Vec<_> = (1..=31)
+        .map(|day| {
+            format!(
+                "SELECT order_no, expires_at FROM packets_{day:02}
+                 WHERE state = 0 AND expires_at <= ?1"
+            )
+        })
+        .collect();
+    for_ever(format!("{} ORDER BY 2, 1 LIMIT ?2", days.join(" UNION ALL ")))
+});
+
+pub(super) fn statements(day: Day) -> &'static Statements {
+    &STATEMENTS[usize::from(day.get())]
+}
+
+/// Statement texts live as long as the process; there are a few hundred.
+fn for_ever(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
+
+impl Statements {
+    fn of(day: &str) -> Self {
+        let columns = PACKET_COLUMNS;
+        Self {
+            packet: for_ever(format!("SELECT {columns} FROM packets_{day} WHERE order_no = ?1")),
+            packets_page: for_ever(format!(
+                "SELECT {columns} FROM packets_{day} WHERE order_no > ?1 ORDER BY order_no LIMIT ?2"
+            )),
+            claims: for_ever(format!(
+                "SELECT seq, user_id, amount_fen, opened_at FROM claims_{day}
+                 WHERE order_no = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3"
+            )),
+            claims_page: for_ever(format!(
+                "SELECT seq, user_id, amount_fen, opened_at, order_no FROM claims_{day}
+                 WHERE (order_no, seq) > (?1, ?2) ORDER BY order_no, seq LIMIT ?3"
+            )),
+            land: for_ever(format!(
+                "INSERT INTO packets_{day} ({columns})
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                         ?17, ?18)
+                 ON CONFLICT (order_no) DO NOTHING"
+            )),
+            day_is_empty: for_ever(format!("SELECT NOT EXISTS (SELECT 1 FROM packets_{day})")),
+            append: for_ever(format!(
+                "UPDATE packets_{day}
+                 SET claimed = ?3, claimed_fen = ?4, state = ?5, finished_at = ?6
+                 WHERE order_no = ?1 AND claimed = ?2 AND state = 0"
+            )),
+            expire: for_ever(format!(
+                "UPDATE packets_{day} SET state = 2, finished_at = ?3
+                 WHERE order_no = ?1 AND claimed = ?2 AND state = 0"
+            )),
+            insert_claims: CLAIM_CHUNKS.map(|rows| {
+                let values = vec!["(?, ?, ?, ?, ?)"; rows].join(", ");
+                for_ever(format!(
+                    "INSERT INTO claims_{day} (order_no, seq, user_id, amount_fen, opened_at)
+                     VALUES {values}"
+                ))
+            }),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The outbox table; every kind of database that has one has the same.
+
+use super::{Database, StoreError};
+use crate::store::outbox::{Backlog, Destination, OutboxEntry, OutboxRow, Settled};
+use hongbao_shared::Timestamp;
+use sqlx::{Row, SqliteConnection};
+use std::time::Duration;
+
+/// Writes rows within the caller's transaction.
+pub(super) async fn insert(
+    tx: &mut SqliteConnection,
+    entries: &[OutboxEntry],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for entry in entries {
+        sqlx::query(
+            "INSERT INTO outbox (destination, payload, created_at, due_at, attempts)
+             VALUES (?1, ?2, ?3, ?3, 0)",
+        )
+        .bind(entry.destination.number())
+        .bind(&entry.payload)
+        .bind(now.millis())
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn lease(
+    database: &Database,
+    destination: Destination,
+    now: Timestamp,
+    lease: Duration,
+    limit: u32,
+) -> Result<Vec<OutboxRow>, StoreError> {
+    // Most looks find nothing; they must not queue for the one writer.
+    match next_due(database, destination).await? {
+        Some(due) if due <= now => {}
+        _ => return Ok(Vec::new()),
+    }
+    let until = now.millis().saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
+    let mut rows = database
+        .write(move |tx| {
+            Box::pin(async move {
+                Ok(sqlx::query(
+                    "UPDATE outbox SET due_at = ?1 WHERE id IN
+                         (SELECT id FROM outbox WHERE destination = ?2 AND due_at <= ?3
+                          ORDER BY due_at, id LIMIT ?4)
+                     RETURNING id, payload, created_at, attempts",
+                )
+                .bind(until)
+                .bind(destination.number())
+                .bind(now.millis())
+                .bind(limit)
+                .fetch_all(tx)
+                .await?)
+            })
+        })
+        .await?
+        .into_iter()
+        .map(|row| {
+            Ok(OutboxRow {
+                id: row.try_get(0)?,
+                payload: row.try_get(1)?,
+                created_at: Timestamp::from_millis(row.try_get(2)?),
+                attempts: row.try_get(3)?,
+            })
+        })
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    rows.sort_by_key(|row| row.id);
+    Ok(rows)
+}
+
+pub(super) async fn settle(
+    database: &Database,
+    settled: Vec<(i64, Settled)>,
+) -> Result<(), StoreError> {
+    if settled.is_empty() {
+        return Ok(());
+    }
+    database
+        .write(move |tx| {
+            Box::pin(async move {
+                for (id, outcome) in settled {
+                    settle_one(tx, id, outcome).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn settle_one(
+    tx: &mut SqliteConnection,
+    id: i64,
+    outcome: Settled,
+) -> Result<(), StoreError> {
+    let query = match outcome {
+        Settled::Done => sqlx::query("DELETE FROM outbox WHERE id = ?1").bind(id),
+        Settled::Retry { due_at, error } => sqlx::query(
+            "UPDATE outbox SET due_at = ?2, attempts = attempts + 1, last_error = ?3
+             WHERE id = ?1",
+        )
+        .bind(id)
+        .bind(due_at.millis())
+        .bind(error),
+        Settled::Rest { payload, due_at, error } => sqlx::query(
+            "UPDATE outbox SET payload = ?4, due_at = ?2, attempts = attempts + 1,
+                               last_error = ?3
+             WHERE id = ?1",
+        )
+        .bind(id)
+        .bind(due_at.millis())
+        .bind(error)
+        .bind(payload),
+        Settled::Dead { payload, error } => sqlx::query(
+            "UPDATE outbox SET payload = ?3, due_at = NULL, attempts = attempts + 1,
+                               last_error = ?2
+             WHERE id = ?1",
+        )
+        .bind(id)
+        .bind(error)
+        .bind(payload),
+    };
+    query.execute(tx).await?;
+    Ok(())
+}
+
+pub(super) async fn next_due(
+    database: &Database,
+    destination: Destination,
+) -> Result<Option<Timestamp>, StoreError> {
+    let due: Option<i64> =
+        sqlx::query_scalar("SELECT min(due_at) FROM outbox WHERE destination = ?")
+            .bind(destination.number())
+            .fetch_one(database.readers())
+            .await?;
+    Ok(due.map(Timestamp::from_millis))
+}
+
+pub(super) async fn backlog(
+    database: &Database,
+    destination: Destination,
+) -> Result<Backlog, StoreError> {
+    let (waiting, dead): (i64, i64) = sqlx::query_as(
+        "SELECT count(due_at), count(*) - count(due_at) FROM outbox WHERE destination = ?",
+    )
+    .bind(destination.number())
+    .fetch_one(database.readers())
+    .await?;
+    Ok(Backlog {
+        waiting: u64::try_from(waiting).unwrap_or_default(),
+        dead: u64::try_from(dead).unwrap_or_default(),
+    })
+}
+
+/// Implements [`crate::store::outbox::Outbox`] for a store that has a `database`.
+macro_rules! impl_outbox {
+    ($store:ty) => {
+        #[async_trait::async_trait]
+        impl $crate::store::outbox::Outbox for $store {
+            async fn lease(
+                &self,
+                destination: $crate::store::outbox::Destination,
+                now: hongbao_shared::Timestamp,
+                lease: std::time::Duration,
+                limit: u32,
+            ) -> Result<Vec<$crate::store::outbox::OutboxRow>, $crate::store::StoreError> {
+                super::outbox::lease(&self.database, destination, now, lease, limit).await
+            }
+            async fn settle(
+                &self,
+                settled: Vec<(i64, $crate::store::outbox::Settled)>,
+            ) -> Result<(), $crate::store::StoreError> {
+                super::outbox::settle(&self.database, settled).await
+            }
+            async fn next_due(
+                &self,
+                destination: $crate::store::outbox::Destination,
+            ) -> Result<Option<hongbao_shared::Timestamp>, $crate::store::StoreError> {
+                super::outbox::next_due(&self.database, destination).await
+            }
+            async fn backlog(
+                &self,
+                destination: $crate::store::outbox::Destination,
+            ) -> Result<$crate::store::outbox::Backlog, $crate::store::StoreError> {
+                super::outbox::backlog(&self.database, destination).await
+            }
+        }
+    };
+}
+pub(super) use impl_outbox;
