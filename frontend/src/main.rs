@@ -1,1 +1,34 @@
-fn main() {}
+//! The web app of Hongbao: a single page in WASM that talks REST to the server.
+//!
+//! Where things stand: [`app`] holds the routes, [`pages`] one module per screen,
+//! [`components`] what several screens share, [`state`] what outlives a screen,
+//! [`api`] the calls, [`i18n`] every word, [`art`] every picture. Money, the split,
+//! validation and the proof come from `hongbao_shared` and exist nowhere here.
+
+// Leptos views are types nested as deeply as the markup.
+#![recursion_limit = "256"]
+#![expect(
+    unreachable_pub,
+    reason = "`#[component]` makes its props `pub`, whatever the component is"
+)]
+
+mod api;
+mod app;
+mod art;
+mod browser;
+mod components;
+mod i18n;
+mod money;
+mod pages;
+mod panic;
+mod state;
+mod tasks;
+
+fn main() {
+    panic::install();
+    state::theme::start();
+    i18n::start();
+    state::session::start();
+    leptos::mount::mount_to_body(app::App);
+    browser::hide("boot");
+}

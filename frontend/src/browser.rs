@@ -1,0 +1,123 @@
+//! The few things that the browser is asked for directly.
+
+use wasm_bindgen::{JsCast as _, JsValue, prelude::wasm_bindgen};
+use web_sys::{Document, HtmlElement, Storage, VisibilityState, Window};
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    pub(crate) fn log_error(message: &JsValue);
+}
+
+pub(crate) fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+pub(crate) fn document() -> Option<Document> {
+    window()?.document()
+}
+
+/// Shows one of the static panels of `index.html`.
+pub(crate) fn show(id: &str) {
+    if let Some(element) = document().and_then(|document| document.get_element_by_id(id)) {
+        element.remove_attribute("hidden").ok();
+    }
+}
+
+/// Hides one of the static panels of `index.html`.
+pub(crate) fn hide(id: &str) {
+    if let Some(element) = document().and_then(|document| document.get_element_by_id(id)) {
+        element.set_attribute("hidden", "").ok();
+    }
+}
+
+/// Sets an attribute of `<html>`, by which the style sheet chooses.
+pub(crate) fn set_root_attribute(name: &str, value: &str) {
+    if let Some(root) = document().and_then(|document| document.document_element()) {
+        root.set_attribute(name, value).ok();
+    }
+}
+
+/// Does anybody look at this page?
+pub(crate) fn is_visible() -> bool {
+    document().is_none_or(|document| document.visibility_state() == VisibilityState::Visible)
+}
+
+/// Does this media query hold?
+pub(crate) fn media_matches(query: &str) -> bool {
+    window()
+        .and_then(|window| window.match_media(query).ok().flatten())
+        .is_some_and(|list| list.matches())
+}
+
+/// Did the person ask their system for less motion?
+pub(crate) fn reduced_motion() -> bool {
+    media_matches("(prefers-reduced-motion: reduce)")
+}
+
+/// `https://host:port`, without a path.
+pub(crate) fn origin() -> String {
+    window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
+}
+
+/// The languages that the person reads, the best first.
+pub(crate) fn language() -> String {
+    window().and_then(|window| window.navigator().language()).unwrap_or_default()
+}
+
+/// What has the focus now, to give it back later.
+pub(crate) fn focused() -> Option<HtmlElement> {
+    document()?.active_element()?.dyn_into().ok()
+}
+
+/// Puts `text` on the clipboard; `false` where the browser refuses.
+pub(crate) async fn copy(text: &str) -> bool {
+    // Browsers have no clipboard on pages that came over plain HTTP from another machine.
+    let secure = js_sys::Reflect::get(&js_sys::global(), &"isSecureContext".into())
+        .is_ok_and(|secure| secure.is_truthy());
+    let Some(window) = window().filter(|_| secure) else {
+        return false;
+    };
+    let written = window.navigator().clipboard().write_text(text);
+    wasm_bindgen_futures::JsFuture::from(written).await.is_ok()
+}
+
+fn storage() -> Option<Storage> {
+    window()?.local_storage().ok().flatten()
+}
+
+/// A value kept in this browser. `None` too where storage is switched off.
+pub(crate) fn stored(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+/// Keeps a value in this browser, as far as it allows.
+pub(crate) fn store(key: &str, value: &str) {
+    if let Some(storage) = storage() {
+        storage.set_item(key, value).ok();
+    }
+}
+
+/// Forgets a value.
+pub(crate) fn forget(key: &str) {
+    if let Some(storage) = storage() {
+        storage.remove_item(key).ok();
+    }
+}
+
+/// 32 bytes from the operating system.
+pub(crate) fn random_bytes() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).ok().map(|()| bytes)
+}
+
+/// A key by which a call can be repeated without doing its work twice.
+pub(crate) fn random_key() -> String {
+    use core::fmt::Write as _;
+    let mut key = String::with_capacity(32);
+    for byte in random_bytes().unwrap_or_default().iter().take(16) {
+        // Writing to a String cannot fail.
+        write!(key, "{byte:02x}").ok();
+    }
+    key
+}

@@ -1,0 +1,20 @@
+//! What several screens share.
+
+mod amount;
+mod avatar;
+mod empty;
+pub(crate) mod envelope;
+mod fault;
+mod picture;
+mod sheet;
+mod toast;
+mod top_up;
+
+pub(crate) use amount::CountUp;
+pub(crate) use avatar::{Avatar, GroupFace};
+pub(crate) use empty::Empty;
+pub(crate) use fault::Fault;
+pub(crate) use picture::{Cover, Pic};
+pub(crate) use sheet::{Sheet, modal};
+pub(crate) use toast::Toast;
+pub(crate) use top_up::TopUpForm;

@@ -1,0 +1,119 @@
+//! Topping up the demo wallet, on its own page and inside the send sheet.
+
+use hongbao_shared::{ErrorCode, Fen, api::wallet::TopUpRequest};
+use leptos::prelude::*;
+
+use crate::{
+    api::{self, Failure},
+    browser,
+    components::Fault,
+    i18n::{lang, tr},
+    money::{Typed, parse_yuan},
+    state::{session, toast},
+    tasks::Scope,
+};
+
+/// Offered with one tap, in fen.
+const SUGGESTIONS_FEN: [(&str, &str); 4] =
+    [("8.88", "¥8.88"), ("66", "¥66.00"), ("200", "¥200.00"), ("1000", "¥1000.00")];
+
+/// A field and a button. The key of a try is kept until its answer is known, so that
+/// a second tap after a lost answer brings the money once.
+#[component]
+pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
+    let scope = Scope::new();
+    let amount = RwSignal::new(String::new());
+    let busy = RwSignal::new(false);
+    let failure = RwSignal::new(None::<Failure>);
+    let unsure = RwSignal::new(false);
+    let attempt = RwSignal::new(None::<TopUpRequest>);
+    let hint = move || match parse_yuan(&amount.get()) {
+        Typed::Unreadable => Some(lang().amount_unreadable().to_owned()),
+        Typed::TooFine => Some(lang().amount_too_fine().to_owned()),
+        Typed::Fen(fen) => {
+            let limits = session::limits();
+            let fits = Fen::from_signed(fen)
+                .is_some_and(|fen| !fen.is_zero() && fen <= limits.max_top_up_fen);
+            (!fits).then(|| lang().error(ErrorCode::TopUpOutOfRange, &limits))
+        }
+        Typed::Empty => None,
+    };
+    let ready = move || {
+        matches!(parse_yuan(&amount.get()), Typed::Fen(_)) && hint().is_none() && !busy.get()
+    };
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let Typed::Fen(amount_fen) = parse_yuan(&amount.get_untracked()) else { return };
+        if !ready() {
+            return;
+        }
+        let request = attempt
+            .get_untracked()
+            .filter(|request| request.amount_fen == amount_fen)
+            .unwrap_or_else(|| TopUpRequest { amount_fen, key: browser::random_key() });
+        attempt.set(Some(request.clone()));
+        busy.set(true);
+        failure.set(None);
+        unsure.set(false);
+        scope.spawn(async move {
+            match api::top_up(&request).await {
+                Ok(top_up) => {
+                    attempt.set(None);
+                    amount.set(String::new());
+                    session::set_balance(top_up.balance_fen);
+                    toast::show(lang().topped_up(top_up.amount_fen));
+                    busy.set(false);
+                    on_done.run(());
+                }
+                Err(problem) => {
+                    unsure.set(problem.is_passing() && problem.code().is_none());
+                    if !problem.is_passing() {
+                        attempt.set(None);
+                    }
+                    failure.set(Some(problem));
+                    busy.set(false);
+                }
+            }
+        });
+    };
+    view! {
+        <form class="form" data-testid="top-up" on:submit=submit>
+            <p class="muted">{tr!(top_up_lead)}</p>
+            <label class="field">
+                <span class="field-label">{tr!(top_up_amount)}</span>
+                <span class="field-box">
+                    <span class="field-prefix" aria-hidden="true">"¥"</span>
+                    <input
+                        class="money"
+                        inputmode="decimal"
+                        autocomplete="off"
+                        placeholder="0.00"
+                        data-testid="top-up-amount"
+                        bind:value=amount
+                    />
+                </span>
+            </label>
+            <div class="chips">
+                {SUGGESTIONS_FEN
+                    .map(|(value, label)| {
+                        view! {
+                            <button
+                                type="button"
+                                class="chip money"
+                                on:click=move |_| amount.set(value.to_owned())
+                            >
+                                {label}
+                            </button>
+                        }
+                    })
+                    .collect_view()}
+            </div>
+            {move || hint().map(|hint| view! { <p class="fault" role="alert" data-testid="error-sentence">{hint}</p> })}
+            <Fault failure=failure/>
+            {move || unsure.get().then(|| view! { <p class="muted">{tr!(top_up_unknown)}</p> })}
+            <button class="button primary" data-testid="top-up-submit" disabled=move || !ready()>
+                {move || if busy.get() { lang().topping_up() } else { lang().top_up() }}
+            </button>
+        </form>
+    }
+}

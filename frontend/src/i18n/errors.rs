@@ -1,0 +1,268 @@
+//! A sentence that helps for every way in which a call can fail.
+
+use hongbao_shared::{ErrorCode, Limits};
+
+use super::Lang;
+use crate::{api::Failure, money::yuan};
+
+impl Lang {
+    pub(crate) fn failure(self, failure: &Failure, limits: &Limits) -> String {
+        match failure {
+            Failure::Refused { code, retry_after_s: Some(seconds) } if code.status() == 429 => {
+                match self {
+                    Self::Zh => format!("太快了，{seconds} 秒后再试。"),
+                    Self::En => format!("That was fast. Try again in {seconds} s."),
+                }
+            }
+            Failure::Refused { code, .. } => self.error(*code, limits),
+            Failure::Unreachable => match self {
+                Self::Zh => "连不上服务器，检查一下网络再试。",
+                Self::En => "Can’t reach the server. Check your connection and try again.",
+            }
+            .to_owned(),
+            Failure::Unreadable => match self {
+                Self::Zh => "服务器的答复看不懂，过一会儿再试。",
+                Self::En => "The server’s answer made no sense. Try again in a moment.",
+            }
+            .to_owned(),
+        }
+    }
+
+    /// Exhaustive on purpose: a new code does not compile without its sentence.
+    pub(crate) fn error(self, code: ErrorCode, limits: &Limits) -> String {
+        let (zh, en) = match code {
+            ErrorCode::AmountOutOfRange
+            | ErrorCode::SharesOutOfRange
+            | ErrorCode::ShareTooLarge
+            | ErrorCode::GreetingInvalid
+            | ErrorCode::NameInvalid
+            | ErrorCode::GroupNameInvalid
+            | ErrorCode::MessageInvalid
+            | ErrorCode::PasswordInvalid
+            | ErrorCode::TopUpOutOfRange
+            | ErrorCode::GroupFull
+            | ErrorCode::TooManyGroups => return self.limit(code, limits),
+
+            ErrorCode::InvalidBody
+            | ErrorCode::UnknownField
+            | ErrorCode::InvalidQuery
+            | ErrorCode::InvalidId
+            | ErrorCode::InvalidCursor
+            | ErrorCode::UnsupportedMediaType
+            | ErrorCode::MethodNotAllowed
+            | ErrorCode::KeyInvalid
+            | ErrorCode::ClientSeedInvalid => (
+                "网页和服务器没对上，请刷新页面再试。",
+                "This page and the server disagree. Reload the page and try again.",
+            ),
+            ErrorCode::BodyTooLarge => {
+                ("内容太长了，短一点再试。", "That’s too long. Shorten it and try again.")
+            }
+            ErrorCode::NotFound => ("这里什么都没有。", "There’s nothing here."),
+            ErrorCode::RateLimited => {
+                ("太快了，歇一下再试。", "That was fast. Take a breath and try again.")
+            }
+
+            ErrorCode::Unauthenticated => ("请先进来。", "Come in first: sign in or give a name."),
+            ErrorCode::Forbidden => ("你没有权限这么做。", "You’re not allowed to do that."),
+            ErrorCode::WrongCredentials => ("账号名或密码不对。", "Name and password don’t match."),
+            ErrorCode::GuestsOff => (
+                "这里不接待访客，请用账号登录。",
+                "Guests aren’t admitted here. Sign in with an account.",
+            ),
+            ErrorCode::NameTaken => {
+                ("这个账号名有人用了，换一个。", "That name is taken. Pick another.")
+            }
+
+            ErrorCode::GroupNotFound => {
+                ("没有这个群，或者你不在群里。", "There’s no such group, or you’re not in it.")
+            }
+            ErrorCode::InvitationInvalid => (
+                "邀请无效或已过期，请朋友再发一个。",
+                "This invitation isn’t valid any more. Ask for a new one.",
+            ),
+
+            ErrorCode::MoreSharesThanFen => (
+                "每个红包至少一分钱，钱多一点或个数少一点。",
+                "Every share needs at least ¥0.01. Add money or make fewer shares.",
+            ),
+            ErrorCode::DoesNotDivide => (
+                "普通红包要能平分，改一下金额或个数。",
+                "Equal shares must come out even. Change the amount or the shares.",
+            ),
+            ErrorCode::ExclusiveShares => {
+                ("专属红包只有一份。", "A packet for one person has one share.")
+            }
+            ErrorCode::RecipientRequired => ("选一下发给谁。", "Pick whom it’s for."),
+            ErrorCode::RecipientUnexpected => {
+                ("只有专属红包才选收红包的人。", "Only a packet for one names a person.")
+            }
+            ErrorCode::RecipientInvalid => (
+                "这个人不在群里，或者是你自己，换一位。",
+                "Pick another member of this group, not yourself.",
+            ),
+            ErrorCode::CoverUnknown => {
+                ("没有这个封面，换一个。", "There’s no such cover. Pick another.")
+            }
+            ErrorCode::PacketsOff => (
+                "红包暂时关闭了，钱没有动。",
+                "Packets are switched off for now. Your money hasn’t moved.",
+            ),
+
+            ErrorCode::PreOrderExpired => (
+                "太久没付，这个红包作废了，钱没有动。再发一个吧。",
+                "This packet waited too long and lapsed. Nothing was paid. Send a new one.",
+            ),
+            ErrorCode::ClientSeedDiffers => {
+                ("这个红包已经付过了。", "This packet has been paid already.")
+            }
+            ErrorCode::InsufficientBalance => {
+                ("余额不够，先充点钱。", "Your balance is too low. Top up first.")
+            }
+            ErrorCode::PacketGivenUp => (
+                "红包没能送达，钱已全部退回。",
+                "The packet couldn’t be delivered. All the money went back.",
+            ),
+
+            ErrorCode::OrderNoInvalid => ("这个红包编号写错了。", "That packet number has a typo."),
+            ErrorCode::PacketNotFound => (
+                "没有这个红包，或者你不在它的群里。",
+                "There’s no such packet, or you’re not in its group.",
+            ),
+            ErrorCode::PacketFinished => ("手慢了，红包被领完了。", "Too late, it’s all gone."),
+            ErrorCode::PacketExpired => (
+                "红包过期了，没领完的钱会退回。",
+                "This packet has expired. What was left goes back.",
+            ),
+            ErrorCode::PacketNotForYou => {
+                ("这个红包是给别人的。", "This one is for somebody else.")
+            }
+            ErrorCode::TicketInvalid | ErrorCode::TicketExpired => {
+                ("等太久了，再点一次。", "That took a while. Tap it again.")
+            }
+            ErrorCode::LaneFull => {
+                ("抢的人太多了，再点一次。", "Everybody’s grabbing at once. Tap again.")
+            }
+
+            ErrorCode::KeyReused => {
+                ("这一步已经做过了，刷新页面看看。", "This was done before. Reload to see.")
+            }
+            ErrorCode::Unavailable => (
+                "服务器在忙，过一会儿再试。",
+                "Part of the service is away. Try again in a moment.",
+            ),
+            ErrorCode::ShardUnavailable => (
+                "这个红包暂时打不开，钱不会丢，过一会儿再试。",
+                "This packet is out of reach for now. Nothing is lost; try again later.",
+            ),
+            ErrorCode::Internal => (
+                "我们这边出错了，钱不会丢，再试一次。",
+                "Something went wrong on our side. Your money is safe; try again.",
+            ),
+        };
+        match self {
+            Self::Zh => zh,
+            Self::En => en,
+        }
+        .to_owned()
+    }
+
+    /// Sentences that name the limit.
+    fn limit(self, code: ErrorCode, limits: &Limits) -> String {
+        let (zh, en) = match code {
+            ErrorCode::AmountOutOfRange => {
+                let most = yuan(limits.max_total_fen);
+                (
+                    format!("一个红包总共 ¥0.01 到 {most}。"),
+                    format!("A packet holds from ¥0.01 to {most}."),
+                )
+            }
+            ErrorCode::SharesOutOfRange => {
+                let most = limits.max_shares;
+                (format!("个数从 1 到 {most}。"), format!("From 1 to {most} shares."))
+            }
+            ErrorCode::ShareTooLarge => {
+                let most = yuan(limits.max_share_fen);
+                (
+                    format!("单个红包最多 {most}，钱少一点或个数多一点。"),
+                    format!("A share holds at most {most}. Less money or more shares."),
+                )
+            }
+            ErrorCode::GreetingInvalid => {
+                let most = limits.greeting_chars_max;
+                (
+                    format!("祝福语最多 {most} 个字，不能有特殊控制字符。"),
+                    format!("A greeting has at most {most} characters on one line."),
+                )
+            }
+            ErrorCode::NameInvalid => {
+                let most = limits.name_chars_max;
+                (
+                    format!("名字要 1 到 {most} 个字，不能有特殊控制字符。"),
+                    format!("A name has 1 to {most} visible characters."),
+                )
+            }
+            ErrorCode::GroupNameInvalid => {
+                let most = limits.group_name_chars_max;
+                (
+                    format!("群名要 1 到 {most} 个字，不能有特殊控制字符。"),
+                    format!("A group’s name has 1 to {most} visible characters."),
+                )
+            }
+            ErrorCode::MessageInvalid => {
+                let most = limits.message_chars_max;
+                (
+                    format!("消息要 1 到 {most} 个字，不能有特殊控制字符。"),
+                    format!("A message has 1 to {most} visible characters."),
+                )
+            }
+            ErrorCode::PasswordInvalid => {
+                let (least, most) = (limits.password_chars_min, limits.password_chars_max);
+                (
+                    format!("密码要 {least} 到 {most} 个字。"),
+                    format!("A password has {least} to {most} characters."),
+                )
+            }
+            ErrorCode::TopUpOutOfRange => {
+                let most = yuan(limits.max_top_up_fen);
+                (
+                    format!("一次充值 ¥0.01 到 {most}。"),
+                    format!("Top up from ¥0.01 to {most} at a time."),
+                )
+            }
+            ErrorCode::GroupFull => {
+                let most = limits.group_members_max;
+                (format!("群满了，最多 {most} 人。"), format!("The group is full: {most} people."))
+            }
+            // `error` sends nothing else here.
+            _ => {
+                let most = limits.groups_per_user_max;
+                (
+                    format!("你的群太多了，最多 {most} 个。"),
+                    format!("You’re in {most} groups, the most there can be."),
+                )
+            }
+        };
+        match self {
+            Self::Zh => zh,
+            Self::En => en,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lang;
+    use hongbao_shared::{ErrorCode, Limits};
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test]
+    fn every_code_has_its_sentence_in_both_languages() {
+        let limits = Limits::default();
+        for code in ErrorCode::ALL {
+            let (zh, en) = (Lang::Zh.error(*code, &limits), Lang::En.error(*code, &limits));
+            assert!(zh.ends_with('。') && !zh.contains('.') || zh.contains('¥'), "{code}: {zh}");
+            assert!(en.ends_with('.') && en.is_ascii() | en.contains(['¥', '’']), "{code}: {en}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Texts with something inside.
+
+use hongbao_shared::Fen;
+
+use super::Lang;
+use crate::money::yuan;
+
+/// `1 share`, `2 shares`.
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+impl Lang {
+    pub(crate) fn said(self, name: &str, text: &str) -> String {
+        match self {
+            Self::Zh => format!("{name}：{text}"),
+            Self::En => format!("{name}: {text}"),
+        }
+    }
+
+    pub(crate) fn joined(self, name: &str) -> String {
+        match self {
+            Self::Zh => format!("{name} 加入了群聊"),
+            Self::En => format!("{name} joined"),
+        }
+    }
+
+    pub(crate) fn members(self, n: usize) -> String {
+        match self {
+            Self::Zh => format!("{n} 人"),
+            Self::En => counted(n, "member", "members"),
+        }
+    }
+
+    pub(crate) fn packet_from(self, name: &str) -> String {
+        match self {
+            Self::Zh => format!("{name} 的红包"),
+            Self::En => format!("{name}’s red packet"),
+        }
+    }
+
+    pub(crate) fn packet_for(self, name: &str) -> String {
+        match self {
+            Self::Zh => format!("给 {name} 的专属红包"),
+            Self::En => format!("Just for {name}"),
+        }
+    }
+
+    /// What a screen reader says about a card.
+    pub(crate) fn card_label(self, sender: &str, greeting: &str, state: &str) -> String {
+        match self {
+            Self::Zh => format!("{sender} 的红包，{greeting}，{state}"),
+            Self::En => format!("Red packet from {sender}: {greeting}. {state}"),
+        }
+    }
+
+    pub(crate) fn avatar_of(self, name: &str) -> String {
+        match self {
+            Self::Zh => format!("{name} 的头像"),
+            Self::En => format!("{name}’s avatar"),
+        }
+    }
+
+    pub(crate) fn invitation_until(self, when: &str) -> String {
+        match self {
+            Self::Zh => format!("链接有效到 {when}"),
+            Self::En => format!("Good until {when}"),
+        }
+    }
+
+    /// The range of the first share of a lucky packet, or of every equal one.
+    pub(crate) fn share_range(self, low: Fen, high: Fen) -> String {
+        let (least, most) = (yuan(low), yuan(high));
+        match (self, low == high) {
+            (Self::Zh, true) => format!("每份 {least}"),
+            (Self::En, true) => format!("{least} each"),
+            (Self::Zh, false) => format!("先拆的一份 {least} – {most}，越往后起伏越大"),
+            (Self::En, false) => format!("First share {least} – {most}; later ones vary more"),
+        }
+    }
+
+    /// Describes one sampled split to those who cannot see its bars.
+    pub(crate) fn sample_label(self, n: usize, least: Fen, most: Fen) -> String {
+        let (least, most) = (yuan(least), yuan(most));
+        match self {
+            Self::Zh => format!("第 {n} 次：最少 {least}，最多 {most}"),
+            Self::En => format!("Sample {n}: from {least} to {most}"),
+        }
+    }
+
+    pub(crate) fn first_of_many(self, shown: usize) -> String {
+        match self {
+            Self::Zh => format!("只画出前 {shown} 份"),
+            Self::En => format!("Showing the first {shown} shares"),
+        }
+    }
+
+    pub(crate) fn short_of(self, missing: Fen) -> String {
+        let missing = yuan(missing);
+        match self {
+            Self::Zh => format!("余额不够，还差 {missing}"),
+            Self::En => format!("Your balance is {missing} short"),
+        }
+    }
+
+    pub(crate) fn group_has(self, n: usize) -> String {
+        match self {
+            Self::Zh => format!("本群共 {n} 人"),
+            Self::En => format!("{} in this group", counted(n, "person", "people")),
+        }
+    }
+
+    /// How far an open packet is.
+    pub(crate) fn progress(self, claimed: u32, shares: u32) -> String {
+        match self {
+            Self::Zh => format!("已领 {claimed}/{shares} 个"),
+            Self::En => format!("{claimed} of {shares} opened"),
+        }
+    }
+
+    pub(crate) fn progress_money(self, claimed: Fen, total: Fen) -> String {
+        let (claimed, total) = (yuan(claimed), yuan(total));
+        match self {
+            Self::Zh => format!("共 {claimed}/{total}"),
+            Self::En => format!("{claimed} of {total}"),
+        }
+    }
+
+    /// How long a finished packet took.
+    pub(crate) fn emptied_in(self, shares: u32, total: Fen, duration: &str) -> String {
+        let total = yuan(total);
+        match self {
+            Self::Zh => format!("{shares} 个红包共 {total}，{duration}被抢光"),
+            Self::En => {
+                let shares = counted(shares as usize, "share", "shares");
+                format!("{shares}, {total} in all, gone in {duration}")
+            }
+        }
+    }
+
+    pub(crate) fn expired_with(self, claimed: u32, shares: u32) -> String {
+        match self {
+            Self::Zh => format!("红包已过期，领取 {claimed}/{shares} 个"),
+            Self::En => format!("Expired with {claimed} of {shares} opened"),
+        }
+    }
+
+    pub(crate) fn went_back(self, refunded: Fen) -> String {
+        let refunded = yuan(refunded);
+        match self {
+            Self::Zh => format!("{refunded} 已退回给发红包的人"),
+            Self::En => format!("{refunded} went back to the sender"),
+        }
+    }
+
+    pub(crate) fn ends_at(self, when: &str) -> String {
+        match self {
+            Self::Zh => format!("{when} 过期，没领完的会退回"),
+            Self::En => format!("Open until {when}; what’s left goes back"),
+        }
+    }
+
+    pub(crate) fn share_number(self, seq: usize) -> String {
+        match self {
+            Self::Zh => format!("第 {seq} 份"),
+            Self::En => format!("Share {seq}"),
+        }
+    }
+
+    pub(crate) fn fair_expected(self, expected: Fen) -> String {
+        let expected = yuan(expected);
+        match self {
+            Self::Zh => format!("应为 {expected}"),
+            Self::En => format!("should be {expected}"),
+        }
+    }
+
+    pub(crate) fn topped_up(self, amount: Fen) -> String {
+        let amount = yuan(amount);
+        match self {
+            Self::Zh => format!("充好了，{amount} 已到账"),
+            Self::En => format!("Done, {amount} is in your wallet"),
+        }
+    }
+
+    pub(crate) fn balance_after(self, balance: Fen) -> String {
+        let balance = yuan(balance);
+        match self {
+            Self::Zh => format!("余额 {balance}"),
+            Self::En => format!("Balance {balance}"),
+        }
+    }
+
+    pub(crate) fn pending_of(self, total: Fen) -> String {
+        let total = yuan(total);
+        match self {
+            Self::Zh => format!("{total} 的红包"),
+            Self::En => format!("A packet of {total}"),
+        }
+    }
+
+    pub(crate) fn duration(self, millis: i64) -> String {
+        let seconds = (millis.max(0) + 999) / 1000;
+        let count = |n: i64| usize::try_from(n).unwrap_or_default();
+        let (hours, minutes) = (seconds / 3600, seconds / 60);
+        match (self, hours, minutes) {
+            (Self::Zh, 0, 0) => format!("{} 秒", seconds.max(1)),
+            (Self::Zh, 0, _) => format!("{minutes} 分 {} 秒", seconds % 60),
+            (Self::Zh, _, _) => format!("{hours} 小时 {} 分", minutes % 60),
+            (Self::En, 0, 0) => counted(count(seconds.max(1)), "second", "seconds"),
+            (Self::En, 0, _) => format!("{minutes} min {} s", seconds % 60),
+            (Self::En, _, _) => format!("{hours} h {} min", minutes % 60),
+        }
+    }
+}

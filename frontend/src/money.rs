@@ -1,0 +1,127 @@
+//! Money between people and integers: what they type, what they read. No floats.
+
+use hongbao_shared::Fen;
+
+/// What an amount field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Typed {
+    /// Nothing yet.
+    Empty,
+    /// Something that is no amount.
+    Unreadable,
+    /// More than two decimals; there is nothing below one fen.
+    TooFine,
+    /// An amount in fen; may be negative or huge, which the shared rules refuse.
+    Fen(i64),
+}
+
+/// Reads yuan with up to two decimals into fen. Digits of full width, as Chinese
+/// input methods type them, are read too, and a leading `¥`.
+pub(crate) fn parse_yuan(text: &str) -> Typed {
+    let text: String = text.chars().map(narrow).collect();
+    let text = text.trim();
+    if text.is_empty() {
+        return Typed::Empty;
+    }
+    let (sign, text) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let text = text.strip_prefix('¥').unwrap_or(text).trim_start();
+    let (yuan, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(yuan) || !digits(decimals) || (yuan.is_empty() && decimals.is_empty()) {
+        return Typed::Unreadable;
+    }
+    if decimals.len() > 2 {
+        return Typed::TooFine;
+    }
+    // "5.5" is 5 yuan 50.
+    let fen: i64 = format!("{decimals:0<2}").parse().unwrap_or_default();
+    let yuan: i64 = if yuan.is_empty() { 0 } else { yuan.parse().unwrap_or(i64::MAX) };
+    // What overflows is far beyond every limit, so the largest number says the same.
+    let total = yuan.saturating_mul(100).saturating_add(fen);
+    Typed::Fen(total.saturating_mul(sign))
+}
+
+/// The number in a field of whole numbers; anything that is none counts as zero,
+/// which no rule accepts.
+pub(crate) fn parse_count(text: &str) -> i64 {
+    let text: String = text.chars().map(narrow).collect();
+    text.trim().parse().unwrap_or_default()
+}
+
+fn narrow(c: char) -> char {
+    match c {
+        '０'..='９' => char::from_u32(u32::from(c) - 0xff10 + u32::from('0')).unwrap_or(c),
+        '．' | '。' => '.',
+        '￥' => '¥',
+        '－' | '−' => '-',
+        other => other,
+    }
+}
+
+/// `¥12.05`.
+pub(crate) fn yuan(fen: Fen) -> String {
+    format!("¥{fen}")
+}
+
+/// `+¥12.05` or `−¥12.05`.
+pub(crate) fn signed_yuan(fen: i64) -> String {
+    let sign = if fen < 0 { '−' } else { '+' };
+    let amount = Fen::new(fen.unsigned_abs()).unwrap_or(Fen::MAX);
+    format!("{sign}¥{amount}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Typed, parse_count, parse_yuan, signed_yuan, yuan};
+    use hongbao_shared::Fen;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    #[wasm_bindgen_test]
+    fn reads_what_people_type() {
+        for (text, fen) in [
+            ("12", 1200),
+            ("12.3", 1230),
+            ("12.34", 1234),
+            (" 0.01 ", 1),
+            (".5", 50),
+            ("5.", 500),
+            ("¥8.88", 888),
+            ("８８．８", 8880),
+            ("-5", -500),
+            ("0.29", 29),
+            ("1.15", 115),
+        ] {
+            assert_eq!(parse_yuan(text), Typed::Fen(fen), "{text}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn refuses_what_is_no_amount() {
+        assert_eq!(parse_yuan("  "), Typed::Empty);
+        assert_eq!(parse_yuan("1.005"), Typed::TooFine);
+        for text in ["1,5", "abc", "1e3", ".", "¥", "--1", "1.2.3", "+1", "0x10"] {
+            assert_eq!(parse_yuan(text), Typed::Unreadable, "{text}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn never_wraps() {
+        assert_eq!(parse_yuan("99999999999999999999999"), Typed::Fen(i64::MAX));
+        assert_eq!(parse_yuan("92233720368547758.99"), Typed::Fen(i64::MAX));
+    }
+
+    #[wasm_bindgen_test]
+    fn counts() {
+        assert_eq!(parse_count(" 10 "), 10);
+        assert_eq!(parse_count("１０"), 10);
+        assert_eq!(parse_count("2.5"), 0);
+        assert_eq!(parse_count(""), 0);
+    }
+
+    #[wasm_bindgen_test]
+    fn shows_two_decimals() {
+        assert_eq!(Fen::new(5).map(yuan).as_deref(), Some("¥0.05"));
+        assert_eq!(signed_yuan(-1234), "−¥12.34");
+        assert_eq!(signed_yuan(100), "+¥1.00");
+    }
+}

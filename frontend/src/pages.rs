@@ -1,0 +1,20 @@
+//! One module per screen.
+
+mod chat;
+mod details;
+mod groups;
+mod join;
+mod lost;
+mod me;
+mod send;
+mod wallet;
+mod welcome;
+
+pub(crate) use chat::ChatPage;
+pub(crate) use details::DetailsPage;
+pub(crate) use groups::{GroupsPane, HomePage};
+pub(crate) use join::JoinPage;
+pub(crate) use lost::LostPage;
+pub(crate) use me::MePage;
+pub(crate) use wallet::WalletPage;
+pub(crate) use welcome::{GuestForm, WelcomePage};

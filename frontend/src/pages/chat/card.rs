@@ -1,0 +1,84 @@
+//! A packet as a card in the flow.
+
+use hongbao_shared::{
+    Kind,
+    api::{
+        accounts::Profile,
+        groups::{CardState, PacketCard},
+    },
+};
+use leptos::prelude::*;
+
+use crate::{
+    art::ground,
+    components::{Cover, envelope::Tapped},
+    i18n::lang,
+};
+
+/// The card; a tap grabs.
+#[component]
+pub(super) fn Card(card: PacketCard, sender: Profile, on_tap: Callback<Tapped>) -> impl IntoView {
+    let state = match card.state {
+        CardState::Open => "open",
+        CardState::Opened => "opened",
+        CardState::Finished => "finished",
+        CardState::Expired => "expired",
+    };
+    let state_words = {
+        let state = card.state;
+        move || match state {
+            CardState::Open => lang().card_open(),
+            CardState::Opened => lang().card_opened(),
+            CardState::Finished => lang().card_finished(),
+            CardState::Expired => lang().card_expired(),
+        }
+    };
+    let greeting = {
+        let greeting = card.greeting.clone();
+        move || {
+            if greeting.is_empty() {
+                lang().default_greeting().to_owned()
+            } else {
+                greeting.clone()
+            }
+        }
+    };
+    let kind_words = {
+        let (kind, recipient) = (card.kind, card.recipient.clone());
+        move || match (kind, &recipient) {
+            (Kind::Exclusive, Some(recipient)) => lang().packet_for(&recipient.name),
+            (Kind::Exclusive, None) => lang().kind_exclusive().to_owned(),
+            (Kind::Lucky, _) => lang().kind_lucky().to_owned(),
+            (Kind::Equal, _) => lang().kind_equal().to_owned(),
+        }
+    };
+    let label = {
+        let (greeting, name) = (greeting.clone(), sender.name.clone());
+        move || lang().card_label(&name, &greeting(), state_words())
+    };
+    let order_no = card.order_no.to_string();
+    let cover = card.cover.clone();
+    let class = format!("packet-card {}", ground(&cover));
+    view! {
+        <button
+            type="button"
+            class=class
+            aria-label=label
+            data-testid="packet-card"
+            data-order-no=order_no
+            data-state=state
+            on:click=move |_| {
+                on_tap.run(Tapped { card: card.clone(), sender: sender.clone() });
+            }
+        >
+            <span class="packet-main">
+                <span class="packet-thumb"><Cover name=cover/><span class="packet-coin"></span></span>
+                <span class="packet-words">
+                    <span class="packet-greeting">{greeting}</span>
+                    <span class="packet-state">{state_words}</span>
+                </span>
+            </span>
+            <span class="packet-foot">{kind_words}</span>
+        </button>
+    }
+}

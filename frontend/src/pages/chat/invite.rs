@@ -1,0 +1,105 @@
+//! Inviting friends, and who is here already.
+
+use hongbao_shared::api::groups::{Group, Invitation};
+use leptos::{html, prelude::*};
+
+use crate::{
+    api::{self, Failure},
+    browser,
+    components::{Avatar, Fault, Sheet},
+    i18n::{lang, tr},
+    state::toast,
+    tasks::Scope,
+};
+
+#[component]
+pub(super) fn InviteSheet(group: RwSignal<Option<Group>>, on_close: Callback<()>) -> impl IntoView {
+    let scope = Scope::new();
+    let invitation = RwSignal::new(None::<Invitation>);
+    let failure = RwSignal::new(None::<Failure>);
+    let by_hand = RwSignal::new(false);
+    let copied = RwSignal::new(false);
+    let field = NodeRef::<html::Input>::new();
+    let id = Memo::new(move |_| group.with(|group| group.as_ref().map(|group| group.id)));
+    let ask = move || {
+        let Some(id) = id.get_untracked() else { return };
+        failure.set(None);
+        scope.spawn(async move {
+            match api::invite(id).await {
+                Ok(answer) => invitation.set(Some(answer)),
+                Err(problem) => failure.set(Some(problem)),
+            }
+        });
+    };
+    Effect::new(move |_| {
+        id.track();
+        ask();
+    });
+    let link = move || {
+        invitation.with(|invitation| {
+            invitation
+                .as_ref()
+                .map(|invitation| format!("{}/join/{}", browser::origin(), invitation.code))
+        })
+    };
+    let copy = move |_| {
+        let Some(link) = link() else { return };
+        if let Some(field) = field.get_untracked() {
+            field.select();
+        }
+        scope.spawn(async move {
+            let done = browser::copy(&link).await;
+            by_hand.set(!done);
+            copied.set(done);
+            if done {
+                toast::show(lang().copied());
+            }
+        });
+    };
+    view! {
+        <Sheet title=Signal::derive(|| lang().invite_title().to_owned()) on_close>
+            <p class="muted">{tr!(invite_lead)}</p>
+            <Fault failure=failure/>
+            {move || failure.get().is_some().then(|| view! {
+                <button type="button" class="button" on:click=move |_| ask()>{tr!(retry)}</button>
+            })}
+            {move || link().map(|link| view! {
+                <label class="field">
+                    <span class="field-label">{tr!(invite_link)}</span>
+                    <span class="field-box">
+                        <input readonly data-testid="invite-link" node_ref=field prop:value=link/>
+                    </span>
+                </label>
+            })}
+            {move || invitation.with(|invitation| {
+                let at = invitation.as_ref()?.expires_at;
+                Some(view! {
+                    <p class="muted small">
+                        {move || lang().invitation_until(&lang().day_and_clock(at))}
+                    </p>
+                })
+            })}
+            <button
+                type="button"
+                class="button primary"
+                disabled=move || link().is_none()
+                on:click=copy
+            >
+                {move || if copied.get() { lang().copied() } else { lang().copy() }}
+            </button>
+            {move || by_hand.get().then(|| view! { <p class="muted" role="status">{tr!(copy_by_hand)}</p> })}
+            <h3>{tr!(members_title)}</h3>
+            <ul class="members">
+                {move || group.with(|group| {
+                    let members = group.as_ref().map(|group| group.members.clone());
+                    members.unwrap_or_default().into_iter().map(|member| view! {
+                        <li>
+                            <Avatar name=member.avatar/>
+                            <span class="clip">{member.name}</span>
+                        </li>
+                    }).collect_view()
+                })}
+            </ul>
+        </Sheet>
+    }
+}

@@ -1,0 +1,92 @@
+//! A payment whose end this browser never saw, for instance because of a reload.
+
+use hongbao_shared::GroupId;
+use leptos::prelude::*;
+
+use crate::{
+    api::{self, Failure, Paid},
+    components::Fault,
+    i18n::{lang, tr},
+    state::{
+        feed::Feed,
+        payments::{self, Pending},
+        session, toast,
+    },
+    tasks::Scope,
+};
+
+/// Looks whether the packet is there; if not, offers to finish or to leave it. Never
+/// pays by itself: the person may have changed their mind.
+#[component]
+pub(super) fn PendingNotice(group: GroupId, feed: Feed) -> impl IntoView {
+    let scope = Scope::new();
+    let shown = RwSignal::new(None::<Pending>);
+    let busy = RwSignal::new(false);
+    let failure = RwSignal::new(None::<Failure>);
+    if let Some(pending) = payments::pending().filter(|pending| pending.group_id == group) {
+        scope.spawn(async move {
+            if api::packet(pending.order_no).await.is_ok() {
+                payments::settle();
+                toast::show(lang().sent());
+            } else {
+                shown.set(Some(pending));
+            }
+        });
+    }
+    let finish = move |_| {
+        let Some(pending) = shown.get_untracked().filter(|_| !busy.get_untracked()) else { return };
+        busy.set(true);
+        failure.set(None);
+        scope.spawn(async move {
+            match api::pay(pending.order_no, pending.client_seed).await {
+                Ok(paid) => {
+                    payments::settle();
+                    shown.set(None);
+                    toast::show(match paid {
+                        Paid::Landed => lang().sent(),
+                        Paid::Landing => lang().landing_slow(),
+                    });
+                    feed.refresh();
+                    session::refresh_balance().await;
+                }
+                Err(problem) => {
+                    if !problem.is_passing() {
+                        payments::settle();
+                    }
+                    failure.set(Some(problem));
+                }
+            }
+            busy.set(false);
+        });
+    };
+    let leave = move |_| {
+        payments::settle();
+        shown.set(None);
+        toast::show(lang().pay_left());
+    };
+    move || {
+        shown.get().map(|pending| {
+            view! {
+                <div class="notice pending" role="status">
+                    <p>
+                        <strong>{move || lang().pending_of(pending.total_fen)}</strong>
+                        " "
+                        {tr!(pay_still_open)}
+                    </p>
+                    <Fault failure=failure/>
+                    <span class="pending-actions">
+                        <button
+                            type="button"
+                            class="button primary"
+                            disabled=move || busy.get()
+                            on:click=finish
+                        >
+                            {tr!(pay_again)}
+                        </button>
+                        <button type="button" class="button" on:click=leave>{tr!(pay_leave)}</button>
+                    </span>
+                </div>
+            }
+        })
+    }
+}

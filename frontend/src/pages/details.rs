@@ -1,0 +1,134 @@
+//! `/packets/{order_no}`: who got what, how fast, and whether it was fair.
+
+mod claims;
+mod fairness;
+mod load;
+
+use hongbao_shared::{
+    OrderNo,
+    api::packets::{PacketDetails, PacketState},
+};
+use leptos::prelude::*;
+use leptos_router::{components::A, hooks::use_params_map};
+
+use crate::{
+    api::Failure,
+    art::{Icon, Scene},
+    components::{Avatar, Cover, Empty, Fault, Pic},
+    i18n::{Lang, lang, tr},
+    money::yuan,
+    state::session,
+};
+
+use claims::ClaimList;
+use fairness::FairnessPanel;
+use load::Loaded;
+
+#[component]
+pub(crate) fn DetailsPage() -> impl IntoView {
+    let params = use_params_map();
+    let order_no = Memo::new(move |_| {
+        params.read().get("order_no").and_then(|text| text.parse::<OrderNo>().ok())
+    });
+    move || match order_no.get() {
+        Some(order_no) => view! { <Details order_no/> }.into_any(),
+        None => view! { <Gone failure=None/> }.into_any(),
+    }
+}
+
+#[component]
+fn Gone(failure: Option<Failure>) -> impl IntoView {
+    let failure = RwSignal::new(failure);
+    view! {
+        <Empty scene=Scene::Lost title=Signal::derive(|| lang().packet_gone().to_owned())>
+            <Fault failure=failure/>
+            <span class="button-link primary"><A href="/">{tr!(to_groups)}</A></span>
+        </Empty>
+    }
+}
+
+#[component]
+fn Details(order_no: OrderNo) -> impl IntoView {
+    let loaded = Loaded::start(order_no);
+    move || match (loaded.details.get(), loaded.refused.get()) {
+        (Some(details), _) => view! { <Shown details loaded/> }.into_any(),
+        (None, Some(failure)) => view! { <Gone failure=Some(failure)/> }.into_any(),
+        (None, None) => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
+    }
+}
+
+#[component]
+fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
+    let back = format!("/g/{}", details.group_id);
+    let mine = details
+        .claims
+        .iter()
+        .flatten()
+        .find(|claim| session::is_me(claim.user.id))
+        .map(|claim| claim.amount_fen);
+    let sender = details.sender.name.clone();
+    let greeting = details.greeting.clone();
+    let greeting = move || {
+        if greeting.is_empty() { lang().default_greeting().to_owned() } else { greeting.clone() }
+    };
+    let summary = {
+        let details = details.clone();
+        move || summary(lang(), &details)
+    };
+    let refunded = details.refunded_fen;
+    let expires_at = details.expires_at;
+    let is_open = details.state == PacketState::Open;
+    let hidden = details.claims.is_none();
+    view! {
+        <article class="page details" data-testid="details">
+            <header class="details-head">
+                <Cover name=details.cover.clone()/>
+                <span class="details-back icon-button on-red">
+                    <A href=back.clone()><Pic icon=Icon::Back/><span class="sr-only">{tr!(back)}</span></A>
+                </span>
+            </header>
+            <div class="details-sender">
+                <Avatar name=details.sender.avatar.clone()/>
+                <h1 class="details-title">{move || lang().packet_from(&sender)}</h1>
+                <p class="details-greeting">{greeting}</p>
+                {mine.map(|mine| view! { <p class="details-mine money">{yuan(mine)}</p> })}
+                {mine.map(|_| view! { <p class="muted small">{tr!(into_wallet)}</p> })}
+            </div>
+            <div class="page-body">
+                <section class="panel">
+                    <p class="details-summary">{summary}</p>
+                    {is_open.then(|| view! {
+                        <p class="muted small">{move || lang().ends_at(&lang().day_and_clock(expires_at))}</p>
+                    })}
+                    {refunded.map(|refunded| view! { <p class="muted">{tr!(went_back, refunded)}</p> })}
+                    {if hidden {
+                        view! {
+                            <p class="muted">{tr!(amounts_hidden)}</p>
+                            <span class="button-link primary"><A href=back>{tr!(open_it)}</A></span>
+                        }.into_any()
+                    } else {
+                        view! { <ClaimList loaded/> }.into_any()
+                    }}
+                </section>
+                <FairnessPanel details loaded/>
+            </div>
+        </article>
+    }
+}
+
+fn summary(lang: Lang, details: &PacketDetails) -> String {
+    let total = details.total_fen;
+    match (details.state, total, details.finished_at) {
+        (PacketState::Finished, Some(total), Some(finished_at)) => {
+            let took = lang.duration(finished_at.millis_since(details.landed_at));
+            lang.emptied_in(details.shares, total, &took)
+        }
+        (PacketState::Expired, ..) => lang.expired_with(details.claimed, details.shares),
+        (_, Some(total), _) => {
+            let claimed = details.claimed_fen.unwrap_or_default();
+            let progress = lang.progress(details.claimed, details.shares);
+            format!("{progress} · {}", lang.progress_money(claimed, total))
+        }
+        _ => lang.progress(details.claimed, details.shares),
+    }
+}

@@ -1,0 +1,69 @@
+//! The shares that were opened.
+
+use hongbao_shared::api::packets::Claim;
+use leptos::prelude::*;
+
+use super::load::Loaded;
+use crate::{
+    art::Icon,
+    components::{Avatar, Fault, Pic},
+    i18n::{lang, tr},
+    money::yuan,
+    state::session,
+};
+
+#[component]
+pub(super) fn ClaimList(loaded: Loaded) -> impl IntoView {
+    let claims = Memo::new(move |_| loaded.claims());
+    view! {
+        {move || claims.with(Vec::is_empty).then(|| view! { <p class="muted">{tr!(nobody_yet)}</p> })}
+        <ol class="claims">
+            <For
+                each=move || claims.get()
+                key=|claim| (claim.seq, claim.best_luck)
+                children=|claim| view! { <Row claim/> }
+            />
+        </ol>
+        <Fault failure=loaded.failure/>
+        {move || loaded.has_more().then(|| view! {
+            <button
+                type="button"
+                class="button"
+                disabled=move || loaded.busy.get()
+                on:click=move |_| loaded.more()
+            >
+                {tr!(load_more)}
+            </button>
+        })}
+    }
+}
+
+#[component]
+fn Row(claim: Claim) -> impl IntoView {
+    let mine = session::is_me(claim.user.id);
+    view! {
+        <li
+            class="claim"
+            data-testid="claim-row"
+            data-best-luck=if claim.best_luck { "true" } else { "false" }
+        >
+            <Avatar name=claim.user.avatar/>
+            <span class="claim-words">
+                <span class="claim-name">
+                    <span class="clip">{claim.user.name}</span>
+                    {mine.then(|| view! { <span class="badge">{tr!(you)}</span> })}
+                </span>
+                <span class="claim-when money">{move || lang().clock_s(claim.opened_at)}</span>
+            </span>
+            <span class="claim-money">
+                <span class="claim-amount money">{yuan(claim.amount_fen)}</span>
+                {claim.best_luck.then(|| view! {
+                    <span class="crown" data-testid="crown">
+                        <Pic icon=Icon::Crown/>
+                        {tr!(best_luck)}
+                    </span>
+                })}
+            </span>
+        </li>
+    }
+}

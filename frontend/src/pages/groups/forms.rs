@@ -1,0 +1,113 @@
+//! A new group, or one that a friend has invited to.
+
+use hongbao_shared::{ErrorCode, text};
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+
+use crate::{
+    api::{self, Failure},
+    components::Fault,
+    i18n::{lang, tr},
+    state::{groups, session},
+    tasks::Scope,
+};
+
+#[component]
+pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
+    let scope = Scope::new();
+    let navigate = use_navigate();
+    let name = RwSignal::new(String::new());
+    let busy = RwSignal::new(false);
+    let failure = RwSignal::new(None::<Failure>);
+    let fault = move || {
+        let limits = session::limits();
+        let chars_max = usize::try_from(limits.group_name_chars_max).unwrap_or(usize::MAX);
+        match name.with(|name| text::one_line(name, chars_max)) {
+            Ok(_) | Err(text::TextFault::Empty) => None,
+            Err(_) => Some(lang().error(ErrorCode::GroupNameInvalid, &limits)),
+        }
+    };
+    let empty = move || name.with(|name| name.trim().is_empty());
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() || empty() || fault().is_some() {
+            return;
+        }
+        busy.set(true);
+        failure.set(None);
+        let navigate = navigate.clone();
+        scope.spawn(async move {
+            match api::create_group(name.get_untracked().trim().to_owned()).await {
+                Ok(group) => {
+                    groups::refresh().await;
+                    navigate(&format!("/g/{}", group.id), NavigateOptions::default());
+                    on_done.run(());
+                }
+                Err(problem) => {
+                    failure.set(Some(problem));
+                    busy.set(false);
+                }
+            }
+        });
+    };
+    view! {
+        <form class="form" on:submit=submit>
+            <label class="field">
+                <span class="field-label">{tr!(group_name)}</span>
+                <span class="field-box">
+                    <input
+                        autocomplete="off"
+                        autofocus
+                        placeholder=tr!(group_name_hint)
+                        data-testid="group-name"
+                        bind:value=name
+                    />
+                </span>
+            </label>
+            {move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> })}
+            <Fault failure=failure/>
+            <button
+                class="button primary"
+                data-testid="group-create"
+                disabled=move || busy.get() || empty()
+            >
+                {move || if busy.get() { lang().creating() } else { lang().create() }}
+            </button>
+        </form>
+    }
+}
+
+#[component]
+pub(super) fn JoinForm(on_done: Callback<()>) -> impl IntoView {
+    let navigate = use_navigate();
+    let link = RwSignal::new(String::new());
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let link = link.get_untracked();
+        // A whole link or the code alone: the code is what stands last.
+        let code = link.trim().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        if !code.is_empty() {
+            let code = String::from(js_sys::encode_uri_component(code));
+            on_done.run(());
+            navigate(&format!("/join/{code}"), NavigateOptions::default());
+        }
+    };
+    view! {
+        <form class="form" on:submit=submit>
+            <label class="field">
+                <span class="field-label">{tr!(join_group)}</span>
+                <span class="field-row">
+                    <span class="field-box">
+                        <input
+                            autocomplete="off"
+                            placeholder=tr!(invitation_field)
+                            data-testid="join-code"
+                            bind:value=link
+                        />
+                    </span>
+                    <button class="button" data-testid="join-submit">{tr!(join)}</button>
+                </span>
+            </label>
+        </form>
+    }
+}

@@ -1,0 +1,244 @@
+//! The send sheet: what, for whom, how it could split, and paying for it.
+
+mod cover_picker;
+mod form;
+mod pay;
+mod preview;
+
+use hongbao_shared::{Fen, GroupId, Kind, api::groups::Group};
+use leptos::prelude::*;
+
+use crate::{
+    components::{Fault, Sheet, TopUpForm},
+    i18n::{Lang, lang, tr},
+    money::yuan,
+    state::session,
+};
+
+use cover_picker::CoverPicker;
+use form::Form;
+use pay::{Payment, Step};
+use preview::Preview;
+
+#[component]
+pub(crate) fn SendSheet(
+    group_id: GroupId,
+    group: RwSignal<Option<Group>>,
+    on_close: Callback<()>,
+    on_sent: Callback<()>,
+) -> impl IntoView {
+    let form = Form::new();
+    let payment = Payment::new(group_id, on_sent);
+    let topping_up = RwSignal::new(false);
+    let balance = Memo::new(|_| session::me().map(|me| me.balance_fen).unwrap_or_default());
+    let missing = move || {
+        let total = Fen::from_signed(form.total_fen()?)?;
+        total.checked_sub(balance.get()).filter(|missing| !missing.is_zero())
+    };
+    let ready = move || form.checked().is_ok() && missing().is_none() && !payment.is_busy();
+    // A payment on its way is not to be left without its answer.
+    let close = Callback::new(move |()| {
+        if !payment.is_busy() {
+            on_close.run(());
+        }
+    });
+    let submit = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if payment.can_repeat() {
+            payment.repeat();
+        } else if ready()
+            && let Some(order) = form.order(group_id)
+        {
+            payment.start(order);
+        }
+    };
+    view! {
+        <Sheet title=Signal::derive(|| lang().send_title().to_owned()) on_close=close>
+            <form class="form" on:submit=submit>
+                <fieldset class="form" disabled=move || payment.locks_form()>
+                    <KindPicker form/>
+                    <Fields form group/>
+                    <Preview form/>
+                    <CoverPicker cover=form.cover/>
+                </fieldset>
+                <p class="send-total money">
+                    {move || form.total_fen().and_then(Fen::from_signed).map_or_else(|| "¥0.00".to_owned(), yuan)}
+                </p>
+                <p class="send-balance">
+                    {tr!(balance)}" "
+                    <span class="money">{move || yuan(balance.get())}</span>
+                    {move || missing().map(|missing| view! {
+                        <span class="send-short" role="status">{move || lang().short_of(missing)}</span>
+                        <button
+                            type="button"
+                            class="link-button"
+                            data-testid="send-top-up"
+                            on:click=move |_| topping_up.set(true)
+                        >
+                            {tr!(top_up_first)}
+                        </button>
+                    })}
+                </p>
+                <Fault failure=payment.failure/>
+                <p class="muted" role="status">{move || step_words(lang(), payment.step.get())}</p>
+                <button
+                    class="button primary large"
+                    data-testid="send-submit"
+                    disabled=move || !(ready() || payment.can_repeat())
+                >
+                    {move || match payment.step.get() {
+                        Step::Paying => lang().paying(),
+                        Step::Landing => lang().landing(),
+                        Step::Unsure => lang().pay_again(),
+                        Step::Idle => lang().put_in(),
+                    }}
+                </button>
+            </form>
+        </Sheet>
+        {move || topping_up.get().then(|| view! {
+            <Sheet
+                title=Signal::derive(|| lang().top_up_title().to_owned())
+                on_close=Callback::new(move |()| topping_up.set(false))
+            >
+                <TopUpForm on_done=Callback::new(move |()| topping_up.set(false))/>
+            </Sheet>
+        })}
+    }
+}
+
+fn step_words(lang: Lang, step: Step) -> Option<&'static str> {
+    match step {
+        Step::Unsure => Some(lang.pay_unknown()),
+        Step::Landing => Some(lang.landing()),
+        Step::Idle | Step::Paying => None,
+    }
+}
+
+#[component]
+fn KindPicker(form: Form) -> impl IntoView {
+    let option = move |kind: Kind, test_id: &'static str, label: fn(Lang) -> &'static str| {
+        view! {
+            <label class="segment" data-testid=test_id>
+                <input
+                    type="radio"
+                    name="kind"
+                    prop:checked=move || form.kind.get() == kind
+                    on:change=move |_| form.kind.set(kind)
+                />
+                <span>{move || label(lang())}</span>
+            </label>
+        }
+    };
+    view! {
+        <div class="segments" role="radiogroup" aria-label=tr!(kind_label)>
+            {option(Kind::Lucky, "send-kind-lucky", Lang::kind_lucky_short)}
+            {option(Kind::Equal, "send-kind-equal", Lang::kind_equal_short)}
+            {option(Kind::Exclusive, "send-kind-exclusive", Lang::kind_exclusive_short)}
+        </div>
+    }
+}
+
+#[component]
+fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
+    let people = move || group.with(|group| group.as_ref().map_or(0, |group| group.members.len()));
+    view! {
+        {move || (form.kind.get() == Kind::Exclusive).then(|| view! { <Recipient form group/> })}
+        <label class="field">
+            <span class="field-label">
+                {move || match form.kind.get() {
+                    Kind::Equal => lang().amount_each(),
+                    Kind::Lucky | Kind::Exclusive => lang().amount_total(),
+                }}
+            </span>
+            <span class="field-box">
+                <span class="field-prefix" aria-hidden="true">"¥"</span>
+                <input
+                    class="money"
+                    inputmode="decimal"
+                    autocomplete="off"
+                    placeholder="0.00"
+                    data-testid="send-amount"
+                    aria-describedby="send-error"
+                    bind:value=form.amount
+                />
+            </span>
+        </label>
+        {move || (form.kind.get() != Kind::Exclusive).then(|| view! {
+            <label class="field">
+                <span class="field-label">
+                    {tr!(shares)}
+                    <span class="field-note">{move || lang().group_has(people())}</span>
+                </span>
+                <span class="field-box">
+                    <input
+                        class="money"
+                        inputmode="numeric"
+                        autocomplete="off"
+                        placeholder="0"
+                        data-testid="send-shares"
+                        aria-describedby="send-error"
+                        bind:value=form.shares
+                    />
+                    <span class="field-suffix" aria-hidden="true">{tr!(shares_unit)}</span>
+                </span>
+            </label>
+        })}
+        <label class="field">
+            <span class="field-label">{tr!(greeting)}</span>
+            <span class="field-box">
+                <input
+                    autocomplete="off"
+                    placeholder=tr!(default_greeting)
+                    data-testid="send-greeting"
+                    aria-describedby="send-error"
+                    bind:value=form.greeting
+                />
+            </span>
+        </label>
+        <div id="send-error" role="alert">
+            {move || form.fault().map(|fault| view! { <p class="fault" data-testid="send-error">{fault}</p> })}
+        </div>
+    }
+}
+
+/// The other members, as a native choice: every phone has a good one.
+#[component]
+fn Recipient(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
+    let others = move || {
+        group.with(|group| {
+            let members = group.as_ref().map(|group| group.members.clone()).unwrap_or_default();
+            members.into_iter().filter(|member| !session::is_me(member.id)).collect::<Vec<_>>()
+        })
+    };
+    move || {
+        let others = others();
+        if others.is_empty() {
+            return view! { <p class="fault">{tr!(recipient_nobody)}</p> }.into_any();
+        }
+        view! {
+            <label class="field">
+                <span class="field-label">{tr!(recipient)}</span>
+                <span class="field-box">
+                    <select
+                        data-testid="send-recipient"
+                        on:change=move |event| form.recipient.set(event_target_value(&event).parse().ok())
+                    >
+                        <option value="">{tr!(recipient_hint)}</option>
+                        {others.into_iter().map(|member| {
+                            let id = member.id;
+                            view! {
+                                <option
+                                    value=id.to_string()
+                                    selected=move || form.recipient.get_untracked() == Some(id)
+                                >
+                                    {member.name}
+                                </option>
+                            }
+                        }).collect_view()}
+                    </select>
+                </span>
+            </label>
+        }
+        .into_any()
+    }
+}

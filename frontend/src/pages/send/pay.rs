@@ -1,0 +1,148 @@
+//! Pre-order, commitment kept, seed drawn, paid.
+
+use hongbao_shared::{
+    ErrorCode, Fen, GroupId, api::packets::PreOrderRequest, fairness::ClientSeed,
+};
+use leptos::prelude::{Callable as _, Callback, Get as _, GetUntracked as _, RwSignal, Set as _};
+
+use crate::{
+    api::{self, Failure, Paid},
+    browser,
+    i18n::lang,
+    state::{
+        payments::{self, Pending},
+        session, toast,
+    },
+    tasks::{self, Scope},
+};
+
+/// How long the sheet waits for a paid packet to arrive before it lets go.
+const LANDING_POLLS: u32 = 25;
+const LANDING_POLL_MS: u32 = 400;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Nothing is on its way.
+    Idle,
+    /// The server has been asked.
+    Paying,
+    /// Paid; the packet is on its way.
+    Landing,
+    /// Asked, but without an answer.
+    Unsure,
+}
+
+/// One packet's payment. From the first try to pay on, its seed never changes, so
+/// that any repetition is the same payment (R-SEND-2).
+#[derive(Clone, Copy)]
+pub(super) struct Payment {
+    group_id: GroupId,
+    pub(super) step: RwSignal<Step>,
+    pub(super) failure: RwSignal<Option<Failure>>,
+    pending: RwSignal<Option<Pending>>,
+    on_sent: Callback<()>,
+    scope: Scope,
+}
+
+impl Payment {
+    pub(super) fn new(group_id: GroupId, on_sent: Callback<()>) -> Self {
+        Self {
+            group_id,
+            step: RwSignal::new(Step::Idle),
+            failure: RwSignal::new(None),
+            pending: RwSignal::new(None),
+            on_sent,
+            scope: Scope::new(),
+        }
+    }
+
+    pub(super) fn is_busy(self) -> bool {
+        matches!(self.step.get(), Step::Paying | Step::Landing)
+    }
+
+    /// Once something may have been paid, the form is about that packet.
+    pub(super) fn locks_form(self) -> bool {
+        self.step.get() != Step::Idle
+    }
+
+    pub(super) fn can_repeat(self) -> bool {
+        self.step.get() == Step::Unsure
+    }
+
+    pub(super) fn start(self, order: PreOrderRequest) {
+        self.failure.set(None);
+        self.step.set(Step::Paying);
+        self.scope.spawn(async move {
+            // Without the system's randomness the sender's seed is empty, which the
+            // procedure allows; the server's still decides.
+            let client_seed =
+                browser::random_bytes().and_then(|bytes| ClientSeed::new(bytes.to_vec()));
+            let client_seed = client_seed.unwrap_or_default().to_hex();
+            let total_fen = Fen::from_signed(order.total_fen).unwrap_or_default();
+            match api::pre_order(&order).await {
+                Ok(pre_order) => {
+                    let order_no = pre_order.order_no;
+                    payments::keep_commitment(order_no, pre_order.commitment);
+                    let group_id = self.group_id;
+                    let pending = Pending { order_no, group_id, total_fen, client_seed };
+                    payments::begin(&pending);
+                    self.pending.set(Some(pending));
+                    self.pay().await;
+                }
+                Err(failure) => self.fail(failure).await,
+            }
+        });
+    }
+
+    /// After a lost answer.
+    pub(super) fn repeat(self) {
+        self.failure.set(None);
+        self.step.set(Step::Paying);
+        self.scope.spawn(self.pay());
+    }
+
+    async fn pay(self) {
+        let Some(pending) = self.pending.get_untracked() else { return };
+        match api::pay(pending.order_no, pending.client_seed.clone()).await {
+            Ok(Paid::Landed) => self.finish(lang().sent()).await,
+            Ok(Paid::Landing) => {
+                payments::settle();
+                self.step.set(Step::Landing);
+                for _ in 0..LANDING_POLLS {
+                    if api::packet(pending.order_no).await.is_ok() {
+                        self.finish(lang().sent()).await;
+                        return;
+                    }
+                    tasks::sleep_ms(LANDING_POLL_MS).await;
+                }
+                self.finish(lang().landing_slow()).await;
+            }
+            Err(failure) if failure.is_passing() => {
+                self.failure.set(Some(failure));
+                self.step.set(Step::Unsure);
+            }
+            Err(failure) => {
+                payments::settle();
+                self.pending.set(None);
+                self.fail(failure).await;
+            }
+        }
+    }
+
+    /// Refused for good: nothing is on its way.
+    async fn fail(self, failure: Failure) {
+        let poor = failure.code() == Some(ErrorCode::InsufficientBalance);
+        self.failure.set(Some(failure));
+        self.step.set(Step::Idle);
+        if poor {
+            session::refresh_balance().await;
+        }
+    }
+
+    async fn finish(self, words: &'static str) {
+        payments::settle();
+        toast::show(words);
+        session::refresh_balance().await;
+        self.on_sent.run(());
+    }
+}

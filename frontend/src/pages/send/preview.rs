@@ -1,0 +1,125 @@
+//! Possible splits, computed by the code that will cut the packet.
+
+use core::fmt::Write as _;
+
+use hongbao_shared::{Fen, Kind, Splitter, Terms, fairness::Seed};
+use leptos::prelude::*;
+
+use super::Form;
+use crate::{
+    art::Icon,
+    browser,
+    components::Pic,
+    i18n::{lang, tr},
+};
+
+/// Samples at a time.
+const SAMPLES: usize = 4;
+/// Bars that still can be told apart on a phone.
+const BARS_MAX: usize = 100;
+
+fn seeds() -> Vec<Seed> {
+    (0..SAMPLES).filter_map(|_| browser::random_bytes()).map(Seed::from_bytes).collect()
+}
+
+#[component]
+pub(super) fn Preview(form: Form) -> impl IntoView {
+    let rolled = RwSignal::new(seeds());
+    let terms = Memo::new(move |_| form.terms().ok());
+    let range = move || {
+        terms.get().map(|terms| {
+            let (low, high) = terms.first_share_range();
+            lang().share_range(low, high)
+        })
+    };
+    let is_lucky = move || form.kind.get() == Kind::Lucky;
+    view! {
+        <section class="preview" data-testid="send-preview" aria-label=tr!(preview)>
+            <header class="preview-head">
+                <h3>{tr!(preview)}</h3>
+                {move || is_lucky().then(|| view! {
+                    <button
+                        type="button"
+                        class="chip"
+                        data-testid="send-reroll"
+                        on:click=move |_| rolled.set(seeds())
+                    >
+                        <Pic icon=Icon::Dice/>
+                        {tr!(reroll)}
+                    </button>
+                })}
+            </header>
+            {move || match terms.get() {
+                None => view! { <p class="muted small">{tr!(preview_empty)}</p> }.into_any(),
+                Some(terms) => {
+                    let take = if terms.kind() == Kind::Lucky { SAMPLES } else { 1 };
+                    rolled
+                        .get()
+                        .iter()
+                        .take(take)
+                        .enumerate()
+                        .map(|(n, seed)| view! { <Sample number=n + 1 shares=sample(&terms, seed)/> })
+                        .collect_view()
+                        .into_any()
+                }
+            }}
+            <p class="preview-range" data-testid="send-range" aria-live="polite">{range}</p>
+            {move || terms.get().filter(|terms| terms.shares() as usize > BARS_MAX).map(|_| view! {
+                <p class="muted small">{tr!(first_of_many, BARS_MAX)}</p>
+            })}
+            {move || is_lucky().then(|| view! { <p class="muted small">{tr!(preview_lead)}</p> })}
+        </section>
+    }
+}
+
+fn sample(terms: &Terms, seed: &Seed) -> Vec<Fen> {
+    Splitter::new(terms, seed).take(BARS_MAX).collect()
+}
+
+/// One possible split: a bar per share, the best in gold.
+#[component]
+fn Sample(number: usize, shares: Vec<Fen>) -> impl IntoView {
+    let least = shares.iter().min().copied().unwrap_or_default();
+    let most = shares.iter().max().copied().unwrap_or_default();
+    let svg = bars(&shares, most);
+    view! {
+        <figure class="sample">
+            <div
+                class="sample-bars"
+                role="img"
+                aria-label=move || lang().sample_label(number, least, most)
+                inner_html=svg
+            ></div>
+            <figcaption class="money" aria-hidden="true">
+                <span class="sample-most">{format!("¥{most}")}</span>
+                <span class="sample-least">{format!("¥{least}")}</span>
+            </figcaption>
+        </figure>
+    }
+}
+
+/// As one string: a hundred bars as Leptos nodes would be rebuilt at every key.
+fn bars(shares: &[Fen], most: Fen) -> String {
+    let mut svg = format!(
+        r#"<svg viewBox="0 0 {} 100" preserveAspectRatio="none" focusable="false">"#,
+        shares.len() * 10
+    );
+    let mut crowned = false;
+    for (at, share) in shares.iter().enumerate() {
+        // A share of one fen is still a share: it gets a sliver.
+        let height = share.get().saturating_mul(100).checked_div(most.get()).unwrap_or(0).max(2);
+        let best = !crowned && *share == most && shares.len() > 1;
+        crowned |= best;
+        // Writing to a String cannot fail.
+        write!(
+            svg,
+            r#"<rect x="{}" y="{}" width="8" height="{height}" class="{}"/>"#,
+            at * 10 + 1,
+            100 - height.min(100),
+            if best { "best" } else { "bar-share" },
+        )
+        .ok();
+    }
+    svg.push_str("</svg>");
+    svg
+}

@@ -1,0 +1,11 @@
+//! What outlives a screen.
+//!
+//! These are reference-counted signals in statics rather than context: they belong
+//! to no screen, so that none of them can be read after its owner has gone.
+
+pub(crate) mod feed;
+pub(crate) mod groups;
+pub(crate) mod payments;
+pub(crate) mod session;
+pub(crate) mod theme;
+pub(crate) mod toast;

@@ -1,0 +1,76 @@
+//! The list of one's groups, shown beside every screen.
+
+use std::sync::LazyLock;
+
+use hongbao_shared::{
+    GroupId,
+    api::groups::{GroupSummary, Message},
+};
+use leptos::prelude::{ArcRwSignal, Get as _, Set as _, Update as _};
+
+use crate::api::{self, Failure};
+
+/// More pages than anybody's groups fill (`groups_per_user_max`).
+const PAGES_MAX: usize = 20;
+
+static GROUPS: LazyLock<ArcRwSignal<Option<Result<Vec<GroupSummary>, Failure>>>> =
+    LazyLock::new(|| ArcRwSignal::new(None));
+
+/// `None` until the first answer.
+pub(crate) fn groups() -> Option<Result<Vec<GroupSummary>, Failure>> {
+    GROUPS.get()
+}
+
+pub(crate) fn clear() {
+    GROUPS.set(None);
+}
+
+/// Asks for the list; what is shown stays if that fails.
+pub(crate) async fn refresh() -> bool {
+    let answer = load().await;
+    let ok = answer.is_ok();
+    GROUPS.update(|groups| match (answer, groups) {
+        (Err(_), Some(Ok(_))) => {}
+        (answer, groups) => {
+            let answer = answer.map(newest_first);
+            // Whoever shows the list is woken only by a difference.
+            if groups.as_ref() != Some(&answer) {
+                *groups = Some(answer);
+            }
+        }
+    });
+    ok
+}
+
+async fn load() -> Result<Vec<GroupSummary>, Failure> {
+    let mut all = Vec::new();
+    let mut cursor: Option<String> = None;
+    for _ in 0..PAGES_MAX {
+        let page = api::groups(cursor.as_deref()).await?;
+        all.extend(page.items);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+fn newest_first(mut groups: Vec<GroupSummary>) -> Vec<GroupSummary> {
+    groups.sort_by_key(|group| {
+        let at = group.last_message.as_ref().map(|message| message.at);
+        (core::cmp::Reverse(at), core::cmp::Reverse(group.id))
+    });
+    groups
+}
+
+/// Shows a message in the list that its chat has seen already.
+pub(crate) fn saw(id: GroupId, newest: &Message) {
+    GROUPS.update(|groups| {
+        let Some(Ok(groups)) = groups else { return };
+        if let Some(group) = groups.iter_mut().find(|group| group.id == id) {
+            group.last_message = Some(newest.clone());
+        }
+        *groups = newest_first(core::mem::take(groups));
+    });
+}
