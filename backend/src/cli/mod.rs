@@ -1,0 +1,106 @@
+//! The bodies of the subcommands. Standard output is their answer, standard error is
+//! for sentences and logs.
+
+pub mod admin;
+pub mod audit;
+pub mod migrate;
+pub mod server;
+pub mod split;
+pub mod verify;
+
+use crate::config::{Config, ConfigError, Flags};
+use std::{fmt, future::Future, io, path::PathBuf, process::ExitCode};
+
+/// How a subcommand ends when it does not succeed.
+#[derive(Debug)]
+pub enum Failure {
+    /// What was asked for makes no sense, or the configuration is wrong: exit code 2,
+    /// as clap's own.
+    Usage(String),
+    /// It makes sense, and the answer is no: a mismatch, a missing fen. Exit code 1;
+    /// whatever there is to say has been printed.
+    Negative,
+    /// It could not be done: exit code 1.
+    Failed(anyhow::Error),
+}
+
+impl Failure {
+    fn usage(sentence: impl fmt::Display) -> Self {
+        Self::Usage(sentence.to_string())
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        // A part that starts may find out itself that the configuration is wrong.
+        match error.downcast::<ConfigError>() {
+            Ok(error) => error.into(),
+            Err(error) => Self::Failed(error),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// The exit code, with one sentence on standard error if something went wrong.
+pub fn exit(result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Negative) => ExitCode::from(1),
+        Err(Failure::Usage(sentence)) => {
+            complain(&sentence);
+            ExitCode::from(2)
+        }
+        Err(Failure::Failed(error)) => {
+            complain(&format!("{error:#}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "what a person at the terminal has to know")]
+fn complain(sentence: &str) {
+    eprintln!("hongbao: {sentence}");
+}
+
+/// A line of the answer.
+#[expect(clippy::print_stdout, reason = "the answer of a subcommand")]
+fn say(line: impl fmt::Display) {
+    println!("{line}");
+}
+
+/// What every subcommand takes that works on stored data.
+#[derive(Debug, clap::Args)]
+pub struct Common {
+    /// A configuration file (TOML); variables HONGBAO_… and flags win over it.
+    #[arg(long, value_name = "FILE", env = "HONGBAO_CONFIG")]
+    config: Option<PathBuf>,
+    /// The folder of databases and keys; `data` by default.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl Common {
+    /// The checked configuration; logging starts with it.
+    fn load(self, listen: Option<std::net::SocketAddr>) -> Result<Config, Failure> {
+        let flags = Flags { file: self.config, listen, data: self.data };
+        let config = Config::load(&flags, &|name| std::env::var_os(name))?;
+        crate::telemetry::start(&config.telemetry);
+        Ok(config)
+    }
+}
+
+/// Runs a subcommand on tokio, on all cores.
+fn on_tokio<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}

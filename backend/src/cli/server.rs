@@ -1,0 +1,87 @@
+//! `hongbao server`.
+
+use super::{Common, Failure, on_tokio, say};
+use crate::{app::App, config::Config, http, telemetry};
+use anyhow::Context;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// What `hongbao server` takes.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    /// Address and port to listen at; port 0 takes a free one. 127.0.0.1:8080 by default.
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+/// Serves until SIGTERM or SIGINT, then drains.
+pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    let config = arguments.common.load(arguments.listen)?;
+    on_tokio(serve(config))
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    let listen = config.server.listen;
+    let drain = Duration::from_secs(config.server.drain_s.into());
+    // Before the databases are touched: a port that is taken often means that another
+    // server works on the same data. Whoever connects meanwhile waits in the backlog.
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| Failure::usage(format!("cannot listen at {listen}: {error}")))?;
+    let address = listener.local_addr()?;
+    telemetry::metrics();
+    let upkeep = tokio::spawn(telemetry::upkeep());
+    let app = Arc::new(App::start(config).await?);
+    say(format_args!("Hongbao is at http://{address}"));
+    tracing::info!(%address, "serving");
+
+    let draining = CancellationToken::new();
+    let router = http::router(Arc::clone(&app), draining.clone());
+    let asked = async move {
+        asked_to_stop().await;
+        tracing::info!("draining");
+        draining.cancel();
+        tokio::spawn(async {
+            asked_to_stop().await;
+            tracing::warn!("asked twice: stopping at once");
+            std::process::exit(1);
+        });
+    };
+    let served = http::serve(listener, router, asked, drain).await;
+    // Whatever became of the listener: what was answered must be delivered.
+    app.shutdown().await;
+    upkeep.abort();
+    served.context("the server stopped accepting connections")?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// SIGTERM, or control-C.
+async fn asked_to_stop() {
+    #[cfg(unix)]
+    let terminated = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(error) => {
+                tracing::error!(%error, "cannot listen for SIGTERM");
+                std::future::pending().await
+            }
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        biased;
+        _ = terminated => {}
+        interrupted = tokio::signal::ctrl_c() => {
+            if let Err(error) = interrupted {
+                tracing::error!(%error, "cannot listen for SIGINT");
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}

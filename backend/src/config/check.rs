@@ -1,0 +1,92 @@
+//! What must hold between settings, checked once at the start.
+
+use super::{Config, ConfigError};
+use hongbao_shared::{Fen, order_no};
+
+/// How long the tables of a day stay hot: after three days its finished packets move
+/// to cold storage, and the tables are emptied long before their day of the 31-day
+/// cycle comes again (R-STORE-1, R-STORE-2). No packet may live that long.
+pub const HOT_PERIOD_S: u32 = 3 * 24 * 60 * 60;
+
+/// The most shares that a packet can be allowed to have. Its claims are read back in
+/// one piece when a lane loads it, so memory sets the bound: about 100 bytes a claim.
+const SHARES_MAX_MAX: u32 = 10_000_000;
+
+impl Config {
+    /// The first broken rule, as a sentence.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        self.zone()?;
+        self.check_limits()?;
+        self.check_sizes()?;
+        let living = self.limits.preorder_ttl_s.saturating_add(self.limits.packet_lifetime_s);
+        require(living < HOT_PERIOD_S, || {
+            format!(
+                "limits.preorder_ttl_s and limits.packet_lifetime_s together are {living} s, \
+                 but a packet's day is only kept for {HOT_PERIOD_S} s"
+            )
+        })?;
+        crate::telemetry::check_filter(&self.telemetry.filter)
+            .map_err(|error| ConfigError(format!("telemetry.filter: {error}")))
+    }
+
+    fn check_limits(&self) -> Result<(), ConfigError> {
+        let limits = &self.limits;
+        let amounts = [
+            ("max_share_fen", limits.max_share_fen),
+            ("max_total_fen", limits.max_total_fen),
+            ("max_top_up_fen", limits.max_top_up_fen),
+        ];
+        for (name, amount) in amounts {
+            require(amount >= Fen::ONE, || format!("limits.{name} must be at least 1"))?;
+        }
+        let shares = limits.max_shares;
+        require((1..=SHARES_MAX_MAX).contains(&shares), || {
+            format!("limits.max_shares must be 1 to {SHARES_MAX_MAX}")
+        })?;
+        let least_one = [
+            ("name_chars_max", limits.name_chars_max),
+            ("group_name_chars_max", limits.group_name_chars_max),
+            ("message_chars_max", limits.message_chars_max),
+            ("password_chars_min", limits.password_chars_min),
+            ("group_members_max", limits.group_members_max),
+            ("groups_per_user_max", limits.groups_per_user_max),
+            ("preorder_ttl_s", limits.preorder_ttl_s),
+            ("packet_lifetime_s", limits.packet_lifetime_s),
+            ("ticket_ttl_s", limits.ticket_ttl_s),
+        ];
+        for (name, value) in least_one {
+            require(value >= 1, || format!("limits.{name} must be at least 1"))?;
+        }
+        require(limits.password_chars_min <= limits.password_chars_max, || {
+            "limits.password_chars_min is above limits.password_chars_max".to_owned()
+        })
+    }
+
+    fn check_sizes(&self) -> Result<(), ConfigError> {
+        let shards = self.sites.shards;
+        require((1..=order_no::SHARDS_MAX).contains(&shards), || {
+            format!("sites.shards must be 1 to {}", order_no::SHARDS_MAX)
+        })?;
+        let least_one = [
+            ("sessions.ttl_s", self.sessions.ttl_s),
+            ("sessions.per_user_max", self.sessions.per_user_max),
+            ("addresses.tracked_max", self.addresses.tracked_max),
+            ("credit.deferred_interval_s", self.credit.deferred_interval_s),
+            ("lanes.queue_max", self.lanes.queue_max),
+            ("lanes.batch_max", self.lanes.batch_max),
+            ("cache.packets_max", self.cache.packets_max),
+            ("cache.preorders_max", self.cache.preorders_max),
+            ("cache.profiles_max", self.cache.profiles_max),
+            ("cache.memberships_max", self.cache.memberships_max),
+            ("cache.sessions_max", self.cache.sessions_max),
+        ];
+        for (path, value) in least_one {
+            require(value >= 1, || format!("{path} must be at least 1"))?;
+        }
+        Ok(())
+    }
+}
+
+fn require(holds: bool, sentence: impl FnOnce() -> String) -> Result<(), ConfigError> {
+    if holds { Ok(()) } else { Err(ConfigError(sentence())) }
+}

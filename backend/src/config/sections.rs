@@ -1,0 +1,171 @@
+//! The settings, a struct per concern. The doc comment of a field is what the
+//! configuration reference says about it.
+
+use super::{
+    key::MasterKeySetting,
+    section::{describe, section},
+    value::{CreditMode, HomeSite, LogFormat, Weights},
+};
+use hongbao_shared::{Fen, Limits, Site};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+section! {
+    /// Where the server listens, and what stands in front of it.
+    Server at "server" {
+        /// Address and port to listen at; port 0 takes a free one, which the first
+        /// line of output names. Also `--listen`.
+        listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), as "HONGBAO_LISTEN";
+        /// Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are
+        /// believed. Without it all clients behind a proxy share one address, and with it
+        /// the limits per address.
+        trusted_proxies: Vec<IpAddr> = Vec::new();
+        /// True if browsers reach the server over https only; the session cookie is then
+        /// `Secure` always, not only where a trusted proxy says so.
+        https: bool = false;
+        /// The most seconds that requests in flight get to finish after SIGTERM. Too
+        /// short, and clients lose answers of calls that did happen.
+        drain_s: u32 = 10;
+    }
+}
+
+section! {
+    /// Where data is kept.
+    Storage at "storage" {
+        /// The folder of databases and keys, made at the first start. Also `--data`.
+        data: PathBuf = PathBuf::from("data"), as "HONGBAO_DATA";
+        /// The key that seals seeds and signs tickets: 64 symbols of hex. Unset, it is
+        /// the file `keys/master.key` in the data folder, made at the first start. Lost,
+        /// open packets cannot be opened any more.
+        master_key: MasterKeySetting = MasterKeySetting::default(), as "HONGBAO_MASTER_KEY";
+    }
+}
+
+section! {
+    /// Sessions of people who are signed in.
+    Sessions at "sessions" {
+        /// Seconds without use after which a session ends.
+        ttl_s: u32 = 30 * 24 * 60 * 60;
+        /// The most sessions that one person has at a time; the oldest gives way.
+        per_user_max: u32 = 20;
+    }
+}
+
+section! {
+    /// People without a password.
+    Guests at "guests" {
+        /// Off, nobody can look around without making an account.
+        enabled: bool = true;
+    }
+}
+
+section! {
+    /// Limits per client address on what needs no session; 0 switches one off. IPv6
+    /// addresses count by their /64. Without them one address can guess passwords and
+    /// fill the database with guests as fast as it can send.
+    Addresses at "addresses" {
+        /// Sign-ins per minute.
+        sign_ins_per_minute: u32 = 20;
+        /// New accounts per minute.
+        accounts_per_minute: u32 = 10;
+        /// New guests per minute.
+        guests_per_minute: u32 = 60;
+        /// The most addresses that are counted one by one; those beyond share a count.
+        tracked_max: u32 = 100_000;
+    }
+}
+
+section! {
+    /// Sites and their logical shards (R-SITE).
+    Sites at "sites" {
+        /// The site that this node belongs to: S or N.
+        home: HomeSite = HomeSite(Site::S);
+        /// Which share of new packets each site takes: `home` for the site that received
+        /// the request, or percentages such as `S=60,N=40`.
+        weights: Weights = Weights::Home;
+        /// Logical shards of each site. Only ever raise it: packets of a shard that is
+        /// gone cannot be found.
+        shards: u16 = 4;
+    }
+}
+
+section! {
+    /// When claims reach the wallets (R-MONEY-2).
+    Credit at "credit" {
+        /// `split`: large shares at once, small ones through the queue; `queue`: all
+        /// through the queue; `deferred`: in batches later.
+        mode: CreditMode = CreditMode::Split;
+        /// In mode `split`, the fen from which a share counts as large.
+        large_share_fen: Fen = super::fen(10_000);
+        /// In mode `deferred`, the seconds between batches.
+        deferred_interval_s: u32 = 60;
+    }
+}
+
+section! {
+    /// The single writer of each shard (R-OPEN-3, R-OPEN-4).
+    Lanes at "lanes" {
+        /// The most opens that wait in one lane; one more is answered 503 at once.
+        queue_max: u32 = 20_000;
+        /// The most claims that one transaction commits.
+        batch_max: u32 = 1_000;
+    }
+}
+
+section! {
+    /// How many entries each cache of this node holds; a smaller one costs speed only.
+    Cache at "cache" {
+        /// Packets as grabs see them.
+        packets_max: u32 = 20_000;
+        /// Pre-orders that wait to be paid; the oldest give way and must be made again.
+        preorders_max: u32 = 100_000;
+        /// Names and avatars.
+        profiles_max: u32 = 100_000;
+        /// Who is in which group.
+        memberships_max: u32 = 200_000;
+        /// Sessions of people who are signed in.
+        sessions_max: u32 = 100_000;
+    }
+}
+
+section! {
+    /// Logs.
+    Telemetry at "telemetry" {
+        /// `text` or `json`.
+        format: LogFormat = LogFormat::Text;
+        /// What is logged, as in `RUST_LOG`: `info,hongbao::http=debug` shows every
+        /// request.
+        filter: String = String::from("info");
+    }
+}
+
+section! {
+    /// The calendar.
+    Time at "time" {
+        /// The IANA time zone of days and years (R-ORDER-4). Changed while packets are
+        /// open, it moves the moment at which a day begins.
+        zone: String = String::from("Asia/Shanghai");
+    }
+}
+
+describe! {
+    Limits at "limits" {
+        max_share_fen: "The most fen that one share may hold; a packet keeps the limit that it was made with.",
+        max_shares: "The most shares of one packet.",
+        max_total_fen: "The most fen that one packet may hold.",
+        max_top_up_fen: "The most fen that one top-up may bring.",
+        greeting_chars_max: "The longest greeting, in characters.",
+        name_chars_max: "The longest name of a person, in characters.",
+        group_name_chars_max: "The longest name of a group, in characters.",
+        message_chars_max: "The longest message, in characters.",
+        password_chars_min: "The shortest password, in characters.",
+        password_chars_max: "The longest password, in characters; bounds what a sign-in costs.",
+        group_members_max: "The most members of one group.",
+        groups_per_user_max: "The most groups of one person.",
+        preorder_ttl_s: "Seconds that a pre-order waits to be paid.",
+        packet_lifetime_s: "Seconds that a packet stays open after it came into the group; then what is left goes back.",
+        ticket_ttl_s: "Seconds that a ticket from a grab allows to open.",
+    }
+}

@@ -1,0 +1,153 @@
+use super::*;
+use crate::runtime::SystemEntropy;
+use std::collections::BTreeMap;
+
+fn load(file: Option<&str>, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hongbao.toml");
+    let file = file.map(|text| {
+        std::fs::write(&path, text).unwrap();
+        path
+    });
+    let variables: BTreeMap<_, _> = variables.iter().copied().collect();
+    let flags = Flags { file, ..Flags::default() };
+    Config::load(&flags, &|name| variables.get(name).map(OsString::from))
+}
+
+fn sentence(file: Option<&str>, variables: &[(&str, &str)]) -> String {
+    let sentence = load(file, variables).unwrap_err().to_string();
+    assert!(!sentence.contains('\n'), "one line: {sentence}");
+    sentence
+}
+
+#[test]
+fn defaults_are_right() {
+    assert_eq!(load(None, &[]).unwrap(), Config::default());
+}
+
+#[test]
+fn sources_rise() {
+    let file = "[limits]\nmax_shares = 5\nmax_total_fen = 7\n[storage]\ndata = 'file'\n";
+    let config = load(Some(file), &[("HONGBAO_LIMITS_MAX_SHARES", "6")]).unwrap();
+    assert_eq!((config.limits.max_shares, config.limits.max_total_fen), (6, fen(7)));
+    assert_eq!(config.storage.data, PathBuf::from("file"));
+
+    let flags = Flags {
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        data: Some("flag".into()),
+        file: None,
+    };
+    let config = Config::load(&flags, &|_| Some("0".into()).filter(|_| false)).unwrap();
+    assert_eq!(config.server.listen.port(), 0);
+    assert_eq!(config.storage.data, PathBuf::from("flag"));
+}
+
+/// Every setting can be set by its variable to what it shows, and each shows its
+/// default and meaning for README's table.
+#[test]
+fn every_setting_has_a_variable_and_a_meaning() {
+    let settings = reference();
+    let mut variables: Vec<_> = settings.iter().map(|s| s.variable.clone()).collect();
+    variables.sort();
+    variables.dedup();
+    assert_eq!(variables.len(), settings.len(), "no variable twice");
+    for setting in &settings {
+        assert!(setting.variable.starts_with("HONGBAO_"), "{}", setting.variable);
+        assert!(setting.meaning.len() > 10 && setting.meaning.ends_with('.'), "{}", setting.path);
+        if setting.variable != "HONGBAO_MASTER_KEY" {
+            let set = load(None, &[(&setting.variable, &setting.default)]);
+            assert_eq!(set.unwrap(), Config::default(), "{}", setting.path);
+        }
+    }
+}
+
+/// The same names in the file: a section or field that the walk misses would be
+/// settable in the file alone.
+#[test]
+fn every_setting_stands_in_the_file_under_its_path() {
+    for setting in reference() {
+        let (section, field) = setting.path.split_once('.').unwrap();
+        let file = format!("[{section}]\n{field} = {{}}\n");
+        let sentence = sentence(Some(&file), &[]);
+        assert!(sentence.contains("line 2") && !sentence.contains("unknown field"), "{sentence}");
+    }
+}
+
+#[test]
+fn one_sentence_says_what_is_wrong() {
+    let cases: &[(&[(&str, &str)], &str)] = &[
+        (
+            &[("HONGBAO_LIMITS_MAX_SHARES", "many")],
+            "HONGBAO_LIMITS_MAX_SHARES must be a whole number from 0 to 4294967295",
+        ),
+        (&[("HONGBAO_LISTEN", "8080")], "an address and port such as 127.0.0.1:8080"),
+        (&[("HONGBAO_LIMITS_MAX_SHARE_FEN", "0")], "limits.max_share_fen must be at least 1"),
+        (&[("HONGBAO_LIMITS_PACKET_LIFETIME_S", "259200")], "a packet's day is only kept for"),
+        (&[("HONGBAO_LIMITS_PASSWORD_CHARS_MIN", "200")], "above limits.password_chars_max"),
+        (&[("HONGBAO_TIME_ZONE", "Mars/Olympus")], "there is no time zone \"Mars/Olympus\""),
+        (&[("HONGBAO_SITES_SHARDS", "1025")], "sites.shards must be 1 to 1024"),
+        (&[("HONGBAO_SITES_WEIGHTS", "S=60,N=60")], "add up to 100"),
+        (&[("HONGBAO_CREDIT_MODE", "never")], "one of split, queue and deferred"),
+        (&[("HONGBAO_MASTER_KEY", "secret")], "HONGBAO_MASTER_KEY must be 64 symbols of hex"),
+        (&[("HONGBAO_TELEMETRY_FILTER", "a=b=c")], "telemetry.filter: "),
+        (&[("HONGBAO_SERVER_TRUSTED_PROXIES", "::1,proxy")], "IP addresses separated by commas"),
+    ];
+    for (variables, expected) in cases {
+        let sentence = sentence(None, variables);
+        assert!(sentence.contains(expected), "{sentence}");
+        assert!(!sentence.contains("secret"), "{sentence}");
+    }
+    let unknown = sentence(Some("[limits]\n\nmax_share = 1\n"), &[]);
+    assert!(unknown.contains("line 3: unknown field `max_share`"), "{unknown}");
+    let broken = sentence(Some("[limits\n"), &[]);
+    assert!(broken.contains("hongbao.toml, line 1: "), "{broken}");
+    let missing = Flags { file: Some("/nowhere/hongbao.toml".into()), ..Flags::default() };
+    let missing = Config::load(&missing, &|_| None).unwrap_err().to_string();
+    assert!(missing.starts_with("cannot read /nowhere/hongbao.toml: "), "{missing}");
+}
+
+fn with_data(data: &Path) -> Config {
+    let mut config = Config::default();
+    config.storage.data = data.to_owned();
+    config
+}
+
+#[test]
+fn the_master_key_is_made_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let first = MasterKey::obtain(&with_data(&data), &SystemEntropy).unwrap();
+    let again = MasterKey::obtain(&with_data(&data), &SystemEntropy).unwrap();
+    assert_eq!(first, again);
+    assert_ne!(first.derive(b"seal"), first.derive(b"ticket"));
+    assert_eq!(format!("{first:?}"), "MasterKey(hidden)");
+
+    let files: Vec<_> = std::fs::read_dir(data.join("keys")).unwrap().flatten().collect();
+    assert_eq!(files.len(), 1, "no draft stays behind");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let file = files[0].path();
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let open = MasterKey::obtain(&with_data(&data), &SystemEntropy).unwrap_err().to_string();
+        assert!(open.ends_with("others may read the key; `chmod 600` it"), "{open}");
+    }
+}
+
+#[test]
+fn a_lost_master_key_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("orders")).unwrap();
+    std::fs::write(folder.path().join("orders").join("S-0.db"), b"").unwrap();
+    let lost = MasterKey::obtain(&with_data(folder.path()), &SystemEntropy).unwrap_err();
+    assert!(lost.to_string().contains("the key is missing"), "{lost}");
+}
+
+#[test]
+fn the_master_key_can_be_a_variable() {
+    let config = load(None, &[("HONGBAO_MASTER_KEY", &"0f".repeat(32))]).unwrap();
+    assert!(!format!("{config:?}").contains("0f0f"));
+    let key = MasterKey::obtain(&config, &SystemEntropy).unwrap();
+    assert_eq!(key, MasterKey::from_hex(&"0F".repeat(32)).unwrap());
+}

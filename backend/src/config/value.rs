@@ -1,0 +1,224 @@
+//! Settings as text: what a variable holds, and what the reference shows as default.
+
+use hongbao_shared::{Fen, Site};
+use serde::{Deserialize, Deserializer, de};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+/// A setting that can be read from the text of a variable.
+pub(super) trait Value {
+    /// Takes the value that `text` stands for, or says what would be right.
+    fn set(&mut self, text: &str) -> Result<(), &'static str>;
+    /// The value as text; what [`Value::set`] takes.
+    fn show(&self) -> String;
+}
+
+macro_rules! from_text {
+    ($($type:ty: $expected:literal;)+) => {
+        $(
+            impl Value for $type {
+                fn set(&mut self, text: &str) -> Result<(), &'static str> {
+                    *self = text.trim().parse().map_err(|_| $expected)?;
+                    Ok(())
+                }
+                fn show(&self) -> String {
+                    self.to_string()
+                }
+            }
+        )+
+    };
+}
+
+from_text! {
+    bool: "true or false";
+    u8: "a whole number from 0 to 255";
+    u16: "a whole number from 0 to 65535";
+    u32: "a whole number from 0 to 4294967295";
+    u64: "a whole number, not negative";
+    SocketAddr: "an address and port such as 127.0.0.1:8080";
+    HomeSite: "one of the sites S and N";
+    Weights: "`home`, or percentages that add up to 100 such as S=60,N=40";
+    CreditMode: "one of split, queue and deferred";
+    LogFormat: "text or json";
+}
+
+impl Value for String {
+    fn set(&mut self, text: &str) -> Result<(), &'static str> {
+        text.clone_into(self);
+        Ok(())
+    }
+    fn show(&self) -> String {
+        self.clone()
+    }
+}
+
+impl Value for PathBuf {
+    fn set(&mut self, text: &str) -> Result<(), &'static str> {
+        *self = Self::from(text);
+        Ok(())
+    }
+    fn show(&self) -> String {
+        self.display().to_string()
+    }
+}
+
+impl Value for Fen {
+    fn set(&mut self, text: &str) -> Result<(), &'static str> {
+        let fen = text.trim().parse().ok().and_then(Self::new);
+        *self = fen.ok_or("a whole number of fen from 0 to 2^53 - 1")?;
+        Ok(())
+    }
+    fn show(&self) -> String {
+        self.get().to_string()
+    }
+}
+
+impl Value for Vec<IpAddr> {
+    fn set(&mut self, text: &str) -> Result<(), &'static str> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let addresses: Result<_, _> = parts.map(str::parse).collect();
+        *self = addresses.map_err(|_| "IP addresses separated by commas")?;
+        Ok(())
+    }
+    fn show(&self) -> String {
+        self.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// A choice among named values, the same in a variable and in the file.
+macro_rules! choice {
+    (
+        $(#[$about:meta])* $name:ident, default $default:ident {
+            $( $(#[$doc:meta])* $variant:ident = $text:literal, )+
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $( $(#[$doc])* $variant, )+
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::$default
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $( Self::$variant => $text, )+ })
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = &'static str;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $( $text => Ok(Self::$variant), )+
+                    _ => Err(concat!("expected one of:", $( " ", $text ),+)),
+                }
+            }
+        }
+
+        deserialize_by_text!($name);
+    };
+}
+
+macro_rules! deserialize_by_text {
+    ($name:ident) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+    };
+}
+
+choice! {
+    /// How claims are credited (R-MONEY-2).
+    CreditMode, default Split {
+        /// Large shares at once, small ones through the queue.
+        Split = "split",
+        /// All through the queue.
+        Queue = "queue",
+        /// Nothing now; in batches from the claims later.
+        Deferred = "deferred",
+    }
+}
+
+choice! {
+    /// How log lines are written.
+    LogFormat, default Text {
+        /// For people.
+        Text = "text",
+        /// One JSON object per line, for machines.
+        Json = "json",
+    }
+}
+
+/// The site that this node belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HomeSite(pub Site);
+
+impl fmt::Display for HomeSite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for HomeSite {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut letters = text.chars();
+        let site = letters.next().filter(|_| letters.as_str().is_empty());
+        site.and_then(Site::from_letter).map(Self).ok_or("expected one of: S N")
+    }
+}
+
+deserialize_by_text!(HomeSite);
+
+/// Which share of new packets each site takes (R-SITE-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weights {
+    /// Every packet lives at the site that received the request.
+    Home,
+    /// Percent for each site; they add up to 100.
+    Percent {
+        /// Site S.
+        s: u8,
+        /// Site N.
+        n: u8,
+    },
+}
+
+impl fmt::Display for Weights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Home => f.write_str("home"),
+            Self::Percent { s, n } => write!(f, "S={s},N={n}"),
+        }
+    }
+}
+
+impl std::str::FromStr for Weights {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "expected `home` or percentages that add up to 100 such as S=60,N=40";
+        if text == "home" {
+            return Ok(Self::Home);
+        }
+        let (s, n) = text.split_once(',').ok_or(wrong)?;
+        let percent = |part: &str, name| -> Option<u8> {
+            part.trim().strip_prefix(name)?.parse().ok().filter(|percent| *percent <= 100)
+        };
+        match (percent(s, "S="), percent(n, "N=")) {
+            (Some(s), Some(n)) if s.checked_add(n) == Some(100) => Ok(Self::Percent { s, n }),
+            _ => Err(wrong),
+        }
+    }
+}
+
+deserialize_by_text!(Weights);

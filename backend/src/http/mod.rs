@@ -1,0 +1,108 @@
+//! REST under `/api/v1` (R-API), health and metrics, and the web app.
+//!
+//! A handler extracts, calls one service and maps its answer; what is allowed is
+//! decided below.
+
+mod client;
+mod docs;
+mod extract;
+mod health;
+mod observe;
+mod problem;
+mod routes;
+mod serve;
+mod session;
+mod web;
+
+pub use serve::serve;
+
+use crate::{Refusal, app::App};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRequestParts},
+    http::request::Parts,
+    middleware,
+    routing::get,
+};
+use client::{Client, Throttle};
+use routes::{accounts, groups, packets, wallet};
+use std::{convert::Infallible, sync::Arc};
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What handlers share.
+#[derive(Clone, Debug)]
+struct Http {
+    app: Arc<App>,
+    throttle: Arc<Throttle>,
+    draining: CancellationToken,
+}
+
+/// Everything that the server answers. Once `draining` is cancelled, `/readyz` says so,
+/// and whatever streams ends.
+pub fn router(app: Arc<App>, draining: CancellationToken) -> Router {
+    let throttle = Arc::new(Throttle::new(&app.config.addresses));
+    let (api, document) = api().split_for_parts();
+    Router::new()
+        .merge(api)
+        .merge(docs::routes(document))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(web::fallback)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        // From the innermost to the outermost.
+        .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(middleware::from_fn(observe::harden))
+        .layer(middleware::from_fn(observe::observe))
+        .with_state(Http { app, throttle, draining })
+}
+
+/// The list of what Hongbao can do, as somebody meets it.
+fn api() -> OpenApiRouter<Http> {
+    let v1 = OpenApiRouter::new()
+        // Come in.
+        .routes(routes!(accounts::limits))
+        .routes(routes!(accounts::guest))
+        .routes(routes!(accounts::register))
+        .routes(routes!(accounts::sign_in, accounts::sign_out))
+        .routes(routes!(accounts::me))
+        // Meet.
+        .routes(routes!(groups::create, groups::list))
+        .routes(routes!(groups::join))
+        .routes(routes!(groups::get))
+        .routes(routes!(groups::invite))
+        .routes(routes!(groups::messages, groups::post))
+        // Get money.
+        .routes(routes!(wallet::wallet))
+        .routes(routes!(wallet::top_up))
+        .routes(routes!(wallet::entries))
+        // Send.
+        .routes(routes!(packets::pre_order))
+        .routes(routes!(packets::pay))
+        // Grab and open.
+        .routes(routes!(packets::grab))
+        .routes(routes!(packets::open))
+        // See who got what.
+        .routes(routes!(packets::details))
+        .routes(routes!(packets::claims));
+    OpenApiRouter::with_openapi(docs::head()).nest("/api/v1", v1)
+}
+
+/// The OpenAPI document, as `GET /api/v1/openapi.json` answers it.
+pub fn document() -> utoipa::openapi::OpenApi {
+    docs::finish(api().into_openapi())
+}
+
+impl FromRequestParts<Http> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, &http.app.config))
+    }
+}
+
+/// What every handler answers.
+type Answer<T> = Result<T, Refusal>;

@@ -1,0 +1,85 @@
+//! Come in: guests, accounts, sessions.
+
+use crate::http::{
+    Answer, Http,
+    client::{Client, Counted},
+    extract::Json,
+    session::{self, Session},
+};
+use axum::{extract::State, response::Response};
+use hongbao_shared::{
+    Limits,
+    api::accounts::{Credentials, GuestRequest, Me, SignedIn},
+};
+
+/// The limits that forms, previews and the server obey.
+#[utoipa::path(get, path = "/limits", tag = "People", security(()),
+    responses((status = 200, description = "The limits.", body = Limits)))]
+pub(in crate::http) async fn limits(State(http): State<Http>) -> Json<Limits> {
+    Json(http.app.config.limits.clone())
+}
+
+/// Come in as a guest: a name is enough.
+#[utoipa::path(post, path = "/session/guest", tag = "People", security(()),
+    responses((status = 201, description = "Signed in, also by cookie.", body = SignedIn)))]
+pub(in crate::http) async fn guest(
+    State(http): State<Http>,
+    client: Client,
+    Json(request): Json<GuestRequest>,
+) -> Answer<Response> {
+    http.throttle.check(Counted::NewGuest, &client)?;
+    let signed_in = http.app.accounts.guest(&request.name).await?;
+    Ok(session::started(&http, &client, signed_in))
+}
+
+/// Make an account, and sign in.
+#[utoipa::path(post, path = "/accounts", tag = "People", security(()),
+    responses((status = 201, description = "Signed in, also by cookie.", body = SignedIn)))]
+pub(in crate::http) async fn register(
+    State(http): State<Http>,
+    client: Client,
+    Json(credentials): Json<Credentials>,
+) -> Answer<Response> {
+    http.throttle.check(Counted::NewAccount, &client)?;
+    let signed_in = http.app.accounts.register(credentials).await?;
+    Ok(session::started(&http, &client, signed_in))
+}
+
+/// Sign in to an account.
+#[utoipa::path(post, path = "/session", tag = "People", security(()),
+    responses((status = 201, description = "Signed in, also by cookie.", body = SignedIn)))]
+pub(in crate::http) async fn sign_in(
+    State(http): State<Http>,
+    client: Client,
+    Json(credentials): Json<Credentials>,
+) -> Answer<Response> {
+    http.throttle.check(Counted::SignIn, &client)?;
+    let signed_in = http.app.accounts.sign_in(credentials).await?;
+    Ok(session::started(&http, &client, signed_in))
+}
+
+/// End this session.
+#[utoipa::path(delete, path = "/session", tag = "People",
+    responses((status = 204, description = "The session has ended.")))]
+pub(in crate::http) async fn sign_out(
+    State(http): State<Http>,
+    client: Client,
+    session: Session,
+) -> Answer<Response> {
+    http.app.accounts.sign_out(&session.token).await?;
+    Ok(session::ended(&client))
+}
+
+/// Who am I, and what is in my wallet?
+#[utoipa::path(get, path = "/me", tag = "People",
+    responses((status = 200, description = "You.", body = Me)))]
+pub(in crate::http) async fn me(State(http): State<Http>, session: Session) -> Answer<Json<Me>> {
+    let person = http.app.accounts.me(session.user_id).await?;
+    let wallet = http.app.ledger.wallet(session.user_id).await?;
+    Ok(Json(Me {
+        user: person.profile,
+        balance_fen: wallet.balance_fen,
+        is_admin: person.is_admin,
+        is_guest: person.is_guest,
+    }))
+}
