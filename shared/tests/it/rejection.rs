@@ -35,6 +35,22 @@ fn draws_beyond_the_last_full_round_are_refused() {
     assert!(refused > 0);
 }
 
+/// A power of two leaves nothing over: even the very last number counts. Getting that wrong would
+/// refuse one draw in 4096 of this range, and of smaller ones too few to ever be seen.
+#[test]
+fn a_power_of_two_refuses_nothing() {
+    let high = 1_u64 << 52;
+    let terms = lucky(high + 1, 2, Fen::MAX.get());
+    let mut in_the_last_round = 0;
+    for number in 0..SEEDS {
+        let seed = numbered_seed(&terms, number);
+        let first = reference::Draws::new(*seed.bytes()).next();
+        assert_eq!(cut(&terms, &seed)[0], (first % high).max(1));
+        in_the_last_round += u32::from(first >= u64::MAX - high);
+    }
+    assert!(in_the_last_round > 0, "no seed that could tell");
+}
+
 /// Sixteen equal parts of the range come up equally often, for ranges of every size.
 #[test]
 fn draws_are_uniform() {
