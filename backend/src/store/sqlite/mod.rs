@@ -74,6 +74,7 @@ impl Database {
     {
         let pool = self.writer.clone();
         let task = tokio::spawn(async move {
+            #[expect(clippy::disallowed_methods, reason = "the one place that begins")]
             let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
             match work(&mut transaction).await {
                 Ok(value) => {
@@ -82,7 +83,11 @@ impl Database {
                     Ok(value)
                 }
                 Err(error) => {
-                    transaction.rollback().await?;
+                    // What went wrong first is what the caller needs to know; a
+                    // connection that cannot roll back is not used again.
+                    if let Err(rollback) = transaction.rollback().await {
+                        tracing::warn!(%rollback, "a transaction could not be rolled back");
+                    }
                     Err(error)
                 }
             }
