@@ -66,7 +66,7 @@ where
         let seen = self.mark();
         let found = load.await?;
         if let Some(value) = &found {
-            self.keep(key, value.clone(), seen);
+            self.keep(&key, value.clone(), seen);
         }
         Ok(found)
     }
@@ -78,11 +78,11 @@ where
 
     /// Keeps what was loaded after `seen`, unless something was forgotten since: it
     /// might have been this.
-    pub(crate) fn keep(&self, key: K, value: V, seen: u64) {
+    pub(crate) fn keep(&self, key: &K, value: V, seen: u64) {
         self.kept.insert(key.clone(), value);
         // Looked at after the insert: a change counted later forgets it itself.
         if self.mark() != seen {
-            self.kept.invalidate(&key);
+            self.kept.invalidate(key);
         }
     }
 

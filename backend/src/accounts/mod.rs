@@ -158,8 +158,8 @@ impl Accounts {
 
     /// Makes an administrator of the person with this id or account name; `not_found`.
     /// An id goes first: nobody becomes an administrator by registering somebody
-    /// else's id as their name. Other nodes follow when their cached sessions end,
-    /// within [`sessions::CACHED_FOR`].
+    /// else's id as their name. Other nodes follow within half a minute, when what
+    /// they remember of sessions runs out.
     pub async fn grant_admin(&self, user: &str) -> Result<Person, Refusal> {
         let by_id = match user.parse::<UserId>() {
             Ok(id) => self.store.person(id).await?,

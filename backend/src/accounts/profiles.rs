@@ -5,7 +5,7 @@ use hongbao_shared::{UserId, api::accounts::Profile};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// How long another node may still show an old name.
-pub(super) const CACHED_FOR: Duration = Duration::from_secs(5 * 60);
+pub(super) const CACHED_FOR: Duration = Duration::from_mins(5);
 /// The name of somebody who cannot be looked up.
 const NAMELESS: &str = "…";
 
@@ -39,7 +39,7 @@ impl Accounts {
             match self.store.profiles(&missing).await {
                 Ok(profiles) => {
                     for profile in profiles.into_iter().map(Arc::new) {
-                        self.profiles.keep(profile.id, Arc::clone(&profile), seen);
+                        self.profiles.keep(&profile.id, Arc::clone(&profile), seen);
                         found.insert(profile.id, profile);
                     }
                 }

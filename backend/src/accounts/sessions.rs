@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// How long another node may still know a session that has ended, or an administrator
 /// not yet as one.
-pub const CACHED_FOR: Duration = Duration::from_secs(30);
+pub(super) const CACHED_FOR: Duration = Duration::from_secs(30);
 /// Seeing a session is written down this often at most: a write per request would cost
 /// more than the request.
 const SEEN_EVERY_MS: i64 = 60 * 60 * 1000;
@@ -38,7 +38,7 @@ impl Accounts {
                 Err(error) => tracing::debug!(%error, "a session's use was not written down"),
             }
         }
-        self.sessions.keep(token_hash, session, seen);
+        self.sessions.keep(&token_hash, session, seen);
         Ok(valid(session, now))
     }
 

@@ -8,7 +8,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 /// How long this node may still know somebody as a member who has left through
 /// another node. Somebody who has joined there is known at once.
-const CACHED_FOR: Duration = Duration::from_secs(60);
+const CACHED_FOR: Duration = Duration::from_mins(1);
 /// Somebody who is not a member is looked up again after this time: they may have
 /// joined through another node.
 const STRANGERS_CACHED_FOR: Duration = Duration::from_secs(2);
@@ -84,7 +84,7 @@ impl Groups {
         if is_member {
             members.add(user);
         } else {
-            self.strangers.keep((group, user), (), seen);
+            self.strangers.keep(&(group, user), (), seen);
         }
         Ok(is_member)
     }

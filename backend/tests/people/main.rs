@@ -1,0 +1,150 @@
+//! People, groups and lists on real SQLite files, through their public interfaces.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../contract/people.rs"]
+mod contract;
+
+mod accounts;
+mod groups;
+mod lists;
+
+use common::ManualClock;
+use hongbao::{
+    accounts::{Accounts, AccountsSettings, HashCost},
+    groups::{Groups, GroupsSettings},
+    runtime::{Clock, SystemEntropy},
+    store::{
+        people::PeopleStore,
+        sqlite::{Database, Schema, SqlitePeople},
+    },
+};
+use hongbao_shared::{
+    ErrorCode, GroupId, Limits, OrderNo, UserId,
+    api::groups::{CardState, Group, JoinRequest, NewGroup},
+};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+const NEW_YEAR: &str = "2016-02-07T12:00:00.000Z";
+
+/// The services on a database of their own.
+struct World {
+    accounts: Arc<Accounts>,
+    groups: Arc<Groups>,
+    clock: Arc<ManualClock>,
+    database: Database,
+    folder: TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        Self::with(Limits::default(), settings()).await
+    }
+
+    async fn with(limits: Limits, settings: AccountsSettings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database =
+            Database::open(&folder.path().join("people.db"), Schema::People).await.unwrap();
+        let clock = Arc::new(ManualClock::at(NEW_YEAR));
+        Self::on(database, folder, clock, limits, settings)
+    }
+
+    /// The same database as another node sees it: nothing in memory.
+    fn restarted(self, limits: Limits) -> Self {
+        Self::on(self.database, self.folder, self.clock, limits, settings())
+    }
+
+    fn on(
+        database: Database,
+        folder: TempDir,
+        clock: Arc<ManualClock>,
+        limits: Limits,
+        settings: AccountsSettings,
+    ) -> Self {
+        let store: Arc<dyn PeopleStore> = Arc::new(SqlitePeople::new(database.clone()));
+        let injected: Arc<dyn Clock> = clock.clone();
+        let entropy = Arc::new(SystemEntropy);
+        let limits = Arc::new(limits);
+        let accounts = Arc::new(
+            Accounts::new(
+                Arc::clone(&store),
+                Arc::clone(&injected),
+                entropy.clone(),
+                Arc::clone(&limits),
+                settings,
+            )
+            .unwrap(),
+        );
+        let groups = Arc::new(Groups::new(
+            store,
+            Arc::clone(&accounts),
+            injected,
+            entropy,
+            limits,
+            &GroupsSettings::default(),
+        ));
+        Self { accounts, groups, clock, database, folder }
+    }
+
+    async fn guest(&self, name: &str) -> UserId {
+        self.accounts.guest(name).await.unwrap().user.id
+    }
+
+    async fn group(&self, owner: UserId) -> Group {
+        self.groups.create(owner, NewGroup { name: "新年".to_owned() }).await.unwrap()
+    }
+
+    async fn join(&self, user: UserId, inviter: UserId, group: GroupId) {
+        let code = self.groups.invite(inviter, group).await.unwrap().code;
+        self.groups.join(user, &JoinRequest { code }).await.unwrap();
+    }
+
+    /// A group of `count` guests, its owner first.
+    async fn group_of(&self, count: usize) -> (GroupId, Vec<UserId>) {
+        let mut people = Vec::new();
+        for number in 0..count {
+            people.push(self.guest(&format!("guest {number}")).await);
+        }
+        let group = self.group(people[0]).await.id;
+        for guest in &people[1..] {
+            self.join(*guest, people[0], group).await;
+        }
+        (group, people)
+    }
+}
+
+/// Real hashes cost tens of milliseconds on purpose.
+fn settings() -> AccountsSettings {
+    AccountsSettings {
+        hash_cost: HashCost { memory_kib: 8, passes: 1 },
+        ..AccountsSettings::default()
+    }
+}
+
+/// Card states without packets: even numbers are open.
+#[derive(Debug)]
+struct EvenIsOpen;
+
+#[async_trait::async_trait]
+impl hongbao::groups::CardStates for EvenIsOpen {
+    async fn card_states(&self, _reader: UserId, orders: &[OrderNo]) -> Vec<CardState> {
+        let state = |order: &OrderNo| match order.sequence() % 2 {
+            0 => CardState::Open,
+            _ => CardState::Finished,
+        };
+        orders.iter().map(state).collect()
+    }
+}
+
+fn order_no(sequence: u64) -> OrderNo {
+    use hongbao_shared::{Day, Shard, Site};
+    OrderNo::new(Site::S, Shard::new(0).unwrap(), Day::new(0).unwrap(), false, sequence).unwrap()
+}
+
+#[track_caller]
+fn refused<T: std::fmt::Debug>(result: Result<T, hongbao::Refusal>, code: ErrorCode) {
+    assert_eq!(result.map_err(|refusal| refusal.code).unwrap_err(), code);
+}
