@@ -230,8 +230,8 @@ pub(super) async fn faces(
     // The inner LIMIT keeps a group of thousands at `per_group` rows.
     let rows: Vec<(i64, i64)> = sqlx::query_as(
         "SELECT m.group_id, m.user_id FROM json_each(?1) AS g
-         CROSS JOIN members m ON m.group_id = g.value AND m.place IN
-             (SELECT place FROM members WHERE group_id = g.value ORDER BY place LIMIT ?2)
+         CROSS JOIN members m ON m.group_id = g.value AND m.user_id IN
+             (SELECT user_id FROM members WHERE group_id = g.value ORDER BY place LIMIT ?2)
          ORDER BY g.key, m.place",
     )
     .bind(id_array(groups.iter().map(|id| id.get())))
