@@ -132,19 +132,24 @@ fn a_hidden_last_claim_is_caught() {
     assert!(!report.totals_match && !report.is_ok());
 }
 
+/// Whatever the packet calls itself: an expired one has shares left, not claims too many.
 #[test]
 fn an_invented_claim_is_caught() {
-    let report = report(
-        |packet| {
+    for state in [PacketState::Finished, PacketState::Expired] {
+        let invent = |packet: &mut PacketDetails| {
             let mut extra = claims(packet).last().unwrap().clone();
-            extra.seq += 1;
+            (extra.seq, extra.best_luck) = (extra.seq + 1, false);
+            packet.state = state;
             packet.claimed += 1;
             packet.claimed_fen = packet.claimed_fen.unwrap().checked_add(extra.amount_fen);
+            for claim in claims(packet) {
+                claim.best_luck = false;
+            }
             claims(packet).push(extra);
-        },
-        finished(),
-    );
-    assert!(!report.totals_match && !report.is_ok());
+        };
+        let report = report(invent, finished());
+        assert!(!report.totals_match && !report.is_ok());
+    }
 }
 
 #[test]
