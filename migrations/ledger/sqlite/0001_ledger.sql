@@ -34,12 +34,16 @@ CREATE TABLE transfers (
     CONSTRAINT transfers_key UNIQUE (key),
     CONSTRAINT transfers_amount_positive
         CHECK (amount BETWEEN 1 AND 9007199254740991),
+    -- A CHECK that is NULL passes, so a missing order number must not make it NULL.
     CONSTRAINT transfers_accounts_fit_kind CHECK (
         CASE kind
             WHEN 1 THEN debit_kind = 0 AND credit_kind = 1 AND order_no IS NULL
-            WHEN 2 THEN debit_kind = 1 AND credit_kind = 2 AND order_no = credit_owner
-            WHEN 3 THEN debit_kind = 2 AND credit_kind = 1 AND order_no = debit_owner
-            WHEN 4 THEN debit_kind = 2 AND credit_kind = 1 AND order_no = debit_owner
+            WHEN 2 THEN debit_kind = 1 AND credit_kind = 2
+                        AND coalesce(order_no, -1) = credit_owner
+            WHEN 3 THEN debit_kind = 2 AND credit_kind = 1
+                        AND coalesce(order_no, -1) = debit_owner
+            WHEN 4 THEN debit_kind = 2 AND credit_kind = 1
+                        AND coalesce(order_no, -1) = debit_owner
             ELSE FALSE
         END),
     CONSTRAINT transfers_only_the_issuer_is_negative

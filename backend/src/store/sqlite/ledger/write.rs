@@ -38,18 +38,21 @@ async fn balances(
     accounts: &BTreeSet<Account>,
 ) -> Result<BTreeMap<Account, i64>, StoreError> {
     let wanted: Vec<_> = accounts.iter().map(|account| account.columns()).collect();
-    // CROSS JOIN keeps the planner from walking all accounts instead.
-    sqlx::query(
-        "SELECT a.kind, a.owner, a.balance FROM json_each(?1) AS wanted
+    // CROSS JOIN keeps the planner from walking all accounts instead. One row with all
+    // of them, because handing over a row costs more than finding it.
+    let found: String = sqlx::query_scalar(
+        "SELECT json_group_array(json_array(a.kind, a.owner, a.balance))
+         FROM jsonb_each(?1) AS wanted
          CROSS JOIN accounts AS a
          WHERE a.kind = wanted.value ->> 0 AND a.owner = wanted.value ->> 1",
     )
     .bind(to_json(&wanted)?)
-    .fetch_all(tx)
-    .await?
-    .into_iter()
-    .map(|row| Ok((Account::from_columns(row.try_get(0)?, row.try_get(1)?)?, row.try_get(2)?)))
-    .collect()
+    .fetch_one(tx)
+    .await?;
+    from_json::<Vec<(i64, i64, i64)>>(&found)?
+        .into_iter()
+        .map(|(kind, owner, balance)| Ok((Account::from_columns(kind, owner)?, balance)))
+        .collect()
 }
 
 async fn transfers(
@@ -59,7 +62,7 @@ async fn transfers(
     sqlx::query(concat!(
         "SELECT ",
         transfer_columns!(),
-        " FROM transfers WHERE key IN (SELECT value FROM json_each(?1))"
+        " FROM transfers WHERE key IN (SELECT value FROM jsonb_each(?1))"
     ))
     .bind(to_json(keys)?)
     .fetch_all(tx)
@@ -82,7 +85,7 @@ async fn payments(
     let wanted: Vec<_> = orders.iter().map(|order_no| order_no.to_bits()).collect();
     sqlx::query(
         "SELECT order_no, payment FROM payments
-         WHERE order_no IN (SELECT value FROM json_each(?1))",
+         WHERE order_no IN (SELECT value FROM jsonb_each(?1))",
     )
     .bind(to_json(&wanted)?)
     .fetch_all(tx)
@@ -111,7 +114,7 @@ async fn write(
     write_all(
         tx,
         "INSERT INTO accounts (kind, owner, balance)
-         SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+         SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
          ON CONFLICT (kind, owner) DO UPDATE SET balance = excluded.balance",
         &balances,
     )
@@ -123,7 +126,7 @@ async fn write(
                                 amount, debit_balance, credit_balance, order_no, at)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
                 value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10
-         FROM json_each(?1) ORDER BY json_each.key",
+         FROM jsonb_each(?1) ORDER BY jsonb_each.key",
         &transfers,
     )
     .await?;
@@ -136,7 +139,7 @@ async fn write(
         write_all(
             tx,
             "INSERT INTO payments (order_no, payment)
-             SELECT value ->> 0, value ->> 1 FROM json_each(?1)",
+             SELECT value ->> 0, value ->> 1 FROM jsonb_each(?1)",
             &payments,
         )
         .await?;
