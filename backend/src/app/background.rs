@@ -1,13 +1,13 @@
 //! The tasks behind the services, and the order in which they end.
 
-use super::App;
+use super::{App, Stores};
 use crate::{
     cache::SharedWriter,
     delivery::{
         Bell, CreditClaims, Deliver, LandPaid, Pace, PostToChat, RefundRest, Worker, WriteLists,
     },
     ledger::Ledger,
-    packets::Expirer,
+    packets::{Expirer, LaneParts, LaneStore, Lanes},
     runtime::Zone,
     store::outbox::{Destination, Outbox},
 };
@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A packet that cannot land for this long is given up.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(60 * 60);
+const GIVE_UP_AFTER: Duration = Duration::from_hours(1);
 /// Shares through the queue may gather this long; larger batches cost less.
 const CREDIT_GATHER: Duration = Duration::from_millis(200);
 const LISTS_GATHER: Duration = Duration::from_millis(500);
@@ -26,6 +26,9 @@ const BATCH_ROWS_MAX: u32 = 64;
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(1);
 /// Pre-orders that expired in the database and go in one round.
 const PURGE_MAX: u32 = 1_000;
+
+/// The bell of each shard's outbox.
+pub(super) type Bells = BTreeMap<(Site, Shard), Arc<Bell>>;
 
 /// One group of tasks that ends together.
 #[derive(Debug, Default)]
@@ -49,12 +52,12 @@ impl Background {
         &self.ledger
     }
 
-    pub(super) fn lane_tasks(&self) -> &TaskTracker {
-        &self.lanes.tasks
-    }
-
-    pub(super) fn lanes_stop(&self) -> &CancellationToken {
-        &self.lanes.stop
+    pub(super) fn start_lanes(&self, stores: &Stores, bells: &Bells, parts: &LaneParts) -> Lanes {
+        let places = stores.orders.iter().map(|(place, store)| {
+            let bell = Arc::clone(&bells[place]);
+            (*place, LaneStore { store: Arc::clone(store), bell })
+        });
+        Lanes::start(places, parts, &self.lanes.tasks, &self.lanes.stop)
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -80,12 +83,7 @@ impl Background {
 }
 
 impl App {
-    pub(super) fn start_background(
-        &self,
-        bells: &BTreeMap<(Site, Shard), Arc<Bell>>,
-        writer: Arc<SharedWriter>,
-        zone: &Zone,
-    ) {
+    pub(super) fn start_background(&self, bells: &Bells, writer: Arc<SharedWriter>, zone: &Zone) {
         self.start_feeders();
         let workers = &self.background.workers;
         let stop = workers.stop.clone();

@@ -11,18 +11,16 @@ use crate::{
     cache::{InProcess, LocalTier, SharedTier, SharedWriter},
     config::{self, Config, MasterKey},
     control::{Control, CreditMode, Switches},
-    delivery::Bell,
     groups::{Groups, GroupsSettings},
     ledger::Ledger,
     lists::Lists,
     packets::{
-        Finder, LaneParts, LaneSettings, LaneStore, Lanes, NumberedSite, Numbering, Packets,
-        Tickets, seal::Sealer,
+        Finder, LaneParts, LaneSettings, NumberedSite, Numbering, Packets, Tickets, seal::Sealer,
     },
     runtime::{Clock, Entropy, SystemClock, SystemEntropy},
 };
-use background::Background;
-use hongbao_shared::{Shard, Site};
+use background::{Background, Bells};
+use hongbao_shared::Site;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Look-ups in the databases of packets at the same time.
@@ -90,8 +88,7 @@ impl App {
         let control = Arc::new(Control::new(switches(&config)));
         let background = Background::default();
 
-        let claims_max =
-            u64::from(config.cache.packets_max).saturating_mul(SHARES_PER_PACKET);
+        let claims_max = u64::from(config.cache.packets_max).saturating_mul(SHARES_PER_PACKET);
         let local = LocalTier::new(claims_max);
         let shared = shared.unwrap_or_else(|| Arc::new(InProcess::new(claims_max)));
         let writer = Arc::new(SharedWriter::new(Arc::clone(&shared)));
@@ -113,32 +110,21 @@ impl App {
             Arc::clone(&clock),
             Arc::clone(&entropy),
             Arc::clone(&limits),
-            &GroupsSettings {
-                memberships_cached_max: config.cache.memberships_max.into(),
-                ..GroupsSettings::default()
-            },
+            &GroupsSettings { memberships_cached_max: config.cache.memberships_max.into() },
         ));
         let lists =
             Arc::new(Lists::new(Arc::clone(&stores.lists), Arc::clone(&clock), zone.clone()));
 
-        let bells: BTreeMap<(Site, Shard), Arc<Bell>> =
-            stores.orders.keys().map(|place| (*place, Arc::default())).collect();
-        let lanes = Arc::new(Lanes::start(
-            stores.orders.iter().map(|(place, store)| {
-                let bell = Arc::clone(&bells[place]);
-                (*place, LaneStore { store: Arc::clone(store), bell })
-            }),
-            &LaneParts::new(
-                Arc::clone(&clock),
-                local.clone(),
-                Arc::clone(&writer),
-                sealer.clone(),
-                Arc::clone(&control),
-                lane_settings(&config),
-            ),
-            background.lane_tasks(),
-            background.lanes_stop(),
-        ));
+        let bells: Bells = stores.orders.keys().map(|place| (*place, Arc::default())).collect();
+        let parts = LaneParts::new(
+            Arc::clone(&clock),
+            local.clone(),
+            Arc::clone(&writer),
+            sealer.clone(),
+            Arc::clone(&control),
+            lane_settings(&config),
+        );
+        let lanes = Arc::new(background.start_lanes(&stores, &bells, &parts));
         let numbering = Arc::new(Numbering::new(
             config.sites.home.0,
             numbered_sites(&config, &stores, &shared),

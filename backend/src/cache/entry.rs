@@ -23,14 +23,14 @@ pub struct Live {
 
 impl PacketEntry {
     /// A packet with its claims, which must be complete and in order.
-    pub fn new(packet: PacketRow, claims: Vec<ClaimRow>) -> Self {
+    pub fn new(packet: PacketRow, claims: &[ClaimRow]) -> Self {
         let mut live = Live {
             progress: Progress::NONE,
             claims: Vec::with_capacity(claims.len()),
             by_user: HashMap::with_capacity(claims.len()),
             best_luck: None,
         };
-        live.advance(&packet, packet.progress, &claims);
+        live.advance(&packet, packet.progress, claims);
         Self { facts: packet, live: RwLock::new(live) }
     }
 

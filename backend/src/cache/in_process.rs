@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Pre-orders are gone after this in any case; each carries its own expiry.
-const PRE_ORDER_TTL: Duration = Duration::from_secs(60 * 60);
+const PRE_ORDER_TTL: Duration = Duration::from_hours(1);
 const PRE_ORDERS_MAX: u64 = 100_000;
 const DRESSES_MAX: u64 = 100_000;
 
@@ -37,9 +37,8 @@ struct Shared {
 impl InProcess {
     /// Holds packets of up to `claims_max` shares in all.
     pub fn new(claims_max: u64) -> Self {
-        let weigh = |_: &OrderNo, entry: &Arc<Mutex<Shared>>| {
-            entry.lock().packet.shares.saturating_add(8)
-        };
+        let weigh =
+            |_: &OrderNo, entry: &Arc<Mutex<Shared>>| entry.lock().packet.shares.saturating_add(8);
         Self {
             blocks: Mutex::default(),
             pre_orders: Cache::builder()

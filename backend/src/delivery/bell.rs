@@ -10,9 +10,7 @@ pub struct Bell {
 
 impl Default for Bell {
     fn default() -> Self {
-        Self {
-            rings: Destination::ALL.into_iter().map(|to| (to, watch::Sender::new(0))).collect(),
-        }
+        Self { rings: Destination::ALL.into_iter().map(|to| (to, watch::Sender::new(0))).collect() }
     }
 }
 

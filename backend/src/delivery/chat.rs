@@ -1,5 +1,8 @@
 use super::{Deliver, Delivered, events};
-use crate::{groups::{Groups, PacketPost}, store::outbox::OutboxRow};
+use crate::{
+    groups::{Groups, PacketPost},
+    store::outbox::OutboxRow,
+};
 use async_trait::async_trait;
 use std::sync::Arc;
 

@@ -3,10 +3,7 @@ use crate::{
     Refusal,
     packets::{LandEvent, Packets},
     runtime::Clock,
-    store::{
-        orders::{Landed, StoredState},
-        outbox::OutboxRow,
-    },
+    store::{orders::Landed, outbox::OutboxRow},
 };
 use async_trait::async_trait;
 use futures::future::join_all;
@@ -43,8 +40,7 @@ impl LandPaid {
             }
         };
         match self.try_land(event, row).await {
-            Ok(Landed::New | Landed::Already(StoredState::GivenUp)) => Delivered::Done,
-            Ok(Landed::Already(_)) => Delivered::Done,
+            Ok(Landed::New | Landed::Already(_)) => Delivered::Done,
             Ok(Landed::DayRefused) => Delivered::Again("its day table is not free".to_owned()),
             Err(refusal) if super::is_passing(&refusal) => Delivered::Again(describe(&refusal)),
             Err(refusal) => {
@@ -61,8 +57,8 @@ impl LandPaid {
         })?;
         let landed = self.packets.land(&payment).await;
         let waited_ms = self.clock.now().millis_since(row.created_at);
-        let too_long = u128::try_from(waited_ms)
-            .is_ok_and(|waited| waited > self.give_up_after.as_millis());
+        let too_long =
+            u128::try_from(waited_ms).is_ok_and(|waited| waited > self.give_up_after.as_millis());
         match landed {
             // A shard that is down takes no tombstone either, so this is tried
             // only while it answers.

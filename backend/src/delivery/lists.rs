@@ -1,4 +1,4 @@
-use super::{Deliver, Delivered, events};
+use super::{Deliver, Delivered, events, is_passing};
 use crate::{
     lists::Lists,
     packets::ListEvent,
@@ -12,7 +12,10 @@ use crate::{
 };
 use async_trait::async_trait;
 use hongbao_shared::{OrderNo, split};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 /// Writes the lists "sent" and "received" (R-LIST-1).
 #[derive(Debug)]
@@ -47,6 +50,14 @@ impl Deliver for WriteLists {
             });
         }
         let written = self.lists.record(batch).await;
+        if rows.len() > 1 && written.as_ref().is_err_and(|refusal| !is_passing(refusal)) {
+            // One bad row spoils its transaction; alone, it spoils nothing else.
+            let mut each = Vec::with_capacity(rows.len());
+            for row in rows {
+                each.extend(self.deliver(std::slice::from_ref(row)).await);
+            }
+            return each;
+        }
         let outcome = |(row, failed): (&OutboxRow, Option<Delivered>)| match (failed, &written) {
             (Some(failed), _) => failed,
             (None, Ok(())) => Delivered::Done,
@@ -123,12 +134,14 @@ impl WriteLists {
         order_no: OrderNo,
         known: &'k mut BTreeMap<OrderNo, PacketRow>,
     ) -> Result<&'k PacketRow, StoreError> {
-        if !known.contains_key(&order_no) {
-            let packet = self.store.packet(order_no).await?;
-            let packet = packet
-                .ok_or_else(|| StoreError::Corrupt(format!("{order_no} is not in its shard")))?;
-            known.insert(order_no, packet);
+        match known.entry(order_no) {
+            Entry::Occupied(packet) => Ok(packet.into_mut()),
+            Entry::Vacant(place) => {
+                let packet = self.store.packet(order_no).await?.ok_or_else(|| {
+                    StoreError::Corrupt(format!("{order_no} is not in its shard"))
+                })?;
+                Ok(place.insert(packet))
+            }
         }
-        Ok(&known[&order_no])
     }
 }

@@ -1,5 +1,9 @@
 use super::{Deliver, Delivered, events, payload};
-use crate::{ledger::{CreditOutcome, Ledger}, packets::RefundEvent, store::outbox::OutboxRow};
+use crate::{
+    ledger::{CreditOutcome, Ledger},
+    packets::RefundEvent,
+    store::outbox::OutboxRow,
+};
 use async_trait::async_trait;
 use std::sync::Arc;
 

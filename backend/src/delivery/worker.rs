@@ -11,12 +11,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// A delivery that takes longer than this may be done twice.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// How long a worker sleeps without a ring; rows that wait for a retry, and rows
 /// of other nodes, are found by this.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const BACK_OFF_FIRST: Duration = Duration::from_millis(250);
-const BACK_OFF_MAX: Duration = Duration::from_secs(60);
+const BACK_OFF_MAX: Duration = Duration::from_mins(1);
 
 /// How eagerly a worker works.
 #[derive(Clone, Copy, Debug)]

@@ -27,9 +27,7 @@ impl Packets {
             StoredState::Finished => answer(GrabState::Finished),
             StoredState::Expired => answer(GrabState::Expired),
             StoredState::Open if now >= packet.expires_at => answer(GrabState::Expired),
-            StoredState::Open
-                if packet.recipient_id.is_some_and(|recipient| recipient != user) =>
-            {
+            StoredState::Open if packet.recipient_id.is_some_and(|recipient| recipient != user) => {
                 answer(GrabState::NotForYou)
             }
             StoredState::Open => Grabbed {

@@ -76,9 +76,9 @@ impl Numbering {
     pub async fn next(&self, now: Timestamp) -> Result<OrderNo, Refusal> {
         let place = self.control.site(self.home, self.entropy.bits());
         let site = self.sites.get(&place).ok_or(ErrorCode::Unavailable)?;
-        let (local, sequence) = match self.from_cache(place, site).await {
+        let (local, sequence) = match self.counted_by_cache(place, site).await {
             Some(sequence) => (false, sequence),
-            None => (true, self.from_lease(place, site).await?),
+            None => (true, self.counted_by_lease(place, site).await?),
         };
         let shard = Shard::new(spread(sequence, site.shards)).ok_or(ErrorCode::Internal)?;
         OrderNo::new(place, shard, self.zone.day(now), local, sequence)
@@ -100,7 +100,7 @@ impl Numbering {
         }
     }
 
-    async fn from_cache(&self, place: Site, site: &NumberedSite) -> Option<u64> {
+    async fn counted_by_cache(&self, place: Site, site: &NumberedSite) -> Option<u64> {
         for _ in 0..BLOCK_ATTEMPTS_MAX {
             match site.cache.next_sequence(place).await {
                 Ok(Some(sequence)) => return Some(sequence),
@@ -117,7 +117,7 @@ impl Numbering {
         None
     }
 
-    async fn from_lease(&self, place: Site, site: &NumberedSite) -> Result<u64, Refusal> {
+    async fn counted_by_lease(&self, place: Site, site: &NumberedSite) -> Result<u64, Refusal> {
         metrics::counter!("hongbao_local_numbers_total").increment(1);
         if let Some(sequence) = site.lease.lock().take() {
             return Ok(sequence);
@@ -125,9 +125,8 @@ impl Numbering {
         let lease = site.marks.raise(Mark::LocalLease(place), 1).await?;
         let mut held = site.lease.lock();
         held.reserve.get_or_insert(lease);
-        held.take().ok_or_else(|| {
-            Refusal::new(ErrorCode::Unavailable).retry_after(Duration::from_secs(1))
-        })
+        held.take()
+            .ok_or_else(|| Refusal::new(ErrorCode::Unavailable).retry_after(Duration::from_secs(1)))
     }
 }
 

@@ -53,8 +53,7 @@ impl Sealer {
         let (nonce, message) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(Unsealable)?;
         let bound_to = order_no.to_string();
         let payload = Payload { msg: message, aad: bound_to.as_bytes() };
-        let seed =
-            self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| Unsealable)?;
+        let seed = self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| Unsealable)?;
         seed.try_into().map(ServerSeed::from_bytes).map_err(|_| Unsealable)
     }
 }

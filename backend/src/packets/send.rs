@@ -1,6 +1,10 @@
 //! Send: pre-order, then pay, then land (R-SEND).
 
-use super::{Event, Packets, event::ListEvent, record::{Payment, PreOrderRecord}};
+use super::{
+    Event, Packets,
+    event::ListEvent,
+    record::{Payment, PreOrderRecord},
+};
 use crate::{
     Refusal,
     groups::PacketPost,
@@ -53,8 +57,7 @@ impl Packets {
             return Err(ErrorCode::GroupNotFound.into());
         }
         if let Some(recipient) = checked.recipient_id
-            && (recipient == sender
-                || !self.groups.is_member(request.group_id, recipient).await?)
+            && (recipient == sender || !self.groups.is_member(request.group_id, recipient).await?)
         {
             return Err(ErrorCode::RecipientInvalid.into());
         }
@@ -127,8 +130,7 @@ impl Packets {
         if !self.groups.is_member(record.group_id, sender).await? {
             return Err(ErrorCode::GroupNotFound.into());
         }
-        let payment =
-            Payment { record, client_seed: client_seed.bytes().to_vec(), paid_at: now };
+        let payment = Payment { record, client_seed: client_seed.bytes().to_vec(), paid_at: now };
         // What is in the books counts, should somebody have paid meanwhile.
         Ok(self.ledger.pay(payment).await?.payment)
     }
@@ -155,9 +157,7 @@ impl Packets {
         // finishes what it has taken.
         let landing = tokio::time::timeout(LANDING_WAIT, self.land(payment));
         match landing.await {
-            Ok(Ok(Landed::Already(StoredState::GivenUp))) => {
-                Err(ErrorCode::PacketGivenUp.into())
-            }
+            Ok(Ok(Landed::Already(StoredState::GivenUp))) => Err(ErrorCode::PacketGivenUp.into()),
             Ok(Ok(Landed::New | Landed::Already(_))) => {
                 Ok(Paid::Landed(Box::new(self.details(sender, order_no).await?)))
             }
@@ -171,10 +171,8 @@ impl Packets {
         if let Some(entry) = self.local.get(record.order_no) {
             return Ok(Landed::Already(entry.progress().state));
         }
-        let dress = crate::cache::Dress {
-            greeting: record.greeting.clone(),
-            cover: record.cover.clone(),
-        };
+        let dress =
+            crate::cache::Dress { greeting: record.greeting.clone(), cover: record.cover.clone() };
         if let Err(error) = self.shared.put_dress(record.order_no, &dress).await {
             tracing::debug!(%error, "dress is not cached");
         }
@@ -200,11 +198,8 @@ impl Packets {
     /// the money back. If the packet has landed after all, it stays.
     pub async fn give_up(&self, payment: &Payment) -> Result<Landed, Refusal> {
         let now = self.clock.now();
-        let tombstone = Progress {
-            state: StoredState::GivenUp,
-            finished_at: Some(now),
-            ..Progress::NONE
-        };
+        let tombstone =
+            Progress { state: StoredState::GivenUp, finished_at: Some(now), ..Progress::NONE };
         let packet = self.packet_row(payment, tombstone)?;
         let refund = Event::refund(&packet, hongbao_shared::Fen::ZERO);
         self.lanes.land(self.landing(packet, refund.as_slice())).await

@@ -35,7 +35,9 @@ impl Tickets {
         let mut ticket = [0; EXPIRY_BYTES + MAC_BYTES];
         let (head, tail) = ticket.split_at_mut(EXPIRY_BYTES);
         head.copy_from_slice(&expires.millis().to_be_bytes());
-        tail.copy_from_slice(&self.sign(order_no, user, expires).finalize().into_bytes()[..MAC_BYTES]);
+        tail.copy_from_slice(
+            &self.sign(order_no, user, expires).finalize().into_bytes()[..MAC_BYTES],
+        );
         BASE64URL_NOPAD.encode(&ticket)
     }
 

@@ -92,8 +92,7 @@ impl Finder {
 
     async fn load(&self, order_no: OrderNo) -> Result<Arc<PacketEntry>, Refusal> {
         let store = self.store(order_no)?;
-        let busy =
-            |_| Refusal::new(ErrorCode::Unavailable).retry_after(RETRY_WHEN_BUSY);
+        let busy = |_| Refusal::new(ErrorCode::Unavailable).retry_after(RETRY_WHEN_BUSY);
         let _waiting = self.waiting.try_acquire().map_err(busy)?;
         let _working = self.working.acquire().await.map_err(Refusal::internal)?;
         // Somebody may have brought it while we waited.

@@ -46,12 +46,7 @@ pub(super) struct PendingExpiry {
 
 impl Draft {
     pub(super) fn new(now: Timestamp) -> Self {
-        Self {
-            now,
-            appends: BTreeMap::new(),
-            landings: Vec::new(),
-            expiries: BTreeMap::new(),
-        }
+        Self { now, appends: BTreeMap::new(), landings: Vec::new(), expiries: BTreeMap::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -204,9 +199,7 @@ impl PendingAppend {
             let user = claim.user_id;
             ops.extend(replies.into_iter().map(|reply| Op::Open { order_no, user, reply }));
         }
-        ops.extend(
-            self.losers.into_iter().map(|(user, reply)| Op::Open { order_no, user, reply }),
-        );
+        ops.extend(self.losers.into_iter().map(|(user, reply)| Op::Open { order_no, user, reply }));
         ops
     }
 
@@ -233,11 +226,6 @@ impl PendingExpiry {
         for reply in self.replies {
             drop(reply.send(Ok(())));
         }
-    }
-
-    /// The progress after the end.
-    pub(super) fn after(&self, before: Progress, now: Timestamp) -> Progress {
-        Progress { state: StoredState::Expired, finished_at: Some(now), ..before }
     }
 }
 

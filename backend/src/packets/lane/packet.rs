@@ -33,6 +33,12 @@ impl LanePacket {
         Ok(Self { entry, splitter, drawn: VecDeque::new(), used: 0 })
     }
 
+    /// Notes that the lane uses it in this batch.
+    pub(super) fn used_in(&mut self, batch: u64) -> &mut Self {
+        self.used = batch;
+        self
+    }
+
     /// The share `ahead` places behind the last claim; `None` past the last share.
     pub(super) fn share(&mut self, ahead: usize) -> Option<Fen> {
         while self.drawn.len() <= ahead {
@@ -72,7 +78,7 @@ pub(in crate::packets) async fn load(
         return Ok(None);
     }
     let claims = claims(store, order_no, 0, packet.progress.claimed).await?;
-    Ok(Some(PacketEntry::new(packet, claims)))
+    Ok(Some(PacketEntry::new(packet, &claims)))
 }
 
 /// Brings an entry up to date with its row; gives how many claims it lacked.

@@ -5,9 +5,10 @@ use super::{
 };
 use crate::{
     Refusal,
+    cache::PacketEntry,
     store::{
         StoreError,
-        orders::{ClaimRow, Landed, LaneBatch, LaneOutcome, StoredState},
+        orders::{ClaimRow, Landed, LaneBatch, LaneOutcome, Progress, StoredState},
     },
 };
 use hongbao_shared::{ErrorCode, Kind, OrderNo, UserId};
@@ -64,7 +65,7 @@ impl Lane {
         while let Some(ops) = rounds.pop_front() {
             attempts += 1;
             if attempts > ATTEMPTS_MAX + u32::try_from(rounds.len()).unwrap_or(u32::MAX) {
-                self.refuse(ops, &StoreError::Corrupt("a batch never commits".to_owned()));
+                refuse(ops, &StoreError::Corrupt("a batch never commits".to_owned()));
                 continue;
             }
             let (draft, postponed) = self.assemble(ops).await;
@@ -89,7 +90,7 @@ impl Lane {
                     tracing::warn!(%error, "lane batch is tried again, packet by packet");
                     rounds.extend(self.split(draft));
                 }
-                Err(error) => self.refuse(draft.into_ops(), &error),
+                Err(error) => refuse(draft.into_ops(), &error),
             }
         }
         self.evict();
@@ -181,15 +182,12 @@ impl Lane {
             if entry.progress().state != StoredState::Open {
                 return Ok(None);
             }
-            let packet =
-                LanePacket::new(entry, &self.parts.sealer).map_err(Refusal::internal)?;
+            let packet = LanePacket::new(entry, &self.parts.sealer).map_err(Refusal::internal)?;
             self.packets.insert(order_no, packet);
         }
         let used = self.batches;
-        Ok(self.packets.get_mut(&order_no).map(|packet| {
-            packet.used = used;
-            packet
-        }))
+        let packet = self.packets.get_mut(&order_no);
+        Ok(packet.map(|packet| packet.used_in(used)))
     }
 
     fn request(&self, draft: &Draft) -> LaneBatch {
@@ -216,10 +214,8 @@ impl Lane {
         self.ring(request, &outcome);
         for ((landing, reply), landed) in draft.landings.into_iter().zip(outcome.landings) {
             if landed == Landed::New && landing.packet.progress.state == StoredState::Open {
-                let entry = self.parts.local.keep(Arc::new(crate::cache::PacketEntry::new(
-                    landing.packet,
-                    Vec::new(),
-                )));
+                let entry = Arc::new(PacketEntry::new(landing.packet, &[]));
+                let entry = self.parts.local.keep(entry);
                 self.parts.shared.changed(&entry, 0);
             }
             drop(reply.send(Ok(landed)));
@@ -237,7 +233,9 @@ impl Lane {
         for ((order_no, pending), held) in draft.expiries.into_iter().zip(outcome.expiries) {
             if held {
                 if let Some(packet) = self.packets.get(&order_no) {
-                    let after = pending.after(packet.entry.progress(), now);
+                    let before = packet.entry.progress();
+                    let finished_at = Some(now);
+                    let after = Progress { state: StoredState::Expired, finished_at, ..before };
                     self.advance(order_no, after, &[]);
                 }
                 pending.answer();
@@ -251,12 +249,7 @@ impl Lane {
     }
 
     /// Writes a commit into this node's memory; gives the first new claim.
-    fn advance(
-        &mut self,
-        order_no: OrderNo,
-        after: crate::store::orders::Progress,
-        claims: &[ClaimRow],
-    ) -> u32 {
+    fn advance(&mut self, order_no: OrderNo, after: Progress, claims: &[ClaimRow]) -> u32 {
         let Some(packet) = self.packets.get_mut(&order_no) else { return 0 };
         packet.entry.advance(after, claims);
         packet.committed(u32::try_from(claims.len()).unwrap_or(u32::MAX));
@@ -328,13 +321,6 @@ impl Lane {
         }
     }
 
-    fn refuse(&self, ops: Vec<Op>, error: &StoreError) {
-        tracing::error!(error = %error, waiting = ops.len(), "lane cannot commit");
-        for op in ops {
-            op.refuse(down(error));
-        }
-    }
-
     /// Keeps the lane's memory bounded: the packets that were not used for longest
     /// go, half of them at once, so that this is rare.
     fn evict(&mut self) {
@@ -355,6 +341,13 @@ fn ended(state: StoredState) -> Refusal {
     match state {
         StoredState::Expired => ErrorCode::PacketExpired.into(),
         _ => ErrorCode::PacketFinished.into(),
+    }
+}
+
+fn refuse(ops: Vec<Op>, error: &StoreError) {
+    tracing::error!(%error, waiting = ops.len(), "lane cannot commit");
+    for op in ops {
+        op.refuse(down(error));
     }
 }
 

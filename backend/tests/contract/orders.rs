@@ -1,0 +1,293 @@
+//! What every implementation of [`OrderStore`] must do (R-STORE-3). A test of an
+//! implementation calls these on an empty store.
+
+use hongbao::store::{
+    StoreError,
+    orders::{
+        Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, Mark, OrderStore,
+        PacketRow, Progress, StoredState,
+    },
+    outbox::{Backlog, Destination, Settled},
+};
+use hongbao_shared::{
+    Day, Fen, GroupId, Kind, OrderNo, Shard, Site, Timestamp, UserId,
+    fairness::{ClientSeed, Commitment},
+};
+use std::time::Duration;
+
+const LEASE: Duration = Duration::from_secs(60);
+
+pub(crate) fn order_no(day: u8, sequence: u64) -> OrderNo {
+    let (shard, day) = (Shard::new(2).unwrap(), Day::new(day).unwrap());
+    OrderNo::new(Site::N, shard, day, false, sequence).unwrap()
+}
+
+fn fen(fen: u64) -> Fen {
+    Fen::new(fen).unwrap()
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_millis(1_700_000_000_000).plus_seconds(second)
+}
+
+fn user(number: i64) -> UserId {
+    UserId::new(number).unwrap()
+}
+
+/// A lucky packet of 10 fen in 3 shares.
+pub(crate) fn packet(order_no: OrderNo) -> PacketRow {
+    PacketRow {
+        order_no,
+        sender_id: user(1),
+        group_id: GroupId::new(2).unwrap(),
+        recipient_id: None,
+        kind: Kind::Lucky,
+        total_fen: fen(10),
+        shares: 3,
+        max_share_fen: fen(20_000),
+        sealed_server_seed: vec![1, 2, 3],
+        client_seed: ClientSeed::new(vec![4, 5]).unwrap(),
+        commitment: Commitment::from_bytes([6; 32]),
+        created_at: at(0),
+        landed_at: at(1),
+        expires_at: at(100),
+        progress: Progress::NONE,
+    }
+}
+
+fn event(destination: Destination, event: &str) -> Announcement {
+    Announcement { destination, event: event.to_owned() }
+}
+
+fn landing(packet: PacketRow, epoch_day: i64) -> Landing {
+    Landing { packet, epoch_day, announcements: vec![event(Destination::Chat, "\"landed\"")] }
+}
+
+/// Shares `from` and on, one for each of `users`, 2 fen each and the rest in the
+/// third.
+fn append(order_no: OrderNo, from: u32, users: &[i64]) -> Append {
+    let claims: Vec<_> = users
+        .iter()
+        .zip(from..)
+        .map(|(number, seq)| ClaimRow {
+            seq,
+            user_id: user(*number),
+            amount_fen: fen(if seq == 2 { 6 } else { 2 }),
+            opened_at: at(2),
+        })
+        .collect();
+    let claimed = from + u32::try_from(claims.len()).unwrap();
+    let finished = claimed == 3;
+    Append {
+        order_no,
+        believed: from,
+        after: Progress {
+            state: if finished { StoredState::Finished } else { StoredState::Open },
+            claimed,
+            claimed_fen: if finished { fen(10) } else { fen(u64::from(claimed) * 2) },
+            finished_at: finished.then(|| at(2)),
+        },
+        claims,
+        announcements: vec![event(Destination::CreditQueue, &format!("[{from},{claimed}]"))],
+    }
+}
+
+fn batch(landings: Vec<Landing>, appends: Vec<Append>, expiries: Vec<Expiry>) -> LaneBatch {
+    LaneBatch { landings, appends, expiries, at: Some(at(2)) }
+}
+
+async fn land(store: &dyn OrderStore, order_no: OrderNo) {
+    let outcome = store.commit(batch(vec![landing(packet(order_no), 7)], vec![], vec![])).await;
+    assert_eq!(outcome.unwrap().landings, [Landed::New]);
+}
+
+async fn told(store: &dyn OrderStore, destination: Destination) -> Vec<String> {
+    let rows = store.lease(destination, at(1_000), LEASE, 100).await.unwrap();
+    rows.into_iter().map(|row| row.payload).collect()
+}
+
+/// A packet comes in once, is read back whole, and tells once.
+pub(crate) async fn landing_is_idempotent(store: &dyn OrderStore) {
+    let order_no = order_no(7, 1);
+    assert_eq!(store.packet(order_no).await.unwrap(), None);
+    land(store, order_no).await;
+    let again = store.commit(batch(vec![landing(packet(order_no), 7)], vec![], vec![])).await;
+    assert_eq!(again.unwrap().landings, [Landed::Already(StoredState::Open)]);
+    assert_eq!(store.packet(order_no).await.unwrap(), Some(packet(order_no)));
+    assert_eq!(told(store, Destination::Chat).await, ["[\"landed\"]"]);
+}
+
+/// A day table that holds another day refuses loudly; an empty one is taken over; a
+/// tombstone stands anywhere (R-STORE-1, R-SEND-2).
+pub(crate) async fn a_day_table_holds_one_day(store: &dyn OrderStore) {
+    land(store, order_no(7, 1)).await;
+    let other_day = landing(packet(order_no(7, 2)), 38);
+    let mut tombstone = landing(packet(order_no(7, 3)), 38);
+    tombstone.packet.progress =
+        Progress { state: StoredState::GivenUp, finished_at: Some(at(2)), ..Progress::NONE };
+    let late = landing(packet(order_no(7, 3)), 7);
+    let outcome = store.commit(batch(vec![other_day, tombstone, late], vec![], vec![])).await;
+    assert_eq!(
+        outcome.unwrap().landings,
+        [Landed::DayRefused, Landed::New, Landed::Already(StoredState::GivenUp)]
+    );
+    assert_eq!(store.packet(order_no(7, 2)).await.unwrap(), None);
+}
+
+/// Claims are appended only to what the lane believes, and tell only then (R-OPEN-3).
+pub(crate) async fn compare_and_append(store: &dyn OrderStore) {
+    let (one, two) = (order_no(1, 1), order_no(2, 1));
+    land(store, one).await;
+    land(store, two).await;
+    let first = batch(vec![], vec![append(one, 0, &[11, 12]), append(two, 1, &[11])], vec![]);
+    assert_eq!(store.commit(first).await.unwrap().appends, [true, false]);
+    let stale = batch(vec![], vec![append(one, 0, &[13])], vec![]);
+    assert_eq!(store.commit(stale).await.unwrap().appends, [false]);
+    let last = batch(vec![], vec![append(one, 2, &[13]), append(two, 0, &[11])], vec![]);
+    assert_eq!(store.commit(last).await.unwrap().appends, [true, true]);
+
+    let row = store.packet(one).await.unwrap().unwrap();
+    assert_eq!(row.progress, append(one, 2, &[13]).after);
+    let claims = store.claims(one, 0, 10).await.unwrap();
+    let expected = [append(one, 0, &[11, 12]).claims, append(one, 2, &[13]).claims].concat();
+    assert_eq!(claims, expected);
+    assert_eq!(store.claims(one, 1, 1).await.unwrap(), expected[1..2]);
+    assert_eq!(told(store, Destination::CreditQueue).await, ["[[0,2]]", "[[2,3],[0,1]]"]);
+    let over = batch(vec![], vec![append(one, 3, &[14])], vec![]);
+    assert_eq!(store.commit(over).await.unwrap().appends, [false], "it has ended");
+}
+
+/// A second share for one person, or a share twice, rolls the whole batch back.
+pub(crate) async fn one_share_each(store: &dyn OrderStore) {
+    let (one, two) = (order_no(1, 1), order_no(1, 2));
+    land(store, one).await;
+    land(store, two).await;
+    store.commit(batch(vec![], vec![append(one, 0, &[11])], vec![])).await.unwrap();
+    let twice = batch(vec![], vec![append(one, 1, &[11]), append(two, 0, &[11])], vec![]);
+    let refused = store.commit(twice).await;
+    assert!(matches!(refused, Err(StoreError::Constraint { .. })), "{refused:?}");
+    assert_eq!(store.claims(two, 0, 10).await.unwrap(), []);
+    assert_eq!(store.packet(one).await.unwrap().unwrap().progress.claimed, 1);
+    assert_eq!(told(store, Destination::CreditQueue).await.len(), 1);
+}
+
+/// The database refuses numbers that no lane may write.
+pub(crate) async fn impossible_progress_is_refused(store: &dyn OrderStore) {
+    let one = order_no(1, 1);
+    land(store, one).await;
+    let spoil: [fn(&mut Append); 5] = [
+        |append| append.after.claimed_fen = fen(10),
+        |append| append.after.claimed_fen = Fen::ZERO,
+        |append| append.after.claimed = 4,
+        |append| append.after.state = StoredState::Finished,
+        |append| append.claims[0].amount_fen = Fen::ZERO,
+    ];
+    for spoil in spoil {
+        let mut append = append(one, 0, &[11]);
+        spoil(&mut append);
+        let refused = store.commit(batch(vec![], vec![append], vec![])).await;
+        assert!(matches!(refused, Err(StoreError::Constraint { .. })), "{refused:?}");
+    }
+    assert_eq!(store.packet(one).await.unwrap().unwrap().progress, Progress::NONE);
+}
+
+/// An end is guarded like a claim, and final.
+pub(crate) async fn ends_are_guarded(store: &dyn OrderStore) {
+    let (one, two) = (order_no(1, 1), order_no(3, 1));
+    land(store, one).await;
+    land(store, two).await;
+    store.commit(batch(vec![], vec![append(one, 0, &[11])], vec![])).await.unwrap();
+    assert_eq!(store.due(at(99), 10).await.unwrap(), []);
+    assert_eq!(store.due(at(100), 10).await.unwrap(), [one, two]);
+    assert_eq!(store.due(at(100), 1).await.unwrap(), [one]);
+    let end = |order_no, believed| Expiry {
+        order_no,
+        believed,
+        at: at(100),
+        announcements: vec![event(Destination::Refund, &format!("\"{order_no}\""))],
+    };
+    let outcome = store.commit(batch(vec![], vec![], vec![end(one, 0), end(two, 0)])).await;
+    assert_eq!(outcome.unwrap().expiries, [false, true]);
+    let outcome = store.commit(batch(vec![], vec![], vec![end(one, 1), end(two, 0)])).await;
+    assert_eq!(outcome.unwrap().expiries, [true, false]);
+    let row = store.packet(one).await.unwrap().unwrap();
+    assert_eq!((row.progress.state, row.progress.claimed), (StoredState::Expired, 1));
+    assert_eq!(row.progress.finished_at, Some(at(100)));
+    assert_eq!(store.due(at(1_000), 10).await.unwrap(), []);
+    let late = store.commit(batch(vec![], vec![append(one, 1, &[12])], vec![])).await;
+    assert_eq!(late.unwrap().appends, [false]);
+    let refunds = told(store, Destination::Refund).await;
+    assert_eq!(refunds, [format!("[\"{two}\"]"), format!("[\"{one}\"]")]);
+}
+
+/// Marks only rise, and never give the same twice.
+pub(crate) async fn marks_rise(store: &dyn OrderStore) {
+    assert_eq!(store.raise(Mark::Sequence(Site::S), 100).await.unwrap(), 0);
+    assert_eq!(store.raise(Mark::Sequence(Site::S), 50).await.unwrap(), 100);
+    assert_eq!(store.raise(Mark::Sequence(Site::N), 1).await.unwrap(), 0);
+    assert_eq!(store.raise(Mark::LocalLease(Site::S), 1).await.unwrap(), 0);
+    assert_eq!(store.raise(Mark::Sequence(Site::S), 1).await.unwrap(), 150);
+}
+
+/// Pages of a day go through everything, once, in order.
+pub(crate) async fn pages(store: &dyn OrderStore) {
+    let orders: Vec<_> = (1..=5).map(|sequence| order_no(4, sequence)).collect();
+    for order_no in &orders {
+        land(store, *order_no).await;
+        store.commit(batch(vec![], vec![append(*order_no, 0, &[11, 12])], vec![])).await.unwrap();
+    }
+    let day = Day::new(4).unwrap();
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.packets_page(day, after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.order_no);
+        seen.extend(page.iter().map(|row| row.order_no));
+    }
+    assert_eq!(seen, orders);
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.claims_page(day, after, 3).await.unwrap();
+        let Some((order_no, claim)) = page.last() else { break };
+        after = Some((*order_no, claim.seq));
+        seen.extend(page.iter().map(|(order_no, claim)| (*order_no, claim.seq)));
+    }
+    let expected: Vec<_> = orders.iter().flat_map(|no| [(*no, 0), (*no, 1)]).collect();
+    assert_eq!(seen, expected);
+    assert_eq!(store.packets_page(Day::new(5).unwrap(), None, 2).await.unwrap(), []);
+}
+
+/// A leased row is out of sight until its lease runs out; settling decides.
+pub(crate) async fn outbox_rows_are_leased_and_settled(store: &dyn OrderStore) {
+    for sequence in 1..=4 {
+        land(store, order_no(7, sequence)).await;
+    }
+    let chat = Destination::Chat;
+    let rows = store.lease(chat, at(10), LEASE, 3).await.unwrap();
+    assert_eq!(rows.len(), 3);
+    assert_eq!(store.lease(chat, at(10), LEASE, 9).await.unwrap().len(), 1);
+    assert_eq!(store.lease(chat, at(69), LEASE, 9).await.unwrap(), []);
+    assert_eq!(store.lease(Destination::Refund, at(1_000), LEASE, 9).await.unwrap(), []);
+    let error = String::from("why");
+    let rest = String::from("[\"rest\"]");
+    store
+        .settle(vec![
+            (rows[0].id, Settled::Done),
+            (rows[1].id, Settled::Retry { due_at: at(80), error: error.clone() }),
+            (rows[2].id, Settled::Dead { payload: rest.clone(), error }),
+        ])
+        .await
+        .unwrap();
+    assert_eq!(store.backlog(chat).await.unwrap(), Backlog { waiting: 2, dead: 1 });
+    assert_eq!(store.next_due(chat).await.unwrap(), Some(at(70)));
+    let due = store.lease(chat, at(80), LEASE, 9).await.unwrap();
+    assert_eq!(due.len(), 2, "the lost lease and the retry; never the dead one");
+    let retried = due.iter().find(|row| row.id == rows[1].id).unwrap();
+    assert_eq!((retried.attempts, &retried.payload), (1, &rows[1].payload));
+    let error = String::from("a part");
+    let settled = Settled::Rest { payload: rest.clone(), due_at: at(90), error };
+    store.settle(vec![(retried.id, settled)]).await.unwrap();
+    let again = store.lease(chat, at(90), LEASE, 9).await.unwrap();
+    assert_eq!(again.iter().map(|row| &row.payload).collect::<Vec<_>>(), [&rest]);
+    assert_eq!(again[0].attempts, 2);
+}

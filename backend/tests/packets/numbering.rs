@@ -1,0 +1,66 @@
+//! Order numbers never repeat (R-ORDER-2), and say where a packet lives (R-ORDER-1).
+
+use crate::{outages::Fragile, world::World};
+use hongbao_shared::{Kind, OrderNo, Site};
+use std::{collections::BTreeSet, sync::Arc};
+
+async fn numbers(world: &World, count: usize) -> Vec<OrderNo> {
+    let party = world.party(1).await;
+    let mut orders = Vec::new();
+    for _ in 0..count {
+        orders.push(world.send(&party, Kind::Lucky, 100, 1).await);
+    }
+    orders
+}
+
+#[tokio::test]
+async fn restarts_wiped_caches_and_clocks_set_back_repeat_no_number() {
+    let mut seen = BTreeSet::new();
+    let mut world = World::new().await;
+    for step in 0..4 {
+        for order_no in numbers(&world, 6).await {
+            assert!(seen.insert(order_no), "{order_no} was given before");
+        }
+        // A restart wipes the in-process shared tier.
+        world = world.restart().await;
+        world.clock.advance_s(if step % 2 == 0 { -3_600 } else { 86_400 });
+    }
+    let sites: BTreeSet<_> = seen.iter().map(|order_no| order_no.site()).collect();
+    assert_eq!(sites, BTreeSet::from(Site::ALL), "the weights reach both sites");
+    let shards: BTreeSet<_> = seen.iter().map(|order_no| order_no.shard()).collect();
+    assert!(shards.len() > 2, "packets are spread over shards");
+    world.end_and_audit().await;
+}
+
+#[tokio::test]
+async fn the_local_generator_takes_over_in_a_range_of_its_own() {
+    let shared = Arc::new(Fragile::new());
+    let world = World::with(|_| {}, Some(Arc::clone(&shared) as _)).await;
+    let mut seen = BTreeSet::new();
+    for round in 0..4 {
+        let down = round % 2 == 1;
+        shared.set_down(down);
+        for order_no in numbers(&world, 5).await {
+            assert_eq!(order_no.is_local(), down);
+            assert!(seen.insert(order_no), "{order_no} was given before");
+        }
+    }
+    shared.set_down(true);
+    let world = world.restart().await;
+    for order_no in numbers(&world, 5).await {
+        assert!(seen.insert(order_no), "{order_no} was given before");
+    }
+    world.end_and_audit().await;
+}
+
+/// The day follows the configured zone, not UTC (R-ORDER-4).
+#[tokio::test]
+async fn the_day_is_that_of_the_configured_zone() {
+    let world = World::new().await;
+    // 2026-02-16T12:00Z is the 16th in Shanghai; nine hours later it is the 17th there.
+    let before = numbers(&world, 1).await[0];
+    world.clock.advance_s(9 * 3_600);
+    let after = numbers(&world, 1).await[0];
+    assert_eq!((before.day().get() + 1) % 31, after.day().get());
+    world.end_and_audit().await;
+}
