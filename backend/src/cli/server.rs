@@ -32,7 +32,6 @@ async fn serve(config: Config) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::usage(format!("cannot listen at {listen}: {error}")))?;
     let address = listener.local_addr()?;
-    telemetry::metrics();
     let upkeep = tokio::spawn(telemetry::upkeep());
     let app = Arc::new(App::start(config).await?);
     say(format_args!("Hongbao is at http://{address}"));

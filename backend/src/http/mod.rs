@@ -16,7 +16,7 @@ mod web;
 
 pub use serve::serve;
 
-use crate::{Refusal, app::App};
+use crate::{Refusal, app::App, telemetry};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRequestParts},
@@ -42,8 +42,12 @@ struct Http {
 /// Everything that the server answers. Once `draining` is cancelled, `/readyz` says so,
 /// and whatever streams ends.
 pub fn router(app: Arc<App>, draining: CancellationToken) -> Router {
+    // Before the first request, so that none goes uncounted.
+    telemetry::metrics();
     let throttle = Arc::new(Throttle::new(&app.config.addresses));
     let (api, document) = api().split_for_parts();
+    #[cfg(feature = "bench")]
+    let api = api.route("/api/v1/noop", axum::routing::post(routes::noop::noop));
     Router::new()
         .merge(api)
         .merge(docs::routes(document))

@@ -2,6 +2,8 @@
 
 pub(super) mod accounts;
 pub(super) mod groups;
+#[cfg(feature = "bench")]
+pub(super) mod noop;
 pub(super) mod packets;
 pub(super) mod wallet;
 
