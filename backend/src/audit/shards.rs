@@ -1,0 +1,162 @@
+//! The packets of every order shard, and claims that belong to none.
+
+use super::{
+    Audited, LOOKS_MAX, Law, PAGE, Report, Subject,
+    packet::{self, Checked},
+    report::LISTED_MAX,
+};
+use crate::store::{
+    StoreError,
+    orders::{OrderStore, PacketRow},
+    outbox::{Backlog, Destination},
+};
+use hongbao_shared::{Day, OrderNo, Shard, Site, order_no::DAYS};
+
+/// The three ways to a wallet (R-MONEY-2).
+const CREDITS: [Destination; 3] =
+    [Destination::CreditNow, Destination::CreditQueue, Destination::CreditDeferred];
+
+pub(super) async fn audit(audited: &Audited<'_>, report: &mut Report) -> Result<(), StoreError> {
+    for ((site, shard), store) in audited.orders {
+        let shard = AuditedShard { audited, site: *site, shard: *shard, store: &**store };
+        shard.audit(report).await?;
+    }
+    Ok(())
+}
+
+struct AuditedShard<'a> {
+    audited: &'a Audited<'a>,
+    site: Site,
+    shard: Shard,
+    store: &'a dyn OrderStore,
+}
+
+impl AuditedShard<'_> {
+    async fn audit(&self, report: &mut Report) -> Result<(), StoreError> {
+        // Packets with something on its way, as many as could be listed.
+        let mut on_the_way = Vec::new();
+        for day in (0..DAYS).filter_map(Day::new) {
+            self.packets(day, &mut on_the_way, report).await?;
+            self.stray_claims(day, report).await?;
+        }
+        self.will_arrive(on_the_way, report).await
+    }
+
+    fn place(&self, day: Day) -> Subject {
+        Subject::Place(format!("order shard {}{} day {}", self.site, self.shard, day.get()))
+    }
+
+    async fn packets(
+        &self,
+        day: Day,
+        on_the_way: &mut Vec<OrderNo>,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let read = self.store.packets_page(day, after, PAGE).await;
+            let Some(page) = report.violations.unless_corrupt(self.place(day), read)? else {
+                return Ok(());
+            };
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.order_no);
+            for packet in page {
+                let order_no = packet.order_no;
+                let there = (order_no.site(), order_no.shard(), order_no.day());
+                let here = there == (self.site, self.shard, day);
+                report.violations.check(here, Law::PacketInPlace, order_no, || {
+                    format!("stands in {}", self.place(day))
+                });
+                let checked = self.check(packet).await?;
+                if checked.is_on_the_way() && on_the_way.len() < LISTED_MAX {
+                    on_the_way.push(order_no);
+                }
+                report.counts.packets = report.counts.packets.saturating_add(1);
+                report.counts.claims = report.counts.claims.saturating_add(checked.claims);
+                report.counts.uncredited.append(checked.uncredited);
+                report.counts.unrefunded.append(checked.unrefunded);
+                report.violations.append(checked.violations);
+            }
+        }
+    }
+
+    /// Beside a running server, what looks wrong may only have moved between two reads.
+    async fn check(&self, mut packet: PacketRow) -> Result<Checked, StoreError> {
+        let order_no = packet.order_no;
+        let mut looks = 1;
+        loop {
+            let checked = packet::check(self.audited, self.store, &packet).await?;
+            if checked.violations.is_empty() || self.audited.at_rest || looks == LOOKS_MAX {
+                return Ok(checked);
+            }
+            looks += 1;
+            match self.store.packet(order_no).await? {
+                Some(again) => packet = again,
+                // Moved to the cold store, or misplaced, which the caller has noted.
+                None => return Ok(checked),
+            }
+        }
+    }
+
+    /// Claims whose packet does not exist, found by skipping from packet to packet.
+    async fn stray_claims(&self, day: Day, report: &mut Report) -> Result<(), StoreError> {
+        let mut after = None;
+        loop {
+            let read = self.store.claims_page(day, after, 1).await;
+            let Some(page) = report.violations.unless_corrupt(self.place(day), read)? else {
+                return Ok(());
+            };
+            let Some((order_no, claim)) = page.into_iter().next() else { return Ok(()) };
+            after = Some((order_no, u32::MAX));
+            let read = self.store.packet(order_no).await;
+            let Some(packet) = report.violations.unless_corrupt(order_no, read)? else { continue };
+            report.violations.check(packet.is_some(), Law::ClaimHasPacket, order_no, || {
+                format!("has a claim {} by {}, but no packet", claim.seq, claim.user_id)
+            });
+        }
+    }
+
+    /// What is on its way needs an outbox row that brings it.
+    async fn will_arrive(
+        &self,
+        on_the_way: Vec<OrderNo>,
+        report: &mut Report,
+    ) -> Result<(), StoreError> {
+        if self.audited.at_rest || on_the_way.is_empty() {
+            return Ok(());
+        }
+        let credits = self.rows(&CREDITS).await?;
+        let refunds = self.rows(&[Destination::Refund]).await?;
+        if credits > 0 && refunds > 0 {
+            return Ok(());
+        }
+        for order_no in on_the_way {
+            // It may have arrived since.
+            let Some(packet) = self.store.packet(order_no).await? else { continue };
+            let checked = self.check(packet).await?;
+            let (claims, refund) = (checked.uncredited, checked.unrefunded);
+            report.violations.check(
+                credits > 0 || claims.count == 0,
+                Law::ClaimIsCredited,
+                order_no,
+                || format!("{} claims of {} fen are credited by nothing", claims.count, claims.fen),
+            );
+            report.violations.check(
+                refunds > 0 || refund.count == 0,
+                Law::RefundIsDue,
+                order_no,
+                || format!("{} fen are sent back by nothing", refund.fen),
+            );
+        }
+        Ok(())
+    }
+
+    async fn rows(&self, destinations: &[Destination]) -> Result<u64, StoreError> {
+        let mut rows: u64 = 0;
+        for destination in destinations {
+            let Backlog { waiting, dead } = self.store.backlog(*destination).await?;
+            rows = rows.saturating_add(waiting).saturating_add(dead);
+        }
+        Ok(rows)
+    }
+}
