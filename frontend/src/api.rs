@@ -52,9 +52,9 @@ pub(crate) async fn sign_out() -> Answer<()> {
     delete("/session").await
 }
 
-/// `GET /groups` pages like every list; everybody's groups fit a few pages.
-pub(crate) async fn groups(cursor: Option<&str>) -> Answer<Page<GroupSummary>> {
-    get(&paged("/groups".to_owned(), cursor)).await
+/// All of them at once: `groups_per_user_max` bounds the list.
+pub(crate) async fn groups() -> Answer<Vec<GroupSummary>> {
+    get("/groups").await
 }
 
 pub(crate) async fn create_group(name: String) -> Answer<Group> {

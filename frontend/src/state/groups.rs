@@ -10,9 +10,6 @@ use leptos::prelude::{ArcRwSignal, Get as _, Set as _, Update as _};
 
 use crate::api::{self, Failure};
 
-/// More pages than anybody's groups fill (`groups_per_user_max`).
-const PAGES_MAX: usize = 20;
-
 static GROUPS: LazyLock<ArcRwSignal<Option<Result<Vec<GroupSummary>, Failure>>>> =
     LazyLock::new(|| ArcRwSignal::new(None));
 
@@ -27,7 +24,7 @@ pub(crate) fn clear() {
 
 /// Asks for the list; what is shown stays if that fails.
 pub(crate) async fn refresh() -> bool {
-    let answer = load().await;
+    let answer = api::groups().await;
     let ok = answer.is_ok();
     GROUPS.update(|groups| match (answer, groups) {
         (Err(_), Some(Ok(_))) => {}
@@ -40,20 +37,6 @@ pub(crate) async fn refresh() -> bool {
         }
     });
     ok
-}
-
-async fn load() -> Result<Vec<GroupSummary>, Failure> {
-    let mut all = Vec::new();
-    let mut cursor: Option<String> = None;
-    for _ in 0..PAGES_MAX {
-        let page = api::groups(cursor.as_deref()).await?;
-        all.extend(page.items);
-        cursor = page.next_cursor;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    Ok(all)
 }
 
 fn newest_first(mut groups: Vec<GroupSummary>) -> Vec<GroupSummary> {
