@@ -13,7 +13,7 @@ mod texts;
 
 use std::sync::LazyLock;
 
-use leptos::prelude::{ArcRwSignal, Get as _, Set as _};
+use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, Set as _};
 
 use crate::browser;
 
@@ -55,9 +55,14 @@ pub(crate) fn lang() -> Lang {
     LANG.get()
 }
 
+/// The language of something said once, such as a toast.
+pub(crate) fn lang_now() -> Lang {
+    LANG.get_untracked()
+}
+
 /// Says to the browser which language this is.
 pub(crate) fn start() {
-    apply(lang());
+    apply(lang_now());
 }
 
 fn apply(lang: Lang) {
@@ -69,7 +74,7 @@ fn apply(lang: Lang) {
 
 /// Changes to the other language, and remembers it.
 pub(crate) fn toggle() {
-    let lang = lang().other();
+    let lang = lang_now().other();
     browser::store(KEY, lang.tag());
     apply(lang);
     LANG.set(lang);

@@ -19,7 +19,6 @@ pub(crate) enum Icon {
     Cross,
     Crown,
     Shield,
-    Chevron,
 }
 
 /// Its SVG.
@@ -59,7 +58,6 @@ pub(crate) fn icon(icon: Icon) -> String {
         Icon::Shield => {
             r#"<path d="M12 2.8 4.5 5.5V11c0 5 3.2 8.5 7.5 10.2 4.3-1.7 7.5-5.2 7.5-10.2V5.5z"/><path d="m8.5 11.8 2.6 2.6 4.6-4.8"/>"#
         }
-        Icon::Chevron => r#"<path d="m9 5 7 7-7 7"/>"#,
     };
     format!(
         r#"<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">{path}</svg>"#

@@ -7,7 +7,7 @@ use crate::{
     api::{self, Failure},
     browser,
     components::Fault,
-    i18n::{lang, tr},
+    i18n::{lang, lang_now, tr},
     money::{Typed, parse_yuan},
     state::{session, toast},
     tasks::Scope,
@@ -44,7 +44,7 @@ pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let Typed::Fen(amount_fen) = parse_yuan(&amount.get_untracked()) else { return };
-        if !ready() {
+        if !untrack(ready) {
             return;
         }
         let request = attempt
@@ -61,7 +61,7 @@ pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
                     attempt.set(None);
                     amount.set(String::new());
                     session::set_balance(top_up.balance_fen);
-                    toast::show(lang().topped_up(top_up.amount_fen));
+                    toast::show(lang_now().topped_up(top_up.amount_fen));
                     busy.set(false);
                     on_done.run(());
                 }

@@ -54,13 +54,6 @@ impl Lang {
         }
     }
 
-    pub(crate) fn avatar_of(self, name: &str) -> String {
-        match self {
-            Self::Zh => format!("{name} 的头像"),
-            Self::En => format!("{name}’s avatar"),
-        }
-    }
-
     pub(crate) fn invitation_until(self, when: &str) -> String {
         match self {
             Self::Zh => format!("链接有效到 {when}"),

@@ -31,7 +31,6 @@ texts! {
     retry: "再试一次", "Try again";
     loading: "正在加载…", "Loading…";
     load_more: "加载更多", "Load more";
-    that_is_all: "没有更多了", "That’s all";
     default_greeting: "恭喜发财，大吉大利", "Good fortune and great luck";
 
     // Welcome.
@@ -95,7 +94,6 @@ texts! {
     chat_empty: "群建好了！", "Your group is ready!";
     chat_empty_lead: "先请朋友进来，或者发个红包热热场。", "Invite friends, or break the ice with a red packet.";
     group_gone: "进不了这个群", "This chat isn’t open to you";
-    packet_word: "红包", "Red packet";
     card_open: "点开看看", "Tap to open";
     card_opened: "已领取", "Opened";
     card_finished: "已被领完", "All gone";
@@ -161,9 +159,7 @@ texts! {
     see_details: "看看大家的手气", "See everybody’s luck";
 
     // Details.
-    details_title: "红包详情", "Packet";
     best_luck: "手气最佳", "Best luck";
-    waiting: "等待领取", "Waiting";
     nobody_yet: "还没有人领", "Nobody has opened it yet";
     amounts_hidden: "领了才能看到大家领了多少。", "Open it to see what everybody got.";
     open_it: "去领红包", "Open it now";

@@ -38,19 +38,21 @@ pub(crate) fn SendSheet(
     let ready = move || form.checked().is_ok() && missing().is_none() && !payment.is_busy();
     // A payment on its way is not to be left without its answer.
     let close = Callback::new(move |()| {
-        if !payment.is_busy() {
+        if !untrack(|| payment.is_busy()) {
             on_close.run(());
         }
     });
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        if payment.can_repeat() {
-            payment.repeat();
-        } else if ready()
-            && let Some(order) = form.order(group_id)
-        {
-            payment.start(order);
-        }
+        untrack(|| {
+            if payment.can_repeat() {
+                payment.repeat();
+            } else if ready()
+                && let Some(order) = form.order(group_id)
+            {
+                payment.start(order);
+            }
+        });
     };
     view! {
         <Sheet title=Signal::derive(|| lang().send_title().to_owned()) on_close=close>
@@ -61,6 +63,8 @@ pub(crate) fn SendSheet(
                     <Preview form/>
                     <CoverPicker cover=form.cover/>
                 </fieldset>
+                <div class="send-foot">
+                <div class="send-sum">
                 <p class="send-total money">
                     {move || form.total_fen().and_then(Fen::from_signed).map_or_else(|| "¥0.00".to_owned(), yuan)}
                 </p>
@@ -79,6 +83,7 @@ pub(crate) fn SendSheet(
                         </button>
                     })}
                 </p>
+                </div>
                 <Fault failure=payment.failure/>
                 <p class="muted" role="status">{move || step_words(lang(), payment.step.get())}</p>
                 <button
@@ -93,6 +98,7 @@ pub(crate) fn SendSheet(
                         Step::Idle => lang().put_in(),
                     }}
                 </button>
+                </div>
             </form>
         </Sheet>
         {move || topping_up.get().then(|| view! {

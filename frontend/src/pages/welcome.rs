@@ -86,7 +86,12 @@ fn NameForm() -> impl IntoView {
     let fault = move || name_fault(&name.get());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        if busy.get_untracked() || name.get_untracked().trim().is_empty() || fault().is_some() {
+        if busy.get_untracked() || untrack(fault).is_some() {
+            return;
+        }
+        if name.get_untracked().trim().is_empty() {
+            let code = ErrorCode::NameInvalid;
+            failure.set(Some(Failure::Refused { code, retry_after_s: None }));
             return;
         }
         busy.set(true);
@@ -119,7 +124,7 @@ fn NameForm() -> impl IntoView {
             <button
                 class="button primary large"
                 data-testid="guest-submit"
-                disabled=move || busy.get() || name.with(|name| name.trim().is_empty())
+                disabled=move || busy.get()
             >
                 {move || if busy.get() { lang().entering() } else { lang().enter() }}
             </button>

@@ -8,7 +8,10 @@ use hongbao_shared::{
 };
 use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, Set as _, Update as _};
 
-use crate::api::{self, Failure};
+use crate::{
+    api::{self, Failure},
+    browser,
+};
 
 /// What is known about the person at this browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,16 +60,22 @@ pub(crate) fn limits() -> Limits {
     LIMITS.get()
 }
 
+/// Says that this browser has a session, which its cookie does not tell to scripts.
+/// Without it nobody asks who is signed in, and a first visit sees no refusal.
+const KEY: &str = "hongbao.session";
+
 /// Asks who is signed in and for the limits.
 pub(crate) fn start() {
     wasm_bindgen_futures::spawn_local(load());
 }
 
 async fn load() {
-    let (me, limits) = futures::join!(api::me(), api::limits());
-    if let Ok(limits) = limits {
-        LIMITS.set(limits);
+    if browser::can_store() && browser::stored(KEY).is_none() {
+        SESSION.set(Session::SignedOut { ended: false });
+        load_limits().await;
+        return;
     }
+    let (me, ()) = futures::join!(api::me(), load_limits());
     SESSION.set(match me {
         Ok(me) => Session::SignedIn(me),
         Err(failure) if failure.code() == Some(ErrorCode::Unauthenticated) => {
@@ -74,6 +83,12 @@ async fn load() {
         }
         Err(failure) => Session::Failed(failure),
     });
+}
+
+async fn load_limits() {
+    if let Ok(limits) = api::limits().await {
+        LIMITS.set(limits);
+    }
 }
 
 /// Tries again after [`Session::Failed`].
@@ -85,6 +100,7 @@ pub(crate) fn retry() {
 /// Takes the answer to a sign-in.
 pub(crate) async fn begin(signed_in: SignedIn, is_guest: bool) {
     super::groups::clear();
+    browser::store(KEY, "1");
     let me = api::me().await.unwrap_or(Me {
         user: signed_in.user,
         balance_fen: Fen::ZERO,
@@ -96,6 +112,7 @@ pub(crate) async fn begin(signed_in: SignedIn, is_guest: bool) {
 
 /// The server knows the session no more.
 pub(crate) fn ended() {
+    browser::forget(KEY);
     if matches!(SESSION.get_untracked(), Session::SignedIn(_)) {
         SESSION.set(Session::SignedOut { ended: true });
         super::groups::clear();
@@ -108,6 +125,7 @@ pub(crate) async fn sign_out() -> Result<(), Failure> {
         // A session that the server does not know is as good as ended.
         Err(failure) if failure.code() != Some(ErrorCode::Unauthenticated) => Err(failure),
         _ => {
+            browser::forget(KEY);
             SESSION.set(Session::SignedOut { ended: false });
             super::groups::clear();
             Ok(())

@@ -33,7 +33,7 @@ pub(super) fn Composer(group: GroupId, feed: Feed, on_packet: Callback<()>) -> i
     };
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        if busy.get_untracked() || blank() || fault().is_some() {
+        if busy.get_untracked() || untrack(blank) || untrack(fault).is_some() {
             return;
         }
         let text = words.get_untracked().trim().to_owned();

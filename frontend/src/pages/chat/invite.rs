@@ -7,7 +7,7 @@ use crate::{
     api::{self, Failure},
     browser,
     components::{Avatar, Fault, Sheet},
-    i18n::{lang, tr},
+    i18n::{lang, lang_now, tr},
     state::toast,
     tasks::Scope,
 };
@@ -52,7 +52,7 @@ pub(super) fn InviteSheet(group: RwSignal<Option<Group>>, on_close: Callback<()>
             by_hand.set(!done);
             copied.set(done);
             if done {
-                toast::show(lang().copied());
+                toast::show(lang_now().copied());
             }
         });
     };

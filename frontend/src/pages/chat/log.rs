@@ -88,10 +88,11 @@ fn keep_in_view(place: NodeRef<html::Div>, feed: Feed, behind: RwSignal<bool>) {
         let log = place.get_untracked()?;
         let (first, last) = ends?;
         let before = before.flatten();
-        // The rows that this effect is about are not on the page yet.
+        // The rows that this effect is about are not on the page yet, and come with the
+        // frame after the next.
         let was_near_end = is_near_end(&log);
         let from_end = log.scroll_height() - log.scroll_top();
-        request_animation_frame(move || match before {
+        after_next_frame(move || match before {
             Some((first_before, last_before)) => {
                 if last > last_before && (was_near_end || mine) {
                     log.set_scroll_top(log.scroll_height());
@@ -105,6 +106,10 @@ fn keep_in_view(place: NodeRef<html::Div>, feed: Feed, behind: RwSignal<bool>) {
         });
         Some((first, last))
     });
+}
+
+fn after_next_frame(run: impl FnOnce() + 'static) {
+    request_animation_frame(|| request_animation_frame(run));
 }
 
 fn is_near_end(log: &web_sys::HtmlDivElement) -> bool {

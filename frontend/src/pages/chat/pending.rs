@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure, Paid},
     components::Fault,
-    i18n::{lang, tr},
+    i18n::{lang, lang_now, tr},
     state::{
         feed::Feed,
         payments::{self, Pending},
@@ -27,7 +27,7 @@ pub(super) fn PendingNotice(group: GroupId, feed: Feed) -> impl IntoView {
         scope.spawn(async move {
             if api::packet(pending.order_no).await.is_ok() {
                 payments::settle();
-                toast::show(lang().sent());
+                toast::show(lang_now().sent());
             } else {
                 shown.set(Some(pending));
             }
@@ -43,8 +43,8 @@ pub(super) fn PendingNotice(group: GroupId, feed: Feed) -> impl IntoView {
                     payments::settle();
                     shown.set(None);
                     toast::show(match paid {
-                        Paid::Landed => lang().sent(),
-                        Paid::Landing => lang().landing_slow(),
+                        Paid::Landed => lang_now().sent(),
+                        Paid::Landing => lang_now().landing_slow(),
                     });
                     feed.refresh();
                     session::refresh_balance().await;
@@ -62,7 +62,7 @@ pub(super) fn PendingNotice(group: GroupId, feed: Feed) -> impl IntoView {
     let leave = move |_| {
         payments::settle();
         shown.set(None);
-        toast::show(lang().pay_left());
+        toast::show(lang_now().pay_left());
     };
     move || {
         shown.get().map(|pending| {

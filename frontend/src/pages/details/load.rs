@@ -4,7 +4,7 @@ use hongbao_shared::{
     OrderNo,
     api::packets::{Claim, PacketDetails, PacketState},
 };
-use leptos::prelude::{GetUntracked as _, RwSignal, Set as _, Update as _, With as _};
+use leptos::prelude::{GetUntracked as _, RwSignal, Set as _, Update as _, With as _, untrack};
 
 use crate::{
     api::{self, Failure},
@@ -130,7 +130,7 @@ impl Loaded {
                 }
             }
             if let Some(mut details) = self.details.get_untracked() {
-                details.claims = Some(self.claims());
+                details.claims = Some(untrack(|| self.claims()));
                 done(Ok(details));
             }
         });

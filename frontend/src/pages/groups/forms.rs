@@ -30,7 +30,7 @@ pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
     let empty = move || name.with(|name| name.trim().is_empty());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        if busy.get_untracked() || empty() || fault().is_some() {
+        if busy.get_untracked() || untrack(empty) || untrack(fault).is_some() {
             return;
         }
         busy.set(true);

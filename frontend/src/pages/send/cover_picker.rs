@@ -20,6 +20,7 @@ fn cover_name(lang: Lang, cover: &str) -> &'static str {
 #[component]
 pub(super) fn CoverPicker(cover: RwSignal<&'static str>) -> impl IntoView {
     view! {
+        <p class="covers-title" aria-hidden="true">{tr!(cover)}</p>
         <div class="covers" role="radiogroup" aria-label=tr!(cover)>
             {COVERS
                 .iter()

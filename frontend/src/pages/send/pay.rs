@@ -8,7 +8,7 @@ use leptos::prelude::{Callable as _, Callback, Get as _, GetUntracked as _, RwSi
 use crate::{
     api::{self, Failure, Paid},
     browser,
-    i18n::lang,
+    i18n::lang_now,
     state::{
         payments::{self, Pending},
         session, toast,
@@ -104,18 +104,18 @@ impl Payment {
     async fn pay(self) {
         let Some(pending) = self.pending.get_untracked() else { return };
         match api::pay(pending.order_no, pending.client_seed.clone()).await {
-            Ok(Paid::Landed) => self.finish(lang().sent()).await,
+            Ok(Paid::Landed) => self.finish(lang_now().sent()).await,
             Ok(Paid::Landing) => {
                 payments::settle();
                 self.step.set(Step::Landing);
                 for _ in 0..LANDING_POLLS {
                     if api::packet(pending.order_no).await.is_ok() {
-                        self.finish(lang().sent()).await;
+                        self.finish(lang_now().sent()).await;
                         return;
                     }
                     tasks::sleep_ms(LANDING_POLL_MS).await;
                 }
-                self.finish(lang().landing_slow()).await;
+                self.finish(lang_now().landing_slow()).await;
             }
             Err(failure) if failure.is_passing() => {
                 self.failure.set(Some(failure));
