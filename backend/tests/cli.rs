@@ -1,15 +1,13 @@
 //! The binary from outside.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
 
 #[path = "common/mod.rs"]
 #[allow(dead_code, reason = "the binary has its own clock")]
 mod common;
-#[path = "common/server.rs"]
-mod server;
 
+use common::server::{TestServer, send};
 use reqwest::Method;
-use server::{TestServer, send};
 use std::{
     io::Write,
     process::{Command, Output, Stdio},
@@ -179,34 +177,55 @@ async fn details_are_verified() {
     refused(&hongbao(&["verify", "/nowhere.json"]), "cannot read /nowhere.json");
 }
 
+/// A server that ends by itself leaves nothing on its way.
+#[tokio::test]
+async fn an_ended_server_is_at_rest() {
+    let mut server = TestServer::spawn(&[]);
+    let (group, people) = server.group_of(3).await;
+    people[0].top_up(700, "k").await;
+    let order_no = people[0].send_packet(&group, 700, 3).await;
+    for person in &people[1..] {
+        person.open(order_no).await;
+    }
+    assert_eq!(server.terminate(), Some(0));
+    let data = server.folder.path().to_str().unwrap();
+    let output = hongbao(&["audit", "--at-rest", "--data", data]);
+    let report = text(&output.stdout);
+    assert!(output.status.success(), "{report}{}", text(&output.stderr));
+    assert!(report.contains("1 packets, 2 claims"), "{report}");
+    assert!(report.ends_with("every fen is where it should be\n"), "{report}");
+}
+
 /// SIGTERM ends a server with exit code 0, and what was answered is there afterwards,
 /// as it is after `kill -9`.
 #[tokio::test]
 async fn a_server_ends_and_starts_again() {
-    let mut server = TestServer::spawn(&[]).await;
+    let mut server = TestServer::spawn(&[]);
     let (group, people) = server.group_of(2).await;
     people[0].top_up(500, "k").await;
     let order_no = people[0].send_packet(&group, 500, 2).await;
     let opened = people[1].open(order_no).await;
     server.kill();
+    // What the killed server was delivering is on its way.
+    let data = server.folder.path().to_str().unwrap().to_owned();
+    let output = hongbao(&["audit", "--data", &data]);
+    assert!(output.status.success(), "{}", text(&output.stdout));
     server.restart();
     let mut member = people[1].clone();
     member.url.clone_from(&server.url);
     assert_eq!(member.grab(order_no).await["amount_fen"], opened.amount_fen.get());
 
-    let pid = server.process_id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-    assert_eq!(server.wait(), Some(0));
+    assert_eq!(server.terminate(), Some(0));
     assert!(server.request(Method::GET, "/healthz").send().await.is_err(), "nobody is there");
     server.restart();
     send(server.request(Method::GET, "/readyz")).await.status.is_success().then_some(()).unwrap();
 
-    let data = server.folder.path().to_str().unwrap().to_owned();
     let output = hongbao(&["admin", "grant", &people[0].id, "--data", &data]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let mut owner = people[0].clone();
     owner.url.clone_from(&server.url);
     assert_eq!(owner.get("/me").await.ok(200)["is_admin"], true);
+    refused(&hongbao(&["audit", "--data", "/nowhere"]), "there is no data in /nowhere");
     let output = hongbao(&["admin", "grant", "nobody", "--data", &data]);
     refused(&output, "there is nobody with the id or account name \"nobody\"");
     refused(

@@ -1,6 +1,6 @@
 //! `hongbao admin`: what only whoever holds the data may do.
 
-use super::{Common, Failure, on_tokio, say};
+use super::{Common, Failure, on_tokio, require_data, say};
 use crate::{
     Refusal,
     accounts::{Accounts, AccountsSettings, Person},
@@ -33,10 +33,7 @@ enum Command {
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let Command::Grant { user, common } = arguments.command;
     let config = common.load(None)?;
-    let data = &config.storage.data;
-    if !data.is_dir() {
-        return Err(Failure::usage(format!("there is no data in {}", data.display())));
-    }
+    require_data(&config)?;
     match on_tokio(grant(&config, &user))? {
         Ok(Person { profile, .. }) => {
             say(format_args!("{} ({}) is an administrator", profile.name, profile.id));

@@ -9,7 +9,13 @@ pub mod split;
 pub mod verify;
 
 use crate::config::{Config, ConfigError, Flags};
-use std::{fmt, future::Future, io, path::PathBuf, process::ExitCode};
+use std::{
+    fmt,
+    future::Future,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 /// How a subcommand ends when it does not succeed.
 #[derive(Debug)]
@@ -73,10 +79,19 @@ fn complain(sentence: &str) {
     eprintln!("hongbao: {sentence}");
 }
 
-/// A line of the answer.
-#[expect(clippy::print_stdout, reason = "the answer of a subcommand")]
+/// A line of the answer. Whoever has stopped reading misses nothing that matters: the
+/// exit code tells.
 fn say(line: impl fmt::Display) {
-    println!("{line}");
+    let _gone = writeln!(io::stdout(), "{line}");
+}
+
+/// Refuses a folder without data, where opening would make empty databases.
+fn require_data(config: &Config) -> Result<(), Failure> {
+    let data = &config.storage.data;
+    if data.is_dir() {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("there is no data in {}", data.display())))
 }
 
 /// What every subcommand takes that works on stored data.

@@ -1,5 +1,7 @@
 //! What several test binaries share.
 
+pub(crate) mod server;
+
 use hongbao::runtime::Clock;
 use hongbao_shared::Timestamp;
 use std::sync::atomic::{AtomicI64, Ordering};

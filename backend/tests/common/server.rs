@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "every test binary uses another part of it")]
 
-use crate::common::ManualClock;
+use super::ManualClock;
 use hongbao::{
     app::{App, Outside},
     config::Config,
@@ -76,7 +76,7 @@ impl TestServer {
     }
 
     /// As a process of its own, with these variables, limits per address off.
-    pub(crate) async fn spawn(variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn spawn(variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut all: Vec<_> = ["SIGN_INS", "ACCOUNTS", "GUESTS"]
             .map(|what| (format!("HONGBAO_ADDRESSES_{what}_PER_MINUTE"), "0".to_owned()))
@@ -120,6 +120,16 @@ impl TestServer {
             Running::Child { child, .. } => child.wait().unwrap().code(),
             _ => panic!("only a child has an exit code"),
         }
+    }
+
+    /// SIGTERM: the child drains and ends by itself; its exit code.
+    pub(crate) fn terminate(&mut self) -> Option<i32> {
+        let Running::Child { child, .. } = &self.running else {
+            panic!("only a child can be asked to end");
+        };
+        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        assert!(asked.unwrap().success());
+        self.wait()
     }
 
     /// The application, if it runs in this process.
@@ -192,7 +202,7 @@ impl Drop for TestServer {
 }
 
 fn client() -> reqwest::Client {
-    reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap()
+    reqwest::Client::builder().timeout(Duration::from_mins(1)).build().unwrap()
 }
 
 fn child(data: &Path, variables: &[(String, String)]) -> (Child, String) {

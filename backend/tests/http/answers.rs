@@ -1,6 +1,6 @@
 //! What answers carry, and what those who run the server see.
 
-use crate::server::{TestServer, send};
+use crate::common::server::{TestServer, send};
 use hongbao_shared::api::packets::PacketState;
 use reqwest::{Method, StatusCode};
 use serde_json::json;

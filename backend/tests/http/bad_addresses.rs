@@ -2,8 +2,8 @@
 //! and nothing has changed.
 
 use crate::{
+    common::server::send,
     scene::{Scene, expect},
-    server::send,
 };
 use hongbao_shared::OrderNo;
 use reqwest::{Method, StatusCode};

@@ -2,8 +2,8 @@
 //! changed.
 
 use crate::{
+    common::server::send,
     scene::{Scene, expect, with},
-    server::send,
 };
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,11 +1,9 @@
 //! The REST contract over real HTTP.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
 
 #[path = "../common/mod.rs"]
 mod common;
-#[path = "../common/server.rs"]
-mod server;
 
 mod answers;
 mod bad_addresses;

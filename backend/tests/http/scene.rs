@@ -1,7 +1,7 @@
 //! A scene in which somebody sends what cannot be, and the proof that nothing changed.
 
-use crate::{
-    common::ManualClock,
+use crate::common::{
+    ManualClock,
     server::{Answer, Person, TestServer},
 };
 use hongbao_shared::OrderNo;

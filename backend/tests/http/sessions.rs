@@ -1,6 +1,6 @@
 //! Who is asking: tokens, cookies, addresses.
 
-use crate::server::{Answer, TestServer, send};
+use crate::common::server::{Answer, TestServer, send};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::json;
 
