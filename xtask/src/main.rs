@@ -41,7 +41,9 @@ cargo xtask js          build the JavaScript package and call it from Node
 cargo xtask test        all set-up, then every check and test
 cargo xtask dist        the single binary and the JavaScript package, in <target>/dist/
 cargo xtask bench hot [ARGUMENTS]
-                        measure opens of one hot packet against a no-op handler";
+                        measure opens of one hot packet against a no-op handler
+cargo xtask bench size [ARGUMENTS]
+                        measure a packet of very many shares against packets of a hundred";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
