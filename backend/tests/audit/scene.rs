@@ -215,7 +215,7 @@ impl Scene {
             claimed_fen: Fen::sum(shares[..claimed as usize].iter().copied()).unwrap(),
             finished_at: finished.then(|| at(3)),
         };
-        let announcements = announce.map(|destination| told(destination)).into_iter().collect();
+        let announcements = announce.map(told).into_iter().collect();
         let append =
             Append { order_no: plan.order_no, believed: from, claims, after, announcements };
         let batch = LaneBatch { appends: vec![append], at: Some(at(3)), ..LaneBatch::default() };
@@ -239,7 +239,7 @@ impl Scene {
         believed: u32,
         announce: Option<Destination>,
     ) -> Fen {
-        let announcements = announce.map(|destination| told(destination)).into_iter().collect();
+        let announcements = announce.map(told).into_iter().collect();
         let expiry = Expiry { order_no: plan.order_no, believed, at: at(101), announcements };
         let batch = LaneBatch { expiries: vec![expiry], at: Some(at(101)), ..LaneBatch::default() };
         assert_eq!(self.shard.commit(batch).await.unwrap().expiries, [true]);
@@ -270,7 +270,7 @@ fn told(destination: Destination) -> Announcement {
 
 /// Delivers everything for one destination.
 pub(crate) async fn settle(store: &dyn Outbox, destination: Destination) {
-    let lease = Duration::from_secs(60);
+    let lease = Duration::from_mins(1);
     let rows = store.lease(destination, at(10_000), lease, 10_000).await.unwrap();
     store.settle(rows.iter().map(|row| (row.id, Settled::Done)).collect()).await.unwrap();
 }

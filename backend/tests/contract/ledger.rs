@@ -200,7 +200,7 @@ pub(crate) async fn a_payment_is_repeatable_by_content(store: &dyn LedgerStore) 
     let reseeded = Payment { client_seed: vec![2], ..paid.clone() };
     assert_eq!(post(store, Posting::pay(reseeded)).await, Err(PostRefusal::ClientSeedDiffers));
     let mut greeted = paid.clone();
-    greeted.record.greeting = "else".to_owned();
+    "else".clone_into(&mut greeted.record.greeting);
     assert_eq!(post(store, Posting::pay(greeted)).await, Err(PostRefusal::KeyConflict));
     assert_eq!(store.payment(order(1)).await.unwrap(), Some(paid));
     assert_eq!(store.balance(Account::Wallet(user(1))).await.unwrap(), 40);

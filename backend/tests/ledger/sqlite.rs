@@ -92,9 +92,10 @@ async fn constraints_stand_in_the_database_too() {
         ),
     ];
     for (statement, constraint) in refused {
-        let statement = match statement.starts_with('(') {
-            true => format!("{insert}{statement}"),
-            false => statement.to_owned(),
+        let statement = if statement.starts_with('(') {
+            format!("{insert}{statement}")
+        } else {
+            statement.to_owned()
         };
         let result = database
             .write(move |tx| {

@@ -1,6 +1,8 @@
 //! A measurement, not a test: `cargo test --release -p hongbao --test ledger -- --ignored
 //! --nocapture throughput`.
 
+#![expect(clippy::print_stdout, reason = "the figures are the answer")]
+
 use crate::{
     contract::{fen, order, payment, user},
     sqlite::Fixture,
