@@ -104,11 +104,7 @@ fn only_for_owner(file: &Path) -> Result<(), String> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(file).map_err(|error| error.to_string())?.permissions().mode();
     let for_others = mode & 0o077;
-    if for_others == 0 {
-        Ok(())
-    } else {
-        Err("others may read the key; `chmod 600` it".to_owned())
-    }
+    if for_others == 0 { Ok(()) } else { Err("others may read the key; `chmod 600` it".to_owned()) }
 }
 
 #[cfg(not(unix))]

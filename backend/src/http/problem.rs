@@ -99,6 +99,22 @@ mod tests {
         assert_eq!(problem.detail, ErrorCode::Internal.title());
     }
 
+    #[tokio::test]
+    async fn a_panic_is_an_opaque_fault() {
+        async fn panics() {
+            panic!("seed 1234");
+        }
+        let router = axum::Router::new()
+            .route("/", axum::routing::get(panics))
+            .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked));
+        let request = axum::http::Request::new(Body::empty());
+        let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let problem = body(response).await;
+        assert_eq!((problem.code, problem.status), (ErrorCode::Internal, 500));
+        assert_eq!(problem.detail, ErrorCode::Internal.title());
+    }
+
     #[test]
     fn retry_after_is_rounded_up() {
         for (millis, seconds) in [(0, 1), (1, 1), (1000, 1), (1001, 2), (59_999, 60)] {

@@ -1,10 +1,13 @@
 //! What answers carry, and what those who run the server see.
 
 use crate::common::server::{TestServer, send};
+use hongbao::http;
 use hongbao_shared::api::packets::PacketState;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 /// The whole way, over HTTP: send, pay, grab, open, finish, check the proof.
 #[tokio::test]
@@ -123,4 +126,22 @@ async fn those_who_run_it_can_look() {
     let measured = "route=\"/api/v1/groups/join\",status=\"404\"";
     assert!(metrics.body.contains(measured), "by route: {}", metrics.body);
     assert!(!metrics.body.contains(secret) && !metrics.body.contains(&ann.token));
+}
+
+/// Alive, but not to be sent anything new.
+#[tokio::test]
+async fn a_draining_server_is_not_ready() {
+    let server = TestServer::start().await;
+    let draining = CancellationToken::new();
+    let router = http::router(Arc::clone(server.app()), draining.clone());
+    let get = async |path: &str| {
+        let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap()
+    };
+    assert_eq!(get("/readyz").await.status().as_u16(), 200);
+    draining.cancel();
+    let answer = get("/readyz").await;
+    assert_eq!(answer.status().as_u16(), 503);
+    assert_eq!(answer.headers()["retry-after"], "1");
+    assert_eq!(get("/healthz").await.status().as_u16(), 200);
 }
