@@ -70,7 +70,8 @@ pub(crate) fn start() {
 }
 
 async fn load() {
-    if browser::can_store() && browser::stored(KEY).is_none() {
+    let was_here = browser::stored(KEY).is_some();
+    if browser::can_store() && !was_here {
         SESSION.set(Session::SignedOut { ended: false });
         load_limits().await;
         return;
@@ -79,7 +80,7 @@ async fn load() {
     SESSION.set(match me {
         Ok(me) => Session::SignedIn(me),
         Err(failure) if failure.code() == Some(ErrorCode::Unauthenticated) => {
-            Session::SignedOut { ended: false }
+            Session::SignedOut { ended: was_here }
         }
         Err(failure) => Session::Failed(failure),
     });
