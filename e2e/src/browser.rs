@@ -1,0 +1,278 @@
+//! One browser and what a person does with it, by the test ids of the web app.
+
+use crate::{
+    chromium::{self, Form},
+    console::Console,
+    person::Person,
+    wait::wait_for,
+};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+use std::{path::Path, sync::Arc};
+use tempfile::TempDir;
+use thirtyfour::{By, Key, WebDriver, WebElement};
+
+/// A browser of its own, with its own cookies and storage. Clones are the same browser.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    driver: WebDriver,
+    base: Arc<str>,
+    console: Arc<Console>,
+    _profile: Arc<TempDir>,
+}
+
+fn css(id: &str) -> String {
+    format!("[data-testid='{id}']")
+}
+
+impl Browser {
+    pub(crate) async fn open(driver: &str, base: &str, form: Form, calm: bool) -> Result<Self> {
+        let profile = TempDir::new().context("a folder for the browser's profile")?;
+        let capabilities = chromium::capabilities(form, profile.path(), calm)?;
+        let driver = WebDriver::new(driver, capabilities).await.context("a new browser")?;
+        Ok(Self { driver, base: base.into(), console: Arc::default(), _profile: Arc::new(profile) })
+    }
+
+    pub(crate) async fn quit(&self) {
+        // If this fails, the browser dies with its driver.
+        self.driver.clone().quit().await.ok();
+    }
+
+    /// Excuses a refusal that the test provokes; everything else in the console fails it.
+    pub fn expect_refusal(&self, path: &str, status: u16) {
+        self.console.expect(path, status);
+    }
+
+    pub(crate) async fn surprises(&self) -> Result<Vec<String>> {
+        Ok(self.console.surprises(&self.driver.browser_log().await?))
+    }
+
+    pub(crate) async fn save_picture(&self, path: &Path) -> Result<()> {
+        Ok(self.driver.screenshot(path).await?)
+    }
+
+    /// The page as it is now, attributes and hidden parts included.
+    pub async fn source(&self) -> Result<String> {
+        Ok(self.driver.source().await?)
+    }
+
+    /// Goes to a path of the app, or to a whole address.
+    pub async fn goto(&self, path: &str) -> Result<()> {
+        let url =
+            if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
+        self.driver.goto(url).await.with_context(|| format!("going to {path}"))
+    }
+
+    pub async fn reload(&self) -> Result<()> {
+        Ok(self.driver.refresh().await?)
+    }
+
+    pub async fn back(&self) -> Result<()> {
+        Ok(self.driver.back().await?)
+    }
+
+    pub async fn forward(&self) -> Result<()> {
+        Ok(self.driver.forward().await?)
+    }
+
+    /// The path that the address bar shows.
+    pub async fn path(&self) -> Result<String> {
+        Ok(self.driver.current_url().await?.path().to_owned())
+    }
+
+    /// Waits until the address bar shows a path that `fits`.
+    pub async fn at_path(&self, what: &str, fits: impl Fn(&str) -> bool) -> Result<String> {
+        wait_for(&format!("the address of {what}"), async || {
+            Ok(Some(self.path().await?).filter(|path| fits(path)))
+        })
+        .await
+    }
+
+    /// Gives this browser the session of somebody who came in by REST. The next page it
+    /// goes to is theirs.
+    pub async fn become_person(&self, person: &Person) -> Result<()> {
+        let cookie = json!({
+            "url": &*self.base, "name": "hongbao_session", "value": person.token(),
+            "httpOnly": true, "sameSite": "Strict",
+        });
+        self.driver.cdp().send_raw("Network.setCookie", cookie).await.context("the cookie")?;
+        // The app's own note that there is a cookie, which scripts cannot see. A page
+        // without the app, so that nothing runs between the two.
+        self.goto_empty().await?;
+        self.store("hongbao.session", "1").await
+    }
+
+    /// A page of the server's origin without the app. It names no icon of its own, so the
+    /// browser looks for one at the usual place.
+    async fn goto_empty(&self) -> Result<()> {
+        self.expect_refusal("/favicon.ico", 404);
+        self.goto("/favicon.svg").await
+    }
+
+    /// Takes the session away again, as if it had never been.
+    pub async fn leave(&self) -> Result<()> {
+        self.goto_empty().await?;
+        self.driver.delete_all_cookies().await?;
+        self.script("localStorage.removeItem('hongbao.session')").await.map(|_| ())
+    }
+
+    /// The visible elements with this test id.
+    pub async fn all(&self, id: &str) -> Result<Vec<WebElement>> {
+        self.select(&css(id)).await
+    }
+
+    async fn select(&self, selector: &str) -> Result<Vec<WebElement>> {
+        let mut shown = Vec::new();
+        for element in self.driver.find_all(By::Css(selector)).await? {
+            if element.is_displayed().await? {
+                shown.push(element);
+            }
+        }
+        Ok(shown)
+    }
+
+    /// Waits for a visible element with this test id.
+    pub async fn find(&self, id: &str) -> Result<WebElement> {
+        self.find_css(&css(id)).await
+    }
+
+    /// Waits for a visible element that this selector finds.
+    pub async fn find_css(&self, selector: &str) -> Result<WebElement> {
+        wait_for(selector, async || Ok(self.select(selector).await?.into_iter().next())).await
+    }
+
+    /// Waits until this many elements with this test id are visible.
+    pub async fn count(&self, id: &str, count: usize) -> Result<Vec<WebElement>> {
+        wait_for(&format!("{count} of {id}"), async || {
+            Ok(Some(self.all(id).await?).filter(|all| all.len() == count))
+        })
+        .await
+    }
+
+    /// Waits until nothing with this test id is visible.
+    pub async fn gone(&self, id: &str) -> Result<()> {
+        self.count(id, 0).await.map(|_| ())
+    }
+
+    /// Clicks what has this test id, as soon as nothing moves over it.
+    pub async fn click(&self, id: &str) -> Result<()> {
+        self.click_css(&css(id)).await
+    }
+
+    /// Clicks the first that this selector finds.
+    pub async fn click_css(&self, selector: &str) -> Result<()> {
+        wait_for(&format!("a click on {selector}"), async || {
+            let Some(element) = self.select(selector).await?.into_iter().next() else {
+                return Ok(None);
+            };
+            if !element.is_enabled().await? {
+                return Ok(None);
+            }
+            element.click().await?;
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    /// Replaces what a field holds, key by key.
+    pub async fn fill(&self, id: &str, text: &str) -> Result<()> {
+        let field = self.find(id).await?;
+        wait_for(&format!("{id} to take the text"), async || {
+            field.send_keys(Key::Control + "a").await?;
+            field.send_keys(Key::Backspace + text).await?;
+            let held = field.prop("value").await?.unwrap_or_default();
+            Ok((held == text).then_some(()))
+        })
+        .await
+    }
+
+    /// Presses a key where the focus is.
+    pub async fn press(&self, key: Key) -> Result<()> {
+        Ok(self.driver.active_element().await?.send_keys(key).await?)
+    }
+
+    /// Waits for the element and reads its text.
+    pub async fn text(&self, id: &str) -> Result<String> {
+        wait_for(&format!("a text in {id}"), async || {
+            let Some(element) = self.all(id).await?.into_iter().next() else { return Ok(None) };
+            Ok(Some(element.text().await?).filter(|text| !text.is_empty()))
+        })
+        .await
+    }
+
+    /// Waits until the text of some element with this test id contains `part`.
+    pub async fn says(&self, id: &str, part: &str) -> Result<()> {
+        let mut last = Vec::new();
+        let found = wait_for(&format!("“{part}” in {id}"), async || {
+            last.clear();
+            for element in self.all(id).await? {
+                last.push(element.text().await?);
+            }
+            Ok(last.iter().any(|text| text.contains(part)).then_some(()))
+        })
+        .await;
+        found.with_context(|| format!("{id} said {last:?}"))
+    }
+
+    /// Waits until an attribute of the first element with this test id is `value`.
+    pub async fn has(&self, id: &str, attribute: &str, value: &str) -> Result<()> {
+        let selector = format!("{}[{attribute}='{value}']", css(id));
+        self.find_css(&selector).await.map(|_| ())
+    }
+
+    /// Runs a script in the page.
+    pub async fn script(&self, script: &str) -> Result<Value> {
+        Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
+    }
+
+    /// Calls the REST interface from inside the page, with the page's own session.
+    /// Answers status and body.
+    pub async fn fetch(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(u64, Value)> {
+        let script = "const [method, path, body, done] = arguments;
+            const init = { method, headers: body ? { 'content-type': 'application/json' } : {} };
+            if (body) init.body = JSON.stringify(body);
+            fetch(path, init).then(async (answer) => {
+                const text = await answer.text();
+                done([answer.status, text ? JSON.parse(text) : null]);
+            }, (error) => done([0, String(error)]));";
+        let arguments = vec![json!(method), json!(path), body.unwrap_or_default()];
+        let answer = self.driver.execute_async(script, arguments).await?.json().clone();
+        let status = answer[0].as_u64().context("a status")?;
+        ensure!(status != 0, "{method} {path}: {}", answer[1]);
+        Ok((status, answer[1].clone()))
+    }
+
+    /// The calls of the REST interface that this page has made since it was loaded.
+    pub async fn calls(&self) -> Result<Vec<String>> {
+        let script = "return performance.getEntriesByType('resource')
+            .map((entry) => new URL(entry.name).pathname + new URL(entry.name).search)
+            .filter((path) => path.startsWith('/api/'));";
+        let calls = self.script(script).await?;
+        Ok(serde_json::from_value(calls)?)
+    }
+
+    /// Writes into the browser's own storage, where the app keeps language and theme.
+    pub async fn store(&self, key: &str, value: &str) -> Result<()> {
+        let script = "localStorage.setItem(arguments[0], arguments[1]);";
+        self.driver.execute(script, vec![json!(key), json!(value)]).await?;
+        Ok(())
+    }
+
+    /// A page is alive if the app has not panicked and something is to be read.
+    pub async fn is_alive(&self) -> Result<()> {
+        wait_for("a living page", async || {
+            let script = "const broken = document.getElementById('broken');
+                const loading = document.querySelector('.splash');
+                return (!broken || broken.hidden) && !loading
+                    && document.body.innerText.trim().length > 0;";
+            Ok((self.script(script).await? == json!(true)).then_some(()))
+        })
+        .await
+        .with_context(|| "the app shows nothing, or has panicked")
+    }
+}

@@ -1,0 +1,76 @@
+//! What a browser's console may say: nothing, but for refusals that the test provokes.
+
+use std::sync::{Mutex, PoisonError};
+use thirtyfour::BrowserLogEntry;
+
+/// Browsers report every answer of 400 and above, whatever the page makes of it.
+#[derive(Debug)]
+struct Refusal {
+    path: String,
+    status: u16,
+}
+
+impl Refusal {
+    fn is(&self, entry: &BrowserLogEntry) -> bool {
+        entry.source.as_deref() == Some("network")
+            && entry.message.contains(&self.path)
+            && entry.message.contains(&format!("status of {}", self.status))
+    }
+}
+
+/// The refusals that the test provokes.
+#[derive(Debug, Default)]
+pub(crate) struct Console {
+    expected: Mutex<Vec<Refusal>>,
+}
+
+impl Console {
+    pub(crate) fn expect(&self, path: &str, status: u16) {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        expected.push(Refusal { path: path.to_owned(), status });
+    }
+
+    /// The lines that nothing explains.
+    pub(crate) fn surprises(&self, entries: &[BrowserLogEntry]) -> Vec<String> {
+        let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        entries
+            .iter()
+            .filter(|entry| !expected.iter().any(|refusal| refusal.is(entry)))
+            .map(|entry| {
+                let source = entry.source.as_deref().unwrap_or("?");
+                format!("{} {source}: {}", entry.level, entry.message)
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Console;
+    use thirtyfour::BrowserLogEntry;
+
+    fn entry(source: &str, message: &str) -> BrowserLogEntry {
+        BrowserLogEntry {
+            level: "SEVERE".into(),
+            message: message.into(),
+            timestamp: 0,
+            source: Some(source.into()),
+        }
+    }
+
+    #[test]
+    fn only_the_provoked_refusal_is_excused() {
+        let console = Console::default();
+        console.expect("/api/v1/groups/7", 404);
+        let line = "http://x/api/v1/groups/7 - Failed to load: status of 404 (Not Found)";
+        assert!(console.surprises(&[entry("network", line)]).is_empty());
+        for (source, message) in [
+            ("javascript", line),
+            ("network", "http://x/api/v1/groups/7 - Failed to load: status of 500 ()"),
+            ("network", "http://x/api/v1/me - Failed to load: status of 404 (Not Found)"),
+            ("security", "Refused to apply inline style"),
+        ] {
+            assert_eq!(console.surprises(&[entry(source, message)]).len(), 1, "{message}");
+        }
+    }
+}

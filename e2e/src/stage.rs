@@ -1,0 +1,122 @@
+//! One test: its server, its browsers, and how it ends.
+
+use crate::{
+    browser::Browser,
+    chromium::{Driver, Form},
+    paths,
+    person::Person,
+    server::Server,
+};
+use anyhow::{Context as _, Result, ensure};
+use futures::FutureExt as _;
+use std::{
+    panic::{self, AssertUnwindSafe},
+    sync::{Mutex, PoisonError},
+};
+use tokio::sync::Semaphore;
+
+/// Plays at a time, however many cores there are: each has browsers, and each browser
+/// has half a dozen processes.
+static SEATS: Semaphore = Semaphore::const_new(2);
+
+/// The server of a test and its browsers.
+#[derive(Debug)]
+pub struct Stage {
+    name: &'static str,
+    // Dropped first: the browsers hold connections to the driver.
+    browsers: Mutex<Vec<Browser>>,
+    driver: Driver,
+    server: Server,
+}
+
+/// Plays a test. When it is over, each browser's console must be empty; when it failed,
+/// or panicked, pictures of what the browsers showed are kept.
+pub fn play(name: &'static str, scene: impl AsyncFnOnce(&Stage) -> Result<()>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let _seat = SEATS.acquire().await?;
+        let stage = Stage {
+            name,
+            browsers: Mutex::default(),
+            driver: Driver::start()?,
+            server: Server::start()?,
+        };
+        let outcome = AssertUnwindSafe(scene(&stage)).catch_unwind().await;
+        let outcome = match outcome {
+            Ok(Ok(())) => Ok(stage.check_consoles().await),
+            Ok(Err(error)) => Ok(Err(error)),
+            Err(panic) => Err(panic),
+        };
+        if !matches!(outcome, Ok(Ok(()))) {
+            stage.keep_traces().await;
+        }
+        for browser in stage.browsers() {
+            browser.quit().await;
+        }
+        drop(stage);
+        outcome.unwrap_or_else(|panic| panic::resume_unwind(panic))
+    })
+}
+
+impl Stage {
+    /// The server's address.
+    pub fn url(&self) -> &str {
+        self.server.url()
+    }
+
+    /// A new browser with nothing in it.
+    pub async fn browser(&self, form: Form) -> Result<Browser> {
+        self.open(form, false).await
+    }
+
+    /// A new browser that asks for less motion.
+    pub async fn calm_browser(&self, form: Form) -> Result<Browser> {
+        self.open(form, true).await
+    }
+
+    async fn open(&self, form: Form, calm: bool) -> Result<Browser> {
+        let browser = Browser::open(self.driver.url(), self.url(), form, calm).await?;
+        self.browsers.lock().unwrap_or_else(PoisonError::into_inner).push(browser.clone());
+        Ok(browser)
+    }
+
+    /// A guest who came in by REST.
+    pub async fn guest(&self, name: &str) -> Result<Person> {
+        Person::guest(self.url(), name).await
+    }
+
+    fn browsers(&self) -> Vec<Browser> {
+        self.browsers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn check_consoles(&self) -> Result<()> {
+        for (number, browser) in self.browsers().iter().enumerate() {
+            let surprises = browser.surprises().await?;
+            ensure!(
+                surprises.is_empty(),
+                "the console of browser {number} should be empty:\n{}",
+                surprises.join("\n")
+            );
+        }
+        Ok(())
+    }
+
+    /// As much as can be had; whatever fails here must not hide the failure itself.
+    async fn keep_traces(&self) {
+        let place = |what: &str| paths::leftovers().join(format!("{}-{what}", self.name));
+        std::fs::write(place("server.log"), self.server.log()).ok();
+        for (number, browser) in self.browsers().iter().enumerate() {
+            browser.save_picture(&place(&format!("{number}.png"))).await.ok();
+            let page = browser.source().await.unwrap_or_default();
+            let console = browser.surprises().await.unwrap_or_default().join("\n");
+            std::fs::write(place(&format!("{number}.html")), page).ok();
+            std::fs::write(place(&format!("{number}-console.txt")), console).ok();
+        }
+    }
+
+    /// Keeps a picture of the screen under this name.
+    pub async fn picture(&self, browser: &Browser, name: &str) -> Result<()> {
+        let path = paths::pictures().join(format!("{name}.png"));
+        browser.save_picture(&path).await.with_context(|| format!("a picture of {name}"))
+    }
+}

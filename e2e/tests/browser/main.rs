@@ -1,0 +1,13 @@
+//! The web app in a real Chromium, against the real server.
+//!
+//! One binary, so that everything is linked once; a module per promise. `cargo xtask
+//! test` runs it last. By hand, after `cargo xtask web` and `cargo build`:
+//! `cargo test --package hongbao-e2e`.
+
+mod bad_input;
+mod kinds;
+mod layout;
+mod navigation;
+mod secrecy;
+mod steps;
+mod story;

@@ -1,0 +1,46 @@
+//! What people do on several screens.
+
+use anyhow::{Context as _, Result};
+use hongbao_e2e::Browser;
+
+/// `¥12.05` as 1205 fen.
+pub(crate) fn fen(text: &str) -> Result<i64> {
+    let digits = text.trim().trim_start_matches('¥').replace('.', "");
+    digits.parse().with_context(|| format!("{text} is no amount"))
+}
+
+/// `¥12.05` of 1205 fen.
+pub(crate) fn yuan(fen: i64) -> String {
+    format!("¥{}.{:02}", fen / 100, fen % 100)
+}
+
+/// Comes in with a name.
+pub(crate) async fn come_in(browser: &Browser, name: &str) -> Result<()> {
+    browser.fill("guest-name", name).await?;
+    browser.click("guest-submit").await
+}
+
+/// Taps the card of a packet in the chat.
+pub(crate) async fn tap(browser: &Browser, order_no: &str) -> Result<()> {
+    browser.click_css(&format!("[data-order-no='{order_no}']")).await?;
+    browser.find("envelope").await.map(|_| ())
+}
+
+/// Taps a card, opens it, and reads what was in it, in fen.
+pub(crate) async fn open(browser: &Browser, order_no: &str) -> Result<i64> {
+    tap(browser, order_no).await?;
+    browser.click("envelope-open").await?;
+    fen(&browser.text("envelope-amount").await?)
+}
+
+/// Waits until the card of a packet shows this state.
+pub(crate) async fn card_is(browser: &Browser, order_no: &str, state: &str) -> Result<()> {
+    let selector = format!("[data-order-no='{order_no}'][data-state='{state}']");
+    browser.find_css(&selector).await.map(|_| ())
+}
+
+/// Leaves the envelope.
+pub(crate) async fn close_envelope(browser: &Browser) -> Result<()> {
+    browser.click("envelope-close").await?;
+    browser.gone("envelope").await
+}
