@@ -97,25 +97,66 @@ pub(super) async fn transfers_page(
     .collect()
 }
 
+/// One page of the legs on one side: what is left of the account, the accounts after it
+/// of its kind, the kinds after it. Each part seeks in the index and reads at most one
+/// page, as each could be the whole answer. `(kind, owner, id) > (…)` would say it in one
+/// line, but SQLite then reads all of the issuer's transfers for each page of them.
+macro_rules! legs_after {
+    ($side:literal, $sign:literal) => {
+        concat!(
+            legs_where!($side, $sign, "= ?1", "= ?2", "> ?3"),
+            " UNION ALL ",
+            legs_where!($side, $sign, "= ?1", "> ?2", ">= 0"),
+            " UNION ALL ",
+            legs_where!($side, $sign, "> ?1", ">= 0", ">= 0"),
+        )
+    };
+}
+
+/// Legs of one side whose kind, owner and id compare like this.
+#[rustfmt::skip]
+macro_rules! legs_where {
+    ($side:literal, $sign:literal, $kind:literal, $owner:literal, $id:literal) => {
+        concat!(
+            "SELECT * FROM (SELECT ",
+            $side,
+            "_kind AS kind, ",
+            $side,
+            "_owner AS owner, id, ",
+            $sign,
+            "amount, ",
+            $side,
+            "_balance FROM transfers WHERE ",
+            $side,
+            "_kind ",
+            $kind,
+            " AND ",
+            $side,
+            "_owner ",
+            $owner,
+            " AND id ",
+            $id,
+            " ORDER BY ",
+            $side,
+            "_kind, ",
+            $side,
+            "_owner, id LIMIT ?4)"
+        )
+    };
+}
+
 pub(super) async fn legs_page(
     pool: &SqlitePool,
     after: Option<(Account, i64)>,
     limit: u32,
 ) -> Result<Vec<Leg>, StoreError> {
     let (kind, owner) = after.map_or(BEFORE_ALL, |(account, _)| account.columns());
-    // Each side reads one page from its index, as each could be the whole answer.
-    sqlx::query(
-        "SELECT * FROM
-             (SELECT debit_kind AS kind, debit_owner AS owner, id, -amount, debit_balance
-              FROM transfers WHERE (debit_kind, debit_owner, id) > (?1, ?2, ?3)
-              ORDER BY debit_kind, debit_owner, id LIMIT ?4)
-         UNION ALL
-         SELECT * FROM
-             (SELECT credit_kind AS kind, credit_owner AS owner, id, amount, credit_balance
-              FROM transfers WHERE (credit_kind, credit_owner, id) > (?1, ?2, ?3)
-              ORDER BY credit_kind, credit_owner, id LIMIT ?4)
-         ORDER BY kind, owner, id LIMIT ?4",
-    )
+    sqlx::query(concat!(
+        legs_after!("debit", "-"),
+        " UNION ALL ",
+        legs_after!("credit", ""),
+        " ORDER BY kind, owner, id LIMIT ?4"
+    ))
     .bind(kind)
     .bind(owner)
     .bind(after.map_or(-1, |(_, id)| id))
