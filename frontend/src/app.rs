@@ -1,22 +1,16 @@
 //! The routes, and the frame around the screens.
 
-use leptos::prelude::*;
-use leptos_router::{
-    components::{A, Outlet, ParentRoute, Route, Router, Routes},
-    hooks::use_location,
-    path,
-};
-
 use crate::{
     api::Failure,
     art::{Icon, Scene},
     browser,
-    components::{Avatar, Empty, Pic, Toast},
+    components::{Avatar, Empty, Link, Pic, Toast},
     i18n::{self, lang, tr},
     pages::{
         ChatPage, DetailsPage, GroupsPane, HomePage, JoinPage, LostPage, MePage, WalletPage,
         WelcomePage,
     },
+    route::{self, Route},
     state::{
         groups,
         session::{self, Session},
@@ -24,27 +18,34 @@ use crate::{
     },
     tasks::{self, Scope},
 };
+use leptos::prelude::*;
 
 /// How often the list of groups looks for news.
 const GROUPS_POLL_MS: u32 = 4_000;
 
 #[component]
 pub(crate) fn App() -> impl IntoView {
+    // The frame stays while its screens change.
+    let outside = Memo::new(|_| match route::current() {
+        Route::Join(code) => Some(Outside::Join(code)),
+        Route::Lost => Some(Outside::Lost),
+        _ => None,
+    });
     view! {
-        <Router>
-            <Routes fallback=|| view! { <LostPage/> }>
-                <Route path=path!("/join/:code") view=JoinPage/>
-                <ParentRoute path=path!("") view=Frame>
-                    <Route path=path!("") view=HomePage/>
-                    <Route path=path!("g/:id") view=ChatPage/>
-                    <Route path=path!("packets/:order_no") view=DetailsPage/>
-                    <Route path=path!("wallet") view=WalletPage/>
-                    <Route path=path!("me") view=MePage/>
-                </ParentRoute>
-            </Routes>
-        </Router>
+        {move || match outside.get() {
+            Some(Outside::Join(code)) => view! { <JoinPage code/> }.into_any(),
+            Some(Outside::Lost) => view! { <LostPage/> }.into_any(),
+            None => view! { <Frame/> }.into_any(),
+        }}
         <Toast/>
     }
+}
+
+/// Screens that need nobody to be signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Outside {
+    Join(String),
+    Lost,
 }
 
 /// Shows the screens to those who are signed in, and the welcome page in their
@@ -93,10 +94,9 @@ fn Away() -> impl IntoView {
 /// The rail or tabs, the list of groups, and the screen.
 #[component]
 fn Shell() -> impl IntoView {
-    let location = use_location();
-    let pane = move || match location.pathname.get().as_str() {
-        "/" => "list",
-        "/wallet" | "/me" => "tab",
+    let pane = move || match route::current() {
+        Route::Home => "list",
+        Route::Wallet | Route::Me => "tab",
         _ => "deep",
     };
     Scope::new().spawn(async {
@@ -112,8 +112,18 @@ fn Shell() -> impl IntoView {
         <div class="shell" data-pane=pane>
             <Rail/>
             <GroupsPane/>
-            <main class="main" id="content" tabindex="-1"><Outlet/></main>
+            <main class="main" id="content" tabindex="-1">{screen}</main>
         </div>
+    }
+}
+
+fn screen() -> AnyView {
+    match route::current() {
+        Route::Chat(id) => view! { <ChatPage id/> }.into_any(),
+        Route::Packet(order_no) => view! { <DetailsPage order_no/> }.into_any(),
+        Route::Wallet => view! { <WalletPage/> }.into_any(),
+        Route::Me => view! { <MePage/> }.into_any(),
+        Route::Home | Route::Join(_) | Route::Lost => view! { <HomePage/> }.into_any(),
     }
 }
 
@@ -126,13 +136,13 @@ fn Rail() -> impl IntoView {
                 {move || avatar.get().map(|avatar| view! { <Avatar name=avatar/> })}
             </span>
             <span class="rail-item" data-testid="nav-groups">
-                <A href="/" exact=true><Pic icon=Icon::Chats/><span>{tr!(nav_groups)}</span></A>
+                <Link to=Route::Home><Pic icon=Icon::Chats/><span>{tr!(nav_groups)}</span></Link>
             </span>
             <span class="rail-item" data-testid="nav-wallet">
-                <A href="/wallet"><Pic icon=Icon::Wallet/><span>{tr!(nav_wallet)}</span></A>
+                <Link to=Route::Wallet><Pic icon=Icon::Wallet/><span>{tr!(nav_wallet)}</span></Link>
             </span>
             <span class="rail-item">
-                <A href="/me"><Pic icon=Icon::Person/><span>{tr!(nav_me)}</span></A>
+                <Link to=Route::Me><Pic icon=Icon::Person/><span>{tr!(nav_me)}</span></Link>
             </span>
             <span class="rail-space"></span>
             <Switches/>

@@ -1,7 +1,7 @@
 //! The few things that the browser is asked for directly.
 
-use wasm_bindgen::{JsCast as _, JsValue, prelude::wasm_bindgen};
-use web_sys::{Document, HtmlElement, Storage, VisibilityState, Window};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure, prelude::wasm_bindgen};
+use web_sys::{Document, History, HtmlElement, Storage, VisibilityState, Window};
 
 #[wasm_bindgen]
 extern "C" {
@@ -58,6 +58,23 @@ pub(crate) fn reduced_motion() -> bool {
 /// `https://host:port`, without a path.
 pub(crate) fn origin() -> String {
     window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
+}
+
+/// The path of the address.
+pub(crate) fn path() -> String {
+    window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
+}
+
+pub(crate) fn history() -> Option<History> {
+    window()?.history().ok()
+}
+
+/// Calls `listener` after the browser's back and forward.
+pub(crate) fn on_popstate(listener: &Closure<dyn Fn()>) {
+    if let Some(window) = window() {
+        let listener = listener.as_ref().unchecked_ref();
+        window.add_event_listener_with_callback("popstate", listener).ok();
+    }
 }
 
 /// The languages that the person reads, the best first.

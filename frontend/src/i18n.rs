@@ -80,10 +80,21 @@ pub(crate) fn toggle() {
     LANG.set(lang);
 }
 
+/// A fixed text that follows the language. All of them are one type, so that the
+/// module holds the code that draws them once.
+pub(crate) fn text(
+    of: fn(Lang) -> &'static str,
+) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
+    move || of(lang())
+}
+
 /// A text that follows the language: `tr!(close)`, `tr!(members, 3)`.
 macro_rules! tr {
-    ($name:ident $(, $argument:expr)* $(,)?) => {
-        move || $crate::i18n::lang().$name($($argument),*)
+    ($name:ident) => {
+        $crate::i18n::text($crate::i18n::Lang::$name)
+    };
+    ($name:ident, $($argument:expr),+ $(,)?) => {
+        move || $crate::i18n::lang().$name($($argument),+)
     };
 }
 pub(crate) use tr;

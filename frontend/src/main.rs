@@ -21,6 +21,7 @@ mod i18n;
 mod money;
 mod pages;
 mod panic;
+mod route;
 mod state;
 mod tasks;
 
@@ -28,6 +29,7 @@ fn main() {
     panic::install();
     state::theme::start();
     i18n::start();
+    route::start();
     state::session::start();
     leptos::mount::mount_to_body(app::App);
     browser::hide("boot");

@@ -11,13 +11,13 @@ use hongbao_shared::{
     },
 };
 use leptos::{html, prelude::*};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     art::{Icon, Scene, ground, scene},
     components::{Avatar, CountUp, Cover, Pic, modal},
     i18n::{lang, tr},
     money::yuan,
+    route::{self, Route},
     state::session,
 };
 
@@ -40,10 +40,9 @@ pub(crate) fn Envelope(tapped: Tapped, on_close: Callback<()>, on_state: OnState
     modal(dialog);
     let Tapped { card, sender } = tapped;
     let flow = Flow::start(card.order_no, on_state);
-    let navigate = use_navigate();
     let to_details = Callback::new(move |()| {
         on_close.run(());
-        navigate(&format!("/packets/{}", card.order_no), NavigateOptions::default());
+        route::go(Route::Packet(card.order_no));
     });
     let stage_name = move || match flow.stage.get() {
         Stage::Grabbing => "grabbing",

@@ -35,7 +35,7 @@ impl Lang {
     pub(crate) fn packet_from(self, name: &str) -> String {
         match self {
             Self::Zh => format!("{name} 的红包"),
-            Self::En => format!("{name}’s red packet"),
+            Self::En => format!("{name}'s red packet"),
         }
     }
 
@@ -149,7 +149,7 @@ impl Lang {
     pub(crate) fn ends_at(self, when: &str) -> String {
         match self {
             Self::Zh => format!("{when} 过期，没领完的会退回"),
-            Self::En => format!("Open until {when}; what’s left goes back"),
+            Self::En => format!("Open until {when}; what's left goes back"),
         }
     }
 

@@ -49,10 +49,10 @@ texts! {
     password: "密码", "Password";
     password_hint: "至少 8 个字", "At least 8 characters";
     session_over: "登录已过期，请重新进入。你的钱和红包都在。", "Your session has ended. Come back in; your money and packets are safe.";
-    invited: "有人请你进群", "You’re invited to a group";
+    invited: "有人请你进群", "You're invited to a group";
     invited_lead: "留个名字，马上进群抢红包。", "Leave a name and step right in.";
     joining: "正在进群…", "Joining…";
-    join_failed: "没能进群", "Couldn’t join";
+    join_failed: "没能进群", "Couldn't join";
     to_groups: "去群聊", "Go to chats";
 
     // Groups.
@@ -67,7 +67,7 @@ texts! {
     join: "加入", "Join";
     no_groups: "还没有群聊", "No chats yet";
     no_groups_lead: "建一个群，把链接发给朋友，第一个红包就能飞起来。", "Make a group, send the link to friends, and let the first packet fly.";
-    groups_failed: "群聊没能加载出来", "Your chats didn’t load";
+    groups_failed: "群聊没能加载出来", "Your chats didn't load";
     pick_chat: "选一个群，发个红包", "Pick a chat, send a packet";
     pick_chat_lead: "或者新建一个群，把链接发给朋友。", "Or make a new group and share its link.";
     last_packet: "[红包]", "[Red packet]";
@@ -77,11 +77,11 @@ texts! {
     chat_label: "聊天记录", "Messages";
     invite: "邀请", "Invite";
     invite_title: "邀请朋友进群", "Invite friends";
-    invite_lead: "把链接发给朋友，打开、留个名字就能进群。", "Send this link. Friends open it, leave a name, and they’re in.";
+    invite_lead: "把链接发给朋友，打开、留个名字就能进群。", "Send this link. Friends open it, leave a name, and they're in.";
     invite_link: "邀请链接", "Invitation link";
     copy: "复制链接", "Copy link";
     copied: "链接已复制", "Link copied";
-    copy_by_hand: "浏览器不让自动复制，请长按或用 Ctrl+C。", "Your browser won’t copy for us. Press Ctrl+C or hold to copy.";
+    copy_by_hand: "浏览器不让自动复制，请长按或用 Ctrl+C。", "Your browser won't copy for us. Press Ctrl+C or hold to copy.";
     members_title: "群成员", "Members";
     message_hint: "说点什么", "Say something";
     message_field: "消息", "Message";
@@ -93,7 +93,7 @@ texts! {
     to_newest: "有新消息", "New messages";
     chat_empty: "群建好了！", "Your group is ready!";
     chat_empty_lead: "先请朋友进来，或者发个红包热热场。", "Invite friends, or break the ice with a red packet.";
-    group_gone: "进不了这个群", "This chat isn’t open to you";
+    group_gone: "进不了这个群", "This chat isn't open to you";
     card_open: "点开看看", "Tap to open";
     card_opened: "已领取", "Opened";
     card_finished: "已被领完", "All gone";
@@ -122,7 +122,7 @@ texts! {
     cover_blossom: "梅花", "Blossom";
     cover_dragon: "祥龙", "Dragon";
     preview: "试分几次", "How it could split";
-    preview_lead: "和服务器同一段代码，在你的浏览器里算的。正式的那次由双方的随机数决定。", "Computed here by the server’s own code. The real draw mixes a random number from each side.";
+    preview_lead: "和服务器同一段代码，在你的浏览器里算的。正式的那次由双方的随机数决定。", "Computed here by the server's own code. The real draw mixes a random number from each side.";
     reroll: "换一批", "Re-roll";
     preview_empty: "填好金额和个数，这里会试分给你看。", "Fill in amount and shares to see it split.";
     balance: "余额", "Balance";
@@ -132,7 +132,7 @@ texts! {
     landing: "已付款，红包正在路上…", "Paid. Your packet is on its way…";
     pay_again: "继续支付", "Finish paying";
     pay_unknown: "没收到答复，不确定付上了没有。再点一次是安全的，不会付两次。", "No answer came, so the payment may or may not have gone through. Trying again is safe: you never pay twice.";
-    landing_slow: "钱已付，红包会自己到群里，不用再发一次。", "It’s paid and will appear in the chat by itself. No need to send again.";
+    landing_slow: "钱已付，红包会自己到群里，不用再发一次。", "It's paid and will appear in the chat by itself. No need to send again.";
     sent: "红包已发出", "Packet sent";
     pay_still_open: "之前有个红包可能还没付完。", "A packet may still be waiting for its payment.";
     pay_leave: "不付了", "Leave it";
@@ -147,50 +147,50 @@ texts! {
     grabbing: "看看还有没有…", "Looking inside…";
     you_got: "你领到了", "You got";
     into_wallet: "已放进你的钱包", "It goes straight to your wallet";
-    env_opened: "你已经领过这个红包了", "You’ve opened this one already";
-    env_finished: "手慢了，红包被领完了", "Too late, it’s all gone";
+    env_opened: "你已经领过这个红包了", "You've opened this one already";
+    env_finished: "手慢了，红包被领完了", "Too late, it's all gone";
     env_finished_lead: "看看大家的手气吧。", "See how lucky everybody was.";
     env_expired: "红包过期了", "This packet has expired";
     env_expired_lead: "没领完的钱已经退回给发红包的人。", "What was left goes back to the sender.";
     env_not_for_you: "这个红包是给别人的", "This one is for somebody else";
-    env_not_for_you_lead: "专属红包只有一个人能领。", "Only the person it’s for can open it.";
-    env_busy: "大家都在抢，正在帮你排队…", "Everybody’s grabbing. Holding your place…";
-    env_unknown: "没收到答复。抢到的话钱不会丢，再点一次就知道。", "No answer came. If you got a share it’s safe; tap again to see.";
-    see_details: "看看大家的手气", "See everybody’s luck";
+    env_not_for_you_lead: "专属红包只有一个人能领。", "Only the person it's for can open it.";
+    env_busy: "大家都在抢，正在帮你排队…", "Everybody's grabbing. Holding your place…";
+    env_unknown: "没收到答复。抢到的话钱不会丢，再点一次就知道。", "No answer came. If you got a share it's safe; tap again to see.";
+    see_details: "看看大家的手气", "See everybody's luck";
 
     // Details.
     best_luck: "手气最佳", "Best luck";
     nobody_yet: "还没有人领", "Nobody has opened it yet";
     amounts_hidden: "领了才能看到大家领了多少。", "Open it to see what everybody got.";
     open_it: "去领红包", "Open it now";
-    packet_gone: "看不到这个红包", "This packet isn’t open to you";
+    packet_gone: "看不到这个红包", "This packet isn't open to you";
     you: "我", "You";
 
     // Fairness.
     fair_title: "公平验算", "Fairness check";
-    fair_lead: "付款之前，服务器就用一串指纹把自己的随机数锁定了；之后你的浏览器再加进自己的随机数。所以谁都没法挑金额。", "Before payment the server locked in its random number with a fingerprint; then the sender’s browser added its own. Neither side could pick the amounts.";
+    fair_lead: "付款之前，服务器就用一串指纹把自己的随机数锁定了；之后你的浏览器再加进自己的随机数。所以谁都没法挑金额。", "Before payment the server locked in its random number with a fingerprint; then the sender's browser added its own. Neither side could pick the amounts.";
     fair_later: "红包领完或过期后，服务器公布它的随机数，这里就能验算。", "Once the packet is finished or expired the server shows its number, and you can check every share here.";
     fair_check: "在我的浏览器里验算", "Check it in my browser";
     fair_checking: "正在验算…", "Checking…";
     fair_ok: "每一份都对得上", "Every share matches";
-    fair_bad: "对不上！", "Something doesn’t match!";
+    fair_bad: "对不上！", "Something doesn't match!";
     fair_bad_lead: "请保存这个页面，这个红包的金额和承诺不一致。", "Keep this page: the amounts differ from what was promised.";
     fair_commitment: "付款前的指纹", "Fingerprint before payment";
-    fair_server_seed: "服务器的随机数", "Server’s number";
-    fair_client_seed: "发红包的人的随机数", "Sender’s number";
+    fair_server_seed: "服务器的随机数", "Server's number";
+    fair_client_seed: "发红包的人的随机数", "Sender's number";
     fair_client_seed_none: "（没有）", "(none)";
-    fair_shown_later: "领完后公布", "Shown when it’s over";
-    fair_commitment_ok: "指纹和服务器的随机数相符", "The fingerprint matches the server’s number";
-    fair_commitment_bad: "指纹和服务器的随机数不符", "The fingerprint does not match the server’s number";
+    fair_shown_later: "领完后公布", "Shown when it's over";
+    fair_commitment_ok: "指纹和服务器的随机数相符", "The fingerprint matches the server's number";
+    fair_commitment_bad: "指纹和服务器的随机数不符", "The fingerprint does not match the server's number";
     fair_kept_ok: "和你付款前这个浏览器记下的指纹相同", "Same as the fingerprint this browser kept before you paid";
     fair_kept_bad: "和你付款前这个浏览器记下的指纹不同！", "Not the fingerprint this browser kept before you paid!";
     fair_totals_ok: "总额、退回和手气最佳都对", "Totals, refund and best luck add up";
-    fair_totals_bad: "总额、退回或手气最佳不对", "Totals, refund or best luck don’t add up";
+    fair_totals_bad: "总额、退回或手气最佳不对", "Totals, refund or best luck don't add up";
     fair_shares: "按拆开的顺序，每一份", "Every share, in order of opening";
     fair_unopened: "没人拆", "not opened";
     fair_limits_title: "这不能证明什么", "What this does not prove";
-    fair_limits: "它不能证明谁先谁后；保管密钥的运营者事先知道每份是多少，也可能和发红包的人串通，反复挑选随机数。", "It doesn’t prove who came first. An operator who holds the key knows the shares in advance, and together with a sender could try numbers until they like the result.";
-    fair_unknown_algorithm: "这个红包用的是别的算法，这里不会验算。", "This packet uses a procedure that this app doesn’t know.";
+    fair_limits: "它不能证明谁先谁后；保管密钥的运营者事先知道每份是多少，也可能和发红包的人串通，反复挑选随机数。", "It doesn't prove who came first. An operator who holds the key knows the shares in advance, and together with a sender could try numbers until they like the result.";
+    fair_unknown_algorithm: "这个红包用的是别的算法，这里不会验算。", "This packet uses a procedure that this app doesn't know.";
     fair_withheld: "红包已经结束，服务器却没有公布它的随机数，所以没法验算。", "The packet is over, yet the server keeps its number back, so it cannot be checked.";
     fair_incomplete: "领取记录没有全部读到，请再试一次。", "Not all claims arrived. Try again.";
     fair_impossible: "这个红包的条件不可能成立。", "No packet can have these terms.";
@@ -199,13 +199,13 @@ texts! {
     wallet_title: "钱包", "Wallet";
     top_up: "充值", "Top up";
     top_up_title: "充值（演示用的钱）", "Top up (demo money)";
-    top_up_lead: "这里的钱是演示用的，想充多少都行。", "It’s play money: help yourself.";
+    top_up_lead: "这里的钱是演示用的，想充多少都行。", "It's play money: help yourself.";
     top_up_amount: "充值金额", "Amount";
     topping_up: "正在充值…", "Topping up…";
-    top_up_unknown: "没收到答复。再点一次是安全的，不会充两次。", "No answer came. Trying again is safe: it won’t top up twice.";
+    top_up_unknown: "没收到答复。再点一次是安全的，不会充两次。", "No answer came. Trying again is safe: it won't top up twice.";
     statement: "明细", "Statement";
     statement_empty: "还没有收支", "Nothing here yet";
-    statement_empty_lead: "充点钱发个红包，或者等朋友发一个。", "Top up and send a packet, or wait for a friend’s.";
+    statement_empty_lead: "充点钱发个红包，或者等朋友发一个。", "Top up and send a packet, or wait for a friend's.";
     entry_top_up: "充值", "Top-up";
     entry_pay: "发出红包", "Packet sent";
     entry_credit: "领取红包", "Packet opened";
@@ -214,7 +214,7 @@ texts! {
     // Me.
     me_title: "我", "Me";
     guest_badge: "访客", "Guest";
-    guest_note: "你是访客：退出后就回不来了。", "You’re a guest: once you sign out there’s no way back in.";
+    guest_note: "你是访客：退出后就回不来了。", "You're a guest: once you sign out there's no way back in.";
     sign_out: "退出", "Sign out";
     sign_out_sure: "访客退出后，钱包里的钱就找不回来了。确定退出？", "A guest who signs out loses the wallet for good. Sign out anyway?";
     sign_out_anyway: "确定退出", "Sign out anyway";
@@ -228,6 +228,6 @@ texts! {
     // Lost.
     not_found_title: "这里什么都没有", "Nothing here";
     not_found_lead: "红包可能被别人拆走了，也可能只是链接写错了。", "Somebody may have taken it. Or the link has a typo.";
-    server_away: "连不上服务器", "Can’t reach the server";
+    server_away: "连不上服务器", "Can't reach the server";
     server_away_lead: "检查一下网络。你的钱都在，一分不少。", "Check your connection. Your money is safe.";
 }

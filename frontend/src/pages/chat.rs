@@ -11,17 +11,17 @@ use hongbao_shared::{
     api::groups::{Group, MessageBody},
 };
 use leptos::prelude::*;
-use leptos_router::{components::A, hooks::use_params_map};
 
 use crate::{
     api::{self, Failure},
     art::{Icon, Scene},
     components::{
-        Empty, Fault, Pic,
+        Empty, Fault, Link, Pic,
         envelope::{Envelope, Tapped},
     },
     i18n::{lang, tr},
     pages::send::SendSheet,
+    route::Route,
     state::feed::{Feed, Link},
     tasks::Scope,
 };
@@ -40,30 +40,21 @@ enum Over {
     Envelope(Tapped),
 }
 
-/// `/g/{id}`. Another group is another chat: it starts anew.
+/// A group that is not there for this person.
 #[component]
-pub(crate) fn ChatPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.read().get("id").and_then(|id| id.parse::<GroupId>().ok()));
-    move || match id.get() {
-        Some(id) => view! { <Chat id/> }.into_any(),
-        None => view! { <Gone failure=None/> }.into_any(),
-    }
-}
-
-#[component]
-fn Gone(failure: Option<Failure>) -> impl IntoView {
-    let failure = RwSignal::new(failure);
+fn Gone(failure: Failure) -> impl IntoView {
+    let failure = RwSignal::new(Some(failure));
     view! {
         <Empty scene=Scene::Lost title=Signal::derive(|| lang().group_gone().to_owned())>
             <Fault failure=failure/>
-            <span class="button-link primary"><A href="/">{tr!(to_groups)}</A></span>
+            <span class="button-link primary"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
         </Empty>
     }
 }
 
+/// `/g/{id}`. Another group is another chat: it starts anew.
 #[component]
-fn Chat(id: GroupId) -> impl IntoView {
+pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
     let scope = Scope::new();
     let feed = Feed::follow(id);
     let group = RwSignal::new(None::<Group>);
@@ -76,7 +67,8 @@ fn Chat(id: GroupId) -> impl IntoView {
             .with(|messages| messages.iter().filter(|m| m.body == MessageBody::Joined).count())
     });
     Effect::new(move |_| {
-        joins.track();
+        // `get`, not `track`: a memo that nobody has read follows nothing yet.
+        joins.get();
         scope.spawn(async move {
             if let Ok(answer) = api::group(id).await {
                 group.set(Some(answer));
@@ -89,7 +81,7 @@ fn Chat(id: GroupId) -> impl IntoView {
         _ => None,
     });
     move || match refused.get() {
-        Some(failure) => view! { <Gone failure=Some(failure)/> }.into_any(),
+        Some(failure) => view! { <Gone failure/> }.into_any(),
         None => view! {
             <section class="chat" data-testid="chat">
                 <ChatBar group over/>
@@ -136,7 +128,7 @@ fn ChatBar(group: RwSignal<Option<Group>>, over: RwSignal<Over>) -> impl IntoVie
     view! {
         <header class="bar">
             <span class="bar-back icon-button">
-                <A href="/"><Pic icon=Icon::Back/><span class="sr-only">{tr!(back)}</span></A>
+                <Link to=Route::Home><Pic icon=Icon::Back/><span class="sr-only">{tr!(back)}</span></Link>
             </span>
             <h1 class="bar-title clip">{name}</h1>
             <span class="bar-note">{move || count().map(|n| lang().members(n))}</span>

@@ -9,14 +9,14 @@ use hongbao_shared::{
     api::packets::{PacketDetails, PacketState},
 };
 use leptos::prelude::*;
-use leptos_router::{components::A, hooks::use_params_map};
 
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{Avatar, Cover, Empty, Fault, Pic},
+    components::{Avatar, Cover, Empty, Fault, Link, Pic},
     i18n::{Lang, lang, tr},
     money::yuan,
+    route::Route,
     state::session,
 };
 
@@ -24,42 +24,32 @@ use claims::ClaimList;
 use fairness::FairnessPanel;
 use load::Loaded;
 
+/// A packet that is not there for this person.
 #[component]
-pub(crate) fn DetailsPage() -> impl IntoView {
-    let params = use_params_map();
-    let order_no = Memo::new(move |_| {
-        params.read().get("order_no").and_then(|text| text.parse::<OrderNo>().ok())
-    });
-    move || match order_no.get() {
-        Some(order_no) => view! { <Details order_no/> }.into_any(),
-        None => view! { <Gone failure=None/> }.into_any(),
-    }
-}
-
-#[component]
-fn Gone(failure: Option<Failure>) -> impl IntoView {
-    let failure = RwSignal::new(failure);
+fn Gone(failure: Failure) -> impl IntoView {
+    let failure = RwSignal::new(Some(failure));
     view! {
         <Empty scene=Scene::Lost title=Signal::derive(|| lang().packet_gone().to_owned())>
             <Fault failure=failure/>
-            <span class="button-link primary"><A href="/">{tr!(to_groups)}</A></span>
+            <span class="button-link primary"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
         </Empty>
     }
 }
 
+/// `/packets/{order_no}`.
 #[component]
-fn Details(order_no: OrderNo) -> impl IntoView {
+pub(crate) fn DetailsPage(order_no: OrderNo) -> impl IntoView {
     let loaded = Loaded::start(order_no);
     move || match (loaded.details.get(), loaded.refused.get()) {
         (Some(details), _) => view! { <Shown details loaded/> }.into_any(),
-        (None, Some(failure)) => view! { <Gone failure=Some(failure)/> }.into_any(),
+        (None, Some(failure)) => view! { <Gone failure/> }.into_any(),
         (None, None) => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
     }
 }
 
 #[component]
 fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
-    let back = format!("/g/{}", details.group_id);
+    let back = Route::Chat(details.group_id);
     let mine = details
         .claims
         .iter()
@@ -84,7 +74,7 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
             <header class="details-head">
                 <Cover name=details.cover.clone()/>
                 <span class="details-back icon-button on-red">
-                    <A href=back.clone()><Pic icon=Icon::Back/><span class="sr-only">{tr!(back)}</span></A>
+                    <Link to=back.clone()><Pic icon=Icon::Back/><span class="sr-only">{tr!(back)}</span></Link>
                 </span>
             </header>
             <div class="details-sender">
@@ -104,7 +94,7 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
                     {if hidden {
                         view! {
                             <p class="muted">{tr!(amounts_hidden)}</p>
-                            <span class="button-link primary"><A href=back>{tr!(open_it)}</A></span>
+                            <span class="button-link primary"><Link to=back>{tr!(open_it)}</Link></span>
                         }.into_any()
                     } else {
                         view! { <ClaimList loaded/> }.into_any()

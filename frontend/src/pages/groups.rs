@@ -4,13 +4,12 @@ mod forms;
 
 use hongbao_shared::api::groups::{GroupSummary, MessageBody};
 use leptos::{either::EitherOf3, prelude::*};
-use leptos_router::components::A;
 
 use crate::{
-    app::Switches,
     art::{Icon, Scene},
-    components::{Empty, Fault, GroupFace, Pic, Sheet},
+    components::{Empty, Fault, GroupFace, Link, Pic, Sheet},
     i18n::{lang, tr},
+    route::Route,
     state::groups,
     tasks::Scope,
 };
@@ -27,7 +26,6 @@ pub(crate) fn GroupsPane() -> impl IntoView {
         <section class="groups" aria-label=tr!(groups_title)>
             <header class="bar">
                 <h1 class="bar-title">{tr!(groups_title)}</h1>
-                <span class="bar-phone-only"><Switches/></span>
                 <button
                     type="button"
                     class="icon-button"
@@ -128,7 +126,7 @@ fn Row(group: GroupSummary) -> impl IntoView {
     };
     view! {
         <span class="group-row" data-testid="group-item">
-            <A href=format!("/g/{}", group.id)>
+            <Link to=Route::Chat(group.id)>
                 <GroupFace faces=group.faces/>
                 <span class="group-words">
                     <span class="group-line">
@@ -137,7 +135,7 @@ fn Row(group: GroupSummary) -> impl IntoView {
                     </span>
                     <span class="group-last clip">{last}</span>
                 </span>
-            </A>
+            </Link>
         </span>
     }
 }

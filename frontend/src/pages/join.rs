@@ -1,19 +1,15 @@
 //! `/join/{code}`: into a group by invitation, in one go also for newcomers.
 
 use leptos::prelude::*;
-use leptos_router::{
-    NavigateOptions,
-    components::A,
-    hooks::{use_navigate, use_params_map},
-};
 
 use crate::{
     api::{self, Failure},
     app::Switches,
     art::Scene,
-    components::{Empty, Fault},
+    components::{Empty, Fault, Link},
     i18n::{lang, tr},
     pages::GuestForm,
+    route::{self, Route},
     state::{
         groups,
         session::{self, Session},
@@ -22,10 +18,8 @@ use crate::{
 };
 
 #[component]
-pub(crate) fn JoinPage() -> impl IntoView {
+pub(crate) fn JoinPage(code: String) -> impl IntoView {
     let scope = Scope::new();
-    let params = use_params_map();
-    let navigate = use_navigate();
     let failure = RwSignal::new(None::<Failure>);
     let here = Memo::new(|_| match session::session() {
         Session::SignedIn(_) => Some(true),
@@ -33,15 +27,13 @@ pub(crate) fn JoinPage() -> impl IntoView {
         Session::Unknown | Session::Failed(_) => None,
     });
     let join = move || {
-        let code = params.get_untracked().get("code").unwrap_or_default();
-        let navigate = navigate.clone();
+        let code = code.clone();
         failure.set(None);
         scope.spawn(async move {
             match api::join(code).await {
                 Ok(group) => {
                     groups::refresh().await;
-                    let replace = NavigateOptions { replace: true, ..Default::default() };
-                    navigate(&format!("/g/{}", group.id), replace);
+                    route::go_instead(Route::Chat(group.id));
                 }
                 Err(problem) => failure.set(Some(problem)),
             }
@@ -95,7 +87,7 @@ fn Refused(failure: Failure, retry: Callback<()>) -> impl IntoView {
             {passing.then(|| view! {
                 <button class="button primary" on:click=move |_| retry.run(())>{tr!(retry)}</button>
             })}
-            <span class="button-link"><A href="/">{tr!(to_groups)}</A></span>
+            <span class="button-link"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
         </Empty>
     }
 }

@@ -1,12 +1,12 @@
 //! Nothing at this address.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 use crate::{
     art::Scene,
-    components::Empty,
+    components::{Empty, Link},
     i18n::{lang, tr},
+    route::Route,
 };
 
 #[component]
@@ -19,7 +19,7 @@ pub(crate) fn LostPage() -> impl IntoView {
                 title=Signal::derive(|| lang().not_found_title().to_owned())
                 lead=Signal::derive(|| lang().not_found_lead().to_owned())
             >
-                <span class="button-link primary"><A href="/">{tr!(to_groups)}</A></span>
+                <span class="button-link primary"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
             </Empty>
         </main>
     }

@@ -2,14 +2,14 @@
 
 use hongbao_shared::api::wallet::{Entry, EntryKind};
 use leptos::prelude::*;
-use leptos_router::components::A;
 
 use crate::{
     api::{self, Failure},
     art::Scene,
-    components::{Empty, Fault, TopUpForm},
+    components::{Empty, Fault, Link, TopUpForm},
     i18n::{lang, tr},
     money::{signed_yuan, yuan},
+    route::Route,
     state::session,
     tasks::Scope,
 };
@@ -157,7 +157,7 @@ fn Line(entry: Entry) -> impl IntoView {
         <li class="entry" data-testid="wallet-entry">
             {match entry.order_no {
                 Some(order_no) => {
-                    view! { <A href=format!("/packets/{order_no}")>{words}</A> }.into_any()
+                    view! { <Link to=Route::Packet(order_no)>{words}</Link> }.into_any()
                 }
                 None => view! { <span class="entry-still">{words}</span> }.into_any(),
             }}

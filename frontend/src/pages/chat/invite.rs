@@ -32,7 +32,7 @@ pub(super) fn InviteSheet(group: RwSignal<Option<Group>>, on_close: Callback<()>
         });
     };
     Effect::new(move |_| {
-        id.track();
+        id.get();
         ask();
     });
     let link = move || {

@@ -2,12 +2,12 @@
 
 use hongbao_shared::{ErrorCode, text};
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use crate::{
     api::{self, Failure},
     components::Fault,
     i18n::{lang, tr},
+    route::{self, Route},
     state::{groups, session},
     tasks::Scope,
 };
@@ -15,7 +15,6 @@ use crate::{
 #[component]
 pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
     let scope = Scope::new();
-    let navigate = use_navigate();
     let name = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<Failure>);
@@ -35,12 +34,11 @@ pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
         }
         busy.set(true);
         failure.set(None);
-        let navigate = navigate.clone();
         scope.spawn(async move {
             match api::create_group(name.get_untracked().trim().to_owned()).await {
                 Ok(group) => {
                     groups::refresh().await;
-                    navigate(&format!("/g/{}", group.id), NavigateOptions::default());
+                    route::go(Route::Chat(group.id));
                     on_done.run(());
                 }
                 Err(problem) => {
@@ -79,7 +77,6 @@ pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
 
 #[component]
 pub(super) fn JoinForm(on_done: Callback<()>) -> impl IntoView {
-    let navigate = use_navigate();
     let link = RwSignal::new(String::new());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -89,7 +86,7 @@ pub(super) fn JoinForm(on_done: Callback<()>) -> impl IntoView {
         if !code.is_empty() {
             let code = String::from(js_sys::encode_uri_component(code));
             on_done.run(());
-            navigate(&format!("/join/{code}"), NavigateOptions::default());
+            route::go(Route::Join(code));
         }
     };
     view! {
