@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
 
 #[path = "common/mod.rs"]
-#[allow(dead_code, reason = "the binary has its own clock")]
 mod common;
 
 use common::server::{TestServer, send};

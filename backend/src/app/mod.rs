@@ -15,7 +15,8 @@ use crate::{
     ledger::Ledger,
     lists::Lists,
     packets::{
-        Finder, LaneParts, LaneSettings, NumberedSite, Numbering, Packets, Tickets, seal::Sealer,
+        Finder, LaneParts, LaneSettings, NumberedSite, Numbering, Packets, Tickets,
+        seal::{self, Sealer},
     },
     runtime::{Clock, Entropy, SystemClock, SystemEntropy},
 };
@@ -82,8 +83,9 @@ impl App {
         let config = Arc::new(config);
         let zone = config.zone()?;
         let key = MasterKey::obtain(&config, &*entropy)?;
-        let sealer = Sealer::new(key.derive(b"server-seed"));
+        let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
         let stores = Stores::open(&config).await?;
+        stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
         let control = Arc::new(Control::new(switches(&config)));
         let background = Background::default();

@@ -64,6 +64,15 @@ impl Stores {
         })
     }
 
+    /// Takes over what an earlier process was delivering when it died.
+    pub async fn reclaim(&self) -> anyhow::Result<()> {
+        self.ledger.reclaim().await?;
+        for store in self.orders.values() {
+            store.reclaim().await?;
+        }
+        Ok(())
+    }
+
     /// Does every database answer?
     pub async fn ping(&self) -> anyhow::Result<()> {
         for ((site, shard), store) in &self.orders {

@@ -5,7 +5,7 @@ use crate::{
     app::Stores,
     audit::{self, Audited, Report},
     config::{Config, MasterKey},
-    packets::seal::Sealer,
+    packets::seal::{self, Sealer},
     runtime::SystemEntropy,
 };
 
@@ -31,7 +31,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 
 async fn audit(config: &Config, at_rest: bool) -> Result<Report, Failure> {
     let key = MasterKey::obtain(config, &SystemEntropy)?;
-    let sealer = Sealer::new(key.derive(b"server-seed"));
+    let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
     let stores = Stores::open(config).await?;
     let (orders, ledger) = (&stores.orders, &*stores.ledger);
     let report = audit::run(&Audited { orders, ledger, sealer: &sealer, at_rest }).await;

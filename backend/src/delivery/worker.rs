@@ -58,30 +58,32 @@ impl Worker {
         let mut rings = self.bell.listen(self.destination);
         // Whatever an earlier run left behind.
         rings.mark_changed();
-        while !stop.is_cancelled() {
+        loop {
             tokio::select! {
                 biased;
-                () = stop.cancelled() => {}
+                () = stop.cancelled() => break,
                 rung = tokio::time::timeout(LOOK_EVERY, rings.changed()) => {
                     if rung.is_ok() && !self.pace.gather.is_zero() {
                         tokio::select! {
                             biased;
-                            () = stop.cancelled() => {}
+                            () = stop.cancelled() => break,
                             () = tokio::time::sleep(self.pace.gather) => {}
                         }
                     }
                 }
             }
-            self.drain().await;
+            self.deliver_due(Until::NotFull).await;
         }
+        // Whatever rings from now on comes too late for us; what has rung has not.
+        self.deliver_due(Until::Idle).await;
     }
 
-    /// Delivers until nothing that is due is left, or something is down.
-    pub async fn drain(&self) {
+    /// Delivers what is due, round after round, unless something is down.
+    async fn deliver_due(&self, until: Until) {
         loop {
             let started = Instant::now();
             match self.round().await {
-                Ok(Round::Told { full: true }) => {}
+                Ok(Round::Told { full }) if full || until == Until::Idle => {}
                 Ok(_) => return,
                 Err(error) => {
                     let destination = self.destination.as_str();
@@ -90,7 +92,7 @@ impl Worker {
                 }
             }
             let rest = started.elapsed() * self.pace.rest_percent / 100;
-            if !rest.is_zero() {
+            if until == Until::NotFull && !rest.is_zero() {
                 tokio::time::sleep(rest).await;
             }
         }
@@ -108,7 +110,7 @@ impl Worker {
         let full = u32::try_from(rows.len()) == Ok(self.pace.rows_max);
         let settled = rows.iter().zip(delivered).map(|(row, one)| (row.id, self.settle(row, one)));
         self.outbox.settle(settled.collect()).await?;
-        Ok(Round::Told { full: full && !something_is_down })
+        Ok(if something_is_down { Round::InTheWay } else { Round::Told { full } })
     }
 
     fn settle(&self, row: &OutboxRow, delivered: Delivered) -> Settled {
@@ -142,8 +144,21 @@ impl Worker {
 
 /// What a round found.
 enum Round {
+    /// Nothing was due.
     Idle,
+    /// Something is down; what waits for it is not due at once.
+    InTheWay,
+    /// All rows are settled.
     Told { full: bool },
+}
+
+/// When to stop for now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// A round was not full: the next rows may gather again.
+    NotFull,
+    /// Nothing is due.
+    Idle,
 }
 
 fn back_off(attempts: u32) -> Duration {

@@ -9,6 +9,8 @@ use chacha20poly1305::{
 use hongbao_shared::{OrderNo, fairness::ServerSeed};
 use std::fmt;
 
+/// What the sealing key is derived from the master key for.
+pub const KEY_LABEL: &[u8] = b"server-seed";
 const NONCE_BYTES: usize = 24;
 
 /// Sealed with another key, for another packet, or not at all.

@@ -100,8 +100,9 @@ impl Packets {
         let seed = seed.map_err(|_| ErrorCode::ClientSeedInvalid)?;
         let payment = match self.ledger.payment(order_no).await? {
             Some(payment) => {
+                // The same as for a number that does not exist.
                 if payment.record.sender_id != sender {
-                    return Err(ErrorCode::PacketNotFound.into());
+                    return Err(ErrorCode::PreOrderExpired.into());
                 }
                 if seed.is_some_and(|seed| seed.bytes() != payment.client_seed) {
                     return Err(ErrorCode::ClientSeedDiffers.into());

@@ -144,6 +144,13 @@ pub trait Outbox: Send + Sync + fmt::Debug {
     /// Writes what became of leased rows, all in one transaction.
     async fn settle(&self, settled: Vec<(i64, Settled)>) -> Result<(), StoreError>;
 
+    /// Makes rows due at once that an earlier process had leased when it died. Only
+    /// for a store with one owner at a time; where nodes share a store, leases run
+    /// out by themselves, and this does nothing.
+    async fn reclaim(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// When the next row falls due, if any waits.
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError>;
 

@@ -1,5 +1,7 @@
 //! What several test binaries share.
 
+#![allow(dead_code, reason = "every test binary uses another part of it")]
+
 pub(crate) mod server;
 
 use hongbao::runtime::Clock;

@@ -1,8 +1,6 @@
 //! A real server on a free port, in this process or as a child that can be killed,
 //! and people who talk to it over HTTP.
 
-#![allow(dead_code, reason = "every test binary uses another part of it")]
-
 use super::ManualClock;
 use hongbao::{
     app::{App, Outside},

@@ -15,7 +15,7 @@ use hongbao_shared::{
 };
 use std::time::Duration;
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 pub(crate) fn order_no(day: u8, sequence: u64) -> OrderNo {
     let (shard, day) = (Shard::new(2).unwrap(), Day::new(day).unwrap());

@@ -1,5 +1,7 @@
 //! The contract of order stores, on every implementation there is.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
+
 #[path = "../contract/orders.rs"]
 mod contract;
 

@@ -13,10 +13,10 @@ const DAY_S: i64 = 24 * 60 * 60;
 async fn the_rest_goes_back_once_also_across_a_restart() {
     let world = World::new().await;
     let party = world.party(3).await;
-    let (sender, opener) = (party.members[0], party.members[1]);
+    let (sender, lucky) = (party.members[0], party.members[1]);
     let before = world.balance(sender).await;
     let order_no = world.send(&party, Kind::Lucky, 1_000, 3).await;
-    let opened = world.open(opener, order_no).await.unwrap();
+    let opened = world.open(lucky, order_no).await.unwrap();
     let late_ticket = world.ticket(party.members[2], order_no).await;
 
     world.app.packets.lanes.expire(order_no).await.unwrap();
@@ -42,7 +42,7 @@ async fn the_rest_goes_back_once_also_across_a_restart() {
     let world = world.restart().await;
     let spent = before.checked_sub(world.balance(sender).await);
     assert_eq!(spent, Some(opened.amount_fen), "the sender paid what was opened");
-    let again = world.app.packets.grab(opener, order_no).await.unwrap();
+    let again = world.app.packets.grab(lucky, order_no).await.unwrap();
     assert_eq!((again.state, again.amount_fen), (GrabState::Opened, Some(opened.amount_fen)));
     world.end_and_audit().await;
 }

@@ -1,5 +1,7 @@
 //! The life of a packet, through the services, on real SQLite files.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
+
 #[path = "../common/mod.rs"]
 mod common;
 

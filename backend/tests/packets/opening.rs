@@ -94,8 +94,9 @@ async fn who_comes_too_late_hears_it() {
     world.end_and_audit().await;
 }
 
-/// A full lane refuses at once and says when to come back (R-OPEN-4).
-#[tokio::test(flavor = "multi_thread")]
+/// A full lane refuses at once and says when to come back (R-OPEN-4). On one thread,
+/// so that all 60 arrive before the lane can take the first.
+#[tokio::test]
 async fn a_full_lane_says_so_at_once() {
     let world = World::with(
         |config| {

@@ -8,10 +8,10 @@ async fn amounts_are_for_the_sender_and_those_who_opened() {
     let world = World::new().await;
     let party = world.party(4).await;
     let order_no = world.send(&party, Kind::Lucky, 77_777, 4).await;
-    let (sender, opener, other) = (party.members[0], party.members[1], party.members[2]);
-    let opened = world.open(opener, order_no).await.unwrap();
+    let (sender, lucky, other) = (party.members[0], party.members[1], party.members[2]);
+    let opened = world.open(lucky, order_no).await.unwrap();
 
-    for reader in [sender, opener] {
+    for reader in [sender, lucky] {
         let details = world.details(reader, order_no).await;
         assert_eq!(details.claims.unwrap()[0].amount_fen, opened.amount_fen);
         assert_eq!(details.claimed_fen, Some(opened.amount_fen));

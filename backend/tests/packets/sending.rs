@@ -35,7 +35,7 @@ async fn paying_again_answers_the_same_and_moves_nothing() {
     let other = packets.pay(sender, order.order_no, seed("00fe")).await.unwrap_err();
     assert_eq!(other.code, ErrorCode::ClientSeedDiffers);
     let stranger = packets.pay(party.members[1], order.order_no, seed("00ff")).await.unwrap_err();
-    assert_eq!(stranger.code, ErrorCode::PacketNotFound);
+    assert_eq!(stranger.code, ErrorCode::PreOrderExpired);
     assert_eq!(before.checked_sub(world.balance(sender).await), Fen::new(1_000));
     world.end_and_audit().await;
 }

@@ -4,10 +4,14 @@ use crate::common::ManualClock;
 use futures::future::join_all;
 use hongbao::{
     Refusal,
-    app::{App, Outside},
+    app::{App, Outside, Stores},
+    audit::Audited,
     cache::SharedTier,
-    config::Config,
-    packets::Paid,
+    config::{Config, MasterKey},
+    packets::{
+        Paid,
+        seal::{self, Sealer},
+    },
     runtime::SystemEntropy,
 };
 use hongbao_shared::{
@@ -124,8 +128,13 @@ impl World {
 
 /// Every law holds, at rest.
 pub(crate) async fn audit(config: &Config) {
-    let stores = hongbao::app::Stores::open(config).await.unwrap();
-    // AUDIT
+    let key = MasterKey::obtain(config, &SystemEntropy).unwrap();
+    let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+    let stores = Stores::open(config).await.unwrap();
+    let (orders, ledger) = (&stores.orders, &*stores.ledger);
+    let audited = Audited { orders, ledger, sealer: &sealer, at_rest: true };
+    let report = hongbao::audit::run(&audited).await.unwrap();
+    assert!(report.is_clean(), "{report}");
     stores.close().await;
 }
 

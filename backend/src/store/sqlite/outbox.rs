@@ -71,6 +71,20 @@ pub(super) async fn lease(
     Ok(rows)
 }
 
+/// Retries lose their pause by this as well, which costs one early attempt.
+pub(super) async fn reclaim(database: &Database) -> Result<(), StoreError> {
+    database
+        .write(|tx| {
+            Box::pin(async move {
+                sqlx::query("UPDATE outbox SET due_at = created_at WHERE due_at > created_at")
+                    .execute(tx)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
 pub(super) async fn settle(
     database: &Database,
     settled: Vec<(i64, Settled)>,
@@ -173,6 +187,9 @@ macro_rules! impl_outbox {
                 settled: Vec<(i64, $crate::store::outbox::Settled)>,
             ) -> Result<(), $crate::store::StoreError> {
                 super::outbox::settle(&self.database, settled).await
+            }
+            async fn reclaim(&self) -> Result<(), $crate::store::StoreError> {
+                super::outbox::reclaim(&self.database).await
             }
             async fn next_due(
                 &self,

@@ -117,9 +117,8 @@ async fn claim_day(
         if held == epoch_day {
             return Ok(true);
         }
-        let empty: bool = sqlx::query_scalar(statements(order_no.day()).day_is_empty)
-            .fetch_one(&mut *tx)
-            .await?;
+        let empty: bool =
+            sqlx::query_scalar(statements(order_no.day()).day_is_empty).fetch_one(&mut *tx).await?;
         if held > epoch_day || !empty {
             return Ok(false);
         }

@@ -133,5 +133,4 @@ impl OrderStore for SqliteOrders {
         sqlx::query("SELECT 1").execute(self.database.readers()).await?;
         Ok(())
     }
-
 }
