@@ -1,24 +1,23 @@
 //! What the documents say about the program is what the program says.
 
 use hongbao::config;
-use std::{fmt::Write, path::Path};
+use std::path::Path;
 
 const BEGIN: &str =
     "<!-- settings: written by `HONGBAO_WRITE_DOCS=1 cargo test -p hongbao --test docs` -->\n";
 const END: &str = "<!-- end of settings -->\n";
 
 fn settings_table() -> String {
-    let mut table =
-        String::from("| variable | in the file | default | what it does |\n|---|---|---|---|\n");
-    for setting in config::reference() {
-        let default = match setting.default.as_str() {
-            "" => "–".to_owned(),
-            default => format!("`{default}`"),
-        };
-        let (variable, path, meaning) = (setting.variable, setting.path, setting.meaning);
-        writeln!(table, "| `{variable}` | `{path}` | {default} | {meaning} |").unwrap();
-    }
-    table
+    let mut lines = vec![
+        "| variable | in the file | default | what it does |".to_owned(),
+        "|---|---|---|---|".to_owned(),
+    ];
+    lines.extend(config::reference().into_iter().map(|setting| {
+        let config::Setting { variable, path, default, meaning } = setting;
+        let default = if default.is_empty() { "–".to_owned() } else { format!("`{default}`") };
+        format!("| `{variable}` | `{path}` | {default} | {meaning} |")
+    }));
+    lines.join("\n") + "\n"
 }
 
 #[test]
