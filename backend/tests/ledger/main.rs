@@ -9,4 +9,3 @@ mod faulty;
 mod history;
 mod lane;
 mod sqlite;
-mod throughput;
