@@ -9,7 +9,8 @@
 #![recursion_limit = "256"]
 #![expect(
     unreachable_pub,
-    reason = "`#[component]` makes its props `pub`, whatever the component is"
+    clippy::needless_pass_by_value,
+    reason = "`#[component]` makes its props `pub` and takes them by value, whatever the component is"
 )]
 
 mod api;

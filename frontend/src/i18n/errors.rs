@@ -29,6 +29,7 @@ impl Lang {
     }
 
     /// Exhaustive on purpose: a new code does not compile without its sentence.
+    #[expect(clippy::too_many_lines, reason = "one line per code")]
     pub(crate) fn error(self, code: ErrorCode, limits: &Limits) -> String {
         let (zh, en) = match code {
             ErrorCode::AmountOutOfRange

@@ -168,7 +168,7 @@ texts! {
 
     // Fairness.
     fair_title: "公平验算", "Fairness check";
-    fair_lead: "付款之前，服务器就用一串指纹把自己的随机数锁定了；之后你的浏览器再加进自己的随机数。所以谁都没法挑金额。", "Before payment the server locked in its random number with a fingerprint; then the sender's browser added its own. Neither side could pick the amounts.";
+    fair_lead: "付款之前，服务器就用一串指纹把自己的随机数锁定了；之后你的浏览器再加进自己的随机数。所以谁都没法单独挑金额。", "Before payment the server locked in its random number with a fingerprint; then the sender's browser added its own. Neither side alone could pick the amounts.";
     fair_later: "红包领完或过期后，服务器公布它的随机数，这里就能验算。", "Once the packet is finished or expired the server shows its number, and you can check every share here.";
     fair_check: "在我的浏览器里验算", "Check it in my browser";
     fair_checking: "正在验算…", "Checking…";

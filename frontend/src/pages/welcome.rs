@@ -8,7 +8,7 @@ use crate::{
     app::Switches,
     art::{Scene, scene},
     components::Fault,
-    i18n::{lang, tr},
+    i18n::{Lang, lang, tr},
     state::session,
     tasks::Scope,
 };
@@ -43,7 +43,7 @@ pub(crate) fn WelcomePage(ended: bool) -> impl IntoView {
 #[component]
 pub(crate) fn GuestForm() -> impl IntoView {
     let way = RwSignal::new(Way::Guest);
-    let other = move |to: Way, label: fn(crate::i18n::Lang) -> &'static str| {
+    let other = move |to: Way, label: fn(Lang) -> &'static str| {
         view! {
             <button type="button" class="link-button" on:click=move |_| way.set(to)>
                 {move || label(lang())}
@@ -59,9 +59,9 @@ pub(crate) fn GuestForm() -> impl IntoView {
                 Way::Create => view! { <AccountForm create=true/> }.into_any(),
             }}
             <div class="welcome-ways">
-                {(way != Way::Guest).then(|| other(Way::Guest, |lang| lang.as_guest()))}
-                {(way != Way::SignIn).then(|| other(Way::SignIn, |lang| lang.have_account()))}
-                {(way != Way::Create).then(|| other(Way::Create, |lang| lang.no_account()))}
+                {(way != Way::Guest).then(|| other(Way::Guest, Lang::as_guest))}
+                {(way != Way::SignIn).then(|| other(Way::SignIn, Lang::have_account))}
+                {(way != Way::Create).then(|| other(Way::Create, Lang::no_account))}
             </div>
         }
     }

@@ -10,11 +10,12 @@ use leptos::prelude::{ArcRwSignal, Get as _, Set as _, Update as _};
 
 use crate::api::{self, Failure};
 
-static GROUPS: LazyLock<ArcRwSignal<Option<Result<Vec<GroupSummary>, Failure>>>> =
-    LazyLock::new(|| ArcRwSignal::new(None));
-
 /// `None` until the first answer.
-pub(crate) fn groups() -> Option<Result<Vec<GroupSummary>, Failure>> {
+pub(crate) type Groups = Option<Result<Vec<GroupSummary>, Failure>>;
+
+static GROUPS: LazyLock<ArcRwSignal<Groups>> = LazyLock::new(|| ArcRwSignal::new(None));
+
+pub(crate) fn groups() -> Groups {
     GROUPS.get()
 }
 

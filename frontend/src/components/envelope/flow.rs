@@ -96,14 +96,14 @@ impl Flow {
     }
 
     fn enter(self, stage: Stage) {
-        let state = match &stage {
+        let learned = match &stage {
             Stage::Revealed { .. } | Stage::Told(Note::Opened(_)) => Some(CardState::Opened),
             Stage::Told(Note::Finished) => Some(CardState::Finished),
             Stage::Told(Note::Expired) => Some(CardState::Expired),
             _ => None,
         };
-        if let Some(state) = state {
-            self.on_state.run((self.order_no, state));
+        if let Some(learned) = learned {
+            self.on_state.run((self.order_no, learned));
         }
         self.stage.set(stage);
     }

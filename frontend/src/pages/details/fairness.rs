@@ -2,6 +2,7 @@
 
 use hongbao_shared::{
     api::packets::PacketDetails,
+    fairness::ServerSeed,
     proof::{self, Report, ShareCheck, Unprovable},
 };
 use leptos::prelude::*;
@@ -56,7 +57,7 @@ pub(super) fn FairnessPanel(details: PacketDetails, loaded: Loaded) -> impl Into
         });
     };
     let fairness = details.fairness;
-    let server_seed = fairness.server_seed.as_ref().map(|seed| seed.to_hex());
+    let server_seed = fairness.server_seed.as_ref().map(ServerSeed::to_hex);
     let is_over = server_seed.is_some();
     let client_seed = fairness.client_seed.to_hex();
     view! {

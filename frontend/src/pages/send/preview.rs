@@ -81,7 +81,7 @@ fn sample(terms: &Terms, seed: &Seed) -> Vec<Fen> {
 fn Sample(number: usize, shares: Vec<Fen>) -> impl IntoView {
     let least = shares.iter().min().copied().unwrap_or_default();
     let most = shares.iter().max().copied().unwrap_or_default();
-    let svg = bars(&shares, most);
+    let svg = bars(&shares, least, most);
     view! {
         <figure class="sample">
             <div
@@ -99,7 +99,7 @@ fn Sample(number: usize, shares: Vec<Fen>) -> impl IntoView {
 }
 
 /// As one string: a hundred bars as Leptos nodes would be rebuilt at every key.
-fn bars(shares: &[Fen], most: Fen) -> String {
+fn bars(shares: &[Fen], least: Fen, most: Fen) -> String {
     let mut svg = format!(
         r#"<svg viewBox="0 0 {} 100" preserveAspectRatio="none" focusable="false">"#,
         shares.len() * 10
@@ -108,7 +108,7 @@ fn bars(shares: &[Fen], most: Fen) -> String {
     for (at, share) in shares.iter().enumerate() {
         // A share of one fen is still a share: it gets a sliver.
         let height = share.get().saturating_mul(100).checked_div(most.get()).unwrap_or(0).max(2);
-        let best = !crowned && *share == most && shares.len() > 1;
+        let best = !crowned && *share == most && least < most;
         crowned |= best;
         // Writing to a String cannot fail.
         write!(
