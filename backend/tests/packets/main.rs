@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod crediting;
 mod expiry;
 mod numbering;
 mod opening;
