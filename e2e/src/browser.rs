@@ -214,6 +214,19 @@ impl Browser {
         found.with_context(|| format!("{id} said {last:?}"))
     }
 
+    /// Waits until the `place`th element that this selector finds, counted from 1, reads
+    /// so.
+    pub async fn says_css(&self, selector: &str, place: usize, text: &str) -> Result<()> {
+        wait_for(&format!("“{text}” as number {place} of {selector}"), async || {
+            let all = self.select(selector).await?;
+            let Some(element) = place.checked_sub(1).and_then(|at| all.get(at)) else {
+                return Ok(None);
+            };
+            Ok((element.text().await? == text).then_some(()))
+        })
+        .await
+    }
+
     /// Waits until an attribute of the first element with this test id is `value`.
     pub async fn has(&self, id: &str, attribute: &str, value: &str) -> Result<()> {
         let selector = format!("{}[{attribute}='{value}']", css(id));

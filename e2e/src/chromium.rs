@@ -80,6 +80,10 @@ pub(crate) fn capabilities(form: Form, profile: &Path, calm: bool) -> Result<Chr
     for flag in FLAGS {
         capabilities.add_arg(flag)?;
     }
+    if form == Form::Phone {
+        // As on a phone: they lie over the page and are gone at rest.
+        capabilities.add_arg("--hide-scrollbars")?;
+    }
     if calm {
         capabilities.add_arg("--force-prefers-reduced-motion")?;
     }

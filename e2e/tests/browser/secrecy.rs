@@ -62,7 +62,11 @@ fn no_amount_is_seen_before_opening() -> Result<()> {
         ensure!(mine_fen == TOTAL_FEN - taken_fen, "{mine_fen}");
         browser.click("envelope-details").await?;
         browser.count("claim-row", 2).await?;
-        browser.says("claim-row", &yuan(taken_fen)).await
+        browser.says("claim-row", &yuan(taken_fen)).await?;
+        // That these checks can find something at all.
+        ensure!(shows_no_amount(&browser, &secrets).await.is_err(), "amounts are not noticed");
+        ensure!(calls_tell_no_amount(&browser, &secrets).await.is_err(), "amounts are not noticed");
+        Ok(())
     })
 }
 

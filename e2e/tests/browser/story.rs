@@ -20,7 +20,8 @@ fn two_people_share_a_lucky_packet() -> Result<()> {
         tom.goto(&link).await?;
         come_in(&tom, "Tom").await?;
         tom.find("chat").await?;
-        say(&tom, "Happy New Year, everyone!").await?;
+        say(&mei, "Welcome! Are you lucky tonight?", 1).await?;
+        say(&tom, "Happy New Year, everyone!", 2).await?;
 
         top_up(&mei).await?;
         let order_no = send(stage, &mei).await?;
@@ -44,18 +45,33 @@ fn two_people_share_a_lucky_packet() -> Result<()> {
             check_details(browser, first.max(second)).await?;
         }
         stage.picture(&mei, "details-phone").await?;
+        stage.picture(&tom, "details-desktop-dark").await?;
         for browser in [&mei, &tom] {
             check_fairness(browser).await?;
         }
-        stage.picture(&tom, "details-desktop-dark").await?;
         let verdict = mei.find("fairness-result").await?;
         verdict.scroll_into_view().await?;
         stage.picture(&mei, "fairness-phone").await?;
 
         check_wallet(&mei, TOP_UP_FEN - TOTAL_FEN + first, first).await?;
         stage.picture(&mei, "wallet-phone").await?;
-        check_wallet(&tom, second, second).await
+        check_wallet(&tom, second, second).await?;
+
+        mei.goto("/me").await?;
+        mei.click_css(".setting:nth-of-type(1)").await?;
+        mei.click_css(".setting:nth-of-type(2)").await?;
+        mei.find_css("html[lang='zh-CN'][data-theme='dark']").await?;
+        let chat = format!("/g/{}", link_group(&tom, &order_no).await?);
+        mei.goto(&chat).await?;
+        card_is(&mei, &order_no, "opened").await?;
+        stage.picture(&mei, "chat-phone-dark").await
     })
+}
+
+/// The group that a packet was posted to.
+async fn link_group(browser: &Browser, order_no: &str) -> Result<String> {
+    let (_, packet) = browser.fetch("GET", &format!("/api/v1/packets/{order_no}"), None).await?;
+    Ok(packet["group_id"].as_str().context("a group")?.to_owned())
 }
 
 async fn found_a_group(stage: &Stage, browser: &Browser) -> Result<String> {
@@ -78,10 +94,11 @@ async fn found_a_group(stage: &Stage, browser: &Browser) -> Result<String> {
     Ok(link)
 }
 
-async fn say(browser: &Browser, words: &str) -> Result<()> {
+/// Says something, and reads it as the `place`th message.
+async fn say(browser: &Browser, words: &str, place: usize) -> Result<()> {
     browser.fill("message-input", words).await?;
     browser.press(Key::Enter).await?;
-    browser.find_css(".bubble").await.map(|_| ())
+    browser.says_css(".said .bubble", place, words).await
 }
 
 async fn top_up(browser: &Browser) -> Result<()> {
@@ -115,6 +132,7 @@ async fn send(stage: &Stage, browser: &Browser) -> Result<String> {
         Ok((now != before).then_some(()))
     })
     .await?;
+    settle(browser).await?;
     stage.picture(browser, "send-phone").await?;
     browser.click("send-submit").await?;
     browser.gone("send-submit").await?;
