@@ -153,6 +153,8 @@ impl ListStore for SqliteLists {
 
 // A batch goes in as one JSON array of arrays per table: a statement per row would
 // cost ten times as much, most of it in handing statements to SQLite's thread.
+// `jsonb_each`, because `json_each` writes every inner array out as text again, which
+// `->>` then parses once more.
 
 async fn insert_sent(
     tx: &mut SqliteConnection,
@@ -175,7 +177,7 @@ async fn insert_sent(
         "INSERT INTO sent (order_no, user_id, group_id, kind, total_fen, shares, at, year)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
                 value ->> 6, value ->> 7
-         FROM json_each(?1) WHERE true
+         FROM jsonb_each(?1) WHERE true
          ON CONFLICT (order_no) DO NOTHING
          RETURNING user_id, year, total_fen",
     )
@@ -191,7 +193,7 @@ async fn insert_sent(
         return Ok(());
     }
     let differing: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM json_each(?1) JOIN sent ON order_no = value ->> 0
+        "SELECT count(*) FROM jsonb_each(?1) JOIN sent ON order_no = value ->> 0
          WHERE (user_id, group_id, kind, total_fen, shares, at, year) <>
                (value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
                 value ->> 7)",
@@ -225,7 +227,7 @@ async fn insert_received(
              (order_no, user_id, seq, sender_id, group_id, kind, amount_fen, at, year)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
                 value ->> 6, value ->> 7, value ->> 8
-         FROM json_each(?1) WHERE true
+         FROM jsonb_each(?1) WHERE true
          ON CONFLICT (order_no, user_id) DO NOTHING
          RETURNING user_id, year, amount_fen",
     )
@@ -241,7 +243,7 @@ async fn insert_received(
         return Ok(());
     }
     let differing: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM json_each(?1)
+        "SELECT count(*) FROM jsonb_each(?1)
          JOIN received ON order_no = value ->> 0 AND user_id = value ->> 1
          WHERE (seq, sender_id, group_id, kind, amount_fen, at, year) <>
                (value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
@@ -263,7 +265,7 @@ async fn insert_best_lucks(
     );
     let new: Vec<(i64, i64)> = sqlx::query_as(
         "INSERT INTO best_lucks (order_no, user_id, year)
-         SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+         SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
          ON CONFLICT (order_no) DO NOTHING
          RETURNING user_id, year",
     )
@@ -277,7 +279,7 @@ async fn insert_best_lucks(
         return Ok(());
     }
     let differing: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM json_each(?1) JOIN best_lucks ON order_no = value ->> 0
+        "SELECT count(*) FROM jsonb_each(?1) JOIN best_lucks ON order_no = value ->> 0
          WHERE (user_id, year) <> (value ->> 1, value ->> 2)",
     )
     .bind(&array)
@@ -306,7 +308,7 @@ async fn add_totals(tx: &mut SqliteConnection, added: &AddedByYear) -> Result<()
              (user_id, year, sent_count, sent_fen, received_count, received_fen, best_lucks)
          SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
                 value ->> 6
-         FROM json_each(?1) WHERE true
+         FROM jsonb_each(?1) WHERE true
          ON CONFLICT (user_id, year) DO UPDATE SET
              sent_count = sent_count + excluded.sent_count,
              sent_fen = sent_fen + excluded.sent_fen,

@@ -24,6 +24,9 @@ use std::{path::Path, time::Duration};
 /// How many readers may work beside the one writer.
 const READERS_MAX: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many rows SQLite's thread may be ahead of their reader; each time it has to wait,
+/// two threads change places. Large enough for the claims of most batches.
+const ROWS_AHEAD_MAX: usize = 1024;
 
 /// One SQLite file: one connection that writes, a few that read.
 ///
@@ -46,11 +49,14 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
-            .statement_cache_capacity(512);
-        let writer =
-            SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+            .statement_cache_capacity(512)
+            .row_buffer_size(ROWS_AHEAD_MAX);
+        // A file does not hang up: asking a connection whether it is still there, before
+        // each use, is one more trip to its thread and back.
+        let pool = || SqlitePoolOptions::new().test_before_acquire(false);
+        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
         schema.migrator().run(&writer).await?;
-        let readers = SqlitePoolOptions::new()
+        let readers = pool()
             .max_connections(READERS_MAX)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
