@@ -140,7 +140,8 @@ fn wasm_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     process::run_counting(
         workspace
             .cargo()
-            .args(["test", "--package", "hongbao-shared", "--target", WASM_TARGET])
+            .args(["test", "--package", "hongbao-shared", "--package", "hongbao-frontend"])
+            .args(["--target", WASM_TARGET])
             // Seconds per test; the runner's own 20 are few for statistics on a busy machine.
             .env("WASM_BINDGEN_TEST_TIMEOUT", "300"),
         counts,
