@@ -7,6 +7,7 @@ mod common;
 
 use common::server::{TestServer, send};
 use reqwest::Method;
+use serde_json::Value;
 use std::{
     io::Write,
     process::{Command, Output, Stdio},
@@ -60,6 +61,31 @@ fn the_same_seed_splits_the_same() {
     let upper = seed.to_uppercase();
     let upper = ["--total-fen", "9999", "--shares", "4", "--seed", &upper, "--samples", "5"];
     assert_eq!(many, split(&upper));
+}
+
+/// The first line is the split under the seed itself: the published vectors (R-FAIR-4).
+#[test]
+fn the_first_sample_is_that_of_the_vectors() {
+    let vectors: Value =
+        serde_json::from_str(include_str!("../../docs/fairness-vectors.json")).unwrap();
+    let vectors = vectors.as_array().unwrap();
+    let mut checked = 0;
+    for vector in vectors.iter().filter(|vector| vector["kind"] == "lucky") {
+        let number = |field: &str| vector[field].to_string();
+        let line = split(&[
+            "--total-fen",
+            &number("total_fen"),
+            "--shares",
+            &number("shares"),
+            "--max-share-fen",
+            &number("max_share_fen"),
+            "--seed",
+            vector["seed"].as_str().unwrap(),
+        ]);
+        assert_eq!(Value::from(line[0].clone()), vector["amounts"], "{}", vector["name"]);
+        checked += 1;
+    }
+    assert!(checked > 5);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use hongbao_shared::draft::Draft;
 use hongbao_shared::fairness::Seed;
 use hongbao_shared::{Fen, Limits, Splitter};
-use sha2::{Digest as _, Sha256};
 use wasm_bindgen::prelude::*;
 
 use crate::input::Fields;
@@ -11,7 +10,6 @@ use crate::refusal::Refusal;
 
 /// Bounds the memory of one call: samples × shares.
 const AMOUNTS_MAX: u64 = 1_000_000;
-const SAMPLE_TAG: &[u8] = b"hongbao/v1/sample";
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -30,7 +28,7 @@ export interface PreviewRequest {
   samples?: number;
   /**
    * 32 bytes as 64 symbols of lower-case hex. The first sample is the split under this very seed; the
-   * seeds of the others, k = 1, 2, …, are SHA-256("hongbao/v1/sample" ‖ seed ‖ k as 4 bytes, big-endian).
+   * seeds of the others, k = 1, 2, …, are SHA-256("hongbao/v1/sample" ‖ seed ‖ k as 8 bytes, big-endian).
    */
   seed: string;
 }
@@ -77,17 +75,6 @@ fn preview(request: &JsValue) -> Result<JsValue, Refusal> {
         ));
     }
     let splits: Vec<Vec<Fen>> =
-        (0..samples).map(|k| Splitter::new(&terms, &sample_seed(&seed, k)).collect()).collect();
+        (0..samples).map(|k| Splitter::new(&terms, &seed.sample(k.into())).collect()).collect();
     crate::to_js(&splits)
-}
-
-fn sample_seed(seed: &Seed, k: u32) -> Seed {
-    if k == 0 {
-        return *seed;
-    }
-    let mut hash = Sha256::new();
-    hash.update(SAMPLE_TAG);
-    hash.update(seed.bytes());
-    hash.update(k.to_be_bytes());
-    Seed::from_bytes(hash.finalize().into())
 }

@@ -13,6 +13,7 @@ pub const CLIENT_SEED_BYTES_MAX: usize = 32;
 
 const COMMIT_TAG: &[u8] = b"hongbao/v1/commit";
 const SPLIT_TAG: &[u8] = b"hongbao/v1/split";
+const SAMPLE_TAG: &[u8] = b"hongbao/v1/sample";
 
 /// Bytes that are not written as lower-case hex, or are too many or too few.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -88,6 +89,24 @@ bytes32! {
 bytes32! {
     /// The key of all draws of one packet; tells every share, so `Debug` hides it.
     Seed, "32 bytes", |_| String::from("hidden")
+}
+
+impl Seed {
+    /// The seed of sample `k` of many that are drawn from one seed: sample 0 is the
+    /// split under this very seed, and the others, k = 1, 2, …, are
+    /// `SHA-256("hongbao/v1/sample" ‖ seed ‖ k as u64 BE)`, so that none depends on
+    /// those before it.
+    #[must_use]
+    pub fn sample(&self, k: u64) -> Self {
+        if k == 0 {
+            return *self;
+        }
+        let mut hash = Sha256::new();
+        hash.update(SAMPLE_TAG);
+        hash.update(self.0);
+        hash.update(k.to_be_bytes());
+        Self(hash.finalize().into())
+    }
 }
 
 impl ServerSeed {

@@ -157,6 +157,8 @@ fn script_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
         process::run(workspace.command("python3").arg("docs/verify.py").args(arguments))?;
         counts.passed += 1;
     }
+    process::run(workspace.command("python3").arg("docs/test_verify.py"))?;
+    counts.passed += 1;
     Ok(())
 }
 

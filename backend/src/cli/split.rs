@@ -4,7 +4,6 @@ use super::Failure;
 use crate::runtime::{Entropy, SystemEntropy};
 use clap::ValueEnum;
 use hongbao_shared::{Fen, Kind, Limits, Splitter, Terms, fairness::Seed};
-use sha2::{Digest, Sha256};
 use std::io::{self, BufWriter, ErrorKind, Write};
 
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -27,8 +26,8 @@ pub struct Arguments {
     /// How to cut.
     #[arg(long, value_enum, default_value_t = Cut::Lucky)]
     kind: Cut,
-    /// 32 bytes as 64 symbols of hex: the same seed gives the same lines. Without it,
-    /// the operating system gives one.
+    /// 32 bytes as 64 symbols of hex: the same seed gives the same lines, and the first
+    /// is the split under this very seed. Without it, the operating system gives one.
     #[arg(long, value_name = "HEX")]
     seed: Option<String>,
     /// How to print.
@@ -51,10 +50,9 @@ enum Format {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let terms = terms(arguments)?;
     let seed = match &arguments.seed {
-        Some(hex) => *Seed::from_hex(&hex.to_lowercase())
-            .map_err(|_| Failure::usage("--seed must be 32 bytes as 64 symbols of hex"))?
-            .bytes(),
-        None => SystemEntropy.bytes32(),
+        Some(hex) => Seed::from_hex(&hex.to_lowercase())
+            .map_err(|_| Failure::usage("--seed must be 32 bytes as 64 symbols of hex"))?,
+        None => Seed::from_bytes(SystemEntropy.bytes32()),
     };
     let Format::Csv = arguments.format;
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock());
@@ -90,21 +88,13 @@ fn terms(arguments: &Arguments) -> Result<Terms, Failure> {
     })
 }
 
-fn print(out: &mut impl Write, terms: &Terms, seed: &[u8; 32], samples: u64) -> io::Result<()> {
+fn print(out: &mut impl Write, terms: &Terms, seed: &Seed, samples: u64) -> io::Result<()> {
     for sample in 0..samples {
-        for (k, share) in Splitter::new(terms, &sample_seed(seed, sample)).enumerate() {
+        for (k, share) in Splitter::new(terms, &seed.sample(sample)).enumerate() {
             let comma = if k == 0 { "" } else { "," };
             write!(out, "{comma}{}", share.get())?;
         }
         out.write_all(b"\n")?;
     }
     Ok(())
-}
-
-/// `SHA-256(seed ‖ sample as u64 BE)`: line i does not depend on the lines before it.
-fn sample_seed(seed: &[u8; 32], sample: u64) -> Seed {
-    let mut hash = Sha256::new();
-    hash.update(seed);
-    hash.update(sample.to_be_bytes());
-    Seed::from_bytes(hash.finalize().into())
 }
