@@ -1,8 +1,12 @@
 //! The schemas of the databases, from the files under `migrations/`.
+//!
+//! Listed by hand rather than by sqlx's macro: that would build sqlx and SQLite a
+//! second time, for the compiler's own use.
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{AssertSqlSafe, SqlSafeStr};
-use std::borrow::Cow;
+use sqlx::{
+    AssertSqlSafe, SqlSafeStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
 
 /// Which database a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,35 +21,44 @@ pub enum Schema {
     Lists,
 }
 
+/// A migration's name and its statements. Its place in the list is its version:
+/// never reorder, never change one that has been released.
+type File = (&'static str, &'static str);
+
+macro_rules! files {
+    ($($file:literal),+ $(,)?) => {
+        &[$(($file, include_str!(concat!("../../../../migrations/", $file)))),+]
+    };
+}
+
+const ORDERS: &[File] = files!["orders/sqlite/0001_common.sql", "orders/sqlite/0002_days.sql"];
+const LEDGER: &[File] = files!["ledger/sqlite/0001_ledger.sql"];
+const PEOPLE: &[File] = files!["people/sqlite/0001_people.sql", "people/sqlite/0002_groups.sql"];
+const LISTS: &[File] = files!["lists/sqlite/0001_lists.sql"];
+
 impl Schema {
     pub(super) fn migrator(self) -> Migrator {
-        match self {
-            Self::Orders => for_each_day(&sqlx::migrate!("../migrations/orders/sqlite")),
-            Self::Ledger => sqlx::migrate!("../migrations/ledger/sqlite"),
-            Self::People => sqlx::migrate!("../migrations/people/sqlite"),
-            Self::Lists => sqlx::migrate!("../migrations/lists/sqlite"),
-        }
+        let files = match self {
+            Self::Orders => ORDERS,
+            Self::Ledger => LEDGER,
+            Self::People => PEOPLE,
+            Self::Lists => LISTS,
+        };
+        let migrations = (1..).zip(files).map(|(version, (name, sql))| {
+            let sql = AssertSqlSafe(for_each_day(sql)).into_sql_str();
+            Migration::new(version, (*name).into(), MigrationType::Simple, sql, false)
+        });
+        Migrator::with_migrations(migrations.collect())
     }
 }
 
 /// A migration whose file says `{day}` runs once for each of the 31 days of the
 /// cycle (R-STORE-1); writing the tables out 31 times would hide the one that
 /// differs.
-fn for_each_day(migrator: &Migrator) -> Migrator {
-    let expanded = migrator.iter().map(|migration| {
-        let sql = migration.sql.as_str();
-        let sql = if sql.contains("{day}") {
-            (1..=31).map(|day| sql.replace("{day}", &format!("{day:02}"))).collect::<String>()
-        } else {
-            sql.to_owned()
-        };
-        Migration::new(
-            migration.version,
-            Cow::Owned(migration.description.clone().into_owned()),
-            MigrationType::Simple,
-            AssertSqlSafe(sql).into_sql_str(),
-            migration.no_tx,
-        )
-    });
-    Migrator::with_migrations(expanded.collect())
+fn for_each_day(sql: &str) -> String {
+    if sql.contains("{day}") {
+        (1..=31).map(|day| sql.replace("{day}", &format!("{day:02}"))).collect()
+    } else {
+        sql.to_owned()
+    }
 }
