@@ -186,7 +186,7 @@ async fn details_are_verified() {
     child.stdin.take().unwrap().write_all(finished.as_bytes()).unwrap();
     assert!(child.wait().unwrap().success());
 
-    let mut changed: serde_json::Value = serde_json::from_str(&finished).unwrap();
+    let mut changed: Value = serde_json::from_str(&finished).unwrap();
     for (claim, by) in [(0, 1), (1, -1)] {
         let amount = &mut changed["claims"][claim]["amount_fen"];
         *amount = (amount.as_i64().unwrap() + by).into();
