@@ -1,1 +1,14 @@
+//! Measures Hongbao from outside: a server started as a child process, real HTTP
+//! over loopback, and a load generator lean enough to leave it the machine.
+//! `docs/BENCHMARKS.md` tells what is measured and how to read it.
 
+pub mod hot;
+pub mod load;
+pub mod machine;
+pub mod people;
+pub mod report;
+pub mod server;
+pub mod size;
+pub mod stage;
+pub mod stats;
+pub mod wire;

@@ -1,0 +1,80 @@
+//! What a figure was measured on, and who used the processor meanwhile.
+
+use anyhow::{Context, Result};
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+/// Linux counts the processor time of processes in hundredths of a second.
+const TICK: Duration = Duration::from_millis(10);
+const SYNCS: usize = 50;
+
+/// Processor, system and the price of a durable write, in one line.
+pub fn describe(folder: &Path) -> Result<String> {
+    let cores = std::thread::available_parallelism()?;
+    let model = field("/proc/cpuinfo", "model name").unwrap_or_else(|| "processor".to_owned());
+    let system = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or("?");
+    let sync = sync_time(folder)?.as_secs_f64() * 1e3;
+    let system = system.trim();
+    Ok(format!("{cores} × {model}, Linux {system}, load {load}, fsync {sync:.2} ms (median)"))
+}
+
+fn field(file: &str, name: &str) -> Option<String> {
+    let text = fs::read_to_string(file).ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+/// What durability costs here: the median of some small synced writes.
+fn sync_time(folder: &Path) -> Result<Duration> {
+    let path = folder.join("sync-probe");
+    let mut file = File::create(&path).context("cannot write into the data folder")?;
+    let mut times = Vec::with_capacity(SYNCS);
+    for _ in 0..SYNCS {
+        let started = Instant::now();
+        file.write_all(&[0; 4096])?;
+        file.sync_data()?;
+        times.push(started.elapsed());
+    }
+    fs::remove_file(path)?;
+    times.sort_unstable();
+    Ok(times[SYNCS / 2])
+}
+
+/// Processor time of a process so far, all threads; zero where there is no /proc.
+pub fn cpu_time(process: u32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    TICK.saturating_mul(ticks(&stat).unwrap_or_default())
+}
+
+/// User and system ticks. The name in parentheses may hold anything.
+fn ticks(stat: &str) -> Option<u32> {
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut fields = fields.split(' ').skip(11);
+    let user: u32 = fields.next()?.parse().ok()?;
+    let system: u32 = fields.next()?.parse().ok()?;
+    user.checked_add(system)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_found_behind_any_name() {
+        let stat = "42 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 120 30 0 0 20 0";
+        assert_eq!(ticks(stat), Some(150));
+        assert_eq!(ticks(""), None);
+    }
+
+    #[test]
+    fn this_process_takes_time() {
+        assert!(field("/proc/self/status", "Pid").is_some());
+        assert!(describe(&std::env::temp_dir()).unwrap().contains("fsync"));
+    }
+}

@@ -1,0 +1,32 @@
+//! `hongbao-bench`: what can be measured.
+
+use clap::{Parser, Subcommand};
+use hongbao_bench::{hot, size};
+
+/// Measures a Hongbao server over real HTTP on loopback.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Opens of one hot packet against a no-op handler behind the same middleware and
+    /// session check, interleaved.
+    Hot(hot::Arguments),
+    /// One packet of very many shares against many packets of a hundred, interleaved.
+    Size(size::Arguments),
+}
+
+fn main() -> anyhow::Result<()> {
+    // One thread: the cores are for the server.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match Arguments::parse().command {
+            Command::Hot(arguments) => hot::run(arguments).await,
+            Command::Size(arguments) => size::run(arguments).await,
+        }
+    })
+}

@@ -1,0 +1,91 @@
+//! Many people at once. They go into the database of people directly: over REST each
+//! would be a durable write, and joining a group answers with all of its members, so
+//! that making a large group takes time by the square of its size. None of that is what
+//! is measured; everything after it goes over REST.
+
+use anyhow::{Context, Result, ensure};
+use data_encoding::BASE64URL_NOPAD;
+use hongbao_shared::{GroupId, UserId};
+use sha2::{Digest, Sha256};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+const TOKEN_BYTES: usize = 32;
+const SESSION_TTL_MS: i64 = 24 * 60 * 60 * 1000;
+/// The server may be writing.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Makes `count` guests, each with a session and in this group; gives their tokens.
+pub async fn seed(data: &Path, group: GroupId, count: usize) -> Result<Vec<String>> {
+    let options = SqliteConnectOptions::new()
+        .filename(data.join("db").join("people.sqlite"))
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT);
+    let mut connection = SqliteConnection::connect_with(&options)
+        .await
+        .context("cannot open the database of people")?;
+    let now = i64::try_from(SystemTime::UNIX_EPOCH.elapsed()?.as_millis())?;
+    let mut tokens = Vec::with_capacity(count);
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+    for _ in 0..count {
+        let mut secret = [0; TOKEN_BYTES];
+        getrandom::fill(&mut secret).context("no randomness")?;
+        let hash: [u8; 32] = Sha256::digest(secret).into();
+        // Ids are random, as those of real people: the order of rows is not that of joining.
+        let bits = hash.first_chunk().copied().unwrap_or_default();
+        insert(&mut tx, group, UserId::from_random(u64::from_be_bytes(bits)), &hash, now).await?;
+        tokens.push(BASE64URL_NOPAD.encode(&secret));
+    }
+    let counted = sqlx::query(
+        "UPDATE chat_groups SET member_count = member_count + ?2, last_place = last_place + ?2
+         WHERE id = ?1",
+    )
+    .bind(group.get())
+    .bind(i64::try_from(count)?)
+    .execute(&mut *tx)
+    .await?;
+    ensure!(counted.rows_affected() == 1, "there is no group {group}");
+    tx.commit().await?;
+    connection.close().await?;
+    Ok(tokens)
+}
+
+async fn insert(
+    tx: &mut SqliteConnection,
+    group: GroupId,
+    user: UserId,
+    token_hash: &[u8; 32],
+    now: i64,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO users (id, name, avatar, group_count, created_at)
+         VALUES (?1, 'Guest', 'a00', 1, ?2)",
+    )
+    .bind(user.get())
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO sessions (token_hash, user_id, created_at, seen_at, expires_at)
+         VALUES (?1, ?2, ?3, ?3, ?4)",
+    )
+    .bind(token_hash.as_slice())
+    .bind(user.get())
+    .bind(now)
+    .bind(now + SESSION_TTL_MS)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "INSERT INTO members (group_id, user_id, place, role, joined_at)
+         SELECT ?1, ?2, 1 + max(place), 0, ?3 FROM members WHERE group_id = ?1",
+    )
+    .bind(group.get())
+    .bind(user.get())
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}

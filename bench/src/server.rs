@@ -1,0 +1,214 @@
+//! The server under test: a child process on data of its own, on a free port.
+
+use crate::{machine, wire::Connection};
+use anyhow::{Context, Result, ensure};
+use std::{
+    fs::{self, File},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, ChildStdout},
+};
+
+const START_MAX: Duration = Duration::from_secs(30);
+/// Everything that was opened is credited before a server ends, however slow the disk.
+const DRAIN_MAX_S: u64 = 300;
+/// How much processor time per look counts as nothing to do: workers look around.
+const IDLE_LOOK: Duration = Duration::from_millis(500);
+const IDLE_SHARE: u32 = 8;
+/// A worker that had nothing to do looks again after a second.
+const IDLE_LOOKS: u32 = 4;
+const IDLE_WAIT_MAX: Duration = Duration::from_mins(2);
+
+/// Which binary, and how it is set up.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The `hongbao` binary.
+    pub binary: PathBuf,
+    /// Variables on top of the defaults.
+    pub variables: Vec<(&'static str, String)>,
+}
+
+impl Setup {
+    /// Limits that let this many people open one packet of this many shares, and
+    /// everything else as it is by default.
+    pub fn sized(binary: PathBuf, people: usize, shares: usize, total_fen: u64) -> Self {
+        let room = (people.max(shares) + 1).to_string();
+        let cached = (2 * people).max(100_000).to_string();
+        let variables = [
+            ("HONGBAO_LIMITS_GROUP_MEMBERS_MAX", room.clone()),
+            ("HONGBAO_LIMITS_MAX_SHARES", room),
+            ("HONGBAO_LIMITS_MAX_TOTAL_FEN", total_fen.to_string()),
+            ("HONGBAO_LIMITS_MAX_TOP_UP_FEN", (total_fen * 1_000).to_string()),
+            // Everyone grabs before anyone opens.
+            ("HONGBAO_LIMITS_TICKET_TTL_S", "3600".to_owned()),
+            ("HONGBAO_CACHE_SESSIONS_MAX", cached.clone()),
+            ("HONGBAO_CACHE_MEMBERSHIPS_MAX", cached),
+            ("HONGBAO_SERVER_DRAIN_S", DRAIN_MAX_S.to_string()),
+        ];
+        Self { binary, variables: variables.into() }
+    }
+
+    /// With one more variable.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.variables.push((name, value.into()));
+        self
+    }
+
+    fn command(&self, subcommand: &str, data: &Path) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.arg(subcommand).arg("--data").arg(data).stdin(Stdio::null());
+        // What the caller's shell happens to set is not what is measured.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("HONGBAO_") {
+                command.env_remove(name);
+            }
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (*name, value)));
+        command
+    }
+
+    /// Starts a server on this data; its log goes into the data folder.
+    pub async fn start(&self, data: &Path) -> Result<Server> {
+        fs::create_dir_all(data)?;
+        let mut command = self.command("server", data);
+        command
+            .args(["--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(File::create(data.join("server.log"))?);
+        let mut child = tokio::process::Command::from(command)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot start {}", self.binary.display()))?;
+        let stdout = child.stdout.take().context("the server has no output")?;
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        tokio::time::timeout(START_MAX, stdout.read_line(&mut line))
+            .await
+            .context("the server does not start")??;
+        let address = line
+            .trim()
+            .strip_prefix("Hongbao is at http://")
+            .and_then(|address| address.parse().ok())
+            .with_context(|| {
+                let log = fs::read_to_string(data.join("server.log")).unwrap_or_default();
+                format!("the server did not start: {line}{log}")
+            })?;
+        let process = child.id().context("the server has ended")?;
+        let data = data.to_owned();
+        Ok(Server { setup: self.clone(), data, address, process, child, _stdout: stdout })
+    }
+}
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    /// How it was set up.
+    pub setup: Setup,
+    /// Where its data is.
+    pub data: PathBuf,
+    /// Where it listens.
+    pub address: SocketAddr,
+    process: u32,
+    child: Child,
+    /// Kept open: a server whose output is closed may fail to write.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// Processor time that it has taken so far.
+    pub fn cpu_time(&self) -> Duration {
+        machine::cpu_time(self.process)
+    }
+
+    /// Waits until it has delivered what it had to deliver: what one side leaves behind
+    /// must not slow down the other.
+    pub async fn idle(&self) -> Result<()> {
+        let started = Instant::now();
+        let mut looks = 0;
+        while looks < IDLE_LOOKS {
+            ensure!(started.elapsed() < IDLE_WAIT_MAX, "the server does not come to rest");
+            let before = self.cpu_time();
+            tokio::time::sleep(IDLE_LOOK).await;
+            let busy = self.cpu_time().saturating_sub(before);
+            looks = if busy * IDLE_SHARE <= IDLE_LOOK { looks + 1 } else { 0 };
+        }
+        Ok(())
+    }
+
+    /// One of its counters, summed over labels; zero if it has not counted yet.
+    pub async fn counter(&self, name: &str) -> Result<f64> {
+        let mut connection = Connection::open(self.address).await?;
+        let answer = connection.call(&crate::wire::get("/metrics")).await?;
+        ensure!(answer.status == 200, "no metrics");
+        Ok(sum_of(&String::from_utf8_lossy(answer.body), name))
+    }
+
+    /// Asks it to stop and waits until it has delivered everything.
+    pub async fn stop(mut self) -> Result<()> {
+        let asked = Command::new("kill").args(["-TERM", &self.process.to_string()]).status()?;
+        ensure!(asked.success(), "the server cannot be stopped");
+        let ended = tokio::time::timeout(Duration::from_secs(3 * DRAIN_MAX_S), self.child.wait());
+        let ended = ended.await.context("the server does not stop")??;
+        ensure!(ended.success(), "the server ended with {ended}");
+        Ok(())
+    }
+
+    /// Stops it and proves from its data that not one fen is off.
+    pub async fn stop_and_audit(self) -> Result<()> {
+        let command = self.setup.command("audit", &self.data);
+        let log = self.data.join("server.log");
+        self.stop().await?;
+        let mut command = tokio::process::Command::from(command);
+        let audit = command.arg("--at-rest").output().await?;
+        ensure!(
+            audit.status.success(),
+            "the audit failed: {}{}\nthe server's log: {}",
+            String::from_utf8_lossy(&audit.stdout),
+            String::from_utf8_lossy(&audit.stderr),
+            fs::read_to_string(log).unwrap_or_default(),
+        );
+        Ok(())
+    }
+}
+
+/// Adds up the samples of one name in Prometheus' text format.
+fn sum_of(metrics: &str, name: &str) -> f64 {
+    metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix(name))
+        .filter(|rest| rest.starts_with([' ', '{']))
+        .filter_map(|rest| rest.rsplit(' ').next()?.parse::<f64>().ok())
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_summed_over_labels() {
+        let text = "# TYPE a counter\na{x=\"1\"} 2\na{x=\"2\"} 3.5\na_more 100\nb 7\n";
+        assert!((sum_of(text, "a") - 5.5).abs() < f64::EPSILON);
+        assert!((sum_of(text, "b") - 7.0).abs() < f64::EPSILON);
+        assert!(sum_of(text, "c").abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn the_callers_settings_do_not_count() {
+        let setup =
+            Setup::sized("hongbao".into(), 10, 20, 100).with("HONGBAO_CREDIT_MODE", "queue");
+        let command = setup.command("server", Path::new("d"));
+        let value = |name: &str| {
+            let found = command.get_envs().find(|(key, _)| *key == name);
+            found.and_then(|(_, value)| value?.to_str())
+        };
+        assert_eq!(value("HONGBAO_LIMITS_MAX_SHARES"), Some("21"));
+        assert_eq!(value("HONGBAO_CREDIT_MODE"), Some("queue"));
+    }
+}
