@@ -13,6 +13,7 @@ use crate::{
 };
 use hongbao_shared::{Shard, Site};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A packet that cannot land for this long is given up.
@@ -53,12 +54,18 @@ impl Background {
         &self.ledger
     }
 
-    pub(super) fn start_lanes(&self, stores: &Stores, bells: &Bells, parts: &LaneParts) -> Lanes {
+    pub(super) fn start_lanes(
+        &self,
+        stores: &Stores,
+        bells: &Bells,
+        parts: &LaneParts,
+        runtime: &Handle,
+    ) -> Lanes {
         let places = stores.orders.iter().map(|(place, store)| {
             let bell = Arc::clone(&bells[place]);
             (*place, LaneStore { store: Arc::clone(store), bell })
         });
-        Lanes::start(places, parts, &self.lanes.tasks, &self.lanes.stop)
+        Lanes::start(places, parts, &self.lanes.tasks, runtime, &self.lanes.stop)
     }
 
     pub(super) fn is_stopping(&self) -> bool {

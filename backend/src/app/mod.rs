@@ -23,6 +23,7 @@ use crate::{
 use background::{Background, Bells};
 use hongbao_shared::Site;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::runtime::Handle;
 
 /// Look-ups in the databases of packets at the same time.
 const LOOKUPS_MAX: usize = 4;
@@ -40,11 +41,18 @@ pub struct Outside {
     pub entropy: Arc<dyn Entropy>,
     /// The cache tier that all nodes share; `None` takes this process's memory.
     pub shared: Option<Arc<dyn SharedTier>>,
+    /// Where the lanes run; `None` takes the runtime that starts the application.
+    pub lanes: Option<Handle>,
 }
 
 impl Default for Outside {
     fn default() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy), shared: None }
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            shared: None,
+            lanes: None,
+        }
     }
 }
 
@@ -79,7 +87,8 @@ impl App {
 
     /// As [`App::start`], on the caller's clock, randomness and shared cache.
     pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<Self> {
-        let Outside { clock, entropy, shared } = outside;
+        let Outside { clock, entropy, shared, lanes: runtime } = outside;
+        let runtime = runtime.unwrap_or_else(Handle::current);
         let config = Arc::new(config);
         let zone = config.zone()?;
         let key = MasterKey::obtain(&config, &*entropy)?;
@@ -126,7 +135,7 @@ impl App {
             Arc::clone(&control),
             lane_settings(&config),
         );
-        let lanes = Arc::new(background.start_lanes(&stores, &bells, &parts));
+        let lanes = Arc::new(background.start_lanes(&stores, &bells, &parts, &runtime));
         let numbering = Arc::new(Numbering::new(
             config.sites.home.0,
             numbered_sites(&config, &stores, &shared),

@@ -1,10 +1,14 @@
 //! `hongbao server`.
 
 use super::{Common, Failure, on_tokio, say};
-use crate::{app::App, config::Config, http, telemetry};
+use crate::{
+    app::{App, Outside},
+    config::Config,
+    http, telemetry,
+};
 use anyhow::Context;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, runtime::Builder};
 use tokio_util::sync::CancellationToken;
 
 /// What `hongbao server` takes.
@@ -20,10 +24,18 @@ pub struct Arguments {
 /// Serves until SIGTERM or SIGINT, then drains.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.common.load(arguments.listen)?;
-    on_tokio(serve(config))
+    // A commit comes back a dozen times from the database's thread. Behind hundreds of
+    // requests that are ready as well, each time would be a wait; on a thread of their
+    // own the lanes go on at once.
+    let lanes =
+        Builder::new_multi_thread().worker_threads(1).thread_name("lanes").enable_all().build()?;
+    let outside = Outside { lanes: Some(lanes.handle().clone()), ..Outside::default() };
+    let served = on_tokio(serve(config, outside));
+    drop(lanes);
+    served
 }
 
-async fn serve(config: Config) -> Result<(), Failure> {
+async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
     let listen = config.server.listen;
     let drain = Duration::from_secs(config.server.drain_s.into());
     // Before the databases are touched: a port that is taken often means that another
@@ -33,7 +45,7 @@ async fn serve(config: Config) -> Result<(), Failure> {
         .map_err(|error| Failure::usage(format!("cannot listen at {listen}: {error}")))?;
     let address = listener.local_addr()?;
     let upkeep = tokio::spawn(telemetry::upkeep());
-    let app = Arc::new(App::start(config).await?);
+    let app = Arc::new(App::start_on(config, outside).await?);
     say(format_args!("Hongbao is at http://{address}"));
     tracing::info!(%address, "serving");
 

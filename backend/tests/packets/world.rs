@@ -163,7 +163,11 @@ async fn start(
     clock: &Arc<ManualClock>,
     shared: Option<Arc<dyn SharedTier>>,
 ) -> Arc<App> {
-    let outside =
-        Outside { clock: Arc::clone(clock) as _, entropy: Arc::new(SystemEntropy), shared };
+    let outside = Outside {
+        clock: Arc::clone(clock) as _,
+        entropy: Arc::new(SystemEntropy),
+        shared,
+        lanes: None,
+    };
     Arc::new(App::start_on(config, outside).await.unwrap())
 }

@@ -19,7 +19,10 @@ use crate::{
 };
 use hongbao_shared::{ErrorCode, OrderNo, Shard, Site, UserId};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 const RETRY_WHEN_FULL: Duration = Duration::from_secs(1);
@@ -94,17 +97,19 @@ pub struct Lanes {
 }
 
 impl Lanes {
-    /// Starts a lane for each shard on `tasks`; they end, after their queues are
-    /// empty, when `stop` is cancelled.
+    /// Starts a lane for each shard on `tasks`, run by `runtime`; they end, after
+    /// their queues are empty, when `stop` is cancelled.
     pub fn start(
         stores: impl IntoIterator<Item = ((Site, Shard), LaneStore)>,
         parts: &LaneParts,
         tasks: &TaskTracker,
+        runtime: &Handle,
         stop: &CancellationToken,
     ) -> Self {
         let queues = stores.into_iter().map(|(place, store)| {
             let (queue, ops) = mpsc::channel(parts.settings.queue_max);
-            tasks.spawn(writer::Lane::new(store, parts.clone()).run(ops, stop.clone()));
+            let lane = writer::Lane::new(store, parts.clone());
+            tasks.spawn_on(lane.run(ops, stop.clone()), runtime);
             (place, queue)
         });
         Self { queues: queues.collect() }
