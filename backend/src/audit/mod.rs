@@ -29,9 +29,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// How many rows are read at once.
 const PAGE: u32 = 1_000;
-/// How often something that does not hold is looked at again, because it may have moved
-/// between two reads.
-const LOOKS_MAX: u32 = 3;
+/// How often something that does not hold is looked at while it keeps moving.
+const LOOKS_MAX: u32 = 50;
 
 /// What is audited.
 #[derive(Clone, Copy, Debug)]

@@ -80,16 +80,18 @@ async fn not_landed(
         order_no,
         || "its payment has no transfer of its total from its sender".to_owned(),
     );
-    report.violations.check(refunded.is_none(), Law::RefundIsDue, order_no, || {
-        "was refunded without a tombstone".to_owned()
-    });
     let held = audited.ledger.balance(Account::Escrow(order_no)).await?;
+    let moved = refunded.is_some() || held != record.total_fen.signed();
     // It may have landed and been opened meanwhile; then the shard's audit looks at it.
-    if held != record.total_fen.signed() && packet_of(audited, payment, report).await?.is_none() {
-        report.violations.note(
+    if moved && packet_of(audited, payment, report).await?.is_none() {
+        report.violations.check(refunded.is_none(), Law::RefundIsDue, order_no, || {
+            "was refunded without a tombstone".to_owned()
+        });
+        report.violations.check(
+            held == record.total_fen.signed(),
             Law::EscrowHoldsRest,
             order_no,
-            format!("holds {held} instead of {}, and has not landed", record.total_fen.get()),
+            || format!("holds {held} instead of {}, and has not landed", record.total_fen.get()),
         );
     }
     Ok(())
