@@ -132,11 +132,6 @@ impl Lanes {
         self.ask(order_no, |reply| Op::Expire { order_no, reply }).await
     }
 
-    /// Is there a lane for the shard of this number?
-    pub fn serves(&self, order_no: OrderNo) -> bool {
-        self.queues.contains_key(&(order_no.site(), order_no.shard()))
-    }
-
     async fn ask<T>(
         &self,
         order_no: OrderNo,
