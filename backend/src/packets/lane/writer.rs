@@ -198,12 +198,9 @@ impl Lane {
     }
 
     async fn commit(&self, request: LaneBatch) -> Result<LaneOutcome, StoreError> {
-        let claims: usize = request.appends.iter().map(|append| append.claims.len()).sum();
         let started = tokio::time::Instant::now();
         let outcome = self.place.store.commit(request).await;
         metrics::histogram!("hongbao_lane_commit_seconds").record(started.elapsed());
-        metrics::counter!("hongbao_claims_total")
-            .increment(u64::try_from(claims).unwrap_or_default());
         outcome
     }
 
@@ -222,6 +219,8 @@ impl Lane {
         }
         for ((order_no, pending), held) in draft.appends.into_iter().zip(outcome.appends) {
             if held {
+                metrics::counter!("hongbao_claims_total")
+                    .increment(u64::try_from(pending.claims.len()).unwrap_or_default());
                 let from = self.advance(order_no, pending.after, &pending.claims);
                 pending.answer();
                 self.publish(order_no, from);
