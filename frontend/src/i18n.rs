@@ -1,6 +1,6 @@
 //! Chinese and English, complete by construction: a text is a method of [`Lang`]
 //! that holds both, so that a missing one does not compile. [`texts`] has the fixed
-//! ones, [`phrases`] those with something inside, [`errors`] a sentence per error
+//! ones, [`phrases`] those with something inside, [`system`] what a chat tells by itself, [`errors`] a sentence per error
 //! code, [`dates`] moments and durations.
 //!
 //! Own and small rather than a library: plural rules of two languages are a few
@@ -9,6 +9,7 @@
 pub(crate) mod dates;
 mod errors;
 mod phrases;
+mod system;
 mod texts;
 
 use std::sync::LazyLock;

@@ -3,6 +3,8 @@
 
 pub mod accounts;
 pub mod groups;
+pub mod lists;
+pub mod live;
 pub mod packets;
 pub mod problem;
 pub mod wallet;

@@ -72,10 +72,24 @@ codes! {
     NameTaken = "name_taken", 409, "An account with this name exists.";
     /// A password that is too short or too long.
     PasswordInvalid = "password_invalid", 422, "The password is too short or too long.";
+    /// Not one of the built-in pictures.
+    AvatarInvalid = "avatar_invalid", 422, "There is no such avatar.";
+    /// The person has a password already.
+    AlreadyAccount = "already_account", 409, "This is an account already.";
+    /// A guest has no password to change.
+    GuestHasNoPassword = "guest_has_no_password", 409, "A guest has no password; make an account first.";
+    /// No such session of yours.
+    SessionNotFound = "session_not_found", 404, "There is no such session.";
 
     // Groups and messages.
     /// No such group, or you are not in it.
     GroupNotFound = "group_not_found", 404, "There is no such group.";
+    /// The person named is not in the group.
+    MemberNotFound = "member_not_found", 404, "This person is not in the group.";
+    /// Only the owner of a group removes others.
+    NotOwner = "not_owner", 403, "Only the group's owner may do this.";
+    /// Demo groups are switched off.
+    DemoOff = "demo_off", 403, "There are no demo groups here.";
     /// A group name that is empty, too long or has control characters.
     GroupNameInvalid = "group_name_invalid", 422, "The group's name is empty, too long or has control characters.";
     /// The group has all the members it may have.

@@ -40,6 +40,8 @@ pub struct Limits {
     pub packet_lifetime_s: u32,
     /// How long a ticket from a grab allows to open (R-OPEN-1).
     pub ticket_ttl_s: u32,
+    /// Are there demo groups (R-WEB-6)?
+    pub demo: bool,
 }
 
 impl Default for Limits {
@@ -61,6 +63,7 @@ impl Default for Limits {
             preorder_ttl_s: 15 * 60,
             packet_lifetime_s: 24 * 60 * 60,
             ticket_ttl_s: 60,
+            demo: true,
         }
     }
 }

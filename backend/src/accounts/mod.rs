@@ -181,7 +181,7 @@ impl Accounts {
         let mut draws = 0;
         loop {
             let id = UserId::from_random(self.entropy.bits());
-            let user = Profile { id, name: name.clone(), avatar: avatar(id) };
+            let user = Profile { id, name: name.clone(), avatar: avatar(id), is_demo: false };
             let (token, session) = self.draw_session(id);
             let new = NewUser { profile: user.clone(), account: account.clone(), at: session.at };
             draws += 1;

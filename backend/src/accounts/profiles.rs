@@ -54,5 +54,5 @@ impl Accounts {
 }
 
 fn unknown(id: UserId) -> Profile {
-    Profile { id, name: NAMELESS.to_owned(), avatar: avatar(id) }
+    Profile { id, name: NAMELESS.to_owned(), avatar: avatar(id), is_demo: false }
 }

@@ -167,5 +167,6 @@ describe! {
         preorder_ttl_s: "Seconds that a pre-order waits to be paid.",
         packet_lifetime_s: "Seconds that a packet stays open after it came into the group; then what is left goes back.",
         ticket_ttl_s: "Seconds that a ticket from a grab allows to open.",
+        demo: "Whether newcomers get a demo group, whose members chat, send and grab.",
     }
 }

@@ -69,6 +69,7 @@ fn body(
                 cover: packet.dress.cover,
                 recipient: packet.recipient_id.and_then(|_| profiles.next()),
                 state: states.next().unwrap_or(CardState::Open),
+                progress: None,
             },
         },
     }

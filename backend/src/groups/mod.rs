@@ -137,6 +137,9 @@ impl Groups {
             name: draft.name,
             owner_id: user,
             created_at: draft.at,
+            is_demo: false,
+            muted: false,
+            read_up_to: None,
             members: self.accounts.profiles(&[user]).await,
         })
     }
@@ -161,6 +164,9 @@ impl Groups {
                 name,
                 member_count,
                 faces: Vec::new(),
+                is_demo: false,
+                muted: false,
+                unread: 0,
                 last_message: None,
             });
         }
@@ -242,6 +248,9 @@ impl Groups {
             name: stored.name,
             owner_id: stored.owner_id,
             created_at: stored.created_at,
+            is_demo: false,
+            muted: false,
+            read_up_to: None,
             members: self.accounts.profiles(&ids).await,
         })
     }

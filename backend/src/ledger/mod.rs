@@ -121,7 +121,7 @@ impl Ledger {
     /// What a person can spend now.
     pub async fn wallet(&self, user: UserId) -> Result<Wallet, Refusal> {
         let balance = self.store.balance(Account::Wallet(user)).await?;
-        Ok(Wallet { balance_fen: held(balance)? })
+        Ok(Wallet { balance_fen: held(balance)?, pending_fen: None })
     }
 
     /// A page of a wallet's statement, newest first; `limit` is capped at [`PAGE_MAX`].

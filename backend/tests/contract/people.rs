@@ -69,7 +69,8 @@ fn new_session(user_id: UserId, token: u8, seen_s: i64) -> NewSession {
 
 async fn add(store: &Store, number: i64, account: Option<&str>) -> Result<(), PeopleError> {
     let id = user(number);
-    let profile = Profile { id, name: format!("name {number}"), avatar: "a00".to_owned() };
+    let profile =
+        Profile { id, name: format!("name {number}"), avatar: "a00".to_owned(), is_demo: false };
     let account = account
         .map(|key| NewAccount { key: key.to_owned(), password_hash: "$argon2id$…".to_owned() });
     let mut session = new_session(id, 0, 0);

@@ -75,6 +75,22 @@ impl Lang {
                 ("这个账号名有人用了，换一个。", "That name is taken. Pick another.")
             }
 
+            ErrorCode::AvatarInvalid => {
+                ("没有这个头像，换一个。", "There's no such picture. Pick another.")
+            }
+            ErrorCode::AlreadyAccount => ("你已经有账号了。", "You have an account already."),
+            ErrorCode::GuestHasNoPassword => {
+                ("访客没有密码，先注册成账号。", "Guests have no password. Make an account first.")
+            }
+            ErrorCode::SessionNotFound => {
+                ("这次登录已经结束了。", "That session has ended already.")
+            }
+            ErrorCode::MemberNotFound => {
+                ("这个人不在群里了。", "That person isn't in the group any more.")
+            }
+            ErrorCode::NotOwner => ("只有群主可以这么做。", "Only the group's owner can do that."),
+            ErrorCode::DemoOff => ("这里没有体验群。", "There are no demo groups here."),
+
             ErrorCode::GroupNotFound => {
                 ("没有这个群，或者你不在群里。", "There's no such group, or you're not in it.")
             }

@@ -18,13 +18,6 @@ impl Lang {
         }
     }
 
-    pub(crate) fn joined(self, name: &str) -> String {
-        match self {
-            Self::Zh => format!("{name} 加入了群聊"),
-            Self::En => format!("{name} joined"),
-        }
-    }
-
     pub(crate) fn members(self, n: usize) -> String {
         match self {
             Self::Zh => format!("{n} 人"),

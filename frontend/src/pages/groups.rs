@@ -121,7 +121,7 @@ fn Row(group: GroupSummary) -> impl IntoView {
                 };
                 lang.said(name, &format!("{} {greeting}", lang.last_packet()))
             }
-            MessageBody::Joined => lang.joined(name),
+            _ => lang.system_line(message).unwrap_or_default(),
         }
     };
     view! {

@@ -1,6 +1,6 @@
 //! People: accounts, guests, sessions.
 
-use crate::{ids::UserId, money::Fen};
+use crate::{ids::UserId, money::Fen, timestamp::Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What others see of a person.
@@ -13,6 +13,9 @@ pub struct Profile {
     pub name: String,
     /// An avatar: one of the built-in pictures, `a00` to `a23`.
     pub avatar: String,
+    /// Is this one of the server's own demo members (R-WEB-6)?
+    #[serde(skip_serializing_if = "core::ops::Not::not", default)]
+    pub is_demo: bool,
 }
 
 /// `POST /accounts`, `POST /session`: a name and its password.
@@ -69,4 +72,51 @@ pub struct Me {
     pub is_admin: bool,
     /// Is this a guest, without a password?
     pub is_guest: bool,
+}
+
+/// `PATCH /me`: what is absent stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProfileChange {
+    /// A new name. An account signs in with the new one from then on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// A new avatar, `a00` to `a23`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub avatar: Option<String>,
+}
+
+/// `PUT /me/password`. All other sessions end.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PasswordChange {
+    /// The password until now.
+    pub current: String,
+    /// The password from now on.
+    pub new: String,
+}
+
+impl core::fmt::Debug for PasswordChange {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("PasswordChange").finish_non_exhaustive()
+    }
+}
+
+/// One line of `GET /me/sessions`, the one seen last first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionInfo {
+    /// For `DELETE /me/sessions/{id}`; says nothing about the token.
+    pub id: String,
+    /// What the browser or program called itself when it signed in (`User-Agent`,
+    /// shortened); empty if it did not say.
+    pub agent: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to some minutes.
+    pub seen_at: Timestamp,
+    /// Is it the one that asks?
+    pub is_current: bool,
 }

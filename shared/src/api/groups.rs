@@ -3,6 +3,7 @@
 use super::accounts::Profile;
 use crate::{
     ids::{GroupId, MessageId, UserId},
+    money::Fen,
     order_no::OrderNo,
     split::Kind,
     timestamp::Timestamp,
@@ -30,6 +31,14 @@ pub struct Group {
     pub owner_id: UserId,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Is it one with demo members (R-WEB-6)?
+    #[serde(skip_serializing_if = "core::ops::Not::not", default)]
+    pub is_demo: bool,
+    /// Has the reader muted it?
+    pub muted: bool,
+    /// Up to which entry of the log the reader has read; absent before the first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub read_up_to: Option<MessageId>,
     /// Its members, the earliest first.
     pub members: Vec<Profile>,
 }
@@ -46,9 +55,59 @@ pub struct GroupSummary {
     pub member_count: u32,
     /// Up to nine members, the earliest first, for the group's picture.
     pub faces: Vec<Profile>,
-    /// The newest message, if there is one.
+    /// Is it one with demo members (R-WEB-6)?
+    #[serde(skip_serializing_if = "core::ops::Not::not", default)]
+    pub is_demo: bool,
+    /// Has the reader muted it?
+    pub muted: bool,
+    /// Words and packets of others that the reader has not read; counted up to
+    /// [`UNREAD_MAX`].
+    pub unread: u32,
+    /// The newest message that the reader can see, if there is one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_message: Option<Message>,
+}
+
+/// Unread messages are counted up to here: "99+" says enough.
+pub const UNREAD_MAX: u32 = 100;
+
+/// `PUT /groups/{id}/mute`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MuteRequest {
+    /// Whether the group is muted from now on.
+    pub muted: bool,
+}
+
+/// `PUT /groups/{id}/read`. Never goes backwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ReadRequest {
+    /// The newest entry of the log that was on the screen.
+    pub message_id: MessageId,
+}
+
+/// `POST /groups/demo`: a group of one's own with demo members (R-WEB-6); the same
+/// one again as long as the person is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DemoRequest {
+    /// What its members speak; counts when the group is made.
+    pub language: Language,
+}
+
+/// A language of the web app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Language {
+    /// Chinese.
+    Zh,
+    /// English.
+    En,
 }
 
 /// `POST /groups/{id}/invitations`.
@@ -59,6 +118,25 @@ pub struct Invitation {
     pub code: String,
     /// Until when.
     pub expires_at: Timestamp,
+}
+
+/// `GET /invitations/{code}`: what somebody who was invited sees before joining.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct InvitationPreview {
+    /// The group's name.
+    pub group_name: String,
+    /// How many are in it.
+    pub member_count: u32,
+    /// Up to nine members, the earliest first.
+    pub faces: Vec<Profile>,
+    /// Who invites.
+    pub inviter: Profile,
+    /// Until when.
+    pub expires_at: Timestamp,
+    /// The group, for those who are in it already.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub group_id: Option<GroupId>,
 }
 
 /// `POST /groups/join`.
@@ -82,15 +160,16 @@ pub struct NewMessage {
     pub key: Option<String>,
 }
 
-/// One entry of a group's log.
+/// One entry of a group's log, as its reader sees it. Some entries are for a few
+/// readers only; the others see a gap in the ids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Message {
-    /// Its place in the group's log, counted from 1 without gaps.
+    /// Its place in the group's log, counted from 1.
     pub id: MessageId,
     /// When it was posted.
     pub at: Timestamp,
-    /// Who posted it.
+    /// Who posted it, or about whom it is.
     pub user: Profile,
     /// What it is.
     #[serde(flatten)]
@@ -112,8 +191,46 @@ pub enum MessageBody {
         /// The packet as its card shows it.
         packet: PacketCard,
     },
+    /// The person made the group.
+    Created,
     /// The person joined the group.
     Joined,
+    /// The person left the group.
+    Left,
+    /// The person was removed from the group.
+    Removed {
+        /// By whom.
+        by: Profile,
+    },
+    /// The person opened a packet. Only its sender and those who opened see this
+    /// (R-PEOPLE-2).
+    Opened {
+        /// Which packet.
+        order_no: OrderNo,
+        /// Who sent it.
+        sender: Profile,
+        /// How many more opened it at the same time; for the sender alone.
+        others: u32,
+    },
+    /// All shares of the person's packet are taken.
+    Finished {
+        /// Which packet.
+        order_no: OrderNo,
+        /// How many shares it had.
+        shares: u32,
+        /// How long it took, in milliseconds.
+        took_ms: i64,
+        /// Who had the best luck, where there is such a thing (R-SPLIT-5).
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        best_luck: Option<Profile>,
+    },
+    /// The person's packet has expired. Only they see this (R-MONEY-4).
+    Expired {
+        /// Which packet.
+        order_no: OrderNo,
+        /// What goes back to them.
+        refunded_fen: Fen,
+    },
 }
 
 /// A packet as a card in the chat. Shows no amount (R-OPEN-5).
@@ -133,6 +250,19 @@ pub struct PacketCard {
     pub recipient: Option<Profile>,
     /// What the reader of the message can do with it.
     pub state: CardState,
+    /// How far it is; absent while that is not to be had.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub progress: Option<CardProgress>,
+}
+
+/// How far a packet is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CardProgress {
+    /// The number of shares.
+    pub shares: u32,
+    /// How many are taken.
+    pub claimed: u32,
 }
 
 /// What the reader of a card can expect from a tap.

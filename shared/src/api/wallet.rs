@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 pub struct Wallet {
     /// What can be spent now.
     pub balance_fen: Fen,
+    /// What was opened and is not credited yet (R-PEOPLE-3), as far as the list
+    /// "received" knows it; absent while lists are not to be had.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pending_fen: Option<Fen>,
 }
 
 /// `POST /wallet/top-ups`.

@@ -10,7 +10,7 @@ use hongbao_shared::{
     api::{
         Page,
         accounts::{Credentials, GuestRequest, SignedIn},
-        groups::{CardState, JoinRequest, Message, MessageBody, NewGroup, NewMessage, PacketCard},
+        groups::{CardProgress, CardState, JoinRequest, Message, MessageBody, NewGroup, NewMessage, PacketCard},
         packets::{GrabState, Grabbed, OpenRequest, PacketDetails, PayRequest, PreOrderRequest},
         problem::Problem,
         wallet::TopUpRequest,
@@ -128,6 +128,7 @@ fn messages_are_tagged_by_type() {
         cover: "classic".to_owned(),
         recipient: None,
         state: CardState::Open,
+        progress: Some(CardProgress { shares: 3, claimed: 1 }),
     };
     for (body, kind) in [
         (MessageBody::Text { text: "新年好".to_owned() }, "text"),

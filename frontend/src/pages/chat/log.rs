@@ -145,7 +145,7 @@ fn state_number(body: &MessageBody) -> u8 {
             CardState::Finished => 3,
             CardState::Expired => 4,
         },
-        MessageBody::Text { .. } | MessageBody::Joined => 0,
+        _ => 0,
     }
 }
 
@@ -155,18 +155,18 @@ fn Row(row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
     let time = time.map(|at| {
         view! { <p class="log-time">{move || lang().moment(at)}</p> }
     });
-    let user = message.user;
-    let body = match message.body {
-        MessageBody::Joined => {
-            let name = user.name;
-            view! { <p class="log-system">{move || lang().joined(&name)}</p> }.into_any()
-        }
+    let user = message.user.clone();
+    let body = match message.body.clone() {
         MessageBody::Text { text } => {
             bubble(&user, view! { <p class="bubble">{text}</p> }.into_any())
         }
         MessageBody::Packet { packet } => {
             let sender = user.clone();
             bubble(&user, view! { <Card card=packet sender on_tap/> }.into_any())
+        }
+        _ => {
+            let line = move || lang().system_line(&message);
+            view! { <p class="log-system">{line}</p> }.into_any()
         }
     };
     view! { {time} {body} }

@@ -15,6 +15,7 @@ const LANDED_AT: Timestamp = Timestamp::from_millis(1_454_846_400_000);
 
 pub(crate) fn person(number: u32) -> Profile {
     Profile {
+        is_demo: false,
         id: UserId::new(1000 + i64::from(number)).unwrap(),
         name: format!("member {number}"),
         avatar: format!("a{:02}", number % 24),

@@ -205,5 +205,10 @@ pub(super) async fn make_admin(database: &Database, id: UserId) -> Result<bool, 
 
 /// From a row that begins with id, name and avatar.
 fn profile(row: &SqliteRow) -> Result<Profile, StoreError> {
-    Ok(Profile { id: user_id(row.try_get(0)?)?, name: row.try_get(1)?, avatar: row.try_get(2)? })
+    Ok(Profile {
+        id: user_id(row.try_get(0)?)?,
+        name: row.try_get(1)?,
+        avatar: row.try_get(2)?,
+        is_demo: false,
+    })
 }

@@ -1,0 +1,86 @@
+//! What a chat tells by itself: who came and went, what became of packets.
+
+use super::Lang;
+use crate::{money, state::session};
+use hongbao_shared::api::groups::{Message, MessageBody};
+
+impl Lang {
+    /// The sentence of an entry that nobody said; `None` for words and packets.
+    pub(crate) fn system_line(self, message: &Message) -> Option<String> {
+        let name = message.user.name.as_str();
+        let mine = session::is_me(message.user.id);
+        let line = match (&message.body, self) {
+            (MessageBody::Text { .. } | MessageBody::Packet { .. }, _) => return None,
+            (MessageBody::Created, Self::Zh) => format!("{name} 建了这个群"),
+            (MessageBody::Created, Self::En) => format!("{name} made this group"),
+            (MessageBody::Joined, Self::Zh) => format!("{name} 加入了群聊"),
+            (MessageBody::Joined, Self::En) => format!("{name} joined"),
+            (MessageBody::Left, Self::Zh) => format!("{name} 离开了群聊"),
+            (MessageBody::Left, Self::En) => format!("{name} left"),
+            (MessageBody::Removed { by }, Self::Zh) => format!("{} 把 {name} 移出了群聊", by.name),
+            (MessageBody::Removed { by }, Self::En) => format!("{} removed {name}", by.name),
+            (MessageBody::Opened { sender, others, .. }, _) => {
+                self.opened_line(name, mine, &sender.name, session::is_me(sender.id), *others)
+            }
+            (MessageBody::Finished { shares, took_ms, best_luck, .. }, _) => {
+                let luckiest = best_luck.as_ref().map(|profile| profile.name.as_str());
+                self.finished_line(name, *shares, *took_ms, luckiest)
+            }
+            (MessageBody::Expired { refunded_fen, .. }, Self::Zh) => {
+                format!("你的红包过期了，{} 退回了钱包", money::yuan(*refunded_fen))
+            }
+            (MessageBody::Expired { refunded_fen, .. }, Self::En) => {
+                format!(
+                    "Your packet expired; {} went back to your wallet",
+                    money::yuan(*refunded_fen)
+                )
+            }
+        };
+        Some(line)
+    }
+
+    fn opened_line(
+        self,
+        name: &str,
+        mine: bool,
+        sender: &str,
+        from_me: bool,
+        others: u32,
+    ) -> String {
+        match (self, mine, from_me, others) {
+            (Self::Zh, true, true, _) => "你领取了自己的红包".to_owned(),
+            (Self::Zh, true, false, _) => format!("你领取了 {sender} 的红包"),
+            (Self::Zh, false, _, 0) => format!("{name} 领取了你的红包"),
+            (Self::Zh, false, _, others) => {
+                format!("{name} 和另外 {others} 人领取了你的红包")
+            }
+            (Self::En, true, true, _) => "You opened your own packet".to_owned(),
+            (Self::En, true, false, _) => format!("You opened {sender}’s packet"),
+            (Self::En, false, _, 0) => format!("{name} opened your packet"),
+            (Self::En, false, _, 1) => format!("{name} and one more opened your packet"),
+            (Self::En, false, _, others) => {
+                format!("{name} and {others} others opened your packet")
+            }
+        }
+    }
+
+    fn finished_line(
+        self,
+        sender: &str,
+        shares: u32,
+        took_ms: i64,
+        luckiest: Option<&str>,
+    ) -> String {
+        let took = self.duration(took_ms);
+        match (self, luckiest) {
+            (Self::Zh, Some(luckiest)) => {
+                format!("{sender} 的红包{took}被领完，{luckiest} 手气最佳")
+            }
+            (Self::Zh, None) => format!("{sender} 的 {shares} 个红包{took}被领完"),
+            (Self::En, Some(luckiest)) => {
+                format!("{sender}’s packet was gone in {took}. Best luck: {luckiest}")
+            }
+            (Self::En, None) => format!("{sender}’s packet was gone in {took}"),
+        }
+    }
+}
