@@ -76,7 +76,7 @@ texts! {
     demo_start: "先去体验群玩玩", "Try the demo group";
     demo_starting: "正在进体验群…", "Opening the demo group…";
     demo_lead: "里面的群友是程序扮演的，会聊天，会发红包，也会抢。", "Its members are played by the server: they chat, send and grab.";
-    demo_note: "这是体验群，带“体验”标记的群友由程序扮演。", "This is a demo group. Members marked “Demo” are played by the server.";
+    demo_note: "这是体验群，带“体验”标记的群友由程序扮演。", "This is a demo group. Members marked \"Demo\" are played by the server.";
     muted_mark: "已静音", "Muted";
 
     // A group.

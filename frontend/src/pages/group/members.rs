@@ -19,7 +19,7 @@ pub(super) fn Members(group: Group, over: RwSignal<Over>) -> impl IntoView {
     let count = members.len();
     view! {
         <section class="panel">
-            <h2>{tr!(members_title)}" "<span class="muted">{move || lang().members(count)}</span></h2>
+            <h2>{move || lang().members(count)}</h2>
             <button
                 type="button"
                 class="button"

@@ -67,7 +67,7 @@ pub(super) fn Confirm(
                 <p class="muted">{greeting}</p>
                 <p class="confirm-from">
                     <span class="muted">{tr!(pay_from)}</span>
-                    <span>{tr!(wallet_title)}" "<span class="money muted">{move || lang().balance_after(balance.get())}</span></span>
+                    <span>{tr!(wallet_title)}" · "<span class="money muted">{move || lang().balance_after(balance.get())}</span></span>
                 </p>
             </div>
             <Fault failure=payment.failure/>
