@@ -3,6 +3,7 @@
 
 pub mod ledger;
 pub mod lists;
+pub mod memory;
 pub mod orders;
 pub mod outbox;
 pub mod people;

@@ -15,6 +15,23 @@ use hongbao_shared::{
 };
 use std::time::Duration;
 
+/// Hands the names of all laws to a macro that tests an implementation on each.
+macro_rules! order_store_laws {
+    ($holds:ident) => {
+        $holds! {
+            landing_is_idempotent,
+            a_day_table_holds_one_day,
+            compare_and_append,
+            one_share_each,
+            impossible_progress_is_refused,
+            ends_are_guarded,
+            marks_rise,
+            pages,
+            outbox_rows_are_leased_and_settled,
+        }
+    };
+}
+
 const LEASE: Duration = Duration::from_mins(1);
 
 pub(crate) fn order_no(day: u8, sequence: u64) -> OrderNo {
