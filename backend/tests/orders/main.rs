@@ -6,5 +6,6 @@
 #[path = "../contract/orders.rs"]
 mod contract;
 
+mod cold;
 mod memory;
 mod sqlite;

@@ -2,10 +2,12 @@
 //! databases and lose everything when they are dropped. A process that "restarts" in a
 //! simulation keeps the store and drops the rest.
 
+mod cold;
 mod ledger;
 mod orders;
 mod outbox;
 
+pub use cold::MemoryCold;
 pub use ledger::MemoryLedger;
 pub use orders::MemoryOrders;
 

@@ -6,8 +6,8 @@ use super::{
     refuse,
 };
 use crate::store::orders::{
-    Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, LaneOutcome, Mark,
-    OrderStore, PacketRow, Progress, StoredState, gather,
+    Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
+    LaneOutcome, Mark, OrderStore, PacketRow, Progress, StoredState, gather,
 };
 use async_trait::async_trait;
 use hongbao_shared::{Day, Kind, OrderNo, Timestamp};
@@ -25,9 +25,15 @@ struct State {
     packets: BTreeMap<OrderNo, PacketRow>,
     claims: BTreeMap<(OrderNo, u32), ClaimRow>,
     /// Which calendar day each day's tables hold.
-    days: BTreeMap<Day, i64>,
+    days: BTreeMap<Day, HeldDay>,
     marks: BTreeMap<String, u64>,
     outbox: OutboxRows,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct HeldDay {
+    epoch_day: i64,
+    sealed: bool,
 }
 
 /// What a batch changes, kept apart until all of it is known to hold.
@@ -35,7 +41,7 @@ struct State {
 struct Staged {
     packets: BTreeMap<OrderNo, PacketRow>,
     claims: BTreeMap<(OrderNo, u32), ClaimRow>,
-    days: BTreeMap<Day, i64>,
+    days: BTreeMap<Day, HeldDay>,
 }
 
 impl_outbox!(MemoryOrders);
@@ -135,12 +141,52 @@ impl OrderStore for MemoryOrders {
         Ok(rows.map(|((order_no, _), claim)| (*order_no, *claim)).take(size(limit)).collect())
     }
 
+    async fn days(&self) -> Result<Vec<DayTable>, StoreError> {
+        let state = self.state.lock();
+        let table = |(day, held): (&Day, &HeldDay)| DayTable {
+            day: *day,
+            epoch_day: held.epoch_day,
+            sealed: held.sealed,
+            is_empty: state.is_empty(*day),
+        };
+        Ok(state.days.iter().map(table).collect())
+    }
+
+    async fn seal(&self, day: Day, epoch_day: i64) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        if let Some(held) = state.days.get_mut(&day).filter(|held| held.epoch_day == epoch_day) {
+            held.sealed = true;
+        }
+        Ok(())
+    }
+
+    async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
+        let mut state = self.state.lock();
+        if !state.days.get(&day).is_some_and(|held| held.epoch_day == epoch_day && held.sealed) {
+            return Ok(Emptied::NotSealed);
+        }
+        let is_open = |row: &PacketRow| row.progress.state == StoredState::Open;
+        if state.packets.values().any(|row| row.order_no.day() == day && is_open(row)) {
+            return Ok(Emptied::OpenPacket);
+        }
+        if state.outbox.tells_of(day)? {
+            return Ok(Emptied::Undelivered);
+        }
+        state.packets.retain(|order_no, _| order_no.day() != day);
+        state.claims.retain(|(order_no, _), _| order_no.day() != day);
+        Ok(Emptied::Yes)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         Ok(())
     }
 }
 
 impl State {
+    fn is_empty(&self, day: Day) -> bool {
+        !self.packets.keys().any(|order_no| order_no.day() == day)
+    }
+
     fn packet<'s>(&'s self, staged: &'s Staged, order_no: OrderNo) -> Option<&'s PacketRow> {
         staged.packets.get(&order_no).or_else(|| self.packets.get(&order_no))
     }
@@ -163,20 +209,17 @@ impl State {
     /// As in a database: an empty day is taken over from an earlier one (R-STORE-1).
     fn claim_day(&self, staged: &mut Staged, day: Day, epoch_day: i64) -> bool {
         match staged.days.get(&day).or_else(|| self.days.get(&day)) {
-            Some(held) if *held == epoch_day => return true,
+            Some(held) if held.epoch_day == epoch_day => return !held.sealed,
             Some(held) => {
-                let is_empty = !self
-                    .packets
-                    .keys()
-                    .chain(staged.packets.keys())
-                    .any(|order_no| order_no.day() == day);
-                if *held > epoch_day || !is_empty {
+                let is_empty =
+                    self.is_empty(day) && !staged.packets.keys().any(|no| no.day() == day);
+                if held.epoch_day > epoch_day || !is_empty {
                     return false;
                 }
             }
             None => {}
         }
-        staged.days.insert(day, epoch_day);
+        staged.days.insert(day, HeldDay { epoch_day, sealed: false });
         true
     }
 

@@ -1,7 +1,10 @@
 //! The outbox of a store in memory.
 
-use crate::store::outbox::{Backlog, Destination, OutboxEntry, OutboxRow, Settled};
-use hongbao_shared::Timestamp;
+use crate::store::{
+    StoreError,
+    outbox::{Backlog, Destination, OutboxEntry, OutboxRow, Settled},
+};
+use hongbao_shared::{Day, OrderNo, Timestamp};
 use std::{collections::BTreeMap, time::Duration};
 
 #[derive(Debug)]
@@ -95,6 +98,10 @@ impl OutboxRows {
         self.of(destination).filter_map(|row| row.due_at).min()
     }
 
+    pub(super) fn oldest(&self, destination: Destination) -> Option<Timestamp> {
+        self.of(destination).map(|row| row.created_at).min()
+    }
+
     pub(super) fn backlog(&self, destination: Destination) -> Backlog {
         let mut backlog = Backlog::default();
         for row in self.of(destination) {
@@ -109,6 +116,22 @@ impl OutboxRows {
     /// What waits for one destination, the dead included.
     pub(super) fn payloads(&self, destination: Destination) -> impl Iterator<Item = &str> {
         self.of(destination).map(|row| row.payload.as_str())
+    }
+
+    /// Does a row still tell of a packet of this day?
+    pub(super) fn tells_of(&self, day: Day) -> Result<bool, StoreError> {
+        #[derive(serde::Deserialize)]
+        struct Event {
+            order_no: OrderNo,
+        }
+        for row in self.rows.values() {
+            let events: Vec<Event> = serde_json::from_str(&row.payload)
+                .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            if events.iter().any(|event| event.order_no.day() == day) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn of(&self, destination: Destination) -> impl Iterator<Item = &Row> {
@@ -146,6 +169,12 @@ macro_rules! impl_outbox {
                 destination: $crate::store::outbox::Destination,
             ) -> Result<Option<hongbao_shared::Timestamp>, $crate::store::StoreError> {
                 Ok(self.state.lock().outbox.next_due(destination))
+            }
+            async fn oldest(
+                &self,
+                destination: $crate::store::outbox::Destination,
+            ) -> Result<Option<hongbao_shared::Timestamp>, $crate::store::StoreError> {
+                Ok(self.state.lock().outbox.oldest(destination))
             }
             async fn backlog(
                 &self,
