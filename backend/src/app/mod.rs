@@ -8,6 +8,7 @@ pub use stores::Stores;
 
 use crate::{
     accounts::{Accounts, AccountsSettings},
+    archive::Mover,
     cache::{InProcess, LocalTier, SharedTier, SharedWriter},
     config::{self, Config, MasterKey},
     control::{Control, CreditMode, Switches},
@@ -18,7 +19,7 @@ use crate::{
         Finder, LaneParts, LaneSettings, NumberedSite, Numbering, Packets, Tickets,
         seal::{self, Sealer},
     },
-    runtime::{Clock, Entropy, SystemClock, SystemEntropy},
+    runtime::{Clock, Entropy, SystemClock, SystemEntropy, Zone},
 };
 use background::{Background, Bells};
 use hongbao_shared::Site;
@@ -75,6 +76,8 @@ pub struct App {
     pub lists: Arc<Lists>,
     /// Steering and switches.
     pub control: Arc<Control>,
+    /// Empties the tables of days that are over.
+    pub mover: Arc<Mover>,
     stores: Stores,
     background: Background,
 }
@@ -166,6 +169,7 @@ impl App {
             control: Arc::clone(&control),
         });
 
+        let mover = Arc::new(mover(&config, &stores, &clock, zone.clone()));
         let app = Self {
             config,
             clock,
@@ -175,10 +179,12 @@ impl App {
             packets,
             lists,
             control,
+            mover,
             stores,
             background,
         };
         app.start_background(&bells, writer, &zone);
+        app.start_mover();
         Ok(app)
     }
 
@@ -240,6 +246,17 @@ fn accounts_settings(config: &Config) -> AccountsSettings {
         sessions_cached_max: config.cache.sessions_max.into(),
         profiles_cached_max: config.cache.profiles_max.into(),
         ..AccountsSettings::default()
+    }
+}
+
+fn mover(config: &Config, stores: &Stores, clock: &Arc<dyn Clock>, zone: Zone) -> Mover {
+    Mover {
+        hot: stores.hot.clone(),
+        cold: stores.cold.clone(),
+        ledger: Arc::clone(&stores.ledger),
+        clock: Arc::clone(clock),
+        zone,
+        hot_days: config.storage.hot_days,
     }
 }
 

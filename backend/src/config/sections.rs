@@ -40,6 +40,9 @@ section! {
         /// the file `keys/master.key` in the data folder, made at the first start. Lost,
         /// open packets cannot be opened any more.
         master_key: MasterKeySetting = MasterKeySetting::default(), as "HONGBAO_MASTER_KEY";
+        /// Whole days that a packet stays in the hot tables after its own, 1 to 28; then it
+        /// moves to cold storage. Packets must live shorter than that.
+        hot_days: u32 = 3;
     }
 }
 

@@ -6,6 +6,7 @@
 mod common;
 
 mod crediting;
+mod cycle;
 mod expiry;
 mod numbering;
 mod opening;
