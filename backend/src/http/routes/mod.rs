@@ -2,6 +2,7 @@
 
 pub(super) mod accounts;
 pub(super) mod groups;
+pub(super) mod me;
 #[cfg(feature = "bench")]
 pub(super) mod noop;
 pub(super) mod packets;
