@@ -8,7 +8,6 @@ use crate::{
     },
     ledger::Ledger,
     packets::{Expirer, LaneParts, LaneStore, Lanes},
-    runtime::Zone,
     store::outbox::{Destination, Outbox},
 };
 use hongbao_shared::{Shard, Site};
@@ -91,7 +90,7 @@ impl Background {
 }
 
 impl App {
-    pub(super) fn start_background(&self, bells: &Bells, writer: Arc<SharedWriter>, zone: &Zone) {
+    pub(super) fn start_background(&self, bells: &Bells, writer: Arc<SharedWriter>) {
         self.start_feeders();
         let workers = &self.background.workers;
         let stop = workers.stop.clone();
@@ -103,11 +102,8 @@ impl App {
             });
             let refund = Arc::new(RefundRest { ledger: Arc::clone(&self.ledger) });
             let chat = Arc::new(PostToChat { groups: Arc::clone(&self.groups) });
-            let lists = Arc::new(WriteLists {
-                store: Arc::clone(store),
-                lists: Arc::clone(&self.lists),
-                zone: zone.clone(),
-            });
+            let lists =
+                Arc::new(WriteLists { store: Arc::clone(store), lists: Arc::clone(&self.lists) });
             let deferred = Duration::from_secs(self.config.credit.deferred_interval_s.into());
             let queues: [(Destination, Arc<dyn Deliver>, Pace); 6] = [
                 (Destination::CreditNow, Arc::clone(&credit), Pace::EAGER),

@@ -19,6 +19,7 @@ use crate::{
         seal::{self, Sealer},
     },
     runtime::{Clock, Entropy, SystemClock, SystemEntropy},
+    store::lists::ListStore,
 };
 use background::{Background, Bells};
 use hongbao_shared::Site;
@@ -41,6 +42,8 @@ pub struct Outside {
     pub entropy: Arc<dyn Entropy>,
     /// The cache tier that all nodes share; `None` takes this process's memory.
     pub shared: Option<Arc<dyn SharedTier>>,
+    /// The database of lists; `None` takes a file in the data folder.
+    pub lists: Option<Arc<dyn ListStore>>,
     /// Where the lanes run; `None` takes the runtime that starts the application.
     pub lanes: Option<Handle>,
 }
@@ -51,6 +54,7 @@ impl Default for Outside {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             shared: None,
+            lists: None,
             lanes: None,
         }
     }
@@ -87,13 +91,16 @@ impl App {
 
     /// As [`App::start`], on the caller's clock, randomness and shared cache.
     pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<Self> {
-        let Outside { clock, entropy, shared, lanes: runtime } = outside;
+        let Outside { clock, entropy, shared, lists, lanes: runtime } = outside;
         let runtime = runtime.unwrap_or_else(Handle::current);
         let config = Arc::new(config);
         let zone = config.zone()?;
         let key = MasterKey::obtain(&config, &*entropy)?;
         let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
-        let stores = Stores::open(&config).await?;
+        let mut stores = Stores::open(&config).await?;
+        if let Some(lists) = lists {
+            stores.lists = lists;
+        }
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
         let control = Arc::new(Control::new(switches(&config)));
@@ -178,7 +185,7 @@ impl App {
             stores,
             background,
         };
-        app.start_background(&bells, writer, &zone);
+        app.start_background(&bells, writer);
         Ok(app)
     }
 

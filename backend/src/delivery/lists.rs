@@ -2,7 +2,6 @@ use super::{Deliver, Delivered, events, is_passing};
 use crate::{
     lists::Lists,
     packets::ListEvent,
-    runtime::Zone,
     store::{
         StoreError,
         lists::{BestLuckRow, ListBatch, ReceivedRow, SentRow},
@@ -24,8 +23,6 @@ pub struct WriteLists {
     pub store: Arc<dyn OrderStore>,
     /// Where the lists stand.
     pub lists: Arc<Lists>,
-    /// Which year a moment is in.
-    pub zone: Zone,
 }
 
 #[async_trait]
@@ -86,7 +83,6 @@ impl WriteLists {
                         total_fen: packet.total_fen,
                         shares: packet.shares,
                         at: packet.landed_at,
-                        year: self.zone.year(packet.landed_at),
                     });
                 }
                 ListEvent::Received { order_no, from, count } => {
@@ -101,7 +97,6 @@ impl WriteLists {
                         kind: packet.kind,
                         amount_fen: claim.amount_fen,
                         at: claim.opened_at,
-                        year: self.zone.year(claim.opened_at),
                     }));
                 }
                 ListEvent::Finished { order_no, .. } => {
@@ -125,7 +120,7 @@ impl WriteLists {
         Ok(luckiest.map(|claim| BestLuckRow {
             order_no,
             user_id: claim.user_id,
-            year: self.zone.year(claim.opened_at),
+            at: claim.opened_at,
         }))
     }
 

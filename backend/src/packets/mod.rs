@@ -11,6 +11,7 @@ mod open;
 pub mod record;
 pub mod seal;
 mod send;
+mod standing;
 mod ticket;
 mod view;
 

@@ -8,4 +8,4 @@ mod zone;
 
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
-pub use zone::Zone;
+pub use zone::{Month, Zone};

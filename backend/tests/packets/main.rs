@@ -7,6 +7,7 @@ mod common;
 
 mod crediting;
 mod expiry;
+mod lists;
 mod numbering;
 mod opening;
 mod outages;

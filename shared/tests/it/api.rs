@@ -10,7 +10,10 @@ use hongbao_shared::{
     api::{
         Page,
         accounts::{Credentials, GuestRequest, SignedIn},
-        groups::{CardProgress, CardState, JoinRequest, Message, MessageBody, NewGroup, NewMessage, PacketCard},
+        groups::{
+            CardProgress, CardState, JoinRequest, Message, MessageBody, NewGroup, NewMessage,
+            PacketCard,
+        },
         packets::{GrabState, Grabbed, OpenRequest, PacketDetails, PayRequest, PreOrderRequest},
         problem::Problem,
         wallet::TopUpRequest,

@@ -75,10 +75,10 @@ pub(in crate::http) async fn sign_out(
     responses((status = 200, description = "You.", body = Me)))]
 pub(in crate::http) async fn me(State(http): State<Http>, session: Session) -> Answer<Json<Me>> {
     let person = http.app.accounts.me(session.user_id).await?;
-    let wallet = http.app.ledger.wallet(session.user_id).await?;
+    let balance_fen = http.app.ledger.balance(session.user_id).await?;
     Ok(Json(Me {
         user: person.profile,
-        balance_fen: wallet.balance_fen,
+        balance_fen,
         is_admin: person.is_admin,
         is_guest: person.is_guest,
     }))

@@ -2,11 +2,13 @@
 
 pub(super) mod accounts;
 pub(super) mod groups;
+pub(super) mod lists;
 #[cfg(feature = "bench")]
 pub(super) mod noop;
 pub(super) mod packets;
 pub(super) mod wallet;
 
+use crate::lists::ListPart;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,4 +19,21 @@ use utoipa::IntoParams;
 pub(super) struct Part {
     /// `next_cursor` of the part before; absent for the first.
     cursor: Option<String>,
+}
+
+/// Which part of which year.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct YearPart {
+    /// Which year, in the server's time zone; absent for the present one.
+    year: Option<i16>,
+    /// `next_cursor` of the part before; absent for the first.
+    cursor: Option<String>,
+}
+
+impl YearPart {
+    fn part(&self) -> ListPart<'_> {
+        ListPart { year: self.year, cursor: self.cursor.as_deref(), limit: None }
+    }
 }
