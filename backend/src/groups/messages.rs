@@ -61,8 +61,9 @@ impl Groups {
         Ok(self.store.packet_dress(order_no).await?)
     }
 
-    /// A page of a log as `user` sees it, the newest first. `group_not_found`,
-    /// `invalid_cursor`.
+    /// A page of a log as `user` sees it, the newest first. Where very many entries in a
+    /// row are not for them, a page is short, or empty, and names the next one all the
+    /// same. `group_not_found`, `invalid_cursor`.
     pub async fn messages(
         &self,
         user: UserId,
@@ -74,14 +75,11 @@ impl Groups {
         let before = cursor.map(before).transpose()?;
         self.admit(group, user).await?;
         let limit = limit.unwrap_or(MESSAGES_PAGE_DEFAULT).clamp(1, MESSAGES_PAGE_MAX);
-        // One more than asked for tells whether there is a next page.
-        let mut stored = self.store.messages(group, before, limit.saturating_add(1)).await?;
-        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-        let next_cursor = (stored.len() > shown).then(|| {
-            stored.truncate(shown);
-            Cursor::Message.write(stored.last().map_or([0], |oldest| [oldest.id.get()]))
-        });
-        Ok(Page { items: self.dress_messages(user, stored, cards).await, next_cursor })
+        let page = self.store.messages(group, user, before, limit).await?;
+        Ok(Page {
+            items: self.dress_messages(user, page.messages, cards).await,
+            next_cursor: page.next_before.map(|next| Cursor::Message.write([next.get()])),
+        })
     }
 }
 

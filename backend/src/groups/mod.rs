@@ -2,12 +2,15 @@
 
 mod cards;
 mod cursor;
+mod list;
+mod log;
 mod members;
 mod messages;
 
-pub use crate::store::people::{Dress, PacketPost};
-pub use cards::CardStates;
+pub use crate::store::people::{Dress, Line, LinePost, PacketPost};
+pub use cards::{CardStates, CardView};
 pub(crate) use cursor::Cursor;
+pub use log::{LOG_PART_MAX, LogEvent, LogPart};
 pub use members::Members;
 pub use messages::{MESSAGES_PAGE_DEFAULT, MESSAGES_PAGE_MAX};
 
@@ -15,14 +18,12 @@ use crate::{
     Refusal,
     accounts::{Accounts, ID_DRAWS_MAX, Memo},
     runtime::{Clock, Entropy},
-    store::people::{
-        GroupDraft, InvitationDraft, JoinDraft, PeopleError, PeopleStore, StoredGroup,
-    },
+    store::people::{GroupDraft, InvitationDraft, JoinDraft, PeopleError, PeopleStore},
 };
 use data_encoding::BASE32_NOPAD;
 use hongbao_shared::{
     ErrorCode, GroupId, Limits, MessageId, UserId,
-    api::groups::{Group, GroupSummary, Invitation, JoinRequest, NewGroup},
+    api::groups::{Group, Invitation, JoinRequest, NewGroup},
     text,
 };
 use std::sync::Arc;
@@ -38,8 +39,6 @@ const INVITATION_BYTES: usize = 10;
 const INVITATION_CHARS_MAX: usize = 64;
 /// Faces in a group's picture.
 const FACES_MAX: u32 = 9;
-/// A list of groups ends here even where `groups_per_user_max` was raised.
-const GROUPS_LISTED_MAX: u32 = 500;
 /// Members that come with a group, the earliest; matters only where
 /// `group_members_max` was raised.
 const MEMBERS_SHOWN_MAX: u32 = 500;
@@ -122,76 +121,24 @@ impl Groups {
             groups_per_user_max: self.limits.groups_per_user_max,
         };
         let mut draws = 1;
-        loop {
+        let created = loop {
             match self.store.add_group(draft.clone()).await {
-                Ok(()) => break,
+                Ok(created) => break created,
                 Err(PeopleError::IdTaken) if draws < ID_DRAWS_MAX => {
                     draft.id = GroupId::from_random(self.entropy.bits());
                     draws += 1;
                 }
                 Err(error) => return Err(error.into()),
             }
-        }
-        Ok(Group {
-            id: draft.id,
-            name: draft.name,
-            owner_id: user,
-            created_at: draft.at,
-            is_demo: false,
-            muted: false,
-            read_up_to: None,
-            members: self.accounts.profiles(&[user]).await,
-        })
-    }
-
-    /// The groups of a person, the one with the newest message first.
-    pub async fn list(
-        &self,
-        user: UserId,
-        cards: &dyn CardStates,
-    ) -> Result<Vec<GroupSummary>, Refusal> {
-        // Four look-ups whatever the number of groups: groups with their newest
-        // messages, faces, card states, profiles.
-        let groups = self.store.groups_of(user, GROUPS_LISTED_MAX).await?;
-        let ids: Vec<_> = groups.iter().map(|group| group.id).collect();
-        let faces = self.store.faces(&ids, FACES_MAX).await?;
-        let mut summaries = Vec::with_capacity(groups.len());
-        let mut newest = Vec::with_capacity(groups.len());
-        for StoredGroup { id, name, member_count, last_message, .. } in groups {
-            newest.push(last_message);
-            summaries.push(GroupSummary {
-                id,
-                name,
-                member_count,
-                faces: Vec::new(),
-                is_demo: false,
-                muted: false,
-                unread: 0,
-                last_message: None,
-            });
-        }
-        let has_newest: Vec<bool> = newest.iter().map(Option::is_some).collect();
-        let newest = newest.into_iter().flatten().collect();
-        let mut newest = self.dress_messages(user, newest, cards).await.into_iter();
-        let face_ids: Vec<_> = faces.iter().map(|(_, face)| *face).collect();
-        let profiles = self.accounts.profiles(&face_ids).await;
-        // `faces` come group by group in the order that was asked for.
-        let mut faces = faces.into_iter().map(|(group, _)| group).zip(profiles).peekable();
-        for (summary, has_newest) in summaries.iter_mut().zip(has_newest) {
-            while let Some((_, face)) = faces.next_if(|(group, _)| *group == summary.id) {
-                summary.faces.push(face);
-            }
-            if has_newest {
-                summary.last_message = newest.next();
-            }
-        }
-        Ok(summaries)
+        };
+        self.tell(draft.id, created.id);
+        self.with_members(user, draft.id).await
     }
 
     /// A group with its members. `group_not_found` for everyone else.
     pub async fn get(&self, user: UserId, group: GroupId) -> Result<Group, Refusal> {
         self.admit(group, user).await?;
-        self.with_members(group).await
+        self.with_members(user, group).await
     }
 
     /// An invitation to a group, valid for seven days. `group_not_found`.
@@ -233,24 +180,21 @@ impl Groups {
         if let Some(message) = joined.message {
             self.tell(joined.group_id, message.id);
         }
-        self.with_members(joined.group_id).await
+        self.with_members(user, joined.group_id).await
     }
 
-    async fn with_members(&self, group: GroupId) -> Result<Group, Refusal> {
-        let stored = self
-            .store
-            .group(group)
-            .await?
-            .ok_or_else(|| Refusal::from(ErrorCode::GroupNotFound))?;
+    async fn with_members(&self, user: UserId, group: GroupId) -> Result<Group, Refusal> {
+        let found = self.store.group(group).await?.zip(self.store.place(group, user).await?);
+        let (stored, place) = found.ok_or(ErrorCode::GroupNotFound)?;
         let ids = self.store.member_ids(group, MEMBERS_SHOWN_MAX).await?;
         Ok(Group {
             id: stored.id,
             name: stored.name,
             owner_id: stored.owner_id,
             created_at: stored.created_at,
-            is_demo: false,
-            muted: false,
-            read_up_to: None,
+            is_demo: stored.demo_language.is_some(),
+            muted: place.muted,
+            read_up_to: place.read_up_to,
             members: self.accounts.profiles(&ids).await,
         })
     }

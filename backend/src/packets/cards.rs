@@ -1,29 +1,41 @@
 //! What a packet's card in the chat promises its reader.
 
-use super::Packets;
-use crate::{groups::CardStates, store::orders::StoredState};
+use super::{Packets, view::Glimpse};
+use crate::{
+    groups::{CardStates, CardView},
+    store::orders::StoredState,
+};
 use async_trait::async_trait;
-use hongbao_shared::{OrderNo, UserId, api::groups::CardState};
+use hongbao_shared::{
+    OrderNo, Timestamp, UserId,
+    api::groups::{CardProgress, CardState},
+};
 
 #[async_trait]
 impl CardStates for Packets {
-    async fn card_states(&self, reader: UserId, orders: &[OrderNo]) -> Vec<CardState> {
+    async fn card_views(&self, reader: UserId, orders: &[OrderNo]) -> Vec<CardView> {
         let now = self.clock.now();
-        let mut states = Vec::with_capacity(orders.len());
+        let mut views = Vec::with_capacity(orders.len());
         for order_no in orders {
-            let state = match self.finder.glimpse(*order_no, reader).await {
-                Ok(glimpse) if glimpse.mine.is_some() => CardState::Opened,
-                Ok(glimpse) => match glimpse.packet.progress.state {
-                    StoredState::Finished => CardState::Finished,
-                    StoredState::Expired | StoredState::GivenUp => CardState::Expired,
-                    StoredState::Open if now >= glimpse.packet.expires_at => CardState::Expired,
-                    StoredState::Open => CardState::Open,
-                },
+            views.push(match self.finder.glimpse(*order_no, reader).await {
+                Ok(glimpse) => view(&glimpse, now),
                 // A shard that is down hides no card; the tap says what is wrong.
-                Err(_) => CardState::Open,
-            };
-            states.push(state);
+                Err(_) => CardView::UNKNOWN,
+            });
         }
-        states
+        views
     }
+}
+
+fn view(glimpse: &Glimpse, now: Timestamp) -> CardView {
+    let packet = &glimpse.packet;
+    let state = match packet.progress.state {
+        _ if glimpse.mine.is_some() => CardState::Opened,
+        StoredState::Finished => CardState::Finished,
+        StoredState::Expired | StoredState::GivenUp => CardState::Expired,
+        StoredState::Open if now >= packet.expires_at => CardState::Expired,
+        StoredState::Open => CardState::Open,
+    };
+    let progress = CardProgress { shares: packet.shares, claimed: packet.progress.claimed };
+    CardView { state, progress: Some(progress) }
 }

@@ -1,11 +1,15 @@
 //! People: accounts and guests, sessions, groups, and the message logs of groups.
 
+mod log;
 mod records;
 
+pub use log::{
+    Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, PacketPost, StoredBody, StoredMessage,
+    StoredPacket, StoredPage, TextDraft,
+};
 pub use records::{
-    Dress, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup, Login, NewAccount, NewSession,
-    NewUser, PacketPost, Person, StoredBody, StoredGroup, StoredInvitation, StoredMessage,
-    StoredPacket, StoredSession, TextDraft, TokenHash,
+    GroupDraft, InvitationDraft, JoinDraft, JoinedGroup, ListedGroup, Login, NewAccount,
+    NewSession, NewUser, Person, Place, StoredGroup, StoredInvitation, StoredSession, TokenHash,
 };
 
 use super::StoreError;
@@ -102,14 +106,18 @@ pub trait PeopleStore: Send + Sync + fmt::Debug {
     /// Ends a session; ending one that is not there is fine.
     async fn end_session(&self, token_hash: TokenHash) -> Result<(), PeopleError>;
 
-    /// Adds a group. `IdTaken`, `TooManyGroups`.
-    async fn add_group(&self, group: GroupDraft) -> Result<(), PeopleError>;
+    /// Adds a group and the line that says so. `IdTaken`, `TooManyGroups`.
+    async fn add_group(&self, group: GroupDraft) -> Result<StoredMessage, PeopleError>;
 
     /// The group with this id.
     async fn group(&self, id: GroupId) -> Result<Option<StoredGroup>, PeopleError>;
 
-    /// The groups of a person, the one with the newest message first, at most `limit`.
-    async fn groups_of(&self, user: UserId, limit: u32) -> Result<Vec<StoredGroup>, PeopleError>;
+    /// What a group is to this member; `None` if they are not in it.
+    async fn place(&self, group: GroupId, user: UserId) -> Result<Option<Place>, PeopleError>;
+
+    /// The groups of a person, the one with the newest message that they may see first,
+    /// at most `limit`.
+    async fn groups_of(&self, user: UserId, limit: u32) -> Result<Vec<ListedGroup>, PeopleError>;
 
     /// For each of these groups its first `per_group` members, the earliest first.
     async fn faces(
@@ -140,14 +148,30 @@ pub trait PeopleStore: Send + Sync + fmt::Debug {
     /// the number was posted with another content.
     async fn post_packet(&self, packet: PacketPost) -> Result<StoredMessage, PeopleError>;
 
-    /// The newest `limit` messages of a group, before `before` if that is given, the
-    /// newest first.
+    /// Appends a line about a packet; with a key that was used before, the line of that
+    /// time. `GroupNotFound` if there is no such group, `KeyReused`.
+    async fn post_line(&self, line: LinePost) -> Result<StoredMessage, PeopleError>;
+
+    /// The newest `limit` entries of a group that `reader` may see, before `before` if
+    /// that is given. Looks at [`LOG_SCAN_MAX`] entries; a page where most of them are
+    /// hidden is shorter, or empty, and goes on.
     async fn messages(
         &self,
         group: GroupId,
+        reader: UserId,
         before: Option<MessageId>,
         limit: u32,
-    ) -> Result<Vec<StoredMessage>, PeopleError>;
+    ) -> Result<StoredPage, PeopleError>;
+
+    /// The first `limit` entries of a group after `after`, the oldest first, also those
+    /// that `reader` may not see.
+    async fn messages_after(
+        &self,
+        group: GroupId,
+        reader: UserId,
+        after: MessageId,
+        limit: u32,
+    ) -> Result<Vec<LogEntry>, PeopleError>;
 
     /// What a posted packet wears.
     async fn packet_dress(&self, order_no: OrderNo) -> Result<Option<Dress>, PeopleError>;

@@ -2,7 +2,9 @@ use super::{EvenIsOpen, World, order_no, refused, settings};
 use hongbao::groups::{News, PacketPost};
 use hongbao_shared::{
     ErrorCode, GroupId, Kind, Limits, MessageId, UserId,
-    api::groups::{CardState, JoinRequest, Message, MessageBody, NewGroup, NewMessage},
+    api::groups::{
+        CardProgress, CardState, JoinRequest, Message, MessageBody, NewGroup, NewMessage,
+    },
 };
 use std::sync::Arc;
 
@@ -57,8 +59,9 @@ async fn a_group_grows_by_invitation() {
     assert_eq!(world.groups.join(bob, &join).await.unwrap(), joined);
     assert_eq!(world.groups.get(bob, group.id).await.unwrap(), joined);
     let log = log(&world, bob, group.id, 10).await;
-    assert_eq!(log.len(), 1);
-    assert_eq!((log[0].id.get(), log[0].user.id, &log[0].body), (1, bob, &MessageBody::Joined));
+    assert_eq!(log.len(), 2);
+    assert_eq!((log[0].id.get(), log[0].user.id, &log[0].body), (2, bob, &MessageBody::Joined));
+    assert_eq!((log[1].id.get(), log[1].user.id, &log[1].body), (1, ann, &MessageBody::Created));
     // A member who taps "invite" again has the same code in hand.
     assert_eq!(world.groups.invite(ann, group.id).await.unwrap(), invitation);
     assert_ne!(world.groups.invite(bob, group.id).await.unwrap().code, invitation.code);
@@ -157,7 +160,7 @@ async fn five_hundred_join_at_once_and_the_limit_holds() {
     // One line each, without gaps.
     let log = log(&world, owner, group, 7).await;
     let ids: Vec<_> = log.iter().map(|message| message.id.get()).collect();
-    assert_eq!(ids, (1..=99).rev().collect::<Vec<_>>());
+    assert_eq!(ids, (1..=100).rev().collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -177,7 +180,7 @@ async fn names_and_words_that_are_not_ones_are_refused() {
         let new = NewMessage { text: "hi".to_owned(), key: Some(key.to_owned()) };
         refused(world.groups.post_text(ann, group, new).await, ErrorCode::KeyInvalid);
     }
-    assert!(log(&world, ann, group, 10).await.is_empty());
+    assert_eq!(log(&world, ann, group, 10).await.len(), 1);
 }
 
 #[tokio::test]
@@ -186,11 +189,11 @@ async fn a_log_is_read_in_pages_and_foreign_cursors_are_refused() {
     let (group, people) = world.group_of(2).await;
     for number in 0..10 {
         let posted = world.groups.post_text(people[1], group, words(&format!("{number}"))).await;
-        assert_eq!(posted.unwrap().id.get(), number + 2);
+        assert_eq!(posted.unwrap().id.get(), number + 3);
     }
     let whole = log(&world, people[0], group, 100).await;
-    assert_eq!(whole.len(), 11);
-    for limit in [1, 3, 11] {
+    assert_eq!(whole.len(), 12);
+    for limit in [1, 3, 12] {
         assert_eq!(log(&world, people[0], group, limit).await, whole);
     }
     let page = world.groups.messages(people[0], group, None, Some(0), &EvenIsOpen).await.unwrap();
@@ -209,7 +212,7 @@ async fn a_packet_is_posted_once_and_shown_as_its_reader_may_see_it() {
     let lucky = packet(2, group, people[0]);
     world.groups.post_packet(lucky.clone()).await.unwrap();
     world.groups.post_packet(lucky.clone()).await.unwrap();
-    let told = News { group_id: group, message_id: MessageId::new(3).unwrap() };
+    let told = News { group_id: group, message_id: MessageId::new(4).unwrap() };
     assert_eq!(news.recv().await.unwrap(), told);
     let exclusive = PacketPost {
         kind: Kind::Exclusive,
@@ -233,12 +236,13 @@ async fn a_packet_is_posted_once_and_shown_as_its_reader_may_see_it() {
         .collect();
     assert_eq!(cards.len(), 2);
     let (message, card) = cards[1];
-    assert_eq!((message.id.get(), message.user.id), (3, people[0]));
+    assert_eq!((message.id.get(), message.user.id), (4, people[0]));
     assert_eq!((card.order_no, card.state), (lucky.order_no, CardState::Open));
+    assert_eq!(card.progress, Some(CardProgress { shares: 100, claimed: 2 }));
     assert_eq!((card.greeting.as_str(), card.cover.as_str()), ("恭喜发财", "lantern"));
     assert_eq!(card.recipient, None);
     let (message, card) = cards[0];
-    assert_eq!((message.id.get(), message.user.id), (4, people[1]));
+    assert_eq!((message.id.get(), message.user.id), (5, people[1]));
     assert_eq!(card.recipient.as_ref().unwrap().name, "guest 2");
     assert_eq!(card.state, CardState::Finished);
 
@@ -266,9 +270,9 @@ async fn ones_groups_are_listed_with_faces_and_the_newest_message() {
     let faces: Vec<_> = list[2].faces.iter().map(|face| face.id).collect();
     assert_eq!(faces, people[..9]);
     assert_eq!(list[0].last_message.as_ref().unwrap().body, MessageBody::Joined);
-    assert_eq!(list[1].last_message, None);
+    assert_eq!(list[1].last_message.as_ref().unwrap().body, MessageBody::Created);
     let newest = list[2].last_message.as_ref().unwrap();
-    assert_eq!((newest.id.get(), newest.user.id), (12, people[3]));
+    assert_eq!((newest.id.get(), newest.user.id), (13, people[3]));
     assert!(matches!(newest.body, MessageBody::Packet { .. }));
     assert_eq!(world.groups.list(people[1], &EvenIsOpen).await.unwrap().len(), 1);
 }

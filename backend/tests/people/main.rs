@@ -4,17 +4,18 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-#[path = "../contract/people.rs"]
+#[path = "../contract/people/mod.rs"]
 mod contract;
 
 mod accounts;
 mod groups;
+mod lines;
 mod lists;
 
 use common::ManualClock;
 use hongbao::{
     accounts::{Accounts, AccountsSettings, HashCost},
-    groups::{Groups, GroupsSettings},
+    groups::{CardView, Groups, GroupsSettings},
     runtime::{Clock, SystemEntropy},
     store::{
         people::PeopleStore,
@@ -23,7 +24,7 @@ use hongbao::{
 };
 use hongbao_shared::{
     ErrorCode, GroupId, Limits, OrderNo, UserId,
-    api::groups::{CardState, Group, JoinRequest, NewGroup},
+    api::groups::{CardProgress, CardState, Group, JoinRequest, NewGroup},
 };
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -130,12 +131,16 @@ struct EvenIsOpen;
 
 #[async_trait::async_trait]
 impl hongbao::groups::CardStates for EvenIsOpen {
-    async fn card_states(&self, _reader: UserId, orders: &[OrderNo]) -> Vec<CardState> {
-        let state = |order: &OrderNo| match order.sequence() % 2 {
-            0 => CardState::Open,
-            _ => CardState::Finished,
+    async fn card_views(&self, _reader: UserId, orders: &[OrderNo]) -> Vec<CardView> {
+        let view = |order: &OrderNo| {
+            let state = match order.sequence() % 2 {
+                0 => CardState::Open,
+                _ => CardState::Finished,
+            };
+            let claimed = u32::try_from(order.sequence()).unwrap();
+            CardView { state, progress: Some(CardProgress { shares: 100, claimed }) }
         };
-        orders.iter().map(state).collect()
+        orders.iter().map(view).collect()
     }
 }
 

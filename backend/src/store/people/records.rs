@@ -1,12 +1,10 @@
 //! What the store of people takes and gives.
 
-// One type for what a packet wears, wherever it is kept.
-pub use crate::cache::Dress;
-
+use super::StoredMessage;
 use hongbao_shared::{
-    GroupId, Kind, MessageId, OrderNo, Timestamp, UserId, api::accounts::Profile,
+    GroupId, MessageId, Timestamp, UserId,
+    api::{accounts::Profile, groups::Language},
 };
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// SHA-256 of a session token; the token itself is nowhere on the server.
@@ -131,7 +129,33 @@ pub struct StoredGroup {
     pub created_at: Timestamp,
     /// How many are in it.
     pub member_count: u32,
-    /// The newest message, if there is one.
+    /// What its demo members speak, if it is a demo group.
+    pub demo_language: Option<Language>,
+    /// The newest entry of its log; 0 if the log is empty.
+    pub newest_id: MessageId,
+}
+
+/// What a group is to one of its members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Has the member muted it?
+    pub muted: bool,
+    /// The newest entry that the member has read; `None` before the first.
+    pub read_up_to: Option<MessageId>,
+}
+
+/// A group in the list of one of its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedGroup {
+    /// Which.
+    pub group: StoredGroup,
+    /// Has the member muted it?
+    pub muted: bool,
+    /// Words and packets of others after what the member has read, up to
+    /// [`UNREAD_MAX`](hongbao_shared::api::groups::UNREAD_MAX).
+    pub unread: u32,
+    /// The newest entry that the member may see, unless more than
+    /// [`LOG_SCAN_MAX`](super::LOG_SCAN_MAX) newer ones are hidden from them.
     pub last_message: Option<StoredMessage>,
 }
 
@@ -210,77 +234,4 @@ pub struct JoinedGroup {
     pub group_id: GroupId,
     /// The line in its log; `None` if they were a member already.
     pub message: Option<StoredMessage>,
-}
-
-/// Words to be posted.
-#[derive(Clone, Debug)]
-pub struct TextDraft {
-    /// Where.
-    pub group_id: GroupId,
-    /// By whom, a member.
-    pub sender_id: UserId,
-    /// The words, cleaned.
-    pub text: String,
-    /// The sender's key for repeating the call.
-    pub key: Option<String>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// A packet to be posted. Its sender need not be a member any more: it is paid.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PacketPost {
-    /// Which packet; posting it again posts nothing new.
-    pub order_no: OrderNo,
-    /// Where.
-    pub group_id: GroupId,
-    /// By whom.
-    pub sender_id: UserId,
-    /// How it is cut.
-    pub kind: Kind,
-    /// The sender's words; empty for the default greeting.
-    pub greeting: String,
-    /// Its cover.
-    pub cover: String,
-    /// For whom an exclusive packet is.
-    pub recipient_id: Option<UserId>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// One entry of a group's log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredMessage {
-    /// Its place in the log, counted from 1 without gaps.
-    pub id: MessageId,
-    /// When it was posted.
-    pub at: Timestamp,
-    /// By whom.
-    pub sender_id: UserId,
-    /// What it is.
-    pub body: StoredBody,
-}
-
-/// What a message is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoredBody {
-    /// Words.
-    Text(String),
-    /// A packet.
-    Packet(StoredPacket),
-    /// The sender joined the group.
-    Joined,
-}
-
-/// What the log knows of a packet; nothing that changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredPacket {
-    /// Which packet.
-    pub order_no: OrderNo,
-    /// How it is cut.
-    pub kind: Kind,
-    /// The words and the cover.
-    pub dress: Dress,
-    /// For whom an exclusive packet is.
-    pub recipient_id: Option<UserId>,
 }

@@ -1,22 +1,31 @@
 //! Groups, members and invitations.
 
 use super::{
-    super::Database, GROUP_FOUND, GROUP_MEMBERS_MAX, GROUPS_PER_USER_MAX, INVITATION_VALID,
-    group_id, guard, id_array, messages, user_id,
+    super::Database,
+    GROUP_FOUND, GROUP_MEMBERS_MAX, GROUPS_PER_USER_MAX, INVITATION_VALID, group_id, guard,
+    id_array,
+    messages::{self, Keys},
+    user_id,
 };
 use crate::store::{
     StoreError,
-    people::{GroupDraft, InvitationDraft, JoinDraft, JoinedGroup, StoredGroup, StoredInvitation},
+    people::{
+        GroupDraft, InvitationDraft, JoinDraft, JoinedGroup, StoredBody, StoredInvitation,
+        StoredMessage,
+    },
 };
-use hongbao_shared::{GroupId, Timestamp, UserId};
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use hongbao_shared::{GroupId, MessageId, Timestamp, UserId};
+use sqlx::{Row, SqliteConnection};
 
 // As stored; never renumbered.
 const MEMBER: i64 = 0;
 const OWNER: i64 = 1;
 const FIRST_PLACE: i64 = 1;
 
-pub(super) async fn add(database: &Database, draft: GroupDraft) -> Result<(), StoreError> {
+pub(super) async fn add(
+    database: &Database,
+    draft: GroupDraft,
+) -> Result<StoredMessage, StoreError> {
     database
         .write(move |tx| {
             Box::pin(async move {
@@ -33,7 +42,8 @@ pub(super) async fn add(database: &Database, draft: GroupDraft) -> Result<(), St
                 .execute(&mut *tx)
                 .await?;
                 count_group(tx, draft.owner_id, draft.groups_per_user_max).await?;
-                insert_member(tx, draft.id, draft.owner_id, FIRST_PLACE, OWNER, draft.at).await
+                insert_member(tx, draft.id, draft.owner_id, FIRST_PLACE, OWNER, draft.at).await?;
+                announce(tx, draft.id, draft.owner_id, draft.at, StoredBody::Created).await
             })
         })
         .await
@@ -59,7 +69,8 @@ pub(super) async fn join(database: &Database, draft: JoinDraft) -> Result<Joined
                 .ok_or_else(|| guard(GROUP_MEMBERS_MAX))?;
                 count_group(tx, draft.user_id, draft.groups_per_user_max).await?;
                 insert_member(tx, group, draft.user_id, place, MEMBER, draft.at).await?;
-                let message = messages::append_joined(tx, group, draft.user_id, draft.at).await?;
+                let message =
+                    announce(tx, group, draft.user_id, draft.at, StoredBody::Joined).await?;
                 Ok(JoinedGroup { group_id: group, message: Some(message) })
             })
         })
@@ -116,6 +127,38 @@ async fn insert_member(
     .execute(tx)
     .await?;
     Ok(())
+}
+
+/// The line that says that somebody is there now, who has read everything up to it.
+async fn announce(
+    tx: &mut SqliteConnection,
+    group: GroupId,
+    user: UserId,
+    at: Timestamp,
+    body: StoredBody,
+) -> Result<StoredMessage, StoreError> {
+    let message = messages::append(tx, group, user, at, body, Keys::NONE).await?;
+    read(tx, group, user, message.id).await?;
+    Ok(message)
+}
+
+/// False if the member is not there, or has read that far.
+async fn read(
+    tx: &mut SqliteConnection,
+    group: GroupId,
+    user: UserId,
+    up_to: MessageId,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        "UPDATE members SET read_up_to = ?3
+         WHERE group_id = ?1 AND user_id = ?2 AND read_up_to < ?3",
+    )
+    .bind(group.get())
+    .bind(user.get())
+    .bind(up_to.get())
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 pub(super) async fn invite(
@@ -239,61 +282,4 @@ pub(super) async fn faces(
     .fetch_all(database.readers())
     .await?;
     rows.into_iter().map(|(group, user)| Ok((group_id(group)?, user_id(user)?))).collect()
-}
-
-pub(super) async fn group(
-    database: &Database,
-    id: GroupId,
-) -> Result<Option<StoredGroup>, StoreError> {
-    let row = sqlx::query(
-        "SELECT g.id, g.name, g.owner_id, g.created_at, g.member_count,
-                m.id, m.at, m.sender_id, m.kind, m.text,
-                p.order_no, p.kind, p.greeting, p.cover, p.recipient_id
-         FROM chat_groups g
-         LEFT JOIN messages m ON m.group_id = g.id AND m.id = g.last_message_id
-         LEFT JOIN packet_posts p ON p.group_id = m.group_id AND p.message_id = m.id
-         WHERE g.id = ?1",
-    )
-    .bind(id.get())
-    .fetch_optional(database.readers())
-    .await?;
-    row.map(|row| stored_group(&row)).transpose()
-}
-
-pub(super) async fn groups_of(
-    database: &Database,
-    user: UserId,
-    limit: u32,
-) -> Result<Vec<StoredGroup>, StoreError> {
-    sqlx::query(
-        "SELECT g.id, g.name, g.owner_id, g.created_at, g.member_count,
-                m.id, m.at, m.sender_id, m.kind, m.text,
-                p.order_no, p.kind, p.greeting, p.cover, p.recipient_id
-         FROM members mine
-         JOIN chat_groups g ON g.id = mine.group_id
-         LEFT JOIN messages m ON m.group_id = g.id AND m.id = g.last_message_id
-         LEFT JOIN packet_posts p ON p.group_id = m.group_id AND p.message_id = m.id
-         WHERE mine.user_id = ?1
-         ORDER BY coalesce(m.at, g.created_at) DESC, g.id LIMIT ?2",
-    )
-    .bind(user.get())
-    .bind(limit)
-    .fetch_all(database.readers())
-    .await?
-    .iter()
-    .map(stored_group)
-    .collect()
-}
-
-/// From the five columns of the group and the ten of its newest message.
-fn stored_group(row: &SqliteRow) -> Result<StoredGroup, StoreError> {
-    let last_message: Option<i64> = row.try_get(5)?;
-    Ok(StoredGroup {
-        id: group_id(row.try_get(0)?)?,
-        name: row.try_get(1)?,
-        owner_id: user_id(row.try_get(2)?)?,
-        created_at: Timestamp::from_millis(row.try_get(3)?),
-        member_count: row.try_get(4)?,
-        last_message: last_message.map(|_| messages::message(row, 5)).transpose()?,
-    })
 }

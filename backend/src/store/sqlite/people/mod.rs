@@ -1,6 +1,8 @@
 //! The database of people in a SQLite file.
 
 mod groups;
+mod listing;
+mod log;
 mod messages;
 mod users;
 
@@ -8,9 +10,10 @@ use super::Database;
 use crate::store::{
     StoreError,
     people::{
-        Dress, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup, Login, NewSession, NewUser,
-        PacketPost, PeopleError, PeopleStore, Person, StoredGroup, StoredInvitation, StoredMessage,
-        StoredSession, TextDraft, TokenHash,
+        Dress, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup, LinePost, ListedGroup,
+        LogEntry, Login, NewSession, NewUser, PacketPost, PeopleError, PeopleStore, Person, Place,
+        StoredGroup, StoredInvitation, StoredMessage, StoredPage, StoredSession, TextDraft,
+        TokenHash,
     },
 };
 use async_trait::async_trait;
@@ -121,16 +124,20 @@ impl PeopleStore for SqlitePeople {
         users::end_session(&self.database, token_hash).await.map_err(refused)
     }
 
-    async fn add_group(&self, group: GroupDraft) -> Result<(), PeopleError> {
+    async fn add_group(&self, group: GroupDraft) -> Result<StoredMessage, PeopleError> {
         groups::add(&self.database, group).await.map_err(refused)
     }
 
     async fn group(&self, id: GroupId) -> Result<Option<StoredGroup>, PeopleError> {
-        Ok(groups::group(&self.database, id).await?)
+        Ok(listing::group(&self.database, id).await?)
     }
 
-    async fn groups_of(&self, user: UserId, limit: u32) -> Result<Vec<StoredGroup>, PeopleError> {
-        Ok(groups::groups_of(&self.database, user, limit).await?)
+    async fn place(&self, group: GroupId, user: UserId) -> Result<Option<Place>, PeopleError> {
+        Ok(listing::place(&self.database, group, user).await?)
+    }
+
+    async fn groups_of(&self, user: UserId, limit: u32) -> Result<Vec<ListedGroup>, PeopleError> {
+        Ok(listing::groups_of(&self.database, user, limit).await?)
     }
 
     async fn faces(
@@ -165,16 +172,31 @@ impl PeopleStore for SqlitePeople {
         messages::post_packet(&self.database, packet).await.map_err(refused)
     }
 
+    async fn post_line(&self, line: LinePost) -> Result<StoredMessage, PeopleError> {
+        messages::post_line(&self.database, line).await.map_err(refused)
+    }
+
     async fn messages(
         &self,
         group: GroupId,
+        reader: UserId,
         before: Option<MessageId>,
         limit: u32,
-    ) -> Result<Vec<StoredMessage>, PeopleError> {
-        Ok(messages::page(&self.database, group, before, limit).await?)
+    ) -> Result<StoredPage, PeopleError> {
+        Ok(log::page(&self.database, group, reader, before, limit).await?)
+    }
+
+    async fn messages_after(
+        &self,
+        group: GroupId,
+        reader: UserId,
+        after: MessageId,
+        limit: u32,
+    ) -> Result<Vec<LogEntry>, PeopleError> {
+        Ok(log::after(&self.database, group, reader, after, limit).await?)
     }
 
     async fn packet_dress(&self, order_no: OrderNo) -> Result<Option<Dress>, PeopleError> {
-        Ok(messages::packet_dress(&self.database, order_no).await?)
+        Ok(log::packet_dress(&self.database, order_no).await?)
     }
 }

@@ -1,0 +1,183 @@
+//! The log of a group: what is posted, and what stands there.
+
+// One type for what a packet wears, wherever it is kept.
+pub use crate::cache::Dress;
+
+use hongbao_shared::{Fen, GroupId, Kind, MessageId, OrderNo, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+/// How many entries one reading looks at in search of those that its reader may see.
+pub const LOG_SCAN_MAX: u32 = 1000;
+
+/// Words to be posted.
+#[derive(Clone, Debug)]
+pub struct TextDraft {
+    /// Where.
+    pub group_id: GroupId,
+    /// By whom, a member.
+    pub sender_id: UserId,
+    /// The words, cleaned.
+    pub text: String,
+    /// The sender's key for repeating the call.
+    pub key: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A packet to be posted. Its sender need not be a member any more: it is paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PacketPost {
+    /// Which packet; posting it again posts nothing new.
+    pub order_no: OrderNo,
+    /// Where.
+    pub group_id: GroupId,
+    /// By whom.
+    pub sender_id: UserId,
+    /// How it is cut.
+    pub kind: Kind,
+    /// The sender's words; empty for the default greeting.
+    pub greeting: String,
+    /// Its cover.
+    pub cover: String,
+    /// For whom an exclusive packet is.
+    pub recipient_id: Option<UserId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A line to be posted about a packet. Nobody in it need be a member any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinePost {
+    /// Where.
+    pub group_id: GroupId,
+    /// What makes posting it again post nothing new: 1 to 128 characters, unique in
+    /// the group. Clients' keys are others, even where they look the same.
+    pub key: String,
+    /// When.
+    pub at: Timestamp,
+    /// What it says.
+    pub line: Line,
+}
+
+/// What became of a packet (R-PEOPLE-2, R-MONEY-4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Line {
+    /// Some opened it; seen by its sender and by them.
+    Opened {
+        /// Which packet.
+        order_no: OrderNo,
+        /// Who sent it.
+        sender_id: UserId,
+        /// Who opened it, at least one, in the order of opening.
+        openers: Vec<UserId>,
+    },
+    /// All of its shares are taken; seen by everyone.
+    Finished {
+        /// Which packet.
+        order_no: OrderNo,
+        /// Who sent it.
+        sender_id: UserId,
+        /// How many shares it had.
+        shares: u32,
+        /// How long that took, in milliseconds.
+        took_ms: i64,
+        /// Who had the best luck, where there is such a thing (R-SPLIT-5).
+        best_luck: Option<UserId>,
+    },
+    /// Its time is over; seen by its sender alone.
+    Expired {
+        /// Which packet.
+        order_no: OrderNo,
+        /// Who sent it.
+        sender_id: UserId,
+        /// What goes back.
+        refunded_fen: Fen,
+    },
+}
+
+impl Line {
+    /// Which packet it is about.
+    pub fn order_no(&self) -> OrderNo {
+        match self {
+            Self::Opened { order_no, .. }
+            | Self::Finished { order_no, .. }
+            | Self::Expired { order_no, .. } => *order_no,
+        }
+    }
+
+    /// Who sent that packet.
+    pub fn sender_id(&self) -> UserId {
+        match self {
+            Self::Opened { sender_id, .. }
+            | Self::Finished { sender_id, .. }
+            | Self::Expired { sender_id, .. } => *sender_id,
+        }
+    }
+}
+
+/// One entry of a group's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredMessage {
+    /// Its place in the log, counted from 1 without gaps.
+    pub id: MessageId,
+    /// When it was posted.
+    pub at: Timestamp,
+    /// By whom, or about whom; of a line, who sent the packet.
+    pub sender_id: UserId,
+    /// What it is.
+    pub body: StoredBody,
+}
+
+/// What a message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoredBody {
+    /// Words.
+    Text(String),
+    /// A packet.
+    Packet(StoredPacket),
+    /// The sender made the group.
+    Created,
+    /// The sender joined the group.
+    Joined,
+    /// The sender left the group.
+    Left,
+    /// The sender was removed from the group.
+    Removed {
+        /// By whom.
+        by: UserId,
+    },
+    /// Something became of a packet.
+    Line(Line),
+}
+
+/// What the log knows of a packet; nothing that changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPacket {
+    /// Which packet.
+    pub order_no: OrderNo,
+    /// How it is cut.
+    pub kind: Kind,
+    /// The words and the cover.
+    pub dress: Dress,
+    /// For whom an exclusive packet is.
+    pub recipient_id: Option<UserId>,
+}
+
+/// Some of the entries that one reader may see, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPage {
+    /// The entries.
+    pub messages: Vec<StoredMessage>,
+    /// What comes before this entry is for the next page; `None` where the log begins.
+    pub next_before: Option<MessageId>,
+}
+
+/// An entry of the log, and whether one reader may see it (R-PEOPLE-2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// The entry.
+    pub message: StoredMessage,
+    /// May the reader see it?
+    pub visible: bool,
+}
