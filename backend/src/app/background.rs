@@ -19,6 +19,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const GIVE_UP_AFTER: Duration = Duration::from_hours(1);
 /// Shares through the queue may gather this long; larger batches cost less.
 const CREDIT_GATHER: Duration = Duration::from_millis(200);
+/// Nobody sees that a card comes this much later; a packet that hundreds open at once
+/// is told in fewer, larger rounds.
+const CHAT_GATHER: Duration = Duration::from_millis(10);
 const LISTS_GATHER: Duration = Duration::from_secs(1);
 /// What is not urgent rests four times as long as it works: it takes a fifth of a
 /// processor from those who open, and credits some ten thousand shares a second.
@@ -101,7 +104,8 @@ impl App {
                 ledger: Arc::clone(&self.ledger),
             });
             let refund = Arc::new(RefundRest { ledger: Arc::clone(&self.ledger) });
-            let chat = Arc::new(PostToChat { groups: Arc::clone(&self.groups) });
+            let chat =
+                Arc::new(PostToChat { store: Arc::clone(store), groups: Arc::clone(&self.groups) });
             let lists =
                 Arc::new(WriteLists { store: Arc::clone(store), lists: Arc::clone(&self.lists) });
             let deferred = Duration::from_secs(self.config.credit.deferred_interval_s.into());
@@ -110,7 +114,7 @@ impl App {
                 (Destination::CreditQueue, Arc::clone(&credit), unhurried(CREDIT_GATHER)),
                 (Destination::CreditDeferred, credit, unhurried(deferred)),
                 (Destination::Refund, refund, Pace::EAGER),
-                (Destination::Chat, chat, Pace::EAGER),
+                (Destination::Chat, chat, unhurried(CHAT_GATHER)),
                 (Destination::Lists, lists, unhurried(LISTS_GATHER)),
             ];
             for (destination, deliver, pace) in queues {
