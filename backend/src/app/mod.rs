@@ -11,9 +11,10 @@ use crate::{
     cache::{InProcess, LocalTier, SharedTier, SharedWriter},
     config::{self, Config, MasterKey},
     control::{Control, CreditMode, Switches},
-    groups::{Groups, GroupsSettings},
+    groups::{CardStates, Groups, GroupsSettings, WakesSettings},
     ledger::Ledger,
     lists::Lists,
+    live::Live,
     packets::{
         Finder, LaneParts, LaneSettings, NumberedSite, Numbering, Packets, Tickets,
         seal::{self, Sealer},
@@ -77,6 +78,8 @@ pub struct App {
     pub packets: Arc<Packets>,
     /// "Sent" and "received".
     pub lists: Arc<Lists>,
+    /// Streams of what happens.
+    pub live: Arc<Live>,
     /// Steering and switches.
     pub control: Arc<Control>,
     stores: Stores,
@@ -128,7 +131,7 @@ impl App {
             Arc::clone(&clock),
             Arc::clone(&entropy),
             Arc::clone(&limits),
-            &GroupsSettings { memberships_cached_max: config.cache.memberships_max.into() },
+            &groups_settings(&config),
         ));
         let lists =
             Arc::new(Lists::new(Arc::clone(&stores.lists), Arc::clone(&clock), zone.clone()));
@@ -173,6 +176,11 @@ impl App {
             control: Arc::clone(&control),
         });
 
+        let live = Arc::new(Live::new(
+            Arc::clone(&groups),
+            Arc::clone(&accounts),
+            Arc::clone(&packets) as Arc<dyn CardStates>,
+        ));
         let app = Self {
             config,
             clock,
@@ -181,6 +189,7 @@ impl App {
             ledger,
             packets,
             lists,
+            live,
             control,
             stores,
             background,
@@ -230,12 +239,25 @@ fn switches(config: &Config) -> Switches {
     Switches { credit, weights, packets_on: true }
 }
 
+fn size(size: u32) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX).max(1)
+}
+
 fn lane_settings(config: &Config) -> LaneSettings {
-    let size = |size: u32| usize::try_from(size).unwrap_or(usize::MAX).max(1);
     LaneSettings {
         queue_max: size(config.lanes.queue_max),
         batch_max: size(config.lanes.batch_max),
         packets_max: LANE_PACKETS_MAX,
+    }
+}
+
+fn groups_settings(config: &Config) -> GroupsSettings {
+    GroupsSettings {
+        memberships_cached_max: config.cache.memberships_max.into(),
+        wakes: WakesSettings {
+            listeners_max: size(config.live.streams_max),
+            per_user_max: size(config.live.streams_per_user_max),
+        },
     }
 }
 

@@ -36,7 +36,7 @@ impl Groups {
         let draft =
             TextDraft { group_id: group, sender_id: user, text: text.clone(), key: new.key, at };
         let stored = self.store.post_text(draft).await?;
-        self.tell(group, stored.id);
+        self.tell(group, stored.id).await;
         Ok(Message {
             id: stored.id,
             at: stored.at,
@@ -51,7 +51,7 @@ impl Groups {
     pub async fn post_packet(&self, post: PacketPost) -> Result<(), Refusal> {
         let group_id = post.group_id;
         let stored = self.store.post_packet(post).await?;
-        self.tell(group_id, stored.id);
+        self.tell(group_id, stored.id).await;
         Ok(())
     }
 

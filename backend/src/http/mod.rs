@@ -25,7 +25,7 @@ use axum::{
     routing::get,
 };
 use client::{Client, Throttle};
-use routes::{accounts, groups, lists, packets, wallet};
+use routes::{accounts, groups, lists, live, packets, wallet};
 use std::{convert::Infallible, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -79,6 +79,8 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(groups::get))
         .routes(routes!(groups::invite))
         .routes(routes!(groups::messages, groups::post))
+        .routes(routes!(live::group))
+        .routes(routes!(live::hints))
         // Get money.
         .routes(routes!(wallet::wallet))
         .routes(routes!(wallet::top_up))

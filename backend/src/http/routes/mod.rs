@@ -3,6 +3,7 @@
 pub(super) mod accounts;
 pub(super) mod groups;
 pub(super) mod lists;
+pub(super) mod live;
 #[cfg(feature = "bench")]
 pub(super) mod noop;
 pub(super) mod packets;
@@ -36,4 +37,14 @@ impl YearPart {
     fn part(&self) -> ListPart<'_> {
         ListPart { year: self.year, cursor: self.cursor.as_deref(), limit: None }
     }
+}
+
+/// Where a stream goes on.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct After {
+    /// The newest entry of the log that the reader has; absent to begin with what comes
+    /// next. The header `Last-Event-ID` wins.
+    after: Option<String>,
 }
