@@ -91,7 +91,7 @@ impl Groups {
             let joined = groups.store.join(draft).await?;
             groups.has_joined(joined.group_id, user, seen);
             if let Some(message) = joined.message {
-                groups.tell(joined.group_id, message.id);
+                groups.tell(joined.group_id, message.id).await;
             }
             groups.with_members(user, joined.group_id).await
         })

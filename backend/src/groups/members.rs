@@ -46,6 +46,11 @@ impl Members {
         ids
     }
 
+    /// Calls `visit` with each of them, in no particular order.
+    pub(super) fn each(&self, visit: impl FnMut(UserId)) {
+        self.0.read().iter().copied().for_each(visit);
+    }
+
     fn add(&self, user: UserId) {
         self.0.write().insert(user);
     }
@@ -116,7 +121,7 @@ impl Groups {
         whole(async move {
             let message = groups.store.remove(removal).await?;
             groups.has_left(group, user);
-            groups.tell(group, message.id);
+            groups.tell(group, message.id).await;
             Ok(())
         })
         .await
@@ -159,9 +164,13 @@ impl Groups {
         if let Some(members) = held {
             members.remove(user);
         }
+        self.wakes.hint_user(user, group);
     }
 
-    async fn load_members(&self, group: GroupId) -> Result<Option<Arc<Members>>, Refusal> {
+    pub(super) async fn load_members(
+        &self,
+        group: GroupId,
+    ) -> Result<Option<Arc<Members>>, Refusal> {
         self.members
             .get_or_load(group, async {
                 // The transaction that admits members bounds them; this bounds what a

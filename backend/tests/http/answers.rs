@@ -40,7 +40,7 @@ async fn a_packet_lives() {
     config.storage.data = folder.path().to_owned();
     let stores = hongbao::app::Stores::open(&config).await.unwrap();
     let wallet = hongbao::store::ledger::Account::Wallet(id);
-    assert_eq!(stores.ledger.balance(wallet).await.unwrap(), first.amount_fen.signed());
+    assert_eq!(stores.ledger.account(wallet).await.unwrap().balance, first.amount_fen.signed());
 }
 
 #[tokio::test]
