@@ -25,7 +25,7 @@ use axum::{
     routing::get,
 };
 use client::{Client, Throttle};
-use routes::{accounts, groups, lists, live, packets, wallet};
+use routes::{accounts, groups, lists, live, me, packets, wallet};
 use std::{convert::Infallible, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -72,13 +72,22 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(accounts::guest))
         .routes(routes!(accounts::register))
         .routes(routes!(accounts::sign_in, accounts::sign_out))
-        .routes(routes!(accounts::me))
+        // Be somebody.
+        .routes(routes!(me::me, me::change))
+        .routes(routes!(me::become_account))
+        .routes(routes!(me::change_password))
+        .routes(routes!(me::sessions, me::end_other_sessions))
+        .routes(routes!(me::end_session))
         // Meet.
         .routes(routes!(groups::create, groups::list))
+        .routes(routes!(groups::preview))
         .routes(routes!(groups::join))
         .routes(routes!(groups::get))
         .routes(routes!(groups::invite))
         .routes(routes!(groups::messages, groups::post))
+        .routes(routes!(groups::read))
+        .routes(routes!(groups::mute))
+        .routes(routes!(groups::remove_member))
         .routes(routes!(live::group))
         .routes(routes!(live::hints))
         // Get money.

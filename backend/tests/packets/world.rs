@@ -77,7 +77,7 @@ impl World {
     pub(crate) async fn party(&self, size: usize) -> Party {
         let people = (0..size).map(|n| {
             let app = Arc::clone(&self.app);
-            async move { app.accounts.guest(&format!("guest {n}")).await.unwrap().user.id }
+            async move { app.accounts.guest(&format!("guest {n}"), "").await.unwrap().user.id }
         });
         let members = join_all(people).await;
         let new = NewGroup { name: "party".to_owned() };

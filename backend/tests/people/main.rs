@@ -96,7 +96,7 @@ impl World {
     }
 
     async fn guest(&self, name: &str) -> UserId {
-        self.accounts.guest(name).await.unwrap().user.id
+        self.accounts.guest(name, "").await.unwrap().user.id
     }
 
     async fn group(&self, owner: UserId) -> Group {

@@ -4,6 +4,7 @@ pub(super) mod accounts;
 pub(super) mod groups;
 pub(super) mod lists;
 pub(super) mod live;
+pub(super) mod me;
 #[cfg(feature = "bench")]
 pub(super) mod noop;
 pub(super) mod packets;
