@@ -155,6 +155,7 @@ impl Groups {
                 self.members.evict(&group);
             }
         }
+        self.wakes.hint_user(user, group);
     }
 
     fn has_left(&self, group: GroupId, user: UserId) {
