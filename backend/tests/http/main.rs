@@ -8,5 +8,6 @@ mod common;
 mod answers;
 mod bad_addresses;
 mod bad_input;
+mod demo;
 mod scene;
 mod sessions;
