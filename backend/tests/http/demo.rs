@@ -29,12 +29,12 @@ impl Entries {
     async fn until<T>(&mut self, find: impl Fn(&Message) -> Option<T>) -> T {
         let event = format!("event: {}\n", live::MESSAGE);
         loop {
-            while let Some((frame, rest)) = self.text.split_once("\n\n") {
+            while let Some(end) = self.text.find("\n\n") {
+                let frame: String = self.text.drain(..end + 2).collect();
                 let data = frame.lines().find_map(|line| line.strip_prefix("data: "));
-                let is_message = format!("{frame}\n").contains(&event);
+                let is_message = frame.contains(&event);
                 let message = data.filter(|_| is_message).map(serde_json::from_str);
                 let found = message.and_then(|message| find(&message.unwrap()));
-                self.text = rest.to_owned();
                 if let Some(found) = found {
                     return found;
                 }
@@ -85,7 +85,7 @@ async fn somebody_alone_is_entertained() {
     ann.top_up(10_000, "start").await;
     let mine = ann.send_packet(&id, 600, 2).await;
     let me: UserId = ann.id.parse().unwrap();
-    let opener = entries
+    let friend = entries
         .until(|message| match &message.body {
             MessageBody::Opened { order_no, sender, .. } if *order_no == mine => {
                 assert_eq!(sender.id, me);
@@ -94,7 +94,7 @@ async fn somebody_alone_is_entertained() {
             _ => None,
         })
         .await;
-    assert!(opener.is_demo, "{opener:?}");
+    assert!(friend.is_demo, "{friend:?}");
     entries
         .until(|message| match message.body {
             MessageBody::Finished { order_no, .. } if order_no == mine => Some(()),
