@@ -7,6 +7,7 @@ mod common;
 
 mod crediting;
 mod expiry;
+mod leaving;
 mod numbering;
 mod opening;
 mod outages;
