@@ -9,5 +9,7 @@ mod answers;
 mod bad_addresses;
 mod bad_input;
 mod demo;
+mod membership;
+mod people;
 mod scene;
 mod sessions;
