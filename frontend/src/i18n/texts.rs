@@ -98,7 +98,6 @@ texts! {
     copy: "复制链接", "Copy link";
     copied: "链接已复制", "Link copied";
     copy_by_hand: "浏览器不让自动复制，请长按或用 Ctrl+C。", "Your browser won't copy for us. Press Ctrl+C or hold to copy.";
-    members_title: "群成员", "Members";
     message_hint: "说点什么", "Say something";
     message_field: "消息", "Message";
     send: "发送", "Send";
@@ -107,6 +106,7 @@ texts! {
     message_unsent: "没发出去，点一下重发。", "Not sent. Tap to send again.";
     earlier: "看更早的消息", "Earlier messages";
     to_newest: "有新消息", "New messages";
+    to_end: "回到最新", "Back to the newest";
     chat_empty: "群建好了！", "Your group is ready!";
     chat_empty_lead: "先请朋友进来，或者发个红包热热场。", "Invite friends, or break the ice with a red packet.";
     group_gone: "进不了这个群", "This chat isn't open to you";
