@@ -14,6 +14,7 @@ pub mod groups;
 pub mod http;
 pub mod ledger;
 pub mod lists;
+pub mod live;
 pub mod packets;
 pub mod refusal;
 pub mod runtime;

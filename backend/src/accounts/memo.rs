@@ -92,6 +92,11 @@ where
         self.kept.invalidate(key);
     }
 
+    /// What is kept under `key` is in doubt, though the store has not changed.
+    pub(crate) fn evict(&self, key: &K) {
+        self.kept.invalidate(key);
+    }
+
     /// The store may have changed under any key.
     pub(crate) fn forget_all(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);

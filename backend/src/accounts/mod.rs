@@ -1,6 +1,8 @@
 //! People: guests and accounts, their sessions, names and pictures (R-PEOPLE-1).
 
+mod demo;
 mod memo;
+mod own;
 mod password;
 mod profiles;
 mod sessions;
@@ -9,6 +11,7 @@ mod token;
 pub use crate::store::people::Person;
 pub(crate) use memo::Memo;
 pub use password::HashCost;
+pub use sessions::{AGENT_CHARS_MAX, SessionId};
 
 use crate::{
     Refusal,
@@ -107,53 +110,45 @@ impl Accounts {
         })
     }
 
-    /// A new guest: a name is enough. `guests_off`, `name_invalid`.
-    pub async fn guest(&self, name: &str) -> Result<SignedIn, Refusal> {
+    /// A new guest: a name is enough. `agent` is what their browser or program calls
+    /// itself. `guests_off`, `name_invalid`.
+    pub async fn guest(&self, name: &str, agent: &str) -> Result<SignedIn, Refusal> {
         if !self.settings.guests {
             return Err(ErrorCode::GuestsOff.into());
         }
         let name = self.name(name)?;
-        self.add(name, None).await
+        self.add(name, None, agent).await
     }
 
     /// A new account. `name_invalid`, `password_invalid`, `name_taken`.
-    pub async fn register(&self, credentials: Credentials) -> Result<SignedIn, Refusal> {
-        let name = self.name(&credentials.name)?;
-        let chars = u32::try_from(credentials.password.chars().count()).unwrap_or(u32::MAX);
-        if !(self.limits.password_chars_min..=self.limits.password_chars_max).contains(&chars) {
-            return Err(ErrorCode::PasswordInvalid.into());
-        }
-        let account = NewAccount {
-            key: account_key(&name),
-            password_hash: self.passwords.hash(credentials.password).await?,
-        };
-        self.add(name, Some(account)).await
+    pub async fn register(
+        &self,
+        credentials: Credentials,
+        agent: &str,
+    ) -> Result<SignedIn, Refusal> {
+        let (name, account) = self.new_account(credentials).await?;
+        self.add(name, Some(account), agent).await
     }
 
     /// A new session of an account. `wrong_credentials`, whatever is wrong with them.
-    pub async fn sign_in(&self, credentials: Credentials) -> Result<SignedIn, Refusal> {
-        let chars_max = usize::try_from(self.limits.password_chars_max).unwrap_or(usize::MAX);
-        if credentials.password.chars().nth(chars_max).is_some() {
-            // No account has such a password, and hashing megabytes is work.
-            return Err(ErrorCode::WrongCredentials.into());
-        }
+    pub async fn sign_in(
+        &self,
+        credentials: Credentials,
+        agent: &str,
+    ) -> Result<SignedIn, Refusal> {
         let login = match self.name(&credentials.name) {
             Ok(name) => self.store.login(&account_key(&name)).await?,
             Err(_) => None,
         };
         let (profile, hash) = login.map(|login| (login.profile, login.password_hash)).unzip();
-        let matches = self.passwords.verify(credentials.password, hash).await?;
+        let matches = self.matches(credentials.password, hash.clone()).await?;
         let Some(user) = profile.filter(|_| matches) else {
             return Err(ErrorCode::WrongCredentials.into());
         };
-        let (token, session) = self.draw_session(user.id);
-        self.store.add_session(session).await?;
+        let (token, session) = self.draw_session(user.id, agent);
+        // Whoever changed the password meanwhile has ended all sessions; this one, too.
+        self.store.add_session(session, hash).await?;
         Ok(SignedIn { user, token })
-    }
-
-    /// The person as they see themselves. `unauthenticated` if they are gone.
-    pub async fn me(&self, user: UserId) -> Result<Person, Refusal> {
-        self.store.person(user).await?.ok_or_else(|| ErrorCode::Unauthenticated.into())
     }
 
     /// Makes an administrator of the person with this id or account name; `not_found`.
@@ -177,12 +172,17 @@ impl Accounts {
         self.store.person(id).await?.ok_or_else(|| ErrorCode::NotFound.into())
     }
 
-    async fn add(&self, name: String, account: Option<NewAccount>) -> Result<SignedIn, Refusal> {
+    async fn add(
+        &self,
+        name: String,
+        account: Option<NewAccount>,
+        agent: &str,
+    ) -> Result<SignedIn, Refusal> {
         let mut draws = 0;
         loop {
             let id = UserId::from_random(self.entropy.bits());
             let user = Profile { id, name: name.clone(), avatar: avatar(id), is_demo: false };
-            let (token, session) = self.draw_session(id);
+            let (token, session) = self.draw_session(id, agent);
             let new = NewUser { profile: user.clone(), account: account.clone(), at: session.at };
             draws += 1;
             match self.store.add_user(new, session).await {
@@ -193,12 +193,13 @@ impl Accounts {
         }
     }
 
-    fn draw_session(&self, user_id: UserId) -> (String, NewSession) {
+    fn draw_session(&self, user_id: UserId, agent: &str) -> (String, NewSession) {
         let (token, token_hash) = token::draw(&*self.entropy);
         let at = self.clock.now();
         let session = NewSession {
             token_hash,
             user_id,
+            agent: sessions::agent(agent),
             at,
             expires_at: self.expires_after(at),
             per_user_max: self.settings.sessions_per_user_max.max(1),

@@ -108,10 +108,10 @@ impl Stores {
         for ((site, shard), store) in &self.orders {
             store.ping().await.with_context(|| format!("order shard {site}{shard}"))?;
         }
-        self.ledger.balance(Account::Issuer).await.context("ledger")?;
+        self.ledger.account(Account::Issuer).await.context("ledger")?;
         let nobody = UserId::from_random(0);
         self.people.profiles(&[nobody]).await.context("people")?;
-        self.lists.totals(nobody, 1970).await.context("lists")?;
+        self.lists.received_fen(nobody).await.context("lists")?;
         Ok(())
     }
 

@@ -83,6 +83,8 @@ impl Config {
             ("credit.deferred_interval_s", self.credit.deferred_interval_s),
             ("lanes.queue_max", self.lanes.queue_max),
             ("lanes.batch_max", self.lanes.batch_max),
+            ("live.streams_max", self.live.streams_max),
+            ("live.streams_per_user_max", self.live.streams_per_user_max),
             ("cache.packets_max", self.cache.packets_max),
             ("cache.preorders_max", self.cache.preorders_max),
             ("cache.profiles_max", self.cache.profiles_max),

@@ -118,6 +118,17 @@ section! {
 }
 
 section! {
+    /// Streams of live events (R-WEB-1).
+    Live at "live" {
+        /// The most streams that are open on this node; one more is answered 503. Each
+        /// holds a connection.
+        streams_max: u32 = 10_000;
+        /// The most streams of one person on this node; with one more, the oldest ends.
+        streams_per_user_max: u32 = 8;
+    }
+}
+
+section! {
     /// How many entries each cache of this node holds; a smaller one costs speed only.
     Cache at "cache" {
         /// Packets as grabs see them.

@@ -1,8 +1,9 @@
-//! Who is in a group, in this node's memory: every grab asks.
+//! Who is in a group, in this node's memory: every grab asks. Who goes, and what each
+//! member keeps for themself.
 
 use super::Groups;
-use crate::{Refusal, accounts::Memo};
-use hongbao_shared::{ErrorCode, GroupId, UserId};
+use crate::{Refusal, accounts::Memo, runtime::whole, store::people::Removal};
+use hongbao_shared::{ErrorCode, GroupId, MessageId, UserId};
 use parking_lot::RwLock;
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -45,8 +46,17 @@ impl Members {
         ids
     }
 
+    /// Calls `visit` with each of them, in no particular order.
+    pub(super) fn each(&self, visit: impl FnMut(UserId)) {
+        self.0.read().iter().copied().for_each(visit);
+    }
+
     fn add(&self, user: UserId) {
         self.0.write().insert(user);
+    }
+
+    fn remove(&self, user: UserId) {
+        self.0.write().remove(&user);
     }
 }
 
@@ -98,16 +108,69 @@ impl Groups {
         }
     }
 
+    /// Takes somebody out of a group: oneself, or as its owner anybody. On this node they
+    /// are no member from then on. `group_not_found`, `not_owner`, `member_not_found`.
+    pub async fn remove(
+        self: &Arc<Self>,
+        by: UserId,
+        group: GroupId,
+        user: UserId,
+    ) -> Result<(), Refusal> {
+        let removal = Removal { group_id: group, user_id: user, by, at: self.clock.now() };
+        let groups = Arc::clone(self);
+        whole(async move {
+            let message = groups.store.remove(removal).await?;
+            groups.has_left(group, user);
+            groups.tell(group, message.id).await;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Writes down how far a member has read; never goes back. `group_not_found`.
+    pub async fn read(
+        &self,
+        user: UserId,
+        group: GroupId,
+        up_to: MessageId,
+    ) -> Result<(), Refusal> {
+        Ok(self.store.set_read(group, user, up_to).await?)
+    }
+
+    /// Mutes a group for a member, or not any more. `group_not_found`.
+    pub async fn mute(&self, user: UserId, group: GroupId, muted: bool) -> Result<(), Refusal> {
+        Ok(self.store.set_muted(group, user, muted).await?)
+    }
+
     /// Adds to what is in memory instead of dropping it: a group that a thousand join
-    /// at once would be loaded a thousand times.
-    pub(super) fn has_joined(&self, group: GroupId, user: UserId) {
+    /// at once would be loaded a thousand times. `seen` is the mark of `members` before
+    /// the database was asked.
+    pub(super) fn has_joined(&self, group: GroupId, user: UserId, seen: u64) {
         self.strangers.forget(&(group, user));
         if let Some(members) = self.members.get(&group) {
             members.add(user);
+            // Somebody has left some group meanwhile, perhaps this person this one.
+            // Looked at after the insert: whoever leaves later removes it themself.
+            if self.members.mark() != seen {
+                self.members.evict(&group);
+            }
         }
     }
 
-    async fn load_members(&self, group: GroupId) -> Result<Option<Arc<Members>>, Refusal> {
+    fn has_left(&self, group: GroupId, user: UserId) {
+        // From what callers hold; then from the memory, for those who are just loading.
+        let held = self.members.get(&group);
+        self.members.forget(&group);
+        if let Some(members) = held {
+            members.remove(user);
+        }
+        self.wakes.hint_user(user, group);
+    }
+
+    pub(super) async fn load_members(
+        &self,
+        group: GroupId,
+    ) -> Result<Option<Arc<Members>>, Refusal> {
         self.members
             .get_or_load(group, async {
                 // The transaction that admits members bounds them; this bounds what a

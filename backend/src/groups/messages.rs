@@ -1,7 +1,7 @@
 //! The log of a group's chat.
 
 use super::{CardStates, Cursor, Dress, Groups, PacketPost};
-use crate::{Refusal, store::people::TextDraft};
+use crate::{Refusal, runtime::whole, store::people::TextDraft};
 use hongbao_shared::{
     ErrorCode, GroupId, MessageId, OrderNo, UserId,
     api::{
@@ -10,6 +10,7 @@ use hongbao_shared::{
     },
     limits, text,
 };
+use std::sync::Arc;
 
 /// Messages of a page that names no limit.
 pub const MESSAGES_PAGE_DEFAULT: u32 = 50;
@@ -21,7 +22,7 @@ impl Groups {
     /// (R-PEOPLE-3). `group_not_found`, `message_invalid`, `key_invalid`,
     /// `key_reused`.
     pub async fn post_text(
-        &self,
+        self: &Arc<Self>,
         user: UserId,
         group: GroupId,
         new: NewMessage,
@@ -35,8 +36,13 @@ impl Groups {
         let at = self.clock.now();
         let draft =
             TextDraft { group_id: group, sender_id: user, text: text.clone(), key: new.key, at };
-        let stored = self.store.post_text(draft).await?;
-        self.tell(group, stored.id);
+        let groups = Arc::clone(self);
+        let stored = whole(async move {
+            let stored = groups.store.post_text(draft).await?;
+            groups.tell(group, stored.id).await;
+            Ok(stored)
+        })
+        .await?;
         Ok(Message {
             id: stored.id,
             at: stored.at,
@@ -51,7 +57,7 @@ impl Groups {
     pub async fn post_packet(&self, post: PacketPost) -> Result<(), Refusal> {
         let group_id = post.group_id;
         let stored = self.store.post_packet(post).await?;
-        self.tell(group_id, stored.id);
+        self.tell(group_id, stored.id).await;
         Ok(())
     }
 

@@ -2,69 +2,56 @@
 
 mod cards;
 mod cursor;
+mod demo;
+mod invitations;
 mod list;
 mod log;
 mod members;
 mod messages;
+mod wakes;
 
 pub use crate::store::people::{Dress, Line, LinePost, PacketPost};
 pub use cards::{CardStates, CardView};
 pub(crate) use cursor::Cursor;
+pub use demo::DemoCast;
 pub use log::{LOG_PART_MAX, LogEvent, LogPart};
 pub use members::Members;
 pub use messages::{MESSAGES_PAGE_DEFAULT, MESSAGES_PAGE_MAX};
+pub use wakes::{Growth, Listener, Wakes, WakesSettings};
 
 use crate::{
     Refusal,
     accounts::{Accounts, ID_DRAWS_MAX, Memo},
     runtime::{Clock, Entropy},
-    store::people::{GroupDraft, InvitationDraft, JoinDraft, PeopleError, PeopleStore},
+    store::people::{GroupDraft, PeopleError, PeopleStore},
 };
-use data_encoding::BASE32_NOPAD;
 use hongbao_shared::{
     ErrorCode, GroupId, Limits, MessageId, UserId,
-    api::groups::{Group, Invitation, JoinRequest, NewGroup},
+    api::groups::{Group, NewGroup},
     text,
 };
 use std::sync::Arc;
-use tokio::sync::broadcast;
 
-/// How long an invitation is valid.
-const INVITATION_TTL_S: i64 = 7 * 24 * 60 * 60;
-/// A member who invites again within this time gets the same code.
-const INVITATION_REUSED_S: i64 = 24 * 60 * 60;
-/// 80 bits: not to be guessed in seven days at any rate.
-const INVITATION_BYTES: usize = 10;
-/// Longest code that is looked up.
-const INVITATION_CHARS_MAX: usize = 64;
 /// Faces in a group's picture.
 const FACES_MAX: u32 = 9;
 /// Members that come with a group, the earliest; matters only where
 /// `group_members_max` was raised.
 const MEMBERS_SHOWN_MAX: u32 = 500;
-/// News that a slow listener may be behind before it reads the logs instead.
-const NEWS_QUEUE_MAX: usize = 1024;
 
 /// How groups are kept.
 #[derive(Clone, Debug)]
 pub struct GroupsSettings {
     /// The most memberships in this node's memory.
     pub memberships_cached_max: u64,
+    /// Who may listen.
+    pub wakes: WakesSettings,
 }
 
 impl Default for GroupsSettings {
     fn default() -> Self {
-        Self { memberships_cached_max: 200_000 }
+        let wakes = WakesSettings { listeners_max: 10_000, per_user_max: 8 };
+        Self { memberships_cached_max: 200_000, wakes }
     }
-}
-
-/// A log has grown. Only wakes: whoever hears it reads the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct News {
-    /// Whose log.
-    pub group_id: GroupId,
-    /// Up to which message.
-    pub message_id: MessageId,
 }
 
 /// Groups and their chats.
@@ -77,7 +64,7 @@ pub struct Groups {
     limits: Arc<Limits>,
     members: Memo<GroupId, Arc<Members>>,
     strangers: Memo<(GroupId, UserId), ()>,
-    news: broadcast::Sender<News>,
+    wakes: Arc<Wakes>,
 }
 
 impl Groups {
@@ -98,89 +85,52 @@ impl Groups {
             limits,
             members: members::memo(settings.memberships_cached_max),
             strangers: members::strangers(),
-            news: broadcast::channel(NEWS_QUEUE_MAX).0,
+            wakes: Arc::new(Wakes::new(settings.wakes)),
         }
     }
 
-    /// Hears of every log that grows through this node, from now on.
-    pub fn news(&self) -> broadcast::Receiver<News> {
-        self.news.subscribe()
+    /// Who listens to which log on this node.
+    pub fn wakes(&self) -> &Arc<Wakes> {
+        &self.wakes
     }
 
     /// A new group with its maker as the only member. `group_name_invalid`,
     /// `too_many_groups`.
     pub async fn create(&self, user: UserId, new: NewGroup) -> Result<Group, Refusal> {
-        let chars_max = usize::try_from(self.limits.group_name_chars_max).unwrap_or(usize::MAX);
-        let name = text::one_line(&new.name, chars_max)
-            .map_err(|fault| Refusal::new(ErrorCode::GroupNameInvalid).detail(fault.to_string()))?;
-        let mut draft = GroupDraft {
-            id: GroupId::from_random(self.entropy.bits()),
-            name,
-            owner_id: user,
-            at: self.clock.now(),
-            groups_per_user_max: self.limits.groups_per_user_max,
-        };
-        let mut draws = 1;
-        let created = loop {
-            match self.store.add_group(draft.clone()).await {
-                Ok(created) => break created,
-                Err(PeopleError::IdTaken) if draws < ID_DRAWS_MAX => {
-                    draft.id = GroupId::from_random(self.entropy.bits());
-                    draws += 1;
+        let mut draws = 0;
+        loop {
+            let draft = self.draft(user, &new.name)?;
+            let id = draft.id;
+            draws += 1;
+            match self.store.add_group(draft).await {
+                Ok(created) => {
+                    self.tell(id, created.id).await;
+                    return self.with_members(user, id).await;
                 }
+                Err(PeopleError::IdTaken) if draws < ID_DRAWS_MAX => {}
                 Err(error) => return Err(error.into()),
             }
-        };
-        self.tell(draft.id, created.id);
-        self.with_members(user, draft.id).await
+        }
+    }
+
+    /// A group under a fresh id. `group_name_invalid`.
+    fn draft(&self, owner_id: UserId, name: &str) -> Result<GroupDraft, Refusal> {
+        let chars_max = usize::try_from(self.limits.group_name_chars_max).unwrap_or(usize::MAX);
+        let name = text::one_line(name, chars_max)
+            .map_err(|fault| Refusal::new(ErrorCode::GroupNameInvalid).detail(fault.to_string()))?;
+        Ok(GroupDraft {
+            id: GroupId::from_random(self.entropy.bits()),
+            name,
+            owner_id,
+            at: self.clock.now(),
+            groups_per_user_max: self.limits.groups_per_user_max,
+        })
     }
 
     /// A group with its members. `group_not_found` for everyone else.
     pub async fn get(&self, user: UserId, group: GroupId) -> Result<Group, Refusal> {
         self.admit(group, user).await?;
         self.with_members(user, group).await
-    }
-
-    /// An invitation to a group, valid for seven days. `group_not_found`.
-    pub async fn invite(&self, user: UserId, group: GroupId) -> Result<Invitation, Refusal> {
-        let mut code = [0; INVITATION_BYTES];
-        self.entropy.fill(&mut code);
-        let at = self.clock.now();
-        let invitation = self
-            .store
-            .invite(InvitationDraft {
-                code: BASE32_NOPAD.encode(&code).to_ascii_lowercase(),
-                group_id: group,
-                inviter_id: user,
-                at,
-                expires_at: at.plus_seconds(INVITATION_TTL_S),
-                reuse_since: at.plus_seconds(-INVITATION_REUSED_S),
-            })
-            .await?;
-        Ok(Invitation { code: invitation.code, expires_at: invitation.expires_at })
-    }
-
-    /// Joins by an invitation; whoever is a member already just gets the group.
-    /// `invitation_invalid`, `group_full`, `too_many_groups`.
-    pub async fn join(&self, user: UserId, request: &JoinRequest) -> Result<Group, Refusal> {
-        if request.code.len() > INVITATION_CHARS_MAX {
-            return Err(ErrorCode::InvitationInvalid.into());
-        }
-        let joined = self
-            .store
-            .join(JoinDraft {
-                code: request.code.clone(),
-                user_id: user,
-                at: self.clock.now(),
-                group_members_max: self.limits.group_members_max,
-                groups_per_user_max: self.limits.groups_per_user_max,
-            })
-            .await?;
-        self.has_joined(joined.group_id, user);
-        if let Some(message) = joined.message {
-            self.tell(joined.group_id, message.id);
-        }
-        self.with_members(user, joined.group_id).await
     }
 
     async fn with_members(&self, user: UserId, group: GroupId) -> Result<Group, Refusal> {
@@ -199,8 +149,18 @@ impl Groups {
         })
     }
 
-    fn tell(&self, group_id: GroupId, message_id: MessageId) {
-        // An error only says that nobody listens.
-        let _ = self.news.send(News { group_id, message_id });
+    /// A log has grown: wakes who reads it on this node, and hints at it to its other
+    /// members. The one place that tells; other nodes will hear of it from here.
+    async fn tell(&self, group: GroupId, newest: MessageId) {
+        self.wakes.grown(group, newest);
+        if !self.wakes.anybody() {
+            return;
+        }
+        match self.load_members(group).await {
+            Ok(Some(members)) => self.wakes.hint_members(group, &members),
+            Ok(None) => {}
+            // Hints are no more than that.
+            Err(error) => tracing::debug!(%error, "the members of a group hear no hint"),
+        }
     }
 }

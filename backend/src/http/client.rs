@@ -6,12 +6,13 @@ use crate::{
     config::{Addresses, Config},
 };
 use axum::{
-    extract::ConnectInfo,
-    http::{HeaderMap, request::Parts},
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock};
 use hongbao_shared::ErrorCode;
 use std::{
+    convert::Infallible,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     num::NonZeroU32,
     sync::atomic::{AtomicU32, Ordering},
@@ -75,12 +76,28 @@ fn address(hop: &str) -> Option<IpAddr> {
     hop.parse().ok().or_else(with_port).map(|address: IpAddr| address.to_canonical())
 }
 
+/// What the client calls itself: its `User-Agent` as it came in, empty without one.
+#[derive(Clone, Debug)]
+pub(super) struct Agent(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Agent {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let header = parts.headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
+        Ok(Self(String::from_utf8_lossy(header.unwrap_or_default()).into_owned()))
+    }
+}
+
 /// What is counted per address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Counted {
+    /// A password that is tried: a sign-in, or the present one when it is changed.
     SignIn,
     NewAccount,
     NewGuest,
+    /// An invitation that is looked at by somebody who is about to be a guest.
+    Preview,
 }
 
 /// The counts. Bounded: beyond `tracked_max` addresses, all further ones share one.
@@ -89,6 +106,7 @@ pub(super) struct Throttle {
     sign_ins: Option<DefaultKeyedRateLimiter<IpAddr>>,
     new_accounts: Option<DefaultKeyedRateLimiter<IpAddr>>,
     new_guests: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    previews: Option<DefaultKeyedRateLimiter<IpAddr>>,
     tracked_max: usize,
     checks: AtomicU32,
 }
@@ -103,6 +121,7 @@ impl Throttle {
             sign_ins: limiter(settings.sign_ins_per_minute),
             new_accounts: limiter(settings.accounts_per_minute),
             new_guests: limiter(settings.guests_per_minute),
+            previews: limiter(settings.guests_per_minute),
             tracked_max: usize::try_from(settings.tracked_max).unwrap_or(usize::MAX),
             checks: AtomicU32::new(0),
         }
@@ -114,6 +133,7 @@ impl Throttle {
             Counted::SignIn => &self.sign_ins,
             Counted::NewAccount => &self.new_accounts,
             Counted::NewGuest => &self.new_guests,
+            Counted::Preview => &self.previews,
         };
         let Some(limiter) = limiter else { return Ok(()) };
         if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(CHECKS_PER_TIDYING) {

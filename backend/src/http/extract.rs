@@ -1,7 +1,7 @@
 //! What handlers take from a request, and how each refuses what it cannot read.
 //! They carry the names of axum's own, so that the OpenAPI document sees through them.
 
-use crate::Refusal;
+use crate::{Refusal, accounts::SessionId};
 use axum::{
     body::Bytes,
     extract::{
@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use hongbao_shared::{ErrorCode, GroupId, OrderNo};
+use hongbao_shared::{ErrorCode, GroupId, OrderNo, UserId};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{str::FromStr, time::Duration};
 
@@ -130,7 +130,7 @@ fn in_words(expected: &str) -> &str {
     }
 }
 
-/// The one parameter in the path.
+/// The one parameter in the path, or both of them in their order.
 #[derive(Debug)]
 pub(super) struct Path<T>(pub(super) T);
 
@@ -149,17 +149,53 @@ impl PathParam for GroupId {
     const REFUSED: ErrorCode = ErrorCode::InvalidId;
 }
 
+impl PathParam for UserId {
+    const REFUSED: ErrorCode = ErrorCode::InvalidId;
+}
+
+impl PathParam for SessionId {
+    const REFUSED: ErrorCode = ErrorCode::InvalidId;
+}
+
+/// The code of an invitation as it came in: any text, until somebody looks it up.
+#[derive(Debug)]
+pub(super) struct InvitationCode(pub(super) String);
+
+impl FromStr for InvitationCode {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl PathParam for InvitationCode {
+    const REFUSED: ErrorCode = ErrorCode::InvitationInvalid;
+}
+
 impl<S: Send + Sync, T: PathParam> FromRequestParts<S> for Path<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
-        let refused = || Refusal::new(T::REFUSED);
         // An error means that the path is not UTF-8 when decoded.
-        let params =
-            RawPathParams::from_request_parts(parts, state).await.map_err(|_| refused())?;
-        let text = params.iter().next().map_or("", |(_, text)| text);
-        text.parse().map(Self).map_err(|_| refused())
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        param(params.ok().as_ref(), 0).map(Self)
     }
+}
+
+impl<S: Send + Sync, A: PathParam, B: PathParam> FromRequestParts<S> for Path<(A, B)> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let params = RawPathParams::from_request_parts(parts, state).await;
+        let params = params.ok();
+        Ok(Self((param(params.as_ref(), 0)?, param(params.as_ref(), 1)?)))
+    }
+}
+
+fn param<T: PathParam>(params: Option<&RawPathParams>, at: usize) -> Result<T, Refusal> {
+    let text = params.and_then(|params| params.iter().nth(at)).map(|(_, text)| text);
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| Refusal::new(T::REFUSED))
 }
 
 /// The query, without parameters that the call does not know.

@@ -25,7 +25,7 @@ use axum::{
     routing::get,
 };
 use client::{Client, Throttle};
-use routes::{accounts, groups, packets, wallet};
+use routes::{accounts, groups, lists, live, me, packets, wallet};
 use std::{convert::Infallible, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -72,13 +72,24 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(accounts::guest))
         .routes(routes!(accounts::register))
         .routes(routes!(accounts::sign_in, accounts::sign_out))
-        .routes(routes!(accounts::me))
+        // Be somebody.
+        .routes(routes!(me::me, me::change))
+        .routes(routes!(me::become_account))
+        .routes(routes!(me::change_password))
+        .routes(routes!(me::sessions, me::end_other_sessions))
+        .routes(routes!(me::end_session))
         // Meet.
         .routes(routes!(groups::create, groups::list))
+        .routes(routes!(groups::preview))
         .routes(routes!(groups::join))
         .routes(routes!(groups::get))
         .routes(routes!(groups::invite))
         .routes(routes!(groups::messages, groups::post))
+        .routes(routes!(groups::read))
+        .routes(routes!(groups::mute))
+        .routes(routes!(groups::remove_member))
+        .routes(routes!(live::group))
+        .routes(routes!(live::hints))
         // Get money.
         .routes(routes!(wallet::wallet))
         .routes(routes!(wallet::top_up))
@@ -91,7 +102,10 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(packets::open))
         // See who got what.
         .routes(routes!(packets::details))
-        .routes(routes!(packets::claims));
+        .routes(routes!(packets::claims))
+        // Look back.
+        .routes(routes!(lists::sent))
+        .routes(routes!(lists::received));
     OpenApiRouter::with_openapi(docs::head()).nest("/api/v1", v1)
 }
 

@@ -3,7 +3,7 @@
 use super::{Http, client::Client};
 use crate::Refusal;
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -40,6 +40,19 @@ impl FromRequestParts<Http> for Session {
         let session = http.app.accounts.authenticate(&token).await?;
         let session = session.ok_or(ErrorCode::Unauthenticated)?;
         Ok(Self { user_id: session.user_id, token })
+    }
+}
+
+/// For calls that nobody has to sign in for: `None` without a session that is valid.
+impl OptionalFromRequestParts<Http> for Session {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Option<Self>, Refusal> {
+        match <Self as FromRequestParts<Http>>::from_request_parts(parts, http).await {
+            Ok(session) => Ok(Some(session)),
+            Err(refusal) if refusal.code == ErrorCode::Unauthenticated => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
     }
 }
 

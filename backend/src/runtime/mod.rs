@@ -4,8 +4,10 @@
 
 mod clock;
 mod entropy;
+mod whole;
 mod zone;
 
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
-pub use zone::Zone;
+pub(crate) use whole::whole;
+pub use zone::{Month, Zone};

@@ -1,15 +1,20 @@
 //! People: accounts and guests, sessions, groups, and the message logs of groups.
 
+mod groups;
 mod log;
-mod records;
+mod users;
 
+pub use groups::{
+    DemoGroupDraft, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup, ListedGroup, Place,
+    Removal, StoredGroup, StoredInvitation, ValidInvitation,
+};
 pub use log::{
     Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, PacketPost, StoredBody, StoredMessage,
     StoredPacket, StoredPage, TextDraft,
 };
-pub use records::{
-    GroupDraft, InvitationDraft, JoinDraft, JoinedGroup, ListedGroup, Login, NewAccount,
-    NewSession, NewUser, Person, Place, StoredGroup, StoredInvitation, StoredSession, TokenHash,
+pub use users::{
+    DemoMember, Login, NewAccount, NewSession, NewUser, OwnSession, PasswordDraft, Person,
+    ProfileDraft, StoredSession, TokenHash,
 };
 
 use super::StoreError;
@@ -42,6 +47,18 @@ pub enum PeopleError {
     /// No such invitation, or it has ended.
     #[error("the invitation is not valid")]
     InvitationInvalid,
+    /// The person who removes somebody else is not the owner.
+    #[error("only the owner removes others")]
+    NotOwner,
+    /// The person to be removed is not in the group.
+    #[error("the person is not in the group")]
+    MemberNotFound,
+    /// The person has a password already.
+    #[error("the person is an account already")]
+    AlreadyAccount,
+    /// The password is another one by now.
+    #[error("the password has changed")]
+    PasswordChanged,
     /// The key, or the order number, was used with another content.
     #[error("the key was used for something else")]
     KeyReused,
@@ -58,6 +75,10 @@ impl From<PeopleError> for Refusal {
             PeopleError::GroupFull => ErrorCode::GroupFull.into(),
             PeopleError::TooManyGroups => ErrorCode::TooManyGroups.into(),
             PeopleError::InvitationInvalid => ErrorCode::InvitationInvalid.into(),
+            PeopleError::NotOwner => ErrorCode::NotOwner.into(),
+            PeopleError::MemberNotFound => ErrorCode::MemberNotFound.into(),
+            PeopleError::AlreadyAccount => ErrorCode::AlreadyAccount.into(),
+            PeopleError::PasswordChanged => ErrorCode::WrongCredentials.into(),
             PeopleError::KeyReused => ErrorCode::KeyReused.into(),
             PeopleError::Store(error) => error.into(),
             // Drawing again is the caller's, and three collisions in 63 bits are a
@@ -85,8 +106,37 @@ pub trait PeopleStore: Send + Sync + fmt::Debug {
     /// Makes an administrator of the person with this id; false if there is none.
     async fn make_admin(&self, id: UserId) -> Result<bool, PeopleError>;
 
-    /// Adds a session, and drops a few that have expired.
-    async fn add_session(&self, session: NewSession) -> Result<(), PeopleError>;
+    /// Changes what others see of a person; an account's key follows its name.
+    /// `NameTaken`.
+    async fn change_profile(&self, change: ProfileDraft) -> Result<(), PeopleError>;
+
+    /// Gives a guest a name and a password of their own; everything else stays.
+    /// `NameTaken`, `AlreadyAccount`.
+    async fn make_account(
+        &self,
+        user: UserId,
+        name: String,
+        account: NewAccount,
+    ) -> Result<(), PeopleError>;
+
+    /// The hash of a person's password; `None` for guests.
+    async fn password_hash(&self, user: UserId) -> Result<Option<String>, PeopleError>;
+
+    /// Replaces a password and ends all other sessions of the person; gives those.
+    /// `PasswordChanged` if it is not the one that it was.
+    async fn change_password(&self, change: PasswordDraft) -> Result<Vec<TokenHash>, PeopleError>;
+
+    /// Adds a demo member, or gives the one with that key its present name and picture.
+    /// `IdTaken`.
+    async fn put_demo_member(&self, member: DemoMember) -> Result<Profile, PeopleError>;
+
+    /// Adds a session, and drops a few that have expired. `PasswordChanged` if the hash
+    /// of the person's password is not `while_password`, where that is given.
+    async fn add_session(
+        &self,
+        session: NewSession,
+        while_password: Option<String>,
+    ) -> Result<(), PeopleError>;
 
     /// The session with this token, unless it has expired at `now`.
     async fn session(
@@ -106,8 +156,29 @@ pub trait PeopleStore: Send + Sync + fmt::Debug {
     /// Ends a session; ending one that is not there is fine.
     async fn end_session(&self, token_hash: TokenHash) -> Result<(), PeopleError>;
 
+    /// The sessions of a person that have not expired, the one seen last first, at most
+    /// `limit`.
+    async fn sessions_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OwnSession>, PeopleError>;
+
+    /// Ends all sessions of a person but one; gives those.
+    async fn end_other_sessions(
+        &self,
+        user: UserId,
+        keep: TokenHash,
+    ) -> Result<Vec<TokenHash>, PeopleError>;
+
     /// Adds a group and the line that says so. `IdTaken`, `TooManyGroups`.
     async fn add_group(&self, group: GroupDraft) -> Result<StoredMessage, PeopleError>;
+
+    /// Adds a group with demo members, who may be in any number of groups; or finds the
+    /// one that was made for the same owner, if they are still in it, whatever its
+    /// language (then without a message). `IdTaken`, `TooManyGroups`.
+    async fn add_demo_group(&self, group: DemoGroupDraft) -> Result<JoinedGroup, PeopleError>;
 
     /// The group with this id.
     async fn group(&self, id: GroupId) -> Result<Option<StoredGroup>, PeopleError>;
@@ -133,12 +204,40 @@ pub trait PeopleStore: Send + Sync + fmt::Debug {
     /// Is this person in this group?
     async fn is_member(&self, group: GroupId, user: UserId) -> Result<bool, PeopleError>;
 
+    /// Those members of a group that are demo members, the earliest first.
+    async fn demo_member_ids(&self, group: GroupId) -> Result<Vec<UserId>, PeopleError>;
+
+    /// Writes down how far a member has read: never back, and never beyond the log.
+    /// `GroupNotFound`.
+    async fn set_read(
+        &self,
+        group: GroupId,
+        user: UserId,
+        up_to: MessageId,
+    ) -> Result<(), PeopleError>;
+
+    /// Mutes a group for a member, or not any more. `GroupNotFound`.
+    async fn set_muted(&self, group: GroupId, user: UserId, muted: bool)
+    -> Result<(), PeopleError>;
+
     /// Adds an invitation. `GroupNotFound` unless the inviter is a member.
     async fn invite(&self, invitation: InvitationDraft) -> Result<StoredInvitation, PeopleError>;
+
+    /// The invitation with this code, unless it has ended at `now`.
+    async fn invitation(
+        &self,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Option<ValidInvitation>, PeopleError>;
 
     /// Adds a member and the line that says so; a member already stays one.
     /// `InvitationInvalid`, `GroupFull`, `TooManyGroups`.
     async fn join(&self, join: JoinDraft) -> Result<JoinedGroup, PeopleError>;
+
+    /// Takes a member out of a group, with the line that says so; their invitations end.
+    /// An owner is followed by the earliest member that is left, a demo member last.
+    /// `GroupNotFound` unless whoever asks is a member, `NotOwner`, `MemberNotFound`.
+    async fn remove(&self, removal: Removal) -> Result<StoredMessage, PeopleError>;
 
     /// Appends words to a log; with a key that was used before, the message of that
     /// time (R-PEOPLE-3). `GroupNotFound` unless the sender is a member, `KeyReused`.

@@ -40,7 +40,7 @@ async fn a_packet_lives() {
     config.storage.data = folder.path().to_owned();
     let stores = hongbao::app::Stores::open(&config).await.unwrap();
     let wallet = hongbao::store::ledger::Account::Wallet(id);
-    assert_eq!(stores.ledger.balance(wallet).await.unwrap(), first.amount_fen.signed());
+    assert_eq!(stores.ledger.account(wallet).await.unwrap().balance, first.amount_fen.signed());
 }
 
 #[tokio::test]
@@ -85,11 +85,21 @@ async fn the_document_names_every_call() {
         "POST /api/v1/session/guest",
         "GET /api/v1/limits",
         "GET /api/v1/me",
+        "PATCH /api/v1/me",
+        "POST /api/v1/me/account",
+        "PUT /api/v1/me/password",
+        "GET /api/v1/me/sessions",
+        "DELETE /api/v1/me/sessions",
+        "DELETE /api/v1/me/sessions/{id}",
         "POST /api/v1/groups",
         "GET /api/v1/groups",
         "GET /api/v1/groups/{id}",
         "POST /api/v1/groups/{id}/invitations",
+        "GET /api/v1/invitations/{code}",
         "POST /api/v1/groups/join",
+        "PUT /api/v1/groups/{id}/read",
+        "PUT /api/v1/groups/{id}/mute",
+        "DELETE /api/v1/groups/{id}/members/{user_id}",
         "GET /api/v1/groups/{id}/messages",
         "POST /api/v1/groups/{id}/messages",
         "POST /api/v1/packets",

@@ -8,6 +8,7 @@ mod common;
 mod crediting;
 mod cycle;
 mod expiry;
+mod lists;
 mod numbering;
 mod opening;
 mod outages;

@@ -48,7 +48,7 @@ async fn outsiders_see_nothing() {
     let party = world.party(2).await;
     let order_no = world.send(&party, Kind::Lucky, 200, 2).await;
     let ticket = world.ticket(party.members[1], order_no).await;
-    let outsider = world.app.accounts.guest("outsider").await.unwrap().user.id;
+    let outsider = world.app.accounts.guest("outsider", "").await.unwrap().user.id;
     let packets = &world.app.packets;
     let no_packet = ErrorCode::PacketNotFound;
     assert_eq!(packets.grab(outsider, order_no).await.unwrap_err().code, no_packet);

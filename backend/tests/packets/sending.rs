@@ -103,7 +103,7 @@ async fn a_pre_order_ends_after_a_quarter_of_an_hour() {
 async fn only_members_send_and_only_to_members() {
     let world = World::new().await;
     let party = world.party(2).await;
-    let outsider = world.app.accounts.guest("outsider").await.unwrap().user.id;
+    let outsider = world.app.accounts.guest("outsider", "").await.unwrap().user.id;
     let packets = &world.app.packets;
     let lucky = request(&party, Kind::Lucky, 100, 1);
     let refused = packets.pre_order(outsider, lucky).await.unwrap_err();

@@ -2,14 +2,14 @@
 
 use crate::http::{
     Answer, Http,
-    client::{Client, Counted},
+    client::{Agent, Client, Counted},
     extract::Json,
     session::{self, Session},
 };
 use axum::{extract::State, response::Response};
 use hongbao_shared::{
     Limits,
-    api::accounts::{Credentials, GuestRequest, Me, SignedIn},
+    api::accounts::{Credentials, GuestRequest, SignedIn},
 };
 
 /// The limits that forms, previews and the server obey.
@@ -25,10 +25,11 @@ pub(in crate::http) async fn limits(State(http): State<Http>) -> Json<Limits> {
 pub(in crate::http) async fn guest(
     State(http): State<Http>,
     client: Client,
+    Agent(agent): Agent,
     Json(request): Json<GuestRequest>,
 ) -> Answer<Response> {
     http.throttle.check(Counted::NewGuest, &client)?;
-    let signed_in = http.app.accounts.guest(&request.name).await?;
+    let signed_in = http.app.accounts.guest(&request.name, &agent).await?;
     Ok(session::started(&http, &client, signed_in))
 }
 
@@ -38,10 +39,11 @@ pub(in crate::http) async fn guest(
 pub(in crate::http) async fn register(
     State(http): State<Http>,
     client: Client,
+    Agent(agent): Agent,
     Json(credentials): Json<Credentials>,
 ) -> Answer<Response> {
     http.throttle.check(Counted::NewAccount, &client)?;
-    let signed_in = http.app.accounts.register(credentials).await?;
+    let signed_in = http.app.accounts.register(credentials, &agent).await?;
     Ok(session::started(&http, &client, signed_in))
 }
 
@@ -51,10 +53,11 @@ pub(in crate::http) async fn register(
 pub(in crate::http) async fn sign_in(
     State(http): State<Http>,
     client: Client,
+    Agent(agent): Agent,
     Json(credentials): Json<Credentials>,
 ) -> Answer<Response> {
     http.throttle.check(Counted::SignIn, &client)?;
-    let signed_in = http.app.accounts.sign_in(credentials).await?;
+    let signed_in = http.app.accounts.sign_in(credentials, &agent).await?;
     Ok(session::started(&http, &client, signed_in))
 }
 
@@ -68,18 +71,4 @@ pub(in crate::http) async fn sign_out(
 ) -> Answer<Response> {
     http.app.accounts.sign_out(&session.token).await?;
     Ok(session::ended(&client))
-}
-
-/// Who am I, and what is in my wallet?
-#[utoipa::path(get, path = "/me", tag = "People",
-    responses((status = 200, description = "You.", body = Me)))]
-pub(in crate::http) async fn me(State(http): State<Http>, session: Session) -> Answer<Json<Me>> {
-    let person = http.app.accounts.me(session.user_id).await?;
-    let wallet = http.app.ledger.wallet(session.user_id).await?;
-    Ok(Json(Me {
-        user: person.profile,
-        balance_fen: wallet.balance_fen,
-        is_admin: person.is_admin,
-        is_guest: person.is_guest,
-    }))
 }

@@ -3,15 +3,19 @@
 use super::Part;
 use crate::http::{
     Answer, Http,
-    extract::{Json, Path, Query},
+    client::{Client, Counted},
+    extract::{InvitationCode, Json, Path, Query},
     session::Session,
 };
 use axum::{extract::State, http::StatusCode};
 use hongbao_shared::{
-    GroupId,
+    GroupId, UserId,
     api::{
         Page,
-        groups::{Group, GroupSummary, Invitation, JoinRequest, Message, NewGroup, NewMessage},
+        groups::{
+            Group, GroupSummary, Invitation, InvitationPreview, JoinRequest, Message, MuteRequest,
+            NewGroup, NewMessage, ReadRequest,
+        },
     },
 };
 
@@ -35,6 +39,23 @@ pub(in crate::http) async fn list(
     session: Session,
 ) -> Answer<Json<Vec<GroupSummary>>> {
     http.app.groups.list(session.user_id, &*http.app.packets).await.map(Json)
+}
+
+/// See to what an invitation invites, also without a session.
+#[utoipa::path(get, path = "/invitations/{code}", tag = "Groups", security((), ("bearer" = []), ("cookie" = [])),
+    params(("code" = String, Path, description = "The invitation's code.")),
+    responses((status = 200, description = "What you may see before joining.", body = InvitationPreview)))]
+pub(in crate::http) async fn preview(
+    State(http): State<Http>,
+    Path(InvitationCode(code)): Path<InvitationCode>,
+    client: Client,
+    session: Option<Session>,
+) -> Answer<Json<InvitationPreview>> {
+    if session.is_none() {
+        http.throttle.check(Counted::Preview, &client)?;
+    }
+    let reader = session.map(|session| session.user_id);
+    http.app.groups.preview(reader, &code).await.map(Json)
 }
 
 /// Join a group with the code of an invitation.
@@ -100,4 +121,46 @@ pub(in crate::http) async fn post(
 ) -> Answer<(StatusCode, Json<Message>)> {
     let message = http.app.groups.post_text(session.user_id, group, request).await?;
     Ok((StatusCode::CREATED, Json(message)))
+}
+
+/// Say how far you have read. Never goes backwards.
+#[utoipa::path(put, path = "/groups/{id}/read", tag = "Groups",
+    params(("id" = GroupId, Path, description = "The group.")),
+    responses((status = 204, description = "It is written down.")))]
+pub(in crate::http) async fn read(
+    State(http): State<Http>,
+    Path(group): Path<GroupId>,
+    session: Session,
+    Json(request): Json<ReadRequest>,
+) -> Answer<StatusCode> {
+    http.app.groups.read(session.user_id, group, request.message_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Mute a group for yourself, or not any more.
+#[utoipa::path(put, path = "/groups/{id}/mute", tag = "Groups",
+    params(("id" = GroupId, Path, description = "The group.")),
+    responses((status = 204, description = "It is as you want it.")))]
+pub(in crate::http) async fn mute(
+    State(http): State<Http>,
+    Path(group): Path<GroupId>,
+    session: Session,
+    Json(request): Json<MuteRequest>,
+) -> Answer<StatusCode> {
+    http.app.groups.mute(session.user_id, group, request.muted).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Leave a group; as its owner, remove anybody.
+#[utoipa::path(delete, path = "/groups/{id}/members/{user_id}", tag = "Groups",
+    params(("id" = GroupId, Path, description = "The group."),
+        ("user_id" = UserId, Path, description = "Who goes: you, or whom you remove.")),
+    responses((status = 204, description = "They are in the group no more.")))]
+pub(in crate::http) async fn remove_member(
+    State(http): State<Http>,
+    Path((group, user)): Path<(GroupId, UserId)>,
+    session: Session,
+) -> Answer<StatusCode> {
+    http.app.groups.remove(session.user_id, group, user).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,10 @@ use crate::{
     ledger::book::{self, Loaded},
     packets::record::{Payment, PreOrderRecord},
     store::{
-        ledger::{Account, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded, Transfer},
+        ledger::{
+            Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
+            Transfer, TransferKind,
+        },
         outbox::Destination,
     },
 };
@@ -26,7 +29,7 @@ pub struct MemoryLedger {
 
 #[derive(Debug, Default)]
 struct State {
-    balances: BTreeMap<Account, i64>,
+    accounts: BTreeMap<Account, AccountState>,
     /// In the order of ids, which count from 1.
     transfers: Vec<Transfer>,
     by_key: BTreeMap<String, i64>,
@@ -48,7 +51,10 @@ impl LedgerStore for MemoryLedger {
         let mut state = self.state.lock();
         let wanted = book::wanted(&batch);
         let loaded = Loaded {
-            balances: some(&state.balances, wanted.accounts),
+            balances: some(&state.accounts, wanted.accounts)
+                .into_iter()
+                .map(|(account, held)| (account, held.balance))
+                .collect(),
             transfers: wanted
                 .keys
                 .into_iter()
@@ -63,7 +69,12 @@ impl LedgerStore for MemoryLedger {
         if changes.balances.iter().any(|(account, held)| *held < 0 && *account != Account::Issuer) {
             return refuse("accounts_only_the_issuer_is_negative");
         }
-        state.balances.extend(changes.balances);
+        for (account, balance) in changes.balances {
+            let credited = changes.credited.get(&account).copied().unwrap_or_default();
+            let held = state.accounts.entry(account).or_default();
+            held.balance = balance;
+            held.credited = held.credited.saturating_add(credited);
+        }
         for transfer in changes.transfers {
             state.enter(transfer);
         }
@@ -73,8 +84,8 @@ impl LedgerStore for MemoryLedger {
         Ok(outcomes)
     }
 
-    async fn balance(&self, account: Account) -> Result<i64, StoreError> {
-        Ok(self.state.lock().balance(account))
+    async fn account(&self, account: Account) -> Result<AccountState, StoreError> {
+        Ok(self.state.lock().account(account))
     }
 
     async fn entries(
@@ -129,9 +140,9 @@ impl LedgerStore for MemoryLedger {
         &self,
         after: Option<Account>,
         limit: u32,
-    ) -> Result<Vec<(Account, i64)>, StoreError> {
+    ) -> Result<Vec<(Account, AccountState)>, StoreError> {
         let state = self.state.lock();
-        let accounts = state.balances.iter().map(|(account, balance)| (*account, *balance));
+        let accounts = state.accounts.iter().map(|(account, held)| (*account, *held));
         let accounts = accounts.filter(|(account, _)| after.is_none_or(|after| *account > after));
         Ok(accounts.take(size(limit)).collect())
     }
@@ -205,19 +216,24 @@ impl LedgerStore for MemoryLedger {
 
     async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError> {
         let state = self.state.lock();
-        let legs = state.ids(account).iter().filter_map(|id| state.with_id(*id));
-        let summed = legs.map(|recorded| leg(account, &recorded).change).sum();
-        Ok(AccountSum { balance: state.balance(account), summed })
+        let mut summed = AccountState::default();
+        for id in state.ids(account) {
+            let Some(recorded) = state.with_id(*id) else { continue };
+            let leg = leg(account, &recorded);
+            summed.balance += leg.change;
+            summed.credited += if leg.is_credit { leg.change } else { 0 };
+        }
+        Ok(AccountSum { stated: state.account(account), summed })
     }
 
     async fn total(&self) -> Result<i64, StoreError> {
-        Ok(self.state.lock().balances.values().sum())
+        Ok(self.state.lock().accounts.values().map(|held| held.balance).sum())
     }
 }
 
 impl State {
-    fn balance(&self, account: Account) -> i64 {
-        self.balances.get(&account).copied().unwrap_or_default()
+    fn account(&self, account: Account) -> AccountState {
+        self.accounts.get(&account).copied().unwrap_or_default()
     }
 
     fn enter(&mut self, transfer: Transfer) {
@@ -251,7 +267,8 @@ fn leg(account: Account, recorded: &Recorded) -> Leg {
     } else {
         (amount, transfer.credit_balance)
     };
-    Leg { account, id: recorded.id, change, balance }
+    let is_credit = transfer.kind == TransferKind::Credit && transfer.credit == account;
+    Leg { account, id: recorded.id, change, balance, is_credit }
 }
 
 fn some<K: Ord + Copy, V: Clone>(all: &BTreeMap<K, V>, keys: BTreeSet<K>) -> BTreeMap<K, V> {

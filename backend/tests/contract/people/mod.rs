@@ -28,9 +28,12 @@ macro_rules! on_every_store {
     };
 }
 
+mod demo;
 mod groups;
 mod lines;
 mod log;
+mod members;
+mod sessions;
 mod users;
 
 fn at(seconds: i64) -> Timestamp {
@@ -49,6 +52,7 @@ fn new_session(user_id: UserId, token: u8, seen_s: i64) -> NewSession {
     NewSession {
         token_hash: TokenHash([token; 32]),
         user_id,
+        agent: format!("agent {token}"),
         at: at(seen_s),
         expires_at: at(seen_s + 100),
         per_user_max: 3,

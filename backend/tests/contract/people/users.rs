@@ -1,14 +1,16 @@
-//! People and their sessions.
+//! People: names, pictures, passwords.
 
-use super::{Store, add, add_group, add_guests, at, new_session, user};
-use hongbao::store::people::{PeopleError, TokenHash};
+use super::{Store, add, add_group, new_session, user};
+use hongbao::store::people::{NewAccount, PasswordDraft, PeopleError, ProfileDraft, TokenHash};
+use hongbao_shared::UserId;
 use std::sync::Arc;
 
 on_every_store! {
     an_id_is_given_once,
     account_names_are_unique_and_guests_share,
-    sessions_end,
-    old_sessions_give_way,
+    a_profile_changes_and_the_key_follows,
+    a_guest_becomes_an_account_once,
+    a_password_changes_once,
 }
 
 async fn an_id_is_given_once(store: Store) {
@@ -49,42 +51,97 @@ async fn account_names_are_unique_and_guests_share(store: Store) {
     add(&store, lost, None).await.unwrap();
 }
 
-async fn sessions_end(store: Store) {
-    add_guests(&store, 1).await;
-    let token = TokenHash([7; 32]);
-    store.add_session(new_session(user(0), 7, 0)).await.unwrap();
-    let session = store.session(token, at(99)).await.unwrap().unwrap();
-    assert_eq!((session.user_id, session.seen_at, session.expires_at), (user(0), at(0), at(100)));
-    assert!(session.is_guest && !session.is_admin);
-    assert!(store.session(token, at(100)).await.unwrap().is_none());
-    // Never back: another node's clock may be behind.
-    store.touch_session(token, at(50), at(150)).await.unwrap();
-    store.touch_session(token, at(40), at(140)).await.unwrap();
-    let session = store.session(token, at(149)).await.unwrap().unwrap();
-    assert_eq!((session.seen_at, session.expires_at), (at(50), at(150)));
-    store.end_session(token).await.unwrap();
-    store.end_session(token).await.unwrap();
-    store.touch_session(token, at(60), at(160)).await.unwrap();
-    assert!(store.session(token, at(0)).await.unwrap().is_none());
-    // What has expired goes when something comes.
-    store.add_session(new_session(user(0), 8, 0)).await.unwrap();
-    store.add_session(new_session(user(0), 9, 1000)).await.unwrap();
-    assert!(store.session(TokenHash([8; 32]), at(0)).await.unwrap().is_none());
+fn named(user_id: UserId, name: &str) -> ProfileDraft {
+    ProfileDraft {
+        user_id,
+        name: Some(name.to_owned()),
+        account_key: Some(name.to_lowercase()),
+        avatar: None,
+    }
 }
 
-async fn old_sessions_give_way(store: Store) {
-    add_guests(&store, 2).await;
-    for token in 1..=3 {
-        store.add_session(new_session(user(0), token, i64::from(token))).await.unwrap();
+/// R-PEOPLE-1
+async fn a_profile_changes_and_the_key_follows(store: Store) {
+    add(&store, 1, Some("ann")).await.unwrap();
+    add(&store, 2, Some("bob")).await.unwrap();
+    add(&store, 3, None).await.unwrap();
+    let taken = store.change_profile(named(user(1), "BOB")).await;
+    assert!(matches!(taken, Err(PeopleError::NameTaken)));
+    store.change_profile(named(user(1), "Anna")).await.unwrap();
+    let login = store.login("anna").await.unwrap().unwrap();
+    assert_eq!((login.profile.id, login.profile.name.as_str()), (user(1), "Anna"));
+    assert!(store.login("ann").await.unwrap().is_none());
+    // The name of before is free; a guest takes it without a key.
+    store.change_profile(named(user(3), "ann")).await.unwrap();
+    assert!(store.login("ann").await.unwrap().is_none());
+    store.change_profile(named(user(2), "ann")).await.unwrap();
+    let picture = ProfileDraft {
+        user_id: user(3),
+        name: None,
+        account_key: None,
+        avatar: Some("a07".to_owned()),
+    };
+    store.change_profile(picture).await.unwrap();
+    let profile = store.person(user(3)).await.unwrap().unwrap().profile;
+    assert_eq!((profile.name.as_str(), profile.avatar.as_str()), ("ann", "a07"));
+}
+
+/// R-PEOPLE-1
+async fn a_guest_becomes_an_account_once(store: Store) {
+    add(&store, 0, Some("taken")).await.unwrap();
+    add(&store, 1, None).await.unwrap();
+    let account =
+        |key: &str, hash: &str| NewAccount { key: key.to_owned(), password_hash: hash.to_owned() };
+    let taken = store.make_account(user(1), "Taken".to_owned(), account("taken", "h")).await;
+    assert!(matches!(taken, Err(PeopleError::NameTaken)));
+    assert!(store.person(user(1)).await.unwrap().unwrap().is_guest);
+    assert_eq!(store.password_hash(user(1)).await.unwrap(), None);
+    let tasks: Vec<_> = (0..10)
+        .map(|number| {
+            let (store, hash) = (Arc::clone(&store), format!("hash {number}"));
+            let account = account("ann", &hash);
+            tokio::spawn(async move {
+                let made = store.make_account(user(1), "Ann".to_owned(), account).await;
+                made.map(|()| hash)
+            })
+        })
+        .collect();
+    let mut winner = None;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(hash) => assert_eq!(winner.replace(hash), None),
+            Err(error) => assert!(matches!(error, PeopleError::AlreadyAccount), "{error}"),
+        }
     }
-    store.touch_session(TokenHash([1; 32]), at(20), at(120)).await.unwrap();
-    store.add_session(new_session(user(0), 4, 30)).await.unwrap();
-    let mut live = Vec::new();
-    for token in 1..=4 {
-        live.push(store.session(TokenHash([token; 32]), at(30)).await.unwrap().is_some());
+    assert_eq!(store.password_hash(user(1)).await.unwrap(), winner);
+    let session = new_session(user(1), 9, 0);
+    store.add_session(session, winner).await.unwrap();
+}
+
+/// R-PEOPLE-1: whoever knows only the old password is out.
+async fn a_password_changes_once(store: Store) {
+    add(&store, 1, Some("ann")).await.unwrap();
+    add(&store, 2, Some("bob")).await.unwrap();
+    let old = store.password_hash(user(1)).await.unwrap().unwrap();
+    for token in [1, 2] {
+        store.add_session(new_session(user(1), token, 0), Some(old.clone())).await.unwrap();
     }
-    assert_eq!(live, [true, false, true, true]);
-    let mut other = TokenHash([0; 32]);
-    other.0[..8].copy_from_slice(&1_i64.to_be_bytes());
-    assert!(store.session(other, at(30)).await.unwrap().is_some());
+    let change = |from: &str, to: &str| PasswordDraft {
+        user_id: user(1),
+        from_hash: from.to_owned(),
+        to_hash: to.to_owned(),
+        keep: TokenHash([2; 32]),
+    };
+    let ended = store.change_password(change(&old, "new")).await.unwrap();
+    assert_eq!(ended.len(), 2);
+    assert!(ended.contains(&TokenHash([1; 32])));
+    let again = store.change_password(change(&old, "newer")).await;
+    assert!(matches!(again, Err(PeopleError::PasswordChanged)));
+    // Checked against the old one, and too late.
+    let late = store.add_session(new_session(user(1), 3, 0), Some(old)).await;
+    assert!(matches!(late, Err(PeopleError::PasswordChanged)));
+    let left = store.sessions_of(user(1), super::at(0), 10).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].token_hash, TokenHash([2; 32]));
+    assert_eq!(store.sessions_of(user(2), super::at(0), 10).await.unwrap().len(), 1);
 }

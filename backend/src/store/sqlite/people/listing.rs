@@ -2,7 +2,7 @@
 
 use super::{
     super::Database,
-    group_id,
+    group_id, language,
     log::{self, columns, join_packet, may_see},
     user_id,
 };
@@ -10,10 +10,7 @@ use crate::store::{
     StoreError,
     people::{LOG_SCAN_MAX, ListedGroup, Place, StoredGroup},
 };
-use hongbao_shared::{
-    GroupId, MessageId, Timestamp, UserId,
-    api::groups::{Language, UNREAD_MAX},
-};
+use hongbao_shared::{GroupId, MessageId, Timestamp, UserId, api::groups::UNREAD_MAX};
 use sqlx::{Row, sqlite::SqliteRow};
 
 /// What [`stored_group`] reads, of the group `g`.
@@ -116,12 +113,4 @@ fn stored_group(row: &SqliteRow) -> Result<StoredGroup, StoreError> {
         newest_id: MessageId::new(newest)
             .ok_or_else(|| StoreError::Corrupt(format!("{newest} is not a message id")))?,
     })
-}
-
-fn language(column: &str) -> Result<Language, StoreError> {
-    match column {
-        "zh" => Ok(Language::Zh),
-        "en" => Ok(Language::En),
-        other => Err(StoreError::Corrupt(format!("{other} is not a language"))),
-    }
 }

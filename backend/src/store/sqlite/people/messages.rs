@@ -2,8 +2,9 @@
 
 use super::{
     super::Database,
-    GROUP_FOUND, SAME_CONTENT, groups, guard,
+    GROUP_FOUND, SAME_CONTENT, guard,
     log::{self, kind},
+    members,
 };
 use crate::store::{
     StoreError,
@@ -19,7 +20,7 @@ pub(super) async fn post_text(
     database
         .write(move |tx| {
             Box::pin(async move {
-                if !groups::is_member_in(tx, draft.group_id, draft.sender_id).await? {
+                if !members::is_member_in(tx, draft.group_id, draft.sender_id).await? {
                     return Err(guard(GROUP_FOUND));
                 }
                 // Safe before the insert: this transaction holds the write lock, and

@@ -1,23 +1,30 @@
 //! The database of people in a SQLite file.
 
 mod groups;
+mod invitations;
 mod listing;
 mod log;
+mod members;
 mod messages;
+mod sessions;
 mod users;
 
 use super::Database;
 use crate::store::{
     StoreError,
     people::{
-        Dress, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup, LinePost, ListedGroup,
-        LogEntry, Login, NewSession, NewUser, PacketPost, PeopleError, PeopleStore, Person, Place,
+        DemoGroupDraft, DemoMember, Dress, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup,
+        LinePost, ListedGroup, LogEntry, Login, NewAccount, NewSession, NewUser, OwnSession,
+        PacketPost, PasswordDraft, PeopleError, PeopleStore, Person, Place, ProfileDraft, Removal,
         StoredGroup, StoredInvitation, StoredMessage, StoredPage, StoredSession, TextDraft,
-        TokenHash,
+        TokenHash, ValidInvitation,
     },
 };
 use async_trait::async_trait;
-use hongbao_shared::{GroupId, MessageId, OrderNo, Timestamp, UserId, api::accounts::Profile};
+use hongbao_shared::{
+    GroupId, MessageId, OrderNo, Timestamp, UserId,
+    api::{accounts::Profile, groups::Language},
+};
 
 /// People, sessions, groups and messages.
 #[derive(Clone, Debug)]
@@ -43,6 +50,10 @@ const GROUP_MEMBERS_MAX: &str = "guard: group_members_max";
 const GROUPS_PER_USER_MAX: &str = "guard: groups_per_user_max";
 const INVITATION_VALID: &str = "guard: the invitation is valid";
 const SAME_CONTENT: &str = "guard: the same key has the same content";
+const OWNER_ASKS: &str = "guard: the owner asks";
+const MEMBER_FOUND: &str = "guard: the person is a member";
+const IS_GUEST: &str = "guard: the person is a guest";
+const PASSWORD_SAME: &str = "guard: the password is still the same";
 
 /// What a refused write means. SQLite tells a unique constraint by its columns.
 fn refused(error: StoreError) -> PeopleError {
@@ -55,6 +66,10 @@ fn refused(error: StoreError) -> PeopleError {
         GROUPS_PER_USER_MAX => PeopleError::TooManyGroups,
         INVITATION_VALID => PeopleError::InvitationInvalid,
         SAME_CONTENT => PeopleError::KeyReused,
+        OWNER_ASKS => PeopleError::NotOwner,
+        MEMBER_FOUND => PeopleError::MemberNotFound,
+        IS_GUEST => PeopleError::AlreadyAccount,
+        PASSWORD_SAME => PeopleError::PasswordChanged,
         "UNIQUE constraint failed: users.account_key" => PeopleError::NameTaken,
         "UNIQUE constraint failed: users.id" | "UNIQUE constraint failed: chat_groups.id" => {
             PeopleError::IdTaken
@@ -69,6 +84,20 @@ fn user_id(column: i64) -> Result<UserId, StoreError> {
 
 fn group_id(column: i64) -> Result<GroupId, StoreError> {
     GroupId::new(column).ok_or_else(|| StoreError::Corrupt(format!("{column} is not a group id")))
+}
+
+fn language_column(language: Language) -> &'static str {
+    match language {
+        Language::Zh => "zh",
+        Language::En => "en",
+    }
+}
+
+fn language(column: &str) -> Result<Language, StoreError> {
+    [Language::Zh, Language::En]
+        .into_iter()
+        .find(|language| language_column(*language) == column)
+        .ok_or_else(|| StoreError::Corrupt(format!("{column} is not a language")))
 }
 
 /// Ids as a JSON array, for `json_each`: one statement whatever their number.
@@ -99,8 +128,37 @@ impl PeopleStore for SqlitePeople {
         users::make_admin(&self.database, id).await.map_err(refused)
     }
 
-    async fn add_session(&self, session: NewSession) -> Result<(), PeopleError> {
-        users::add_session(&self.database, session).await.map_err(refused)
+    async fn change_profile(&self, change: ProfileDraft) -> Result<(), PeopleError> {
+        users::change_profile(&self.database, change).await.map_err(refused)
+    }
+
+    async fn make_account(
+        &self,
+        user: UserId,
+        name: String,
+        account: NewAccount,
+    ) -> Result<(), PeopleError> {
+        users::make_account(&self.database, user, name, account).await.map_err(refused)
+    }
+
+    async fn password_hash(&self, user: UserId) -> Result<Option<String>, PeopleError> {
+        Ok(users::password_hash(&self.database, user).await?)
+    }
+
+    async fn change_password(&self, change: PasswordDraft) -> Result<Vec<TokenHash>, PeopleError> {
+        users::change_password(&self.database, change).await.map_err(refused)
+    }
+
+    async fn put_demo_member(&self, member: DemoMember) -> Result<Profile, PeopleError> {
+        users::put_demo_member(&self.database, member).await.map_err(refused)
+    }
+
+    async fn add_session(
+        &self,
+        session: NewSession,
+        while_password: Option<String>,
+    ) -> Result<(), PeopleError> {
+        sessions::add_session(&self.database, session, while_password).await.map_err(refused)
     }
 
     async fn session(
@@ -108,7 +166,7 @@ impl PeopleStore for SqlitePeople {
         token_hash: TokenHash,
         now: Timestamp,
     ) -> Result<Option<StoredSession>, PeopleError> {
-        Ok(users::session(&self.database, token_hash, now).await?)
+        Ok(sessions::session(&self.database, token_hash, now).await?)
     }
 
     async fn touch_session(
@@ -117,15 +175,38 @@ impl PeopleStore for SqlitePeople {
         seen_at: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), PeopleError> {
-        users::touch_session(&self.database, token_hash, seen_at, expires_at).await.map_err(refused)
+        sessions::touch_session(&self.database, token_hash, seen_at, expires_at)
+            .await
+            .map_err(refused)
     }
 
     async fn end_session(&self, token_hash: TokenHash) -> Result<(), PeopleError> {
-        users::end_session(&self.database, token_hash).await.map_err(refused)
+        sessions::end_session(&self.database, token_hash).await.map_err(refused)
+    }
+
+    async fn sessions_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OwnSession>, PeopleError> {
+        Ok(sessions::sessions_of(&self.database, user, now, limit).await?)
+    }
+
+    async fn end_other_sessions(
+        &self,
+        user: UserId,
+        keep: TokenHash,
+    ) -> Result<Vec<TokenHash>, PeopleError> {
+        sessions::end_other_sessions(&self.database, user, keep).await.map_err(refused)
     }
 
     async fn add_group(&self, group: GroupDraft) -> Result<StoredMessage, PeopleError> {
         groups::add(&self.database, group).await.map_err(refused)
+    }
+
+    async fn add_demo_group(&self, group: DemoGroupDraft) -> Result<JoinedGroup, PeopleError> {
+        groups::add_demo(&self.database, group).await.map_err(refused)
     }
 
     async fn group(&self, id: GroupId) -> Result<Option<StoredGroup>, PeopleError> {
@@ -145,23 +226,57 @@ impl PeopleStore for SqlitePeople {
         groups: &[GroupId],
         per_group: u32,
     ) -> Result<Vec<(GroupId, UserId)>, PeopleError> {
-        Ok(groups::faces(&self.database, groups, per_group).await?)
+        Ok(members::faces(&self.database, groups, per_group).await?)
     }
 
     async fn member_ids(&self, group: GroupId, limit: u32) -> Result<Vec<UserId>, PeopleError> {
-        Ok(groups::member_ids(&self.database, group, limit).await?)
+        Ok(members::member_ids(&self.database, group, limit).await?)
     }
 
     async fn is_member(&self, group: GroupId, user: UserId) -> Result<bool, PeopleError> {
-        Ok(groups::is_member(&self.database, group, user).await?)
+        Ok(members::is_member(&self.database, group, user).await?)
+    }
+
+    async fn demo_member_ids(&self, group: GroupId) -> Result<Vec<UserId>, PeopleError> {
+        Ok(members::demo_member_ids(&self.database, group).await?)
+    }
+
+    async fn set_read(
+        &self,
+        group: GroupId,
+        user: UserId,
+        up_to: MessageId,
+    ) -> Result<(), PeopleError> {
+        members::set_read(&self.database, group, user, up_to).await.map_err(refused)
+    }
+
+    async fn set_muted(
+        &self,
+        group: GroupId,
+        user: UserId,
+        muted: bool,
+    ) -> Result<(), PeopleError> {
+        members::set_muted(&self.database, group, user, muted).await.map_err(refused)
     }
 
     async fn invite(&self, invitation: InvitationDraft) -> Result<StoredInvitation, PeopleError> {
-        groups::invite(&self.database, invitation).await.map_err(refused)
+        invitations::invite(&self.database, invitation).await.map_err(refused)
+    }
+
+    async fn invitation(
+        &self,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Option<ValidInvitation>, PeopleError> {
+        Ok(invitations::find(&self.database, code, now).await?)
     }
 
     async fn join(&self, join: JoinDraft) -> Result<JoinedGroup, PeopleError> {
-        groups::join(&self.database, join).await.map_err(refused)
+        members::join(&self.database, join).await.map_err(refused)
+    }
+
+    async fn remove(&self, removal: Removal) -> Result<StoredMessage, PeopleError> {
+        members::remove(&self.database, removal).await.map_err(refused)
     }
 
     async fn post_text(&self, text: TextDraft) -> Result<StoredMessage, PeopleError> {

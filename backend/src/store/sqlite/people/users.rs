@@ -1,16 +1,15 @@
-//! People and their sessions.
+//! People: what they are called, and what they sign in with.
 
-use super::{super::Database, id_array, user_id};
+use super::{super::Database, IS_GUEST, PASSWORD_SAME, guard, id_array, sessions, user_id};
 use crate::store::{
     StoreError,
-    people::{Login, NewSession, NewUser, Person, StoredSession, TokenHash},
+    people::{
+        DemoMember, Login, NewAccount, NewSession, NewUser, PasswordDraft, Person, ProfileDraft,
+        TokenHash,
+    },
 };
-use hongbao_shared::{Timestamp, UserId, api::accounts::Profile};
+use hongbao_shared::{UserId, api::accounts::Profile};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
-
-/// How many expired sessions go with each new one; more than one, so that the table
-/// shrinks after a rush.
-const EXPIRED_DROPPED_MAX: u32 = 8;
 
 pub(super) async fn add(
     database: &Database,
@@ -33,114 +32,7 @@ pub(super) async fn add(
                 .bind(user.at.millis())
                 .execute(&mut *tx)
                 .await?;
-                insert_session(tx, session).await
-            })
-        })
-        .await
-}
-
-pub(super) async fn add_session(
-    database: &Database,
-    session: NewSession,
-) -> Result<(), StoreError> {
-    database.write(move |tx| Box::pin(insert_session(tx, session))).await
-}
-
-async fn insert_session(tx: &mut SqliteConnection, session: NewSession) -> Result<(), StoreError> {
-    sqlx::query(
-        "DELETE FROM sessions WHERE token_hash IN
-             (SELECT token_hash FROM sessions WHERE expires_at <= ?1
-              ORDER BY expires_at LIMIT ?2)",
-    )
-    .bind(session.at.millis())
-    .bind(EXPIRED_DROPPED_MAX)
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "DELETE FROM sessions WHERE token_hash IN
-             (SELECT token_hash FROM sessions WHERE user_id = ?1
-              ORDER BY seen_at DESC, created_at DESC LIMIT -1 OFFSET ?2)",
-    )
-    .bind(session.user_id.get())
-    .bind(session.per_user_max.saturating_sub(1))
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "INSERT INTO sessions (token_hash, user_id, created_at, seen_at, expires_at)
-         VALUES (?1, ?2, ?3, ?3, ?4)",
-    )
-    .bind(session.token_hash.0.to_vec())
-    .bind(session.user_id.get())
-    .bind(session.at.millis())
-    .bind(session.expires_at.millis())
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn session(
-    database: &Database,
-    token_hash: TokenHash,
-    now: Timestamp,
-) -> Result<Option<StoredSession>, StoreError> {
-    let row = sqlx::query(
-        "SELECT u.id, u.is_admin, u.account_key IS NULL, s.seen_at, s.expires_at
-         FROM sessions s JOIN users u ON u.id = s.user_id
-         WHERE s.token_hash = ?1 AND s.expires_at > ?2",
-    )
-    .bind(token_hash.0.to_vec())
-    .bind(now.millis())
-    .fetch_optional(database.readers())
-    .await?;
-    row.map(|row| {
-        Ok(StoredSession {
-            user_id: user_id(row.try_get(0)?)?,
-            is_admin: row.try_get(1)?,
-            is_guest: row.try_get(2)?,
-            seen_at: Timestamp::from_millis(row.try_get(3)?),
-            expires_at: Timestamp::from_millis(row.try_get(4)?),
-        })
-    })
-    .transpose()
-}
-
-pub(super) async fn touch_session(
-    database: &Database,
-    token_hash: TokenHash,
-    seen_at: Timestamp,
-    expires_at: Timestamp,
-) -> Result<(), StoreError> {
-    database
-        .write(move |tx| {
-            Box::pin(async move {
-                sqlx::query(
-                    "UPDATE sessions SET seen_at = max(seen_at, ?2),
-                                         expires_at = max(expires_at, ?3)
-                     WHERE token_hash = ?1",
-                )
-                .bind(token_hash.0.to_vec())
-                .bind(seen_at.millis())
-                .bind(expires_at.millis())
-                .execute(tx)
-                .await?;
-                Ok(())
-            })
-        })
-        .await
-}
-
-pub(super) async fn end_session(
-    database: &Database,
-    token_hash: TokenHash,
-) -> Result<(), StoreError> {
-    database
-        .write(move |tx| {
-            Box::pin(async move {
-                sqlx::query("DELETE FROM sessions WHERE token_hash = ?1")
-                    .bind(token_hash.0.to_vec())
-                    .execute(tx)
-                    .await?;
-                Ok(())
+                sessions::insert(tx, session).await
             })
         })
         .await
@@ -151,24 +43,25 @@ pub(super) async fn login(
     account_key: &str,
 ) -> Result<Option<Login>, StoreError> {
     let row = sqlx::query(
-        "SELECT id, name, avatar, password_hash FROM users
+        "SELECT id, name, avatar, demo_key IS NOT NULL, password_hash FROM users
          WHERE account_key = ?1 AND password_hash IS NOT NULL",
     )
     .bind(account_key)
     .fetch_optional(database.readers())
     .await?;
-    row.map(|row| Ok(Login { profile: profile(&row)?, password_hash: row.try_get(3)? })).transpose()
+    row.map(|row| Ok(Login { profile: profile(&row)?, password_hash: row.try_get(4)? })).transpose()
 }
 
 pub(super) async fn person(database: &Database, id: UserId) -> Result<Option<Person>, StoreError> {
     let row = sqlx::query(
-        "SELECT id, name, avatar, is_admin, account_key IS NULL FROM users WHERE id = ?1",
+        "SELECT id, name, avatar, demo_key IS NOT NULL, is_admin, account_key IS NULL
+         FROM users WHERE id = ?1",
     )
     .bind(id.get())
     .fetch_optional(database.readers())
     .await?;
     row.map(|row| {
-        Ok(Person { profile: profile(&row)?, is_admin: row.try_get(3)?, is_guest: row.try_get(4)? })
+        Ok(Person { profile: profile(&row)?, is_admin: row.try_get(4)?, is_guest: row.try_get(5)? })
     })
     .transpose()
 }
@@ -180,13 +73,16 @@ pub(super) async fn profiles(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    sqlx::query("SELECT id, name, avatar FROM users WHERE id IN (SELECT value FROM json_each(?1))")
-        .bind(id_array(ids.iter().map(|id| id.get())))
-        .fetch_all(database.readers())
-        .await?
-        .iter()
-        .map(profile)
-        .collect()
+    sqlx::query(
+        "SELECT id, name, avatar, demo_key IS NOT NULL FROM users
+         WHERE id IN (SELECT value FROM json_each(?1))",
+    )
+    .bind(id_array(ids.iter().map(|id| id.get())))
+    .fetch_all(database.readers())
+    .await?
+    .iter()
+    .map(profile)
+    .collect()
 }
 
 pub(super) async fn make_admin(database: &Database, id: UserId) -> Result<bool, StoreError> {
@@ -203,12 +99,133 @@ pub(super) async fn make_admin(database: &Database, id: UserId) -> Result<bool, 
         .await
 }
 
-/// From a row that begins with id, name and avatar.
+pub(super) async fn change_profile(
+    database: &Database,
+    change: ProfileDraft,
+) -> Result<(), StoreError> {
+    database
+        .write(move |tx| {
+            Box::pin(async move {
+                // A guest's name is nobody's key, whenever they become an account.
+                sqlx::query(
+                    "UPDATE users SET name = coalesce(?2, name), avatar = coalesce(?3, avatar),
+                         account_key = iif(account_key IS NULL, NULL, coalesce(?4, account_key))
+                     WHERE id = ?1",
+                )
+                .bind(change.user_id.get())
+                .bind(change.name)
+                .bind(change.avatar)
+                .bind(change.account_key)
+                .execute(tx)
+                .await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+pub(super) async fn make_account(
+    database: &Database,
+    user: UserId,
+    name: String,
+    account: NewAccount,
+) -> Result<(), StoreError> {
+    database
+        .write(move |tx| {
+            Box::pin(async move {
+                let done = sqlx::query(
+                    "UPDATE users SET name = ?2, account_key = ?3, password_hash = ?4
+                     WHERE id = ?1 AND account_key IS NULL",
+                )
+                .bind(user.get())
+                .bind(name)
+                .bind(account.key)
+                .bind(account.password_hash)
+                .execute(tx)
+                .await?;
+                if done.rows_affected() == 1 { Ok(()) } else { Err(guard(IS_GUEST)) }
+            })
+        })
+        .await
+}
+
+pub(super) async fn password_hash(
+    database: &Database,
+    user: UserId,
+) -> Result<Option<String>, StoreError> {
+    let mut reader = database.readers().acquire().await?;
+    password_hash_in(&mut reader, user).await
+}
+
+pub(super) async fn password_hash_in(
+    connection: &mut SqliteConnection,
+    user: UserId,
+) -> Result<Option<String>, StoreError> {
+    let found: Option<Option<String>> =
+        sqlx::query_scalar("SELECT password_hash FROM users WHERE id = ?1")
+            .bind(user.get())
+            .fetch_optional(connection)
+            .await?;
+    Ok(found.flatten())
+}
+
+pub(super) async fn change_password(
+    database: &Database,
+    change: PasswordDraft,
+) -> Result<Vec<TokenHash>, StoreError> {
+    database
+        .write(move |tx| {
+            Box::pin(async move {
+                let done = sqlx::query(
+                    "UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2",
+                )
+                .bind(change.user_id.get())
+                .bind(change.from_hash)
+                .bind(change.to_hash)
+                .execute(&mut *tx)
+                .await?;
+                if done.rows_affected() == 0 {
+                    return Err(guard(PASSWORD_SAME));
+                }
+                sessions::delete_others(tx, change.user_id, change.keep).await
+            })
+        })
+        .await
+}
+
+pub(super) async fn put_demo_member(
+    database: &Database,
+    member: DemoMember,
+) -> Result<Profile, StoreError> {
+    database
+        .write(move |tx| {
+            Box::pin(async move {
+                let row = sqlx::query(
+                    "INSERT INTO users (id, name, avatar, demo_key, created_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT (demo_key) WHERE demo_key IS NOT NULL
+                         DO UPDATE SET name = ?2, avatar = ?3
+                     RETURNING id, name, avatar, demo_key IS NOT NULL",
+                )
+                .bind(member.id.get())
+                .bind(member.name)
+                .bind(member.avatar)
+                .bind(member.key)
+                .bind(member.at.millis())
+                .fetch_one(tx)
+                .await?;
+                profile(&row)
+            })
+        })
+        .await
+}
+
+/// From a row that begins with id, name, avatar, and whether it is a demo member.
 fn profile(row: &SqliteRow) -> Result<Profile, StoreError> {
     Ok(Profile {
         id: user_id(row.try_get(0)?)?,
         name: row.try_get(1)?,
         avatar: row.try_get(2)?,
-        is_demo: false,
+        is_demo: row.try_get(3)?,
     })
 }

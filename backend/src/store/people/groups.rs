@@ -1,105 +1,8 @@
-//! What the store of people takes and gives.
+//! What the store of people takes and gives: groups, members, invitations.
 
 use super::StoredMessage;
-use hongbao_shared::{
-    GroupId, MessageId, Timestamp, UserId,
-    api::{accounts::Profile, groups::Language},
-};
+use hongbao_shared::{GroupId, MessageId, Timestamp, UserId, api::groups::Language};
 use std::fmt;
-
-/// SHA-256 of a session token; the token itself is nowhere on the server.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TokenHash(pub [u8; 32]);
-
-/// Session ids do not reach a log.
-impl fmt::Debug for TokenHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TokenHash(…)")
-    }
-}
-
-/// A person to be added: an account with `account`, else a guest.
-#[derive(Clone, Debug)]
-pub struct NewUser {
-    /// Name and picture under a fresh random id.
-    pub profile: Profile,
-    /// What makes it an account.
-    pub account: Option<NewAccount>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// What an account has and a guest has not.
-#[derive(Clone)]
-pub struct NewAccount {
-    /// The name in lower case, unique among accounts.
-    pub key: String,
-    /// A PHC string.
-    pub password_hash: String,
-}
-
-impl fmt::Debug for NewAccount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewAccount").field("key", &self.key).finish_non_exhaustive()
-    }
-}
-
-/// A session to be added.
-#[derive(Clone, Copy, Debug)]
-pub struct NewSession {
-    /// Of its token.
-    pub token_hash: TokenHash,
-    /// Whose.
-    pub user_id: UserId,
-    /// When.
-    pub at: Timestamp,
-    /// Until when it is valid unless it is used.
-    pub expires_at: Timestamp,
-    /// The most sessions that a person has at a time, this one included; those that
-    /// were seen longest ago give way.
-    pub per_user_max: u32,
-}
-
-/// A session that has not expired, with the rights of its person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoredSession {
-    /// Whose.
-    pub user_id: UserId,
-    /// May this person use the control calls?
-    pub is_admin: bool,
-    /// Is this a guest, without a password?
-    pub is_guest: bool,
-    /// When it was last seen, coarsely.
-    pub seen_at: Timestamp,
-    /// Until when it is valid.
-    pub expires_at: Timestamp,
-}
-
-/// A person as they see themselves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// What others see.
-    pub profile: Profile,
-    /// May this person use the control calls?
-    pub is_admin: bool,
-    /// Is this a guest, without a password?
-    pub is_guest: bool,
-}
-
-/// What a sign-in is checked against.
-#[derive(Clone)]
-pub struct Login {
-    /// Whose.
-    pub profile: Profile,
-    /// A PHC string.
-    pub password_hash: String,
-}
-
-impl fmt::Debug for Login {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("profile", &self.profile).finish_non_exhaustive()
-    }
-}
 
 /// A group to be added, with its owner as the first member.
 #[derive(Clone, Debug)]
@@ -114,6 +17,17 @@ pub struct GroupDraft {
     pub at: Timestamp,
     /// In how many groups the owner may be, this one included.
     pub groups_per_user_max: u32,
+}
+
+/// A group with demo members to be added (R-WEB-6).
+#[derive(Clone, Debug)]
+pub struct DemoGroupDraft {
+    /// The group; its owner is the person for whom it is made.
+    pub group: GroupDraft,
+    /// What its demo members speak.
+    pub language: Language,
+    /// The demo members, in this order after the owner.
+    pub members: Vec<UserId>,
 }
 
 /// A group without its members.
@@ -205,6 +119,17 @@ impl fmt::Debug for StoredInvitation {
     }
 }
 
+/// An invitation that has not ended, as whoever has its code sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValidInvitation {
+    /// To which group.
+    pub group_id: GroupId,
+    /// By whom, a member.
+    pub inviter_id: UserId,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
 /// Somebody who comes with an invitation.
 #[derive(Clone)]
 pub struct JoinDraft {
@@ -234,4 +159,17 @@ pub struct JoinedGroup {
     pub group_id: GroupId,
     /// The line in its log; `None` if they were a member already.
     pub message: Option<StoredMessage>,
+}
+
+/// Somebody who goes, or has to.
+#[derive(Clone, Copy, Debug)]
+pub struct Removal {
+    /// Out of which group.
+    pub group_id: GroupId,
+    /// Who goes.
+    pub user_id: UserId,
+    /// Who wants it: themself, or the owner.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
 }

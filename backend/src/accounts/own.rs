@@ -1,0 +1,139 @@
+//! What people change about themselves (R-PEOPLE-1).
+
+use super::{AVATARS, Accounts, account_key, token};
+use crate::{
+    Refusal,
+    runtime::whole,
+    store::people::{NewAccount, PasswordDraft, Person, ProfileDraft},
+};
+use hongbao_shared::{
+    ErrorCode, UserId,
+    api::accounts::{Credentials, PasswordChange, ProfileChange},
+};
+use std::sync::Arc;
+
+impl Accounts {
+    /// The person as they see themselves. `unauthenticated` if they are gone.
+    pub async fn me(&self, user: UserId) -> Result<Person, Refusal> {
+        self.store.person(user).await?.ok_or_else(|| ErrorCode::Unauthenticated.into())
+    }
+
+    /// Changes name and picture; an account signs in with the new name from then on.
+    /// `name_invalid`, `avatar_invalid`, `name_taken`.
+    pub async fn change_profile(
+        self: &Arc<Self>,
+        user: UserId,
+        change: ProfileChange,
+    ) -> Result<Person, Refusal> {
+        let name = change.name.map(|name| self.name(&name)).transpose()?;
+        if change.avatar.as_deref().is_some_and(|avatar| !is_avatar(avatar)) {
+            return Err(ErrorCode::AvatarInvalid.into());
+        }
+        let draft = ProfileDraft {
+            user_id: user,
+            account_key: name.as_deref().map(account_key),
+            name,
+            avatar: change.avatar,
+        };
+        let accounts = Arc::clone(self);
+        whole(async move {
+            accounts.store.change_profile(draft).await?;
+            accounts.profiles.forget(&user);
+            accounts.me(user).await
+        })
+        .await
+    }
+
+    /// Makes an account of a guest, who keeps everything and stays signed in.
+    /// `already_account`, `name_invalid`, `password_invalid`, `name_taken`.
+    pub async fn become_account(
+        self: &Arc<Self>,
+        user: UserId,
+        credentials: Credentials,
+    ) -> Result<Person, Refusal> {
+        // The transaction decides; this spares the hash.
+        if !self.me(user).await?.is_guest {
+            return Err(ErrorCode::AlreadyAccount.into());
+        }
+        let (name, account) = self.new_account(credentials).await?;
+        let accounts = Arc::clone(self);
+        whole(async move {
+            // Guests do not sign in: there will be no more sessions than these.
+            let sessions = accounts.store.sessions_of(user, accounts.clock.now(), u32::MAX).await?;
+            accounts.store.make_account(user, name, account).await?;
+            accounts.profiles.forget(&user);
+            for session in sessions {
+                accounts.sessions.forget(&session.token_hash);
+            }
+            accounts.me(user).await
+        })
+        .await
+    }
+
+    /// Replaces the password and ends all sessions but that of `token`.
+    /// `guest_has_no_password`, `password_invalid`, `wrong_credentials`.
+    pub async fn change_password(
+        self: &Arc<Self>,
+        user: UserId,
+        token: &str,
+        change: PasswordChange,
+    ) -> Result<(), Refusal> {
+        let keep = token::read(token).ok_or(ErrorCode::Unauthenticated)?;
+        let from_hash = self.store.password_hash(user).await?;
+        let from_hash = from_hash.ok_or(ErrorCode::GuestHasNoPassword)?;
+        self.check_password(&change.new)?;
+        if !self.matches(change.current, Some(from_hash.clone())).await? {
+            return Err(ErrorCode::WrongCredentials.into());
+        }
+        let to_hash = self.passwords.hash(change.new).await?;
+        let accounts = Arc::clone(self);
+        whole(async move {
+            let draft = PasswordDraft { user_id: user, from_hash, to_hash, keep };
+            for ended in accounts.store.change_password(draft).await? {
+                accounts.sessions.forget(&ended);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// What an account is made of. `name_invalid`, `password_invalid`.
+    pub(super) async fn new_account(
+        &self,
+        credentials: Credentials,
+    ) -> Result<(String, NewAccount), Refusal> {
+        let name = self.name(&credentials.name)?;
+        self.check_password(&credentials.password)?;
+        let password_hash = self.passwords.hash(credentials.password).await?;
+        let account = NewAccount { key: account_key(&name), password_hash };
+        Ok((name, account))
+    }
+
+    fn check_password(&self, password: &str) -> Result<(), Refusal> {
+        let chars = u32::try_from(password.chars().count()).unwrap_or(u32::MAX);
+        if (self.limits.password_chars_min..=self.limits.password_chars_max).contains(&chars) {
+            Ok(())
+        } else {
+            Err(ErrorCode::PasswordInvalid.into())
+        }
+    }
+
+    /// Is this the password with that hash? Takes as long where there is no hash.
+    pub(super) async fn matches(
+        &self,
+        password: String,
+        hash: Option<String>,
+    ) -> Result<bool, Refusal> {
+        let chars_max = usize::try_from(self.limits.password_chars_max).unwrap_or(usize::MAX);
+        if password.chars().nth(chars_max).is_some() {
+            // Nobody has such a password, and hashing megabytes is work.
+            return Ok(false);
+        }
+        self.passwords.verify(password, hash).await
+    }
+}
+
+/// `a00` to `a23`.
+fn is_avatar(text: &str) -> bool {
+    (0..AVATARS).any(|number| text == format!("a{number:02}"))
+}
