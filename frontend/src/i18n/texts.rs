@@ -264,6 +264,8 @@ texts! {
     session_here: "这台设备", "This device";
     session_unnamed: "没有报名字的程序", "A program without a name";
     session_end: "退出", "End";
+    sessions_end_others: "退出其他所有设备", "End all the others";
+    sessions_ended: "其他设备都已退出", "All other sessions have ended";
     session_ended: "那边已经退出", "That session has ended";
     sign_out: "退出", "Sign out";
     sign_out_sure: "访客退出后，钱包里的钱就找不回来了。确定退出？", "A guest who signs out loses the wallet for good. Sign out anyway?";
