@@ -21,7 +21,7 @@ texts! {
     nav_wallet: "钱包", "Wallet";
     nav_me: "我", "Me";
     skip_to_content: "跳到正文", "Skip to content";
-    lang_switch: "Switch to English", "切换到中文";
+    lang_switch: "EN · Switch to English", "中 · 切换到中文";
     lang_short: "EN", "中";
     theme_to_dark: "切换到深色", "Switch to dark";
     theme_to_light: "切换到浅色", "Switch to light";
