@@ -126,6 +126,7 @@ async fn submit(browser: &Browser, greeting: &str, words: &str) -> Result<String
         browser.fill("send-greeting", greeting).await?;
     }
     browser.click("send-submit").await?;
+    browser.click("send-confirm").await?;
     browser.gone("send-submit").await?;
     browser.says("packet-card", words).await?;
     for card in browser.all("packet-card").await? {

@@ -135,6 +135,7 @@ async fn send(stage: &Stage, browser: &Browser) -> Result<String> {
     browser.at_rest().await?;
     stage.picture(browser, "send-phone").await?;
     browser.click("send-submit").await?;
+    browser.click("send-confirm").await?;
     browser.gone("send-submit").await?;
     browser.says("toast", "sent").await?;
     let card = browser.find("packet-card").await?;

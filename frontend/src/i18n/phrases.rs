@@ -32,14 +32,6 @@ impl Lang {
         format!("{first} · {second}")
     }
 
-    /// One sentence after another, for a screen reader.
-    pub(crate) fn and_then(self, first: &str, second: &str) -> String {
-        match self {
-            Self::Zh => format!("{first}，{second}"),
-            Self::En => format!("{first}. {second}"),
-        }
-    }
-
     /// How many shares a packet has.
     pub(crate) fn shares_of(self, n: i64) -> String {
         let n = usize::try_from(n).unwrap_or_default();
@@ -75,14 +67,6 @@ impl Lang {
         match self {
             Self::Zh => format!("给 {name} 的专属红包"),
             Self::En => format!("Just for {name}"),
-        }
-    }
-
-    /// What a screen reader says about a card.
-    pub(crate) fn card_label(self, sender: &str, greeting: &str, state: &str) -> String {
-        match self {
-            Self::Zh => format!("{sender} 的红包，{greeting}，{state}"),
-            Self::En => format!("Red packet from {sender}: {greeting}. {state}"),
         }
     }
 

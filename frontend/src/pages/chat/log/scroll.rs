@@ -19,25 +19,21 @@ const AHEAD_PX: i32 = 900;
 pub(super) struct Scroll {
     place: NodeRef<html::Div>,
     feed: Feed,
-    /// Something new came while the reader was elsewhere.
-    behind: RwSignal<bool>,
-    /// The first row in view and how far its top is from the log's.
+    /// Is what is drawn far from the newest?
+    far: RwSignal<bool>,
+    /// The first row in view, and where it was when it was last seen.
     held: RwSignal<Option<(String, i32)>>,
 }
 
 impl Scroll {
     /// Keeps what is read in view whenever the rows change.
     pub(super) fn keep(place: NodeRef<html::Div>, feed: Feed) -> Self {
-        let scroll = Self { place, feed, behind: RwSignal::new(false), held: RwSignal::new(None) };
+        let scroll = Self { place, feed, far: RwSignal::new(false), held: RwSignal::new(None) };
         let rows = feed.rows();
-        Effect::new(move |before: Option<i64>| {
-            let newest = rows.with(|rows| rows.last().map_or(0, |row| row.message.id.get()));
-            if before.is_some_and(|before| newest > before) && !feed.is_at_end() {
-                scroll.behind.set(true);
-            }
+        Effect::new(move |_| {
+            rows.with(|_| ());
             // The rows are on the page before the next frame is drawn.
             request_animation_frame(move || scroll.settle());
-            before.map_or(newest, |before| before.max(newest))
         });
         // A keyboard that comes up makes the log smaller.
         let resized = window_event_listener(leptos::ev::resize, move |_| scroll.settle());
@@ -45,25 +41,27 @@ impl Scroll {
         scroll
     }
 
-    pub(super) fn is_behind(self) -> bool {
-        self.behind.get()
+    pub(super) fn is_far(self) -> bool {
+        self.far.get()
     }
 
     pub(super) fn to_end(self) {
-        self.behind.set(false);
+        self.far.set(false);
         self.feed.to_end();
         request_animation_frame(move || self.settle());
     }
 
     pub(super) fn on_scroll(self) {
+        // Rows may have come or gone since the last frame.
+        self.settle_held();
         let Some(log) = self.place.get_untracked() else { return };
         let above = log.scroll_top();
         let below = log.scroll_height() - above - log.client_height();
         let more_below = self.feed.has_newer();
         let at_end = below < NEAR_END_PX && !more_below;
         self.feed.set_at_end(at_end);
-        if at_end && self.behind.get_untracked() {
-            self.behind.set(false);
+        if self.far.get_untracked() != more_below {
+            self.far.set(more_below);
         }
         self.hold(&log);
         if above < AHEAD_PX && self.feed.has_older_now() {
@@ -90,21 +88,34 @@ impl Scroll {
             }
         }
         let held = row(&rows, low)
-            .map(|row| (row.get_attribute("data-id").unwrap_or_default(), row.offset_top() - top));
+            .map(|row| (row.get_attribute("data-id").unwrap_or_default(), row.offset_top()));
         self.held.set(held);
     }
 
     /// Puts what was in view back to where it was.
     fn settle(self) {
         // The screen may have gone before the frame came.
-        let Some(Some(log)) = self.place.try_get_untracked() else { return };
         if self.feed.try_is_at_end() == Some(true) {
-            log.set_scroll_top(log.scroll_height());
-        } else if let Some(Some((id, above))) = self.held.try_get_untracked() {
-            let selector = format!(".log-row[data-id=\"{id}\"]");
-            let held = log.query_selector(&selector).ok().flatten();
-            if let Some(row) = held.and_then(|row| row.dyn_into::<HtmlElement>().ok()) {
-                log.set_scroll_top(row.offset_top() - above);
+            if let Some(Some(log)) = self.place.try_get_untracked() {
+                log.set_scroll_top(log.scroll_height());
+            }
+        } else {
+            self.settle_held();
+        }
+    }
+
+    /// Scrolls by as much as the held row has moved since it was last seen, so that
+    /// what the reader scrolled meanwhile counts too.
+    fn settle_held(self) {
+        let Some(Some(log)) = self.place.try_get_untracked() else { return };
+        let Some(Some((id, was))) = self.held.try_get_untracked() else { return };
+        let selector = format!(".log-row[data-id=\"{id}\"]");
+        let held = log.query_selector(&selector).ok().flatten();
+        if let Some(row) = held.and_then(|row| row.dyn_into::<HtmlElement>().ok()) {
+            let now = row.offset_top();
+            if now != was {
+                log.set_scroll_top(log.scroll_top() + now - was);
+                self.held.set(Some((id, now)));
             }
         }
     }
