@@ -1,7 +1,6 @@
 //! Leaving, removing, looking at invitations, reading, muting (R-PEOPLE-2).
 
 use super::{EvenIsOpen, World, refused};
-use hongbao::groups::News;
 use hongbao_shared::{
     ErrorCode, GroupId, MessageId,
     api::groups::{JoinRequest, MessageBody, NewMessage},
@@ -24,10 +23,13 @@ async fn whoever_is_removed_is_no_member_at_once() {
     refused(groups.remove(owner, group, eve).await, ErrorCode::MemberNotFound);
     refused(groups.remove(owner, GroupId::new(7).unwrap(), owner).await, ErrorCode::GroupNotFound);
 
-    let mut news = groups.news();
+    let (_listener, mut growth) = groups.wakes().listen(second, Some(group)).unwrap();
+    let (removed, _) = groups.wakes().listen(first, None).unwrap();
     groups.remove(owner, group, first).await.unwrap();
-    let told = News { group_id: group, message_id: MessageId::new(4).unwrap() };
-    assert_eq!(news.recv().await.unwrap(), told);
+    growth.grown().await;
+    assert_eq!(growth.newest(), MessageId::new(4));
+    removed.hinted().await;
+    assert!(removed.take_hints().contains(&group), "whoever was removed looks again");
     assert!(!held.contains(first), "also for those who held the list");
     assert!(!groups.is_member(group, first).await.unwrap());
     refused(groups.get(first, group).await, ErrorCode::GroupNotFound);
