@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod app;
+pub mod archive;
 pub mod audit;
 pub mod cache;
 pub mod cli;
@@ -13,6 +14,7 @@ pub mod groups;
 pub mod http;
 pub mod ledger;
 pub mod lists;
+pub mod live;
 pub mod packets;
 pub mod refusal;
 pub mod runtime;

@@ -8,7 +8,6 @@ use crate::{
     },
     ledger::Ledger,
     packets::{Expirer, LaneParts, LaneStore, Lanes},
-    runtime::Zone,
     store::outbox::{Destination, Outbox},
 };
 use hongbao_shared::{Shard, Site};
@@ -20,6 +19,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const GIVE_UP_AFTER: Duration = Duration::from_hours(1);
 /// Shares through the queue may gather this long; larger batches cost less.
 const CREDIT_GATHER: Duration = Duration::from_millis(200);
+/// Nobody sees that a card comes this much later; a packet that hundreds open at once
+/// is told in fewer, larger rounds.
+const CHAT_GATHER: Duration = Duration::from_millis(10);
 const LISTS_GATHER: Duration = Duration::from_secs(1);
 /// What is not urgent rests four times as long as it works: it takes a fifth of a
 /// processor from those who open, and credits some ten thousand shares a second.
@@ -91,7 +93,7 @@ impl Background {
 }
 
 impl App {
-    pub(super) fn start_background(&self, bells: &Bells, writer: Arc<SharedWriter>, zone: &Zone) {
+    pub(super) fn start_background(&self, bells: &Bells, writer: Arc<SharedWriter>) {
         self.start_feeders();
         let workers = &self.background.workers;
         let stop = workers.stop.clone();
@@ -102,19 +104,17 @@ impl App {
                 ledger: Arc::clone(&self.ledger),
             });
             let refund = Arc::new(RefundRest { ledger: Arc::clone(&self.ledger) });
-            let chat = Arc::new(PostToChat { groups: Arc::clone(&self.groups) });
-            let lists = Arc::new(WriteLists {
-                store: Arc::clone(store),
-                lists: Arc::clone(&self.lists),
-                zone: zone.clone(),
-            });
+            let chat =
+                Arc::new(PostToChat { store: Arc::clone(store), groups: Arc::clone(&self.groups) });
+            let lists =
+                Arc::new(WriteLists { store: Arc::clone(store), lists: Arc::clone(&self.lists) });
             let deferred = Duration::from_secs(self.config.credit.deferred_interval_s.into());
             let queues: [(Destination, Arc<dyn Deliver>, Pace); 6] = [
                 (Destination::CreditNow, Arc::clone(&credit), Pace::EAGER),
                 (Destination::CreditQueue, Arc::clone(&credit), unhurried(CREDIT_GATHER)),
                 (Destination::CreditDeferred, credit, unhurried(deferred)),
                 (Destination::Refund, refund, Pace::EAGER),
-                (Destination::Chat, chat, Pace::EAGER),
+                (Destination::Chat, chat, unhurried(CHAT_GATHER)),
                 (Destination::Lists, lists, unhurried(LISTS_GATHER)),
             ];
             for (destination, deliver, pace) in queues {
@@ -129,6 +129,12 @@ impl App {
                 workers.tasks.spawn(worker.run(workers.stop.clone()));
             }
         }
+    }
+
+    /// Moves what has ended out of the hot tables.
+    pub(super) fn start_mover(&self) {
+        let feeders = &self.background.feeders;
+        feeders.tasks.spawn(Arc::clone(&self.mover).run(feeders.stop.clone()));
     }
 
     /// What brings work to the lanes on its own.

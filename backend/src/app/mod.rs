@@ -8,17 +8,20 @@ pub use stores::Stores;
 
 use crate::{
     accounts::{Accounts, AccountsSettings},
+    archive::Mover,
     cache::{InProcess, LocalTier, SharedTier, SharedWriter},
     config::{self, Config, MasterKey},
     control::{Control, CreditMode, Switches},
-    groups::{Groups, GroupsSettings},
+    groups::{CardStates, Groups, GroupsSettings, WakesSettings},
     ledger::Ledger,
     lists::Lists,
+    live::Live,
     packets::{
         Finder, LaneParts, LaneSettings, NumberedSite, Numbering, Packets, Tickets,
         seal::{self, Sealer},
     },
-    runtime::{Clock, Entropy, SystemClock, SystemEntropy},
+    runtime::{Clock, Entropy, SystemClock, SystemEntropy, Zone},
+    store::lists::ListStore,
 };
 use background::{Background, Bells};
 use hongbao_shared::Site;
@@ -41,6 +44,8 @@ pub struct Outside {
     pub entropy: Arc<dyn Entropy>,
     /// The cache tier that all nodes share; `None` takes this process's memory.
     pub shared: Option<Arc<dyn SharedTier>>,
+    /// The database of lists; `None` takes a file in the data folder.
+    pub lists: Option<Arc<dyn ListStore>>,
     /// Where the lanes run; `None` takes the runtime that starts the application.
     pub lanes: Option<Handle>,
 }
@@ -51,6 +56,7 @@ impl Default for Outside {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             shared: None,
+            lists: None,
             lanes: None,
         }
     }
@@ -73,8 +79,12 @@ pub struct App {
     pub packets: Arc<Packets>,
     /// "Sent" and "received".
     pub lists: Arc<Lists>,
+    /// Streams of what happens.
+    pub live: Arc<Live>,
     /// Steering and switches.
     pub control: Arc<Control>,
+    /// Empties the tables of days that are over.
+    pub mover: Arc<Mover>,
     stores: Stores,
     background: Background,
 }
@@ -87,13 +97,16 @@ impl App {
 
     /// As [`App::start`], on the caller's clock, randomness and shared cache.
     pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<Self> {
-        let Outside { clock, entropy, shared, lanes: runtime } = outside;
+        let Outside { clock, entropy, shared, lists, lanes: runtime } = outside;
         let runtime = runtime.unwrap_or_else(Handle::current);
         let config = Arc::new(config);
         let zone = config.zone()?;
         let key = MasterKey::obtain(&config, &*entropy)?;
         let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
-        let stores = Stores::open(&config).await?;
+        let mut stores = Stores::open(&config).await?;
+        if let Some(lists) = lists {
+            stores.lists = lists;
+        }
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
         let control = Arc::new(Control::new(switches(&config)));
@@ -121,7 +134,7 @@ impl App {
             Arc::clone(&clock),
             Arc::clone(&entropy),
             Arc::clone(&limits),
-            &GroupsSettings { memberships_cached_max: config.cache.memberships_max.into() },
+            &groups_settings(&config),
         ));
         let lists =
             Arc::new(Lists::new(Arc::clone(&stores.lists), Arc::clone(&clock), zone.clone()));
@@ -166,6 +179,12 @@ impl App {
             control: Arc::clone(&control),
         });
 
+        let mover = Arc::new(mover(&config, &stores, &clock, zone.clone()));
+        let live = Arc::new(Live::new(
+            Arc::clone(&groups),
+            Arc::clone(&accounts),
+            Arc::clone(&packets) as Arc<dyn CardStates>,
+        ));
         let app = Self {
             config,
             clock,
@@ -174,11 +193,14 @@ impl App {
             ledger,
             packets,
             lists,
+            live,
             control,
+            mover,
             stores,
             background,
         };
-        app.start_background(&bells, writer, &zone);
+        app.start_background(&bells, writer);
+        app.start_mover();
         Ok(app)
     }
 
@@ -223,12 +245,25 @@ fn switches(config: &Config) -> Switches {
     Switches { credit, weights, packets_on: true }
 }
 
+fn size(size: u32) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX).max(1)
+}
+
 fn lane_settings(config: &Config) -> LaneSettings {
-    let size = |size: u32| usize::try_from(size).unwrap_or(usize::MAX).max(1);
     LaneSettings {
         queue_max: size(config.lanes.queue_max),
         batch_max: size(config.lanes.batch_max),
         packets_max: LANE_PACKETS_MAX,
+    }
+}
+
+fn groups_settings(config: &Config) -> GroupsSettings {
+    GroupsSettings {
+        memberships_cached_max: config.cache.memberships_max.into(),
+        wakes: WakesSettings {
+            listeners_max: size(config.live.streams_max),
+            per_user_max: size(config.live.streams_per_user_max),
+        },
     }
 }
 
@@ -240,6 +275,17 @@ fn accounts_settings(config: &Config) -> AccountsSettings {
         sessions_cached_max: config.cache.sessions_max.into(),
         profiles_cached_max: config.cache.profiles_max.into(),
         ..AccountsSettings::default()
+    }
+}
+
+fn mover(config: &Config, stores: &Stores, clock: &Arc<dyn Clock>, zone: Zone) -> Mover {
+    Mover {
+        hot: stores.hot.clone(),
+        cold: stores.cold.clone(),
+        ledger: Arc::clone(&stores.ledger),
+        clock: Arc::clone(clock),
+        zone,
+        hot_days: config.storage.hot_days,
     }
 }
 

@@ -3,7 +3,10 @@
 use super::{Audited, Law, PAGE, Report, Subject};
 use crate::store::{
     StoreError,
-    ledger::{Account, LedgerStore, Leg, Posting, Transfer, TransferKind, credit_key, refund_key},
+    ledger::{
+        Account, AccountState, LedgerStore, Leg, Posting, Transfer, TransferKind, credit_key,
+        refund_key,
+    },
 };
 use std::collections::VecDeque;
 
@@ -31,19 +34,19 @@ async fn accounts(ledger: &dyn LedgerStore, report: &mut Report) -> Result<(), S
         let Some(page) = report.violations.unless_corrupt(place(), read)? else { return Ok(()) };
         let Some((last, _)) = page.last() else { break };
         after = Some(*last);
-        for (account, balance) in page {
+        for (account, stated) in page {
             report.counts.accounts = report.counts.accounts.saturating_add(1);
             report.violations.check(
-                account == Account::Issuer || balance >= 0,
+                account == Account::Issuer || stated.balance >= 0,
                 Law::NoneNegative,
                 account,
-                || format!("holds {balance}"),
+                || format!("holds {}", stated.balance),
             );
             while let Some(stray) = legs.next_of(|of| of < account).await? {
                 compare(ledger, stray.account, None, report).await?;
             }
             let summed = sum(&mut legs, account, report).await?;
-            if summed != Some(balance) {
+            if summed != Some(stated) {
                 compare(ledger, account, summed, report).await?;
             }
         }
@@ -55,17 +58,23 @@ async fn accounts(ledger: &dyn LedgerStore, report: &mut Report) -> Result<(), S
     Ok(())
 }
 
-/// The sum of an account's transfers, each checked against the balance it notes; `None`
+/// The sums of an account's transfers, each checked against the balance it notes; `None`
 /// beyond 64 bits.
 async fn sum(
     legs: &mut Legs<'_>,
     account: Account,
     report: &mut Report,
-) -> Result<Option<i64>, StoreError> {
+) -> Result<Option<AccountState>, StoreError> {
     let mut before = Some(0_i64);
-    let mut summed = Some(0_i64);
+    let mut summed = Some(AccountState::default());
     while let Some(leg) = legs.next_of(|of| of == account).await? {
-        summed = summed.and_then(|sum| sum.checked_add(leg.change));
+        summed = summed.and_then(|sum| {
+            let credit = if leg.is_credit { leg.change } else { 0 };
+            Some(AccountState {
+                balance: sum.balance.checked_add(leg.change)?,
+                credited: sum.credited.checked_add(credit)?,
+            })
+        });
         let follows = before.and_then(|before| before.checked_add(leg.change));
         report.violations.check(follows == Some(leg.balance), Law::BalancesFollow, account, || {
             format!("transfer {} notes {} instead of {follows:?}", leg.id, leg.balance)
@@ -76,18 +85,33 @@ async fn sum(
     Ok(summed)
 }
 
-/// Looks at balance and sum at one moment, because they were read at two.
+/// Looks at account and sums at one moment, because they were read at two.
 async fn compare(
     ledger: &dyn LedgerStore,
     account: Account,
-    summed: Option<i64>,
+    summed: Option<AccountState>,
     report: &mut Report,
 ) -> Result<(), StoreError> {
     let read = ledger.account_sum(account).await;
     if let Some(now) = report.violations.unless_corrupt(account, read)? {
-        report.violations.check(now.balance == now.summed, Law::BalanceIsSum, account, || {
-            format!("holds {}, but its transfers add up to {}", now.balance, now.summed)
-        });
+        let (stated, summed) = (now.stated, now.summed);
+        report.violations.check(
+            stated.balance == summed.balance,
+            Law::BalanceIsSum,
+            account,
+            || format!("holds {}, but its transfers add up to {}", stated.balance, summed.balance),
+        );
+        report.violations.check(
+            stated.credited == summed.credited,
+            Law::CreditedIsSum,
+            account,
+            || {
+                format!(
+                    "was credited {}, but its credits add up to {}",
+                    stated.credited, summed.credited
+                )
+            },
+        );
     } else if summed.is_none() {
         report.violations.note(Law::BalanceIsSum, account, "its transfers overflow");
     }

@@ -28,6 +28,8 @@ laws! {
     TotalIsZero = "total_is_zero";
     /// Every balance is the sum of its account's transfers.
     BalanceIsSum = "balance_is_sum";
+    /// What an account says it was ever credited is the sum of its credits (R-PEOPLE-3).
+    CreditedIsSum = "credited_is_sum";
     /// The balances that a transfer notes follow from those before it.
     BalancesFollow = "balances_follow";
     /// No wallet and no escrow is below zero.

@@ -346,7 +346,7 @@ impl Check<'_> {
                 format!("{} went back instead of {due}", books.refunded)
             });
         }
-        let escrow = self.audited.ledger.balance(Account::Escrow(packet.order_no)).await?;
+        let escrow = self.audited.ledger.account(Account::Escrow(packet.order_no)).await?.balance;
         let moved =
             i128::from(books.paid) - i128::from(books.credits.fen) - i128::from(books.refunded);
         self.require(i128::from(escrow) == moved, Law::EscrowHoldsRest, || {

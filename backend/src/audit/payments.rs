@@ -80,7 +80,7 @@ async fn not_landed(
         order_no,
         || "its payment has no transfer of its total from its sender".to_owned(),
     );
-    let held = audited.ledger.balance(Account::Escrow(order_no)).await?;
+    let held = audited.ledger.account(Account::Escrow(order_no)).await?.balance;
     let moved = refunded.is_some() || held != record.total_fen.signed();
     // It may have landed and been opened meanwhile; then the shard's audit looks at it.
     if moved && packet_of(audited, payment, report).await?.is_none() {

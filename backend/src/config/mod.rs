@@ -12,10 +12,10 @@ mod section;
 mod sections;
 mod value;
 
-pub use check::HOT_PERIOD_S;
 pub use key::{MasterKey, MasterKeySetting};
 pub use sections::{
-    Addresses, Cache, Credit, Guests, Lanes, Server, Sessions, Sites, Storage, Telemetry, Time,
+    Addresses, Cache, Credit, Guests, Lanes, Live, Server, Sessions, Sites, Storage, Telemetry,
+    Time,
 };
 pub use value::{CreditMode, HomeSite, LogFormat, Weights};
 
@@ -51,6 +51,8 @@ pub struct Config {
     pub credit: Credit,
     /// The single writers.
     pub lanes: Lanes,
+    /// Streams of live events.
+    pub live: Live,
     /// Sizes of caches.
     pub cache: Cache,
     /// Logs.
@@ -72,13 +74,14 @@ impl Section for Config {
             sites,
             credit,
             lanes,
+            live,
             cache,
             telemetry,
             time,
         } = self;
-        let sections: [&mut dyn Section; 12] = [
-            server, storage, sessions, guests, addresses, limits, sites, credit, lanes, cache,
-            telemetry, time,
+        let sections: [&mut dyn Section; 13] = [
+            server, storage, sessions, guests, addresses, limits, sites, credit, lanes, live,
+            cache, telemetry, time,
         ];
         for section in sections {
             section.visit(visit);

@@ -40,6 +40,9 @@ section! {
         /// the file `keys/master.key` in the data folder, made at the first start. Lost,
         /// open packets cannot be opened any more.
         master_key: MasterKeySetting = MasterKeySetting::default(), as "HONGBAO_MASTER_KEY";
+        /// Whole days that a packet stays in the hot tables after its own, 1 to 28; then it
+        /// moves to cold storage. Packets must live shorter than that.
+        hot_days: u32 = 3;
     }
 }
 
@@ -111,6 +114,17 @@ section! {
         queue_max: u32 = 20_000;
         /// The most claims that one transaction commits.
         batch_max: u32 = 1_000;
+    }
+}
+
+section! {
+    /// Streams of live events (R-WEB-1).
+    Live at "live" {
+        /// The most streams that are open on this node; one more is answered 503. Each
+        /// holds a connection.
+        streams_max: u32 = 10_000;
+        /// The most streams of one person on this node; with one more, the oldest ends.
+        streams_per_user_max: u32 = 8;
     }
 }
 

@@ -1,14 +1,27 @@
-use super::{Deliver, Delivered, events};
+use super::{Deliver, Delivered, describe, events, is_passing, known::Known, payload};
 use crate::{
-    groups::{Groups, PacketPost},
-    store::outbox::OutboxRow,
+    Refusal,
+    groups::{Groups, Line, LinePost},
+    packets::ChatEvent,
+    store::{StoreError, orders::OrderStore, outbox::OutboxRow},
 };
 use async_trait::async_trait;
-use std::sync::Arc;
+use hongbao_shared::{ErrorCode, OrderNo};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-/// Posts landed packets to their groups.
+/// Openers that one line names. Lane batches hold more when it is busy; the line is for
+/// people to read, and each of its readers costs a row.
+const OPENERS_MAX: usize = 256;
+/// How often a line waits for the card of its packet: with back-off, a quarter of an
+/// hour. A card that cannot be posted must not keep its lines for ever.
+const CARD_AWAITED_MAX: u32 = 20;
+
+/// Tells groups what becomes of their packets: the card, who opened it, that all is
+/// gone, what goes back (R-PEOPLE-2, R-MONEY-4).
 #[derive(Debug)]
 pub struct PostToChat {
+    /// Where packets and claims stand.
+    pub store: Arc<dyn OrderStore>,
     /// Where to post.
     pub groups: Arc<Groups>,
 }
@@ -16,25 +29,143 @@ pub struct PostToChat {
 #[async_trait]
 impl Deliver for PostToChat {
     async fn deliver(&self, rows: &[OutboxRow]) -> Vec<Delivered> {
+        let mut round = Round { to: self, known: Known::new(&*self.store), cards: BTreeSet::new() };
         let mut delivered = Vec::with_capacity(rows.len());
         for row in rows {
-            delivered.push(self.post_all(row).await);
+            delivered.push(round.tell_all(row).await);
         }
         delivered
     }
 }
 
-impl PostToChat {
-    async fn post_all(&self, row: &OutboxRow) -> Delivered {
-        let posts: Vec<PacketPost> = match events(row) {
-            Ok(posts) => posts,
+struct Round<'a> {
+    to: &'a PostToChat,
+    known: Known<'a>,
+    /// Packets whose cards are in the chat.
+    cards: BTreeSet<OrderNo>,
+}
+
+impl Round<'_> {
+    /// Each event on its own: one that can never be told stays alone in the end, and
+    /// blocks nothing.
+    async fn tell_all(&mut self, row: &OutboxRow) -> Delivered {
+        let events: Vec<ChatEvent> = match events(row) {
+            Ok(events) => events,
             Err(unreadable) => return unreadable,
         };
-        for post in posts {
-            if let Err(refusal) = self.groups.post_packet(post).await {
-                return Delivered::from_refusal(&refusal, &row.payload);
+        let count = events.len();
+        let (mut left, mut errors, mut passing) = (Vec::new(), Vec::new(), false);
+        for event in events {
+            if let Err(refusal) = self.tell(&event, row.attempts).await {
+                passing |= is_passing(&refusal);
+                errors.push(format!("{}: {}", event.order_no(), describe(&refusal)));
+                left.push(event);
             }
         }
-        Delivered::Done
+        let error = errors.join("; ");
+        match (left.len(), passing) {
+            (0, _) => Delivered::Done,
+            (_, false) => Delivered::Never { payload: payload(&left), error },
+            (left, true) if left == count => Delivered::Again(error),
+            (_, true) => Delivered::Rest { payload: payload(&left), error },
+        }
     }
+
+    async fn tell(&mut self, event: &ChatEvent, attempts: u32) -> Result<(), Refusal> {
+        let groups = &self.to.groups;
+        let lines = match event {
+            ChatEvent::Post(post) => {
+                groups.post_packet(post.clone()).await?;
+                self.cards.insert(post.order_no);
+                return Ok(());
+            }
+            ChatEvent::Opened { order_no, from, count } => {
+                self.opened(*order_no, *from, *count).await?
+            }
+            ChatEvent::Finished { order_no } => vec![self.finished(*order_no).await?],
+            ChatEvent::Expired { order_no } => vec![self.expired(*order_no).await?],
+        };
+        self.await_card(event.order_no(), attempts).await?;
+        for line in lines {
+            groups.post_line(line).await?;
+        }
+        Ok(())
+    }
+
+    /// A line about a packet comes after its card, even if the card is tried again.
+    async fn await_card(&mut self, order_no: OrderNo, attempts: u32) -> Result<(), Refusal> {
+        if self.cards.contains(&order_no) || attempts >= CARD_AWAITED_MAX {
+            return Ok(());
+        }
+        if self.to.groups.packet_dress(order_no).await?.is_none() {
+            return Err(Refusal::new(ErrorCode::Unavailable)
+                .retry_after(Duration::from_secs(1))
+                .cause(anyhow::anyhow!("its card is not in the chat yet")));
+        }
+        self.cards.insert(order_no);
+        Ok(())
+    }
+
+    async fn opened(
+        &mut self,
+        order_no: OrderNo,
+        from: u32,
+        count: u32,
+    ) -> Result<Vec<LinePost>, Refusal> {
+        let claims = self.known.claims(order_no, from, count).await?;
+        let packet = self.known.packet(order_no).await?;
+        let lines = claims.chunks(OPENERS_MAX).filter_map(|claims| {
+            let first = claims.first()?;
+            Some(LinePost {
+                group_id: packet.group_id,
+                key: format!("opened:{order_no}:{}", first.seq),
+                at: first.opened_at,
+                line: Line::Opened {
+                    order_no,
+                    sender_id: packet.sender_id,
+                    openers: claims.iter().map(|claim| claim.user_id).collect(),
+                },
+            })
+        });
+        Ok(lines.collect())
+    }
+
+    async fn finished(&mut self, order_no: OrderNo) -> Result<LinePost, Refusal> {
+        let best_luck = self.known.best_luck(order_no).await?.map(|claim| claim.user_id);
+        let packet = self.known.packet(order_no).await?;
+        let at = packet.progress.finished_at.ok_or_else(|| not_over(order_no))?;
+        Ok(LinePost {
+            group_id: packet.group_id,
+            key: format!("finished:{order_no}"),
+            at,
+            line: Line::Finished {
+                order_no,
+                sender_id: packet.sender_id,
+                shares: packet.shares,
+                // Clocks of nodes differ; nothing is emptied before it lands.
+                took_ms: at.millis_since(packet.landed_at).max(0),
+                best_luck,
+            },
+        })
+    }
+
+    async fn expired(&mut self, order_no: OrderNo) -> Result<LinePost, Refusal> {
+        let packet = self.known.packet(order_no).await?;
+        let at = packet.progress.finished_at.ok_or_else(|| not_over(order_no))?;
+        let rest = packet.total_fen.checked_sub(packet.progress.claimed_fen);
+        Ok(LinePost {
+            group_id: packet.group_id,
+            key: format!("expired:{order_no}"),
+            at,
+            line: Line::Expired {
+                order_no,
+                sender_id: packet.sender_id,
+                refunded_fen: rest.ok_or_else(|| not_over(order_no))?,
+            },
+        })
+    }
+}
+
+fn not_over(order_no: OrderNo) -> Refusal {
+    StoreError::Corrupt(format!("{order_no} is not over, or gave more than it had")).into()
 }

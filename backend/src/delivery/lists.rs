@@ -1,21 +1,16 @@
-use super::{Deliver, Delivered, events, is_passing};
+use super::{Deliver, Delivered, events, is_passing, known::Known};
 use crate::{
     lists::Lists,
     packets::ListEvent,
-    runtime::Zone,
     store::{
         StoreError,
         lists::{BestLuckRow, ListBatch, ReceivedRow, SentRow},
-        orders::{OrderStore, PacketRow},
+        orders::OrderStore,
         outbox::OutboxRow,
     },
 };
 use async_trait::async_trait;
-use hongbao_shared::{OrderNo, split};
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// Writes the lists "sent" and "received" (R-LIST-1).
 #[derive(Debug)]
@@ -24,8 +19,6 @@ pub struct WriteLists {
     pub store: Arc<dyn OrderStore>,
     /// Where the lists stand.
     pub lists: Arc<Lists>,
-    /// Which year a moment is in.
-    pub zone: Zone,
 }
 
 #[async_trait]
@@ -33,8 +26,7 @@ impl Deliver for WriteLists {
     async fn deliver(&self, rows: &[OutboxRow]) -> Vec<Delivered> {
         let mut batch = ListBatch::default();
         let mut read = Vec::with_capacity(rows.len());
-        // Packets of this round; many events are of the same few.
-        let mut known = BTreeMap::new();
+        let mut known = Known::new(&*self.store);
         for row in rows {
             read.push(match events::<ListEvent>(row) {
                 Err(unreadable) => Some(unreadable),
@@ -71,13 +63,13 @@ impl WriteLists {
     async fn gather(
         &self,
         events: &[ListEvent],
-        known: &mut BTreeMap<OrderNo, PacketRow>,
+        known: &mut Known<'_>,
     ) -> Result<ListBatch, StoreError> {
         let mut batch = ListBatch::default();
         for event in events {
             match *event {
                 ListEvent::Sent { order_no } => {
-                    let packet = self.packet(order_no, known).await?;
+                    let packet = known.packet(order_no).await?;
                     batch.sent.push(SentRow {
                         order_no,
                         user_id: packet.sender_id,
@@ -86,12 +78,11 @@ impl WriteLists {
                         total_fen: packet.total_fen,
                         shares: packet.shares,
                         at: packet.landed_at,
-                        year: self.zone.year(packet.landed_at),
                     });
                 }
                 ListEvent::Received { order_no, from, count } => {
-                    let packet = self.packet(order_no, known).await?;
-                    let claims = self.store.claims(order_no, from, count).await?;
+                    let claims = known.claims(order_no, from, count).await?;
+                    let packet = known.packet(order_no).await?;
                     batch.received.extend(claims.into_iter().map(|claim| ReceivedRow {
                         order_no,
                         user_id: claim.user_id,
@@ -101,47 +92,15 @@ impl WriteLists {
                         kind: packet.kind,
                         amount_fen: claim.amount_fen,
                         at: claim.opened_at,
-                        year: self.zone.year(claim.opened_at),
                     }));
                 }
                 ListEvent::Finished { order_no, .. } => {
-                    batch.best_lucks.extend(self.best_luck(order_no, known).await?);
+                    batch.best_lucks.extend(known.best_luck(order_no).await?.map(|claim| {
+                        BestLuckRow { order_no, user_id: claim.user_id, at: claim.opened_at }
+                    }));
                 }
             }
         }
         Ok(batch)
-    }
-
-    async fn best_luck(
-        &self,
-        order_no: OrderNo,
-        known: &mut BTreeMap<OrderNo, PacketRow>,
-    ) -> Result<Option<BestLuckRow>, StoreError> {
-        let packet = self.packet(order_no, known).await?;
-        let terms = packet.terms().map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let claims = self.store.claims(order_no, 0, packet.shares).await?;
-        let amounts: Vec<_> = claims.iter().map(|claim| claim.amount_fen).collect();
-        let luckiest = split::best_luck(&terms, &amounts).and_then(|seq| claims.get(seq));
-        Ok(luckiest.map(|claim| BestLuckRow {
-            order_no,
-            user_id: claim.user_id,
-            year: self.zone.year(claim.opened_at),
-        }))
-    }
-
-    async fn packet<'k>(
-        &self,
-        order_no: OrderNo,
-        known: &'k mut BTreeMap<OrderNo, PacketRow>,
-    ) -> Result<&'k PacketRow, StoreError> {
-        match known.entry(order_no) {
-            Entry::Occupied(packet) => Ok(packet.into_mut()),
-            Entry::Vacant(place) => {
-                let packet = self.store.packet(order_no).await?.ok_or_else(|| {
-                    StoreError::Corrupt(format!("{order_no} is not in its shard"))
-                })?;
-                Ok(place.insert(packet))
-            }
-        }
     }
 }

@@ -5,6 +5,7 @@
 mod bell;
 mod chat;
 mod credit;
+mod known;
 mod land;
 mod lists;
 mod refund;

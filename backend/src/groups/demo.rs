@@ -38,7 +38,7 @@ impl Groups {
             match self.store.add_demo_group(draft).await {
                 Ok(joined) => {
                     if let Some(created) = joined.message {
-                        self.tell(joined.group_id, created.id);
+                        self.tell(joined.group_id, created.id).await;
                     }
                     return self.with_members(user, joined.group_id).await;
                 }

@@ -63,7 +63,7 @@ impl Groups {
         }
         let group_id = post.group_id;
         let stored = self.store.post_line(post).await?;
-        self.tell(group_id, stored.id);
+        self.tell(group_id, stored.id).await;
         Ok(())
     }
 

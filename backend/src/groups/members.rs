@@ -46,6 +46,11 @@ impl Members {
         ids
     }
 
+    /// Calls `visit` with each of them, in no particular order.
+    pub(super) fn each(&self, visit: impl FnMut(UserId)) {
+        self.0.read().iter().copied().for_each(visit);
+    }
+
     fn add(&self, user: UserId) {
         self.0.write().insert(user);
     }
@@ -116,7 +121,7 @@ impl Groups {
         whole(async move {
             let message = groups.store.remove(removal).await?;
             groups.has_left(group, user);
-            groups.tell(group, message.id);
+            groups.tell(group, message.id).await;
             Ok(())
         })
         .await
@@ -140,9 +145,9 @@ impl Groups {
     /// Adds to what is in memory instead of dropping it: a group that a thousand join
     /// at once would be loaded a thousand times. `seen` is the mark of `members` before
     /// the database was asked.
-    pub(super) fn has_joined(&self, group: GroupId, user: UserId, seen: u64) {
+    pub(super) async fn has_joined(&self, group: GroupId, user: UserId, seen: u64) {
         self.strangers.forget(&(group, user));
-        if let Some(members) = self.members.get(&group) {
+        if let Some(members) = self.members.settled(&group).await {
             members.add(user);
             // Somebody has left some group meanwhile, perhaps this person this one.
             // Looked at after the insert: whoever leaves later removes it themself.
@@ -159,9 +164,13 @@ impl Groups {
         if let Some(members) = held {
             members.remove(user);
         }
+        self.wakes.hint_user(user, group);
     }
 
-    async fn load_members(&self, group: GroupId) -> Result<Option<Arc<Members>>, Refusal> {
+    pub(super) async fn load_members(
+        &self,
+        group: GroupId,
+    ) -> Result<Option<Arc<Members>>, Refusal> {
         self.members
             .get_or_load(group, async {
                 // The transaction that admits members bounds them; this bounds what a

@@ -39,7 +39,7 @@ impl Groups {
         let groups = Arc::clone(self);
         let stored = whole(async move {
             let stored = groups.store.post_text(draft).await?;
-            groups.tell(group, stored.id);
+            groups.tell(group, stored.id).await;
             Ok(stored)
         })
         .await?;
@@ -57,7 +57,7 @@ impl Groups {
     pub async fn post_packet(&self, post: PacketPost) -> Result<(), Refusal> {
         let group_id = post.group_id;
         let stored = self.store.post_packet(post).await?;
-        self.tell(group_id, stored.id);
+        self.tell(group_id, stored.id).await;
         Ok(())
     }
 

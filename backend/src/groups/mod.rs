@@ -8,6 +8,7 @@ mod list;
 mod log;
 mod members;
 mod messages;
+mod wakes;
 
 pub use crate::store::people::{Dress, Line, LinePost, PacketPost};
 pub use cards::{CardStates, CardView};
@@ -16,6 +17,7 @@ pub use demo::DemoCast;
 pub use log::{LOG_PART_MAX, LogEvent, LogPart};
 pub use members::Members;
 pub use messages::{MESSAGES_PAGE_DEFAULT, MESSAGES_PAGE_MAX};
+pub use wakes::{Growth, Listener, Wakes, WakesSettings};
 
 use crate::{
     Refusal,
@@ -29,36 +31,27 @@ use hongbao_shared::{
     text,
 };
 use std::sync::Arc;
-use tokio::sync::broadcast;
 
 /// Faces in a group's picture.
 const FACES_MAX: u32 = 9;
 /// Members that come with a group, the earliest; matters only where
 /// `group_members_max` was raised.
 const MEMBERS_SHOWN_MAX: u32 = 500;
-/// News that a slow listener may be behind before it reads the logs instead.
-const NEWS_QUEUE_MAX: usize = 1024;
 
 /// How groups are kept.
 #[derive(Clone, Debug)]
 pub struct GroupsSettings {
     /// The most memberships in this node's memory.
     pub memberships_cached_max: u64,
+    /// Who may listen.
+    pub wakes: WakesSettings,
 }
 
 impl Default for GroupsSettings {
     fn default() -> Self {
-        Self { memberships_cached_max: 200_000 }
+        let wakes = WakesSettings { listeners_max: 10_000, per_user_max: 8 };
+        Self { memberships_cached_max: 200_000, wakes }
     }
-}
-
-/// A log has grown. Only wakes: whoever hears it reads the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct News {
-    /// Whose log.
-    pub group_id: GroupId,
-    /// Up to which message.
-    pub message_id: MessageId,
 }
 
 /// Groups and their chats.
@@ -71,7 +64,7 @@ pub struct Groups {
     limits: Arc<Limits>,
     members: Memo<GroupId, Arc<Members>>,
     strangers: Memo<(GroupId, UserId), ()>,
-    news: broadcast::Sender<News>,
+    wakes: Arc<Wakes>,
 }
 
 impl Groups {
@@ -92,13 +85,13 @@ impl Groups {
             limits,
             members: members::memo(settings.memberships_cached_max),
             strangers: members::strangers(),
-            news: broadcast::channel(NEWS_QUEUE_MAX).0,
+            wakes: Arc::new(Wakes::new(settings.wakes)),
         }
     }
 
-    /// Hears of every log that grows through this node, from now on.
-    pub fn news(&self) -> broadcast::Receiver<News> {
-        self.news.subscribe()
+    /// Who listens to which log on this node.
+    pub fn wakes(&self) -> &Arc<Wakes> {
+        &self.wakes
     }
 
     /// A new group with its maker as the only member. `group_name_invalid`,
@@ -111,7 +104,7 @@ impl Groups {
             draws += 1;
             match self.store.add_group(draft).await {
                 Ok(created) => {
-                    self.tell(id, created.id);
+                    self.tell(id, created.id).await;
                     return self.with_members(user, id).await;
                 }
                 Err(PeopleError::IdTaken) if draws < ID_DRAWS_MAX => {}
@@ -156,8 +149,18 @@ impl Groups {
         })
     }
 
-    fn tell(&self, group_id: GroupId, message_id: MessageId) {
-        // An error only says that nobody listens.
-        let _ = self.news.send(News { group_id, message_id });
+    /// A log has grown: wakes who reads it on this node, and hints at it to its other
+    /// members. The one place that tells; other nodes will hear of it from here.
+    async fn tell(&self, group: GroupId, newest: MessageId) {
+        self.wakes.grown(group, newest);
+        if !self.wakes.anybody() {
+            return;
+        }
+        match self.load_members(group).await {
+            Ok(Some(members)) => self.wakes.hint_members(group, &members),
+            Ok(None) => {}
+            // Hints are no more than that.
+            Err(error) => tracing::debug!(%error, "the members of a group hear no hint"),
+        }
     }
 }

@@ -5,7 +5,10 @@
 
 use super::Http;
 use axum::{Router, body::Bytes, http::header, response::IntoResponse, routing::get};
-use hongbao_shared::api::problem::Problem;
+use hongbao_shared::api::{
+    live::{GroupNews, PacketChange},
+    problem::Problem,
+};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -48,7 +51,12 @@ pub(super) fn head() -> utoipa::openapi::OpenApi {
 
 /// Adds to every operation how it refuses.
 pub(super) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
-    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
+    let mut schemas = vec![
+        (Problem::name().into_owned(), Problem::schema()),
+        // What streams carry; no answer's body names them.
+        (PacketChange::name().into_owned(), PacketChange::schema()),
+        (GroupNews::name().into_owned(), GroupNews::schema()),
+    ];
     Problem::schemas(&mut schemas);
     document.components.get_or_insert_default().schemas.extend(schemas);
     for item in document.paths.paths.values_mut() {

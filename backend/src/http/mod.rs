@@ -25,7 +25,7 @@ use axum::{
     routing::get,
 };
 use client::{Client, Throttle};
-use routes::{accounts, groups, me, packets, wallet};
+use routes::{accounts, groups, lists, live, me, packets, wallet};
 use std::{convert::Infallible, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -88,6 +88,8 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(groups::read))
         .routes(routes!(groups::mute))
         .routes(routes!(groups::remove_member))
+        .routes(routes!(live::group))
+        .routes(routes!(live::hints))
         // Get money.
         .routes(routes!(wallet::wallet))
         .routes(routes!(wallet::top_up))
@@ -100,7 +102,10 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(packets::open))
         // See who got what.
         .routes(routes!(packets::details))
-        .routes(routes!(packets::claims));
+        .routes(routes!(packets::claims))
+        // Look back.
+        .routes(routes!(lists::sent))
+        .routes(routes!(lists::received));
     OpenApiRouter::with_openapi(docs::head()).nest("/api/v1", v1)
 }
 

@@ -54,6 +54,9 @@ pub struct Loaded {
 pub struct Changes {
     /// The new balances of all accounts that moved, in fen.
     pub balances: BTreeMap<Account, i64>,
+    /// What credits of this batch bring into wallets, in fen; only accounts that are in
+    /// `balances` too.
+    pub credited: BTreeMap<Account, i64>,
     /// New lines of the books, in their order.
     pub transfers: Vec<Transfer>,
     /// New payments.
@@ -108,6 +111,11 @@ impl Book {
         {
             self.loaded.balances.insert(account, balance);
             self.changes.balances.insert(account, balance);
+        }
+        if transfer.kind == TransferKind::Credit {
+            // A batch holds no more than a balance can, many times over.
+            let credited = self.changes.credited.entry(transfer.credit).or_default();
+            *credited = credited.saturating_add(transfer.amount.signed());
         }
         self.loaded.transfers.insert(transfer.key.clone(), transfer.clone());
         self.changes.transfers.push(transfer);
@@ -221,6 +229,9 @@ mod tests {
         );
         assert_eq!(changes.transfers.len(), 2);
         assert_eq!(changes.balances.values().sum::<i64>(), 10);
+        let credited =
+            BTreeMap::from([(Account::Wallet(user(1)), 7), (Account::Wallet(user(2)), 3)]);
+        assert_eq!(changes.credited, credited);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub use lane::{BATCH_MAX, PAYMENTS_PER_BATCH_MAX, QUEUE_MAX};
 
 use crate::{
     Refusal,
+    lists::Lists,
     packets::record::{Payment, PreOrderRecord},
     runtime::Clock,
     store::{
@@ -119,9 +120,29 @@ impl Ledger {
     }
 
     /// What a person can spend now.
-    pub async fn wallet(&self, user: UserId) -> Result<Wallet, Refusal> {
-        let balance = self.store.balance(Account::Wallet(user)).await?;
-        Ok(Wallet { balance_fen: held(balance)?, pending_fen: None })
+    pub async fn balance(&self, user: UserId) -> Result<Fen, Refusal> {
+        held(self.store.account(Account::Wallet(user)).await?.balance)
+    }
+
+    /// What a person can spend now, and what was opened and is not credited yet
+    /// (R-PEOPLE-3): what the list "received" says they have ever opened, less what
+    /// credits have ever brought them.
+    ///
+    /// The list is written a moment after the open, sometimes after the credit, so this
+    /// may show too little for a moment, never below zero, and never too much: the
+    /// ledger is read first, so what is credited in between is missing in the balance
+    /// as it is shown here. With lists down, `pending_fen` is absent.
+    pub async fn wallet(&self, user: UserId, lists: &Lists) -> Result<Wallet, Refusal> {
+        let stated = self.store.account(Account::Wallet(user)).await?;
+        let received = lists.received_fen(user).await;
+        let pending_fen = match received {
+            Ok(received) => Some(held(received.signed().saturating_sub(stated.credited).max(0))?),
+            Err(error) => {
+                tracing::debug!(%error, "a wallet is shown without what is on its way");
+                None
+            }
+        };
+        Ok(Wallet { balance_fen: held(stated.balance)?, pending_fen })
     }
 
     /// A page of a wallet's statement, newest first; `limit` is capped at [`PAGE_MAX`].

@@ -44,6 +44,46 @@ pub struct RefundEvent {
     pub amount_fen: Fen,
 }
 
+/// What a group's chat hears of a packet. Who opened it, and what is left of it, stands
+/// in the shard; this says where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ChatEvent {
+    /// It has landed: its card.
+    Post(PacketPost),
+    /// Some opened it (R-PEOPLE-2).
+    Opened {
+        /// Which packet.
+        order_no: OrderNo,
+        /// The first claim.
+        from: u32,
+        /// How many.
+        count: u32,
+    },
+    /// All shares are taken (R-PEOPLE-2).
+    Finished {
+        /// Which packet.
+        order_no: OrderNo,
+    },
+    /// Its time is over, and something is left (R-MONEY-4).
+    Expired {
+        /// Which packet.
+        order_no: OrderNo,
+    },
+}
+
+impl ChatEvent {
+    /// Which packet it is about.
+    pub const fn order_no(&self) -> OrderNo {
+        match self {
+            Self::Post(PacketPost { order_no, .. })
+            | Self::Opened { order_no, .. }
+            | Self::Finished { order_no }
+            | Self::Expired { order_no } => *order_no,
+        }
+    }
+}
+
 /// The lists "sent" and "received".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -78,8 +118,8 @@ pub enum Event {
     Credit(Destination, CreditEvent),
     /// For the refund queue.
     Refund(RefundEvent),
-    /// A packet's card for the chat.
-    Post(Box<PacketPost>),
+    /// For the group's chat.
+    Chat(Box<ChatEvent>),
     /// For the lists.
     List(ListEvent),
 }
@@ -90,11 +130,16 @@ impl Event {
         let (destination, event) = match self {
             Self::Credit(destination, event) => (*destination, serde_json::to_string(event)),
             Self::Refund(event) => (Destination::Refund, serde_json::to_string(event)),
-            Self::Post(post) => (Destination::Chat, serde_json::to_string(post)),
+            Self::Chat(event) => (Destination::Chat, serde_json::to_string(event)),
             Self::List(event) => (Destination::Lists, serde_json::to_string(event)),
         };
         // Plain structs with string keys always serialize.
         Announcement { destination, event: event.expect("events serialize") }
+    }
+
+    /// For the group's chat.
+    pub(super) fn chat(event: ChatEvent) -> Self {
+        Self::Chat(Box::new(event))
     }
 
     /// What goes back of a packet that has ended with `claimed_fen` taken.

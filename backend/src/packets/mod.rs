@@ -11,10 +11,11 @@ mod open;
 pub mod record;
 pub mod seal;
 mod send;
+mod standing;
 mod ticket;
 mod view;
 
-pub use event::{CreditEvent, Event, LandEvent, ListEvent, RefundEvent};
+pub use event::{ChatEvent, CreditEvent, Event, LandEvent, ListEvent, RefundEvent};
 pub use expire::Expirer;
 pub use lane::{LaneParts, LaneSettings, LaneStore, Lanes};
 pub use numbering::{NumberedSite, Numbering};

@@ -2,7 +2,7 @@
 
 use super::{
     Event, Packets,
-    event::ListEvent,
+    event::{ChatEvent, ListEvent},
     record::{Payment, PreOrderRecord},
 };
 use crate::{
@@ -189,7 +189,7 @@ impl Packets {
             at: packet.landed_at,
         };
         let events = [
-            Event::Post(Box::new(post)),
+            Event::chat(ChatEvent::Post(post)),
             Event::List(ListEvent::Sent { order_no: record.order_no }),
         ];
         self.lanes.land(self.landing(packet, &events)).await

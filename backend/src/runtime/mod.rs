@@ -10,4 +10,4 @@ mod zone;
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
 pub(crate) use whole::whole;
-pub use zone::Zone;
+pub use zone::{Month, Zone};

@@ -6,6 +6,15 @@ use jiff::{Timestamp as Moment, tz::TimeZone};
 #[derive(Clone, Debug)]
 pub struct Zone(TimeZone);
 
+/// A month of a calendar year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Month {
+    /// The year.
+    pub year: i16,
+    /// 1 to 12.
+    pub month: u8,
+}
+
 impl Zone {
     /// The zone with this IANA name, such as `Asia/Shanghai`.
     pub fn named(name: &str) -> Result<Self, jiff::Error> {
@@ -24,9 +33,10 @@ impl Zone {
         Day::of_epoch_day(self.epoch_day(at))
     }
 
-    /// The calendar year.
-    pub fn year(&self, at: Timestamp) -> i16 {
+    /// The calendar month.
+    pub fn month(&self, at: Timestamp) -> Month {
         let moment = Moment::from_millisecond(at.millis()).unwrap_or(Moment::UNIX_EPOCH);
-        moment.to_zoned(self.0.clone()).year()
+        let date = moment.to_zoned(self.0.clone()).date();
+        Month { year: date.year(), month: date.month().unsigned_abs() }
     }
 }

@@ -292,15 +292,26 @@ pub struct Leg {
     pub change: i64,
     /// What the account held right after, in fen.
     pub balance: i64,
+    /// Is it a credit into this account?
+    pub is_credit: bool,
 }
 
-/// An account's balance and the sum of its transfers, read at one moment, in fen.
+/// What an account says of itself, in fen; all zero for one that never held anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountState {
+    /// What it holds.
+    pub balance: i64,
+    /// What credits have ever brought into it; zero unless it is a wallet.
+    pub credited: i64,
+}
+
+/// An account and the sums of its transfers, read at one moment, in fen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountSum {
     /// What the account says.
-    pub balance: i64,
+    pub stated: AccountState,
     /// What its transfers say.
-    pub summed: i64,
+    pub summed: AccountState,
 }
 
 /// The books. Only [`LedgerStore::post`] moves money, and `ledger::book` decides what
@@ -317,8 +328,8 @@ pub trait LedgerStore: Outbox {
         now: Timestamp,
     ) -> Result<Vec<PostOutcome>, StoreError>;
 
-    /// What an account holds, in fen; zero for one that never held anything.
-    async fn balance(&self, account: Account) -> Result<i64, StoreError>;
+    /// What an account holds.
+    async fn account(&self, account: Account) -> Result<AccountState, StoreError>;
 
     /// The transfers of a wallet, newest first, with ids below `before_id`.
     async fn entries(
@@ -346,7 +357,7 @@ pub trait LedgerStore: Outbox {
         &self,
         after: Option<Account>,
         limit: u32,
-    ) -> Result<Vec<(Account, i64)>, StoreError>;
+    ) -> Result<Vec<(Account, AccountState)>, StoreError>;
 
     /// Transfers in the order of ids, after `after_id`.
     async fn transfers_page(&self, after_id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError>;
@@ -384,7 +395,7 @@ pub trait LedgerStore: Outbox {
     /// Which of these packets still have an outbox row that makes them land.
     async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError>;
 
-    /// An account's balance and the sum of its transfers at one moment.
+    /// An account and the sums of its transfers at one moment.
     async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError>;
 
     /// The sum of all balances in fen: zero, at every read (R-MONEY-1).

@@ -1,6 +1,7 @@
 //! The lists "sent" and "received" (R-LIST-1).
 
 use super::StoreError;
+use crate::runtime::Zone;
 use async_trait::async_trait;
 use hongbao_shared::{Fen, GroupId, Kind, OrderNo, Timestamp, UserId};
 use std::fmt;
@@ -22,8 +23,6 @@ pub struct SentRow {
     pub shares: u32,
     /// When it landed.
     pub at: Timestamp,
-    /// The calendar year of `at` in the configured zone (R-ORDER-4).
-    pub year: i16,
 }
 
 /// One line of the list "received".
@@ -45,8 +44,6 @@ pub struct ReceivedRow {
     pub amount_fen: Fen,
     /// When it was opened.
     pub at: Timestamp,
-    /// The calendar year of `at` in the configured zone (R-ORDER-4).
-    pub year: i16,
 }
 
 /// Somebody had the best luck of a packet (R-SPLIT-5).
@@ -56,8 +53,8 @@ pub struct BestLuckRow {
     pub order_no: OrderNo,
     /// Who.
     pub user_id: UserId,
-    /// The year in which their share was opened.
-    pub year: i16,
+    /// When their share was opened.
+    pub at: Timestamp,
 }
 
 /// What one delivery brings, in any order.
@@ -71,7 +68,16 @@ pub struct ListBatch {
     pub best_lucks: Vec<BestLuckRow>,
 }
 
-/// A person's year.
+/// A line of the list "received" as it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceivedLine {
+    /// The share.
+    pub row: ReceivedRow,
+    /// Was it the best luck of its packet? False until the packet is finished.
+    pub best_luck: bool,
+}
+
+/// A person's month, or more of them together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// How many packets they sent.
@@ -84,6 +90,15 @@ pub struct Totals {
     pub received_fen: Fen,
     /// How often they had the best luck.
     pub best_lucks: u64,
+}
+
+/// Which of the two lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// What a person sent.
+    Sent,
+    /// What a person opened.
+    Received,
 }
 
 /// The sort key of a line: the newest first, the larger number first.
@@ -100,8 +115,9 @@ pub struct ListKey {
 pub trait ListStore: Send + Sync + fmt::Debug {
     /// Writes what is not there yet and counts exactly that, in one transaction, so
     /// that a batch may come twice. A row that is there with another content is
-    /// [`StoreError::Constraint`], and then nothing of the batch is written.
-    async fn record(&self, batch: ListBatch) -> Result<(), StoreError>;
+    /// [`StoreError::Constraint`], and then nothing of the batch is written. Years and
+    /// months are those of `zone` (R-ORDER-4).
+    async fn record(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError>;
 
     /// What a person sent in a year, the newest first, after `after` if that is given.
     async fn sent(
@@ -120,8 +136,14 @@ pub trait ListStore: Send + Sync + fmt::Debug {
         year: i16,
         after: Option<ListKey>,
         limit: u32,
-    ) -> Result<Vec<ReceivedRow>, StoreError>;
+    ) -> Result<Vec<ReceivedLine>, StoreError>;
 
-    /// A person's year; zeros if nothing happened.
-    async fn totals(&self, user: UserId, year: i16) -> Result<Totals, StoreError>;
+    /// A person's year: the months (1 to 12) in which something happened.
+    async fn months(&self, user: UserId, year: i16) -> Result<Vec<(u8, Totals)>, StoreError>;
+
+    /// The years in which a person's list has lines, the newest first.
+    async fn years(&self, user: UserId, list: List) -> Result<Vec<i16>, StoreError>;
+
+    /// What all shares add up to that a person has ever opened.
+    async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError>;
 }

@@ -80,6 +80,13 @@ const CASES: &[(In, &str, &[Law], u64)] = &[
         0,
     ),
     (
+        // Nothing moved, but too little would be shown as on its way (R-PEOPLE-3).
+        Ledger,
+        "UPDATE accounts SET credited = credited + 1 WHERE kind = 1 AND owner = 101",
+        &[Law::CreditedIsSum],
+        0,
+    ),
+    (
         Ledger,
         "UPDATE accounts SET balance = -1 WHERE kind = 2 AND owner = {1}",
         &[Law::NoneNegative, Law::BalanceIsSum, Law::EscrowHoldsRest],
@@ -350,7 +357,7 @@ async fn too_many_findings_are_counted() {
         &scene,
         Ledger,
         "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1500)
-         INSERT INTO accounts SELECT 1, 1000 + n, 1 FROM n",
+         INSERT INTO accounts SELECT 1, 1000 + n, 1, 0 FROM n",
     )
     .await;
     let violations = scene.audit(true).await.violations;

@@ -5,7 +5,9 @@ use hongbao::{
     packets::record::{Payment, PreOrderRecord},
     store::{
         StoreError,
-        ledger::{Account, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded},
+        ledger::{
+            Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
+        },
         outbox::{Backlog, Destination, Outbox, OutboxRow, Settled},
         sqlite::SqliteLedger,
     },
@@ -80,8 +82,8 @@ impl LedgerStore for Faulty {
             }
         }
     }
-    async fn balance(&self, account: Account) -> Result<i64, StoreError> {
-        self.store.balance(account).await
+    async fn account(&self, account: Account) -> Result<AccountState, StoreError> {
+        self.store.account(account).await
     }
     async fn entries(
         &self,
@@ -107,7 +109,7 @@ impl LedgerStore for Faulty {
         &self,
         after: Option<Account>,
         limit: u32,
-    ) -> Result<Vec<(Account, i64)>, StoreError> {
+    ) -> Result<Vec<(Account, AccountState)>, StoreError> {
         self.store.accounts_page(after, limit).await
     }
     async fn transfers_page(&self, after_id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
@@ -168,6 +170,9 @@ impl Outbox for Faulty {
     }
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
         self.store.next_due(destination).await
+    }
+    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
+        self.store.oldest(destination).await
     }
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
         self.store.backlog(destination).await

@@ -125,7 +125,7 @@ proptest! {
                 assert_eq!(fixture.store.total().await.unwrap(), 0);
             }
             for (account, balance) in &model.balances {
-                assert_eq!(fixture.store.balance(*account).await.unwrap(), *balance);
+                assert_eq!(fixture.store.account(*account).await.unwrap().balance, *balance);
             }
             contract::books_balance(&fixture.store).await;
             fixture.store.close().await;

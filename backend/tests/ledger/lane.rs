@@ -66,7 +66,7 @@ async fn a_top_up_obeys_its_limits_and_repeats() {
     for key in ["", "a b", "红包", &"k".repeat(65)] {
         assert_eq!(code(ledger.top_up(user(1), 1, key, &limits).await), ErrorCode::KeyInvalid);
     }
-    assert_eq!(ledger.wallet(user(1)).await.unwrap().balance_fen, fen(507));
+    assert_eq!(ledger.balance(user(1)).await.unwrap(), fen(507));
     running.end().await;
 }
 
@@ -145,7 +145,7 @@ async fn an_unknown_outcome_is_resolved_by_repeating() {
     running.ledger.pay(payment(1, user(1), 30, 2, &[])).await.unwrap();
     running.store.next([Fault::LostRequest]);
     running.ledger.pay(payment(2, user(1), 30, 2, &[])).await.unwrap();
-    assert_eq!(running.ledger.wallet(user(1)).await.unwrap().balance_fen, fen(40));
+    assert_eq!(running.ledger.balance(user(1)).await.unwrap(), fen(40));
     running.end().await;
 }
 
@@ -193,8 +193,8 @@ async fn many_at_once_share_batches_and_keep_their_answers() {
         task.await.unwrap();
     }
     for seq in 0..shares {
-        let held = running.ledger.wallet(user(1_000 + i64::from(seq))).await.unwrap();
-        assert_eq!(held.balance_fen, fen(30 * senders));
+        let held = running.ledger.balance(user(1_000 + i64::from(seq))).await.unwrap();
+        assert_eq!(held, fen(30 * senders));
     }
     let batches = running.store.batches();
     assert!(batches.len() < 100, "{} batches for 200 calls", batches.len());
@@ -236,7 +236,7 @@ async fn a_caller_who_leaves_stops_nothing() {
         assert!(polled.is_pending());
     }
     running.ledger.shutdown().await;
-    assert_eq!(running.ledger.wallet(user(1)).await.unwrap().balance_fen, fen(5));
+    assert_eq!(running.ledger.balance(user(1)).await.unwrap(), fen(5));
     running.end().await;
 }
 

@@ -6,6 +6,7 @@ use hongbao::store::{
     sqlite::{Database, Schema, SqliteLedger},
 };
 use hongbao_shared::Timestamp;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 /// A ledger in a folder that goes with it.
@@ -36,20 +37,7 @@ macro_rules! laws {
     };
 }
 
-laws! {
-    money_comes_from_the_issuer,
-    a_repeated_key_answers_as_before,
-    a_key_used_for_something_else_is_refused,
-    one_refusal_spoils_no_other,
-    a_later_posting_sees_an_earlier_one,
-    a_payment_is_stored_whole_with_its_outbox_row,
-    a_payment_is_repeatable_by_content,
-    an_escrow_pays_with_its_own_money_alone,
-    a_refund_happens_once,
-    a_statement_pages_newest_first,
-    pre_orders_are_kept_and_purged,
-    pages_cover_everything_in_order,
-}
+ledger_store_laws!(laws);
 
 /// A stopped process must find everything again that it had answered.
 #[tokio::test]
@@ -75,11 +63,13 @@ async fn constraints_stand_in_the_database_too() {
     let insert = "INSERT INTO transfers (key, kind, debit_kind, debit_owner, credit_kind,
          credit_owner, amount, debit_balance, credit_balance, order_no, at) VALUES ";
     let refused = [
-        ("INSERT INTO accounts VALUES (1, 1, -1)", "accounts_only_the_issuer_is_negative"),
-        ("INSERT INTO accounts VALUES (2, 1, -1)", "accounts_only_the_issuer_is_negative"),
-        ("INSERT INTO accounts VALUES (0, 1, 0)", "accounts_owner"),
-        ("INSERT INTO accounts VALUES (3, 1, 0)", "accounts_kind_known"),
-        ("INSERT INTO accounts VALUES (1, 1, 9007199254740992)", "accounts_balance_range"),
+        ("INSERT INTO accounts VALUES (1, 1, -1, 0)", "accounts_only_the_issuer_is_negative"),
+        ("INSERT INTO accounts VALUES (2, 1, -1, 0)", "accounts_only_the_issuer_is_negative"),
+        ("INSERT INTO accounts VALUES (0, 1, 0, 0)", "accounts_owner"),
+        ("INSERT INTO accounts VALUES (3, 1, 0, 0)", "accounts_kind_known"),
+        ("INSERT INTO accounts VALUES (1, 1, 9007199254740992, 0)", "accounts_balance_range"),
+        ("INSERT INTO accounts VALUES (1, 1, 0, -1)", "accounts_credited"),
+        ("INSERT INTO accounts VALUES (2, 1, 0, 1)", "accounts_credited"),
         ("('a', 1, 0, 0, 1, 1, 0, 0, 0, NULL, 1)", "transfers_amount_positive"),
         ("('a', 1, 1, 2, 1, 1, 1, 0, 0, NULL, 1)", "transfers_accounts_fit_kind"),
         ("('a', 2, 1, 2, 2, 7, 1, 0, 1, 8, 1)", "transfers_accounts_fit_kind"),
@@ -109,4 +99,35 @@ async fn constraints_stand_in_the_database_too() {
         assert!(error.contains(constraint), "{error} names {constraint}");
     }
     database.close().await;
+}
+
+/// A file from before credits were counted gets the same counts as one that counted
+/// them from the beginning (R-PEOPLE-3).
+#[tokio::test]
+async fn credits_from_before_they_were_counted_are_counted() {
+    let Fixture { store, folder } = Fixture::open().await;
+    let (sender, receiver) = (contract::user(1), contract::user(2));
+    let order_no = contract::order(1);
+    contract::post(&store, Posting::top_up(sender, contract::fen(100), "k")).await.unwrap();
+    contract::post(&store, Posting::pay(contract::payment(1, sender, 30, 3, &[]))).await.unwrap();
+    for seq in 0..2 {
+        let posting = Posting::credit(order_no, seq, receiver, contract::fen(7));
+        contract::post(&store, posting).await.unwrap();
+    }
+    contract::post(&store, Posting::refund(order_no, sender, contract::fen(16))).await.unwrap();
+    let before = store.accounts_page(None, 10).await.unwrap();
+    assert_eq!(before.iter().map(|(_, stated)| stated.credited).sum::<i64>(), 14);
+    store.close().await;
+
+    let file = folder.path().join("ledger.sqlite");
+    let options = SqliteConnectOptions::new().filename(&file);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let old = "ALTER TABLE accounts DROP COLUMN credited;
+               DELETE FROM _sqlx_migrations WHERE version = 2;";
+    sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let store = SqliteLedger::open(&file).await.unwrap();
+    assert_eq!(store.accounts_page(None, 10).await.unwrap(), before);
+    contract::books_balance(&store).await;
+    store.close().await;
 }

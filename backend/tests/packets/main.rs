@@ -6,8 +6,10 @@
 mod common;
 
 mod crediting;
+mod cycle;
 mod expiry;
 mod leaving;
+mod lists;
 mod numbering;
 mod opening;
 mod outages;

@@ -46,24 +46,30 @@ impl World {
         change: impl FnOnce(&mut Config),
         shared: Option<Arc<dyn SharedTier>>,
     ) -> Self {
+        Self::on(change, Outside { shared, ..Outside::default() }).await
+    }
+
+    /// With other settings, on something else than the defaults; the clock is the
+    /// test's own.
+    pub(crate) async fn on(change: impl FnOnce(&mut Config), outside: Outside) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at("2026-02-16T12:00:00.000Z"));
         let mut config = config_in(folder.path());
         change(&mut config);
-        let app = start(config, &clock, shared).await;
+        let app = start(config, &clock, outside).await;
         Self { app, clock, folder }
     }
 
     /// A second node on the same databases.
     pub(crate) async fn second_node(&self) -> Arc<App> {
-        start((*self.app.config).clone(), &self.clock, None).await
+        start((*self.app.config).clone(), &self.clock, Outside::default()).await
     }
 
     /// Ends the application and starts it again on what is on disk.
     pub(crate) async fn restart(self) -> Self {
         let config = (*self.app.config).clone();
         self.app.shutdown().await;
-        let app = start(config, &self.clock, None).await;
+        let app = start(config, &self.clock, Outside::default()).await;
         Self { app, ..self }
     }
 
@@ -115,7 +121,7 @@ impl World {
     }
 
     pub(crate) async fn balance(&self, user: UserId) -> Fen {
-        self.app.ledger.wallet(user).await.unwrap().balance_fen
+        self.app.ledger.balance(user).await.unwrap()
     }
 
     /// Ends the application, which drains everything, and audits what is on disk.
@@ -158,16 +164,7 @@ pub(crate) fn config_in(folder: &Path) -> Config {
     config
 }
 
-async fn start(
-    config: Config,
-    clock: &Arc<ManualClock>,
-    shared: Option<Arc<dyn SharedTier>>,
-) -> Arc<App> {
-    let outside = Outside {
-        clock: Arc::clone(clock) as _,
-        entropy: Arc::new(SystemEntropy),
-        shared,
-        lanes: None,
-    };
+async fn start(config: Config, clock: &Arc<ManualClock>, outside: Outside) -> Arc<App> {
+    let outside = Outside { clock: Arc::clone(clock) as _, ..outside };
     Arc::new(App::start_on(config, outside).await.unwrap())
 }

@@ -1,5 +1,5 @@
 use super::{EvenIsOpen, World, order_no, refused, settings};
-use hongbao::groups::{News, PacketPost};
+use hongbao::groups::PacketPost;
 use hongbao_shared::{
     ErrorCode, GroupId, Kind, Limits, MessageId, UserId,
     api::groups::{
@@ -208,12 +208,12 @@ async fn a_log_is_read_in_pages_and_foreign_cursors_are_refused() {
 async fn a_packet_is_posted_once_and_shown_as_its_reader_may_see_it() {
     let world = World::new().await;
     let (group, people) = world.group_of(3).await;
-    let mut news = world.groups.news();
+    let (_listener, mut growth) = world.groups.wakes().listen(people[2], Some(group)).unwrap();
     let lucky = packet(2, group, people[0]);
     world.groups.post_packet(lucky.clone()).await.unwrap();
     world.groups.post_packet(lucky.clone()).await.unwrap();
-    let told = News { group_id: group, message_id: MessageId::new(4).unwrap() };
-    assert_eq!(news.recv().await.unwrap(), told);
+    growth.grown().await;
+    assert_eq!(growth.newest(), MessageId::new(4));
     let exclusive = PacketPost {
         kind: Kind::Exclusive,
         greeting: String::new(),

@@ -1,7 +1,7 @@
 //! Lines about packets, and what a reader missed since an entry of the log.
 
 use super::{EvenIsOpen, World, order_no, refused};
-use hongbao::groups::{Line, LinePost, LogEvent, LogPart, News, PacketPost};
+use hongbao::groups::{Line, LinePost, LogEvent, LogPart, PacketPost};
 use hongbao_shared::{
     ErrorCode, Fen, GroupId, Kind, MessageId, OrderNo, UserId,
     api::{
@@ -81,7 +81,7 @@ async fn a_reader_who_comes_back_hears_what_they_missed() {
     };
     let refunded_fen = Fen::new(30).unwrap();
     let expired = Line::Expired { order_no: order_no(2), sender_id: sender, refunded_fen };
-    let mut news = world.groups.news();
+    let (_listener, mut growth) = world.groups.wakes().listen(first, Some(group)).unwrap();
     for (key, line) in [
         ("7", opened(2, sender, &[first])),
         ("8", opened(3, sender, &[sender, first, second])),
@@ -90,8 +90,8 @@ async fn a_reader_who_comes_back_hears_what_they_missed() {
         ("11", opened(3, sender, &[sender])),
     ] {
         world.groups.post_line(post(group, key, line)).await.unwrap();
-        let told = News { group_id: group, message_id: id(key.parse().unwrap()) };
-        assert_eq!(news.recv().await.unwrap(), told);
+        growth.grown().await;
+        assert_eq!(growth.newest(), Some(id(key.parse().unwrap())));
     }
     assert_eq!(world.groups.newest_id(group).await.unwrap(), id(11));
 

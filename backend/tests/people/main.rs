@@ -14,6 +14,7 @@ mod lines;
 mod lists;
 mod members;
 mod own;
+mod wakes;
 
 use common::ManualClock;
 use hongbao::{
@@ -49,16 +50,25 @@ impl World {
     }
 
     async fn with(limits: Limits, settings: AccountsSettings) -> Self {
+        Self::with_groups(limits, settings, &GroupsSettings::default()).await
+    }
+
+    async fn with_groups(
+        limits: Limits,
+        settings: AccountsSettings,
+        groups: &GroupsSettings,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database =
             Database::open(&folder.path().join("people.db"), Schema::People).await.unwrap();
         let clock = Arc::new(ManualClock::at(NEW_YEAR));
-        Self::on(database, folder, clock, limits, settings)
+        Self::on(database, folder, clock, limits, settings, groups)
     }
 
     /// The same database as another node sees it: nothing in memory.
     fn restarted(self, limits: Limits) -> Self {
-        Self::on(self.database, self.folder, self.clock, limits, settings())
+        let groups = GroupsSettings::default();
+        Self::on(self.database, self.folder, self.clock, limits, settings(), &groups)
     }
 
     fn on(
@@ -67,6 +77,7 @@ impl World {
         clock: Arc<ManualClock>,
         limits: Limits,
         settings: AccountsSettings,
+        groups: &GroupsSettings,
     ) -> Self {
         let store: Arc<dyn PeopleStore> = Arc::new(SqlitePeople::new(database.clone()));
         let injected: Arc<dyn Clock> = clock.clone();
@@ -82,14 +93,8 @@ impl World {
             )
             .unwrap(),
         );
-        let groups = Arc::new(Groups::new(
-            store,
-            Arc::clone(&accounts),
-            injected,
-            entropy,
-            limits,
-            &GroupsSettings::default(),
-        ));
+        let groups =
+            Arc::new(Groups::new(store, Arc::clone(&accounts), injected, entropy, limits, groups));
         Self { accounts, groups, clock, database, folder }
     }
 

@@ -101,10 +101,10 @@ pub(in crate::http) async fn end_session(
 }
 
 async fn describe(http: &Http, person: Person) -> Answer<Json<Me>> {
-    let wallet = http.app.ledger.wallet(person.profile.id).await?;
+    let balance_fen = http.app.ledger.balance(person.profile.id).await?;
     Ok(Json(Me {
         user: person.profile,
-        balance_fen: wallet.balance_fen,
+        balance_fen,
         is_admin: person.is_admin,
         is_guest: person.is_guest,
     }))

@@ -2,12 +2,15 @@
 
 pub(super) mod accounts;
 pub(super) mod groups;
+pub(super) mod lists;
+pub(super) mod live;
 pub(super) mod me;
 #[cfg(feature = "bench")]
 pub(super) mod noop;
 pub(super) mod packets;
 pub(super) mod wallet;
 
+use crate::lists::ListPart;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -18,4 +21,31 @@ use utoipa::IntoParams;
 pub(super) struct Part {
     /// `next_cursor` of the part before; absent for the first.
     cursor: Option<String>,
+}
+
+/// Which part of which year.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct YearPart {
+    /// Which year, in the server's time zone; absent for the present one.
+    year: Option<i16>,
+    /// `next_cursor` of the part before; absent for the first.
+    cursor: Option<String>,
+}
+
+impl YearPart {
+    fn part(&self) -> ListPart<'_> {
+        ListPart { year: self.year, cursor: self.cursor.as_deref(), limit: None }
+    }
+}
+
+/// Where a stream goes on.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct After {
+    /// The newest entry of the log that the reader has; absent to begin with what comes
+    /// next. The header `Last-Event-ID` wins.
+    after: Option<String>,
 }

@@ -22,7 +22,7 @@ pub(in crate::http) async fn wallet(
     State(http): State<Http>,
     session: Session,
 ) -> Answer<Json<Wallet>> {
-    http.app.ledger.wallet(session.user_id).await.map(Json)
+    http.app.ledger.wallet(session.user_id, &http.app.lists).await.map(Json)
 }
 
 /// Get demo money. The same key again moves nothing and answers the same.

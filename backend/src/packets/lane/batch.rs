@@ -1,7 +1,7 @@
 use super::{Op, Reply, packet::LanePacket};
 use crate::{
     control::CreditMode,
-    packets::event::{CreditEvent, Event, ListEvent},
+    packets::event::{ChatEvent, CreditEvent, Event, ListEvent},
     store::{
         orders::{
             Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, Progress,
@@ -87,8 +87,12 @@ impl Draft {
         let pending = self.expiries.entry(facts.order_no).or_insert_with(|| PendingExpiry {
             believed: progress.claimed,
             announcements: Event::refund(facts, progress.claimed_fen)
-                .iter()
-                .map(Event::announce)
+                .into_iter()
+                .flat_map(|refund| {
+                    // The sender is told what goes back (R-MONEY-4).
+                    let told = ChatEvent::Expired { order_no: facts.order_no };
+                    [refund.announce(), Event::chat(told).announce()]
+                })
                 .collect(),
             replies: Vec::new(),
         });
@@ -171,7 +175,7 @@ impl PendingAppend {
         let credit = |to, at_least, below| {
             Event::Credit(to, CreditEvent { order_no, from, count, at_least, below })
         };
-        let mut events = Vec::with_capacity(4);
+        let mut events = Vec::with_capacity(6);
         match mode {
             CreditMode::Queue => events.push(credit(Destination::CreditQueue, Fen::ZERO, Fen::MAX)),
             CreditMode::Deferred => {
@@ -187,8 +191,12 @@ impl PendingAppend {
             }
         }
         events.push(Event::List(ListEvent::Received { order_no, from, count }));
-        if self.after.state == StoredState::Finished && kind == Kind::Lucky {
-            events.push(Event::List(ListEvent::Finished { order_no, at: now }));
+        events.push(Event::chat(ChatEvent::Opened { order_no, from, count }));
+        if self.after.state == StoredState::Finished {
+            events.push(Event::chat(ChatEvent::Finished { order_no }));
+            if kind == Kind::Lucky {
+                events.push(Event::List(ListEvent::Finished { order_no, at: now }));
+            }
         }
         events.iter().map(Event::announce).collect()
     }

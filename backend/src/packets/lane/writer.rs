@@ -9,6 +9,7 @@ use crate::{
     store::{
         StoreError,
         orders::{ClaimRow, Landed, LaneBatch, LaneOutcome, Progress, StoredState},
+        outbox::Destination,
     },
 };
 use hongbao_shared::{ErrorCode, Kind, OrderNo, UserId};
@@ -208,7 +209,7 @@ impl Lane {
     async fn settle(&mut self, draft: Draft, request: &LaneBatch, outcome: LaneOutcome) -> Vec<Op> {
         let now = draft.now();
         let mut again = Vec::new();
-        self.ring(request, &outcome);
+        let told = told(request, &outcome);
         for ((landing, reply), landed) in draft.landings.into_iter().zip(outcome.landings) {
             if landed == Landed::New && landing.packet.progress.state == StoredState::Open {
                 let entry = Arc::new(PacketEntry::new(landing.packet, &[]));
@@ -243,6 +244,10 @@ impl Lane {
                 again.extend(pending.into_ops(order_no));
                 self.lost_race(order_no).await;
             }
+        }
+        // Only now: whoever is told looks into this node's memory.
+        for destination in told {
+            self.place.bell.ring(destination);
         }
         again
     }
@@ -302,24 +307,6 @@ impl Lane {
         self.parts.local.forget(order_no);
     }
 
-    /// Wakes the workers of every destination that was told something.
-    fn ring(&self, request: &LaneBatch, outcome: &LaneOutcome) {
-        let landed = outcome.landings.iter().map(|landed| *landed == Landed::New);
-        let landings = request.landings.iter().map(|landing| &landing.announcements).zip(landed);
-        let appends = request.appends.iter().map(|append| &append.announcements);
-        let expiries = request.expiries.iter().map(|expiry| &expiry.announcements);
-        let told: BTreeSet<_> = landings
-            .chain(appends.zip(outcome.appends.iter().copied()))
-            .chain(expiries.zip(outcome.expiries.iter().copied()))
-            .filter(|(_, held)| *held)
-            .flat_map(|(announcements, _)| announcements)
-            .map(|announcement| announcement.destination)
-            .collect();
-        for destination in told {
-            self.place.bell.ring(destination);
-        }
-    }
-
     /// Keeps the lane's memory bounded: the packets that were not used for longest
     /// go, half of them at once, so that this is rare.
     fn evict(&mut self) {
@@ -333,6 +320,21 @@ impl Lane {
             self.packets.remove(&order_no);
         }
     }
+}
+
+/// Every destination that a commit told something.
+fn told(request: &LaneBatch, outcome: &LaneOutcome) -> BTreeSet<Destination> {
+    let landed = outcome.landings.iter().map(|landed| *landed == Landed::New);
+    let landings = request.landings.iter().map(|landing| &landing.announcements).zip(landed);
+    let appends = request.appends.iter().map(|append| &append.announcements);
+    let expiries = request.expiries.iter().map(|expiry| &expiry.announcements);
+    landings
+        .chain(appends.zip(outcome.appends.iter().copied()))
+        .chain(expiries.zip(outcome.expiries.iter().copied()))
+        .filter(|(_, held)| *held)
+        .flat_map(|(announcements, _)| announcements)
+        .map(|announcement| announcement.destination)
+        .collect()
 }
 
 /// What somebody hears who comes to a packet that has ended.

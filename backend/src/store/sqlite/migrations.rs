@@ -13,6 +13,8 @@ use sqlx::{
 pub enum Schema {
     /// An order shard.
     Orders,
+    /// Packets that have ended, of a whole site.
+    Cold,
     /// Accounts, transfers, payments.
     Ledger,
     /// People, sessions, groups, messages.
@@ -32,18 +34,20 @@ macro_rules! files {
 }
 
 const ORDERS: &[File] = files!["orders/sqlite/0001_common.sql", "orders/sqlite/0002_days.sql"];
-const LEDGER: &[File] = files!["ledger/sqlite/0001_ledger.sql"];
+const COLD: &[File] = files!["cold/sqlite/0001_cold.sql"];
+const LEDGER: &[File] = files!["ledger/sqlite/0001_ledger.sql", "ledger/sqlite/0002_credited.sql"];
 const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
     "people/sqlite/0002_groups.sql",
     "people/sqlite/0003_lines.sql",
 ];
-const LISTS: &[File] = files!["lists/sqlite/0001_lists.sql"];
+const LISTS: &[File] = files!["lists/sqlite/0001_lists.sql", "lists/sqlite/0002_months.sql"];
 
 impl Schema {
     pub(super) fn migrator(self) -> Migrator {
         let files = match self {
             Self::Orders => ORDERS,
+            Self::Cold => COLD,
             Self::Ledger => LEDGER,
             Self::People => PEOPLE,
             Self::Lists => LISTS,

@@ -7,8 +7,8 @@ use super::{Database, Schema, StoreError, outbox::impl_outbox};
 use crate::{
     packets::record::{Payment, PreOrderRecord},
     store::ledger::{
-        Account, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded, Transfer,
-        TransferKind,
+        Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
+        Transfer, TransferKind,
     },
 };
 use async_trait::async_trait;
@@ -64,8 +64,8 @@ impl LedgerStore for SqliteLedger {
         self.database.write(move |tx| Box::pin(write::post(tx, batch, now))).await
     }
 
-    async fn balance(&self, account: Account) -> Result<i64, StoreError> {
-        read::balance(self.database.readers(), account).await
+    async fn account(&self, account: Account) -> Result<AccountState, StoreError> {
+        read::account(self.database.readers(), account).await
     }
 
     async fn entries(
@@ -107,7 +107,7 @@ impl LedgerStore for SqliteLedger {
         &self,
         after: Option<Account>,
         limit: u32,
-    ) -> Result<Vec<(Account, i64)>, StoreError> {
+    ) -> Result<Vec<(Account, AccountState)>, StoreError> {
         read::accounts_page(self.database.readers(), after, limit).await
     }
 

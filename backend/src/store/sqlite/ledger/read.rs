@@ -4,7 +4,7 @@ use super::{super::StoreError, from_json, recorded, to_json, transfer_columns};
 use crate::{
     packets::record::Payment,
     store::{
-        ledger::{Account, AccountSum, Leg, Recorded},
+        ledger::{Account, AccountState, AccountSum, Leg, Recorded},
         outbox::Destination,
     },
 };
@@ -15,15 +15,53 @@ use std::collections::BTreeMap;
 /// Before every account and every id.
 const BEFORE_ALL: (i64, i64) = (-1, -1);
 
-pub(super) async fn balance(pool: &SqlitePool, account: Account) -> Result<i64, StoreError> {
+pub(super) async fn account(
+    pool: &SqlitePool,
+    account: Account,
+) -> Result<AccountState, StoreError> {
     let (kind, owner) = account.columns();
-    let found: Option<i64> =
-        sqlx::query_scalar("SELECT balance FROM accounts WHERE kind = ?1 AND owner = ?2")
+    let found: Option<(i64, i64)> =
+        sqlx::query_as("SELECT balance, credited FROM accounts WHERE kind = ?1 AND owner = ?2")
             .bind(kind)
             .bind(owner)
             .fetch_optional(pool)
             .await?;
-    Ok(found.unwrap_or_default())
+    let (balance, credited) = found.unwrap_or_default();
+    Ok(AccountState { balance, credited })
+}
+
+/// Up to a page of the transfers of one account, from both of its sides. Each side is
+/// limited on its own, so that a page costs a page whatever the account's history.
+macro_rules! transfers_of_account {
+    ($from:literal, $order:literal) => {
+        concat!(
+            transfers_of_side!("debit", $from, $order),
+            " UNION ALL ",
+            transfers_of_side!("credit", $from, $order),
+            " ORDER BY id ",
+            $order,
+            " LIMIT ?4"
+        )
+    };
+}
+
+#[rustfmt::skip]
+macro_rules! transfers_of_side {
+    ($side:literal, $from:literal, $order:literal) => {
+        concat!(
+            "SELECT * FROM (SELECT ",
+            transfer_columns!(),
+            " FROM transfers WHERE ",
+            $side,
+            "_kind = ?1 AND ",
+            $side,
+            "_owner = ?2 AND id ",
+            $from,
+            " ?3 ORDER BY id ",
+            $order,
+            " LIMIT ?4)"
+        )
+    };
 }
 
 pub(super) async fn entries(
@@ -32,40 +70,49 @@ pub(super) async fn entries(
     before_id: Option<i64>,
     limit: u32,
 ) -> Result<Vec<Recorded>, StoreError> {
-    let (kind, owner) = Account::Wallet(user).columns();
-    // Each side is limited on its own, so that a page costs a page whatever the
-    // wallet's history.
-    sqlx::query(concat!(
-        "SELECT * FROM (SELECT ",
-        transfer_columns!(),
-        " FROM transfers WHERE debit_kind = ?1 AND debit_owner = ?2 AND id < ?3
-          ORDER BY id DESC LIMIT ?4)
-         UNION ALL
-         SELECT * FROM (SELECT ",
-        transfer_columns!(),
-        " FROM transfers WHERE credit_kind = ?1 AND credit_owner = ?2 AND id < ?3
-          ORDER BY id DESC LIMIT ?4)
-         ORDER BY id DESC LIMIT ?4"
-    ))
-    .bind(kind)
-    .bind(owner)
-    .bind(before_id.unwrap_or(i64::MAX))
-    .bind(limit)
-    .fetch_all(pool)
-    .await?
-    .iter()
-    .map(recorded)
-    .collect()
+    let before = before_id.unwrap_or(i64::MAX);
+    let statement = transfers_of_account!("<", "DESC");
+    transfers_of_account(pool, statement, Account::Wallet(user), before, limit).await
+}
+
+pub(super) async fn transfers_of(
+    pool: &SqlitePool,
+    order_no: OrderNo,
+    after_id: i64,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
+    let statement = transfers_of_account!(">", "ASC");
+    transfers_of_account(pool, statement, Account::Escrow(order_no), after_id, limit).await
+}
+
+async fn transfers_of_account(
+    pool: &SqlitePool,
+    statement: &'static str,
+    account: Account,
+    boundary: i64,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
+    let (kind, owner) = account.columns();
+    sqlx::query(statement)
+        .bind(kind)
+        .bind(owner)
+        .bind(boundary)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?
+        .iter()
+        .map(recorded)
+        .collect()
 }
 
 pub(super) async fn accounts_page(
     pool: &SqlitePool,
     after: Option<Account>,
     limit: u32,
-) -> Result<Vec<(Account, i64)>, StoreError> {
+) -> Result<Vec<(Account, AccountState)>, StoreError> {
     let (kind, owner) = after.map_or(BEFORE_ALL, Account::columns);
     sqlx::query(
-        "SELECT kind, owner, balance FROM accounts WHERE (kind, owner) > (?1, ?2)
+        "SELECT kind, owner, balance, credited FROM accounts WHERE (kind, owner) > (?1, ?2)
          ORDER BY kind, owner LIMIT ?3",
     )
     .bind(kind)
@@ -74,7 +121,10 @@ pub(super) async fn accounts_page(
     .fetch_all(pool)
     .await?
     .into_iter()
-    .map(|row| Ok((Account::from_columns(row.try_get(0)?, row.try_get(1)?)?, row.try_get(2)?)))
+    .map(|row| {
+        let account = Account::from_columns(row.try_get(0)?, row.try_get(1)?)?;
+        Ok((account, AccountState { balance: row.try_get(2)?, credited: row.try_get(3)? }))
+    })
     .collect()
 }
 
@@ -126,7 +176,9 @@ macro_rules! legs_where {
             $sign,
             "amount, ",
             $side,
-            "_balance FROM transfers WHERE ",
+            "_balance, '",
+            $side,
+            "' = 'credit' AND transfers.kind = 3 FROM transfers WHERE ",
             $side,
             "_kind ",
             $kind,
@@ -170,38 +222,9 @@ pub(super) async fn legs_page(
             id: row.try_get(2)?,
             change: row.try_get(3)?,
             balance: row.try_get(4)?,
+            is_credit: row.try_get(5)?,
         })
     })
-    .collect()
-}
-
-pub(super) async fn transfers_of(
-    pool: &SqlitePool,
-    order_no: OrderNo,
-    after_id: i64,
-    limit: u32,
-) -> Result<Vec<Recorded>, StoreError> {
-    let (kind, owner) = Account::Escrow(order_no).columns();
-    sqlx::query(concat!(
-        "SELECT * FROM (SELECT ",
-        transfer_columns!(),
-        " FROM transfers WHERE debit_kind = ?1 AND debit_owner = ?2 AND id > ?3
-          ORDER BY id LIMIT ?4)
-         UNION ALL
-         SELECT * FROM (SELECT ",
-        transfer_columns!(),
-        " FROM transfers WHERE credit_kind = ?1 AND credit_owner = ?2 AND id > ?3
-          ORDER BY id LIMIT ?4)
-         ORDER BY id LIMIT ?4"
-    ))
-    .bind(kind)
-    .bind(owner)
-    .bind(after_id)
-    .bind(limit)
-    .fetch_all(pool)
-    .await?
-    .iter()
-    .map(recorded)
     .collect()
 }
 
@@ -265,13 +288,15 @@ pub(super) async fn account_sum(
     account: Account,
 ) -> Result<AccountSum, StoreError> {
     let (kind, owner) = account.columns();
-    // One statement, so that no commit comes between the three.
-    let (balance, into, out_of): (i64, i64, i64) = sqlx::query_as(
-        "SELECT coalesce((SELECT balance FROM accounts WHERE kind = ?1 AND owner = ?2), 0),
+    // One statement, so that no commit comes between its parts.
+    let (balance, credited, into, credits, out_of): (i64, i64, i64, i64, i64) = sqlx::query_as(
+        "SELECT coalesce(a.balance, 0), coalesce(a.credited, 0), coalesce(c.into_it, 0),
+                coalesce(c.credits, 0),
                 coalesce((SELECT sum(amount) FROM transfers
-                          WHERE credit_kind = ?1 AND credit_owner = ?2), 0),
-                coalesce((SELECT sum(amount) FROM transfers
-                          WHERE debit_kind = ?1 AND debit_owner = ?2), 0)",
+                          WHERE debit_kind = ?1 AND debit_owner = ?2), 0)
+         FROM (SELECT sum(amount) AS into_it, sum(amount) FILTER (WHERE kind = 3) AS credits
+               FROM transfers WHERE credit_kind = ?1 AND credit_owner = ?2) AS c
+         LEFT JOIN accounts AS a ON a.kind = ?1 AND a.owner = ?2",
     )
     .bind(kind)
     .bind(owner)
@@ -280,5 +305,8 @@ pub(super) async fn account_sum(
     let summed = into
         .checked_sub(out_of)
         .ok_or_else(|| StoreError::Corrupt(format!("the transfers of {account} overflow")))?;
-    Ok(AccountSum { balance, summed })
+    Ok(AccountSum {
+        stated: AccountState { balance, credited },
+        summed: AccountState { balance: summed, credited: credits },
+    })
 }

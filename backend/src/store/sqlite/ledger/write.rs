@@ -105,17 +105,19 @@ async fn write(
         .iter()
         .map(|(account, balance)| {
             let (kind, owner) = account.columns();
-            (kind, owner, balance)
+            (kind, owner, balance, changes.credited.get(account).copied().unwrap_or_default())
         })
         .collect();
     // The new balances, not the differences: this transaction is the only writer, and
-    // what was loaded in it is still true. `true` tells the parser that ON belongs to
-    // the INSERT.
+    // what was loaded in it is still true. What was credited is added, because nothing
+    // else needs to load it. `true` tells the parser that ON belongs to the INSERT.
     write_all(
         tx,
-        "INSERT INTO accounts (kind, owner, balance)
-         SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
-         ON CONFLICT (kind, owner) DO UPDATE SET balance = excluded.balance",
+        "INSERT INTO accounts (kind, owner, balance, credited)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3
+         FROM jsonb_each(?1) WHERE true
+         ON CONFLICT (kind, owner) DO UPDATE
+         SET balance = excluded.balance, credited = credited + excluded.credited",
         &balances,
     )
     .await?;

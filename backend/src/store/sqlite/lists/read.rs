@@ -1,0 +1,172 @@
+//! What only reads the database of lists.
+
+use crate::store::{
+    StoreError, fen,
+    lists::{List, ListKey, ReceivedLine, ReceivedRow, SentRow, Totals},
+};
+use hongbao_shared::{Fen, GroupId, Kind, OrderNo, Timestamp, UserId};
+use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
+
+/// A page of one of the two lists: `$columns` of `$from`, where the list's own table is
+/// `l`.
+macro_rules! page_of {
+    ($columns:literal, $from:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM ",
+            $from,
+            " WHERE l.user_id = ?1 AND l.year = ?2 AND (l.at, l.order_no) < (?3, ?4)
+             ORDER BY l.at DESC, l.order_no DESC LIMIT ?5"
+        )
+    };
+}
+
+/// Which page.
+pub(super) struct Part {
+    pub(super) user: UserId,
+    pub(super) year: i16,
+    pub(super) after: Option<ListKey>,
+    pub(super) limit: u32,
+}
+
+pub(super) async fn sent(pool: &SqlitePool, part: &Part) -> Result<Vec<SentRow>, StoreError> {
+    let statement =
+        page_of!("order_no, user_id, group_id, kind, at, total_fen, shares", "sent AS l");
+    page(pool, statement, part, |row| {
+        Ok(SentRow {
+            order_no: order(row.try_get(0)?)?,
+            user_id: user_id(row.try_get(1)?)?,
+            group_id: group_id(row.try_get(2)?)?,
+            kind: kind(row.try_get(3)?)?,
+            at: Timestamp::from_millis(row.try_get(4)?),
+            total_fen: fen(row.try_get(5)?)?,
+            shares: row.try_get(6)?,
+        })
+    })
+    .await
+}
+
+pub(super) async fn received(
+    pool: &SqlitePool,
+    part: &Part,
+) -> Result<Vec<ReceivedLine>, StoreError> {
+    let statement = page_of!(
+        "l.order_no, l.user_id, l.group_id, l.kind, l.at, l.amount_fen, l.seq, l.sender_id,
+         b.order_no IS NOT NULL",
+        "received AS l LEFT JOIN best_lucks AS b
+             ON b.order_no = l.order_no AND b.user_id = l.user_id"
+    );
+    page(pool, statement, part, |row| {
+        Ok(ReceivedLine {
+            row: ReceivedRow {
+                order_no: order(row.try_get(0)?)?,
+                user_id: user_id(row.try_get(1)?)?,
+                group_id: group_id(row.try_get(2)?)?,
+                kind: kind(row.try_get(3)?)?,
+                at: Timestamp::from_millis(row.try_get(4)?),
+                amount_fen: fen(row.try_get(5)?)?,
+                seq: row.try_get(6)?,
+                sender_id: user_id(row.try_get(7)?)?,
+            },
+            best_luck: row.try_get(8)?,
+        })
+    })
+    .await
+}
+
+async fn page<T>(
+    pool: &SqlitePool,
+    statement: &'static str,
+    part: &Part,
+    line: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    // Everything is before the end of time.
+    let (at, order_no) =
+        part.after.map_or((i64::MAX, i64::MAX), |key| (key.at.millis(), key.order_no.to_bits()));
+    let rows = sqlx::query(statement)
+        .bind(part.user.get())
+        .bind(part.year)
+        .bind(at)
+        .bind(order_no)
+        .bind(part.limit)
+        .fetch_all(pool)
+        .await?;
+    rows.iter().map(line).collect()
+}
+
+pub(super) async fn months(
+    pool: &SqlitePool,
+    user: UserId,
+    year: i16,
+) -> Result<Vec<(u8, Totals)>, StoreError> {
+    sqlx::query(
+        "SELECT month, sent_count, sent_fen, received_count, received_fen, best_lucks
+         FROM totals WHERE user_id = ?1 AND year = ?2 ORDER BY month",
+    )
+    .bind(user.get())
+    .bind(year)
+    .fetch_all(pool)
+    .await?
+    .iter()
+    .map(|row| {
+        let totals = Totals {
+            sent_count: count(row, 1)?,
+            sent_fen: fen(row.try_get(2)?)?,
+            received_count: count(row, 3)?,
+            received_fen: fen(row.try_get(4)?)?,
+            best_lucks: count(row, 5)?,
+        };
+        Ok((row.try_get(0)?, totals))
+    })
+    .collect()
+}
+
+pub(super) async fn years(
+    pool: &SqlitePool,
+    user: UserId,
+    list: List,
+) -> Result<Vec<i16>, StoreError> {
+    let statement = match list {
+        List::Sent => {
+            "SELECT DISTINCT year FROM totals WHERE user_id = ?1 AND sent_count > 0
+             ORDER BY year DESC"
+        }
+        List::Received => {
+            "SELECT DISTINCT year FROM totals WHERE user_id = ?1 AND received_count > 0
+             ORDER BY year DESC"
+        }
+    };
+    Ok(sqlx::query_scalar(statement).bind(user.get()).fetch_all(pool).await?)
+}
+
+pub(super) async fn received_fen(pool: &SqlitePool, user: UserId) -> Result<Fen, StoreError> {
+    let sum: i64 =
+        sqlx::query_scalar("SELECT coalesce(sum(received_fen), 0) FROM totals WHERE user_id = ?1")
+            .bind(user.get())
+            .fetch_one(pool)
+            .await?;
+    fen(sum)
+}
+
+fn order(column: i64) -> Result<OrderNo, StoreError> {
+    OrderNo::from_bits(column).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+fn user_id(column: i64) -> Result<UserId, StoreError> {
+    UserId::new(column).ok_or_else(|| StoreError::Corrupt(format!("{column} is not a user id")))
+}
+
+fn group_id(column: i64) -> Result<GroupId, StoreError> {
+    GroupId::new(column).ok_or_else(|| StoreError::Corrupt(format!("{column} is not a group id")))
+}
+
+fn kind(column: u8) -> Result<Kind, StoreError> {
+    Kind::from_byte(column)
+        .ok_or_else(|| StoreError::Corrupt(format!("{column} is not a kind of packet")))
+}
+
+fn count(row: &SqliteRow, column: usize) -> Result<u64, StoreError> {
+    let count: i64 = row.try_get(column)?;
+    u64::try_from(count).map_err(|_| StoreError::Corrupt(format!("{count} is not a count")))
+}
