@@ -23,7 +23,7 @@ async fn whoever_is_removed_is_no_member_at_once() {
     refused(groups.remove(owner, group, eve).await, ErrorCode::MemberNotFound);
     refused(groups.remove(owner, GroupId::new(7).unwrap(), owner).await, ErrorCode::GroupNotFound);
 
-    let (_listener, mut growth) = groups.wakes().listen(second, Some(group)).unwrap();
+    let (_ear, mut growth) = groups.wakes().listen(owner, Some(group)).unwrap();
     let (removed, _) = groups.wakes().listen(first, None).unwrap();
     groups.remove(owner, group, first).await.unwrap();
     growth.grown().await;
@@ -71,7 +71,10 @@ async fn memory_follows_those_who_come_and_go_at_once() {
             ));
             let (groups, code) = (Arc::clone(&world.groups), code.clone());
             tasks.push(tokio::spawn(async move {
-                groups.join(member, &JoinRequest { code }).await.unwrap();
+                // Whoever leaves before the answer is made finds no group any more.
+                if let Err(refusal) = groups.join(member, &JoinRequest { code }).await {
+                    assert_eq!(refusal.code, ErrorCode::GroupNotFound);
+                }
             }));
             let groups = Arc::clone(&world.groups);
             tasks.push(tokio::spawn(async move { drop(groups.is_member(group, member).await) }));
@@ -86,7 +89,7 @@ async fn memory_follows_those_who_come_and_go_at_once() {
             .unwrap()
             .members
             .iter()
-            .map(|m| m.id)
+            .map(|member| member.id)
             .collect();
         stored.sort_unstable();
         assert_eq!(world.groups.members(group).await.unwrap().ids(), stored);
