@@ -300,6 +300,28 @@ impl Browser {
         Ok((status, answer[1].clone()))
     }
 
+    /// Reads a stream of events from inside the page up to the event with this id; its
+    /// text.
+    pub async fn read_stream(&self, path: &str, last_id: &str) -> Result<String> {
+        let script = "const [path, lastId, done] = arguments;
+            const last = new RegExp(`^id: ?${lastId}$`, 'm');
+            const stop = new AbortController();
+            (async () => {
+                const answer = await fetch(path, { signal: stop.signal });
+                const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+                let text = '';
+                while (!last.test(text) || !text.endsWith('\\n\\n')) {
+                    const { value, done: ended } = await reader.read();
+                    if (ended) break;
+                    text += value;
+                }
+                stop.abort();
+                done(text);
+            })().catch(() => done(null));";
+        let text = self.ask(script, vec![json!(path), json!(last_id)]).await?;
+        Ok(text.as_str().with_context(|| format!("{path} told nothing"))?.to_owned())
+    }
+
     /// The calls of the REST interface that this page has made since it was loaded.
     pub async fn calls(&self) -> Result<Vec<String>> {
         let script = "return performance.getEntriesByType('resource')

@@ -108,7 +108,7 @@ fn Shell() -> impl IntoView {
         groups::refresh().await.ok();
     });
     Effect::new(|_| i18n::say_title(groups::unread()));
-    on_cleanup(|| i18n::say_title(0));
+    on_cleanup(|| untrack(|| i18n::say_title(0)));
     view! {
         <header><a class="skip" href="#content">{tr!(skip_to_content)}</a></header>
         {watching}

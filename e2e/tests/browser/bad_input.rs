@@ -92,6 +92,7 @@ async fn refuses_to_send(browser: &Browser) -> Result<()> {
     }
     // A key can submit a form whose button is off.
     browser.find("send-amount").await?.send_keys(Key::Enter).await?;
+    ensure!(browser.all("send-confirm").await?.is_empty(), "asks for the payment");
     browser.find("send-submit").await.map(|_| ())
 }
 

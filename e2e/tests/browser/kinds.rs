@@ -1,7 +1,7 @@
 //! Equal packets, packets for one, and what those hear who come too late (R-SEND-3,
 //! R-OPEN-1, R-OPEN-2).
 
-use crate::steps::{card_is, close_envelope, open, tap};
+use crate::steps::{card_is, close_envelope, open, pay, tap};
 use anyhow::{Context as _, Result, ensure};
 use hongbao_e2e::{Browser, Form, Person, Sent, Stage, play};
 
@@ -125,9 +125,7 @@ async fn submit(browser: &Browser, greeting: &str, words: &str) -> Result<String
     if !greeting.is_empty() {
         browser.fill("send-greeting", greeting).await?;
     }
-    browser.click("send-submit").await?;
-    browser.click("send-confirm").await?;
-    browser.gone("send-submit").await?;
+    pay(browser).await?;
     browser.says("packet-card", words).await?;
     for card in browser.all("packet-card").await? {
         if card.text().await?.contains(words) {

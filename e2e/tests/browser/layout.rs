@@ -52,7 +52,7 @@ fn every_screen_fits_a_phone() -> Result<()> {
     play("layout", async |stage: &Stage| {
         let world = world(stage).await?;
         let browser = stage.calm_browser(Form::Phone).await?;
-        browser.expect_refusal("/api/v1/groups/join", 404);
+        browser.expect_refusal("/api/v1/invitations/", 404);
         browser.goto("/").await?;
         for (language, theme) in
             [("en", "light"), ("en", "dark"), ("zh-CN", "light"), ("zh-CN", "dark")]

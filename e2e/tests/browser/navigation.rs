@@ -34,13 +34,18 @@ fn pages(world: &World) -> Vec<(String, String)> {
     vec![
         ("/".into(), by_id("group-item")),
         (format!("/g/{}", world.group), by_id("packet-card")),
+        (format!("/g/{}/info", world.group), by_id("member")),
         (format!("/packets/{}", world.order_no), by_id("details")),
         ("/wallet".into(), by_id("wallet-entry")),
+        ("/wallet/received".into(), by_id("records-total")),
+        ("/wallet/sent".into(), by_id("record-row")),
         ("/me".into(), by_id("sign-out")),
         // From here on there is nothing to see, but always a way out.
         ("/nowhere/at/all".into(), to_chats.clone()),
         ("/g/not-a-number".into(), to_chats.clone()),
         ("/g/999999999".into(), to_chats.clone()),
+        ("/g/999999999/info".into(), to_chats.clone()),
+        ("/wallet/nothing".into(), to_chats.clone()),
         ("/packets/not-a-packet".into(), to_chats.clone()),
         (format!("/packets/{}", world.foreign), to_chats.clone()),
         ("/join/no-such-code".into(), to_chats),
@@ -50,7 +55,7 @@ fn pages(world: &World) -> Vec<(String, String)> {
 fn expect_refusals(browser: &Browser, world: &World) {
     browser.expect_refusal("/api/v1/groups/999999999", 404);
     browser.expect_refusal(&format!("/api/v1/packets/{}", world.foreign), 404);
-    browser.expect_refusal("/api/v1/groups/join", 404);
+    browser.expect_refusal("/api/v1/invitations/", 404);
 }
 
 #[test]

@@ -20,6 +20,14 @@ pub(crate) async fn come_in(browser: &Browser, name: &str) -> Result<()> {
     browser.click("guest-submit").await
 }
 
+/// Submits the send sheet, confirms the payment, and waits until both sheets are gone.
+pub(crate) async fn pay(browser: &Browser) -> Result<()> {
+    browser.click("send-submit").await?;
+    browser.click("send-confirm").await?;
+    browser.gone("send-confirm").await?;
+    browser.gone("send-submit").await
+}
+
 /// Taps the card of a packet in the chat.
 pub(crate) async fn tap(browser: &Browser, order_no: &str) -> Result<()> {
     browser.click_css(&format!("[data-order-no='{order_no}']")).await?;

@@ -1,7 +1,7 @@
 //! The one real path: two people, a group, a lucky packet, the crown and the proof.
 //! Its pictures are those that the README shows.
 
-use crate::steps::{card_is, close_envelope, come_in, fen, yuan};
+use crate::steps::{card_is, close_envelope, come_in, fen, pay, yuan};
 use anyhow::{Context as _, Result, ensure};
 use hongbao_e2e::{Browser, Form, Stage, play, wait_for};
 use serde_json::json;
@@ -58,8 +58,8 @@ fn two_people_share_a_lucky_packet() -> Result<()> {
         check_wallet(&tom, second, second).await?;
 
         mei.goto("/me").await?;
-        mei.click_css(".setting:nth-of-type(1)").await?;
-        mei.click_css(".setting:nth-of-type(2)").await?;
+        mei.click("setting-language").await?;
+        mei.click("setting-theme").await?;
         mei.find_css("html[lang='zh-CN'][data-theme='dark']").await?;
         let chat = format!("/g/{}", link_group(&tom, &order_no).await?);
         mei.goto(&chat).await?;
@@ -135,8 +135,12 @@ async fn send(stage: &Stage, browser: &Browser) -> Result<String> {
     browser.at_rest().await?;
     stage.picture(browser, "send-phone").await?;
     browser.click("send-submit").await?;
-    browser.click("send-confirm").await?;
-    browser.gone("send-submit").await?;
+    browser.says("send-confirm-amount", "¥88.88").await?;
+    browser.at_rest().await?;
+    stage.picture(browser, "confirm-phone").await?;
+    browser.press(Key::Escape).await?;
+    browser.gone("send-confirm-sheet").await?;
+    pay(browser).await?;
     browser.says("toast", "sent").await?;
     let card = browser.find("packet-card").await?;
     let order_no = card.attr("data-order-no").await?.context("a number")?;

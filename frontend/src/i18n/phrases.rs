@@ -10,6 +10,11 @@ pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
+/// One thing after another in a line, in either language.
+pub(crate) fn joined_by_dot(first: &str, second: &str) -> String {
+    format!("{first} · {second}")
+}
+
 impl Lang {
     /// The page's title, with how much is unread.
     pub(crate) fn app_title(self, unread: u32) -> String {
@@ -25,11 +30,6 @@ impl Lang {
             Self::Zh => format!("{number} 条未读"),
             Self::En => format!("{number} unread"),
         }
-    }
-
-    /// One thing after another in a line.
-    pub(crate) fn joined_by_dot(self, first: &str, second: &str) -> String {
-        format!("{first} · {second}")
     }
 
     /// How many shares a packet has.

@@ -153,7 +153,7 @@ texts! {
     confirm_title: "确认支付", "Confirm payment";
     pay_from: "付款方式", "Paid from";
     pay_nothing_moved: "这次没有付款，钱没有动。", "Nothing was paid. Your money hasn't moved.";
-    pay_still_open: "之前有个红包可能还没付完。", "A packet may still be waiting for its payment.";
+    pay_still_open: "可能还没付完。继续支付是安全的，不会付两次。", "may still be waiting for its payment. Finishing it is safe: you never pay twice.";
     pay_leave: "不付了", "Leave it";
     pay_left: "好的。如果没付上，它会自己作废，一分钱都不会少。", "All right. If it was never paid, it simply lapses and costs nothing.";
     amount_unreadable: "请写成数字，比如 8.88。", "Write it as a number, such as 8.88.";

@@ -328,6 +328,8 @@ impl Feed {
                 self.behind.set(true);
             }
             if moved {
+                // The list shows faces and numbers of this group too.
+                groups::news();
                 self.roster.update(|count| *count = count.wrapping_add(1));
             }
             self.draw();

@@ -25,6 +25,8 @@ const PAUSE_MS: u32 = 500;
 const PAUSE_MS_MAX: u32 = 15_000;
 /// A connection that is back within this was never missed.
 const CALM_MS: u32 = 1_500;
+/// The event of a page that is left, perhaps to be shown again as it was.
+const LEAVING: &str = "pagehide";
 /// How often a quiet stream looks around.
 const TICK_MS: u32 = 500;
 /// A page hidden for this long lets go: browsers allow six connections per host, and
@@ -196,14 +198,20 @@ enum Next {
 struct Connection {
     source: EventSource,
     heard: mpsc::Receiver<Next>,
-    _listener: Closure<dyn FnMut(Event)>,
+    listener: Closure<dyn FnMut(Event)>,
 }
 
 impl Connection {
     fn open(path: &str) -> Option<Self> {
         let (mut tell, heard) = mpsc::channel(WAITING_MAX);
         let source = EventSource::new(&format!("/api/v1{path}")).ok()?;
+        let here = source.clone();
         let listener = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+            // A page that the browser keeps for the way back stands still, and would
+            // keep one of its few connections with it.
+            if event.type_() == LEAVING {
+                here.close();
+            }
             if tell.try_send(read(&event)).is_err() {
                 tell.disconnect();
             }
@@ -213,7 +221,9 @@ impl Connection {
             let function = listener.as_ref().unchecked_ref();
             source.add_event_listener_with_callback(name, function).ok()?;
         }
-        Some(Self { source, heard, _listener: listener })
+        let function = listener.as_ref().unchecked_ref();
+        browser::window()?.add_event_listener_with_callback(LEAVING, function).ok()?;
+        Some(Self { source, heard, listener })
     }
 
     async fn next(&mut self) -> Next {
@@ -228,6 +238,11 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.source.close();
+        if let Some(window) = browser::window() {
+            let function = self.listener.as_ref().unchecked_ref();
+            // Fails only where it was never added.
+            window.remove_event_listener_with_callback(LEAVING, function).ok();
+        }
     }
 }
 

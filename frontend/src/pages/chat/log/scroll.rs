@@ -5,10 +5,10 @@
 //! (`overflow-anchor: none`), for not every browser does it by itself.
 
 use leptos::{html, prelude::*};
-use wasm_bindgen::JsCast as _;
-use web_sys::{HtmlDivElement, HtmlElement};
+use wasm_bindgen::{JsCast as _, closure::Closure};
+use web_sys::{HtmlDivElement, HtmlElement, ResizeObserver};
 
-use crate::state::feed::Feed;
+use crate::{state::feed::Feed, tasks::Scope};
 
 /// This close to the end counts as reading the end, in CSS pixels.
 const NEAR_END_PX: i32 = 80;
@@ -35,9 +35,16 @@ impl Scroll {
             // The rows are on the page before the next frame is drawn.
             request_animation_frame(move || scroll.settle());
         });
-        // A keyboard that comes up makes the log smaller.
-        let resized = window_event_listener(leptos::ev::resize, move |_| scroll.settle());
-        on_cleanup(move || resized.remove());
+        // A keyboard that comes up, or a notice, makes the log smaller.
+        let scope = Scope::new();
+        Effect::new(move |_| {
+            if let Some(log) = place.get() {
+                scope.spawn(async move {
+                    let _watch = SizeWatch::start(&log, move || scroll.settle());
+                    futures::future::pending::<()>().await;
+                });
+            }
+        });
         scroll
     }
 
@@ -118,6 +125,27 @@ impl Scroll {
                 self.held.set(Some((id, now)));
             }
         }
+    }
+}
+
+/// Calls back whenever an element changes its size, until it is dropped.
+struct SizeWatch {
+    observer: ResizeObserver,
+    _listener: Closure<dyn FnMut()>,
+}
+
+impl SizeWatch {
+    fn start(element: &HtmlDivElement, listener: impl FnMut() + 'static) -> Option<Self> {
+        let listener = Closure::<dyn FnMut()>::new(listener);
+        let observer = ResizeObserver::new(listener.as_ref().unchecked_ref()).ok()?;
+        observer.observe(element);
+        Some(Self { observer, _listener: listener })
+    }
+}
+
+impl Drop for SizeWatch {
+    fn drop(&mut self) {
+        self.observer.disconnect();
     }
 }
 
