@@ -234,7 +234,7 @@ impl Growth {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// The newest entry that this node has heard of since somebody listens.

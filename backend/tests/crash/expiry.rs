@@ -74,8 +74,7 @@ async fn open_all(n: usize, person: Person, orders: Vec<OrderNo>) -> (Told, bool
                 }
                 over = 0;
             }
-            "opened" => over += 1,
-            "expired" => over += 1,
+            "opened" | "expired" => over += 1,
             other => panic!("{other}"),
         }
         if over > orders.len() {

@@ -8,6 +8,7 @@ mod common;
 mod contract;
 
 mod accounts;
+mod depth;
 mod groups;
 mod lines;
 mod lists;
