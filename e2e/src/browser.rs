@@ -238,6 +238,46 @@ impl Browser {
         Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
     }
 
+    /// Runs a script that calls its last argument with the answer.
+    pub(crate) async fn ask(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
+        Ok(self.driver.execute_async(script, arguments).await?.json().clone())
+    }
+
+    /// Waits until everything that moves, and is to end, has ended.
+    pub async fn at_rest(&self) -> Result<()> {
+        wait_for("the animations to end", async || {
+            let script = "return document.getAnimations().filter((animation) =>
+                animation.playState === 'running'
+                && Number.isFinite(animation.effect.getComputedTiming().endTime)).length;";
+            Ok((self.script(script).await? == json!(0)).then_some(()))
+        })
+        .await
+    }
+
+    /// Takes the network away from this browser, or gives it back. What fails meanwhile
+    /// stands in the console and is excused.
+    pub async fn set_offline(&self, offline: bool) -> Result<()> {
+        self.console.expect_lost_network();
+        let conditions = json!({
+            "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
+        });
+        let cdp = self.driver.cdp();
+        cdp.send_raw("Network.enable", json!({})).await?;
+        cdp.send_raw("Network.emulateNetworkConditions", conditions).await?;
+        Ok(())
+    }
+
+    /// Excuses everything that fails because nobody answers.
+    pub fn expect_lost_network(&self) {
+        self.console.expect_lost_network();
+    }
+
+    /// The language and the theme of the pages that are loaded from now on.
+    pub async fn dress(&self, language: &str, theme: &str) -> Result<()> {
+        self.store("hongbao.lang", language).await?;
+        self.store("hongbao.theme", theme).await
+    }
+
     /// Calls the REST interface from inside the page, with the page's own session.
     /// Answers status and body.
     pub async fn fetch(
@@ -254,7 +294,7 @@ impl Browser {
                 done([answer.status, text ? JSON.parse(text) : null]);
             }, (error) => done([0, String(error)]));";
         let arguments = vec![json!(method), json!(path), body.unwrap_or_default()];
-        let answer = self.driver.execute_async(script, arguments).await?.json().clone();
+        let answer = self.ask(script, arguments).await?;
         let status = answer[0].as_u64().context("a status")?;
         ensure!(status != 0, "{method} {path}: {}", answer[1]);
         Ok((status, answer[1].clone()))

@@ -1,6 +1,9 @@
 //! What a browser's console may say: nothing, but for refusals that the test provokes.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 use thirtyfour::BrowserLogEntry;
 
 /// Browsers report every answer of 400 and above, whatever the page makes of it.
@@ -22,6 +25,7 @@ impl Refusal {
 #[derive(Debug, Default)]
 pub(crate) struct Console {
     expected: Mutex<Vec<Refusal>>,
+    network_may_be_lost: AtomicBool,
 }
 
 impl Console {
@@ -30,12 +34,24 @@ impl Console {
         expected.push(Refusal { path: path.to_owned(), status });
     }
 
+    /// From now on, calls may find nobody.
+    pub(crate) fn expect_lost_network(&self) {
+        self.network_may_be_lost.store(true, Ordering::Relaxed);
+    }
+
+    fn is_lost_network(&self, entry: &BrowserLogEntry) -> bool {
+        self.network_may_be_lost.load(Ordering::Relaxed)
+            && entry.source.as_deref() == Some("network")
+            && entry.message.contains("net::ERR_")
+    }
+
     /// The lines that nothing explains.
     pub(crate) fn surprises(&self, entries: &[BrowserLogEntry]) -> Vec<String> {
         let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         entries
             .iter()
             .filter(|entry| !expected.iter().any(|refusal| refusal.is(entry)))
+            .filter(|entry| !self.is_lost_network(entry))
             .map(|entry| {
                 let source = entry.source.as_deref().unwrap_or("?");
                 format!("{} {source}: {}", entry.level, entry.message)
@@ -72,5 +88,15 @@ mod tests {
         ] {
             assert_eq!(console.surprises(&[entry(source, message)]).len(), 1, "{message}");
         }
+    }
+
+    #[test]
+    fn a_lost_network_is_excused_on_request_alone() {
+        let line = "http://x/api/v1/me - Failed to load resource: net::ERR_CONNECTION_REFUSED";
+        let console = Console::default();
+        assert_eq!(console.surprises(&[entry("network", line)]).len(), 1);
+        console.expect_lost_network();
+        assert!(console.surprises(&[entry("network", line)]).is_empty());
+        assert_eq!(console.surprises(&[entry("javascript", line)]).len(), 1);
     }
 }

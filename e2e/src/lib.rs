@@ -9,6 +9,7 @@
 //! Nothing here sleeps and hopes: [`wait_for`] polls a condition until a deadline.
 //! Every process is killed by its own handle, also when a test panics.
 
+mod accessibility;
 mod browser;
 mod chromium;
 mod console;
@@ -20,10 +21,11 @@ mod shapes;
 mod stage;
 mod wait;
 
+pub use accessibility::assert_accessible;
 pub use browser::Browser;
 pub use chromium::Form;
 pub use person::{Person, Sent};
 pub use server::Server;
 pub use shapes::assert_fits;
-pub use stage::{Stage, play};
+pub use stage::{Stage, play, play_with};
 pub use wait::wait_for;

@@ -17,6 +17,14 @@ pub(crate) fn server_binary() -> PathBuf {
     )
 }
 
+/// What looks for barriers; `cargo xtask test` puts it there.
+pub(crate) fn axe() -> PathBuf {
+    profile_folder()
+        .parent()
+        .expect("<target>")
+        .join("accessibility/node_modules/axe-core/axe.min.js")
+}
+
 /// Where failures leave what they saw, and pictures that nobody asked to keep.
 pub(crate) fn leftovers() -> PathBuf {
     made(profile_folder().parent().expect("<target>").join("e2e"))

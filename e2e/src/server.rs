@@ -2,7 +2,10 @@
 
 use crate::{paths, process::Process};
 use anyhow::{Context as _, Result};
-use std::process::Command;
+use std::{
+    process::Command,
+    sync::{Mutex, PoisonError},
+};
 use tempfile::TempDir;
 
 /// What the server says once it serves.
@@ -12,25 +15,25 @@ const GREETING: &str = "Hongbao is at ";
 #[derive(Debug)]
 pub struct Server {
     url: String,
-    process: Process,
+    settings: Vec<(String, String)>,
+    process: Mutex<Option<Process>>,
     // Removed after the process is gone: fields are dropped in this order.
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Server {
-    /// Starts one on embedded defaults. All of a test's people share one address, so the
-    /// limits per address that would meet them are off.
-    pub(crate) fn start() -> Result<Self> {
+    /// Starts one on embedded defaults but for these variables. All of a test's people
+    /// share one address, so the limits per address that would meet them are off; and
+    /// nobody chats by themselves unless the test is about them.
+    pub(crate) fn start(settings: &[(&str, &str)]) -> Result<Self> {
         let data = TempDir::new().context("a folder for the server's data")?;
-        let mut command = Command::new(paths::server_binary());
-        command
-            .args(["server", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data.path())
-            .env("HONGBAO_ADDRESSES_GUESTS_PER_MINUTE", "0");
-        let (process, url) = Process::start(command, |line| {
-            line.strip_prefix(GREETING).map(|url| url.trim().trim_end_matches('/').to_owned())
-        })?;
-        Ok(Self { url, process, _data: data })
+        let mut all = vec![
+            ("HONGBAO_ADDRESSES_GUESTS_PER_MINUTE".to_owned(), "0".to_owned()),
+            ("HONGBAO_LIMITS_DEMO".to_owned(), "false".to_owned()),
+        ];
+        all.extend(settings.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+        let (process, url) = launch(&data, &all, "127.0.0.1:0")?;
+        Ok(Self { url, settings: all, process: Mutex::new(Some(process)), data })
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -38,8 +41,40 @@ impl Server {
         &self.url
     }
 
-    /// What it has logged.
-    pub(crate) fn log(&self) -> String {
-        self.process.output()
+    /// Kills it, as a power cut would.
+    pub(crate) fn kill(&self) {
+        drop(self.slot().take());
     }
+
+    /// Starts it again where it was, on the data that it left.
+    pub(crate) fn start_again(&self) -> Result<()> {
+        let address = self.url.strip_prefix("http://").context("an address")?;
+        let (process, _) = launch(&self.data, &self.settings, address)?;
+        *self.slot() = Some(process);
+        Ok(())
+    }
+
+    /// What it has logged since it was started last.
+    pub(crate) fn log(&self) -> String {
+        self.slot().as_ref().map(Process::output).unwrap_or_default()
+    }
+
+    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Process>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn launch(
+    data: &TempDir,
+    settings: &[(String, String)],
+    address: &str,
+) -> Result<(Process, String)> {
+    let mut command = Command::new(paths::server_binary());
+    command
+        .args(["server", "--listen", address, "--data"])
+        .arg(data.path())
+        .envs(settings.iter().map(|(name, value)| (name, value)));
+    Process::start(command, |line| {
+        line.strip_prefix(GREETING).map(|url| url.trim().trim_end_matches('/').to_owned())
+    })
 }

@@ -32,6 +32,15 @@ pub struct Stage {
 /// Plays a test. When it is over, each browser's console must be empty; when it failed,
 /// or panicked, pictures of what the browsers showed are kept.
 pub fn play(name: &'static str, scene: impl AsyncFnOnce(&Stage) -> Result<()>) -> Result<()> {
+    play_with(name, &[], scene)
+}
+
+/// [`play`] on a server with these variables.
+pub fn play_with(
+    name: &'static str,
+    settings: &[(&str, &str)],
+    scene: impl AsyncFnOnce(&Stage) -> Result<()>,
+) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let _seat = SEATS.acquire().await?;
@@ -39,7 +48,7 @@ pub fn play(name: &'static str, scene: impl AsyncFnOnce(&Stage) -> Result<()>) -
             name,
             browsers: Mutex::default(),
             driver: Driver::start()?,
-            server: Server::start()?,
+            server: Server::start(settings)?,
         };
         let outcome = AssertUnwindSafe(scene(&stage)).catch_unwind().await;
         let outcome = match outcome {
@@ -62,6 +71,20 @@ impl Stage {
     /// The server's address.
     pub fn url(&self) -> &str {
         self.server.url()
+    }
+
+    /// Kills the server; nobody answers until [`Stage::start_server`]. What fails in the
+    /// browsers meanwhile is excused.
+    pub fn kill_server(&self) {
+        for browser in self.browsers() {
+            browser.expect_lost_network();
+        }
+        self.server.kill();
+    }
+
+    /// Starts the server again, on the data that it left, at the same address.
+    pub fn start_server(&self) -> Result<()> {
+        self.server.start_again()
     }
 
     /// A new browser with nothing in it.

@@ -4,13 +4,19 @@ mod client;
 
 pub(crate) use client::Failure;
 
-use client::{delete, get, post};
+use client::{change, delete, get, post};
 use hongbao_shared::{
-    GroupId, Limits, OrderNo,
+    GroupId, Limits, MessageId, OrderNo, UserId,
     api::{
         Page,
-        accounts::{Credentials, GuestRequest, Me, SignedIn},
-        groups::{Group, GroupSummary, Invitation, JoinRequest, Message, NewGroup, NewMessage},
+        accounts::{
+            Credentials, GuestRequest, Me, PasswordChange, ProfileChange, SessionInfo, SignedIn,
+        },
+        groups::{
+            DemoRequest, Group, GroupSummary, Invitation, InvitationPreview, JoinRequest, Language,
+            Message, MuteRequest, NewGroup, NewMessage, ReadRequest,
+        },
+        lists::{ListPage, ReceivedItem, SentItem},
         packets::{
             Claim, Grabbed, Landing, OpenRequest, Opened, PacketDetails, PayRequest, PreOrder,
             PreOrderRequest,
@@ -52,6 +58,27 @@ pub(crate) async fn sign_out() -> Answer<()> {
     delete("/session").await
 }
 
+/// A guest becomes an account and keeps everything.
+pub(crate) async fn make_account(credentials: &Credentials) -> Answer<()> {
+    change("POST", "/me/account", credentials).await
+}
+
+pub(crate) async fn change_profile(profile: &ProfileChange) -> Answer<()> {
+    change("PATCH", "/me", profile).await
+}
+
+pub(crate) async fn change_password(password: &PasswordChange) -> Answer<()> {
+    change("PUT", "/me/password", password).await
+}
+
+pub(crate) async fn sessions() -> Answer<Vec<SessionInfo>> {
+    get("/me/sessions").await
+}
+
+pub(crate) async fn end_session(id: &str) -> Answer<()> {
+    delete(&format!("/me/sessions/{}", js_sys::encode_uri_component(id))).await
+}
+
 /// All of them at once: `groups_per_user_max` bounds the list.
 pub(crate) async fn groups() -> Answer<Vec<GroupSummary>> {
     get("/groups").await
@@ -71,6 +98,28 @@ pub(crate) async fn invite(id: GroupId) -> Answer<Invitation> {
 
 pub(crate) async fn join(code: String) -> Answer<Group> {
     post("/groups/join", &JoinRequest { code }).await
+}
+
+pub(crate) async fn invitation(code: &str) -> Answer<InvitationPreview> {
+    get(&format!("/invitations/{code}")).await
+}
+
+/// A group with demo members, the same one again for as long as one is in it.
+pub(crate) async fn demo(language: Language) -> Answer<Group> {
+    post("/groups/demo", &DemoRequest { language }).await
+}
+
+pub(crate) async fn mute(id: GroupId, muted: bool) -> Answer<()> {
+    change("PUT", &format!("/groups/{id}/mute"), &MuteRequest { muted }).await
+}
+
+pub(crate) async fn mark_read(id: GroupId, message_id: MessageId) -> Answer<()> {
+    change("PUT", &format!("/groups/{id}/read"), &ReadRequest { message_id }).await
+}
+
+/// Oneself leaves; somebody else is removed, by the owner.
+pub(crate) async fn remove_member(id: GroupId, member: UserId) -> Answer<()> {
+    delete(&format!("/groups/{id}/members/{member}")).await
 }
 
 pub(crate) async fn messages(id: GroupId, cursor: Option<&str>) -> Answer<Page<Message>> {
@@ -135,4 +184,22 @@ pub(crate) async fn entries(cursor: Option<&str>) -> Answer<Page<Entry>> {
 
 pub(crate) async fn top_up(request: &TopUpRequest) -> Answer<TopUp> {
     post("/wallet/top-ups", request).await
+}
+
+pub(crate) async fn sent(year: Option<i16>, cursor: Option<&str>) -> Answer<ListPage<SentItem>> {
+    get(&list("sent", year, cursor)).await
+}
+
+pub(crate) async fn received(
+    year: Option<i16>,
+    cursor: Option<&str>,
+) -> Answer<ListPage<ReceivedItem>> {
+    get(&list("received", year, cursor)).await
+}
+
+fn list(name: &str, year: Option<i16>, cursor: Option<&str>) -> String {
+    let year = year.map(|year| format!("year={year}"));
+    let cursor = cursor.map(|cursor| format!("cursor={}", js_sys::encode_uri_component(cursor)));
+    let query: Vec<String> = year.into_iter().chain(cursor).collect();
+    format!("/lists/{name}?{}", query.join("&"))
 }

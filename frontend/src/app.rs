@@ -3,25 +3,21 @@
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    browser,
     components::{Avatar, Empty, Link, Pic, Toast},
     i18n::{self, lang, tr},
     pages::{
-        ChatPage, DetailsPage, GroupsPane, HomePage, JoinPage, LostPage, MePage, WalletPage,
-        WelcomePage,
+        ChatPage, DetailsPage, GroupPage, GroupsPane, HomePage, JoinPage, LostPage, MePage,
+        RecordsPage, WalletPage, WelcomePage,
     },
     route::{self, Route},
     state::{
         groups,
         session::{self, Session},
-        theme,
+        theme, watch,
     },
-    tasks::{self, Scope},
+    tasks::Scope,
 };
 use leptos::prelude::*;
-
-/// How often the list of groups looks for news.
-const GROUPS_POLL_MS: u32 = 4_000;
 
 #[component]
 pub(crate) fn App() -> impl IntoView {
@@ -99,16 +95,23 @@ fn Shell() -> impl IntoView {
         Route::Wallet | Route::Me => "tab",
         _ => "deep",
     };
-    Scope::new().spawn(async {
-        loop {
-            if browser::is_visible() {
-                groups::refresh().await;
-            }
-            tasks::sleep_ms(GROUPS_POLL_MS).await;
+    // A chat has a stream of its own, which tells about the other groups too; any other
+    // screen follows the groups alone. Never both: connections are few.
+    let in_chat = Memo::new(|_| matches!(route::current(), Route::Chat(_)));
+    let watching = move || {
+        if !in_chat.get() {
+            Scope::new().spawn(watch::groups());
         }
+    };
+    // The list itself does not wait for a stream.
+    Scope::new().spawn(async {
+        groups::refresh().await.ok();
     });
+    Effect::new(|_| i18n::say_title(groups::unread()));
+    on_cleanup(|| i18n::say_title(0));
     view! {
         <a class="skip" href="#content">{tr!(skip_to_content)}</a>
+        {watching}
         <div class="shell" data-pane=pane>
             <Rail/>
             <GroupsPane/>
@@ -120,8 +123,10 @@ fn Shell() -> impl IntoView {
 fn screen() -> AnyView {
     match route::current() {
         Route::Chat(id) => view! { <ChatPage id/> }.into_any(),
+        Route::Group(id) => view! { <GroupPage id/> }.into_any(),
         Route::Packet(order_no) => view! { <DetailsPage order_no/> }.into_any(),
         Route::Wallet => view! { <WalletPage/> }.into_any(),
+        Route::Records(side) => view! { <RecordsPage side/> }.into_any(),
         Route::Me => view! { <MePage/> }.into_any(),
         Route::Home | Route::Join(_) | Route::Lost => view! { <HomePage/> }.into_any(),
     }
@@ -136,12 +141,15 @@ fn Rail() -> impl IntoView {
                 {move || avatar.get().map(|avatar| view! { <Avatar name=avatar/> })}
             </span>
             <span class="rail-item" data-testid="nav-groups">
-                <Link to=Route::Home><Pic icon=Icon::Chats/><span>{tr!(nav_groups)}</span></Link>
+                <Link to=Route::Home>
+                    <Pic icon=Icon::Chats/>
+                    <span>{tr!(nav_groups)}</span>
+                </Link>
             </span>
             <span class="rail-item" data-testid="nav-wallet">
                 <Link to=Route::Wallet><Pic icon=Icon::Wallet/><span>{tr!(nav_wallet)}</span></Link>
             </span>
-            <span class="rail-item">
+            <span class="rail-item" data-testid="nav-me">
                 <Link to=Route::Me><Pic icon=Icon::Person/><span>{tr!(nav_me)}</span></Link>
             </span>
             <span class="rail-space"></span>

@@ -7,7 +7,7 @@ mod covers;
 mod icons;
 mod scenes;
 
-pub(crate) use avatars::avatar;
+pub(crate) use avatars::{AVATARS, avatar};
 pub(crate) use covers::{cover, ground};
 pub(crate) use icons::{Icon, icon};
 pub(crate) use scenes::{Scene, scene};

@@ -1,19 +1,23 @@
 //! Chinese and English, complete by construction: a text is a method of [`Lang`]
 //! that holds both, so that a missing one does not compile. [`texts`] has the fixed
-//! ones, [`phrases`] those with something inside, [`system`] what a chat tells by itself, [`errors`] a sentence per error
-//! code, [`dates`] moments and durations.
+//! ones, [`phrases`], [`people`] and [`money`] those with something inside, [`system`]
+//! what a chat tells by itself, [`errors`] a sentence per error code, [`dates`] moments
+//! and durations.
 //!
 //! Own and small rather than a library: plural rules of two languages are a few
 //! lines, and the library's data would take a quarter of the first visit's budget.
 
 pub(crate) mod dates;
 mod errors;
+mod money;
+mod people;
 mod phrases;
 mod system;
 mod texts;
 
 use std::sync::LazyLock;
 
+use hongbao_shared::api::groups::Language;
 use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, Set as _};
 
 use crate::browser;
@@ -35,6 +39,14 @@ impl Lang {
         match self {
             Self::Zh => "zh-CN",
             Self::En => "en",
+        }
+    }
+
+    /// What it is called on the wire.
+    pub(crate) const fn on_the_wire(self) -> Language {
+        match self {
+            Self::Zh => Language::Zh,
+            Self::En => Language::En,
         }
     }
 
@@ -68,9 +80,18 @@ pub(crate) fn start() {
 
 fn apply(lang: Lang) {
     browser::set_root_attribute("lang", lang.tag());
+    title(lang, 0);
+}
+
+fn title(lang: Lang, unread: u32) {
     if let Some(document) = browser::document() {
-        document.set_title(lang.app_title());
+        document.set_title(&lang.app_title(unread));
     }
+}
+
+/// Says in the page's title how much is unread, and follows the language.
+pub(crate) fn say_title(unread: u32) {
+    title(lang(), unread);
 }
 
 /// Changes to the other language, and remembers it.

@@ -19,10 +19,14 @@ pub(crate) enum Route {
     Home,
     /// `/g/{id}`: a chat.
     Chat(GroupId),
+    /// `/g/{id}/info`: who is in a group.
+    Group(GroupId),
     /// `/packets/{order_no}`: a packet's details.
     Packet(OrderNo),
     /// `/wallet`.
     Wallet,
+    /// `/wallet/received`, `/wallet/sent`: the two lists.
+    Records(Side),
     /// `/me`.
     Me,
     /// `/join/{code}`: an invitation.
@@ -31,16 +35,28 @@ pub(crate) enum Route {
     Lost,
 }
 
+/// One of the two lists (R-LIST-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// Shares that one opened.
+    Received,
+    /// Packets that one sent.
+    Sent,
+}
+
 impl Route {
     fn of(path: &str) -> Self {
         let mut parts = path.trim_matches('/').split('/');
-        let route = match (parts.next(), parts.next()) {
-            (Some(""), None) => Some(Self::Home),
-            (Some("g"), Some(id)) => id.parse().ok().map(Self::Chat),
-            (Some("packets"), Some(order_no)) => order_no.parse().ok().map(Self::Packet),
-            (Some("wallet"), None) => Some(Self::Wallet),
-            (Some("me"), None) => Some(Self::Me),
-            (Some("join"), Some(code)) => Some(Self::Join(code.to_owned())),
+        let route = match (parts.next(), parts.next(), parts.next()) {
+            (Some(""), None, None) => Some(Self::Home),
+            (Some("g"), Some(id), None) => id.parse().ok().map(Self::Chat),
+            (Some("g"), Some(id), Some("info")) => id.parse().ok().map(Self::Group),
+            (Some("packets"), Some(order_no), None) => order_no.parse().ok().map(Self::Packet),
+            (Some("wallet"), None, None) => Some(Self::Wallet),
+            (Some("wallet"), Some("received"), None) => Some(Self::Records(Side::Received)),
+            (Some("wallet"), Some("sent"), None) => Some(Self::Records(Side::Sent)),
+            (Some("me"), None, None) => Some(Self::Me),
+            (Some("join"), Some(code), None) => Some(Self::Join(code.to_owned())),
             _ => None,
         };
         route.filter(|_| parts.next().is_none()).unwrap_or(Self::Lost)
@@ -51,8 +67,11 @@ impl Route {
         match self {
             Self::Home | Self::Lost => "/".to_owned(),
             Self::Chat(id) => format!("/g/{id}"),
+            Self::Group(id) => format!("/g/{id}/info"),
             Self::Packet(order_no) => format!("/packets/{order_no}"),
             Self::Wallet => "/wallet".to_owned(),
+            Self::Records(Side::Received) => "/wallet/received".to_owned(),
+            Self::Records(Side::Sent) => "/wallet/sent".to_owned(),
             Self::Me => "/me".to_owned(),
             Self::Join(code) => format!("/join/{code}"),
         }
@@ -65,6 +84,11 @@ static ROUTE: LazyLock<ArcRwSignal<Route>> =
 /// The screen that is shown; whoever reads it follows.
 pub(crate) fn current() -> Route {
     ROUTE.get()
+}
+
+/// Is it the list of groups?
+pub(crate) fn is_home() -> bool {
+    ROUTE.get_untracked() == Route::Home
 }
 
 /// Follows the browser's own back and forward.
@@ -106,7 +130,17 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn addresses_lead_there_and_back() {
-        for path in ["/", "/g/42", "/packets/S0000000000001F", "/wallet", "/me", "/join/abc-1"] {
+        for path in [
+            "/",
+            "/g/42",
+            "/g/42/info",
+            "/packets/S0000000000001F",
+            "/wallet",
+            "/wallet/received",
+            "/wallet/sent",
+            "/me",
+            "/join/abc-1",
+        ] {
             let route = Route::of(path);
             assert_ne!(route, Route::Lost, "{path}");
             assert_eq!(route.href(), path);
@@ -115,9 +149,17 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn anything_else_is_lost() {
-        for path in
-            ["/g", "/g/x", "/g/1/2", "/packets/S0000000000001G", "/wallets", "/join", "/a/b"]
-        {
+        for path in [
+            "/g",
+            "/g/x",
+            "/g/1/2",
+            "/packets/S0000000000001G",
+            "/wallets",
+            "/wallet/x",
+            "/g/1/info/2",
+            "/join",
+            "/a/b",
+        ] {
             assert_eq!(Route::of(path), Route::Lost, "{path}");
         }
     }

@@ -5,7 +5,12 @@
 
 pub(crate) mod feed;
 pub(crate) mod groups;
+mod log;
 pub(crate) mod payments;
 pub(crate) mod session;
+pub(crate) mod stream;
 pub(crate) mod theme;
 pub(crate) mod toast;
+pub(crate) mod watch;
+
+pub(crate) use log::LogRow;

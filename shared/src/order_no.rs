@@ -107,6 +107,10 @@ impl Day {
     pub const fn get(self) -> u8 {
         self.0
     }
+    /// The symbol that stands for it in the text of an order number, the fourth there.
+    pub fn symbol(self) -> char {
+        ALPHABET.get(usize::from(self.0)).map_or('0', |symbol| char::from(*symbol))
+    }
     /// The day of the cycle on which an epoch day (days since 1970-01-01 in the
     /// configured time zone) falls.
     pub fn of_epoch_day(epoch_day: i64) -> Self {

@@ -28,12 +28,18 @@ const C_COMPILER: Tool = Tool {
     purpose: "a C compiler (SQLite is compiled from source)",
 };
 
-const FOR_TESTING: [Tool; 4] = [
+const FOR_TESTING: [Tool; 5] = [
     Tool {
         programs: &["node"],
         variable: None,
         packages: &["nodejs"],
         purpose: "Node.js 18 or later (tests of the JavaScript package and of the WASM code)",
+    },
+    Tool {
+        programs: &["npm"],
+        variable: None,
+        packages: &["npm"],
+        purpose: "npm (fetches what looks for barriers in the web app)",
     },
     Tool {
         programs: &["python3"],
@@ -72,7 +78,32 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
     // Without a Chinese font the tests pass, but the screenshots show empty boxes.
     let font = if has_chinese_font() { None } else { Some("fonts-noto-cjk") };
     install(workspace, &FOR_TESTING, font.as_slice())?;
-    Ok(())
+    accessibility(workspace)
+}
+
+/// axe-core, as locked in `e2e/accessibility`, for the browser tests.
+fn accessibility(workspace: &Workspace) -> Result<()> {
+    let wanted = workspace.root.join("e2e/accessibility");
+    let folder = workspace.target_dir.join("accessibility");
+    let lock = fs::read(wanted.join("package-lock.json"))?;
+    let installed = folder.join("node_modules/axe-core/axe.min.js");
+    if installed.is_file()
+        && fs::read(folder.join("package-lock.json")).is_ok_and(|old| old == lock)
+    {
+        return Ok(());
+    }
+    fs::create_dir_all(&folder)?;
+    fs::copy(wanted.join("package.json"), folder.join("package.json"))?;
+    fs::write(folder.join("package-lock.json"), lock)?;
+    let fetched = process::run(workspace.command("npm").arg("--prefix").arg(&folder).args([
+        "ci",
+        "--no-audit",
+        "--no-fund",
+    ]));
+    if fetched.is_err() {
+        fs::remove_file(folder.join("package-lock.json"))?;
+    }
+    fetched
 }
 
 fn wasm_target(workspace: &Workspace) -> Result<()> {

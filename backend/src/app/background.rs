@@ -131,6 +131,12 @@ impl App {
         }
     }
 
+    /// Moves what has ended out of the hot tables.
+    pub(super) fn start_mover(&self) {
+        let feeders = &self.background.feeders;
+        feeders.tasks.spawn(Arc::clone(&self.mover).run(feeders.stop.clone()));
+    }
+
     /// What brings work to the lanes on its own.
     fn start_feeders(&self) {
         let feeders = &self.background.feeders;

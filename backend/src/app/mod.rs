@@ -8,6 +8,7 @@ pub use stores::Stores;
 
 use crate::{
     accounts::{Accounts, AccountsSettings},
+    archive::Mover,
     cache::{InProcess, LocalTier, SharedTier, SharedWriter},
     config::{self, Config, MasterKey},
     control::{Control, CreditMode, Switches},
@@ -19,7 +20,7 @@ use crate::{
         Finder, LaneParts, LaneSettings, NumberedSite, Numbering, Packets, Tickets,
         seal::{self, Sealer},
     },
-    runtime::{Clock, Entropy, SystemClock, SystemEntropy},
+    runtime::{Clock, Entropy, SystemClock, SystemEntropy, Zone},
     store::lists::ListStore,
 };
 use background::{Background, Bells};
@@ -82,6 +83,8 @@ pub struct App {
     pub live: Arc<Live>,
     /// Steering and switches.
     pub control: Arc<Control>,
+    /// Empties the tables of days that are over.
+    pub mover: Arc<Mover>,
     stores: Stores,
     background: Background,
 }
@@ -173,6 +176,7 @@ impl App {
             control: Arc::clone(&control),
         });
 
+        let mover = Arc::new(mover(&config, &stores, &clock, zone.clone()));
         let live = Arc::new(Live::new(
             Arc::clone(&groups),
             Arc::clone(&accounts),
@@ -188,10 +192,12 @@ impl App {
             lists,
             live,
             control,
+            mover,
             stores,
             background,
         };
         app.start_background(&bells, writer);
+        app.start_mover();
         Ok(app)
     }
 
@@ -266,6 +272,17 @@ fn accounts_settings(config: &Config) -> AccountsSettings {
         sessions_cached_max: config.cache.sessions_max.into(),
         profiles_cached_max: config.cache.profiles_max.into(),
         ..AccountsSettings::default()
+    }
+}
+
+fn mover(config: &Config, stores: &Stores, clock: &Arc<dyn Clock>, zone: Zone) -> Mover {
+    Mover {
+        hot: stores.hot.clone(),
+        cold: stores.cold.clone(),
+        ledger: Arc::clone(&stores.ledger),
+        clock: Arc::clone(clock),
+        zone,
+        hot_days: config.storage.hot_days,
     }
 }
 

@@ -1,11 +1,15 @@
 use crate::{
     config::Config,
     store::{
+        cold::ColdStore,
         ledger::{Account, LedgerStore},
         lists::ListStore,
         orders::OrderStore,
         people::PeopleStore,
-        sqlite::{Database, Schema, SqliteLedger, SqliteLists, SqliteOrders, SqlitePeople},
+        sqlite::{
+            Database, Schema, SqliteCold, SqliteLedger, SqliteLists, SqliteOrders, SqlitePeople,
+        },
+        tiered::TieredOrders,
     },
 };
 use anyhow::Context;
@@ -16,8 +20,12 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 /// All databases of a node.
 #[derive(Clone, Debug)]
 pub struct Stores {
-    /// The order shards of all sites.
+    /// The order shards of all sites, with what has moved to cold storage.
     pub orders: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
+    /// The hot tables of the same shards, alone.
+    pub hot: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
+    /// Cold storage by site.
+    pub cold: BTreeMap<Site, Arc<dyn ColdStore>>,
     /// Accounts and transfers.
     pub ledger: Arc<dyn LedgerStore>,
     /// People, sessions, groups, messages.
@@ -44,19 +52,41 @@ impl Stores {
             let database = open(&folder, &name, Schema::Orders).await?;
             anyhow::Ok(((site, shard), database))
         }));
-        let (orders, ledger, people, lists) = tokio::try_join!(
+        let cold = try_join_all(Site::ALL.into_iter().map(async |site| {
+            let database = open(&folder, &format!("cold-{site}.sqlite"), Schema::Cold).await?;
+            anyhow::Ok((site, database))
+        }));
+        let (orders, cold, ledger, people, lists) = tokio::try_join!(
             orders,
+            cold,
             open(&folder, "ledger.sqlite", Schema::Ledger),
             open(&folder, "people.sqlite", Schema::People),
             open(&folder, "lists.sqlite", Schema::Lists),
         )?;
         let mut files = vec![ledger.clone(), people.clone(), lists.clone()];
         files.extend(orders.iter().map(|(_, database)| database.clone()));
-        let orders = orders.into_iter().map(|(place, database)| {
-            (place, Arc::new(SqliteOrders::new(database)) as Arc<dyn OrderStore>)
+        files.extend(cold.iter().map(|(_, database)| database.clone()));
+        let hot: BTreeMap<_, _> = orders
+            .into_iter()
+            .map(|(place, database)| {
+                (place, Arc::new(SqliteOrders::new(database)) as Arc<dyn OrderStore>)
+            })
+            .collect();
+        let cold: BTreeMap<_, _> = cold
+            .into_iter()
+            .map(|(site, database)| {
+                (site, Arc::new(SqliteCold::new(database)) as Arc<dyn ColdStore>)
+            })
+            .collect();
+        let orders = hot.iter().filter_map(|((site, shard), hot)| {
+            let cold = Arc::clone(cold.get(site)?);
+            let tiered = TieredOrders::new(*site, *shard, Arc::clone(hot), cold);
+            Some(((*site, *shard), Arc::new(tiered) as Arc<dyn OrderStore>))
         });
         Ok(Self {
             orders: orders.collect(),
+            hot,
+            cold,
             ledger: Arc::new(SqliteLedger::new(ledger)),
             people: Arc::new(SqlitePeople::new(people)),
             lists: Arc::new(SqliteLists::new(lists)),

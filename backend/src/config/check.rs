@@ -3,10 +3,10 @@
 use super::{Config, ConfigError};
 use hongbao_shared::{Fen, order_no};
 
-/// How long the tables of a day stay hot: after three days its finished packets move
-/// to cold storage, and the tables are emptied long before their day of the 31-day
-/// cycle comes again (R-STORE-1, R-STORE-2). No packet may live that long.
-pub const HOT_PERIOD_S: u32 = 3 * 24 * 60 * 60;
+/// The day of the 31-day cycle comes again, and the tables of a day are emptied some days
+/// before (R-STORE-1, R-STORE-2).
+const HOT_DAYS_MAX: u32 = 28;
+const DAY_S: u32 = 24 * 60 * 60;
 
 /// The most shares that a packet can be allowed to have. Its claims are read back in
 /// one piece when a lane loads it, so memory sets the bound: about 100 bytes a claim.
@@ -18,13 +18,7 @@ impl Config {
         self.zone()?;
         self.check_limits()?;
         self.check_sizes()?;
-        let living = self.limits.preorder_ttl_s.saturating_add(self.limits.packet_lifetime_s);
-        require(living < HOT_PERIOD_S, || {
-            format!(
-                "limits.preorder_ttl_s and limits.packet_lifetime_s together are {living} s, \
-                 but a packet's day is only kept for {HOT_PERIOD_S} s"
-            )
-        })?;
+        self.check_days()?;
         crate::telemetry::check_filter(&self.telemetry.filter)
             .map_err(|error| ConfigError(format!("telemetry.filter: {error}")))
     }
@@ -59,6 +53,21 @@ impl Config {
         }
         require(limits.password_chars_min <= limits.password_chars_max, || {
             "limits.password_chars_min is above limits.password_chars_max".to_owned()
+        })
+    }
+
+    fn check_days(&self) -> Result<(), ConfigError> {
+        let days = self.storage.hot_days;
+        require((1..=HOT_DAYS_MAX).contains(&days), || {
+            format!("storage.hot_days must be 1 to {HOT_DAYS_MAX}")
+        })?;
+        let kept = days.saturating_mul(DAY_S);
+        let living = self.limits.preorder_ttl_s.saturating_add(self.limits.packet_lifetime_s);
+        require(living < kept, || {
+            format!(
+                "limits.preorder_ttl_s and limits.packet_lifetime_s together are {living} s, \
+                 but a packet's day is only kept for {kept} s (storage.hot_days)"
+            )
         })
     }
 

@@ -12,7 +12,6 @@ mod section;
 mod sections;
 mod value;
 
-pub use check::HOT_PERIOD_S;
 pub use key::{MasterKey, MasterKeySetting};
 pub use sections::{
     Addresses, Cache, Credit, Guests, Lanes, Live, Server, Sessions, Sites, Storage, Telemetry,

@@ -1,12 +1,15 @@
 //! All SQL. Stores are traits that speak the domain; `sqlite` is the embedded
 //! implementation. Nothing outside this module knows a dialect.
 
+pub mod cold;
 pub mod ledger;
 pub mod lists;
+pub mod memory;
 pub mod orders;
 pub mod outbox;
 pub mod people;
 pub mod sqlite;
+pub mod tiered;
 
 /// What a store could not do.
 #[derive(Debug, thiserror::Error)]

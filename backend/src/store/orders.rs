@@ -94,6 +94,11 @@ pub enum StoredState {
 }
 
 impl StoredState {
+    /// Can it still change?
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Open)
+    }
+
     /// As stored; never renumbered.
     pub const fn number(self) -> i64 {
         match self {
@@ -242,6 +247,32 @@ pub enum Mark {
     LocalLease(Site),
 }
 
+/// A pair of day tables that is in use (R-STORE-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayTable {
+    /// Which of the 31.
+    pub day: Day,
+    /// The calendar day that it holds, or held last: days since 1970-01-01.
+    pub epoch_day: i64,
+    /// It takes no more landings of that day.
+    pub sealed: bool,
+    /// Nothing is in it.
+    pub is_empty: bool,
+}
+
+/// Was a day emptied, and if not, what is in the way?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emptied {
+    /// It is empty.
+    Yes,
+    /// It is not sealed, or holds another day by now.
+    NotSealed,
+    /// A packet is still open.
+    OpenPacket,
+    /// An outbox row still tells of one of its packets.
+    Undelivered,
+}
+
 /// One database of order shards.
 #[async_trait]
 pub trait OrderStore: Outbox {
@@ -282,6 +313,18 @@ pub trait OrderStore: Outbox {
         after: Option<(OrderNo, u32)>,
         limit: u32,
     ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError>;
+
+    /// The day tables that are in use, in the order of days.
+    async fn days(&self) -> Result<Vec<DayTable>, StoreError>;
+
+    /// Seals a day: from now on it refuses landings of `epoch_day`, and its finished
+    /// packets never change again. Nothing happens if it holds another day.
+    async fn seal(&self, day: Day, epoch_day: i64) -> Result<(), StoreError>;
+
+    /// Empties a sealed day whole, in one transaction, if it holds no open packet and
+    /// no outbox row tells of one of its packets (R-STORE-1). It stays sealed until a
+    /// later day takes it over, so that nothing of this day lands twice.
+    async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError>;
 
     /// Does the database answer?
     async fn ping(&self) -> Result<(), StoreError>;

@@ -154,6 +154,9 @@ pub trait Outbox: Send + Sync + fmt::Debug {
     /// When the next row falls due, if any waits.
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError>;
 
+    /// When the oldest row that is still there was committed, the dead included.
+    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError>;
+
     /// How much waits.
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError>;
 }

@@ -17,6 +17,26 @@ use hongbao_shared::{
 };
 use std::{collections::BTreeMap, time::Duration};
 
+/// Hands the names of all laws to a macro that tests an implementation on each.
+macro_rules! ledger_store_laws {
+    ($laws:ident) => {
+        $laws! {
+            money_comes_from_the_issuer,
+            a_repeated_key_answers_as_before,
+            a_key_used_for_something_else_is_refused,
+            one_refusal_spoils_no_other,
+            a_later_posting_sees_an_earlier_one,
+            a_payment_is_stored_whole_with_its_outbox_row,
+            a_payment_is_repeatable_by_content,
+            an_escrow_pays_with_its_own_money_alone,
+            a_refund_happens_once,
+            a_statement_pages_newest_first,
+            pre_orders_are_kept_and_purged,
+            pages_cover_everything_in_order,
+        }
+    };
+}
+
 pub(crate) fn fen(fen: u64) -> Fen {
     Fen::new(fen).unwrap()
 }

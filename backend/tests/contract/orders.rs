@@ -4,8 +4,8 @@
 use hongbao::store::{
     StoreError,
     orders::{
-        Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, Mark, OrderStore,
-        PacketRow, Progress, StoredState,
+        Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
+        Mark, OrderStore, PacketRow, Progress, StoredState,
     },
     outbox::{Backlog, Destination, Settled},
 };
@@ -14,6 +14,24 @@ use hongbao_shared::{
     fairness::{ClientSeed, Commitment},
 };
 use std::time::Duration;
+
+/// Hands the names of all laws to a macro that tests an implementation on each.
+macro_rules! order_store_laws {
+    ($holds:ident) => {
+        $holds! {
+            landing_is_idempotent,
+            a_day_table_holds_one_day,
+            compare_and_append,
+            one_share_each,
+            impossible_progress_is_refused,
+            ends_are_guarded,
+            marks_rise,
+            pages,
+            outbox_rows_are_leased_and_settled,
+            a_day_is_sealed_emptied_and_taken_over,
+        }
+    };
+}
 
 const LEASE: Duration = Duration::from_mins(1);
 
@@ -290,4 +308,45 @@ pub(crate) async fn outbox_rows_are_leased_and_settled(store: &dyn OrderStore) {
     let again = store.lease(chat, at(90), LEASE, 9).await.unwrap();
     assert_eq!(again.iter().map(|row| &row.payload).collect::<Vec<_>>(), [&rest]);
     assert_eq!(again[0].attempts, 2);
+}
+
+/// A sealed day refuses landings; it is emptied whole, once nothing in it is open or still
+/// to be told, and what was in it never lands again (R-STORE-1).
+pub(crate) async fn a_day_is_sealed_emptied_and_taken_over(store: &dyn OrderStore) {
+    let (one, two, day) = (order_no(7, 1), order_no(7, 2), Day::new(7).unwrap());
+    let quiet = |order_no, epoch_day| Landing {
+        packet: packet(order_no),
+        epoch_day,
+        announcements: vec![event(Destination::Chat, &format!("{{\"order_no\":\"{order_no}\"}}"))],
+    };
+    let landed = async |landing| {
+        store.commit(batch(vec![landing], vec![], vec![])).await.unwrap().landings[0]
+    };
+    assert_eq!(landed(quiet(one, 7)).await, Landed::New);
+    assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::NotSealed);
+    store.seal(day, 38).await.unwrap();
+    assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::NotSealed, "another day was sealed");
+    store.seal(day, 7).await.unwrap();
+    let table = DayTable { day, epoch_day: 7, sealed: true, is_empty: false };
+    assert_eq!(store.days().await.unwrap(), [table]);
+    assert_eq!(landed(quiet(two, 7)).await, Landed::DayRefused);
+    assert_eq!(landed(quiet(one, 7)).await, Landed::Already(StoredState::Open));
+    assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::OpenPacket);
+
+    let end = Expiry { order_no: one, believed: 0, at: at(100), announcements: vec![] };
+    store.commit(batch(vec![], vec![], vec![end])).await.unwrap();
+    assert_eq!(store.oldest(Destination::Chat).await.unwrap(), Some(at(2)));
+    assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::Undelivered);
+    let rows = store.lease(Destination::Chat, at(1_000), LEASE, 9).await.unwrap();
+    store.settle(rows.iter().map(|row| (row.id, Settled::Done)).collect()).await.unwrap();
+    assert_eq!(store.empty(day, 38).await.unwrap(), Emptied::NotSealed);
+    assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::Yes);
+    assert_eq!(store.packet(one).await.unwrap(), None);
+    assert_eq!(store.days().await.unwrap(), [DayTable { is_empty: true, ..table }]);
+
+    assert_eq!(landed(quiet(one, 7)).await, Landed::DayRefused, "it was there before");
+    assert_eq!(landed(quiet(two, 38)).await, Landed::New, "a month later");
+    let table = DayTable { day, epoch_day: 38, sealed: false, is_empty: false };
+    assert_eq!(store.days().await.unwrap(), [table]);
+    assert_eq!(landed(quiet(one, 7)).await, Landed::DayRefused);
 }

@@ -102,6 +102,8 @@ async fn the_document_names_every_call() {
         "DELETE /api/v1/groups/{id}/members/{user_id}",
         "GET /api/v1/groups/{id}/messages",
         "POST /api/v1/groups/{id}/messages",
+        "GET /api/v1/groups/{id}/events",
+        "GET /api/v1/events",
         "POST /api/v1/packets",
         "POST /api/v1/packets/{order_no}/pay",
         "POST /api/v1/packets/{order_no}/grab",
@@ -111,6 +113,8 @@ async fn the_document_names_every_call() {
         "GET /api/v1/wallet",
         "GET /api/v1/wallet/entries",
         "POST /api/v1/wallet/top-ups",
+        "GET /api/v1/lists/sent",
+        "GET /api/v1/lists/received",
     ] {
         assert!(calls.remove(call), "{call} is not described");
     }

@@ -8,5 +8,7 @@ mod common;
 mod answers;
 mod bad_addresses;
 mod bad_input;
+mod membership;
+mod people;
 mod scene;
 mod sessions;

@@ -171,6 +171,9 @@ impl Outbox for Faulty {
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
         self.store.next_due(destination).await
     }
+    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
+        self.store.oldest(destination).await
+    }
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
         self.store.backlog(destination).await
     }

@@ -3,9 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
 
+#[macro_use]
 #[path = "../contract/ledger.rs"]
 mod contract;
 mod faulty;
 mod history;
 mod lane;
+mod memory;
 mod sqlite;

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
 
+#[macro_use]
 #[path = "../contract/orders.rs"]
 mod contract;
 
+mod cold;
+mod memory;
 mod sqlite;

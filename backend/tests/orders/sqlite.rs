@@ -15,14 +15,4 @@ macro_rules! holds {
     };
 }
 
-holds!(
-    landing_is_idempotent,
-    a_day_table_holds_one_day,
-    compare_and_append,
-    one_share_each,
-    impossible_progress_is_refused,
-    ends_are_guarded,
-    marks_rise,
-    pages,
-    outbox_rows_are_leased_and_settled,
-);
+order_store_laws!(holds);

@@ -6,7 +6,9 @@
 mod common;
 
 mod crediting;
+mod cycle;
 mod expiry;
+mod leaving;
 mod lists;
 mod numbering;
 mod opening;

@@ -132,7 +132,7 @@ async fn send(stage: &Stage, browser: &Browser) -> Result<String> {
         Ok((now != before).then_some(()))
     })
     .await?;
-    settle(browser).await?;
+    browser.at_rest().await?;
     stage.picture(browser, "send-phone").await?;
     browser.click("send-submit").await?;
     browser.gone("send-submit").await?;
@@ -148,27 +148,16 @@ async fn open(stage: &Stage, browser: &Browser, pictures: Option<&str>) -> Resul
     browser.click("packet-card").await?;
     browser.find("envelope-open").await?;
     if let Some(form) = pictures {
-        settle(browser).await?;
+        browser.at_rest().await?;
         stage.picture(browser, &format!("envelope-{form}")).await?;
     }
     browser.click("envelope-open").await?;
     let amount = browser.text("envelope-amount").await?;
     if let Some(form) = pictures {
-        settle(browser).await?;
+        browser.at_rest().await?;
         stage.picture(browser, &format!("opened-{form}")).await?;
     }
     fen(&amount)
-}
-
-/// Waits until everything that moves, and is to end, has ended.
-async fn settle(browser: &Browser) -> Result<()> {
-    wait_for("the animations to end", async || {
-        let script = "return document.getAnimations().filter((animation) =>
-            animation.playState === 'running'
-            && Number.isFinite(animation.effect.getComputedTiming().endTime)).length;";
-        Ok((browser.script(script).await? == json!(0)).then_some(()))
-    })
-    .await
 }
 
 async fn check_details(browser: &Browser, best_fen: i64) -> Result<()> {

@@ -57,6 +57,11 @@ pub(super) async fn post<A: DeserializeOwned>(
     read(&text)
 }
 
+/// A change whose answer says nothing, or nothing that is needed.
+pub(super) async fn change(method: &str, path: &str, body: &impl Serialize) -> Result<(), Failure> {
+    send_json(method, path, body).await.map(|_| ())
+}
+
 pub(super) async fn delete(path: &str) -> Result<(), Failure> {
     send("DELETE", path, None).await.map(|_| ())
 }

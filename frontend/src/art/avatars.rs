@@ -83,7 +83,10 @@ use Part::{
     Whiskers,
 };
 
-const PARTS: [(&str, &[Part]); 24] = [
+/// How many there are.
+pub(crate) const AVATARS: usize = 24;
+
+const PARTS: [(&str, &[Part]); AVATARS] = [
     // Rat, ox, tiger, rabbit, dragon, snake.
     (
         "#d7e3ea",

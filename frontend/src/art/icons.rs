@@ -19,6 +19,10 @@ pub(crate) enum Icon {
     Cross,
     Crown,
     Shield,
+    More,
+    Muted,
+    Pen,
+    Next,
 }
 
 /// Its SVG.
@@ -58,6 +62,12 @@ pub(crate) fn icon(icon: Icon) -> String {
         Icon::Shield => {
             r#"<path d="M12 2.8 4.5 5.5V11c0 5 3.2 8.5 7.5 10.2 4.3-1.7 7.5-5.2 7.5-10.2V5.5z"/><path d="m8.5 11.8 2.6 2.6 4.6-4.8"/>"#
         }
+        Icon::More => r#"<path stroke-width="2.8" d="M5.5 12h.01M12 12h.01M18.5 12h.01"/>"#,
+        Icon::Muted => {
+            r#"<path d="M6.3 8.2A6 6 0 0 1 18 10c0 2.6.5 4.4 1.2 5.7M16 17.5H4.5c1-1.3 1.5-3.5 1.5-6M10 20.5a2.2 2.2 0 0 0 4 0M3.5 3.5l17 17"/>"#
+        }
+        Icon::Pen => r#"<path d="m14.5 5.5 4 4L8 20l-4.5.5L4 16zM12.5 7.5l4 4"/>"#,
+        Icon::Next => r#"<path d="m9.5 5.5 6.5 6.5-6.5 6.5"/>"#,
     };
     format!(
         r#"<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">{path}</svg>"#

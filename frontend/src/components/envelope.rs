@@ -4,7 +4,7 @@
 mod flow;
 
 use hongbao_shared::{
-    Fen, OrderNo,
+    Fen, GroupId, OrderNo,
     api::{
         accounts::Profile,
         groups::{CardState, PacketCard},
@@ -35,11 +35,16 @@ pub(crate) type OnState = Callback<(OrderNo, CardState)>;
 
 /// The overlay over the chat.
 #[component]
-pub(crate) fn Envelope(tapped: Tapped, on_close: Callback<()>, on_state: OnState) -> impl IntoView {
+pub(crate) fn Envelope(
+    group: GroupId,
+    tapped: Tapped,
+    on_close: Callback<()>,
+    on_state: OnState,
+) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     modal(dialog);
     let Tapped { card, sender } = tapped;
-    let flow = Flow::start(card.order_no, on_state);
+    let flow = Flow::start(group, card.order_no, on_state);
     let to_details = Callback::new(move |()| {
         on_close.run(());
         route::go(Route::Packet(card.order_no));
@@ -87,6 +92,7 @@ pub(crate) fn Envelope(tapped: Tapped, on_close: Callback<()>, on_state: OnState
                         <span class="envelope-sender">
                             <Avatar name=sender.avatar.clone()/>
                             <span class="clip">{move || lang().packet_from(&sender_name)}</span>
+                            {sender.is_demo.then(|| view! { <span class="badge demo">{tr!(demo_mark)}</span> })}
                         </span>
                         <p class="envelope-greeting">{greeting}</p>
                         <div aria-live="polite">{move || words(flow, on_close)}</div>
@@ -233,7 +239,7 @@ fn words(flow: Flow, on_close: Callback<()>) -> Option<AnyView> {
                         }}
                     </p>
                     <span class="envelope-retry">
-                        <button type="button" class="button gold" on:click=move |_| flow.retry()>
+                        <button type="button" class="button gold" data-testid="envelope-retry" on:click=move |_| flow.retry()>
                             {tr!(retry)}
                         </button>
                         <button type="button" class="button on-red" on:click=move |_| on_close.run(())>

@@ -1,27 +1,66 @@
 //! Texts with something inside.
 
-use hongbao_shared::Fen;
+use hongbao_shared::{Fen, api::groups::UNREAD_MAX};
 
 use super::Lang;
 use crate::money::yuan;
 
 /// `1 share`, `2 shares`.
-fn counted(n: usize, one: &str, many: &str) -> String {
+pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
 impl Lang {
+    /// The page's title, with how much is unread.
+    pub(crate) fn app_title(self, unread: u32) -> String {
+        match unread {
+            0 => self.app_title_plain().to_owned(),
+            1..UNREAD_MAX => format!("({unread}) {}", self.app_title_plain()),
+            _ => format!("(99+) {}", self.app_title_plain()),
+        }
+    }
+
+    pub(crate) fn unread(self, number: &str) -> String {
+        match self {
+            Self::Zh => format!("{number} 条未读"),
+            Self::En => format!("{number} unread"),
+        }
+    }
+
+    /// One thing after another in a line.
+    pub(crate) fn joined_by_dot(self, first: &str, second: &str) -> String {
+        format!("{first} · {second}")
+    }
+
+    /// One sentence after another, for a screen reader.
+    pub(crate) fn and_then(self, first: &str, second: &str) -> String {
+        match self {
+            Self::Zh => format!("{first}，{second}"),
+            Self::En => format!("{first}. {second}"),
+        }
+    }
+
+    /// How many shares a packet has.
+    pub(crate) fn shares_of(self, n: i64) -> String {
+        let n = usize::try_from(n).unwrap_or_default();
+        match self {
+            Self::Zh => format!("{n} 个"),
+            Self::En => counted(n, "share", "shares"),
+        }
+    }
+
+    pub(crate) fn pay_amount(self, total: Fen) -> String {
+        let total = yuan(total);
+        match self {
+            Self::Zh => format!("支付 {total}"),
+            Self::En => format!("Pay {total}"),
+        }
+    }
+
     pub(crate) fn said(self, name: &str, text: &str) -> String {
         match self {
             Self::Zh => format!("{name}：{text}"),
             Self::En => format!("{name}: {text}"),
-        }
-    }
-
-    pub(crate) fn members(self, n: usize) -> String {
-        match self {
-            Self::Zh => format!("{n} 人"),
-            Self::En => counted(n, "member", "members"),
         }
     }
 
@@ -44,13 +83,6 @@ impl Lang {
         match self {
             Self::Zh => format!("{sender} 的红包，{greeting}，{state}"),
             Self::En => format!("Red packet from {sender}: {greeting}. {state}"),
-        }
-    }
-
-    pub(crate) fn invitation_until(self, when: &str) -> String {
-        match self {
-            Self::Zh => format!("链接有效到 {when}"),
-            Self::En => format!("Good until {when}"),
         }
     }
 
@@ -86,13 +118,6 @@ impl Lang {
         match self {
             Self::Zh => format!("余额不够，还差 {missing}"),
             Self::En => format!("Your balance is {missing} short"),
-        }
-    }
-
-    pub(crate) fn group_has(self, n: usize) -> String {
-        match self {
-            Self::Zh => format!("本群共 {n} 人"),
-            Self::En => format!("{} in this group", counted(n, "person", "people")),
         }
     }
 
@@ -158,22 +183,6 @@ impl Lang {
         match self {
             Self::Zh => format!("应为 {expected}"),
             Self::En => format!("should be {expected}"),
-        }
-    }
-
-    pub(crate) fn topped_up(self, amount: Fen) -> String {
-        let amount = yuan(amount);
-        match self {
-            Self::Zh => format!("充好了，{amount} 已到账"),
-            Self::En => format!("Done, {amount} is in your wallet"),
-        }
-    }
-
-    pub(crate) fn balance_after(self, balance: Fen) -> String {
-        let balance = yuan(balance);
-        match self {
-            Self::Zh => format!("余额 {balance}"),
-            Self::En => format!("Balance {balance}"),
         }
     }
 

@@ -55,7 +55,7 @@ impl Lang {
                 format!("{name} 和另外 {others} 人领取了你的红包")
             }
             (Self::En, true, true, _) => "You opened your own packet".to_owned(),
-            (Self::En, true, false, _) => format!("You opened {sender}’s packet"),
+            (Self::En, true, false, _) => format!("You opened {sender}'s packet"),
             (Self::En, false, _, 0) => format!("{name} opened your packet"),
             (Self::En, false, _, 1) => format!("{name} and one more opened your packet"),
             (Self::En, false, _, others) => {
@@ -78,9 +78,9 @@ impl Lang {
             }
             (Self::Zh, None) => format!("{sender} 的 {shares} 个红包{took}被领完"),
             (Self::En, Some(luckiest)) => {
-                format!("{sender}’s packet was gone in {took}. Best luck: {luckiest}")
+                format!("{sender}'s packet was gone in {took}. Best luck: {luckiest}")
             }
-            (Self::En, None) => format!("{sender}’s packet was gone in {took}"),
+            (Self::En, None) => format!("{sender}'s packet was gone in {took}"),
         }
     }
 }

@@ -14,7 +14,7 @@ macro_rules! texts {
 
 texts! {
     // The frame.
-    app_title: "红包 · Hongbao", "Hongbao · red packets";
+    app_title_plain: "红包 · Hongbao", "Hongbao · red packets";
     app_name: "红包", "Hongbao";
     nav_label: "主菜单", "Main";
     nav_groups: "群聊", "Chats";
@@ -47,11 +47,11 @@ texts! {
     create_account: "新建账号", "Create account";
     account_name: "账号名", "Account name";
     password: "密码", "Password";
-    password_hint: "至少 8 个字", "At least 8 characters";
     session_over: "登录已过期，请重新进入。你的钱和红包都在。", "Your session has ended. Come back in; your money and packets are safe.";
-    invited: "有人请你进群", "You're invited to a group";
     invited_lead: "留个名字，马上进群抢红包。", "Leave a name and step right in.";
+    join_now: "加入群聊", "Join the group";
     joining: "正在进群…", "Joining…";
+    not_now: "以后再说", "Not now";
     join_failed: "没能进群", "Couldn't join";
     to_groups: "去群聊", "Go to chats";
 
@@ -72,6 +72,22 @@ texts! {
     pick_chat_lead: "或者新建一个群，把链接发给朋友。", "Or make a new group and share its link.";
     last_packet: "[红包]", "[Red packet]";
     nothing_said: "还没有消息", "No messages yet";
+    demo_mark: "体验", "Demo";
+    demo_start: "先去体验群玩玩", "Try the demo group";
+    demo_starting: "正在进体验群…", "Opening the demo group…";
+    demo_lead: "里面的群友是程序扮演的，会聊天，会发红包，也会抢。", "Its members are played by the server: they chat, send and grab.";
+    demo_note: "这是体验群，带“体验”标记的群友由程序扮演。", "This is a demo group. Members marked \"Demo\" are played by the server.";
+    muted_mark: "已静音", "Muted";
+
+    // A group.
+    group_info: "群信息", "About this group";
+    owner_mark: "群主", "Owner";
+    group_mute: "消息免打扰", "Mute this group";
+    group_mute_lead: "静音后只留一个小红点，不计入未读数。", "A muted group shows a dot and isn't counted as unread.";
+    group_leave: "退出群聊", "Leave the group";
+    group_leave_sure: "退出后看不到这个群的消息，要重新邀请才能回来。已经领到的钱都在你的钱包里。", "You'll need a new invitation to come back. Money you've opened stays in your wallet.";
+    group_left: "已退出群聊", "You've left the group";
+    member_remove: "移出群聊", "Remove from the group";
 
     // Chat.
     chat_label: "聊天记录", "Messages";
@@ -87,7 +103,7 @@ texts! {
     message_field: "消息", "Message";
     send: "发送", "Send";
     send_packet: "发红包", "Send a red packet";
-    connection_lost: "连接断了，正在重连…", "Connection lost, retrying…";
+    connection_lost: "正在重新连接…", "Connecting again…";
     message_unsent: "没发出去，点一下重发。", "Not sent. Tap to send again.";
     earlier: "看更早的消息", "Earlier messages";
     to_newest: "有新消息", "New messages";
@@ -134,6 +150,9 @@ texts! {
     pay_unknown: "没收到答复，不确定付上了没有。再点一次是安全的，不会付两次。", "No answer came, so the payment may or may not have gone through. Trying again is safe: you never pay twice.";
     landing_slow: "钱已付，红包会自己到群里，不用再发一次。", "It's paid and will appear in the chat by itself. No need to send again.";
     sent: "红包已发出", "Packet sent";
+    confirm_title: "确认支付", "Confirm payment";
+    pay_from: "付款方式", "Paid from";
+    pay_nothing_moved: "这次没有付款，钱没有动。", "Nothing was paid. Your money hasn't moved.";
     pay_still_open: "之前有个红包可能还没付完。", "A packet may still be waiting for its payment.";
     pay_leave: "不付了", "Leave it";
     pay_left: "好的。如果没付上，它会自己作废，一分钱都不会少。", "All right. If it was never paid, it simply lapses and costs nothing.";
@@ -211,10 +230,41 @@ texts! {
     entry_credit: "领取红包", "Packet opened";
     entry_refund: "红包退回", "Refund";
 
+    // Records.
+    records_title: "红包记录", "Records";
+    records_received: "收到的", "Received";
+    records_sent: "发出的", "Sent";
+    records_year: "年份", "Year";
+    records_list: "红包列表", "Packets";
+    received_none: "这一年还没收到红包", "No packets received this year";
+    received_none_lead: "群里有红包时，手快有手慢无。", "When one flies into a chat, be quick.";
+    sent_none: "这一年还没发过红包", "No packets sent this year";
+    sent_none_lead: "发一个，让大家热闹热闹。", "Send one and liven up a chat.";
+    chart_empty: "每个月都还没有红包", "No packets in any month";
+    state_unknown: "暂时查不到", "Not to be had right now";
+
     // Me.
     me_title: "我", "Me";
     guest_badge: "访客", "Guest";
-    guest_note: "你是访客：退出后就回不来了。", "You're a guest: once you sign out there's no way back in.";
+    guest_note: "你是访客：退出后就回不来了。注册成账号，钱和红包都留着。", "You're a guest: once you sign out there's no way back in. Make an account and keep everything.";
+    make_account: "注册成账号", "Make an account";
+    make_account_lead: "名字、钱包、红包和群聊都原样保留。", "Your name, wallet, packets and chats all stay.";
+    account_made: "注册好了，以后用账号名和密码登录", "Done. Sign in with this name and password from now on";
+    account: "账号", "Account";
+    change_password: "修改密码", "Change password";
+    change_password_lead: "改完后，其他地方的登录都会退出。", "You'll be signed out everywhere else.";
+    password_now: "现在的密码", "Current password";
+    password_new: "新密码", "New password";
+    password_changed: "密码改好了，其他登录已退出", "Password changed; other sessions have ended";
+    profile_edit: "修改名字和头像", "Change name and picture";
+    avatar: "头像", "Picture";
+    save: "保存", "Save";
+    saved: "已保存", "Saved";
+    sessions: "登录的设备", "Where you're signed in";
+    session_here: "这台设备", "This device";
+    session_unnamed: "没有报名字的程序", "A program without a name";
+    session_end: "退出", "End";
+    session_ended: "那边已经退出", "That session has ended";
     sign_out: "退出", "Sign out";
     sign_out_sure: "访客退出后，钱包里的钱就找不回来了。确定退出？", "A guest who signs out loses the wallet for good. Sign out anyway?";
     sign_out_anyway: "确定退出", "Sign out anyway";

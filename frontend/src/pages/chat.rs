@@ -16,18 +16,21 @@ use crate::{
     api::{self, Failure},
     art::{Icon, Scene},
     components::{
-        Empty, Fault, Link, Pic,
+        Empty, Fault, Link, LinkNotice, Pic,
         envelope::{Envelope, Tapped},
     },
     i18n::{lang, tr},
     pages::send::SendSheet,
     route::Route,
-    state::feed::{Feed, Link},
+    state::{
+        feed::{Feed, Link},
+        payments,
+    },
     tasks::Scope,
 };
 
 use composer::Composer;
-use invite::InviteSheet;
+pub(super) use invite::InviteSheet;
 use log::LogView;
 use pending::PendingNotice;
 
@@ -42,7 +45,7 @@ enum Over {
 
 /// A group that is not there for this person.
 #[component]
-fn Gone(failure: Failure) -> impl IntoView {
+pub(super) fn Gone(failure: Failure) -> impl IntoView {
     let failure = RwSignal::new(Some(failure));
     view! {
         <Empty scene=Scene::Lost title=Signal::derive(|| lang().group_gone().to_owned())>
@@ -61,20 +64,16 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
     let over = RwSignal::new(Over::Nothing);
     let close = Callback::new(move |()| over.set(Over::Nothing));
 
-    // Members change when somebody joins; the log says when.
-    let joins = Memo::new(move |_| {
-        feed.messages()
-            .with(|messages| messages.iter().filter(|m| m.body == MessageBody::Joined).count())
-    });
+    // Members change when somebody comes or goes; the log says when.
     Effect::new(move |_| {
-        // `get`, not `track`: a memo that nobody has read follows nothing yet.
-        joins.get();
+        feed.roster();
         scope.spawn(async move {
             if let Ok(answer) = api::group(id).await {
                 group.set(Some(answer));
             }
         });
     });
+    reopen(id, feed, over);
 
     let refused = Memo::new(move |_| match feed.link() {
         Link::Refused(failure) => Some(failure),
@@ -84,9 +83,10 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
         Some(failure) => view! { <Gone failure/> }.into_any(),
         None => view! {
             <section class="chat" data-testid="chat">
-                <ChatBar group over/>
-                <PendingNotice group=id feed/>
-                <LinkNotice feed/>
+                <ChatBar id group over/>
+                // Looks again whenever what lay over the chat has gone.
+                {move || (over.get() == Over::Nothing).then(|| view! { <PendingNotice group=id/> })}
+                <LinkNotice/>
                 <LogView feed on_tap=Callback::new(move |tapped| over.set(Over::Envelope(tapped)))>
                     <Invitation over/>
                 </LogView>
@@ -94,26 +94,15 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
             </section>
             {move || match over.get() {
                 Over::Nothing => ().into_any(),
-                Over::Invite => view! { <InviteSheet group on_close=close/> }.into_any(),
+                Over::Invite => view! { <InviteSheet id on_close=close/> }.into_any(),
                 Over::Send => {
-                    view! {
-                        <SendSheet
-                            group_id=id
-                            group
-                            on_close=close
-                            on_sent=Callback::new(move |()| {
-                                over.set(Over::Nothing);
-                                feed.refresh();
-                            })
-                        />
-                    }
-                    .into_any()
+                    view! { <SendSheet group_id=id group on_close=close on_sent=close/> }.into_any()
                 }
                 Over::Envelope(tapped) => {
                     let on_state = Callback::new(move |(order_no, state)| {
                         feed.set_card(order_no, state);
                     });
-                    view! { <Envelope tapped on_close=close on_state/> }.into_any()
+                    view! { <Envelope group=id tapped on_close=close on_state/> }.into_any()
                 }
             }}
         }
@@ -121,8 +110,28 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
     }
 }
 
+/// Shows an envelope again whose opening this browser has not seen the end of, for
+/// instance because of a reload: it tells what became of the money.
+fn reopen(id: GroupId, feed: Feed, over: RwSignal<Over>) {
+    let Some(order_no) = payments::opening(id) else { return };
+    let done = RwSignal::new(false);
+    Effect::new(move |_| {
+        let empty = feed.rows().with(Vec::is_empty);
+        if empty || done.get_untracked() {
+            return;
+        }
+        done.set(true);
+        payments::opened();
+        if let Some(message) = feed.packet(order_no)
+            && let MessageBody::Packet { packet: card } = message.body
+        {
+            over.set(Over::Envelope(Tapped { card, sender: message.user }));
+        }
+    });
+}
+
 #[component]
-fn ChatBar(group: RwSignal<Option<Group>>, over: RwSignal<Over>) -> impl IntoView {
+fn ChatBar(id: GroupId, group: RwSignal<Option<Group>>, over: RwSignal<Over>) -> impl IntoView {
     let name = move || group.with(|group| group.as_ref().map(|group| group.name.clone()));
     let count = move || group.with(|group| group.as_ref().map(|group| group.members.len()));
     view! {
@@ -141,20 +150,10 @@ fn ChatBar(group: RwSignal<Option<Group>>, over: RwSignal<Over>) -> impl IntoVie
             >
                 <Pic icon=Icon::Invite/>
             </button>
+            <span class="icon-button" data-testid="group-info">
+                <Link to=Route::Group(id)><Pic icon=Icon::More/><span class="sr-only">{tr!(group_info)}</span></Link>
+            </span>
         </header>
-    }
-}
-
-/// Says so while the connection is lost.
-#[component]
-fn LinkNotice(feed: Feed) -> impl IntoView {
-    let lost = Memo::new(move |_| feed.link() == Link::Lost);
-    view! {
-        <div role="status">
-            {move || lost.get().then(|| view! {
-                <p class="link-lost" data-testid="error-sentence">{tr!(connection_lost)}</p>
-            })}
-        </div>
     }
 }
 

@@ -80,6 +80,7 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
             <div class="details-sender">
                 <Avatar name=details.sender.avatar.clone()/>
                 <h1 class="details-title">{move || lang().packet_from(&sender)}</h1>
+                {details.sender.is_demo.then(|| view! { <p class="badge demo" data-testid="demo-mark">{tr!(demo_mark)}</p> })}
                 <p class="details-greeting">{greeting}</p>
                 {mine.map(|mine| view! { <p class="details-mine money">{yuan(mine)}</p> })}
                 {mine.map(|_| view! { <p class="muted small">{tr!(into_wallet)}</p> })}

@@ -1,12 +1,13 @@
 //! `/join/{code}`: into a group by invitation, in one go also for newcomers.
 
+use hongbao_shared::api::groups::InvitationPreview;
 use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
     app::Switches,
     art::Scene,
-    components::{Empty, Fault, Link},
+    components::{Avatar, Empty, Fault, GroupFace, Link, Name},
     i18n::{lang, tr},
     pages::GuestForm,
     route::{self, Route},
@@ -17,33 +18,57 @@ use crate::{
     tasks::Scope,
 };
 
+/// Shows who invites and into what. Nobody joins by looking; a newcomer who gives a
+/// name does.
 #[component]
 pub(crate) fn JoinPage(code: String) -> impl IntoView {
     let scope = Scope::new();
     let failure = RwSignal::new(None::<Failure>);
+    let preview = RwSignal::new(None::<InvitationPreview>);
+    let joining = RwSignal::new(false);
+    let code = StoredValue::new(code);
     let here = Memo::new(|_| match session::session() {
         Session::SignedIn(_) => Some(true),
         Session::SignedOut { .. } => Some(false),
         Session::Unknown | Session::Failed(_) => None,
     });
-    let join = move || {
-        let code = code.clone();
+    let look = move || {
         failure.set(None);
         scope.spawn(async move {
-            match api::join(code).await {
-                Ok(group) => {
-                    groups::refresh().await;
-                    route::go_instead(Route::Chat(group.id));
+            match api::invitation(&code.get_value()).await {
+                Ok(InvitationPreview { group_id: Some(id), .. }) => {
+                    route::go_instead(Route::Chat(id));
                 }
+                Ok(answer) => preview.set(Some(answer)),
                 Err(problem) => failure.set(Some(problem)),
             }
         });
     };
-    let retry = join.clone();
-    Effect::new(move |_| {
-        if here.get() == Some(true) {
-            join();
+    let join = move || {
+        failure.set(None);
+        joining.set(true);
+        scope.spawn(async move {
+            match api::join(code.get_value()).await {
+                Ok(group) => {
+                    groups::news();
+                    route::go_instead(Route::Chat(group.id));
+                }
+                Err(problem) => {
+                    failure.set(Some(problem));
+                    joining.set(false);
+                }
+            }
+        });
+    };
+    Effect::new(move |before: Option<Option<bool>>| {
+        let now = here.get();
+        match (before.flatten(), now) {
+            // Came in on this very page: that is a yes.
+            (Some(false), Some(true)) => join(),
+            (_, Some(_)) => look(),
+            _ => {}
         }
+        now
     });
     Effect::new(move |_| {
         if let Session::Failed(problem) = session::session() {
@@ -51,29 +76,64 @@ pub(crate) fn JoinPage(code: String) -> impl IntoView {
         }
     });
     let retry = Callback::new(move |()| match session::session() {
-        Session::SignedIn(_) => retry(),
+        Session::SignedIn(_) | Session::SignedOut { .. } => look(),
         _ => session::retry(),
     });
     view! {
         <main class="welcome">
             <div class="welcome-switches"><Switches/></div>
-            {move || match (here.get(), failure.get()) {
-                (Some(false), _) => view! { <Newcomer/> }.into_any(),
+            {move || match (preview.get(), failure.get()) {
                 (_, Some(problem)) => view! { <Refused failure=problem retry/> }.into_any(),
-                _ => view! { <p class="splash" role="status">{tr!(joining)}</p> }.into_any(),
+                (Some(preview), None) => view! {
+                    <section class="welcome-card" data-testid="invitation">
+                        <Invited preview/>
+                        {move || match (here.get(), joining.get()) {
+                            (Some(false), false) => view! {
+                                <p class="muted center">{tr!(invited_lead)}</p>
+                                <GuestForm newcomer=false/>
+                            }.into_any(),
+                            (_, joining) => view! {
+                                <button
+                                    type="button"
+                                    class="button primary large"
+                                    data-testid="invitation-join"
+                                    disabled=joining
+                                    on:click=move |_| join()
+                                >
+                                    {move || if joining { lang().joining() } else { lang().join_now() }}
+                                </button>
+                                <span class="button-link"><Link to=Route::Home>{tr!(not_now)}</Link></span>
+                            }.into_any(),
+                        }}
+                    </section>
+                }.into_any(),
+                (None, None) => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
             }}
         </main>
     }
 }
 
+/// The group, its faces, and who invites.
 #[component]
-fn Newcomer() -> impl IntoView {
+fn Invited(preview: InvitationPreview) -> impl IntoView {
+    let InvitationPreview { group_name, member_count, faces, inviter, expires_at, .. } = preview;
+    let count = usize::try_from(member_count).unwrap_or_default();
+    let by = inviter.name.clone();
+    let names = faces.clone();
     view! {
-        <section class="welcome-card">
-            <h1 class="welcome-title">{tr!(invited)}</h1>
-            <p class="muted">{tr!(invited_lead)}</p>
-            <GuestForm/>
-        </section>
+        <p class="invited-by">
+            <Avatar name=inviter.avatar/>
+            <span>{move || lang().invited_by(&by)}</span>
+        </p>
+        <div class="invited-group">
+            <GroupFace faces/>
+            <h1 class="welcome-title">{group_name}</h1>
+            <p class="muted">{move || lang().members(count)}</p>
+        </div>
+        <ul class="invited-faces">
+            {names.into_iter().map(|face| view! { <li><Name of=face/></li> }).collect_view()}
+        </ul>
+        <p class="muted small center">{move || lang().invitation_until(&lang().day_and_clock(expires_at))}</p>
     }
 }
 
@@ -82,12 +142,15 @@ fn Refused(failure: Failure, retry: Callback<()>) -> impl IntoView {
     let passing = failure.is_passing();
     let failure = RwSignal::new(Some(failure));
     view! {
-        <Empty scene=Scene::Lost title=Signal::derive(|| lang().join_failed().to_owned())>
-            <Fault failure=failure/>
-            {passing.then(|| view! {
-                <button class="button primary" on:click=move |_| retry.run(())>{tr!(retry)}</button>
-            })}
-            <span class="button-link"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
-        </Empty>
+        <section class="welcome-card">
+            <h1 class="sr-only">{tr!(join_failed)}</h1>
+            <Empty scene=Scene::Lost title=Signal::derive(|| lang().join_failed().to_owned())>
+                <Fault failure=failure/>
+                {passing.then(|| view! {
+                    <button class="button primary" on:click=move |_| retry.run(())>{tr!(retry)}</button>
+                })}
+                <span class="button-link"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
+            </Empty>
+        </section>
     }
 }

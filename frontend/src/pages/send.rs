@@ -1,5 +1,6 @@
 //! The send sheet: what, for whom, how it could split, and paying for it.
 
+mod confirm;
 mod cover_picker;
 mod form;
 mod pay;
@@ -9,12 +10,13 @@ use hongbao_shared::{Fen, GroupId, Kind, api::groups::Group};
 use leptos::prelude::*;
 
 use crate::{
-    components::{Fault, Sheet, TopUpForm},
+    components::{Sheet, TopUpForm},
     i18n::{Lang, lang, tr},
     money::yuan,
     state::session,
 };
 
+use confirm::Confirm;
 use cover_picker::CoverPicker;
 use form::Form;
 use pay::{Payment, Step};
@@ -42,17 +44,17 @@ pub(crate) fn SendSheet(
             on_close.run(());
         }
     });
+    let confirming = RwSignal::new(false);
+    let back = Callback::new(move |()| {
+        if !untrack(|| payment.is_busy()) {
+            confirming.set(false);
+        }
+    });
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        untrack(|| {
-            if payment.can_repeat() {
-                payment.repeat();
-            } else if ready()
-                && let Some(order) = form.order(group_id)
-            {
-                payment.start(order);
-            }
-        });
+        if untrack(|| payment.can_repeat() || ready()) {
+            confirming.set(true);
+        }
     };
     view! {
         <Sheet title=Signal::derive(|| lang().send_title().to_owned()) on_close=close>
@@ -84,23 +86,20 @@ pub(crate) fn SendSheet(
                     })}
                 </p>
                 </div>
-                <Fault failure=payment.failure/>
-                <p class="muted" role="status">{move || step_words(lang(), payment.step.get())}</p>
+                <p class="muted small" role="status">{move || step_words(lang(), payment.step.get())}</p>
                 <button
                     class="button primary large"
                     data-testid="send-submit"
                     disabled=move || !(ready() || payment.can_repeat())
                 >
-                    {move || match payment.step.get() {
-                        Step::Paying => lang().paying(),
-                        Step::Landing => lang().landing(),
-                        Step::Unsure => lang().pay_again(),
-                        Step::Idle => lang().put_in(),
-                    }}
+                    {move || if payment.can_repeat() { lang().pay_again() } else { lang().put_in() }}
                 </button>
                 </div>
             </form>
         </Sheet>
+        {move || confirming.get().then(|| view! {
+            <Confirm group_id form payment group on_close=back/>
+        })}
         {move || topping_up.get().then(|| view! {
             <Sheet
                 title=Signal::derive(|| lang().top_up_title().to_owned())

@@ -1,18 +1,26 @@
 //! The wallet: balance, top-up, statement.
 
-use hongbao_shared::api::wallet::{Entry, EntryKind};
+use hongbao_shared::{
+    Fen,
+    api::wallet::{Entry, EntryKind},
+};
 use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
-    art::Scene,
-    components::{Empty, Fault, Link, TopUpForm},
+    art::{Icon, Scene},
+    browser,
+    components::{Empty, Fault, Link, More, Pic, TopUpForm},
     i18n::{lang, tr},
     money::{signed_yuan, yuan},
-    route::Route,
+    route::{Route, Side},
     state::session,
-    tasks::Scope,
+    tasks::{self, Scope},
 };
+
+/// How soon money on its way is asked for again; each time twice as late.
+const PENDING_POLL_MS: u32 = 1_000;
+const PENDING_POLL_MS_MAX: u32 = 15_000;
 
 #[component]
 pub(crate) fn WalletPage() -> impl IntoView {
@@ -28,6 +36,21 @@ pub(crate) fn WalletPage() -> impl IntoView {
                     <p class="balance money" data-testid="wallet-balance" aria-live="polite">
                         {move || balance.get().map(yuan)}
                     </p>
+                    <div role="status">
+                        {move || {
+                            let pending = statement.pending_fen.get();
+                            (!pending.is_zero()).then(|| view! {
+                                <p class="balance-pending" data-testid="wallet-pending">
+                                    {move || lang().on_its_way(pending)}
+                                </p>
+                            })
+                        }}
+                    </div>
+                    <span class="balance-records" data-testid="records-link">
+                        <Link to=Route::Records(Side::Received)>
+                            <Pic icon=Icon::Packet/><span>{tr!(records_title)}</span><Pic icon=Icon::Next/>
+                        </Link>
+                    </span>
                 </section>
                 <section class="panel">
                     <h2>{tr!(top_up_title)}</h2>
@@ -35,7 +58,7 @@ pub(crate) fn WalletPage() -> impl IntoView {
                 </section>
                 <section class="panel">
                     <h2>{tr!(statement)}</h2>
-                    {move || statement.show()}
+                    <StatementView statement/>
                 </section>
             </div>
         </div>
@@ -46,7 +69,10 @@ pub(crate) fn WalletPage() -> impl IntoView {
 #[derive(Clone, Copy)]
 struct Statement {
     entries: RwSignal<Option<Vec<Entry>>>,
+    /// Counts how often it was read anew, which makes every line another one.
+    turn: RwSignal<u32>,
     cursor: RwSignal<Option<String>>,
+    pending_fen: RwSignal<Fen>,
     failure: RwSignal<Option<Failure>>,
     busy: RwSignal<bool>,
     scope: Scope,
@@ -56,7 +82,9 @@ impl Statement {
     fn new() -> Self {
         let statement = Self {
             entries: RwSignal::new(None),
+            turn: RwSignal::new(0),
             cursor: RwSignal::new(None),
+            pending_fen: RwSignal::new(Fen::ZERO),
             failure: RwSignal::new(None),
             busy: RwSignal::new(false),
             scope: Scope::new(),
@@ -67,16 +95,45 @@ impl Statement {
 
     fn restart(self) {
         self.scope.spawn(async move {
-            session::refresh_balance().await;
+            self.ask_wallet().await;
             match api::entries(None).await {
                 Ok(page) => {
+                    self.turn.update(|turn| *turn = turn.wrapping_add(1));
                     self.entries.set(Some(page.items));
                     self.cursor.set(page.next_cursor);
                     self.failure.set(None);
                 }
                 Err(problem) => self.failure.set(Some(problem)),
             }
+            self.await_pending().await;
         });
+    }
+
+    async fn ask_wallet(self) {
+        if let Ok(wallet) = api::wallet().await {
+            session::set_balance(wallet.balance_fen);
+            self.pending_fen.set(wallet.pending_fen.unwrap_or_default());
+        }
+    }
+
+    /// Money on its way arrives within moments; then the lines change too.
+    async fn await_pending(self) {
+        let mut pause_ms = PENDING_POLL_MS;
+        while !self.pending_fen.get_untracked().is_zero() {
+            tasks::sleep_ms(pause_ms).await;
+            pause_ms = pause_ms.saturating_mul(2).min(PENDING_POLL_MS_MAX);
+            let before = self.pending_fen.get_untracked();
+            if browser::is_visible() {
+                self.ask_wallet().await;
+            }
+            if self.pending_fen.get_untracked() != before
+                && let Ok(page) = api::entries(None).await
+            {
+                self.turn.update(|turn| *turn = turn.wrapping_add(1));
+                self.entries.set(Some(page.items));
+                self.cursor.set(page.next_cursor);
+            }
+        }
     }
 
     fn more(self) {
@@ -85,25 +142,41 @@ impl Statement {
             return;
         };
         self.busy.set(true);
+        self.failure.set(None);
+        let turn = self.turn.get_untracked();
         self.scope.spawn(async move {
-            match api::entries(Some(&cursor)).await {
+            let answer = api::entries(Some(&cursor)).await;
+            self.busy.set(false);
+            // Read anew meanwhile: then this is no continuation of what is shown.
+            if self.turn.get_untracked() != turn {
+                return;
+            }
+            match answer {
                 Ok(page) => {
                     self.entries.update(|entries| {
                         entries.get_or_insert_default().extend(page.items);
                     });
                     self.cursor.set(page.next_cursor);
-                    self.failure.set(None);
                 }
                 Err(problem) => self.failure.set(Some(problem)),
             }
-            self.busy.set(false);
         });
     }
 
-    fn show(self) -> impl IntoView {
-        let list = match self.entries.get() {
+    fn keyed(self) -> Vec<((u32, usize), Entry)> {
+        let turn = self.turn.get_untracked();
+        let entries = self.entries.get().unwrap_or_default();
+        entries.into_iter().enumerate().map(|(n, entry)| ((turn, n), entry)).collect()
+    }
+}
+
+#[component]
+fn StatementView(statement: Statement) -> impl IntoView {
+    let empty = Memo::new(move |_| statement.entries.with(|e| e.as_ref().map(Vec::is_empty)));
+    view! {
+        {move || match empty.get() {
             None => view! { <p class="muted" role="status">{tr!(loading)}</p> }.into_any(),
-            Some(entries) if entries.is_empty() => view! {
+            Some(true) => view! {
                 <Empty
                     scene=Scene::Quiet
                     title=Signal::derive(|| lang().statement_empty().to_owned())
@@ -111,25 +184,24 @@ impl Statement {
                 />
             }
             .into_any(),
-            Some(entries) => view! {
+            Some(false) => view! {
                 <ul class="entries">
-                    {entries.into_iter().map(|entry| view! { <Line entry/> }).collect_view()}
+                    <For
+                        each=move || statement.keyed()
+                        key=|(key, _)| *key
+                        children=|(_, entry)| view! { <Line entry/> }
+                    />
                 </ul>
             }
             .into_any(),
-        };
-        view! {
-            {list}
-            <Fault failure=self.failure/>
-            {move || self.failure.get().is_some().then(|| view! {
-                <button class="button" on:click=move |_| self.restart()>{tr!(retry)}</button>
-            })}
-            {move || self.cursor.get().is_some().then(|| view! {
-                <button class="button" disabled=move || self.busy.get() on:click=move |_| self.more()>
-                    {tr!(load_more)}
-                </button>
-            })}
-        }
+        }}
+        <Fault failure=statement.failure/>
+        {move || statement.failure.get().is_some().then(|| view! {
+            <button class="button" on:click=move |_| statement.restart()>{tr!(retry)}</button>
+        })}
+        {move || statement.cursor.get().map(|_| view! {
+            <More busy=statement.busy on_more=Callback::new(move |()| statement.more())/>
+        })}
     }
 }
 

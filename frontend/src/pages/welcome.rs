@@ -9,6 +9,8 @@ use crate::{
     art::{Scene, scene},
     components::Fault,
     i18n::{Lang, lang, tr},
+    pages::groups::enter_demo,
+    route,
     state::session,
     tasks::Scope,
 };
@@ -32,20 +34,20 @@ pub(crate) fn WelcomePage(ended: bool) -> impl IntoView {
                 {ended.then(|| view! {
                     <p class="notice" role="status" data-testid="error-sentence">{tr!(session_over)}</p>
                 })}
-                <GuestForm/>
+                <GuestForm newcomer=true/>
                 <p class="welcome-promise">{tr!(promise)}</p>
             </section>
         </main>
     }
 }
 
-/// One field for a guest, or name and password.
+/// One field for a guest, or name and password. A newcomer is led into a demo group.
 #[component]
-pub(crate) fn GuestForm() -> impl IntoView {
+pub(crate) fn GuestForm(newcomer: bool) -> impl IntoView {
     let way = RwSignal::new(Way::Guest);
-    let other = move |to: Way, label: fn(Lang) -> &'static str| {
+    let other = move |to: Way, test_id: &'static str, label: fn(Lang) -> &'static str| {
         view! {
-            <button type="button" class="link-button" on:click=move |_| way.set(to)>
+            <button type="button" class="link-button" data-testid=test_id on:click=move |_| way.set(to)>
                 {move || label(lang())}
             </button>
         }
@@ -54,21 +56,21 @@ pub(crate) fn GuestForm() -> impl IntoView {
         let way = way.get();
         view! {
             {match way {
-                Way::Guest => view! { <NameForm/> }.into_any(),
+                Way::Guest => view! { <NameForm newcomer/> }.into_any(),
                 Way::SignIn => view! { <AccountForm create=false/> }.into_any(),
                 Way::Create => view! { <AccountForm create=true/> }.into_any(),
             }}
             <div class="welcome-ways">
-                {(way != Way::Guest).then(|| other(Way::Guest, Lang::as_guest))}
-                {(way != Way::SignIn).then(|| other(Way::SignIn, Lang::have_account))}
-                {(way != Way::Create).then(|| other(Way::Create, Lang::no_account))}
+                {(way != Way::Guest).then(|| other(Way::Guest, "way-guest", Lang::as_guest))}
+                {(way != Way::SignIn).then(|| other(Way::SignIn, "way-sign-in", Lang::have_account))}
+                {(way != Way::Create).then(|| other(Way::Create, "way-create", Lang::no_account))}
             </div>
         }
     }
 }
 
 /// The sentence about a name, by the server's own rule.
-fn name_fault(name: &str) -> Option<String> {
+pub(super) fn name_fault(name: &str) -> Option<String> {
     let limits = session::limits();
     let chars_max = usize::try_from(limits.name_chars_max).unwrap_or(usize::MAX);
     match text::one_line(name, chars_max) {
@@ -78,7 +80,7 @@ fn name_fault(name: &str) -> Option<String> {
 }
 
 #[component]
-fn NameForm() -> impl IntoView {
+fn NameForm(newcomer: bool) -> impl IntoView {
     let scope = Scope::new();
     let name = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
@@ -98,7 +100,14 @@ fn NameForm() -> impl IntoView {
         failure.set(None);
         scope.spawn(async move {
             match api::sign_in_as_guest(name.get_untracked().trim().to_owned()).await {
-                Ok(signed_in) => session::begin(signed_in, true).await,
+                Ok(signed_in) => {
+                    // Before the session begins here: then this form goes, and what it
+                    // does with it. Without a demo group there is still the list.
+                    if newcomer && route::is_home() && session::limits_now().demo {
+                        enter_demo().await.ok();
+                    }
+                    session::begin(signed_in, true).await;
+                }
                 Err(problem) => {
                     failure.set(Some(problem));
                     busy.set(false);
@@ -180,7 +189,7 @@ fn AccountForm(create: bool) -> impl IntoView {
                     <input
                         type="password"
                         autocomplete=if create { "new-password" } else { "current-password" }
-                        placeholder=move || if create { lang().password_hint() } else { "" }
+                        placeholder=move || if create { lang().password_hint(session::limits().password_chars_min) } else { String::new() }
                         data-testid="account-password"
                         bind:value=password
                     />

@@ -1,76 +1,51 @@
-//! The log of one group as this browser knows it, kept up to date.
+//! The log of one group on the screen, kept up to date by the group's stream.
 //!
 //! Everything that a chat shows comes out of a [`Feed`], and only this module knows
-//! how news arrive. Today it asks for the newest page every [`POLL_MS`]; a stream of
-//! events takes its place by feeding [`Log::merge`].
+//! how news arrive: the newest page first, then the stream from there on (R-WEB-1).
 
-use std::collections::BTreeMap;
-
+use futures::future::LocalBoxFuture;
 use hongbao_shared::{
-    GroupId, OrderNo,
+    ErrorCode, GroupId, MessageId, OrderNo,
     api::{
-        Page,
-        groups::{CardState, Message, MessageBody},
+        groups::{CardProgress, CardState, Message, MessageBody},
+        live::{self, PacketChange},
     },
 };
 use leptos::prelude::{
-    Get as _, GetUntracked as _, RwSignal, Set as _, Update as _, WithUntracked as _,
+    Get as _, GetUntracked as _, RwSignal, Set as _, Update as _, UpdateUntracked as _, With as _,
+    WithUntracked as _, on_cleanup,
 };
+use serde::de::DeserializeOwned;
 
+use super::{
+    groups,
+    log::{ENTRIES_MAX, Log, LogRow},
+    stream::{self, Listener, News},
+};
 use crate::{
     api::{self, Failure},
     browser,
     tasks::{self, Scope},
 };
 
-const POLL_MS: u32 = 1_500;
-/// The longest pause between two tries while the server is away.
-const BACKOFF_MS_MAX: u32 = 15_000;
-/// A hidden page looks only now and then whether it is visible again.
-const HIDDEN_MS: u32 = 500;
-/// Pages read to close a gap, for instance after a night's sleep. Beyond them the
-/// log starts again at the newest page.
-const GAP_PAGES_MAX: usize = 10;
+/// News within this are drawn together.
+const DRAW_MS: u32 = 24;
+/// What was read is told at most this often.
+const READ_MS: u32 = 800;
+const PAUSE_MS: u32 = 1_000;
+const PAUSE_MS_MAX: u32 = 15_000;
 
-/// How fresh the log is.
+/// What there is to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Link {
     /// Nothing has arrived yet.
     Loading,
-    /// Up to date within a moment.
+    /// There is a log.
     Live,
-    /// The connection is lost; tries go on.
-    Lost,
+    /// The first page did not arrive; tries go on.
+    Away,
     /// The server refuses for good.
     Refused(Failure),
-}
-
-/// Messages by their place in the group's log.
-#[derive(Debug, Default)]
-struct Log {
-    messages: BTreeMap<i64, Message>,
-    /// Where the messages before the first one start; `None` at the beginning.
-    older: Option<String>,
-}
-
-impl Log {
-    /// Takes messages in, newer states of known ones included. Answers whether
-    /// anything is new.
-    fn merge(&mut self, items: Vec<Message>) -> bool {
-        let mut changed = false;
-        for message in items {
-            let place = message.id.get();
-            if self.messages.get(&place) != Some(&message) {
-                self.messages.insert(place, message);
-                changed = true;
-            }
-        }
-        changed
-    }
-
-    fn last(&self) -> Option<i64> {
-        self.messages.keys().next_back().copied()
-    }
 }
 
 /// A group's log on the screen.
@@ -78,9 +53,19 @@ impl Log {
 pub(crate) struct Feed {
     group: GroupId,
     log: RwSignal<Log>,
-    shown: RwSignal<Vec<Message>>,
+    rows: RwSignal<Vec<LogRow>>,
     link: RwSignal<Link>,
+    /// Counts who came and went.
+    roster: RwSignal<u32>,
+    /// Is the reader at the end of the log?
+    at_end: RwSignal<bool>,
+    /// Pages on their way.
+    pages: RwSignal<u32>,
     loading_older: RwSignal<bool>,
+    drawing: RwSignal<bool>,
+    /// Up to where the server was told that everything was read.
+    told: RwSignal<Option<MessageId>>,
+    telling: RwSignal<bool>,
     scope: Scope,
 }
 
@@ -90,139 +75,345 @@ impl Feed {
         let feed = Self {
             group,
             log: RwSignal::new(Log::default()),
-            shown: RwSignal::new(Vec::new()),
+            rows: RwSignal::new(Vec::new()),
             link: RwSignal::new(Link::Loading),
+            roster: RwSignal::new(0),
+            at_end: RwSignal::new(true),
+            pages: RwSignal::new(0),
             loading_older: RwSignal::new(false),
+            drawing: RwSignal::new(false),
+            told: RwSignal::new(None),
+            telling: RwSignal::new(false),
             scope: Scope::new(),
         };
         feed.scope.spawn(feed.run());
+        on_cleanup(move || feed.say_goodbye());
         feed
     }
 
-    /// The messages, the oldest first.
-    pub(crate) fn messages(self) -> RwSignal<Vec<Message>> {
-        self.shown
+    /// Tells what the last moment before leaving has shown.
+    fn say_goodbye(self) {
+        groups::set_reading(None);
+        let newest = self.log.try_with_untracked(|log| log.newest().map(|newest| newest.id));
+        let told = self.told.try_get_untracked().flatten();
+        let at_end = self.at_end.try_get_untracked().unwrap_or(false);
+        if let Some(Some(newest)) = newest
+            && at_end
+            && Some(newest) > told
+            && browser::is_visible()
+            && super::session::my_id().is_some()
+        {
+            let group = self.group;
+            wasm_bindgen_futures::spawn_local(async move {
+                // If it does not arrive, the next visit tells it.
+                api::mark_read(group, newest).await.ok();
+            });
+        }
     }
 
-    /// How fresh they are.
+    /// The part of the log that is drawn, the oldest first.
+    pub(crate) fn rows(self) -> RwSignal<Vec<LogRow>> {
+        self.rows
+    }
+
     pub(crate) fn link(self) -> Link {
         self.link.get()
     }
 
-    /// Is there more before the first message?
-    pub(crate) fn has_older(self) -> bool {
-        self.shown.get();
-        self.log.with_untracked(|log| log.older.is_some())
+    /// Changes whenever somebody comes or goes.
+    pub(crate) fn roster(self) -> u32 {
+        self.roster.get()
     }
 
-    /// Asks now instead of at the next turn, for instance after posting.
-    pub(crate) fn refresh(self) {
-        self.scope.spawn(async move {
-            if self.catch_up().await.is_ok() {
-                self.link.set(Link::Live);
-            }
+    /// Is there more before the first row?
+    pub(crate) fn has_older(self) -> bool {
+        self.rows.with(|_| ());
+        self.log.with_untracked(|log| log.older().is_some())
+    }
+
+    pub(crate) fn is_loading_older(self) -> bool {
+        self.loading_older.get()
+    }
+
+    /// Is there more after the last row?
+    pub(crate) fn has_newer(self) -> bool {
+        self.log.with_untracked(Log::has_newer)
+    }
+
+    /// A packet's card as it stands now.
+    pub(crate) fn card(self, id: MessageId) -> Option<(CardState, Option<CardProgress>)> {
+        self.log.with(|log| log.card(id.get()))
+    }
+
+    /// The entry of a packet, if it is among those known.
+    pub(crate) fn packet(self, order_no: OrderNo) -> Option<Message> {
+        self.log.with_untracked(|log| log.packet(order_no).cloned())
+    }
+
+    /// Takes in what this browser posted, before the stream tells it.
+    pub(crate) fn take(self, message: Message) {
+        self.log.update(|log| {
+            log.add(message);
+            log.move_to_end();
         });
+        self.at_end.set(true);
+        self.draw();
     }
 
     /// Shows at once what the reader has just learned about a packet.
     pub(crate) fn set_card(self, order_no: OrderNo, state: CardState) {
-        self.log.update(|log| {
-            for message in log.messages.values_mut() {
-                if let MessageBody::Packet { packet } = &mut message.body
-                    && packet.order_no == order_no
-                {
-                    packet.state = state;
-                }
-            }
-        });
-        self.publish();
+        self.change(PacketChange { order_no, state, progress: None });
     }
 
-    /// Reads the page before the first message.
-    pub(crate) fn load_older(self) {
-        let cursor = self.log.with_untracked(|log| log.older.clone());
+    fn change(self, change: PacketChange) {
+        let page_on_its_way = self.pages.get_untracked() > 0;
+        self.log.update(|log| log.change(change, page_on_its_way));
+    }
+
+    /// The reader has come to the end of the log, or has left it.
+    pub(crate) fn set_at_end(self, at_end: bool) {
+        if self.at_end.get_untracked() != at_end {
+            self.at_end.set(at_end);
+            self.mark_read();
+        }
+    }
+
+    pub(crate) fn is_at_end(self) -> bool {
+        self.at_end.get_untracked()
+    }
+
+    /// The same after the screen may have gone.
+    pub(crate) fn try_is_at_end(self) -> Option<bool> {
+        self.at_end.try_get_untracked()
+    }
+
+    /// Could anything come before the first row?
+    pub(crate) fn has_older_now(self) -> bool {
+        self.log.with_untracked(Log::has_older)
+    }
+
+    /// Draws what comes before the first row, and reads it where it is not known.
+    pub(crate) fn up(self) {
+        if self.log.try_update(Log::move_up).unwrap_or(false) {
+            self.draw();
+            return;
+        }
+        let cursor = self.log.with_untracked(|log| log.older().cloned());
         let Some(cursor) = cursor.filter(|_| !self.loading_older.get_untracked()) else {
             return;
         };
         self.loading_older.set(true);
         self.scope.spawn(async move {
-            if let Ok(page) = api::messages(self.group, Some(&cursor)).await {
-                self.log.update(|log| {
-                    log.merge(page.items);
-                    log.older = page.next_cursor;
-                });
-                self.publish();
-            }
+            self.page_starts();
+            let answer = api::messages(self.group, Some(&cursor)).await;
+            self.log.update(|log| {
+                // The log may have started again meanwhile.
+                if let (Ok(page), Some(true)) = (answer, log.older().map(|older| *older == cursor))
+                {
+                    log.add_older(page);
+                    log.move_up();
+                }
+            });
+            self.page_ended();
             self.loading_older.set(false);
+            self.draw();
         });
     }
 
-    fn publish(self) {
-        let messages = self.log.with_untracked(|log| log.messages.values().cloned().collect());
-        self.shown.set(messages);
+    /// Draws what comes after the last row.
+    pub(crate) fn down(self) {
+        if self.log.try_update(Log::move_down).unwrap_or(false) {
+            self.draw();
+        }
+    }
+
+    /// Draws the newest part.
+    pub(crate) fn to_end(self) {
+        self.log.update(Log::move_to_end);
+        self.at_end.set(true);
+        self.draw();
+        self.mark_read();
+    }
+
+    fn page_starts(self) {
+        self.pages.update_untracked(|pages| *pages = pages.saturating_add(1));
+    }
+
+    fn page_ended(self) {
+        self.pages.update_untracked(|pages| *pages = pages.saturating_sub(1));
+        if self.pages.get_untracked() == 0 {
+            self.log.update_untracked(Log::pages_arrived);
+        }
     }
 
     async fn run(self) {
-        let mut backoff_ms = POLL_MS;
+        let mut pause_ms = PAUSE_MS;
         loop {
-            while !browser::is_visible() {
-                tasks::sleep_ms(HIDDEN_MS).await;
-            }
-            match self.catch_up().await {
-                Ok(()) => {
-                    backoff_ms = POLL_MS;
-                    self.set_link(Link::Live);
-                }
+            match self.read_newest().await {
+                Ok(()) => break,
                 Err(failure) if failure.is_passing() => {
-                    backoff_ms = backoff_ms.saturating_mul(2).min(BACKOFF_MS_MAX);
-                    self.set_link(Link::Lost);
+                    self.link.set(Link::Away);
+                    tasks::sleep_ms(pause_ms).await;
+                    pause_ms = pause_ms.saturating_mul(2).min(PAUSE_MS_MAX);
                 }
                 Err(failure) => {
-                    self.set_link(Link::Refused(failure));
+                    self.link.set(Link::Refused(failure));
                     return;
                 }
             }
-            tasks::sleep_ms(backoff_ms).await;
         }
+        let failure = stream::follow(self).await;
+        self.link.set(Link::Refused(failure));
+        groups::news();
     }
 
-    fn set_link(self, link: Link) {
-        if self.link.get_untracked() != link {
-            self.link.set(link);
+    /// Reads the newest page.
+    async fn read_newest(self) -> Result<(), Failure> {
+        self.page_starts();
+        let answer = api::messages(self.group, None).await;
+        let answer = answer.map(|page| self.log.update(|log| log.add_newest(page)));
+        self.page_ended();
+        answer?;
+        if self.link.get_untracked() != Link::Live {
+            self.link.set(Link::Live);
         }
+        self.draw();
+        Ok(())
     }
 
-    /// Reads the newest page, and the pages behind it down to what is known.
-    async fn catch_up(self) -> Result<(), Failure> {
-        let Page { mut items, mut next_cursor } = api::messages(self.group, None).await?;
-        let known = self.log.with_untracked(Log::last);
-        for _ in 0..GAP_PAGES_MAX {
-            let reaches = items.last().map_or(0, |oldest| oldest.id.get());
-            let Some(cursor) = next_cursor.clone() else { break };
-            if known.is_none_or(|known| reaches <= known + 1) {
-                break;
-            }
-            let page = api::messages(self.group, Some(&cursor)).await?;
-            items.extend(page.items);
-            next_cursor = page.next_cursor;
+    /// Draws soon, together with whatever else arrives until then.
+    fn draw(self) {
+        if self.drawing.get_untracked() {
+            return;
         }
-        let reaches = items.last().map_or(0, |oldest| oldest.id.get());
-        let mut changed = false;
-        self.log.update(|log| {
-            let gap = log.last().is_some_and(|last| reaches > last + 1);
-            if gap || log.messages.is_empty() {
-                log.messages.clear();
-                log.older = next_cursor;
-                changed = true;
+        self.drawing.set(true);
+        self.scope.spawn(async move {
+            tasks::sleep_ms(DRAW_MS).await;
+            self.drawing.set(false);
+            let rows = self.log.with_untracked(Log::rows);
+            if self.rows.with_untracked(|shown| *shown != rows) {
+                self.rows.set(rows);
             }
-            changed |= log.merge(items);
+            if let Some(newest) = self.log.with_untracked(|log| log.newest().cloned()) {
+                groups::saw(self.group, &newest);
+            }
+            self.mark_read();
         });
-        if changed {
-            self.publish();
-            if let Some(newest) = self.shown.with_untracked(|shown| shown.last().cloned()) {
-                super::groups::saw(self.group, &newest);
+    }
+
+    fn hear_entry(self, message: Message) {
+        let moved = matches!(
+            message.body,
+            MessageBody::Created
+                | MessageBody::Joined
+                | MessageBody::Left
+                | MessageBody::Removed { .. }
+        );
+        let at_end = self.at_end.get_untracked();
+        let new = self.log.try_update(|log| {
+            if !at_end {
+                log.hold();
             }
+            log.add(message)
+        });
+        if new == Some(true) {
+            if moved {
+                self.roster.update(|count| *count = count.wrapping_add(1));
+            }
+            self.draw();
+        }
+        if at_end && self.log.with_untracked(|log| log.len() > ENTRIES_MAX) {
+            self.start_again();
+        }
+    }
+
+    /// Forgets the log and reads its newest page.
+    fn start_again(self) {
+        self.scope.spawn(async move {
+            // What is shown stays until there is something to show in its place.
+            self.page_starts();
+            let answer = api::messages(self.group, None).await;
+            if let Ok(page) = answer {
+                self.log.update(|log| {
+                    log.restart();
+                    log.add_newest(page);
+                });
+                self.draw();
+            }
+            self.page_ended();
+            self.roster.update(|count| *count = count.wrapping_add(1));
+        });
+    }
+
+    /// Tells the server up to where the reader has read, if that is news: the end of
+    /// the log is on the screen, and the page is looked at.
+    fn mark_read(self) {
+        let reading = self.at_end.get_untracked() && browser::is_visible();
+        groups::set_reading(reading.then_some(self.group));
+        let newest = self.log.with_untracked(|log| log.newest().map(|newest| newest.id));
+        if !reading || newest <= self.told.get_untracked() || self.telling.get_untracked() {
+            return;
+        }
+        self.telling.set(true);
+        self.scope.spawn(async move {
+            if let Some(newest) = newest
+                && api::mark_read(self.group, newest).await.is_ok()
+            {
+                self.told.set(Some(newest));
+            }
+            tasks::sleep_ms(READ_MS).await;
+            self.telling.set(false);
+            // What was read meanwhile is told by the next tick.
+        });
+    }
+}
+
+fn parse<T: DeserializeOwned>(data: &str) -> Option<T> {
+    serde_json::from_str(data).ok()
+}
+
+impl Listener for Feed {
+    fn path(&self) -> String {
+        let after = self.log.with_untracked(Log::seen);
+        format!("/groups/{}/events?after={after}", self.group)
+    }
+
+    fn hear(&self, news: News) -> Result<(), Failure> {
+        match news.name.as_str() {
+            live::MESSAGE => {
+                if let Some(message) = parse(&news.data) {
+                    self.hear_entry(message);
+                }
+            }
+            live::PACKET => {
+                if let Some(change) = parse(&news.data) {
+                    self.change(change);
+                }
+            }
+            live::GROUPS => groups::news(),
+            live::RESET => self.start_again(),
+            live::GONE => {
+                let code = ErrorCode::GroupNotFound;
+                return Err(Failure::Refused { code, retry_after_s: None });
+            }
+            _ => {}
+        }
+        if let Some(id) = news.id {
+            self.log.update_untracked(|log| log.saw(id));
         }
         Ok(())
+    }
+
+    fn opened(&self) {
+        groups::news();
+    }
+
+    fn tick(&self) {
+        self.mark_read();
+    }
+
+    fn check(&self) -> LocalBoxFuture<'static, Result<(), Failure>> {
+        // Not only asks: while streams are not to be had, this is how news arrive.
+        Box::pin(self.read_newest())
     }
 }

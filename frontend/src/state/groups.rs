@@ -4,40 +4,96 @@ use std::sync::LazyLock;
 
 use hongbao_shared::{
     GroupId,
-    api::groups::{GroupSummary, Message},
+    api::groups::{GroupSummary, Message, UNREAD_MAX},
 };
-use leptos::prelude::{ArcRwSignal, Get as _, Set as _, Update as _};
+use leptos::prelude::{
+    ArcRwSignal, Get as _, GetUntracked as _, Set as _, Update as _, With as _, WithUntracked as _,
+};
 
-use crate::api::{self, Failure};
+use crate::{
+    api::{self, Failure},
+    tasks,
+};
+
+/// News within this are asked for together.
+const NEWS_MS: u32 = 300;
 
 /// `None` until the first answer.
 pub(crate) type Groups = Option<Result<Vec<GroupSummary>, Failure>>;
 
 static GROUPS: LazyLock<ArcRwSignal<Groups>> = LazyLock::new(|| ArcRwSignal::new(None));
+/// The group whose newest entries are being looked at: nothing in it is unread.
+static READING: LazyLock<ArcRwSignal<Option<GroupId>>> = LazyLock::new(|| ArcRwSignal::new(None));
+static ASKED: LazyLock<ArcRwSignal<bool>> = LazyLock::new(|| ArcRwSignal::new(false));
+/// Counts the questions, so that an answer never replaces that of a later one.
+static TURNS: LazyLock<ArcRwSignal<(u32, u32)>> = LazyLock::new(|| ArcRwSignal::new((0, 0)));
 
 pub(crate) fn groups() -> Groups {
     GROUPS.get()
+}
+
+/// One line of the list.
+pub(crate) fn summary(id: GroupId) -> Option<GroupSummary> {
+    GROUPS
+        .with(|groups| groups.as_ref()?.as_ref().ok()?.iter().find(|group| group.id == id).cloned())
+}
+
+/// How much is unread in all groups that are not muted, up to [`UNREAD_MAX`].
+pub(crate) fn unread() -> u32 {
+    GROUPS.with(|groups| match groups {
+        Some(Ok(groups)) => {
+            let loud = groups.iter().filter(|group| !group.muted).map(|group| group.unread);
+            loud.fold(0_u32, u32::saturating_add).min(UNREAD_MAX)
+        }
+        _ => 0,
+    })
 }
 
 pub(crate) fn clear() {
     GROUPS.set(None);
 }
 
-/// Asks for the list; what is shown stays if that fails.
-pub(crate) async fn refresh() -> bool {
-    let answer = api::groups().await;
-    let ok = answer.is_ok();
-    GROUPS.update(|groups| match (answer, groups) {
-        (Err(_), Some(Ok(_))) => {}
-        (answer, groups) => {
-            let answer = answer.map(newest_first);
-            // Whoever shows the list is woken only by a difference.
-            if groups.as_ref() != Some(&answer) {
-                *groups = Some(answer);
-            }
-        }
+/// Something happened in a group: asks for the list soon, once for all that happens
+/// until then.
+pub(crate) fn news() {
+    if ASKED.get_untracked() {
+        return;
+    }
+    ASKED.set(true);
+    wasm_bindgen_futures::spawn_local(async {
+        tasks::sleep_ms(NEWS_MS).await;
+        ASKED.set(false);
+        refresh().await.ok();
     });
-    ok
+}
+
+/// Asks for the list; what is shown stays if that fails.
+pub(crate) async fn refresh() -> Result<(), Failure> {
+    TURNS.update(|(asked, _)| *asked = asked.wrapping_add(1));
+    let (mine, _) = TURNS.get_untracked();
+    let answer = api::groups().await;
+    let told = answer.as_ref().map(|_| ()).map_err(Clone::clone);
+    // An old answer, or one for somebody who has left.
+    if TURNS.get_untracked().1 > mine || super::session::my_id().is_none() {
+        return told;
+    }
+    TURNS.update(|(_, answered)| *answered = mine);
+    let reading = READING.get_untracked();
+    let answer = answer.map(|mut groups| {
+        for group in groups.iter_mut().filter(|group| Some(group.id) == reading) {
+            group.unread = 0;
+        }
+        newest_first(groups)
+    });
+    let differs = GROUPS.with_untracked(|groups| match (&answer, groups) {
+        (Err(_), Some(Ok(_))) => false,
+        (answer, groups) => groups.as_ref() != Some(answer),
+    });
+    // Whoever shows the list is woken only by a difference.
+    if differs {
+        GROUPS.set(Some(answer));
+    }
+    told
 }
 
 fn newest_first(mut groups: Vec<GroupSummary>) -> Vec<GroupSummary> {
@@ -48,13 +104,51 @@ fn newest_first(mut groups: Vec<GroupSummary>) -> Vec<GroupSummary> {
     groups
 }
 
+fn change(id: GroupId, change: impl FnOnce(&mut GroupSummary) -> bool) {
+    let mut changed = false;
+    GROUPS.maybe_update(|groups| {
+        if let Some(Ok(groups)) = groups {
+            if let Some(group) = groups.iter_mut().find(|group| group.id == id) {
+                changed = change(group);
+            }
+            if changed {
+                *groups = newest_first(core::mem::take(groups));
+            }
+        }
+        changed
+    });
+}
+
 /// Shows a message in the list that its chat has seen already.
 pub(crate) fn saw(id: GroupId, newest: &Message) {
-    GROUPS.update(|groups| {
-        let Some(Ok(groups)) = groups else { return };
-        if let Some(group) = groups.iter_mut().find(|group| group.id == id) {
+    change(id, |group| {
+        let known = group.last_message.as_ref().map(|message| message.id);
+        let is_newer = known < Some(newest.id);
+        if is_newer {
             group.last_message = Some(newest.clone());
         }
-        *groups = newest_first(core::mem::take(groups));
+        is_newer
+    });
+}
+
+/// Says whose newest entries are on the screen.
+pub(crate) fn set_reading(reading: Option<GroupId>) {
+    READING.set(reading);
+    if let Some(id) = reading {
+        change(id, |group| core::mem::take(&mut group.unread) > 0);
+    }
+}
+
+/// Shows at once whether a group is muted.
+pub(crate) fn set_muted(id: GroupId, muted: bool) {
+    change(id, |group| core::mem::replace(&mut group.muted, muted) != muted);
+}
+
+/// A group that one is in no more.
+pub(crate) fn remove(id: GroupId) {
+    GROUPS.update(|groups| {
+        if let Some(Ok(groups)) = groups {
+            groups.retain(|group| group.id != id);
+        }
     });
 }

@@ -1,6 +1,6 @@
 //! What this browser remembers about packets that it pays: the commitments, against
-//! which the fairness check compares later (R-FAIR-1), and a payment whose answer
-//! has not arrived.
+//! which the fairness check compares later (R-FAIR-1), a payment and an
+//! opening whose answers have not arrived.
 
 use hongbao_shared::{Fen, GroupId, OrderNo, fairness::Commitment};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use crate::browser;
 
 const COMMITMENTS: &str = "hongbao.commitments";
 const PENDING: &str = "hongbao.pending";
+const OPENING: &str = "hongbao.opening";
 /// The oldest make room beyond this.
 const COMMITMENTS_MAX: usize = 200;
 
@@ -60,4 +61,24 @@ pub(crate) fn pending() -> Option<Pending> {
 /// The payment has an answer.
 pub(crate) fn settle() {
     browser::forget(PENDING);
+}
+
+/// Remembers that a packet is being opened, so that a reload in the middle does not
+/// leave the person wondering.
+pub(crate) fn begin_opening(group_id: GroupId, order_no: OrderNo) {
+    if let Ok(text) = serde_json::to_string(&(group_id, order_no)) {
+        browser::store(OPENING, &text);
+    }
+}
+
+/// The packet of this group whose opening this browser has not seen the end of.
+pub(crate) fn opening(group_id: GroupId) -> Option<OrderNo> {
+    let (group, order_no) =
+        serde_json::from_str::<(GroupId, OrderNo)>(&browser::stored(OPENING)?).ok()?;
+    (group == group_id).then_some(order_no)
+}
+
+/// The opening has an answer.
+pub(crate) fn opened() {
+    browser::forget(OPENING);
 }

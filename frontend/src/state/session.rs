@@ -60,6 +60,11 @@ pub(crate) fn limits() -> Limits {
     LIMITS.get()
 }
 
+/// The same, without following changes.
+pub(crate) fn limits_now() -> Limits {
+    LIMITS.get_untracked()
+}
+
 /// Says that this browser has a session, which its cookie does not tell to scripts.
 /// Without it nobody asks who is signed in, and a first visit sees no refusal.
 const KEY: &str = "hongbao.session";
@@ -131,6 +136,13 @@ pub(crate) async fn sign_out() -> Result<(), Failure> {
             super::groups::clear();
             Ok(())
         }
+    }
+}
+
+/// Asks who one is, after a change of name or picture.
+pub(crate) async fn refresh_me() {
+    if let Ok(me) = api::me().await {
+        SESSION.set(Session::SignedIn(me));
     }
 }
 

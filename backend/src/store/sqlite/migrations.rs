@@ -13,6 +13,8 @@ use sqlx::{
 pub enum Schema {
     /// An order shard.
     Orders,
+    /// Packets that have ended, of a whole site.
+    Cold,
     /// Accounts, transfers, payments.
     Ledger,
     /// People, sessions, groups, messages.
@@ -32,6 +34,7 @@ macro_rules! files {
 }
 
 const ORDERS: &[File] = files!["orders/sqlite/0001_common.sql", "orders/sqlite/0002_days.sql"];
+const COLD: &[File] = files!["cold/sqlite/0001_cold.sql"];
 const LEDGER: &[File] = files!["ledger/sqlite/0001_ledger.sql", "ledger/sqlite/0002_credited.sql"];
 const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
@@ -44,6 +47,7 @@ impl Schema {
     pub(super) fn migrator(self) -> Migrator {
         let files = match self {
             Self::Orders => ORDERS,
+            Self::Cold => COLD,
             Self::Ledger => LEDGER,
             Self::People => PEOPLE,
             Self::Lists => LISTS,

@@ -1,5 +1,6 @@
 //! SQLite files, the embedded default.
 
+mod cold;
 mod ledger;
 mod lists;
 mod migrations;
@@ -7,6 +8,7 @@ mod orders;
 mod outbox;
 mod people;
 
+pub use cold::SqliteCold;
 pub use ledger::SqliteLedger;
 pub use lists::SqliteLists;
 pub use migrations::Schema;

@@ -159,6 +159,18 @@ pub(super) async fn next_due(
     Ok(due.map(Timestamp::from_millis))
 }
 
+pub(super) async fn oldest(
+    database: &Database,
+    destination: Destination,
+) -> Result<Option<Timestamp>, StoreError> {
+    let oldest: Option<i64> =
+        sqlx::query_scalar("SELECT min(created_at) FROM outbox WHERE destination = ?")
+            .bind(destination.number())
+            .fetch_one(database.readers())
+            .await?;
+    Ok(oldest.map(Timestamp::from_millis))
+}
+
 pub(super) async fn backlog(
     database: &Database,
     destination: Destination,
@@ -203,6 +215,12 @@ macro_rules! impl_outbox {
                 destination: $crate::store::outbox::Destination,
             ) -> Result<Option<hongbao_shared::Timestamp>, $crate::store::StoreError> {
                 super::outbox::next_due(&self.database, destination).await
+            }
+            async fn oldest(
+                &self,
+                destination: $crate::store::outbox::Destination,
+            ) -> Result<Option<hongbao_shared::Timestamp>, $crate::store::StoreError> {
+                super::outbox::oldest(&self.database, destination).await
             }
             async fn backlog(
                 &self,

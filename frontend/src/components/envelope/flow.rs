@@ -1,7 +1,7 @@
 //! The steps from a tap to a share, and what each answer of the server means.
 
 use hongbao_shared::{
-    ErrorCode, Fen, OrderNo,
+    ErrorCode, Fen, GroupId, OrderNo,
     api::{groups::CardState, packets::GrabState},
 };
 use leptos::prelude::{Callable as _, GetUntracked as _, RwSignal, Set as _};
@@ -10,7 +10,7 @@ use super::OnState;
 use crate::{
     api::{self, Failure},
     browser,
-    state::session,
+    state::{payments, session},
     tasks::{self, Scope},
 };
 
@@ -51,6 +51,7 @@ pub(super) enum Note {
 /// (R-OPEN-2).
 #[derive(Clone, Copy)]
 pub(super) struct Flow {
+    group_id: GroupId,
     order_no: OrderNo,
     pub(super) stage: RwSignal<Stage>,
     /// Is the server asking us to wait?
@@ -61,8 +62,9 @@ pub(super) struct Flow {
 
 impl Flow {
     /// Grabs at once.
-    pub(super) fn start(order_no: OrderNo, on_state: OnState) -> Self {
+    pub(super) fn start(group_id: GroupId, order_no: OrderNo, on_state: OnState) -> Self {
         let flow = Self {
+            group_id,
             order_no,
             stage: RwSignal::new(Stage::Grabbing),
             busy: RwSignal::new(false),
@@ -86,6 +88,7 @@ impl Flow {
     pub(super) fn open(self) {
         let Stage::Sealed { ticket } = self.stage.get_untracked() else { return };
         self.stage.set(Stage::Opening);
+        payments::begin_opening(self.group_id, self.order_no);
         self.scope.spawn(async move {
             let turn_ms = if browser::reduced_motion() { 0 } else { TURN_MS };
             let (stage, ()) = futures::join!(self.decide(ticket), tasks::sleep_ms(turn_ms));
@@ -104,6 +107,10 @@ impl Flow {
         };
         if let Some(learned) = learned {
             self.on_state.run((self.order_no, learned));
+        }
+        // After a lost answer it is still open what became of it.
+        if matches!(stage, Stage::Revealed { .. } | Stage::Told(_)) {
+            payments::opened();
         }
         self.stage.set(stage);
     }

@@ -4,7 +4,7 @@ use hongbao_shared::{
     Kind,
     api::{
         accounts::Profile,
-        groups::{CardState, PacketCard},
+        groups::{CardProgress, CardState, PacketCard},
     },
 };
 use leptos::prelude::*;
@@ -15,23 +15,32 @@ use crate::{
     i18n::lang,
 };
 
-/// The card; a tap grabs.
+/// The card; a tap grabs. `standing` is how the packet stands now.
 #[component]
-pub(super) fn Card(card: PacketCard, sender: Profile, on_tap: Callback<Tapped>) -> impl IntoView {
-    let state = match card.state {
+pub(super) fn Card(
+    card: PacketCard,
+    sender: Profile,
+    standing: Memo<Option<(CardState, Option<CardProgress>)>>,
+    on_tap: Callback<Tapped>,
+) -> impl IntoView {
+    let (first_state, first_progress) = (card.state, card.progress);
+    let state = move || standing.get().map_or(first_state, |(state, _)| state);
+    // One share is taken or not; the state says which.
+    let progress = move || {
+        let progress = standing.get().map_or(first_progress, |(_, progress)| progress);
+        progress.filter(|progress| progress.shares > 1)
+    };
+    let state_name = move || match state() {
         CardState::Open => "open",
         CardState::Opened => "opened",
         CardState::Finished => "finished",
         CardState::Expired => "expired",
     };
-    let state_words = {
-        let state = card.state;
-        move || match state {
-            CardState::Open => lang().card_open(),
-            CardState::Opened => lang().card_opened(),
-            CardState::Finished => lang().card_finished(),
-            CardState::Expired => lang().card_expired(),
-        }
+    let state_words = move || match state() {
+        CardState::Open => lang().card_open(),
+        CardState::Opened => lang().card_opened(),
+        CardState::Finished => lang().card_finished(),
+        CardState::Expired => lang().card_expired(),
     };
     let greeting = {
         let greeting = card.greeting.clone();
@@ -54,7 +63,13 @@ pub(super) fn Card(card: PacketCard, sender: Profile, on_tap: Callback<Tapped>) 
     };
     let label = {
         let (greeting, name) = (greeting.clone(), sender.name.clone());
-        move || lang().card_label(&name, &greeting(), state_words())
+        move || {
+            let label = lang().card_label(&name, &greeting(), state_words());
+            match progress() {
+                Some(now) => lang().and_then(&label, &lang().progress(now.claimed, now.shares)),
+                None => label,
+            }
+        }
     };
     let order_no = card.order_no.to_string();
     let cover = card.cover.clone();
@@ -66,7 +81,7 @@ pub(super) fn Card(card: PacketCard, sender: Profile, on_tap: Callback<Tapped>) 
             aria-label=label
             data-testid="packet-card"
             data-order-no=order_no
-            data-state=state
+            data-state=state_name
             on:click=move |_| {
                 on_tap.run(Tapped { card: card.clone(), sender: sender.clone() });
             }
@@ -78,7 +93,14 @@ pub(super) fn Card(card: PacketCard, sender: Profile, on_tap: Callback<Tapped>) 
                     <span class="packet-state">{state_words}</span>
                 </span>
             </span>
-            <span class="packet-foot">{kind_words}</span>
+            <span class="packet-foot">
+                <span class="clip">{kind_words}</span>
+                {move || progress().map(|now| view! {
+                    <span class="packet-progress money" data-testid="packet-progress">
+                        {format!("{}/{}", now.claimed, now.shares)}
+                    </span>
+                })}
+            </span>
         </button>
     }
 }

@@ -46,10 +46,10 @@ pub(super) fn Composer(group: GroupId, feed: Feed, on_packet: Callback<()>) -> i
         failure.set(None);
         scope.spawn(async move {
             match api::say(group, &message).await {
-                Ok(_) => {
+                Ok(message) => {
                     attempt.set(None);
                     words.set(String::new());
-                    feed.refresh();
+                    feed.take(message);
                 }
                 Err(problem) => failure.set(Some(problem)),
             }

@@ -1,28 +1,26 @@
-//! Inviting friends, and who is here already.
+//! Inviting friends.
 
-use hongbao_shared::api::groups::{Group, Invitation};
+use hongbao_shared::{GroupId, api::groups::Invitation};
 use leptos::{html, prelude::*};
 
 use crate::{
     api::{self, Failure},
     browser,
-    components::{Avatar, Fault, Sheet},
+    components::{Fault, Sheet},
     i18n::{lang, lang_now, tr},
     state::toast,
     tasks::Scope,
 };
 
 #[component]
-pub(super) fn InviteSheet(group: RwSignal<Option<Group>>, on_close: Callback<()>) -> impl IntoView {
+pub(in crate::pages) fn InviteSheet(id: GroupId, on_close: Callback<()>) -> impl IntoView {
     let scope = Scope::new();
     let invitation = RwSignal::new(None::<Invitation>);
     let failure = RwSignal::new(None::<Failure>);
     let by_hand = RwSignal::new(false);
     let copied = RwSignal::new(false);
     let field = NodeRef::<html::Input>::new();
-    let id = Memo::new(move |_| group.with(|group| group.as_ref().map(|group| group.id)));
     let ask = move || {
-        let Some(id) = id.get_untracked() else { return };
         failure.set(None);
         scope.spawn(async move {
             match api::invite(id).await {
@@ -31,10 +29,7 @@ pub(super) fn InviteSheet(group: RwSignal<Option<Group>>, on_close: Callback<()>
             }
         });
     };
-    Effect::new(move |_| {
-        id.get();
-        ask();
-    });
+    ask();
     let link = move || {
         invitation.with(|invitation| {
             invitation
@@ -82,24 +77,13 @@ pub(super) fn InviteSheet(group: RwSignal<Option<Group>>, on_close: Callback<()>
             <button
                 type="button"
                 class="button primary"
+                data-testid="invite-copy"
                 disabled=move || link().is_none()
                 on:click=copy
             >
                 {move || if copied.get() { lang().copied() } else { lang().copy() }}
             </button>
             {move || by_hand.get().then(|| view! { <p class="muted" role="status">{tr!(copy_by_hand)}</p> })}
-            <h3>{tr!(members_title)}</h3>
-            <ul class="members">
-                {move || group.with(|group| {
-                    let members = group.as_ref().map(|group| group.members.clone());
-                    members.unwrap_or_default().into_iter().map(|member| view! {
-                        <li>
-                            <Avatar name=member.avatar/>
-                            <span class="clip">{member.name}</span>
-                        </li>
-                    }).collect_view()
-                })}
-            </ul>
         </Sheet>
     }
 }

@@ -1,39 +1,44 @@
 //! The messages, the oldest first, the newest in view.
 
+mod scroll;
+
 use hongbao_shared::{
-    Timestamp,
-    api::groups::{CardState, Message, MessageBody},
+    OrderNo,
+    api::{
+        accounts::Profile,
+        groups::{Message, MessageBody},
+    },
 };
 use leptos::{html, prelude::*};
 
 use super::card::Card;
 use crate::{
-    components::{Avatar, envelope::Tapped},
+    art::{Icon, Scene},
+    components::{Avatar, Empty, Link as RouteLink, Name, Pic, envelope::Tapped},
     i18n::{lang, tr},
+    route::Route,
     state::{
+        LogRow,
         feed::{Feed, Link},
         session,
     },
 };
 
-/// Above this the time is said again.
-const PAUSE_MS: i64 = 5 * 60 * 1000;
-/// This close to the end counts as reading the end, in CSS pixels.
-const NEAR_END_PX: i32 = 120;
+use scroll::Scroll;
 
 /// The scrolling part of a chat. The children are shown while there is no message
 /// but the founder's own arrival.
 #[component]
 pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn) -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
-    let behind = RwSignal::new(false);
-    let messages = feed.messages();
+    let rows = feed.rows();
     let quiet = Memo::new(move |_| {
-        messages.with(|all| {
-            all.len() <= 1 && all.iter().all(|message| message.body == MessageBody::Joined)
-        }) && feed.link() != Link::Loading
+        let arrival =
+            |row: &LogRow| matches!(row.message.body, MessageBody::Joined | MessageBody::Created);
+        rows.with(|all| all.len() <= 1 && all.iter().all(arrival)) && feed.link() == Link::Live
     });
-    keep_in_view(place, feed, behind);
+    let away = Memo::new(move |_| feed.link() == Link::Away);
+    let scroll = Scroll::keep(place, feed);
     view! {
         <div class="log-frame">
             <div
@@ -42,34 +47,42 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                 role="log"
                 aria-label=tr!(chat_label)
                 tabindex="0"
-                on:scroll=move |_| {
-                    if behind.get_untracked() && place.get().is_some_and(|log| is_near_end(&log)) {
-                        behind.set(false);
-                    }
-                }
+                data-testid="log"
+                on:scroll=move |_| scroll.on_scroll()
             >
                 {move || feed.has_older().then(|| view! {
-                    <button type="button" class="link-button" on:click=move |_| feed.load_older()>
-                        {tr!(earlier)}
+                    <button
+                        type="button"
+                        class="link-button"
+                        data-testid="log-earlier"
+                        aria-disabled=move || feed.is_loading_older().then_some("true")
+                        on:click=move |_| feed.up()
+                    >
+                        {move || if feed.is_loading_older() { lang().loading() } else { lang().earlier() }}
                     </button>
                 })}
-                <For
-                    each=move || rows(messages.get())
-                    key=|row| (row.message.id, state_number(&row.message.body), row.time)
-                    children=move |row| view! { <Row row on_tap/> }
-                />
+                <div class="log-rows">
+                    <For
+                        each=move || rows.get()
+                        key=|row| (row.message.id, row.time)
+                        children=move |row| view! { <Row feed row on_tap/> }
+                    />
+                </div>
                 {move || quiet.get().then(|| children())}
+                {move || away.get().then(|| view! {
+                    <Empty
+                        scene=Scene::Away
+                        title=Signal::derive(|| lang().server_away().to_owned())
+                        lead=Signal::derive(|| lang().server_away_lead().to_owned())
+                    />
+                })}
             </div>
-            {move || behind.get().then(|| view! {
+            {move || scroll.is_behind().then(|| view! {
                 <button
                     type="button"
                     class="to-newest"
-                    on:click=move |_| {
-                        if let Some(log) = place.get() {
-                            log.set_scroll_top(log.scroll_height());
-                        }
-                        behind.set(false);
-                    }
+                    data-testid="to-newest"
+                    on:click=move |_| scroll.to_end()
                 >
                     {tr!(to_newest)}
                 </button>
@@ -78,107 +91,60 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
     }
 }
 
-/// Follows the end while the reader is there, and keeps what they read in its place
-/// when something is added above.
-fn keep_in_view(place: NodeRef<html::Div>, feed: Feed, behind: RwSignal<bool>) {
-    let messages = feed.messages();
-    Effect::new(move |before: Option<Option<(i64, i64)>>| {
-        let ends = messages.with(|all| Some((all.first()?.id.get(), all.last()?.id.get())));
-        let mine = messages.with(|all| all.last().is_some_and(|last| session::is_me(last.user.id)));
-        let log = place.get_untracked()?;
-        let (first, last) = ends?;
-        let before = before.flatten();
-        // The rows that this effect is about are not on the page yet, and come with the
-        // frame after the next.
-        let was_near_end = is_near_end(&log);
-        let from_end = log.scroll_height() - log.scroll_top();
-        after_next_frame(move || match before {
-            Some((first_before, last_before)) => {
-                if last > last_before && (was_near_end || mine) {
-                    log.set_scroll_top(log.scroll_height());
-                } else if last > last_before {
-                    behind.try_set(true);
-                } else if first < first_before {
-                    log.set_scroll_top(log.scroll_height() - from_end);
-                }
-            }
-            None => log.set_scroll_top(log.scroll_height()),
-        });
-        Some((first, last))
-    });
-}
-
-fn after_next_frame(run: impl FnOnce() + 'static) {
-    request_animation_frame(|| request_animation_frame(run));
-}
-
-fn is_near_end(log: &web_sys::HtmlDivElement) -> bool {
-    log.scroll_height() - log.scroll_top() - log.client_height() < NEAR_END_PX
-}
-
-/// A message, and the time if it is to be said before it.
-#[derive(Clone, Debug)]
-struct LogRow {
-    message: Message,
-    time: Option<Timestamp>,
-}
-
-fn rows(messages: Vec<Message>) -> Vec<LogRow> {
-    let mut before: Option<Timestamp> = None;
-    messages
-        .into_iter()
-        .map(|message| {
-            let paused = before.is_none_or(|before| message.at.millis_since(before) > PAUSE_MS);
-            before = Some(message.at);
-            LogRow { time: paused.then_some(message.at), message }
-        })
-        .collect()
-}
-
-/// What makes a row another row: a packet's state changes, the rest of a message
-/// never does.
-fn state_number(body: &MessageBody) -> u8 {
-    match body {
-        MessageBody::Packet { packet } => match packet.state {
-            CardState::Open => 1,
-            CardState::Opened => 2,
-            CardState::Finished => 3,
-            CardState::Expired => 4,
-        },
-        _ => 0,
-    }
-}
-
 #[component]
-fn Row(row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
+fn Row(feed: Feed, row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
     let LogRow { message, time } = row;
+    let id = message.id;
     let time = time.map(|at| {
         view! { <p class="log-time">{move || lang().moment(at)}</p> }
     });
-    let user = message.user.clone();
-    let body = match message.body.clone() {
+    let body = match &message.body {
         MessageBody::Text { text } => {
-            bubble(&user, view! { <p class="bubble">{text}</p> }.into_any())
+            let text = text.clone();
+            bubble(&message.user, view! { <p class="bubble">{text}</p> }.into_any())
         }
         MessageBody::Packet { packet } => {
-            let sender = user.clone();
-            bubble(&user, view! { <Card card=packet sender on_tap/> }.into_any())
+            let (card, sender) = (packet.clone(), message.user.clone());
+            let standing = Memo::new(move |_| feed.card(id));
+            let inside = view! { <Card card sender standing on_tap/> }.into_any();
+            bubble(&message.user, inside)
         }
-        _ => {
-            let line = move || lang().system_line(&message);
-            view! { <p class="log-system">{line}</p> }.into_any()
-        }
+        _ => system(message),
     };
-    view! { {time} {body} }
+    view! { <div class="log-row" data-id=id.get()>{time} {body}</div> }
 }
 
-fn bubble(user: &hongbao_shared::api::accounts::Profile, inside: AnyView) -> AnyView {
+/// What the chat tells by itself. What is about a packet leads to it.
+fn system(message: Message) -> AnyView {
+    let (kind, packet): (_, Option<OrderNo>) = match &message.body {
+        MessageBody::Opened { order_no, .. } => ("opened", Some(*order_no)),
+        MessageBody::Finished { order_no, .. } => ("finished", Some(*order_no)),
+        MessageBody::Expired { order_no, .. } => ("expired", Some(*order_no)),
+        MessageBody::Created => ("created", None),
+        MessageBody::Joined => ("joined", None),
+        MessageBody::Left => ("left", None),
+        MessageBody::Removed { .. } => ("removed", None),
+        MessageBody::Text { .. } | MessageBody::Packet { .. } => return ().into_any(),
+    };
+    let line = move || lang().system_line(&message);
+    let inside = match packet {
+        Some(order_no) => view! {
+            <RouteLink to=Route::Packet(order_no)><Pic icon=Icon::Packet/><span>{line}</span></RouteLink>
+        }
+        .into_any(),
+        None => line.into_any(),
+    };
+    view! { <div class="log-system" data-testid="system-line" data-type=kind>{inside}</div> }
+        .into_any()
+}
+
+fn bubble(user: &Profile, inside: AnyView) -> AnyView {
     let mine = session::is_me(user.id);
     view! {
         <div class="said" class:mine=mine>
             <Avatar name=user.avatar.clone()/>
             <div class="said-body">
-                <span class="said-name" class:sr-only=mine>{user.name.clone()}</span>
+                <span class="said-name" class:sr-only=mine><Name of=user.clone()/></span>
                 {inside}
             </div>
         </div>

@@ -8,7 +8,6 @@ use crate::{
     components::Fault,
     i18n::{lang, lang_now, tr},
     state::{
-        feed::Feed,
         payments::{self, Pending},
         session, toast,
     },
@@ -18,7 +17,7 @@ use crate::{
 /// Looks whether the packet is there; if not, offers to finish or to leave it. Never
 /// pays by itself: the person may have changed their mind.
 #[component]
-pub(super) fn PendingNotice(group: GroupId, feed: Feed) -> impl IntoView {
+pub(super) fn PendingNotice(group: GroupId) -> impl IntoView {
     let scope = Scope::new();
     let shown = RwSignal::new(None::<Pending>);
     let busy = RwSignal::new(false);
@@ -46,7 +45,6 @@ pub(super) fn PendingNotice(group: GroupId, feed: Feed) -> impl IntoView {
                         Paid::Landed => lang_now().sent(),
                         Paid::Landing => lang_now().landing_slow(),
                     });
-                    feed.refresh();
                     session::refresh_balance().await;
                 }
                 Err(problem) => {
@@ -67,7 +65,7 @@ pub(super) fn PendingNotice(group: GroupId, feed: Feed) -> impl IntoView {
     move || {
         shown.get().map(|pending| {
             view! {
-                <div class="notice pending" role="status">
+                <div class="notice pending" role="status" data-testid="pending-payment">
                     <p>
                         <strong>{move || lang().pending_of(pending.total_fen)}</strong>
                         " "
@@ -78,12 +76,13 @@ pub(super) fn PendingNotice(group: GroupId, feed: Feed) -> impl IntoView {
                         <button
                             type="button"
                             class="button primary"
+                            data-testid="pending-finish"
                             disabled=move || busy.get()
                             on:click=finish
                         >
                             {tr!(pay_again)}
                         </button>
-                        <button type="button" class="button" on:click=leave>{tr!(pay_leave)}</button>
+                        <button type="button" class="button" data-testid="pending-leave" on:click=leave>{tr!(pay_leave)}</button>
                     </span>
                 </div>
             }

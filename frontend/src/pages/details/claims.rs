@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::load::Loaded;
 use crate::{
     art::Icon,
-    components::{Avatar, Fault, Pic},
+    components::{Avatar, Fault, More, Name, Pic},
     i18n::{lang, tr},
     money::yuan,
     state::session,
@@ -26,14 +26,7 @@ pub(super) fn ClaimList(loaded: Loaded) -> impl IntoView {
         </ol>
         <Fault failure=loaded.failure/>
         {move || loaded.has_more().then(|| view! {
-            <button
-                type="button"
-                class="button"
-                disabled=move || loaded.busy.get()
-                on:click=move |_| loaded.more()
-            >
-                {tr!(load_more)}
-            </button>
+            <More busy=loaded.busy on_more=Callback::new(move |()| loaded.more())/>
         })}
     }
 }
@@ -47,10 +40,10 @@ fn Row(claim: Claim) -> impl IntoView {
             data-testid="claim-row"
             data-best-luck=if claim.best_luck { "true" } else { "false" }
         >
-            <Avatar name=claim.user.avatar/>
+            <Avatar name=claim.user.avatar.clone()/>
             <span class="claim-words">
                 <span class="claim-name">
-                    <span class="clip">{claim.user.name}</span>
+                    <Name of=claim.user.clone()/>
                     {mine.then(|| view! { <span class="badge">{tr!(you)}</span> })}
                 </span>
                 <span class="claim-when money">{move || lang().clock_s(claim.opened_at)}</span>

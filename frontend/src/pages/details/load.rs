@@ -115,6 +115,10 @@ impl Loaded {
     async fn next_page(self) -> Result<(), Failure> {
         let Some(cursor) = self.cursor.get_untracked() else { return Ok(()) };
         let page = api::claims(self.order_no, &cursor).await?;
+        // Another reading may have brought the same page meanwhile.
+        if self.cursor.get_untracked().as_ref() != Some(&cursor) {
+            return Ok(());
+        }
         self.cursor.set(page.next_cursor);
         self.further.update(|further| further.extend(page.items));
         Ok(())

@@ -37,7 +37,7 @@ pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
         scope.spawn(async move {
             match api::create_group(name.get_untracked().trim().to_owned()).await {
                 Ok(group) => {
-                    groups::refresh().await;
+                    groups::news();
                     route::go(Route::Chat(group.id));
                     on_done.run(());
                 }

@@ -26,7 +26,7 @@ pub(super) fn CoverPicker(cover: RwSignal<&'static str>) -> impl IntoView {
                 .iter()
                 .map(|&one| {
                     view! {
-                        <label class="cover-option">
+                        <label class="cover-option" data-testid="send-cover" data-cover=one>
                             <input
                                 type="radio"
                                 name="cover"

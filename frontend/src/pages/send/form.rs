@@ -55,7 +55,7 @@ impl Form {
         self.amount.with(|amount| parse_yuan(amount))
     }
 
-    fn share_count(self) -> Option<i64> {
+    pub(super) fn share_count(self) -> Option<i64> {
         if self.kind.get() == Kind::Exclusive {
             return Some(1);
         }
@@ -71,7 +71,7 @@ impl Form {
         }
     }
 
-    fn recipient_id(self) -> Option<UserId> {
+    pub(super) fn recipient_id(self) -> Option<UserId> {
         self.recipient.get().filter(|_| self.kind.get() == Kind::Exclusive)
     }
 

@@ -1,5 +1,6 @@
 //! A lane's batch in one transaction: guards first, then claims, then the outbox.
 
+use super::rows::bind_packet;
 use super::statements::{CLAIM_CHUNKS, statements};
 use crate::store::{
     StoreError,
@@ -54,25 +55,7 @@ async fn land(tx: &mut SqliteConnection, landing: &Landing) -> Result<Landed, St
     if !is_tombstone && !claim_day(tx, packet.order_no, landing.epoch_day).await? {
         return Ok(Landed::DayRefused);
     }
-    let inserted = sqlx::query(statements(packet.order_no.day()).land)
-        .bind(packet.order_no.to_bits())
-        .bind(packet.sender_id.get())
-        .bind(packet.group_id.get())
-        .bind(packet.recipient_id.map(hongbao_shared::UserId::get))
-        .bind(packet.kind.byte())
-        .bind(packet.total_fen.signed())
-        .bind(packet.shares)
-        .bind(packet.max_share_fen.signed())
-        .bind(packet.sealed_server_seed.as_slice())
-        .bind(packet.client_seed.bytes())
-        .bind(packet.commitment.bytes().as_slice())
-        .bind(packet.created_at.millis())
-        .bind(packet.landed_at.millis())
-        .bind(packet.expires_at.millis())
-        .bind(packet.progress.finished_at.map(Timestamp::millis))
-        .bind(packet.progress.state.number())
-        .bind(packet.progress.claimed)
-        .bind(packet.progress.claimed_fen.signed())
+    let inserted = bind_packet(sqlx::query(statements(packet.order_no.day()).land), packet)
         .execute(tx)
         .await?
         .rows_affected();
@@ -111,11 +94,8 @@ async fn claim_day(
         .await?;
     if let Some(row) = row {
         let (held, sealed): (i64, bool) = (row.try_get(0)?, row.try_get(1)?);
-        if sealed {
-            return Ok(false);
-        }
         if held == epoch_day {
-            return Ok(true);
+            return Ok(!sealed);
         }
         let empty: bool =
             sqlx::query_scalar(statements(order_no.day()).day_is_empty).fetch_one(&mut *tx).await?;
@@ -125,7 +105,7 @@ async fn claim_day(
     }
     sqlx::query(
         "INSERT INTO days (slot, epoch_day) VALUES (?1, ?2)
-         ON CONFLICT (slot) DO UPDATE SET epoch_day = ?2",
+         ON CONFLICT (slot) DO UPDATE SET epoch_day = ?2, sealed = 0",
     )
     .bind(slot)
     .bind(epoch_day)

@@ -1,11 +1,14 @@
 //! Order shards in SQLite.
 
 mod commit;
-mod rows;
+mod days;
+pub(super) mod rows;
 mod statements;
 
 use super::{Database, StoreError, outbox::impl_outbox};
-use crate::store::orders::{ClaimRow, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow};
+use crate::store::orders::{
+    ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow,
+};
 use async_trait::async_trait;
 use hongbao_shared::{Day, OrderNo, Timestamp};
 use rows::{claim_row, numbered_claim_row, order_no, packet_row};
@@ -127,6 +130,18 @@ impl OrderStore for SqliteOrders {
             .iter()
             .map(numbered_claim_row)
             .collect()
+    }
+
+    async fn days(&self) -> Result<Vec<DayTable>, StoreError> {
+        days::days(self.database.readers()).await
+    }
+
+    async fn seal(&self, day: Day, epoch_day: i64) -> Result<(), StoreError> {
+        self.database.write(move |tx| Box::pin(days::seal(tx, day, epoch_day))).await
+    }
+
+    async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
+        self.database.write(move |tx| Box::pin(days::empty(tx, day, epoch_day))).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

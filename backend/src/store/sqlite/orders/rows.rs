@@ -8,7 +8,42 @@ use hongbao_shared::{
     GroupId, Kind, OrderNo, Timestamp, UserId,
     fairness::{ClientSeed, Commitment},
 };
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{
+    Row, Sqlite,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+
+/// The columns of a packet, in the order of [`packet_row`] and [`bind_packet`].
+pub(in crate::store::sqlite) const PACKET_COLUMNS: &str = "order_no, sender_id, group_id, recipient_id, kind, \
+     total_fen, shares, max_share_fen, sealed_server_seed, client_seed, commitment, created_at, \
+     landed_at, expires_at, finished_at, state, claimed, claimed_fen";
+
+/// Binds the columns of a packet.
+pub(in crate::store::sqlite) fn bind_packet<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    packet: &'q PacketRow,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    query
+        .bind(packet.order_no.to_bits())
+        .bind(packet.sender_id.get())
+        .bind(packet.group_id.get())
+        .bind(packet.recipient_id.map(UserId::get))
+        .bind(packet.kind.byte())
+        .bind(packet.total_fen.signed())
+        .bind(packet.shares)
+        .bind(packet.max_share_fen.signed())
+        .bind(packet.sealed_server_seed.as_slice())
+        .bind(packet.client_seed.bytes())
+        .bind(packet.commitment.bytes().as_slice())
+        .bind(packet.created_at.millis())
+        .bind(packet.landed_at.millis())
+        .bind(packet.expires_at.millis())
+        .bind(packet.progress.finished_at.map(Timestamp::millis))
+        .bind(packet.progress.state.number())
+        .bind(packet.progress.claimed)
+        .bind(packet.progress.claimed_fen.signed())
+}
 
 fn corrupt(what: &str) -> StoreError {
     StoreError::Corrupt(what.to_owned())
@@ -22,8 +57,8 @@ fn user(number: i64) -> Result<UserId, StoreError> {
     UserId::new(number).ok_or_else(|| corrupt("user id"))
 }
 
-/// In the order of `statements::PACKET_COLUMNS`.
-pub(super) fn packet_row(row: &SqliteRow) -> Result<PacketRow, StoreError> {
+/// In the order of [`PACKET_COLUMNS`].
+pub(in crate::store::sqlite) fn packet_row(row: &SqliteRow) -> Result<PacketRow, StoreError> {
     let recipient: Option<i64> = row.try_get(3)?;
     let commitment: Vec<u8> = row.try_get(10)?;
     let finished_at: Option<i64> = row.try_get(14)?;
@@ -53,7 +88,7 @@ pub(super) fn packet_row(row: &SqliteRow) -> Result<PacketRow, StoreError> {
     })
 }
 
-pub(super) fn claim_row(row: &SqliteRow) -> Result<ClaimRow, StoreError> {
+pub(in crate::store::sqlite) fn claim_row(row: &SqliteRow) -> Result<ClaimRow, StoreError> {
     Ok(ClaimRow {
         seq: row.try_get(0)?,
         user_id: user(row.try_get(1)?)?,
@@ -63,6 +98,8 @@ pub(super) fn claim_row(row: &SqliteRow) -> Result<ClaimRow, StoreError> {
 }
 
 /// A claim with its order number in the fifth column.
-pub(super) fn numbered_claim_row(row: &SqliteRow) -> Result<(OrderNo, ClaimRow), StoreError> {
+pub(in crate::store::sqlite) fn numbered_claim_row(
+    row: &SqliteRow,
+) -> Result<(OrderNo, ClaimRow), StoreError> {
     Ok((order_no(row.try_get(4)?)?, claim_row(row)?))
 }

@@ -1,11 +1,8 @@
 //! The statements of the 31 day tables, written out once at first use.
 
+use super::rows::PACKET_COLUMNS;
 use hongbao_shared::Day;
 use std::sync::LazyLock;
-
-const PACKET_COLUMNS: &str = "order_no, sender_id, group_id, recipient_id, kind, total_fen, \
-     shares, max_share_fen, sealed_server_seed, client_seed, commitment, created_at, landed_at, \
-     expires_at, finished_at, state, claimed, claimed_fen";
 
 /// How many claims one INSERT takes, the largest that fits first. Powers of two: handing
 /// a statement to SQLite's thread costs more than a claim, and a batch of any size is
@@ -22,6 +19,8 @@ pub(super) struct Statements {
     pub(super) day_is_empty: &'static str,
     pub(super) append: &'static str,
     pub(super) expire: &'static str,
+    pub(super) has_open: &'static str,
+    pub(super) empty: [&'static str; 2],
     /// In the order of [`CLAIM_CHUNKS`].
     pub(super) insert_claims: [&'static str; CLAIM_CHUNKS.len()],
 }
@@ -83,6 +82,12 @@ impl Statements {
                 "UPDATE packets_{day} SET state = 2, finished_at = ?3
                  WHERE order_no = ?1 AND claimed = ?2 AND state = 0"
             )),
+            has_open: for_ever(format!(
+                "SELECT EXISTS (SELECT 1 FROM packets_{day} WHERE state = 0)"
+            )),
+            // Without a condition, SQLite drops whole pages instead of rows.
+            empty: ["claims", "packets"]
+                .map(|table| for_ever(format!("DELETE FROM {table}_{day}"))),
             insert_claims: CLAIM_CHUNKS.map(|rows| {
                 let values = vec!["(?, ?, ?, ?, ?)"; rows].join(", ");
                 // OR FAIL: a row that breaks a constraint leaves those before it, and the

@@ -1,0 +1,188 @@
+//! The outbox of a store in memory.
+
+use crate::store::{
+    StoreError,
+    outbox::{Backlog, Destination, OutboxEntry, OutboxRow, Settled},
+};
+use hongbao_shared::{Day, OrderNo, Timestamp};
+use std::{collections::BTreeMap, time::Duration};
+
+#[derive(Debug)]
+struct Row {
+    destination: Destination,
+    payload: String,
+    created_at: Timestamp,
+    /// `None` once only an administrator can move it.
+    due_at: Option<Timestamp>,
+    attempts: u32,
+}
+
+/// The rows by their ids, which are never given twice.
+#[derive(Debug, Default)]
+pub(super) struct OutboxRows {
+    rows: BTreeMap<i64, Row>,
+    last_id: i64,
+}
+
+impl OutboxRows {
+    pub(super) fn insert(&mut self, entries: Vec<OutboxEntry>, now: Timestamp) {
+        for OutboxEntry { destination, payload } in entries {
+            self.last_id += 1;
+            let row = Row { destination, payload, created_at: now, due_at: Some(now), attempts: 0 };
+            self.rows.insert(self.last_id, row);
+        }
+    }
+
+    pub(super) fn lease(
+        &mut self,
+        destination: Destination,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Vec<OutboxRow> {
+        let mut due: Vec<_> = self
+            .rows
+            .iter()
+            .filter(|(_, row)| row.destination == destination)
+            .filter_map(|(id, row)| row.due_at.filter(|due| *due <= now).map(|due| (due, *id)))
+            .collect();
+        due.sort_unstable();
+        due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let mut ids: Vec<_> = due.into_iter().map(|(_, id)| id).collect();
+        ids.sort_unstable();
+        let mut leased = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(row) = self.rows.get_mut(&id) {
+                row.due_at = Some(now.plus(lease));
+                leased.push(OutboxRow {
+                    id,
+                    payload: row.payload.clone(),
+                    created_at: row.created_at,
+                    attempts: row.attempts,
+                });
+            }
+        }
+        leased
+    }
+
+    pub(super) fn settle(&mut self, settled: Vec<(i64, Settled)>) {
+        for (id, outcome) in settled {
+            if outcome == Settled::Done {
+                self.rows.remove(&id);
+                continue;
+            }
+            let Some(row) = self.rows.get_mut(&id) else { continue };
+            row.attempts = row.attempts.saturating_add(1);
+            match outcome {
+                Settled::Done => {}
+                Settled::Retry { due_at, .. } => row.due_at = Some(due_at),
+                Settled::Rest { payload, due_at, .. } => {
+                    row.payload = payload;
+                    row.due_at = Some(due_at);
+                }
+                Settled::Dead { payload, .. } => {
+                    row.payload = payload;
+                    row.due_at = None;
+                }
+            }
+        }
+    }
+
+    pub(super) fn reclaim(&mut self) {
+        for row in self.rows.values_mut() {
+            row.due_at = row.due_at.map(|_| row.created_at);
+        }
+    }
+
+    pub(super) fn next_due(&self, destination: Destination) -> Option<Timestamp> {
+        self.of(destination).filter_map(|row| row.due_at).min()
+    }
+
+    pub(super) fn oldest(&self, destination: Destination) -> Option<Timestamp> {
+        self.of(destination).map(|row| row.created_at).min()
+    }
+
+    pub(super) fn backlog(&self, destination: Destination) -> Backlog {
+        let mut backlog = Backlog::default();
+        for row in self.of(destination) {
+            match row.due_at {
+                Some(_) => backlog.waiting += 1,
+                None => backlog.dead += 1,
+            }
+        }
+        backlog
+    }
+
+    /// What waits for one destination, the dead included.
+    pub(super) fn payloads(&self, destination: Destination) -> impl Iterator<Item = &str> {
+        self.of(destination).map(|row| row.payload.as_str())
+    }
+
+    /// Does a row still tell of a packet of this day?
+    pub(super) fn tells_of(&self, day: Day) -> Result<bool, StoreError> {
+        #[derive(serde::Deserialize)]
+        struct Event {
+            order_no: OrderNo,
+        }
+        for row in self.rows.values() {
+            let events: Vec<Event> = serde_json::from_str(&row.payload)
+                .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            if events.iter().any(|event| event.order_no.day() == day) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn of(&self, destination: Destination) -> impl Iterator<Item = &Row> {
+        self.rows.values().filter(move |row| row.destination == destination)
+    }
+}
+
+/// Implements [`crate::store::outbox::Outbox`] for a store whose `state` has an `outbox`.
+macro_rules! impl_outbox {
+    ($store:ty) => {
+        #[async_trait::async_trait]
+        impl $crate::store::outbox::Outbox for $store {
+            async fn lease(
+                &self,
+                destination: $crate::store::outbox::Destination,
+                now: hongbao_shared::Timestamp,
+                lease: std::time::Duration,
+                limit: u32,
+            ) -> Result<Vec<$crate::store::outbox::OutboxRow>, $crate::store::StoreError> {
+                Ok(self.state.lock().outbox.lease(destination, now, lease, limit))
+            }
+            async fn settle(
+                &self,
+                settled: Vec<(i64, $crate::store::outbox::Settled)>,
+            ) -> Result<(), $crate::store::StoreError> {
+                self.state.lock().outbox.settle(settled);
+                Ok(())
+            }
+            async fn reclaim(&self) -> Result<(), $crate::store::StoreError> {
+                self.state.lock().outbox.reclaim();
+                Ok(())
+            }
+            async fn next_due(
+                &self,
+                destination: $crate::store::outbox::Destination,
+            ) -> Result<Option<hongbao_shared::Timestamp>, $crate::store::StoreError> {
+                Ok(self.state.lock().outbox.next_due(destination))
+            }
+            async fn oldest(
+                &self,
+                destination: $crate::store::outbox::Destination,
+            ) -> Result<Option<hongbao_shared::Timestamp>, $crate::store::StoreError> {
+                Ok(self.state.lock().outbox.oldest(destination))
+            }
+            async fn backlog(
+                &self,
+                destination: $crate::store::outbox::Destination,
+            ) -> Result<$crate::store::outbox::Backlog, $crate::store::StoreError> {
+                Ok(self.state.lock().outbox.backlog(destination))
+            }
+        }
+    };
+}
+pub(super) use impl_outbox;

@@ -1,0 +1,191 @@
+//! A shard's two tiers as one store: what is not in the hot tables any more is read from
+//! cold storage, as before (R-STORE-2). Everything else is the hot store's.
+
+use super::{
+    StoreError,
+    cold::{ColdPlace, ColdStore},
+    orders::{
+        ClaimRow, DayTable, Emptied, Landed, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow,
+        StoredState,
+    },
+    outbox::{Backlog, Destination, Outbox, OutboxRow, Settled},
+};
+use async_trait::async_trait;
+use hongbao_shared::{Day, OrderNo, Shard, Site, Timestamp};
+use std::{sync::Arc, time::Duration};
+
+/// A shard over its hot tables and the cold database of its site.
+#[derive(Clone, Debug)]
+pub struct TieredOrders {
+    site: Site,
+    shard: Shard,
+    hot: Arc<dyn OrderStore>,
+    cold: Arc<dyn ColdStore>,
+}
+
+impl TieredOrders {
+    /// Of the shard `site` `shard`.
+    pub fn new(
+        site: Site,
+        shard: Shard,
+        hot: Arc<dyn OrderStore>,
+        cold: Arc<dyn ColdStore>,
+    ) -> Self {
+        Self { site, shard, hot, cold }
+    }
+
+    fn place(&self, day: Day) -> ColdPlace {
+        ColdPlace { site: self.site, shard: self.shard, day }
+    }
+
+    /// In which state a packet lies in cold storage.
+    async fn cold_state(&self, order_no: OrderNo) -> Result<Option<StoredState>, StoreError> {
+        Ok(self.cold.packet(order_no).await?.map(|row| row.progress.state))
+    }
+}
+
+#[async_trait]
+impl OrderStore for TieredOrders {
+    /// A landing that comes again after its day was emptied finds its packet in cold
+    /// storage. A tombstone looks there first: hot tables do not know any more that the
+    /// packet had landed, and its money must not go back.
+    async fn commit(&self, mut batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
+        let mut cold = Vec::with_capacity(batch.landings.len());
+        for landing in &batch.landings {
+            let is_tombstone = landing.packet.progress.state == StoredState::GivenUp;
+            let order_no = landing.packet.order_no;
+            cold.push(if is_tombstone { self.cold_state(order_no).await? } else { None });
+        }
+        let mut kept = cold.iter().map(Option::is_none);
+        batch.landings.retain(|_| kept.next().unwrap_or(true));
+        let numbers: Vec<_> =
+            batch.landings.iter().map(|landing| landing.packet.order_no).collect();
+
+        let mut outcome = self.hot.commit(batch).await?;
+        let mut hot = outcome.landings.into_iter().zip(numbers);
+        let mut landings = Vec::with_capacity(cold.len());
+        for state in cold {
+            landings.push(match state {
+                Some(state) => Landed::Already(state),
+                None => match hot.next() {
+                    Some((Landed::DayRefused, order_no)) => {
+                        let state = self.cold_state(order_no).await?;
+                        state.map_or(Landed::DayRefused, Landed::Already)
+                    }
+                    Some((landed, _)) => landed,
+                    None => return Err(StoreError::Corrupt("a landing without outcome".into())),
+                },
+            });
+        }
+        outcome.landings = landings;
+        Ok(outcome)
+    }
+
+    async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, StoreError> {
+        match self.hot.packet(order_no).await? {
+            Some(row) => Ok(Some(row)),
+            None => self.cold.packet(order_no).await,
+        }
+    }
+
+    async fn claims(
+        &self,
+        order_no: OrderNo,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<ClaimRow>, StoreError> {
+        let hot = self.hot.claims(order_no, from_seq, limit).await?;
+        if hot.is_empty() { self.cold.claims(order_no, from_seq, limit).await } else { Ok(hot) }
+    }
+
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
+        self.hot.due(now, limit).await
+    }
+
+    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
+        self.hot.raise(mark, by).await
+    }
+
+    async fn packets_page(
+        &self,
+        day: Day,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<PacketRow>, StoreError> {
+        // Hot first: what moves between the two reads is then in both, never in none.
+        let hot = self.hot.packets_page(day, after, limit).await?;
+        let cold = self.cold.packets_page(self.place(day), after, limit).await?;
+        Ok(merge(hot, cold, limit, |row| row.order_no))
+    }
+
+    async fn claims_page(
+        &self,
+        day: Day,
+        after: Option<(OrderNo, u32)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError> {
+        let hot = self.hot.claims_page(day, after, limit).await?;
+        let cold = self.cold.claims_page(self.place(day), after, limit).await?;
+        Ok(merge(hot, cold, limit, |(order_no, claim)| (*order_no, claim.seq)))
+    }
+
+    async fn days(&self) -> Result<Vec<DayTable>, StoreError> {
+        self.hot.days().await
+    }
+
+    async fn seal(&self, day: Day, epoch_day: i64) -> Result<(), StoreError> {
+        self.hot.seal(day, epoch_day).await
+    }
+
+    async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
+        self.hot.empty(day, epoch_day).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.hot.ping().await
+    }
+}
+
+#[async_trait]
+impl Outbox for TieredOrders {
+    async fn lease(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        self.hot.lease(destination, now, lease, limit).await
+    }
+
+    async fn settle(&self, settled: Vec<(i64, Settled)>) -> Result<(), StoreError> {
+        self.hot.settle(settled).await
+    }
+
+    async fn reclaim(&self) -> Result<(), StoreError> {
+        self.hot.reclaim().await
+    }
+
+    async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
+        self.hot.next_due(destination).await
+    }
+
+    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
+        self.hot.oldest(destination).await
+    }
+
+    async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
+        self.hot.backlog(destination).await
+    }
+}
+
+/// The first `limit` of two ordered pages; what is in both comes once, as the first has
+/// it.
+fn merge<T, K: Ord>(first: Vec<T>, second: Vec<T>, limit: u32, key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut all: Vec<_> = first.into_iter().chain(second).collect();
+    // Stable: of equal keys the first stays in front.
+    all.sort_by_key(&key);
+    all.dedup_by(|later, earlier| key(later) == key(earlier));
+    all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    all
+}

@@ -1,0 +1,37 @@
+//! The contract of cold stores, on every implementation there is.
+
+#[path = "../contract/cold.rs"]
+mod contract;
+
+use hongbao::store::{
+    memory::MemoryCold,
+    sqlite::{Database, Schema, SqliteCold},
+};
+
+macro_rules! holds {
+    ($($law:ident),+ $(,)?) => {
+        mod memory {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $law() {
+                    contract::$law(&MemoryCold::default()).await;
+                }
+            )+
+        }
+        mod sqlite {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $law() {
+                    let folder = tempfile::tempdir().unwrap();
+                    let file = folder.path().join("cold.sqlite");
+                    let database = Database::open(&file, Schema::Cold).await.unwrap();
+                    contract::$law(&SqliteCold::new(database)).await;
+                }
+            )+
+        }
+    };
+}
+
+holds!(keeping_is_idempotent, open_packets_are_refused, places_are_kept_apart);

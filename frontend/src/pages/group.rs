@@ -1,0 +1,202 @@
+//! `/g/{id}/info`: who is in a group, and what one can do about it.
+
+mod members;
+
+use hongbao_shared::{
+    GroupId, UserId,
+    api::{accounts::Profile, groups::Group},
+};
+use leptos::prelude::*;
+
+use crate::{
+    api::{self, Failure},
+    art::Icon,
+    components::{Fault, Link, Pic, Sheet},
+    i18n::{lang, lang_now, tr},
+    pages::chat::{Gone, InviteSheet},
+    route::{self, Route},
+    state::{groups, session, toast},
+    tasks::Scope,
+};
+
+use members::Members;
+
+/// What is asked before it is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Over {
+    Nothing,
+    Invite,
+    Leave,
+    Remove(Profile),
+}
+
+#[component]
+pub(crate) fn GroupPage(id: GroupId) -> impl IntoView {
+    let scope = Scope::new();
+    let group = RwSignal::new(None::<Group>);
+    let refused = RwSignal::new(None::<Failure>);
+    let over = RwSignal::new(Over::Nothing);
+    let load = Callback::new(move |()| {
+        scope.spawn(async move {
+            match api::group(id).await {
+                Ok(answer) => {
+                    refused.set(None);
+                    group.set(Some(answer));
+                }
+                Err(failure) => refused.set(Some(failure)),
+            }
+        });
+    });
+    load.run(());
+    // Somebody who comes or goes changes the number.
+    let count = Memo::new(move |_| groups::summary(id).map(|group| group.member_count));
+    Effect::new(move |before: Option<Option<u32>>| {
+        let count = count.get();
+        if before.is_some_and(|before| before != count) {
+            load.run(());
+        }
+        count
+    });
+    let close = Callback::new(move |()| over.set(Over::Nothing));
+    move || {
+        match (group.get(), refused.get()) {
+        (Some(group), _) => view! {
+            <div class="page" data-testid="group-page">
+                <header class="bar">
+                    <span class="icon-button page-back">
+                        <Link to=Route::Chat(id)><Pic icon=Icon::Back/><span class="sr-only">{tr!(back)}</span></Link>
+                    </span>
+                    <h1 class="bar-title clip">{group.name.clone()}</h1>
+                </header>
+                <div class="page-body">
+                    {group.is_demo.then(|| view! { <p class="notice">{tr!(demo_note)}</p> })}
+                    <Members group=group.clone() over/>
+                    <MuteSwitch id muted=group.muted/>
+                    <button
+                        type="button"
+                        class="button danger"
+                        data-testid="group-leave"
+                        on:click=move |_| over.set(Over::Leave)
+                    >
+                        {tr!(group_leave)}
+                    </button>
+                </div>
+            </div>
+            {move || match over.get() {
+                Over::Nothing => ().into_any(),
+                Over::Invite => view! { <InviteSheet id on_close=close/> }.into_any(),
+                Over::Leave => view! { <Question id member=None on_close=close on_done=load/> }.into_any(),
+                Over::Remove(member) => {
+                    view! { <Question id member=Some(member) on_close=close on_done=load/> }.into_any()
+                }
+            }}
+        }
+        .into_any(),
+        (None, Some(failure)) => view! { <Gone failure/> }.into_any(),
+        (None, None) => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
+    }
+    }
+}
+
+#[component]
+fn MuteSwitch(id: GroupId, muted: bool) -> impl IntoView {
+    let scope = Scope::new();
+    let muted = RwSignal::new(muted);
+    let busy = RwSignal::new(false);
+    let failure = RwSignal::new(None::<Failure>);
+    let change = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        let wanted = !muted.get_untracked();
+        busy.set(true);
+        failure.set(None);
+        scope.spawn(async move {
+            match api::mute(id, wanted).await {
+                Ok(()) => {
+                    muted.set(wanted);
+                    groups::set_muted(id, wanted);
+                }
+                Err(problem) => failure.set(Some(problem)),
+            }
+            busy.set(false);
+        });
+    };
+    view! {
+        <section class="panel">
+            <button
+                type="button"
+                class="setting"
+                role="switch"
+                aria-checked=move || if muted.get() { "true" } else { "false" }
+                data-testid="group-mute"
+                on:click=change
+            >
+                <span>{tr!(group_mute)}</span>
+                <span class="switch" aria-hidden="true"></span>
+            </button>
+            <p class="muted small">{tr!(group_mute_lead)}</p>
+            <Fault failure=failure/>
+        </section>
+    }
+}
+
+/// Leaving, or removing somebody: asked first, for neither can be taken back.
+#[component]
+fn Question(
+    id: GroupId,
+    member: Option<Profile>,
+    on_close: Callback<()>,
+    on_done: Callback<()>,
+) -> impl IntoView {
+    let scope = Scope::new();
+    let busy = RwSignal::new(false);
+    let failure = RwSignal::new(None::<Failure>);
+    let leaves = member.is_none();
+    let who: Option<UserId> = member.as_ref().map(|member| member.id).or_else(session::my_id);
+    let act = move |_| {
+        let Some(who) = who.filter(|_| !busy.get_untracked()) else { return };
+        busy.set(true);
+        failure.set(None);
+        scope.spawn(async move {
+            match api::remove_member(id, who).await {
+                Ok(()) if leaves => {
+                    groups::remove(id);
+                    toast::show(lang_now().group_left());
+                    route::go_instead(Route::Home);
+                }
+                Ok(()) => {
+                    on_done.run(());
+                    on_close.run(());
+                }
+                Err(problem) => {
+                    failure.set(Some(problem));
+                    busy.set(false);
+                }
+            }
+        });
+    };
+    let title = move || if leaves { lang().group_leave() } else { lang().member_remove() };
+    let name = member.map(|member| member.name).unwrap_or_default();
+    let sentence = move || {
+        if leaves { lang().group_leave_sure().to_owned() } else { lang().member_remove_sure(&name) }
+    };
+    view! {
+        <Sheet title=Signal::derive(move || title().to_owned()) on_close>
+            <p>{sentence}</p>
+            <Fault failure=failure/>
+            <button
+                type="button"
+                class="button danger"
+                data-testid="question-yes"
+                disabled=move || busy.get()
+                on:click=act
+            >
+                {title}
+            </button>
+            <button type="button" class="button" data-testid="question-no" on:click=move |_| on_close.run(())>
+                {tr!(cancel)}
+            </button>
+        </Sheet>
+    }
+}

@@ -1,0 +1,137 @@
+//! `/wallet/received`, `/wallet/sent`: the packets of a year (R-LIST-1).
+
+mod chart;
+mod load;
+mod rows;
+
+use leptos::prelude::*;
+
+use crate::{
+    art::{Icon, Scene},
+    components::{Empty, Fault, Link, More, Pic},
+    i18n::{lang, tr},
+    money::yuan,
+    route::{Route, Side},
+};
+
+use chart::Chart;
+use load::{Records, Year};
+use rows::Line;
+
+#[component]
+pub(crate) fn RecordsPage(side: Side) -> impl IntoView {
+    let records = Records::start(side);
+    let year = Memo::new(move |_| records.year.get());
+    view! {
+        <div class="page" data-testid="records">
+            <header class="bar">
+                <span class="icon-button page-back">
+                    <Link to=Route::Wallet><Pic icon=Icon::Back/><span class="sr-only">{tr!(back)}</span></Link>
+                </span>
+                <h1 class="bar-title">{tr!(records_title)}</h1>
+                {move || year.get().map(|year| view! { <YearChoice year records/> })}
+            </header>
+            <div class="page-body">
+                <nav class="segments records-tabs" aria-label=tr!(records_title)>
+                    <span class="segment" data-testid="records-received">
+                        <Link to=Route::Records(Side::Received)>{tr!(records_received)}</Link>
+                    </span>
+                    <span class="segment" data-testid="records-sent">
+                        <Link to=Route::Records(Side::Sent)>{tr!(records_sent)}</Link>
+                    </span>
+                </nav>
+                {move || year.get().map(|year| view! { <Summary year side/> })}
+                <section class="panel" aria-label=tr!(records_list)>
+                    <List records side/>
+                    <Fault failure=records.failure/>
+                    {move || records.failure.get().is_some().then(|| view! {
+                        <button type="button" class="button" on:click=move |_| records.retry()>{tr!(retry)}</button>
+                    })}
+                </section>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn YearChoice(year: Year, records: Records) -> impl IntoView {
+    let chosen = year.year;
+    view! {
+        <label class="year">
+            <span class="sr-only">{tr!(records_year)}</span>
+            <select
+                data-testid="records-year"
+                on:change=move |event| {
+                    if let Ok(year) = event_target_value(&event).parse() {
+                        records.choose(year);
+                    }
+                }
+            >
+                {year.years.into_iter().map(|year| view! {
+                    <option value=year.to_string() selected=year == chosen>{year.to_string()}</option>
+                }).collect_view()}
+            </select>
+        </label>
+    }
+}
+
+/// Total, number, best lucks, and the months.
+#[component]
+fn Summary(year: Year, side: Side) -> impl IntoView {
+    let (count, lucks, number) = (year.count, year.best_lucks, year.year);
+    let label = move || match side {
+        Side::Received => lang().received_in(number),
+        Side::Sent => lang().sent_in(number),
+    };
+    view! {
+        <section class="panel records-sum">
+            <h2 class="muted">{label}</h2>
+            <p class="records-total money" data-testid="records-total">{yuan(year.total_fen)}</p>
+            <p class="records-counts">
+                <span data-testid="records-count">{move || lang().packets(count)}</span>
+                <span class="records-lucks" data-testid="records-lucks">
+                    <Pic icon=Icon::Crown/>
+                    {move || lang().best_lucks(lucks)}
+                </span>
+            </p>
+            <Chart year/>
+        </section>
+    }
+}
+
+#[component]
+fn List(records: Records, side: Side) -> impl IntoView {
+    let empty = Memo::new(move |_| records.items.with(|items| items.as_ref().map(Vec::is_empty)));
+    view! {
+        {move || match empty.get() {
+            None => view! { <p class="muted" role="status">{tr!(loading)}</p> }.into_any(),
+            Some(true) => view! {
+                <Empty
+                    scene=Scene::Quiet
+                    title=Signal::derive(move || match side {
+                        Side::Received => lang().received_none().to_owned(),
+                        Side::Sent => lang().sent_none().to_owned(),
+                    })
+                    lead=Signal::derive(move || match side {
+                        Side::Received => lang().received_none_lead().to_owned(),
+                        Side::Sent => lang().sent_none_lead().to_owned(),
+                    })
+                />
+            }
+            .into_any(),
+            Some(false) => view! {
+                <ul class="entries">
+                    <For
+                        each=move || records.items.get().unwrap_or_default()
+                        key=|item| item.key()
+                        children=|item| view! { <Line item/> }
+                    />
+                </ul>
+            }
+            .into_any(),
+        }}
+        {move || records.cursor.get().map(|_| view! {
+            <More busy=records.busy on_more=Callback::new(move |()| records.more())/>
+        })}
+    }
+}

@@ -1,0 +1,97 @@
+//! The last look before money moves.
+
+use hongbao_shared::{Fen, GroupId, Kind, api::groups::Group};
+use leptos::prelude::*;
+
+use super::{Form, Payment, Step, step_words};
+use crate::{
+    components::{Cover, Fault, Sheet},
+    i18n::{lang, tr},
+    money::yuan,
+    state::session,
+};
+
+/// The amount, what it is, from where it comes, and the button that pays. Stays until
+/// the payment has an answer.
+#[component]
+pub(super) fn Confirm(
+    group_id: GroupId,
+    form: Form,
+    payment: Payment,
+    group: RwSignal<Option<Group>>,
+    on_close: Callback<()>,
+) -> impl IntoView {
+    let total = Memo::new(move |_| form.total_fen().and_then(Fen::from_signed).unwrap_or_default());
+    let balance = Memo::new(|_| session::me().map(|me| me.balance_fen).unwrap_or_default());
+    let what = move || {
+        let kind = match form.kind.get() {
+            Kind::Lucky => lang().kind_lucky(),
+            Kind::Equal => lang().kind_equal(),
+            Kind::Exclusive => lang().kind_exclusive(),
+        };
+        match form.recipient_id() {
+            Some(id) => group.with(|group| {
+                let members = group.as_ref().map_or(&[][..], |group| &group.members);
+                let recipient = members.iter().find(|member| member.id == id);
+                recipient.map_or_else(|| kind.to_owned(), |one| lang().packet_for(&one.name))
+            }),
+            None => lang().joined_by_dot(kind, &lang().shares_of(form.share_count().unwrap_or(1))),
+        }
+    };
+    let greeting = move || {
+        let greeting = form.greeting.get();
+        let greeting = greeting.trim();
+        if greeting.is_empty() { lang().default_greeting().to_owned() } else { greeting.to_owned() }
+    };
+    let pay = move |_| {
+        untrack(|| {
+            if payment.can_repeat() {
+                payment.repeat();
+            } else if !payment.is_busy()
+                && let Some(order) = form.order(group_id)
+            {
+                payment.start(order);
+            }
+        });
+    };
+    // Refused before anything was paid: the sentence about the money.
+    let unpaid = move || payment.step.get() == Step::Idle && payment.failure.get().is_some();
+    view! {
+        <Sheet title=Signal::derive(|| lang().confirm_title().to_owned()) on_close>
+            <div class="confirm" data-testid="send-confirm-sheet">
+                <span class="confirm-cover"><Cover name=form.cover.get_untracked()/></span>
+                <p class="confirm-amount money" data-testid="send-confirm-amount">
+                    {move || yuan(total.get())}
+                </p>
+                <p class="confirm-what">{what}</p>
+                <p class="muted">{greeting}</p>
+                <p class="confirm-from">
+                    <span class="muted">{tr!(pay_from)}</span>
+                    <span>{tr!(wallet_title)}" · "<span class="money muted">{move || lang().balance_after(balance.get())}</span></span>
+                </p>
+            </div>
+            <Fault failure=payment.failure/>
+            <p class="muted small" role="status">
+                {move || {
+                    let words = step_words(lang(), payment.step.get());
+                    words.or_else(|| unpaid().then(|| lang().pay_nothing_moved()))
+                }}
+            </p>
+            <button
+                type="button"
+                class="button primary large"
+                autofocus
+                data-testid="send-confirm"
+                disabled=move || payment.is_busy()
+                on:click=pay
+            >
+                {move || match payment.step.get() {
+                    Step::Paying => lang().paying().to_owned(),
+                    Step::Landing => lang().landing().to_owned(),
+                    Step::Unsure => lang().pay_again().to_owned(),
+                    Step::Idle => lang().pay_amount(total.get()),
+                }}
+            </button>
+        </Sheet>
+    }
+}

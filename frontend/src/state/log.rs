@@ -1,0 +1,351 @@
+//! What is known of a group's log, and the part of it that is drawn.
+
+use std::collections::BTreeMap;
+
+use hongbao_shared::{
+    OrderNo, Timestamp,
+    api::{
+        Page,
+        groups::{CardProgress, CardState, Message, MessageBody, PacketCard},
+        live::PacketChange,
+    },
+};
+
+/// Rows on the page at a time: more make it slow, whatever the log holds.
+pub(super) const WINDOW: usize = 300;
+/// How far the window moves at a time.
+const STEP: usize = 100;
+/// Entries kept. A log that has grown beyond them while nobody scrolled starts again
+/// at its newest page.
+pub(super) const ENTRIES_MAX: usize = 5_000;
+/// Above this the time is said again.
+const PAUSE_MS: i64 = 5 * 60 * 1000;
+
+/// Entries by their place in the group's log.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    entries: BTreeMap<i64, Message>,
+    /// Where the entries before the first one start; `None` at the beginning.
+    older: Option<String>,
+    /// Everything up to here is known; a new stream begins after it. Not the same as
+    /// the newest entry: one's own may arrive before what others said earlier.
+    seen: i64,
+    /// Where the drawn part ends; `None` follows the newest.
+    end: Option<i64>,
+    /// What became of packets while a page was on its way, which it may not know.
+    changes: BTreeMap<OrderNo, PacketChange>,
+}
+
+/// An entry, and the time if it is to be said before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogRow {
+    pub(crate) message: Message,
+    pub(crate) time: Option<Timestamp>,
+}
+
+impl Log {
+    pub(super) fn seen(&self) -> i64 {
+        self.seen
+    }
+
+    pub(super) fn saw(&mut self, id: i64) {
+        self.seen = self.seen.max(id);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn newest(&self) -> Option<&Message> {
+        self.entries.values().next_back()
+    }
+
+    pub(super) fn older(&self) -> Option<&String> {
+        self.older.as_ref()
+    }
+
+    pub(super) fn has_older(&self) -> bool {
+        let first = self.shown().rev().take(WINDOW).last().map_or(0, |(id, _)| *id);
+        self.older.is_some() || self.entries.range(..first).next().is_some()
+    }
+
+    pub(super) fn has_newer(&self) -> bool {
+        self.end.is_some_and(|end| self.entries.range(end + 1..).next().is_some())
+    }
+
+    /// Takes one entry in; answers whether it was unknown.
+    pub(super) fn add(&mut self, mut message: Message) -> bool {
+        let place = message.id.get();
+        if let MessageBody::Packet { packet } = &mut message.body {
+            if let Some(MessageBody::Packet { packet: known }) =
+                self.entries.get(&place).map(|known| &known.body)
+            {
+                advance(packet, known.state, known.progress);
+            }
+            if let Some(change) = self.changes.get(&packet.order_no) {
+                advance(packet, change.state, change.progress);
+            }
+        }
+        self.entries.insert(place, message).is_none()
+    }
+
+    /// Takes the newest page in. Where it does not reach down to what is known, the log
+    /// starts again with it.
+    pub(super) fn add_newest(&mut self, page: Page<Message>) {
+        let reaches = page.items.last().map_or(0, |oldest| oldest.id.get());
+        if self.entries.is_empty() || (reaches > self.seen && page.next_cursor.is_some()) {
+            self.entries.clear();
+            self.older = page.next_cursor;
+            self.end = None;
+        }
+        if let Some(newest) = page.items.first() {
+            self.saw(newest.id.get());
+        }
+        self.add_all(page.items);
+    }
+
+    /// Takes in the page before the first entry.
+    pub(super) fn add_older(&mut self, page: Page<Message>) {
+        self.older = page.next_cursor;
+        self.add_all(page.items);
+    }
+
+    fn add_all(&mut self, items: Vec<Message>) {
+        for message in items {
+            self.add(message);
+        }
+    }
+
+    /// Forgets everything but where it is; the newest page comes next.
+    pub(super) fn restart(&mut self) {
+        self.entries.clear();
+        self.older = None;
+        self.end = None;
+    }
+
+    /// A packet stands like this now.
+    pub(super) fn change(&mut self, change: PacketChange, page_on_its_way: bool) {
+        if page_on_its_way {
+            self.changes.insert(change.order_no, change);
+        }
+        for message in self.entries.values_mut() {
+            if let MessageBody::Packet { packet } = &mut message.body
+                && packet.order_no == change.order_no
+            {
+                advance(packet, change.state, change.progress);
+            }
+        }
+    }
+
+    /// No page is on its way any more.
+    pub(super) fn pages_arrived(&mut self) {
+        self.changes.clear();
+    }
+
+    /// The card of a packet as it stands now.
+    pub(super) fn card(&self, id: i64) -> Option<(CardState, Option<CardProgress>)> {
+        match &self.entries.get(&id)?.body {
+            MessageBody::Packet { packet } => Some((packet.state, packet.progress)),
+            _ => None,
+        }
+    }
+
+    /// The entry of a packet.
+    pub(super) fn packet(&self, order_no: OrderNo) -> Option<&Message> {
+        self.entries.values().rev().find(|message| {
+            matches!(&message.body, MessageBody::Packet { packet } if packet.order_no == order_no)
+        })
+    }
+
+    fn shown(&self) -> impl DoubleEndedIterator<Item = (&i64, &Message)> {
+        self.entries.range(..=self.end.unwrap_or(i64::MAX))
+    }
+
+    /// The part that is drawn, the oldest first.
+    pub(super) fn rows(&self) -> Vec<LogRow> {
+        let mut rows: Vec<LogRow> = self
+            .shown()
+            .rev()
+            .take(WINDOW)
+            .map(|(_, message)| LogRow { message: message.clone(), time: None })
+            .collect();
+        rows.reverse();
+        let first = rows.first().map_or(0, |row| row.message.id.get());
+        let mut before = self.entries.range(..first).next_back().map(|(_, message)| message.at);
+        for row in &mut rows {
+            let at = row.message.at;
+            let paused = before.is_none_or(|before| at.millis_since(before) > PAUSE_MS);
+            row.time = paused.then_some(at);
+            before = Some(at);
+        }
+        rows
+    }
+
+    /// Keeps the drawn part where it is while the log grows at its end.
+    pub(super) fn hold(&mut self) {
+        if self.end.is_none() && self.entries.len() > WINDOW {
+            self.end = self.newest().map(|newest| newest.id.get());
+        }
+    }
+
+    /// Draws an earlier part; `false` where nothing earlier is known.
+    pub(super) fn move_up(&mut self) -> bool {
+        let Some(first) = self.shown().rev().take(WINDOW).last().map(|(id, _)| *id) else {
+            return false;
+        };
+        let step = self.entries.range(..first).take(STEP).count();
+        let end = self.shown().rev().nth(step).map(|(id, _)| *id);
+        if step > 0 {
+            self.end = end;
+        }
+        step > 0
+    }
+
+    /// Draws a later part; `false` at the end.
+    pub(super) fn move_down(&mut self) -> bool {
+        let Some(end) = self.end else { return false };
+        self.end = self.entries.range(end + 1..).nth(STEP).map(|(id, _)| *id);
+        true
+    }
+
+    /// Draws the newest part.
+    pub(super) fn move_to_end(&mut self) {
+        self.end = None;
+    }
+}
+
+/// A packet only ever goes forward, whichever news of it arrive last.
+fn advance(packet: &mut PacketCard, state: CardState, progress: Option<CardProgress>) {
+    if packet.state == CardState::Open {
+        packet.state = state;
+    }
+    let taken = |progress: Option<CardProgress>| progress.map(|progress| progress.claimed);
+    if taken(progress) > taken(packet.progress) {
+        packet.progress = progress;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Log, STEP, WINDOW};
+    use hongbao_shared::api::{
+        Page,
+        groups::{CardState, Message},
+        live::PacketChange,
+    };
+    use serde_json::json;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    fn entry(id: i64, body: serde_json::Value) -> Message {
+        let mut message = json!({
+            "id": id.to_string(), "at": "2026-02-17T00:00:00.000Z",
+            "user": {"id": "1", "name": "A", "avatar": "a00"},
+        });
+        if let (Some(message), Some(body)) = (message.as_object_mut(), body.as_object()) {
+            message.extend(body.clone());
+        }
+        serde_json::from_value(message).expect("a message")
+    }
+
+    fn said(id: i64) -> Message {
+        entry(id, json!({"type": "text", "text": "hi"}))
+    }
+
+    fn packet(id: i64, state: &str, claimed: u32) -> Message {
+        let packet = json!({
+            "order_no": "S0000000000001F", "kind": "lucky", "greeting": "", "cover": "classic",
+            "state": state, "progress": {"shares": 10, "claimed": claimed},
+        });
+        entry(id, json!({"type": "packet", "packet": packet}))
+    }
+
+    fn change(state: &str, claimed: u32) -> PacketChange {
+        serde_json::from_value(json!({
+            "order_no": "S0000000000001F", "state": state,
+            "progress": {"shares": 10, "claimed": claimed},
+        }))
+        .expect("a change")
+    }
+
+    fn page(ids: impl DoubleEndedIterator<Item = i64>, next: Option<&str>) -> Page<Message> {
+        Page { items: ids.rev().map(said).collect(), next_cursor: next.map(str::to_owned) }
+    }
+
+    fn ids(log: &Log) -> Vec<i64> {
+        log.rows().iter().map(|row| row.message.id.get()).collect()
+    }
+
+    /// R-WEB-1: nothing twice, whoever tells it first.
+    #[wasm_bindgen_test]
+    fn an_entry_is_there_once() {
+        let mut log = Log::default();
+        log.add_newest(page(1..=3, None));
+        assert!(log.add(said(5)), "my own, from the answer");
+        assert_eq!(log.seen(), 3, "4 may still be on its way");
+        assert!(log.add(said(4)));
+        assert!(!log.add(said(5)), "and from the stream");
+        assert_eq!(ids(&log), [1, 2, 3, 4, 5]);
+    }
+
+    #[wasm_bindgen_test]
+    fn a_page_that_leaves_a_gap_starts_anew() {
+        let mut log = Log::default();
+        log.add_newest(page(1..=3, None));
+        log.add_newest(page(3..=6, Some("c")));
+        assert_eq!(ids(&log), [1, 2, 3, 4, 5, 6]);
+        log.add_newest(page(90..=99, Some("d")));
+        assert_eq!(ids(&log), (90..=99).collect::<Vec<_>>());
+        assert_eq!(log.older().map(String::as_str), Some("d"));
+        assert_eq!(log.seen(), 99);
+    }
+
+    #[wasm_bindgen_test]
+    fn a_card_never_goes_back() {
+        let mut log = Log::default();
+        log.add(packet(1, "open", 2));
+        log.change(change("opened", 3), false);
+        log.add(packet(1, "open", 2));
+        let (state, progress) = log.card(1).expect("a card");
+        assert_eq!((state, progress.map(|p| p.claimed)), (CardState::Opened, Some(3)));
+    }
+
+    #[wasm_bindgen_test]
+    fn a_change_that_overtakes_its_page_is_kept() {
+        let mut log = Log::default();
+        log.change(change("finished", 10), true);
+        log.add(packet(1, "open", 9));
+        assert_eq!(log.card(1).map(|(state, _)| state), Some(CardState::Finished));
+    }
+
+    #[wasm_bindgen_test]
+    fn the_window_is_bounded_and_moves_over_everything() {
+        let mut log = Log::default();
+        log.add_newest(page(1..=1000, None));
+        assert_eq!(ids(&log), (701..=1000).collect::<Vec<_>>());
+        let mut moves = 0;
+        while log.move_up() {
+            moves += 1;
+            assert_eq!(ids(&log).len(), WINDOW);
+        }
+        assert_eq!(moves, (1000 - WINDOW) / STEP);
+        assert_eq!(ids(&log).first(), Some(&1));
+        assert!(log.has_newer());
+        while log.move_down() {
+            assert_eq!(ids(&log).len(), WINDOW);
+        }
+        assert_eq!(ids(&log).last(), Some(&1000));
+        assert!(!log.has_newer());
+    }
+
+    #[wasm_bindgen_test]
+    fn what_is_read_stays_while_the_log_grows() {
+        let mut log = Log::default();
+        log.add_newest(page(1..=WINDOW as i64 + 1, None));
+        log.hold();
+        log.add(said(999));
+        assert_eq!(ids(&log).last(), Some(&(WINDOW as i64 + 1)));
+        assert!(log.has_newer());
+        log.move_to_end();
+        assert_eq!(ids(&log).last(), Some(&999));
+    }
+}

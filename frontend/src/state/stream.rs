@@ -1,0 +1,245 @@
+//! A stream of events that is there whenever somebody looks: connects, connects again,
+//! and lets go while the page is hidden.
+//!
+//! The browser would reconnect by itself, but not after a refusal, and it cannot tell a
+//! refusal from a lost network. So every connection is used once; the next one begins
+//! where the listener says that it is.
+
+use std::sync::LazyLock;
+
+use futures::{
+    StreamExt as _,
+    channel::mpsc,
+    future::{self, Either, LocalBoxFuture},
+};
+use hongbao_shared::api::live;
+use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, Set as _, Update as _};
+use wasm_bindgen::{JsCast as _, closure::Closure};
+use web_sys::{Event, EventSource, MessageEvent};
+
+use super::groups;
+use crate::{api::Failure, browser, tasks};
+
+/// The pause before the first new try; each later one is twice as long.
+const PAUSE_MS: u32 = 500;
+const PAUSE_MS_MAX: u32 = 15_000;
+/// A connection that is back within this was never missed.
+const CALM_MS: u32 = 1_500;
+/// How often a quiet stream looks around.
+const TICK_MS: u32 = 500;
+/// A page hidden for this long lets go: browsers allow six connections per host, and
+/// a stream takes one for each tab.
+const HIDDEN_MS_MAX: u32 = 10_000;
+/// How often a hidden page that let go counts what is unread, for its title.
+const COUNT_MS: u32 = 30_000;
+/// Events that wait to be heard. More at once than this is as good as a lost
+/// connection: the next one begins where the listener is.
+const WAITING_MAX: usize = 1_024;
+
+/// One event of the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct News {
+    /// One of the names in [`live`].
+    pub(crate) name: String,
+    /// The entry of the log up to which the reader now knows everything.
+    pub(crate) id: Option<i64>,
+    pub(crate) data: String,
+}
+
+/// Who listens, and to what.
+pub(crate) trait Listener {
+    /// The path of the stream, from where the listener is now.
+    fn path(&self) -> String;
+    /// Takes an event in. A failure ends the stream for good.
+    fn hear(&self, news: News) -> Result<(), Failure>;
+    /// The stream is open.
+    fn opened(&self) {}
+    /// Is called now and then while the stream is open.
+    fn tick(&self) {}
+    /// Asks the server in another way, after a connection was refused: that tells an
+    /// ended session and a lost group from a lost network.
+    fn check(&self) -> LocalBoxFuture<'static, Result<(), Failure>>;
+}
+
+static LOST: LazyLock<ArcRwSignal<bool>> = LazyLock::new(|| ArcRwSignal::new(false));
+/// Counts the times that the connection came or went, so that a notice about one time
+/// never speaks about the next.
+static TURNS: LazyLock<ArcRwSignal<u32>> = LazyLock::new(|| ArcRwSignal::new(0));
+
+/// Has the connection been away long enough to say so?
+pub(crate) fn is_lost() -> bool {
+    LOST.get()
+}
+
+fn came() {
+    TURNS.update(|turns| *turns = turns.wrapping_add(1));
+    if LOST.get_untracked() {
+        LOST.set(false);
+    }
+}
+
+fn went() {
+    TURNS.update(|turns| *turns = turns.wrapping_add(1));
+    let mine = TURNS.get_untracked();
+    wasm_bindgen_futures::spawn_local(async move {
+        tasks::sleep_ms(CALM_MS).await;
+        if TURNS.get_untracked() == mine && !LOST.get_untracked() {
+            LOST.set(true);
+        }
+    });
+}
+
+/// Ends what is said about a connection that nobody wants any more.
+struct Wanted;
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        came();
+    }
+}
+
+/// Follows the stream until the server refuses it for good.
+pub(crate) async fn follow(listener: impl Listener) -> Failure {
+    let listener: &dyn Listener = &listener;
+    let _wanted = Wanted;
+    let mut pause_ms = PAUSE_MS;
+    loop {
+        until_seen().await;
+        let mut was_open = false;
+        match hold(listener, &mut was_open).await {
+            End::LetGo => continue,
+            End::Refused(failure) => return failure,
+            End::Lost => {}
+        }
+        if was_open {
+            pause_ms = PAUSE_MS;
+            went();
+        } else {
+            if pause_ms == PAUSE_MS {
+                went();
+            }
+            match listener.check().await {
+                Err(failure) if !failure.is_passing() => return failure,
+                _ => {}
+            }
+        }
+        tasks::sleep_ms(spread(pause_ms)).await;
+        pause_ms = pause_ms.saturating_mul(2).min(PAUSE_MS_MAX);
+    }
+}
+
+/// Half to one and a half times as long: after a restart of the server not everybody
+/// comes back in the same moment.
+fn spread(ms: u32) -> u32 {
+    let chance = browser::random_bytes().map_or(128, |bytes| u32::from(bytes[0]));
+    ms / 2 + ms.saturating_mul(chance) / 256
+}
+
+async fn until_seen() {
+    let mut hidden_ms = 0_u32;
+    while !browser::is_visible() {
+        tasks::sleep_ms(TICK_MS).await;
+        hidden_ms = hidden_ms.saturating_add(TICK_MS);
+        if hidden_ms >= COUNT_MS {
+            hidden_ms = 0;
+            groups::refresh().await.ok();
+        }
+    }
+}
+
+enum End {
+    /// The page is hidden.
+    LetGo,
+    Lost,
+    Refused(Failure),
+}
+
+async fn hold(listener: &dyn Listener, was_open: &mut bool) -> End {
+    let Some(mut connection) = Connection::open(&listener.path()) else { return End::Lost };
+    let mut hidden_since = None;
+    loop {
+        match connection.next().await {
+            Next::Open => {
+                *was_open = true;
+                came();
+                listener.opened();
+            }
+            Next::News(news) => {
+                if let Err(failure) = listener.hear(news) {
+                    return End::Refused(failure);
+                }
+            }
+            Next::Lost => return End::Lost,
+            Next::Quiet => listener.tick(),
+        }
+        if browser::is_visible() {
+            hidden_since = None;
+        } else {
+            let now = js_sys::Date::now();
+            let since = *hidden_since.get_or_insert(now);
+            if now - since >= f64::from(HIDDEN_MS_MAX) {
+                return End::LetGo;
+            }
+        }
+    }
+}
+
+enum Next {
+    Open,
+    News(News),
+    Lost,
+    /// Nothing for a while.
+    Quiet,
+}
+
+/// One connection; closed when it is dropped.
+struct Connection {
+    source: EventSource,
+    heard: mpsc::Receiver<Next>,
+    _listener: Closure<dyn FnMut(Event)>,
+}
+
+impl Connection {
+    fn open(path: &str) -> Option<Self> {
+        let (mut tell, heard) = mpsc::channel(WAITING_MAX);
+        let source = EventSource::new(&format!("/api/v1{path}")).ok()?;
+        let listener = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+            if tell.try_send(read(&event)).is_err() {
+                tell.disconnect();
+            }
+        });
+        let names = [live::MESSAGE, live::PACKET, live::GROUPS, live::RESET, live::GONE];
+        for name in ["open", "error"].into_iter().chain(names) {
+            let function = listener.as_ref().unchecked_ref();
+            source.add_event_listener_with_callback(name, function).ok()?;
+        }
+        Some(Self { source, heard, _listener: listener })
+    }
+
+    async fn next(&mut self) -> Next {
+        let quiet = Box::pin(tasks::sleep_ms(TICK_MS));
+        match future::select(self.heard.next(), quiet).await {
+            Either::Left((next, _)) => next.unwrap_or(Next::Lost),
+            Either::Right(_) => Next::Quiet,
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.source.close();
+    }
+}
+
+fn read(event: &Event) -> Next {
+    let name = event.type_();
+    match (name.as_str(), event.dyn_ref::<MessageEvent>()) {
+        ("open", _) => Next::Open,
+        (_, Some(event)) => Next::News(News {
+            name,
+            id: event.last_event_id().parse().ok(),
+            data: event.data().as_string().unwrap_or_default(),
+        }),
+        _ => Next::Lost,
+    }
+}
