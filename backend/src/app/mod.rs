@@ -106,10 +106,7 @@ impl App {
         let zone = config.zone()?;
         let key = MasterKey::obtain(&config, &*entropy)?;
         let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
-        let mut stores = Stores::open(&config).await?;
-        if let Some(lists) = lists {
-            stores.lists = lists;
-        }
+        let stores = Stores::open(&config).await?.with_lists(lists);
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
         let control = Arc::new(Control::new(switches(&config)));

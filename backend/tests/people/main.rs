@@ -9,6 +9,7 @@ mod contract;
 
 mod accounts;
 mod demo;
+mod depth;
 mod groups;
 mod lines;
 mod lists;
