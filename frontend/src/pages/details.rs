@@ -29,7 +29,7 @@ use load::Loaded;
 fn Gone(failure: Failure) -> impl IntoView {
     let failure = RwSignal::new(Some(failure));
     view! {
-        <Empty scene=Scene::Lost title=Signal::derive(|| lang().packet_gone().to_owned())>
+        <Empty scene=Scene::Lost title=Lang::packet_gone>
             <Fault failure=failure/>
             <span class="button-link primary"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
         </Empty>

@@ -12,7 +12,7 @@ use crate::{
     api::{self, Failure},
     art::Icon,
     components::{Fault, Link, Pic, Sheet},
-    i18n::{lang, lang_now, tr},
+    i18n::{Lang, lang, lang_now, text, tr},
     pages::chat::{Gone, InviteSheet},
     route::{self, Route},
     state::{groups, session, toast},
@@ -176,13 +176,13 @@ fn Question(
             }
         });
     };
-    let title = move || if leaves { lang().group_leave() } else { lang().member_remove() };
+    let title = if leaves { Lang::group_leave } else { Lang::member_remove };
     let name = member.map(|member| member.name).unwrap_or_default();
     let sentence = move || {
         if leaves { lang().group_leave_sure().to_owned() } else { lang().member_remove_sure(&name) }
     };
     view! {
-        <Sheet title=Signal::derive(move || title().to_owned()) on_close>
+        <Sheet title=title on_close>
             <p>{sentence}</p>
             <Fault failure=failure/>
             <button
@@ -192,7 +192,7 @@ fn Question(
                 disabled=move || busy.get()
                 on:click=act
             >
-                {title}
+                {text(title)}
             </button>
             <button type="button" class="button" data-testid="question-no" on:click=move |_| on_close.run(())>
                 {tr!(cancel)}

@@ -8,7 +8,7 @@ use crate::{
     app::Switches,
     art::Scene,
     components::{Avatar, Empty, Fault, GroupFace, Link, Name},
-    i18n::{lang, tr},
+    i18n::{Lang, lang, tr},
     pages::GuestForm,
     route::{self, Route},
     state::{
@@ -144,7 +144,7 @@ fn Refused(failure: Failure, retry: Callback<()>) -> impl IntoView {
     view! {
         <section class="welcome-card">
             <h1 class="sr-only">{tr!(join_failed)}</h1>
-            <Empty scene=Scene::Lost title=Signal::derive(|| lang().join_failed().to_owned())>
+            <Empty scene=Scene::Lost title=Lang::join_failed>
                 <Fault failure=failure/>
                 {passing.then(|| view! {
                     <button class="button primary" on:click=move |_| retry.run(())>{tr!(retry)}</button>

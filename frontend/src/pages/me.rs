@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use crate::{
     api::Failure,
     art::Icon,
-    components::{Avatar, Fault, Pic, Sheet},
-    i18n::{self, lang, tr},
+    components::{Avatar, Fault, Pic, Sheet, live},
+    i18n::{self, Lang, lang, tr},
     state::{session, theme},
     tasks::Scope,
 };
@@ -54,12 +54,12 @@ pub(crate) fn MePage() -> impl IntoView {
         <div class="page" data-testid="me">
             <header class="bar"><h1 class="bar-title">{tr!(me_title)}</h1></header>
             <div class="page-body">
-                {move || user.get().map(|user| view! {
+                {live(move || user.get().map(|user| view! {
                     <section class="panel me-card">
                         <Avatar name=user.avatar/>
                         <div>
                             <p class="me-name" data-testid="me-name">{user.name}</p>
-                            {move || is_guest.get().then(|| view! { <p class="badge">{tr!(guest_badge)}</p> })}
+                            {live(move || is_guest.get().then(|| view! { <p class="badge">{tr!(guest_badge)}</p> }.into_any()))}
                         </div>
                         <button
                             type="button"
@@ -71,7 +71,7 @@ pub(crate) fn MePage() -> impl IntoView {
                             <Pic icon=Icon::Pen/>
                         </button>
                     </section>
-                })}
+                }.into_any()))}
                 {move || if is_guest.get() {
                     view! {
                         <section class="notice guest-note">
@@ -135,7 +135,7 @@ pub(crate) fn MePage() -> impl IntoView {
 #[component]
 fn SignOut(leave: Callback<()>, on_close: Callback<()>) -> impl IntoView {
     view! {
-        <Sheet title=Signal::derive(|| lang().sign_out().to_owned()) on_close>
+        <Sheet title=Lang::sign_out on_close>
             <p>{tr!(sign_out_sure)}</p>
             <button
                 type="button"

@@ -8,8 +8,8 @@ use leptos::prelude::*;
 
 use crate::{
     art::{Icon, Scene},
-    components::{Empty, Fault, Link, More, Pic},
-    i18n::{lang, tr},
+    components::{Empty, Fault, Link, More, Pic, live},
+    i18n::{Lang, lang, tr},
     money::yuan,
     route::{Route, Side},
 };
@@ -29,7 +29,7 @@ pub(crate) fn RecordsPage(side: Side) -> impl IntoView {
                     <Link to=Route::Wallet><Pic icon=Icon::Back/><span class="sr-only">{tr!(back)}</span></Link>
                 </span>
                 <h1 class="bar-title">{tr!(records_title)}</h1>
-                {move || year.get().map(|year| view! { <YearChoice year records/> })}
+                {live(move || year.get().map(|year| view! { <YearChoice year records/> }.into_any()))}
             </header>
             <div class="page-body">
                 <nav class="segments records-tabs" aria-label=tr!(records_title)>
@@ -40,13 +40,13 @@ pub(crate) fn RecordsPage(side: Side) -> impl IntoView {
                         <Link to=Route::Records(Side::Sent)>{tr!(records_sent)}</Link>
                     </span>
                 </nav>
-                {move || year.get().map(|year| view! { <Summary year side/> })}
+                {live(move || year.get().map(|year| view! { <Summary year side/> }.into_any()))}
                 <section class="panel" aria-label=tr!(records_list)>
                     <List records side/>
                     <Fault failure=records.failure/>
-                    {move || records.failure.get().is_some().then(|| view! {
+                    {live(move || records.failure.get().is_some().then(|| view! {
                         <button type="button" class="button" on:click=move |_| records.retry()>{tr!(retry)}</button>
-                    })}
+                    }.into_any()))}
                 </section>
             </div>
         </div>
@@ -108,14 +108,14 @@ fn List(records: Records, side: Side) -> impl IntoView {
             Some(true) => view! {
                 <Empty
                     scene=Scene::Quiet
-                    title=Signal::derive(move || match side {
-                        Side::Received => lang().received_none().to_owned(),
-                        Side::Sent => lang().sent_none().to_owned(),
-                    })
-                    lead=Signal::derive(move || match side {
-                        Side::Received => lang().received_none_lead().to_owned(),
-                        Side::Sent => lang().sent_none_lead().to_owned(),
-                    })
+                    title=match side {
+                        Side::Received => Lang::received_none,
+                        Side::Sent => Lang::sent_none,
+                    }
+                    lead=match side {
+                        Side::Received => Lang::received_none_lead,
+                        Side::Sent => Lang::sent_none_lead,
+                    }
                 />
             }
             .into_any(),
@@ -130,8 +130,8 @@ fn List(records: Records, side: Side) -> impl IntoView {
             }
             .into_any(),
         }}
-        {move || records.cursor.get().map(|_| view! {
+        {live(move || records.cursor.get().map(|_| view! {
             <More busy=records.busy on_more=Callback::new(move |()| records.more())/>
-        })}
+        }.into_any()))}
     }
 }

@@ -10,8 +10,8 @@ use crate::{
     api::{self, Failure},
     art::{Icon, Scene},
     browser,
-    components::{Empty, Fault, Link, More, Pic, TopUpForm},
-    i18n::{lang, tr},
+    components::{Empty, Fault, Link, More, Pic, TopUpForm, live},
+    i18n::{Lang, lang, tr},
     money::{signed_yuan, yuan},
     route::{Route, Side},
     state::session,
@@ -179,8 +179,8 @@ fn StatementView(statement: Statement) -> impl IntoView {
             Some(true) => view! {
                 <Empty
                     scene=Scene::Quiet
-                    title=Signal::derive(|| lang().statement_empty().to_owned())
-                    lead=Signal::derive(|| lang().statement_empty_lead().to_owned())
+                    title=Lang::statement_empty
+                    lead=Lang::statement_empty_lead
                 />
             }
             .into_any(),
@@ -196,12 +196,12 @@ fn StatementView(statement: Statement) -> impl IntoView {
             .into_any(),
         }}
         <Fault failure=statement.failure/>
-        {move || statement.failure.get().is_some().then(|| view! {
+        {live(move || statement.failure.get().is_some().then(|| view! {
             <button class="button" on:click=move |_| statement.restart()>{tr!(retry)}</button>
-        })}
-        {move || statement.cursor.get().map(|_| view! {
+        }.into_any()))}
+        {live(move || statement.cursor.get().map(|_| view! {
             <More busy=statement.busy on_more=Callback::new(move |()| statement.more())/>
-        })}
+        }.into_any()))}
     }
 }
 

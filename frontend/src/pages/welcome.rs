@@ -8,6 +8,7 @@ use crate::{
     app::Switches,
     art::{Scene, scene},
     components::Fault,
+    components::live,
     i18n::{Lang, lang, tr},
     pages::groups::enter_demo,
     route,
@@ -128,7 +129,7 @@ fn NameForm(newcomer: bool) -> impl IntoView {
                     />
                 </span>
             </label>
-            {move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> })}
+            {live(move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> }.into_any()))}
             <Fault failure=failure/>
             <button
                 class="button primary large"

@@ -14,8 +14,8 @@ use leptos::{html, prelude::*};
 use super::card::Card;
 use crate::{
     art::{Icon, Scene},
-    components::{Avatar, Empty, Link as RouteLink, Name, Pic, envelope::Tapped},
-    i18n::{lang, tr},
+    components::{Avatar, Empty, Link as RouteLink, Name, Pic, envelope::Tapped, live},
+    i18n::{Lang, lang, tr},
     route::Route,
     state::{
         LogRow,
@@ -50,7 +50,7 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                 data-testid="log"
                 on:scroll=move |_| scroll.on_scroll()
             >
-                {move || feed.has_older().then(|| view! {
+                {live(move || feed.has_older().then(|| view! {
                     <button
                         type="button"
                         class="link-button"
@@ -60,7 +60,7 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                     >
                         {move || if feed.is_loading_older() { lang().loading() } else { lang().earlier() }}
                     </button>
-                })}
+                }.into_any()))}
                 <div class="log-rows">
                     <For
                         each=move || rows.get()
@@ -69,15 +69,15 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                     />
                 </div>
                 {move || quiet.get().then(|| children())}
-                {move || away.get().then(|| view! {
+                {live(move || away.get().then(|| view! {
                     <Empty
                         scene=Scene::Away
-                        title=Signal::derive(|| lang().server_away().to_owned())
-                        lead=Signal::derive(|| lang().server_away_lead().to_owned())
+                        title=Lang::server_away
+                        lead=Lang::server_away_lead
                     />
-                })}
+                }.into_any()))}
             </div>
-            {move || (feed.is_behind() || scroll.is_far()).then(|| view! {
+            {live(move || (feed.is_behind() || scroll.is_far()).then(|| view! {
                 <button
                     type="button"
                     class="to-newest"
@@ -86,7 +86,7 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                 >
                     {move || if feed.is_behind() { lang().to_newest() } else { lang().to_end() }}
                 </button>
-            })}
+            }.into_any()))}
         </div>
     }
 }

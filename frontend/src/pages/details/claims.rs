@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::load::Loaded;
 use crate::{
     art::Icon,
-    components::{Avatar, Fault, More, Name, Pic},
+    components::{Avatar, Fault, More, Name, Pic, live},
     i18n::{lang, tr},
     money::yuan,
     state::session,
@@ -16,7 +16,7 @@ use crate::{
 pub(super) fn ClaimList(loaded: Loaded) -> impl IntoView {
     let claims = Memo::new(move |_| loaded.claims());
     view! {
-        {move || claims.with(Vec::is_empty).then(|| view! { <p class="muted">{tr!(nobody_yet)}</p> })}
+        {live(move || claims.with(Vec::is_empty).then(|| view! { <p class="muted">{tr!(nobody_yet)}</p> }.into_any()))}
         <ol class="claims">
             <For
                 each=move || claims.get()
@@ -25,9 +25,9 @@ pub(super) fn ClaimList(loaded: Loaded) -> impl IntoView {
             />
         </ol>
         <Fault failure=loaded.failure/>
-        {move || loaded.has_more().then(|| view! {
+        {live(move || loaded.has_more().then(|| view! {
             <More busy=loaded.busy on_more=Callback::new(move |()| loaded.more())/>
-        })}
+        }.into_any()))}
     }
 }
 

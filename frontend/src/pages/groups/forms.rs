@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     components::Fault,
+    components::live,
     i18n::{lang, tr},
     route::{self, Route},
     state::{groups, session},
@@ -62,7 +63,7 @@ pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
                     />
                 </span>
             </label>
-            {move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> })}
+            {live(move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> }.into_any()))}
             <Fault failure=failure/>
             <button
                 class="button primary"

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{Form, Payment, Step, step_words};
 use crate::{
     components::{Cover, Fault, Sheet},
-    i18n::{joined_by_dot, lang, tr},
+    i18n::{Lang, joined_by_dot, lang, tr},
     money::yuan,
     state::session,
 };
@@ -57,7 +57,7 @@ pub(super) fn Confirm(
     // Refused before anything was paid: the sentence about the money.
     let unpaid = move || payment.step.get() == Step::Idle && payment.failure.get().is_some();
     view! {
-        <Sheet title=Signal::derive(|| lang().confirm_title().to_owned()) on_close>
+        <Sheet title=Lang::confirm_title on_close>
             <div class="confirm" data-testid="send-confirm-sheet">
                 <span class="confirm-cover"><Cover name=form.cover.get_untracked()/></span>
                 <p class="confirm-amount money" data-testid="send-confirm-amount">

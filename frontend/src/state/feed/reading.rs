@@ -26,7 +26,7 @@ impl Feed {
             && session::my_id().is_some()
         {
             let group = self.group;
-            wasm_bindgen_futures::spawn_local(async move {
+            tasks::detach(async move {
                 // If it does not arrive, the next visit tells it.
                 api::mark_read(group, newest).await.ok();
             });
