@@ -28,11 +28,11 @@ pub(crate) fn App() -> impl IntoView {
         _ => None,
     });
     view! {
-        {move || match outside.get() {
+        {live(move || Some(match outside.get() {
             Some(Outside::Join(code)) => view! { <JoinPage code/> }.into_any(),
             Some(Outside::Lost) => view! { <LostPage/> }.into_any(),
             None => view! { <Frame/> }.into_any(),
-        }}
+        }))}
         <Toast/>
     }
 }

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     browser,
-    components::Fault,
     components::live,
+    components::{Fault, words},
     i18n::{lang, lang_now, tr},
     money::{Typed, parse_yuan},
     state::{session, toast},
@@ -113,7 +113,7 @@ pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
             <Fault failure=failure/>
             {live(move || unsure.get().then(|| view! { <p class="muted">{tr!(top_up_unknown)}</p> }.into_any()))}
             <button class="button primary" data-testid="top-up-submit" disabled=move || !ready()>
-                {move || if busy.get() { lang().topping_up() } else { lang().top_up() }}
+                {words(move || if busy.get() { lang().topping_up() } else { lang().top_up() })}
             </button>
         </form>
     }

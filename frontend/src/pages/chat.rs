@@ -94,7 +94,7 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
                 </LogView>
                 <Composer group=id feed on_packet=Callback::new(move |()| over.set(Over::Send))/>
             </section>
-            {move || match over.get() {
+            {live(move || Some(match over.get() {
                 Over::Nothing => ().into_any(),
                 Over::Invite => view! { <InviteSheet id on_close=close/> }.into_any(),
                 Over::Send => {
@@ -106,7 +106,7 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
                     });
                     view! { <Envelope group=id tapped on_close=close on_state/> }.into_any()
                 }
-            }}
+            }))}
         }
         .into_any(),
     }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     art::Icon,
-    components::{Fault, Link, Pic, Sheet},
+    components::{Fault, Link, Pic, Sheet, live},
     i18n::{Lang, lang, lang_now, text, tr},
     pages::chat::{Gone, InviteSheet},
     route::{self, Route},
@@ -82,14 +82,14 @@ pub(crate) fn GroupPage(id: GroupId) -> impl IntoView {
                     </button>
                 </div>
             </div>
-            {move || match over.get() {
+            {live(move || Some(match over.get() {
                 Over::Nothing => ().into_any(),
                 Over::Invite => view! { <InviteSheet id on_close=close/> }.into_any(),
                 Over::Leave => view! { <Question id member=None on_close=close on_done=load/> }.into_any(),
                 Over::Remove(member) => {
                     view! { <Question id member=Some(member) on_close=close on_done=load/> }.into_any()
                 }
-            }}
+            }))}
         }
         .into_any(),
         (None, Some(failure)) => view! { <Gone failure/> }.into_any(),
@@ -189,7 +189,7 @@ fn Question(
                 type="button"
                 class="button danger"
                 data-testid="question-yes"
-                disabled=move || busy.get()
+                disabled=busy
                 on:click=act
             >
                 {text(title)}

@@ -12,7 +12,7 @@ use leptos::{either::EitherOf3, prelude::*};
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{Empty, Fault, GroupFace, Link, LinkNotice, Pic, Sheet, live},
+    components::{Empty, Fault, GroupFace, Link, LinkNotice, Pic, Sheet, live, rows, words},
     i18n::{Lang, lang, tr},
     route::{self, Route},
     state::{groups, session},
@@ -73,11 +73,11 @@ pub(crate) fn GroupsPane() -> impl IntoView {
                 Shown::List(_) => EitherOf3::C(view! {
                     {live(move || none.get().then(|| view! { <NoGroups adding/> }.into_any()))}
                     <ul class="group-list">
-                        <For
-                            each=move || ids.get()
-                            key=|id| *id
-                            children=|id| view! { <li><Row id/></li> }
-                        />
+                        {rows(
+                            move || ids.get(),
+                            |id| (id.get(), 0),
+                            |id| view! { <li><Row id/></li> }.into_any(),
+                        )}
                     </ul>
                 }),
             }}
@@ -159,7 +159,7 @@ fn Row(id: GroupId) -> impl IntoView {
                         <span class="group-time">{at}</span>
                     </span>
                     <span class="group-line">
-                        <span class="group-last clip">{move || group.with(|group| last_words(group.as_ref()))}</span>
+                        <span class="group-last clip">{words(move || group.with(|group| last_words(group.as_ref())))}</span>
                         {live(move || muted.get().then(|| view! {
                             <span class="group-muted"><Pic icon=Icon::Muted/><span class="sr-only">{tr!(muted_mark)}</span></span>
                         }.into_any()))}
@@ -183,7 +183,7 @@ fn unread_mark(unread: u32, muted: bool) -> AnyView {
     view! {
         <span class=class data-testid="unread" data-count=count>
             <span aria-hidden="true">{seen}</span>
-            <span class="sr-only">{move || lang().unread(&number)}</span>
+            <span class="sr-only">{words(move || lang().unread(&number))}</span>
         </span>
     }
     .into_any()

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use crate::{
     api::Failure,
     art::Icon,
-    components::{Avatar, Fault, Pic, Sheet, live},
+    components::{Avatar, Fault, Pic, Sheet, live, words},
     i18n::{self, Lang, lang, tr},
     state::{session, theme},
     tasks::Scope,
@@ -72,7 +72,7 @@ pub(crate) fn MePage() -> impl IntoView {
                         </button>
                     </section>
                 }.into_any()))}
-                {move || if is_guest.get() {
+                {live(move || Some(if is_guest.get() {
                     view! {
                         <section class="notice guest-note">
                             <p>{tr!(guest_note)}</p>
@@ -101,7 +101,7 @@ pub(crate) fn MePage() -> impl IntoView {
                             </button>
                         </section>
                     }.into_any()
-                }}
+                }))}
                 <Sessions/>
                 <section class="panel">
                     <h2>{tr!(settings)}</h2>
@@ -111,7 +111,7 @@ pub(crate) fn MePage() -> impl IntoView {
                     <button type="button" class="setting" data-testid="setting-theme" on:click=|_| theme::toggle()>
                         <span>{tr!(theme)}</span>
                         <span class="muted">
-                            {move || if theme::is_dark() { lang().theme_dark() } else { lang().theme_light() }}
+                            {words(move || if theme::is_dark() { lang().theme_dark() } else { lang().theme_light() })}
                         </span>
                     </button>
                 </section>
@@ -121,13 +121,13 @@ pub(crate) fn MePage() -> impl IntoView {
                 </button>
             </div>
         </div>
-        {move || match over.get() {
+        {live(move || Some(match over.get() {
             Over::Nothing => ().into_any(),
             Over::Profile => view! { <ProfileForm on_close=close/> }.into_any(),
             Over::Account => view! { <AccountForm on_close=close/> }.into_any(),
             Over::Password => view! { <PasswordForm on_close=close/> }.into_any(),
             Over::SignOut => view! { <SignOut leave on_close=close/> }.into_any(),
-        }}
+        }))}
     }
 }
 

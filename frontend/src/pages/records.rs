@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::{
     art::{Icon, Scene},
-    components::{Empty, Fault, Link, More, Pic, live},
+    components::{Empty, Fault, Link, More, Pic, live, rows, words},
     i18n::{Lang, lang, tr},
     money::yuan,
     route::{Route, Side},
@@ -88,10 +88,10 @@ fn Summary(year: Year, side: Side) -> impl IntoView {
             <h2 class="muted">{label}</h2>
             <p class="records-total money" data-testid="records-total">{yuan(year.total_fen)}</p>
             <p class="records-counts">
-                <span data-testid="records-count">{move || lang().packets(count)}</span>
+                <span data-testid="records-count">{words(move || lang().packets(count))}</span>
                 <span class="records-lucks" data-testid="records-lucks">
                     <Pic icon=Icon::Crown/>
-                    {move || lang().best_lucks(lucks)}
+                    {words(move || lang().best_lucks(lucks))}
                 </span>
             </p>
             <Chart year/>
@@ -103,7 +103,7 @@ fn Summary(year: Year, side: Side) -> impl IntoView {
 fn List(records: Records, side: Side) -> impl IntoView {
     let empty = Memo::new(move |_| records.items.with(|items| items.as_ref().map(Vec::is_empty)));
     view! {
-        {move || match empty.get() {
+        {live(move || Some(match empty.get() {
             None => view! { <p class="muted" role="status">{tr!(loading)}</p> }.into_any(),
             Some(true) => view! {
                 <Empty
@@ -121,15 +121,18 @@ fn List(records: Records, side: Side) -> impl IntoView {
             .into_any(),
             Some(false) => view! {
                 <ul class="entries">
-                    <For
-                        each=move || records.items.get().unwrap_or_default()
-                        key=|item| item.key()
-                        children=|item| view! { <Line item/> }
-                    />
+                    {rows(
+                        move || {
+                            let items = records.items.get().unwrap_or_default();
+                            items.into_iter().enumerate().collect()
+                        },
+                        |(number, _)| (i64::try_from(*number).unwrap_or(i64::MAX), 0),
+                        |(_, item)| view! { <Line item/> }.into_any(),
+                    )}
                 </ul>
             }
             .into_any(),
-        }}
+        }))}
         {live(move || records.cursor.get().map(|_| view! {
             <More busy=records.busy on_more=Callback::new(move |()| records.more())/>
         }.into_any()))}

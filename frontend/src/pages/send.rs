@@ -10,7 +10,7 @@ use hongbao_shared::{Fen, GroupId, Kind, api::groups::Group};
 use leptos::prelude::*;
 
 use crate::{
-    components::{Sheet, TopUpForm, live},
+    components::{Sheet, TopUpForm, live, words},
     i18n::{Lang, lang, tr},
     money::yuan,
     state::session,
@@ -72,9 +72,9 @@ pub(crate) fn SendSheet(
                 </p>
                 <p class="send-balance">
                     {tr!(balance)}" "
-                    <span class="money">{move || yuan(balance.get())}</span>
+                    <span class="money">{words(move || yuan(balance.get()))}</span>
                     {live(move || missing().map(|missing| view! {
-                        <span class="send-short" role="status">{move || lang().short_of(missing)}</span>
+                        <span class="send-short" role="status">{words(move || lang().short_of(missing))}</span>
                         <button
                             type="button"
                             class="link-button"
@@ -92,7 +92,7 @@ pub(crate) fn SendSheet(
                     data-testid="send-submit"
                     disabled=move || !(ready() || payment.can_repeat())
                 >
-                    {move || if payment.can_repeat() { lang().pay_again() } else { lang().put_in() }}
+                    {words(move || if payment.can_repeat() { lang().pay_again() } else { lang().put_in() })}
                 </button>
                 </div>
             </form>
@@ -150,10 +150,10 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
         {live(move || (form.kind.get() == Kind::Exclusive).then(|| view! { <Recipient form group/> }.into_any()))}
         <label class="field">
             <span class="field-label">
-                {move || match form.kind.get() {
+                {words(move || match form.kind.get() {
                     Kind::Equal => lang().amount_each(),
                     Kind::Lucky | Kind::Exclusive => lang().amount_total(),
-                }}
+                })}
             </span>
             <span class="field-box">
                 <span class="field-prefix" aria-hidden="true">"¥"</span>
@@ -172,7 +172,7 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
             <label class="field">
                 <span class="field-label">
                     {tr!(shares)}
-                    <span class="field-note">{move || lang().group_has(people())}</span>
+                    <span class="field-note">{words(move || lang().group_has(people()))}</span>
                 </span>
                 <span class="field-box">
                     <input

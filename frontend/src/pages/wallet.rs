@@ -10,7 +10,7 @@ use crate::{
     api::{self, Failure},
     art::{Icon, Scene},
     browser,
-    components::{Empty, Fault, Link, More, Pic, TopUpForm, live},
+    components::{Empty, Fault, Link, More, Pic, TopUpForm, live, rows, words},
     i18n::{Lang, lang, tr},
     money::{signed_yuan, yuan},
     route::{Route, Side},
@@ -41,7 +41,7 @@ pub(crate) fn WalletPage() -> impl IntoView {
                             let pending = statement.pending_fen.get();
                             (!pending.is_zero()).then(|| view! {
                                 <p class="balance-pending" data-testid="wallet-pending">
-                                    {move || lang().on_its_way(pending)}
+                                    {words(move || lang().on_its_way(pending))}
                                 </p>
                             })
                         }}
@@ -163,10 +163,10 @@ impl Statement {
         });
     }
 
-    fn keyed(self) -> Vec<((u32, usize), Entry)> {
-        let turn = self.turn.get_untracked();
+    fn keyed(self) -> Vec<((i64, i64), Entry)> {
+        let turn = i64::from(self.turn.get_untracked());
         let entries = self.entries.get().unwrap_or_default();
-        entries.into_iter().enumerate().map(|(n, entry)| ((turn, n), entry)).collect()
+        (0..).zip(entries).map(|(n, entry)| ((turn, n), entry)).collect()
     }
 }
 
@@ -174,7 +174,7 @@ impl Statement {
 fn StatementView(statement: Statement) -> impl IntoView {
     let empty = Memo::new(move |_| statement.entries.with(|e| e.as_ref().map(Vec::is_empty)));
     view! {
-        {move || match empty.get() {
+        {live(move || Some(match empty.get() {
             None => view! { <p class="muted" role="status">{tr!(loading)}</p> }.into_any(),
             Some(true) => view! {
                 <Empty
@@ -186,15 +186,15 @@ fn StatementView(statement: Statement) -> impl IntoView {
             .into_any(),
             Some(false) => view! {
                 <ul class="entries">
-                    <For
-                        each=move || statement.keyed()
-                        key=|(key, _)| *key
-                        children=|(_, entry)| view! { <Line entry/> }
-                    />
+                    {rows(
+                        move || statement.keyed(),
+                        |(key, _)| *key,
+                        |(_, entry)| view! { <Line entry/> }.into_any(),
+                    )}
                 </ul>
             }
             .into_any(),
-        }}
+        }))}
         <Fault failure=statement.failure/>
         {live(move || statement.failure.get().is_some().then(|| view! {
             <button class="button" on:click=move |_| statement.restart()>{tr!(retry)}</button>
@@ -216,13 +216,13 @@ fn Line(entry: Entry) -> impl IntoView {
     let words = view! {
         <span class="entry-words">
             <span class="entry-why">{why}</span>
-            <span class="entry-when">{move || lang().moment(entry.at)}</span>
+            <span class="entry-when">{words(move || lang().moment(entry.at))}</span>
         </span>
         <span class="entry-money">
             <span class="entry-amount money" class:income=entry.amount_fen.is_positive()>
                 {signed_yuan(entry.amount_fen)}
             </span>
-            <span class="entry-after money">{move || lang().balance_after(entry.balance_fen)}</span>
+            <span class="entry-after money">{words(move || lang().balance_after(entry.balance_fen))}</span>
         </span>
     };
     view! {

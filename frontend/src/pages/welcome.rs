@@ -7,8 +7,8 @@ use crate::{
     api::{self, Failure},
     app::Switches,
     art::{Scene, scene},
-    components::Fault,
     components::live,
+    components::{Fault, words},
     i18n::{Lang, lang, tr},
     pages::groups::enter_demo,
     route,
@@ -134,9 +134,9 @@ fn NameForm(newcomer: bool) -> impl IntoView {
             <button
                 class="button primary large"
                 data-testid="guest-submit"
-                disabled=move || busy.get()
+                disabled=busy
             >
-                {move || if busy.get() { lang().entering() } else { lang().enter() }}
+                {words(move || if busy.get() { lang().entering() } else { lang().enter() })}
             </button>
         </form>
     }
@@ -197,8 +197,8 @@ fn AccountForm(create: bool) -> impl IntoView {
                 </span>
             </label>
             <Fault failure=failure/>
-            <button class="button primary large" data-testid="account-submit" disabled=move || busy.get()>
-                {move || if busy.get() { lang().entering() } else { label() }}
+            <button class="button primary large" data-testid="account-submit" disabled=busy>
+                {words(move || if busy.get() { lang().entering() } else { label() })}
             </button>
         </form>
     }

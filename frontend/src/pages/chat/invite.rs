@@ -6,7 +6,7 @@ use leptos::{html, prelude::*};
 use crate::{
     api::{self, Failure},
     browser,
-    components::{Fault, Sheet, live},
+    components::{Fault, Sheet, live, words},
     i18n::{Lang, lang, lang_now, tr},
     state::toast,
     tasks::Scope,
@@ -70,7 +70,7 @@ pub(in crate::pages) fn InviteSheet(id: GroupId, on_close: Callback<()>) -> impl
                 let at = invitation.as_ref()?.expires_at;
                 Some(view! {
                     <p class="muted small">
-                        {move || lang().invitation_until(&lang().day_and_clock(at))}
+                        {words(move || lang().invitation_until(&lang().day_and_clock(at)))}
                     </p>
                 })
             })}
@@ -81,7 +81,7 @@ pub(in crate::pages) fn InviteSheet(id: GroupId, on_close: Callback<()>) -> impl
                 disabled=move || link().is_none()
                 on:click=copy
             >
-                {move || if copied.get() { lang().copied() } else { lang().copy() }}
+                {words(move || if copied.get() { lang().copied() } else { lang().copy() })}
             </button>
             {live(move || by_hand.get().then(|| view! { <p class="muted" role="status">{tr!(copy_by_hand)}</p> }.into_any()))}
         </Sheet>

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
-    components::Fault,
     components::live,
+    components::{Fault, words},
     i18n::{lang, tr},
     route::{self, Route},
     state::{groups, session},
@@ -70,7 +70,7 @@ pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
                 data-testid="group-create"
                 disabled=move || busy.get() || empty()
             >
-                {move || if busy.get() { lang().creating() } else { lang().create() }}
+                {words(move || if busy.get() { lang().creating() } else { lang().create() })}
             </button>
         </form>
     }

@@ -66,7 +66,7 @@ pub(super) fn AccountForm(on_close: Callback<()>) -> impl IntoView {
                     </span>
                 </label>
                 <Fault failure=failure/>
-                <button class="button primary large" data-testid="account-submit" disabled=move || busy.get()>
+                <button class="button primary large" data-testid="account-submit" disabled=busy>
                     {tr!(make_account)}
                 </button>
             </form>

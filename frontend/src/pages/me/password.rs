@@ -65,7 +65,7 @@ pub(super) fn PasswordForm(on_close: Callback<()>) -> impl IntoView {
                     </span>
                 </label>
                 <Fault failure=failure/>
-                <button class="button primary large" data-testid="password-submit" disabled=move || busy.get()>
+                <button class="button primary large" data-testid="password-submit" disabled=busy>
                     {tr!(change_password)}
                 </button>
             </form>

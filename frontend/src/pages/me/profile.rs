@@ -74,7 +74,7 @@ pub(super) fn ProfileForm(on_close: Callback<()>) -> impl IntoView {
                     {(0..art::AVATARS).map(|number| view! { <Choice number avatar/> }).collect_view()}
                 </div>
                 <Fault failure=failure/>
-                <button class="button primary large" data-testid="profile-save" disabled=move || busy.get()>
+                <button class="button primary large" data-testid="profile-save" disabled=busy>
                     {tr!(save)}
                 </button>
             </form>

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
-    components::Fault,
     components::live,
+    components::{Fault, words},
     i18n::{lang, lang_now, tr},
     state::toast,
     tasks::Scope,
@@ -90,7 +90,7 @@ fn Row(session: SessionInfo, end: Callback<String>) -> impl IntoView {
             <div class="session-words">
                 <span class="session-name"><span class="clip">{name}</span></span>
                 <span class="muted small">
-                    {move || lang().session_times(&lang().moment(seen_at), &lang().moment(created_at))}
+                    {words(move || lang().session_times(&lang().moment(seen_at), &lang().moment(created_at)))}
                 </span>
             </div>
             {if is_current {

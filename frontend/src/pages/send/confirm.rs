@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{Form, Payment, Step, step_words};
 use crate::{
-    components::{Cover, Fault, Sheet},
+    components::{Cover, Fault, Sheet, words},
     i18n::{Lang, joined_by_dot, lang, tr},
     money::yuan,
     state::session,
@@ -61,13 +61,13 @@ pub(super) fn Confirm(
             <div class="confirm" data-testid="send-confirm-sheet">
                 <span class="confirm-cover"><Cover name=form.cover.get_untracked()/></span>
                 <p class="confirm-amount money" data-testid="send-confirm-amount">
-                    {move || yuan(total.get())}
+                    {words(move || yuan(total.get()))}
                 </p>
                 <p class="confirm-what">{what}</p>
                 <p class="muted">{greeting}</p>
                 <p class="confirm-from">
                     <span class="muted">{tr!(pay_from)}</span>
-                    <span>{tr!(wallet_title)}" · "<span class="money muted">{move || lang().balance_after(balance.get())}</span></span>
+                    <span>{tr!(wallet_title)}" · "<span class="money muted">{words(move || lang().balance_after(balance.get()))}</span></span>
                 </p>
             </div>
             <Fault failure=payment.failure/>
@@ -85,12 +85,12 @@ pub(super) fn Confirm(
                 disabled=move || payment.is_busy()
                 on:click=pay
             >
-                {move || match payment.step.get() {
+                {words(move || match payment.step.get() {
                     Step::Paying => lang().paying().to_owned(),
                     Step::Landing => lang().landing().to_owned(),
                     Step::Unsure => lang().pay_again().to_owned(),
                     Step::Idle => lang().pay_amount(total.get()),
-                }}
+                })}
             </button>
         </Sheet>
     }

@@ -50,7 +50,7 @@ pub(super) fn Preview(form: Form) -> impl IntoView {
                     </button>
                 }.into_any()))}
             </header>
-            {move || match terms.get() {
+            {live(move || Some(match terms.get() {
                 None => view! { <p class="muted small">{tr!(preview_empty)}</p> }.into_any(),
                 Some(terms) => {
                     let take = if terms.kind() == Kind::Lucky { SAMPLES } else { 1 };
@@ -63,7 +63,7 @@ pub(super) fn Preview(form: Form) -> impl IntoView {
                         .collect_view()
                         .into_any()
                 }
-            }}
+            }))}
             <p class="preview-range" data-testid="send-range" aria-live="polite">{range}</p>
             {live(move || terms.get().filter(|terms| terms.shares() as usize > BARS_MAX).map(|_| view! {
                 <p class="muted small">{tr!(first_of_many, BARS_MAX)}</p>
