@@ -3,7 +3,7 @@
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{Avatar, Empty, Link, Pic, Toast, live},
+    components::{Avatar, Empty, Link, Pic, Toast, live, press},
     i18n::{self, Lang, lang, tr},
     pages::{
         ChatPage, DetailsPage, GroupPage, GroupsPane, HomePage, JoinPage, LostPage, MePage,
@@ -81,7 +81,7 @@ fn Away() -> impl IntoView {
                 title=Lang::server_away
                 lead=Lang::server_away_lead
             >
-                <button class="button primary" on:click=|_| session::retry()>{tr!(retry)}</button>
+                <button class="button primary" on:click=press(|_| session::retry())>{tr!(retry)}</button>
             </Empty>
         </main>
     }
@@ -173,7 +173,7 @@ pub(crate) fn Switches() -> impl IntoView {
                 class="icon-button"
                 data-testid="lang-switch"
                 aria-label=tr!(lang_switch)
-                on:click=|_| i18n::toggle()
+                on:click=press(|_| i18n::toggle())
             >
                 <span class="lang-mark">{tr!(lang_short)}</span>
             </button>
@@ -182,7 +182,7 @@ pub(crate) fn Switches() -> impl IntoView {
                 class="icon-button"
                 data-testid="theme-switch"
                 aria-label=theme_label
-                on:click=|_| theme::toggle()
+                on:click=press(|_| theme::toggle())
             >
                 {move || {
                     let icon = if theme::is_dark() { Icon::Sun } else { Icon::Moon };

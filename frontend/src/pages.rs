@@ -1,6 +1,7 @@
 //! One module per screen.
 
 mod chat;
+mod credentials;
 mod details;
 mod group;
 mod groups;

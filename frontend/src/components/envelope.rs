@@ -14,7 +14,7 @@ use leptos::{html, prelude::*};
 
 use crate::{
     art::{Icon, Scene, ground, scene},
-    components::{Avatar, CountUp, Cover, Pic, live, modal, words},
+    components::{Avatar, CountUp, Cover, Pic, live, modal, press, spoken, words},
     i18n::{lang, tr},
     money::yuan,
     route::{self, Route},
@@ -111,7 +111,7 @@ pub(crate) fn Envelope(
                                 type="button"
                                 class="button gold"
                                 data-testid="envelope-details"
-                                on:click=move |_| to_details.run(())
+                                on:click=press(move |_| to_details.run(()))
                             >
                                 {tr!(see_details)}
                             </button>
@@ -124,7 +124,7 @@ pub(crate) fn Envelope(
                 class="envelope-close"
                 aria-label=tr!(close)
                 data-testid="envelope-close"
-                on:click=move |_| on_close.run(())
+                on:click=press(move |_| on_close.run(()))
             >
                 <Pic icon=Icon::Close/>
             </button>
@@ -142,10 +142,10 @@ fn coin(flow: Flow) -> impl IntoView {
                 type="button"
                 class="coin"
                 class:turning=turning
-                aria-label=move || if turning { lang().opening() } else { lang().open_button() }
+                aria-label=spoken(move || if turning { lang().opening() } else { lang().open_button() })
                 aria-disabled=turning.then_some("true")
                 data-testid="envelope-open"
-                on:click=move |_| flow.open()
+                on:click=press(move |_| flow.open())
                 node_ref=focus_when_shown()
             >
                 <span class="coin-face" lang="zh-Hant" aria-hidden="true">"開"</span>
@@ -239,10 +239,10 @@ fn hints(flow: Flow, on_close: Callback<()>) -> Option<AnyView> {
                         }}
                     </p>
                     <span class="envelope-retry">
-                        <button type="button" class="button gold" data-testid="envelope-retry" on:click=move |_| flow.retry()>
+                        <button type="button" class="button gold" data-testid="envelope-retry" on:click=press(move |_| flow.retry())>
                             {tr!(retry)}
                         </button>
-                        <button type="button" class="button on-red" on:click=move |_| on_close.run(())>
+                        <button type="button" class="button on-red" on:click=press(move |_| on_close.run(()))>
                             {tr!(close)}
                         </button>
                     </span>

@@ -1,5 +1,6 @@
 //! Links within the app.
 
+use crate::components::press;
 use leptos::prelude::*;
 
 use crate::route::{self, Route};
@@ -20,7 +21,7 @@ pub(crate) fn Link(to: Route, children: Children) -> impl IntoView {
         }
     };
     view! {
-        <a href=href aria-current=current on:click=follow>
+        <a href=href aria-current=current on:click=press(follow)>
             {children()}
         </a>
     }

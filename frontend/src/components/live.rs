@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use leptos::prelude::*;
+use leptos::{
+    ev::{MouseEvent, SubmitEvent},
+    prelude::*,
+};
 
 /// A part that is there or not, as signals say. The same as the bare closure, but one
 /// type for all of them: the module holds once what makes a closure part of a page.
@@ -46,4 +49,26 @@ pub(crate) fn rows<T: Send + 'static>(
 
 fn erased_rows(each: Box<dyn Fn() -> Vec<Drawn> + Send + Sync>) -> AnyView {
     view! { <For each=move || each() key=|(key, _)| *key children=|(_, draw)| draw()/> }.into_any()
+}
+
+/// What a click does. One type for all of them, like everything here.
+pub(crate) fn press(act: impl FnMut(MouseEvent) + 'static) -> Box<dyn FnMut(MouseEvent)> {
+    Box::new(act)
+}
+
+/// What submitting a form does.
+pub(crate) fn submits(act: impl FnMut(SubmitEvent) + 'static) -> Box<dyn FnMut(SubmitEvent)> {
+    Box::new(act)
+}
+
+/// An attribute of words that change.
+pub(crate) fn spoken<T: Into<String>>(
+    text: impl Fn() -> T + Send + 'static,
+) -> Box<dyn Fn() -> String + Send> {
+    Box::new(move || text().into())
+}
+
+/// An attribute that is there or not.
+pub(crate) fn flag(is_set: impl Fn() -> bool + Send + 'static) -> Box<dyn Fn() -> bool + Send> {
+    Box::new(is_set)
 }

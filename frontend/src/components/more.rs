@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast as _, closure::Closure};
 use web_sys::{IntersectionObserver, IntersectionObserverEntry};
 
-use crate::{i18n::tr, tasks::Scope};
+use crate::{components::press, i18n::tr, tasks::Scope};
 
 /// A button that presses itself when it is seen. It stays a button for the keyboard
 /// and for the try after a failure.
@@ -26,7 +26,7 @@ pub(crate) fn More(#[prop(into)] busy: Signal<bool>, on_more: Callback<()>) -> i
             data-testid="load-more"
             node_ref=button
             disabled=busy
-            on:click=move |_| on_more.run(())
+            on:click=press(move |_| on_more.run(()))
         >
             {tr!(load_more)}
         </button>

@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast as _;
 use crate::{
     art::Icon,
     browser,
-    components::Pic,
+    components::{Pic, press},
     i18n::{Lang, text, tr},
 };
 
@@ -58,7 +58,7 @@ pub(crate) fn Sheet(
             class="sheet"
             node_ref=dialog
             aria-label=text(title)
-            on:click=on_backdrop
+            on:click=press(on_backdrop)
             on:cancel=move |event: leptos::ev::Event| {
                 event.prevent_default();
                 on_close.run(());
@@ -72,7 +72,7 @@ pub(crate) fn Sheet(
                         type="button"
                         class="icon-button"
                         aria-label=tr!(close)
-                        on:click=move |_| on_close.run(())
+                        on:click=press(move |_| on_close.run(()))
                     >
                         <Pic icon=Icon::Close/>
                     </button>

@@ -7,7 +7,7 @@ use crate::{
     api::{self, Failure},
     browser,
     components::live,
-    components::{Fault, words},
+    components::{Fault, flag, press, submits, words},
     i18n::{lang, lang_now, tr},
     money::{Typed, parse_yuan},
     state::{session, toast},
@@ -78,7 +78,7 @@ pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
         });
     };
     view! {
-        <form class="form" data-testid="top-up" on:submit=submit>
+        <form class="form" data-testid="top-up" on:submit=submits(submit)>
             <p class="muted">{tr!(top_up_lead)}</p>
             <label class="field">
                 <span class="field-label">{tr!(top_up_amount)}</span>
@@ -101,7 +101,7 @@ pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
                             <button
                                 type="button"
                                 class="chip money"
-                                on:click=move |_| amount.set(value.to_owned())
+                                on:click=press(move |_| amount.set(value.to_owned()))
                             >
                                 {label}
                             </button>
@@ -112,7 +112,7 @@ pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
             {live(move || hint().map(|hint| view! { <p class="fault" role="alert" data-testid="error-sentence">{hint}</p> }.into_any()))}
             <Fault failure=failure/>
             {live(move || unsure.get().then(|| view! { <p class="muted">{tr!(top_up_unknown)}</p> }.into_any()))}
-            <button class="button primary" data-testid="top-up-submit" disabled=move || !ready()>
+            <button class="button primary" data-testid="top-up-submit" disabled=flag(move || !ready())>
                 {words(move || if busy.get() { lang().topping_up() } else { lang().top_up() })}
             </button>
         </form>

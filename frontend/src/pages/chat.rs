@@ -18,7 +18,7 @@ use crate::{
     components::{
         Empty, Fault, Link, LinkNotice, Pic,
         envelope::{Envelope, Tapped},
-        live,
+        live, press,
     },
     i18n::{Lang, lang, tr},
     pages::send::SendSheet,
@@ -149,7 +149,7 @@ fn ChatBar(id: GroupId, group: RwSignal<Option<Group>>, over: RwSignal<Over>) ->
                 class="icon-button"
                 data-testid="invite"
                 aria-label=tr!(invite)
-                on:click=move |_| over.set(Over::Invite)
+                on:click=press(move |_| over.set(Over::Invite))
             >
                 <Pic icon=Icon::Invite/>
             </button>
@@ -169,10 +169,10 @@ fn Invitation(over: RwSignal<Over>) -> impl IntoView {
             title=Lang::chat_empty
             lead=Lang::chat_empty_lead
         >
-            <button type="button" class="button primary" on:click=move |_| over.set(Over::Invite)>
+            <button type="button" class="button primary" on:click=press(move |_| over.set(Over::Invite))>
                 {tr!(invite)}
             </button>
-            <button type="button" class="button" on:click=move |_| over.set(Over::Send)>
+            <button type="button" class="button" on:click=press(move |_| over.set(Over::Send))>
                 {tr!(send_packet)}
             </button>
         </Empty>

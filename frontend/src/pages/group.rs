@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     art::Icon,
-    components::{Fault, Link, Pic, Sheet, live},
+    components::{Fault, Link, Pic, Sheet, live, press},
     i18n::{Lang, lang, lang_now, text, tr},
     pages::chat::{Gone, InviteSheet},
     route::{self, Route},
@@ -76,7 +76,7 @@ pub(crate) fn GroupPage(id: GroupId) -> impl IntoView {
                         type="button"
                         class="button danger"
                         data-testid="group-leave"
-                        on:click=move |_| over.set(Over::Leave)
+                        on:click=press(move |_| over.set(Over::Leave))
                     >
                         {tr!(group_leave)}
                     </button>
@@ -130,7 +130,7 @@ fn MuteSwitch(id: GroupId, muted: bool) -> impl IntoView {
                 role="switch"
                 aria-checked=move || if muted.get() { "true" } else { "false" }
                 data-testid="group-mute"
-                on:click=change
+                on:click=press(change)
             >
                 <span>{tr!(group_mute)}</span>
                 <span class="switch" aria-hidden="true"></span>
@@ -190,11 +190,11 @@ fn Question(
                 class="button danger"
                 data-testid="question-yes"
                 disabled=busy
-                on:click=act
+                on:click=press(act)
             >
                 {text(title)}
             </button>
-            <button type="button" class="button" data-testid="question-no" on:click=move |_| on_close.run(())>
+            <button type="button" class="button" data-testid="question-no" on:click=press(move |_| on_close.run(()))>
                 {tr!(cancel)}
             </button>
         </Sheet>

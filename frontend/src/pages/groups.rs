@@ -12,7 +12,7 @@ use leptos::{either::EitherOf3, prelude::*};
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{Empty, Fault, GroupFace, Link, LinkNotice, Pic, Sheet, live, rows, words},
+    components::{Empty, Fault, GroupFace, Link, LinkNotice, Pic, Sheet, live, press, rows, words},
     i18n::{Lang, lang, tr},
     route::{self, Route},
     state::{groups, session},
@@ -61,7 +61,7 @@ pub(crate) fn GroupsPane() -> impl IntoView {
                     class="icon-button"
                     data-testid="new-group"
                     aria-label=tr!(new_group)
-                    on:click=move |_| adding.set(true)
+                    on:click=press(move |_| adding.set(true))
                 >
                     <Pic icon=Icon::Plus/>
                 </button>
@@ -111,7 +111,7 @@ fn ListFailed(failure: Failure) -> impl IntoView {
             <Fault failure=failure/>
             <button
                 class="button primary"
-                on:click=move |_| scope.spawn(async { groups::refresh().await.ok(); })
+                on:click=press(move |_| scope.spawn(async { groups::refresh().await.ok(); }))
             >
                 {tr!(retry)}
             </button>
@@ -129,7 +129,7 @@ fn NoGroups(adding: RwSignal<bool>) -> impl IntoView {
             lead=Lang::no_groups_lead
         >
             {live(move || demo.get().then(|| view! { <DemoButton/> }.into_any()))}
-            <button class="button" class:primary=move || !demo.get() on:click=move |_| adding.set(true)>
+            <button class="button" class:primary=move || !demo.get() on:click=press(move |_| adding.set(true))>
                 {tr!(new_group)}
             </button>
         </Empty>

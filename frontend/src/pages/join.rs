@@ -7,7 +7,7 @@ use crate::{
     api::{self, Failure},
     app::Switches,
     art::Scene,
-    components::{Avatar, Empty, Fault, GroupFace, Link, Name, live, words},
+    components::{Avatar, Empty, Fault, GroupFace, Link, Name, live, press, words},
     i18n::{Lang, lang, tr},
     pages::GuestForm,
     route::{self, Route},
@@ -98,7 +98,7 @@ pub(crate) fn JoinPage(code: String) -> impl IntoView {
                                     class="button primary large"
                                     data-testid="invitation-join"
                                     disabled=joining
-                                    on:click=move |_| join()
+                                    on:click=press(move |_| join())
                                 >
                                     {words(move || if joining { lang().joining() } else { lang().join_now() })}
                                 </button>
@@ -147,7 +147,7 @@ fn Refused(failure: Failure, retry: Callback<()>) -> impl IntoView {
             <Empty scene=Scene::Lost title=Lang::join_failed>
                 <Fault failure=failure/>
                 {passing.then(|| view! {
-                    <button class="button primary" on:click=move |_| retry.run(())>{tr!(retry)}</button>
+                    <button class="button primary" on:click=press(move |_| retry.run(()))>{tr!(retry)}</button>
                 })}
                 <span class="button-link"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
             </Empty>

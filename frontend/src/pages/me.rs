@@ -1,7 +1,5 @@
 //! Oneself: name and picture, account, sessions, settings, the way out.
 
-mod account;
-mod password;
 mod profile;
 mod sessions;
 
@@ -10,14 +8,13 @@ use leptos::prelude::*;
 use crate::{
     api::Failure,
     art::Icon,
-    components::{Avatar, Fault, Pic, Sheet, live, words},
-    i18n::{self, Lang, lang, tr},
+    components::{Avatar, Fault, Pic, Sheet, live, press, words},
+    i18n::{self, Lang, lang, text, tr},
+    pages::credentials::{CredentialsForm, Purpose},
     state::{session, theme},
     tasks::Scope,
 };
 
-use account::AccountForm;
-use password::PasswordForm;
 use profile::ProfileForm;
 use sessions::Sessions;
 
@@ -66,7 +63,7 @@ pub(crate) fn MePage() -> impl IntoView {
                             class="icon-button"
                             data-testid="profile-edit"
                             aria-label=tr!(profile_edit)
-                            on:click=move |_| over.set(Over::Profile)
+                            on:click=press(move |_| over.set(Over::Profile))
                         >
                             <Pic icon=Icon::Pen/>
                         </button>
@@ -80,7 +77,7 @@ pub(crate) fn MePage() -> impl IntoView {
                                 type="button"
                                 class="button primary"
                                 data-testid="make-account"
-                                on:click=move |_| over.set(Over::Account)
+                                on:click=press(move |_| over.set(Over::Account))
                             >
                                 {tr!(make_account)}
                             </button>
@@ -94,7 +91,7 @@ pub(crate) fn MePage() -> impl IntoView {
                                 type="button"
                                 class="setting"
                                 data-testid="change-password"
-                                on:click=move |_| over.set(Over::Password)
+                                on:click=press(move |_| over.set(Over::Password))
                             >
                                 <span>{tr!(change_password)}</span>
                                 <span class="muted"><Pic icon=Icon::Next/></span>
@@ -105,10 +102,10 @@ pub(crate) fn MePage() -> impl IntoView {
                 <Sessions/>
                 <section class="panel">
                     <h2>{tr!(settings)}</h2>
-                    <button type="button" class="setting" data-testid="setting-language" on:click=|_| i18n::toggle()>
+                    <button type="button" class="setting" data-testid="setting-language" on:click=press(|_| i18n::toggle())>
                         <span>{tr!(language)}</span><span class="muted">{tr!(language_now)}</span>
                     </button>
-                    <button type="button" class="setting" data-testid="setting-theme" on:click=|_| theme::toggle()>
+                    <button type="button" class="setting" data-testid="setting-theme" on:click=press(|_| theme::toggle())>
                         <span>{tr!(theme)}</span>
                         <span class="muted">
                             {words(move || if theme::is_dark() { lang().theme_dark() } else { lang().theme_light() })}
@@ -116,7 +113,7 @@ pub(crate) fn MePage() -> impl IntoView {
                     </button>
                 </section>
                 <Fault failure=failure/>
-                <button type="button" class="button danger" data-testid="sign-out" on:click=ask>
+                <button type="button" class="button danger" data-testid="sign-out" on:click=press(ask)>
                     {tr!(sign_out)}
                 </button>
             </div>
@@ -124,10 +121,25 @@ pub(crate) fn MePage() -> impl IntoView {
         {live(move || Some(match over.get() {
             Over::Nothing => ().into_any(),
             Over::Profile => view! { <ProfileForm on_close=close/> }.into_any(),
-            Over::Account => view! { <AccountForm on_close=close/> }.into_any(),
-            Over::Password => view! { <PasswordForm on_close=close/> }.into_any(),
+            Over::Account => view! { <Ask purpose=Purpose::Upgrade on_close=close/> }.into_any(),
+            Over::Password => view! { <Ask purpose=Purpose::ChangePassword on_close=close/> }.into_any(),
             Over::SignOut => view! { <SignOut leave on_close=close/> }.into_any(),
         }))}
+    }
+}
+
+/// The form for an account or a password, and what it means.
+#[component]
+fn Ask(purpose: Purpose, on_close: Callback<()>) -> impl IntoView {
+    let (title, lead): (fn(Lang) -> _, fn(Lang) -> _) = match purpose {
+        Purpose::ChangePassword => (Lang::change_password, Lang::change_password_lead),
+        _ => (Lang::make_account, Lang::make_account_lead),
+    };
+    view! {
+        <Sheet title on_close>
+            <p class="muted">{text(lead)}</p>
+            <CredentialsForm purpose on_done=on_close/>
+        </Sheet>
     }
 }
 
@@ -141,11 +153,11 @@ fn SignOut(leave: Callback<()>, on_close: Callback<()>) -> impl IntoView {
                 type="button"
                 class="button danger"
                 data-testid="question-yes"
-                on:click=move |_| leave.run(())
+                on:click=press(move |_| leave.run(()))
             >
                 {tr!(sign_out_anyway)}
             </button>
-            <button type="button" class="button" data-testid="question-no" on:click=move |_| on_close.run(())>
+            <button type="button" class="button" data-testid="question-no" on:click=press(move |_| on_close.run(()))>
                 {tr!(cancel)}
             </button>
         </Sheet>

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::{
     art::{Icon, Scene},
-    components::{Empty, Fault, Link, More, Pic, live, rows, words},
+    components::{Empty, Fault, Link, More, Pic, live, press, rows, words},
     i18n::{Lang, lang, tr},
     money::yuan,
     route::{Route, Side},
@@ -45,7 +45,7 @@ pub(crate) fn RecordsPage(side: Side) -> impl IntoView {
                     <List records side/>
                     <Fault failure=records.failure/>
                     {live(move || records.failure.get().is_some().then(|| view! {
-                        <button type="button" class="button" on:click=move |_| records.retry()>{tr!(retry)}</button>
+                        <button type="button" class="button" on:click=press(move |_| records.retry())>{tr!(retry)}</button>
                     }.into_any()))}
                 </section>
             </div>

@@ -10,7 +10,7 @@ use hongbao_shared::{Fen, GroupId, Kind, api::groups::Group};
 use leptos::prelude::*;
 
 use crate::{
-    components::{Sheet, TopUpForm, live, words},
+    components::{Sheet, TopUpForm, flag, live, press, submits, words},
     i18n::{Lang, lang, tr},
     money::yuan,
     state::session,
@@ -58,8 +58,8 @@ pub(crate) fn SendSheet(
     };
     view! {
         <Sheet title=Lang::send_title on_close=close>
-            <form class="form" on:submit=submit>
-                <fieldset class="form" disabled=move || payment.locks_form()>
+            <form class="form" on:submit=submits(submit)>
+                <fieldset class="form" disabled=flag(move || payment.locks_form())>
                     <KindPicker form/>
                     <Fields form group/>
                     <Preview form/>
@@ -79,7 +79,7 @@ pub(crate) fn SendSheet(
                             type="button"
                             class="link-button"
                             data-testid="send-top-up"
-                            on:click=move |_| topping_up.set(true)
+                            on:click=press(move |_| topping_up.set(true))
                         >
                             {tr!(top_up_first)}
                         </button>
@@ -90,7 +90,7 @@ pub(crate) fn SendSheet(
                 <button
                     class="button primary large"
                     data-testid="send-submit"
-                    disabled=move || !(ready() || payment.can_repeat())
+                    disabled=flag(move || !(ready() || payment.can_repeat()))
                 >
                     {words(move || if payment.can_repeat() { lang().pay_again() } else { lang().put_in() })}
                 </button>
@@ -127,7 +127,7 @@ fn KindPicker(form: Form) -> impl IntoView {
                 <input
                     type="radio"
                     name="kind"
-                    prop:checked=move || form.kind.get() == kind
+                    prop:checked=flag(move || form.kind.get() == kind)
                     on:change=move |_| form.kind.set(kind)
                 />
                 <span>{move || label(lang())}</span>

@@ -10,7 +10,7 @@ use crate::{
     api::{self, Failure},
     art::{Icon, Scene},
     browser,
-    components::{Empty, Fault, Link, More, Pic, TopUpForm, live, rows, words},
+    components::{Empty, Fault, Link, More, Pic, TopUpForm, live, press, rows, words},
     i18n::{Lang, lang, tr},
     money::{signed_yuan, yuan},
     route::{Route, Side},
@@ -197,7 +197,7 @@ fn StatementView(statement: Statement) -> impl IntoView {
         }))}
         <Fault failure=statement.failure/>
         {live(move || statement.failure.get().is_some().then(|| view! {
-            <button class="button" on:click=move |_| statement.restart()>{tr!(retry)}</button>
+            <button class="button" on:click=press(move |_| statement.restart())>{tr!(retry)}</button>
         }.into_any()))}
         {live(move || statement.cursor.get().map(|_| view! {
             <More busy=statement.busy on_more=Callback::new(move |()| statement.more())/>

@@ -1,6 +1,6 @@
 //! Coming in: a name is enough; an account if one wants.
 
-use hongbao_shared::{ErrorCode, api::accounts::Credentials, text};
+use hongbao_shared::{ErrorCode, text};
 use leptos::prelude::*;
 
 use crate::{
@@ -8,9 +8,12 @@ use crate::{
     app::Switches,
     art::{Scene, scene},
     components::live,
-    components::{Fault, words},
+    components::{Fault, press, submits, words},
     i18n::{Lang, lang, tr},
-    pages::groups::enter_demo,
+    pages::{
+        credentials::{CredentialsForm, Purpose},
+        groups::enter_demo,
+    },
     route,
     state::session,
     tasks::Scope,
@@ -48,7 +51,7 @@ pub(crate) fn GuestForm(newcomer: bool) -> impl IntoView {
     let way = RwSignal::new(Way::Guest);
     let other = move |to: Way, test_id: &'static str, label: fn(Lang) -> &'static str| {
         view! {
-            <button type="button" class="link-button" data-testid=test_id on:click=move |_| way.set(to)>
+            <button type="button" class="link-button" data-testid=test_id on:click=press(move |_| way.set(to))>
                 {move || label(lang())}
             </button>
         }
@@ -58,8 +61,8 @@ pub(crate) fn GuestForm(newcomer: bool) -> impl IntoView {
         view! {
             {match way {
                 Way::Guest => view! { <NameForm newcomer/> }.into_any(),
-                Way::SignIn => view! { <AccountForm create=false/> }.into_any(),
-                Way::Create => view! { <AccountForm create=true/> }.into_any(),
+                Way::SignIn => view! { <CredentialsForm purpose=Purpose::SignIn on_done=Callback::new(|()| ())/> }.into_any(),
+                Way::Create => view! { <CredentialsForm purpose=Purpose::Create on_done=Callback::new(|()| ())/> }.into_any(),
             }}
             <div class="welcome-ways">
                 {(way != Way::Guest).then(|| other(Way::Guest, "way-guest", Lang::as_guest))}
@@ -117,7 +120,7 @@ fn NameForm(newcomer: bool) -> impl IntoView {
         });
     };
     view! {
-        <form class="form" on:submit=submit>
+        <form class="form" on:submit=submits(submit)>
             <label class="field">
                 <span class="field-label">{tr!(your_name)}</span>
                 <span class="field-box">
@@ -137,68 +140,6 @@ fn NameForm(newcomer: bool) -> impl IntoView {
                 disabled=busy
             >
                 {words(move || if busy.get() { lang().entering() } else { lang().enter() })}
-            </button>
-        </form>
-    }
-}
-
-#[component]
-fn AccountForm(create: bool) -> impl IntoView {
-    let scope = Scope::new();
-    let name = RwSignal::new(String::new());
-    let password = RwSignal::new(String::new());
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<Failure>);
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        failure.set(None);
-        let credentials = Credentials {
-            name: name.get_untracked().trim().to_owned(),
-            password: password.get_untracked(),
-        };
-        scope.spawn(async move {
-            let answer = if create {
-                api::create_account(&credentials).await
-            } else {
-                api::sign_in(&credentials).await
-            };
-            match answer {
-                Ok(signed_in) => session::begin(signed_in, false).await,
-                Err(problem) => {
-                    failure.set(Some(problem));
-                    busy.set(false);
-                }
-            }
-        });
-    };
-    let label = move || if create { lang().create_account() } else { lang().sign_in() };
-    view! {
-        <form class="form" on:submit=submit>
-            <label class="field">
-                <span class="field-label">{tr!(account_name)}</span>
-                <span class="field-box">
-                    <input autocomplete="username" data-testid="account-name" bind:value=name/>
-                </span>
-            </label>
-            <label class="field">
-                <span class="field-label">{tr!(password)}</span>
-                <span class="field-box">
-                    <input
-                        type="password"
-                        autocomplete=if create { "new-password" } else { "current-password" }
-                        placeholder=move || if create { lang().password_hint(session::limits().password_chars_min) } else { String::new() }
-                        data-testid="account-password"
-                        bind:value=password
-                    />
-                </span>
-            </label>
-            <Fault failure=failure/>
-            <button class="button primary large" data-testid="account-submit" disabled=busy>
-                {words(move || if busy.get() { lang().entering() } else { label() })}
             </button>
         </form>
     }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use crate::{
     art::ground,
-    components::{Cover, envelope::Tapped, live},
+    components::{Cover, envelope::Tapped, live, press},
     i18n::lang,
 };
 
@@ -73,9 +73,9 @@ pub(super) fn Card(
             data-testid="packet-card"
             data-order-no=order_no
             data-state=state_name
-            on:click=move |_| {
+            on:click=press(move |_| {
                 on_tap.run(Tapped { card: card.clone(), sender: sender.clone() });
-            }
+            })
         >
             <span class="sr-only">{from}</span>
             <span class="packet-main">

@@ -7,7 +7,7 @@ use crate::{
     api::{self, Failure},
     art::Icon,
     browser,
-    components::{Fault, Pic, live},
+    components::{Fault, Pic, flag, live, press, submits},
     i18n::{lang, tr},
     state::{feed::Feed, session},
     tasks::Scope,
@@ -63,13 +63,13 @@ pub(super) fn Composer(group: GroupId, feed: Feed, on_packet: Callback<()>) -> i
             {live(move || failure.get().is_some_and(|failure| failure.is_passing()).then(|| view! {
                 <p class="muted">{tr!(message_unsent)}</p>
             }.into_any()))}
-            <form class="composer-row" on:submit=submit>
+            <form class="composer-row" on:submit=submits(submit)>
                 <button
                     type="button"
                     class="composer-packet"
                     data-testid="send-open"
                     aria-label=tr!(send_packet)
-                    on:click=move |_| on_packet.run(())
+                    on:click=press(move |_| on_packet.run(()))
                 >
                     <Pic icon=Icon::Packet/>
                 </button>
@@ -86,7 +86,7 @@ pub(super) fn Composer(group: GroupId, feed: Feed, on_packet: Callback<()>) -> i
                     class="composer-send"
                     data-testid="message-send"
                     aria-label=tr!(send)
-                    disabled=move || busy.get() || blank()
+                    disabled=flag(move || busy.get() || blank())
                 >
                     <Pic icon=Icon::Send/>
                 </button>

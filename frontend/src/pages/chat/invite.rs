@@ -6,7 +6,7 @@ use leptos::{html, prelude::*};
 use crate::{
     api::{self, Failure},
     browser,
-    components::{Fault, Sheet, live, words},
+    components::{Fault, Sheet, flag, live, press, words},
     i18n::{Lang, lang, lang_now, tr},
     state::toast,
     tasks::Scope,
@@ -56,7 +56,7 @@ pub(in crate::pages) fn InviteSheet(id: GroupId, on_close: Callback<()>) -> impl
             <p class="muted">{tr!(invite_lead)}</p>
             <Fault failure=failure/>
             {live(move || failure.get().is_some().then(|| view! {
-                <button type="button" class="button" on:click=move |_| ask()>{tr!(retry)}</button>
+                <button type="button" class="button" on:click=press(move |_| ask())>{tr!(retry)}</button>
             }.into_any()))}
             {live(move || link().map(|link| view! {
                 <label class="field">
@@ -78,8 +78,8 @@ pub(in crate::pages) fn InviteSheet(id: GroupId, on_close: Callback<()>) -> impl
                 type="button"
                 class="button primary"
                 data-testid="invite-copy"
-                disabled=move || link().is_none()
-                on:click=copy
+                disabled=flag(move || link().is_none())
+                on:click=press(copy)
             >
                 {words(move || if copied.get() { lang().copied() } else { lang().copy() })}
             </button>

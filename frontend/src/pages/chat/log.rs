@@ -15,7 +15,7 @@ use super::card::Card;
 use crate::{
     art::{Icon, Scene},
     components::{
-        Avatar, Empty, Link as RouteLink, Name, Pic, envelope::Tapped, live, rows, words,
+        Avatar, Empty, Link as RouteLink, Name, Pic, envelope::Tapped, live, press, rows, words,
     },
     i18n::{Lang, lang, tr},
     route::Route,
@@ -58,7 +58,7 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                         class="link-button"
                         data-testid="log-earlier"
                         aria-disabled=move || feed.is_loading_older().then_some("true")
-                        on:click=move |_| feed.up()
+                        on:click=press(move |_| feed.up())
                     >
                         {words(move || if feed.is_loading_older() { lang().loading() } else { lang().earlier() })}
                     </button>
@@ -84,7 +84,7 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                     type="button"
                     class="to-newest"
                     data-testid="to-newest"
-                    on:click=move |_| scroll.to_end()
+                    on:click=press(move |_| scroll.to_end())
                 >
                     {words(move || if feed.is_behind() { lang().to_newest() } else { lang().to_end() })}
                 </button>

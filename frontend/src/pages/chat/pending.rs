@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure, Paid},
-    components::{Fault, words},
+    components::{Fault, press, words},
     i18n::{lang, lang_now, tr},
     state::{
         payments::{self, Pending},
@@ -78,11 +78,11 @@ pub(super) fn PendingNotice(group: GroupId) -> impl IntoView {
                             class="button primary"
                             data-testid="pending-finish"
                             disabled=busy
-                            on:click=finish
+                            on:click=press(finish)
                         >
                             {tr!(pay_again)}
                         </button>
-                        <button type="button" class="button" data-testid="pending-leave" on:click=leave>{tr!(pay_leave)}</button>
+                        <button type="button" class="button" data-testid="pending-leave" on:click=press(leave)>{tr!(pay_leave)}</button>
                     </span>
                 </div>
             }

@@ -11,7 +11,7 @@ use super::load::Loaded;
 use crate::{
     api::Failure,
     art::Icon,
-    components::{Fault, Pic, words},
+    components::{Fault, Pic, press, words},
     i18n::{Lang, lang, tr},
     money::yuan,
     state::payments,
@@ -85,7 +85,7 @@ pub(super) fn FairnessPanel(details: PacketDetails, loaded: Loaded) -> impl Into
                         class="button primary"
                         data-testid="fairness-check"
                         disabled=busy
-                        on:click=check
+                        on:click=press(check)
                     >
                         {words(move || if busy.get() { lang().fair_checking() } else { lang().fair_check() })}
                     </button>

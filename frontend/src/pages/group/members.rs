@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::Over;
 use crate::{
     art::Icon,
-    components::{Avatar, Name, Pic, words},
+    components::{Avatar, Name, Pic, press, spoken, words},
     i18n::{lang, tr},
     state::session,
 };
@@ -24,7 +24,7 @@ pub(super) fn Members(group: Group, over: RwSignal<Over>) -> impl IntoView {
                 type="button"
                 class="button"
                 data-testid="invite"
-                on:click=move |_| over.set(Over::Invite)
+                on:click=press(move |_| over.set(Over::Invite))
             >
                 <Pic icon=Icon::Invite/>
                 {tr!(invite)}
@@ -46,8 +46,8 @@ pub(super) fn Members(group: Group, over: RwSignal<Over>) -> impl IntoView {
                                     type="button"
                                     class="icon-button"
                                     data-testid="member-remove"
-                                    aria-label=move || lang().member_remove_of(&name)
-                                    on:click=move |_| over.set(Over::Remove(removed.clone()))
+                                    aria-label=spoken(move || lang().member_remove_of(&name))
+                                    on:click=press(move |_| over.set(Over::Remove(removed.clone())))
                                 >
                                     <Pic icon=Icon::Close/>
                                 </button>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
-    components::{Fault, words},
+    components::{Fault, press, words},
     i18n::{lang, lang_now, tr},
     route::{self, Route},
     state::groups,
@@ -49,7 +49,7 @@ pub(in crate::pages) fn DemoButton() -> impl IntoView {
             class="button primary"
             data-testid="demo-start"
             disabled=busy
-            on:click=start
+            on:click=press(start)
         >
             {words(move || if busy.get() { lang().demo_starting() } else { lang().demo_start() })}
         </button>

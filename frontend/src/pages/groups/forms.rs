@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     components::live,
-    components::{Fault, words},
+    components::{Fault, flag, submits, words},
     i18n::{lang, tr},
     route::{self, Route},
     state::{groups, session},
@@ -50,7 +50,7 @@ pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
         });
     };
     view! {
-        <form class="form" on:submit=submit>
+        <form class="form" on:submit=submits(submit)>
             <label class="field">
                 <span class="field-label">{tr!(group_name)}</span>
                 <span class="field-box">
@@ -68,7 +68,7 @@ pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
             <button
                 class="button primary"
                 data-testid="group-create"
-                disabled=move || busy.get() || empty()
+                disabled=flag(move || busy.get() || empty())
             >
                 {words(move || if busy.get() { lang().creating() } else { lang().create() })}
             </button>
@@ -91,7 +91,7 @@ pub(super) fn JoinForm(on_done: Callback<()>) -> impl IntoView {
         }
     };
     view! {
-        <form class="form" on:submit=submit>
+        <form class="form" on:submit=submits(submit)>
             <label class="field">
                 <span class="field-label">{tr!(join_group)}</span>
                 <span class="field-row">

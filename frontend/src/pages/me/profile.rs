@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     art,
-    components::{Fault, Sheet, live},
+    components::{Fault, Sheet, flag, live, spoken, submits},
     i18n::{Lang, lang, lang_now, tr},
     pages::welcome::name_fault,
     state::{session, toast},
@@ -62,7 +62,7 @@ pub(super) fn ProfileForm(on_close: Callback<()>) -> impl IntoView {
     };
     view! {
         <Sheet title=Lang::profile_edit on_close>
-            <form class="form" on:submit=submit>
+            <form class="form" on:submit=submits(submit)>
                 <label class="field">
                     <span class="field-label">{tr!(your_name)}</span>
                     <span class="field-box">
@@ -92,8 +92,8 @@ fn Choice(number: usize, avatar: RwSignal<String>) -> impl IntoView {
                 type="radio"
                 name="avatar"
                 value=value
-                aria-label=move || lang().avatar_name(number)
-                prop:checked=move || avatar.with(|avatar| *avatar == checked)
+                aria-label=spoken(move || lang().avatar_name(number))
+                prop:checked=flag(move || avatar.with(|avatar| *avatar == checked))
                 on:change=move |_| avatar.set(chosen.clone())
             />
             <span class="avatar" inner_html=art::avatar(&name)></span>

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     components::live,
-    components::{Fault, words},
+    components::{Fault, press, spoken, words},
     i18n::{lang, lang_now, tr},
     state::toast,
     tasks::Scope,
@@ -65,13 +65,13 @@ pub(super) fn Sessions() -> impl IntoView {
                 })}
             </ul>
             {live(move || several.get().then(|| view! {
-                <button type="button" class="button" data-testid="sessions-end-others" on:click=end_others>
+                <button type="button" class="button" data-testid="sessions-end-others" on:click=press(end_others)>
                     {tr!(sessions_end_others)}
                 </button>
             }.into_any()))}
             <Fault failure=failure/>
             {live(move || failure.get().is_some().then(|| view! {
-                <button type="button" class="button" on:click=move |_| load()>{tr!(retry)}</button>
+                <button type="button" class="button" on:click=press(move |_| load())>{tr!(retry)}</button>
             }.into_any()))}
         </section>
     }
@@ -101,8 +101,8 @@ fn Row(session: SessionInfo, end: Callback<String>) -> impl IntoView {
                         type="button"
                         class="button"
                         data-testid="session-end"
-                        aria-label=move || lang().session_end_of(&named)
-                        on:click=move |_| end.run(id.clone())
+                        aria-label=spoken(move || lang().session_end_of(&named))
+                        on:click=press(move |_| end.run(id.clone()))
                     >
                         {tr!(session_end)}
                     </button>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{Form, Payment, Step, step_words};
 use crate::{
-    components::{Cover, Fault, Sheet, words},
+    components::{Cover, Fault, Sheet, flag, press, words},
     i18n::{Lang, joined_by_dot, lang, tr},
     money::yuan,
     state::session,
@@ -82,8 +82,8 @@ pub(super) fn Confirm(
                 class="button primary large"
                 autofocus
                 data-testid="send-confirm"
-                disabled=move || payment.is_busy()
-                on:click=pay
+                disabled=flag(move || payment.is_busy())
+                on:click=press(pay)
             >
                 {words(move || match payment.step.get() {
                     Step::Paying => lang().paying().to_owned(),

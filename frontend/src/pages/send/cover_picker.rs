@@ -4,7 +4,7 @@ use hongbao_shared::draft::COVERS;
 use leptos::prelude::*;
 
 use crate::{
-    components::Cover,
+    components::{Cover, flag},
     i18n::{Lang, lang, tr},
 };
 
@@ -31,7 +31,7 @@ pub(super) fn CoverPicker(cover: RwSignal<&'static str>) -> impl IntoView {
                                 type="radio"
                                 name="cover"
                                 value=one
-                                prop:checked=move || cover.get() == one
+                                prop:checked=flag(move || cover.get() == one)
                                 on:change=move |_| cover.set(one)
                             />
                             <Cover name=one/>

@@ -9,8 +9,8 @@ use super::Form;
 use crate::{
     art::Icon,
     browser,
-    components::Pic,
     components::live,
+    components::{Pic, press, spoken},
     i18n::{lang, tr},
 };
 
@@ -43,7 +43,7 @@ pub(super) fn Preview(form: Form) -> impl IntoView {
                         type="button"
                         class="chip"
                         data-testid="send-reroll"
-                        on:click=move |_| rolled.set(seeds())
+                        on:click=press(move |_| rolled.set(seeds()))
                     >
                         <Pic icon=Icon::Dice/>
                         {tr!(reroll)}
@@ -88,7 +88,7 @@ fn Sample(number: usize, shares: Vec<Fen>) -> impl IntoView {
             <div
                 class="sample-bars"
                 role="img"
-                aria-label=move || lang().sample_label(number, least, most)
+                aria-label=spoken(move || lang().sample_label(number, least, most))
                 inner_html=svg
             ></div>
             <figcaption class="money" aria-hidden="true">
