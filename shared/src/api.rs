@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod groups;
 pub mod lists;
 pub mod live;
+mod message;
 pub mod packets;
 pub mod problem;
 pub mod wallet;

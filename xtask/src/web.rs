@@ -73,6 +73,9 @@ fn assemble(frontend: &Path, bound: &Path) -> Result<Site> {
     let mut glue = site::read_folder(bound)?;
     let module = glue.remove("app_bg.wasm").context("wasm-bindgen made no app_bg.wasm")?;
     let module = site.add_hashed("app", "wasm", module);
+    if let Some(script) = glue.get_mut("app.js") {
+        *script = without_comments(&String::from_utf8_lossy(script)).into_bytes();
+    }
     let glue = format!("{}/app.js", site.add_hashed_folder("app", glue));
 
     // A file of its own, because the policy of the server allows no inline script.
@@ -100,6 +103,22 @@ fn assemble(frontend: &Path, bound: &Path) -> Result<Site> {
     Ok(site)
 }
 
+/// The glue without comment lines and indentation. wasm-bindgen writes no text of several lines, in
+/// which either would mean something.
+fn without_comments(script: &str) -> String {
+    let mut slim = String::with_capacity(script.len());
+    let mut in_comment = false;
+    for line in script.lines().map(str::trim) {
+        in_comment |= line.starts_with("/*");
+        if !in_comment && !line.is_empty() && !line.starts_with("//") {
+            slim.push_str(line);
+            slim.push('\n');
+        }
+        in_comment &= !line.ends_with("*/");
+    }
+    slim
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -113,6 +132,12 @@ mod tests {
         let path = root.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn comments_of_the_glue_stay_behind() {
+        let script = "/**\n * @returns {number}\n */\nget x() {\n    // why\n    return 'a // b';\n}\n\n/* one */\nz();\n";
+        assert_eq!(super::without_comments(script), "get x() {\nreturn 'a // b';\n}\nz();\n");
     }
 
     #[test]

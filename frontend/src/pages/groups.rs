@@ -7,7 +7,7 @@ use hongbao_shared::{
     GroupId,
     api::groups::{GroupSummary, MessageBody, UNREAD_MAX},
 };
-use leptos::{either::EitherOf3, prelude::*};
+use leptos::prelude::*;
 
 use crate::{
     api::Failure,
@@ -22,33 +22,14 @@ use crate::{
 pub(super) use demo::{DemoButton, enter_demo};
 use forms::{JoinForm, NewGroupForm};
 
-/// As much of the list as decides what the pane shows; a new message must not build
-/// it anew.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Shown {
-    Loading,
-    Failed(Failure),
-    List(Vec<GroupId>),
-}
-
 /// The list: the whole screen on a phone, the left pane on a desktop.
 #[component]
 pub(crate) fn GroupsPane() -> impl IntoView {
     let adding = RwSignal::new(false);
-    let shown = Memo::new(|_| match groups::groups() {
-        None => Shown::Loading,
-        Some(Err(failure)) => Shown::Failed(failure),
-        Some(Ok(list)) => Shown::List(list.iter().map(|group| group.id).collect()),
-    });
-    let ids = Memo::new(move |_| match shown.get() {
-        Shown::List(ids) => ids,
-        _ => Vec::new(),
-    });
     // What the pane is about; the order of the rows is the list's own matter.
-    let kind = Memo::new(move |_| match shown.get() {
-        Shown::List(ids) => Shown::List(ids.into_iter().take(0).collect()),
-        other => other,
-    });
+    let failure = Memo::new(|_| groups::groups().and_then(Result::err));
+    let is_loading = Memo::new(|_| groups::groups().is_none());
+    let ids = Memo::new(|_| groups::ids());
     let none = Memo::new(move |_| ids.with(Vec::is_empty));
     let close = Callback::new(move |()| adding.set(false));
     let in_chat = Memo::new(|_| matches!(route::current(), Route::Chat(_)));
@@ -67,10 +48,10 @@ pub(crate) fn GroupsPane() -> impl IntoView {
                 </button>
             </header>
             {live(move || (!in_chat.get()).then(|| view! { <LinkNotice/> }.into_any()))}
-            {move || match kind.get() {
-                Shown::Loading => EitherOf3::A(view! { <Ghosts/> }),
-                Shown::Failed(failure) => EitherOf3::B(view! { <ListFailed failure/> }),
-                Shown::List(_) => EitherOf3::C(view! {
+            {live(move || Some(match failure.get() {
+                _ if is_loading.get() => view! { <Ghosts/> }.into_any(),
+                Some(failure) => view! { <ListFailed failure/> }.into_any(),
+                None => view! {
                     {live(move || none.get().then(|| view! { <NoGroups adding/> }.into_any()))}
                     <ul class="group-list">
                         {rows(
@@ -79,8 +60,9 @@ pub(crate) fn GroupsPane() -> impl IntoView {
                             |id| view! { <li><Row id/></li> }.into_any(),
                         )}
                     </ul>
-                }),
-            }}
+                }
+                .into_any(),
+            }))}
         </section>
         {live(move || adding.get().then(|| view! {
             <Sheet title=Lang::new_group on_close=close>
@@ -139,7 +121,6 @@ fn NoGroups(adding: RwSignal<bool>) -> impl IntoView {
 #[component]
 fn Row(id: GroupId) -> impl IntoView {
     let group = Memo::new(move |_| groups::summary(id));
-    let faces = Memo::new(move |_| group.with(|group| group.as_ref().map(|g| g.faces.clone())));
     let name = move || group.with(|group| group.as_ref().map(|g| g.name.clone()));
     let at = move || {
         let at = group.with(|group| Some(group.as_ref()?.last_message.as_ref()?.at));
@@ -151,7 +132,10 @@ fn Row(id: GroupId) -> impl IntoView {
     view! {
         <span class="group-row" data-testid="group-item">
             <Link to=Route::Chat(id)>
-                {move || view! { <GroupFace faces=faces.get().unwrap_or_default()/> }}
+                {live(move || group.with(|group| {
+                    let faces = group.as_ref()?.faces.clone();
+                    Some(view! { <GroupFace faces/> }.into_any())
+                }))}
                 <span class="group-words">
                     <span class="group-line">
                         <span class="group-name clip">{name}</span>

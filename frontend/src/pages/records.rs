@@ -21,7 +21,7 @@ use rows::Line;
 #[component]
 pub(crate) fn RecordsPage(side: Side) -> impl IntoView {
     let records = Records::start(side);
-    let year = Memo::new(move |_| records.year.get());
+    let year = records.year;
     view! {
         <div class="page" data-testid="records">
             <header class="bar">

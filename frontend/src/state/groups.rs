@@ -32,6 +32,14 @@ pub(crate) fn groups() -> Groups {
     GROUPS.get()
 }
 
+/// The groups in the order of the list.
+pub(crate) fn ids() -> Vec<GroupId> {
+    GROUPS.with(|groups| match groups {
+        Some(Ok(groups)) => groups.iter().map(|group| group.id).collect(),
+        _ => Vec::new(),
+    })
+}
+
 /// One line of the list.
 pub(crate) fn summary(id: GroupId) -> Option<GroupSummary> {
     GROUPS

@@ -162,7 +162,7 @@ pub struct NewMessage {
 
 /// One entry of a group's log, as its reader sees it. Some entries are for a few
 /// readers only; the others see a gap in the ids.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Message {
     /// Its place in the group's log, counted from 1.

@@ -22,13 +22,13 @@ pub(super) struct Scroll {
     /// Is what is drawn far from the newest?
     far: RwSignal<bool>,
     /// The first row in view, and where it was when it was last seen.
-    held: RwSignal<Option<(String, i32)>>,
+    held: StoredValue<Option<(String, i32)>>,
 }
 
 impl Scroll {
     /// Keeps what is read in view whenever the rows change.
     pub(super) fn keep(place: NodeRef<html::Div>, feed: Feed) -> Self {
-        let scroll = Self { place, feed, far: RwSignal::new(false), held: RwSignal::new(None) };
+        let scroll = Self { place, feed, far: RwSignal::new(false), held: StoredValue::new(None) };
         let rows = feed.rows();
         Effect::new(move |_| {
             rows.with(|_| ());
@@ -96,7 +96,7 @@ impl Scroll {
         }
         let held = row(&rows, low)
             .map(|row| (row.get_attribute("data-id").unwrap_or_default(), row.offset_top()));
-        self.held.set(held);
+        self.held.set_value(held);
     }
 
     /// Puts what was in view back to where it was.
@@ -115,14 +115,14 @@ impl Scroll {
     /// what the reader scrolled meanwhile counts too.
     fn settle_held(self) {
         let Some(Some(log)) = self.place.try_get_untracked() else { return };
-        let Some(Some((id, was))) = self.held.try_get_untracked() else { return };
+        let Some(Some((id, was))) = self.held.try_get_value() else { return };
         let selector = format!(".log-row[data-id=\"{id}\"]");
         let held = log.query_selector(&selector).ok().flatten();
         if let Some(row) = held.and_then(|row| row.dyn_into::<HtmlElement>().ok()) {
             let now = row.offset_top();
             if now != was {
                 log.set_scroll_top(log.scroll_top() + now - was);
-                self.held.set(Some((id, now)));
+                self.held.set_value(Some((id, now)));
             }
         }
     }
