@@ -3,8 +3,8 @@
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{Avatar, Empty, Link, Pic, Toast},
-    i18n::{self, lang, tr},
+    components::{Avatar, Empty, Link, Pic, Toast, live},
+    i18n::{self, Lang, lang, tr},
     pages::{
         ChatPage, DetailsPage, GroupPage, GroupsPane, HomePage, JoinPage, LostPage, MePage,
         RecordsPage, WalletPage, WelcomePage,
@@ -28,11 +28,11 @@ pub(crate) fn App() -> impl IntoView {
         _ => None,
     });
     view! {
-        {move || match outside.get() {
+        {live(move || Some(match outside.get() {
             Some(Outside::Join(code)) => view! { <JoinPage code/> }.into_any(),
             Some(Outside::Lost) => view! { <LostPage/> }.into_any(),
             None => view! { <Frame/> }.into_any(),
-        }}
+        }))}
         <Toast/>
     }
 }
@@ -78,8 +78,8 @@ fn Away() -> impl IntoView {
         <main class="page-alone">
             <Empty
                 scene=Scene::Away
-                title=Signal::derive(|| lang().server_away().to_owned())
-                lead=Signal::derive(|| lang().server_away_lead().to_owned())
+                title=Lang::server_away
+                lead=Lang::server_away_lead
             >
                 <button class="button primary" on:click=|_| session::retry()>{tr!(retry)}</button>
             </Empty>
@@ -141,7 +141,7 @@ fn Rail() -> impl IntoView {
     view! {
         <nav class="rail" aria-label=tr!(nav_label)>
             <span class="rail-me">
-                {move || avatar.get().map(|avatar| view! { <Avatar name=avatar/> })}
+                {live(move || avatar.get().map(|avatar| view! { <Avatar name=avatar/> }.into_any()))}
             </span>
             <span class="rail-item" data-testid="nav-groups">
                 <Link to=Route::Home>

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use futures::future::{AbortHandle, Abortable};
+use futures::future::{AbortHandle, Abortable, LocalBoxFuture};
 use leptos::prelude::{StoredValue, WithValue as _, on_cleanup};
 
 /// The lifetime of one screen or component.
@@ -34,6 +34,11 @@ impl Scope {
     /// Runs `work` until it is done or the component is gone. After that it is
     /// dropped at the place where it waits; none of its code runs again.
     pub(crate) fn spawn(self, work: impl Future<Output = ()> + 'static) {
+        self.spawn_boxed(Box::pin(work));
+    }
+
+    /// Not generic, so that the module holds it once.
+    fn spawn_boxed(self, work: LocalBoxFuture<'static, ()>) {
         let (handle, registration) = AbortHandle::new_pair();
         let kept = self.0.try_with_value(|handles| {
             let mut handles = handles.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,11 +51,20 @@ impl Scope {
         });
         if kept.is_some() {
             let work = Abortable::new(work, registration);
-            wasm_bindgen_futures::spawn_local(async move {
+            detach(async move {
                 work.await.ok();
             });
         }
     }
+}
+
+/// Runs `work` until it is done, whatever becomes of the screen.
+pub(crate) fn detach(work: impl Future<Output = ()> + 'static) {
+    detach_boxed(Box::pin(work));
+}
+
+fn detach_boxed(work: LocalBoxFuture<'static, ()>) {
+    wasm_bindgen_futures::spawn_local(work);
 }
 
 /// Waits.

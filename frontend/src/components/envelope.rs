@@ -14,7 +14,7 @@ use leptos::{html, prelude::*};
 
 use crate::{
     art::{Icon, Scene, ground, scene},
-    components::{Avatar, CountUp, Cover, Pic, modal},
+    components::{Avatar, CountUp, Cover, Pic, live, modal, words},
     i18n::{lang, tr},
     money::yuan,
     route::{self, Route},
@@ -84,18 +84,18 @@ pub(crate) fn Envelope(
         >
             <div class=format!("envelope {}", ground(&cover))>
                 <div class="envelope-paper">
-                    {move || paper(flow.stage.get())}
+                    {live(move || paper(flow.stage.get()))}
                 </div>
                 <div class="envelope-front">
                     <Cover name=cover.clone()/>
                     <div class="envelope-words">
                         <span class="envelope-sender">
                             <Avatar name=sender.avatar.clone()/>
-                            <span class="clip">{move || lang().packet_from(&sender_name)}</span>
+                            <span class="clip">{words(move || lang().packet_from(&sender_name))}</span>
                             {sender.is_demo.then(|| view! { <span class="badge demo">{tr!(demo_mark)}</span> })}
                         </span>
                         <p class="envelope-greeting">{greeting}</p>
-                        <div aria-live="polite">{move || words(flow, on_close)}</div>
+                        <div aria-live="polite">{live(move || hints(flow, on_close))}</div>
                     </div>
                 </div>
                 <div class="envelope-flap" aria-hidden="true"></div>
@@ -218,7 +218,7 @@ fn told(note: Note) -> AnyView {
 }
 
 /// What stands on the front below the greeting while nothing is decided.
-fn words(flow: Flow, on_close: Callback<()>) -> Option<AnyView> {
+fn hints(flow: Flow, on_close: Callback<()>) -> Option<AnyView> {
     match flow.stage.get() {
         Stage::Grabbing => Some(view! { <p class="envelope-hint">{tr!(grabbing)}</p> }.into_any()),
         Stage::Opening => flow

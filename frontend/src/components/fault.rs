@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{api::Failure, i18n::lang, state::session};
+use crate::{api::Failure, components::words, i18n::lang, state::session};
 
 /// The sentence for a failure, if there is one; read out when it appears.
 #[component]
@@ -11,7 +11,7 @@ pub(crate) fn Fault(#[prop(into)] failure: Signal<Option<Failure>>) -> impl Into
         failure.get().map(|failure| {
             view! {
                 <p class="fault" role="alert" data-testid="error-sentence">
-                    {move || lang().failure(&failure, &session::limits())}
+                    {words(move || lang().failure(&failure, &session::limits()))}
                 </p>
             }
         })

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{i18n::tr, state::stream};
+use crate::{components::live, i18n::tr, state::stream};
 
 /// Says so while the connection has been away for a moment; nothing while all is well.
 #[component]
@@ -10,9 +10,9 @@ pub(crate) fn LinkNotice() -> impl IntoView {
     let lost = Memo::new(|_| stream::is_lost());
     view! {
         <div role="status">
-            {move || lost.get().then(|| view! {
+            {live(move || lost.get().then(|| view! {
                 <p class="link-lost" data-testid="link-lost">{tr!(connection_lost)}</p>
-            })}
+            }.into_any()))}
         </div>
     }
 }

@@ -6,7 +6,12 @@
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast as _;
 
-use crate::{art::Icon, browser, components::Pic, i18n::tr};
+use crate::{
+    art::Icon,
+    browser,
+    components::Pic,
+    i18n::{Lang, text, tr},
+};
 
 /// Shows `dialog` as modal as soon as it is on the page, and gives the focus back to
 /// where it was when the calling component goes.
@@ -33,7 +38,7 @@ fn send_wrapper<T>(value: T) -> leptos::__reexports::send_wrapper::SendWrapper<T
 /// A sheet with a title and a button to close it. `on_close` must take it away.
 #[component]
 pub(crate) fn Sheet(
-    #[prop(into)] title: Signal<String>,
+    title: fn(Lang) -> &'static str,
     on_close: Callback<()>,
     children: Children,
 ) -> impl IntoView {
@@ -52,7 +57,7 @@ pub(crate) fn Sheet(
         <dialog
             class="sheet"
             node_ref=dialog
-            aria-label=title
+            aria-label=text(title)
             on:click=on_backdrop
             on:cancel=move |event: leptos::ev::Event| {
                 event.prevent_default();
@@ -62,7 +67,7 @@ pub(crate) fn Sheet(
         >
             <div class="sheet-body">
                 <header class="sheet-head">
-                    <h2>{title}</h2>
+                    <h2>{text(title)}</h2>
                     <button
                         type="button"
                         class="icon-button"

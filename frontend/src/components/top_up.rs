@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     browser,
-    components::Fault,
+    components::live,
+    components::{Fault, words},
     i18n::{lang, lang_now, tr},
     money::{Typed, parse_yuan},
     state::{session, toast},
@@ -108,11 +109,11 @@ pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
                     })
                     .collect_view()}
             </div>
-            {move || hint().map(|hint| view! { <p class="fault" role="alert" data-testid="error-sentence">{hint}</p> })}
+            {live(move || hint().map(|hint| view! { <p class="fault" role="alert" data-testid="error-sentence">{hint}</p> }.into_any()))}
             <Fault failure=failure/>
-            {move || unsure.get().then(|| view! { <p class="muted">{tr!(top_up_unknown)}</p> })}
+            {live(move || unsure.get().then(|| view! { <p class="muted">{tr!(top_up_unknown)}</p> }.into_any()))}
             <button class="button primary" data-testid="top-up-submit" disabled=move || !ready()>
-                {move || if busy.get() { lang().topping_up() } else { lang().top_up() }}
+                {words(move || if busy.get() { lang().topping_up() } else { lang().top_up() })}
             </button>
         </form>
     }

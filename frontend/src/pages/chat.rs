@@ -18,8 +18,9 @@ use crate::{
     components::{
         Empty, Fault, Link, LinkNotice, Pic,
         envelope::{Envelope, Tapped},
+        live,
     },
-    i18n::{lang, tr},
+    i18n::{Lang, lang, tr},
     pages::send::SendSheet,
     route::Route,
     state::{
@@ -48,7 +49,7 @@ enum Over {
 pub(super) fn Gone(failure: Failure) -> impl IntoView {
     let failure = RwSignal::new(Some(failure));
     view! {
-        <Empty scene=Scene::Lost title=Signal::derive(|| lang().group_gone().to_owned())>
+        <Empty scene=Scene::Lost title=Lang::group_gone>
             <Fault failure=failure/>
             <span class="button-link primary"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
         </Empty>
@@ -79,20 +80,21 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
         Link::Refused(failure) => Some(failure),
         _ => None,
     });
-    move || match refused.get() {
+    move || {
+        match refused.get() {
         Some(failure) => view! { <Gone failure/> }.into_any(),
         None => view! {
             <section class="chat" data-testid="chat">
                 <ChatBar id group over/>
                 // Looks again whenever what lay over the chat has gone.
-                {move || (over.get() == Over::Nothing).then(|| view! { <PendingNotice group=id/> })}
+                {live(move || (over.get() == Over::Nothing).then(|| view! { <PendingNotice group=id/> }.into_any()))}
                 <LinkNotice/>
                 <LogView feed on_tap=Callback::new(move |tapped| over.set(Over::Envelope(tapped)))>
                     <Invitation over/>
                 </LogView>
                 <Composer group=id feed on_packet=Callback::new(move |()| over.set(Over::Send))/>
             </section>
-            {move || match over.get() {
+            {live(move || Some(match over.get() {
                 Over::Nothing => ().into_any(),
                 Over::Invite => view! { <InviteSheet id on_close=close/> }.into_any(),
                 Over::Send => {
@@ -104,9 +106,10 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
                     });
                     view! { <Envelope group=id tapped on_close=close on_state/> }.into_any()
                 }
-            }}
+            }))}
         }
         .into_any(),
+    }
     }
 }
 
@@ -163,8 +166,8 @@ fn Invitation(over: RwSignal<Over>) -> impl IntoView {
     view! {
         <Empty
             scene=Scene::Quiet
-            title=Signal::derive(|| lang().chat_empty().to_owned())
-            lead=Signal::derive(|| lang().chat_empty_lead().to_owned())
+            title=Lang::chat_empty
+            lead=Lang::chat_empty_lead
         >
             <button type="button" class="button primary" on:click=move |_| over.set(Over::Invite)>
                 {tr!(invite)}

@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{Avatar, Cover, Empty, Fault, Link, Pic},
+    components::{Avatar, Cover, Empty, Fault, Link, Pic, words},
     i18n::{Lang, lang, tr},
     money::yuan,
     route::Route,
@@ -29,7 +29,7 @@ use load::Loaded;
 fn Gone(failure: Failure) -> impl IntoView {
     let failure = RwSignal::new(Some(failure));
     view! {
-        <Empty scene=Scene::Lost title=Signal::derive(|| lang().packet_gone().to_owned())>
+        <Empty scene=Scene::Lost title=Lang::packet_gone>
             <Fault failure=failure/>
             <span class="button-link primary"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
         </Empty>
@@ -79,7 +79,7 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
             </header>
             <div class="details-sender">
                 <Avatar name=details.sender.avatar.clone()/>
-                <h1 class="details-title">{move || lang().packet_from(&sender)}</h1>
+                <h1 class="details-title">{words(move || lang().packet_from(&sender))}</h1>
                 {details.sender.is_demo.then(|| view! { <p class="badge demo" data-testid="demo-mark">{tr!(demo_mark)}</p> })}
                 <p class="details-greeting">{greeting}</p>
                 {mine.map(|mine| view! { <p class="details-mine money">{yuan(mine)}</p> })}
@@ -89,7 +89,7 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
                 <section class="panel">
                     <p class="details-summary">{summary}</p>
                     {is_open.then(|| view! {
-                        <p class="muted small">{move || lang().ends_at(&lang().day_and_clock(expires_at))}</p>
+                        <p class="muted small">{words(move || lang().ends_at(&lang().day_and_clock(expires_at)))}</p>
                     })}
                     {refunded.map(|refunded| view! { <p class="muted">{tr!(went_back, refunded)}</p> })}
                     {if hidden {

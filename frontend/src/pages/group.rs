@@ -11,8 +11,8 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     art::Icon,
-    components::{Fault, Link, Pic, Sheet},
-    i18n::{lang, lang_now, tr},
+    components::{Fault, Link, Pic, Sheet, live},
+    i18n::{Lang, lang, lang_now, text, tr},
     pages::chat::{Gone, InviteSheet},
     route::{self, Route},
     state::{groups, session, toast},
@@ -82,14 +82,14 @@ pub(crate) fn GroupPage(id: GroupId) -> impl IntoView {
                     </button>
                 </div>
             </div>
-            {move || match over.get() {
+            {live(move || Some(match over.get() {
                 Over::Nothing => ().into_any(),
                 Over::Invite => view! { <InviteSheet id on_close=close/> }.into_any(),
                 Over::Leave => view! { <Question id member=None on_close=close on_done=load/> }.into_any(),
                 Over::Remove(member) => {
                     view! { <Question id member=Some(member) on_close=close on_done=load/> }.into_any()
                 }
-            }}
+            }))}
         }
         .into_any(),
         (None, Some(failure)) => view! { <Gone failure/> }.into_any(),
@@ -176,23 +176,23 @@ fn Question(
             }
         });
     };
-    let title = move || if leaves { lang().group_leave() } else { lang().member_remove() };
+    let title = if leaves { Lang::group_leave } else { Lang::member_remove };
     let name = member.map(|member| member.name).unwrap_or_default();
     let sentence = move || {
         if leaves { lang().group_leave_sure().to_owned() } else { lang().member_remove_sure(&name) }
     };
     view! {
-        <Sheet title=Signal::derive(move || title().to_owned()) on_close>
+        <Sheet title=title on_close>
             <p>{sentence}</p>
             <Fault failure=failure/>
             <button
                 type="button"
                 class="button danger"
                 data-testid="question-yes"
-                disabled=move || busy.get()
+                disabled=busy
                 on:click=act
             >
-                {title}
+                {text(title)}
             </button>
             <button type="button" class="button" data-testid="question-no" on:click=move |_| on_close.run(())>
                 {tr!(cancel)}

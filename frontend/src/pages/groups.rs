@@ -12,8 +12,8 @@ use leptos::{either::EitherOf3, prelude::*};
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{Empty, Fault, GroupFace, Link, LinkNotice, Pic, Sheet},
-    i18n::{lang, tr},
+    components::{Empty, Fault, GroupFace, Link, LinkNotice, Pic, Sheet, live, rows, words},
+    i18n::{Lang, lang, tr},
     route::{self, Route},
     state::{groups, session},
     tasks::Scope,
@@ -66,29 +66,29 @@ pub(crate) fn GroupsPane() -> impl IntoView {
                     <Pic icon=Icon::Plus/>
                 </button>
             </header>
-            {move || (!in_chat.get()).then(|| view! { <LinkNotice/> })}
+            {live(move || (!in_chat.get()).then(|| view! { <LinkNotice/> }.into_any()))}
             {move || match kind.get() {
                 Shown::Loading => EitherOf3::A(view! { <Ghosts/> }),
                 Shown::Failed(failure) => EitherOf3::B(view! { <ListFailed failure/> }),
                 Shown::List(_) => EitherOf3::C(view! {
-                    {move || none.get().then(|| view! { <NoGroups adding/> })}
+                    {live(move || none.get().then(|| view! { <NoGroups adding/> }.into_any()))}
                     <ul class="group-list">
-                        <For
-                            each=move || ids.get()
-                            key=|id| *id
-                            children=|id| view! { <li><Row id/></li> }
-                        />
+                        {rows(
+                            move || ids.get(),
+                            |id| (id.get(), 0),
+                            |id| view! { <li><Row id/></li> }.into_any(),
+                        )}
                     </ul>
                 }),
             }}
         </section>
-        {move || adding.get().then(|| view! {
-            <Sheet title=Signal::derive(|| lang().new_group().to_owned()) on_close=close>
+        {live(move || adding.get().then(|| view! {
+            <Sheet title=Lang::new_group on_close=close>
                 <NewGroupForm on_done=close/>
                 <hr/>
                 <JoinForm on_done=close/>
             </Sheet>
-        })}
+        }.into_any()))}
     }
 }
 
@@ -107,7 +107,7 @@ fn ListFailed(failure: Failure) -> impl IntoView {
     let scope = Scope::new();
     let failure = RwSignal::new(Some(failure));
     view! {
-        <Empty scene=Scene::Away title=Signal::derive(|| lang().groups_failed().to_owned())>
+        <Empty scene=Scene::Away title=Lang::groups_failed>
             <Fault failure=failure/>
             <button
                 class="button primary"
@@ -125,10 +125,10 @@ fn NoGroups(adding: RwSignal<bool>) -> impl IntoView {
     view! {
         <Empty
             scene=Scene::Quiet
-            title=Signal::derive(|| lang().no_groups().to_owned())
-            lead=Signal::derive(|| lang().no_groups_lead().to_owned())
+            title=Lang::no_groups
+            lead=Lang::no_groups_lead
         >
-            {move || demo.get().then(|| view! { <DemoButton/> })}
+            {live(move || demo.get().then(|| view! { <DemoButton/> }.into_any()))}
             <button class="button" class:primary=move || !demo.get() on:click=move |_| adding.set(true)>
                 {tr!(new_group)}
             </button>
@@ -155,14 +155,14 @@ fn Row(id: GroupId) -> impl IntoView {
                 <span class="group-words">
                     <span class="group-line">
                         <span class="group-name clip">{name}</span>
-                        {move || is_demo.get().then(|| view! { <span class="badge demo">{tr!(demo_mark)}</span> })}
+                        {live(move || is_demo.get().then(|| view! { <span class="badge demo">{tr!(demo_mark)}</span> }.into_any()))}
                         <span class="group-time">{at}</span>
                     </span>
                     <span class="group-line">
-                        <span class="group-last clip">{move || group.with(|group| last_words(group.as_ref()))}</span>
-                        {move || muted.get().then(|| view! {
+                        <span class="group-last clip">{words(move || group.with(|group| last_words(group.as_ref())))}</span>
+                        {live(move || muted.get().then(|| view! {
                             <span class="group-muted"><Pic icon=Icon::Muted/><span class="sr-only">{tr!(muted_mark)}</span></span>
-                        })}
+                        }.into_any()))}
                         {move || {
                             let unread = unread.get();
                             (unread > 0).then(|| unread_mark(unread, muted.get()))
@@ -183,7 +183,7 @@ fn unread_mark(unread: u32, muted: bool) -> AnyView {
     view! {
         <span class=class data-testid="unread" data-count=count>
             <span aria-hidden="true">{seen}</span>
-            <span class="sr-only">{move || lang().unread(&number)}</span>
+            <span class="sr-only">{words(move || lang().unread(&number))}</span>
         </span>
     }
     .into_any()
@@ -212,8 +212,8 @@ pub(crate) fn HomePage() -> impl IntoView {
     view! {
         <Empty
             scene=Scene::Quiet
-            title=Signal::derive(|| lang().pick_chat().to_owned())
-            lead=Signal::derive(|| lang().pick_chat_lead().to_owned())
+            title=Lang::pick_chat
+            lead=Lang::pick_chat_lead
         />
     }
 }

@@ -7,8 +7,8 @@ use crate::{
     api::{self, Failure},
     app::Switches,
     art::Scene,
-    components::{Avatar, Empty, Fault, GroupFace, Link, Name},
-    i18n::{lang, tr},
+    components::{Avatar, Empty, Fault, GroupFace, Link, Name, live, words},
+    i18n::{Lang, lang, tr},
     pages::GuestForm,
     route::{self, Route},
     state::{
@@ -82,12 +82,12 @@ pub(crate) fn JoinPage(code: String) -> impl IntoView {
     view! {
         <main class="welcome">
             <div class="welcome-switches"><Switches/></div>
-            {move || match (preview.get(), failure.get()) {
+            {live(move || Some(match (preview.get(), failure.get()) {
                 (_, Some(problem)) => view! { <Refused failure=problem retry/> }.into_any(),
                 (Some(preview), None) => view! {
                     <section class="welcome-card" data-testid="invitation">
                         <Invited preview/>
-                        {move || match (here.get(), joining.get()) {
+                        {live(move || Some(match (here.get(), joining.get()) {
                             (Some(false), false) => view! {
                                 <p class="muted center">{tr!(invited_lead)}</p>
                                 <GuestForm newcomer=false/>
@@ -100,15 +100,15 @@ pub(crate) fn JoinPage(code: String) -> impl IntoView {
                                     disabled=joining
                                     on:click=move |_| join()
                                 >
-                                    {move || if joining { lang().joining() } else { lang().join_now() }}
+                                    {words(move || if joining { lang().joining() } else { lang().join_now() })}
                                 </button>
                                 <span class="button-link"><Link to=Route::Home>{tr!(not_now)}</Link></span>
                             }.into_any(),
-                        }}
+                        }))}
                     </section>
                 }.into_any(),
                 (None, None) => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
-            }}
+            }))}
         </main>
     }
 }
@@ -123,17 +123,17 @@ fn Invited(preview: InvitationPreview) -> impl IntoView {
     view! {
         <p class="invited-by">
             <Avatar name=inviter.avatar/>
-            <span>{move || lang().invited_by(&by)}</span>
+            <span>{words(move || lang().invited_by(&by))}</span>
         </p>
         <div class="invited-group">
             <GroupFace faces/>
             <h1 class="welcome-title">{group_name}</h1>
-            <p class="muted">{move || lang().members(count)}</p>
+            <p class="muted">{words(move || lang().members(count))}</p>
         </div>
         <ul class="invited-faces">
             {names.into_iter().map(|face| view! { <li><Name of=face/></li> }).collect_view()}
         </ul>
-        <p class="muted small center">{move || lang().invitation_until(&lang().day_and_clock(expires_at))}</p>
+        <p class="muted small center">{words(move || lang().invitation_until(&lang().day_and_clock(expires_at)))}</p>
     }
 }
 
@@ -144,7 +144,7 @@ fn Refused(failure: Failure, retry: Callback<()>) -> impl IntoView {
     view! {
         <section class="welcome-card">
             <h1 class="sr-only">{tr!(join_failed)}</h1>
-            <Empty scene=Scene::Lost title=Signal::derive(|| lang().join_failed().to_owned())>
+            <Empty scene=Scene::Lost title=Lang::join_failed>
                 <Fault failure=failure/>
                 {passing.then(|| view! {
                     <button class="button primary" on:click=move |_| retry.run(())>{tr!(retry)}</button>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     art::Scene,
     components::{Empty, Link},
-    i18n::{lang, tr},
+    i18n::{Lang, tr},
     route::Route,
 };
 
@@ -16,8 +16,8 @@ pub(crate) fn LostPage() -> impl IntoView {
             <h1 class="sr-only">{tr!(not_found_title)}</h1>
             <Empty
                 scene=Scene::Lost
-                title=Signal::derive(|| lang().not_found_title().to_owned())
-                lead=Signal::derive(|| lang().not_found_lead().to_owned())
+                title=Lang::not_found_title
+                lead=Lang::not_found_lead
             >
                 <span class="button-link primary"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
             </Empty>

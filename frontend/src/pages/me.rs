@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use crate::{
     api::Failure,
     art::Icon,
-    components::{Avatar, Fault, Pic, Sheet},
-    i18n::{self, lang, tr},
+    components::{Avatar, Fault, Pic, Sheet, live, words},
+    i18n::{self, Lang, lang, tr},
     state::{session, theme},
     tasks::Scope,
 };
@@ -54,12 +54,12 @@ pub(crate) fn MePage() -> impl IntoView {
         <div class="page" data-testid="me">
             <header class="bar"><h1 class="bar-title">{tr!(me_title)}</h1></header>
             <div class="page-body">
-                {move || user.get().map(|user| view! {
+                {live(move || user.get().map(|user| view! {
                     <section class="panel me-card">
                         <Avatar name=user.avatar/>
                         <div>
                             <p class="me-name" data-testid="me-name">{user.name}</p>
-                            {move || is_guest.get().then(|| view! { <p class="badge">{tr!(guest_badge)}</p> })}
+                            {live(move || is_guest.get().then(|| view! { <p class="badge">{tr!(guest_badge)}</p> }.into_any()))}
                         </div>
                         <button
                             type="button"
@@ -71,8 +71,8 @@ pub(crate) fn MePage() -> impl IntoView {
                             <Pic icon=Icon::Pen/>
                         </button>
                     </section>
-                })}
-                {move || if is_guest.get() {
+                }.into_any()))}
+                {live(move || Some(if is_guest.get() {
                     view! {
                         <section class="notice guest-note">
                             <p>{tr!(guest_note)}</p>
@@ -101,7 +101,7 @@ pub(crate) fn MePage() -> impl IntoView {
                             </button>
                         </section>
                     }.into_any()
-                }}
+                }))}
                 <Sessions/>
                 <section class="panel">
                     <h2>{tr!(settings)}</h2>
@@ -111,7 +111,7 @@ pub(crate) fn MePage() -> impl IntoView {
                     <button type="button" class="setting" data-testid="setting-theme" on:click=|_| theme::toggle()>
                         <span>{tr!(theme)}</span>
                         <span class="muted">
-                            {move || if theme::is_dark() { lang().theme_dark() } else { lang().theme_light() }}
+                            {words(move || if theme::is_dark() { lang().theme_dark() } else { lang().theme_light() })}
                         </span>
                     </button>
                 </section>
@@ -121,13 +121,13 @@ pub(crate) fn MePage() -> impl IntoView {
                 </button>
             </div>
         </div>
-        {move || match over.get() {
+        {live(move || Some(match over.get() {
             Over::Nothing => ().into_any(),
             Over::Profile => view! { <ProfileForm on_close=close/> }.into_any(),
             Over::Account => view! { <AccountForm on_close=close/> }.into_any(),
             Over::Password => view! { <PasswordForm on_close=close/> }.into_any(),
             Over::SignOut => view! { <SignOut leave on_close=close/> }.into_any(),
-        }}
+        }))}
     }
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn MePage() -> impl IntoView {
 #[component]
 fn SignOut(leave: Callback<()>, on_close: Callback<()>) -> impl IntoView {
     view! {
-        <Sheet title=Signal::derive(|| lang().sign_out().to_owned()) on_close>
+        <Sheet title=Lang::sign_out on_close>
             <p>{tr!(sign_out_sure)}</p>
             <button
                 type="button"

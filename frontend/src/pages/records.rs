@@ -8,8 +8,8 @@ use leptos::prelude::*;
 
 use crate::{
     art::{Icon, Scene},
-    components::{Empty, Fault, Link, More, Pic},
-    i18n::{lang, tr},
+    components::{Empty, Fault, Link, More, Pic, live, rows, words},
+    i18n::{Lang, lang, tr},
     money::yuan,
     route::{Route, Side},
 };
@@ -29,7 +29,7 @@ pub(crate) fn RecordsPage(side: Side) -> impl IntoView {
                     <Link to=Route::Wallet><Pic icon=Icon::Back/><span class="sr-only">{tr!(back)}</span></Link>
                 </span>
                 <h1 class="bar-title">{tr!(records_title)}</h1>
-                {move || year.get().map(|year| view! { <YearChoice year records/> })}
+                {live(move || year.get().map(|year| view! { <YearChoice year records/> }.into_any()))}
             </header>
             <div class="page-body">
                 <nav class="segments records-tabs" aria-label=tr!(records_title)>
@@ -40,13 +40,13 @@ pub(crate) fn RecordsPage(side: Side) -> impl IntoView {
                         <Link to=Route::Records(Side::Sent)>{tr!(records_sent)}</Link>
                     </span>
                 </nav>
-                {move || year.get().map(|year| view! { <Summary year side/> })}
+                {live(move || year.get().map(|year| view! { <Summary year side/> }.into_any()))}
                 <section class="panel" aria-label=tr!(records_list)>
                     <List records side/>
                     <Fault failure=records.failure/>
-                    {move || records.failure.get().is_some().then(|| view! {
+                    {live(move || records.failure.get().is_some().then(|| view! {
                         <button type="button" class="button" on:click=move |_| records.retry()>{tr!(retry)}</button>
-                    })}
+                    }.into_any()))}
                 </section>
             </div>
         </div>
@@ -88,10 +88,10 @@ fn Summary(year: Year, side: Side) -> impl IntoView {
             <h2 class="muted">{label}</h2>
             <p class="records-total money" data-testid="records-total">{yuan(year.total_fen)}</p>
             <p class="records-counts">
-                <span data-testid="records-count">{move || lang().packets(count)}</span>
+                <span data-testid="records-count">{words(move || lang().packets(count))}</span>
                 <span class="records-lucks" data-testid="records-lucks">
                     <Pic icon=Icon::Crown/>
-                    {move || lang().best_lucks(lucks)}
+                    {words(move || lang().best_lucks(lucks))}
                 </span>
             </p>
             <Chart year/>
@@ -103,35 +103,38 @@ fn Summary(year: Year, side: Side) -> impl IntoView {
 fn List(records: Records, side: Side) -> impl IntoView {
     let empty = Memo::new(move |_| records.items.with(|items| items.as_ref().map(Vec::is_empty)));
     view! {
-        {move || match empty.get() {
+        {live(move || Some(match empty.get() {
             None => view! { <p class="muted" role="status">{tr!(loading)}</p> }.into_any(),
             Some(true) => view! {
                 <Empty
                     scene=Scene::Quiet
-                    title=Signal::derive(move || match side {
-                        Side::Received => lang().received_none().to_owned(),
-                        Side::Sent => lang().sent_none().to_owned(),
-                    })
-                    lead=Signal::derive(move || match side {
-                        Side::Received => lang().received_none_lead().to_owned(),
-                        Side::Sent => lang().sent_none_lead().to_owned(),
-                    })
+                    title=match side {
+                        Side::Received => Lang::received_none,
+                        Side::Sent => Lang::sent_none,
+                    }
+                    lead=match side {
+                        Side::Received => Lang::received_none_lead,
+                        Side::Sent => Lang::sent_none_lead,
+                    }
                 />
             }
             .into_any(),
             Some(false) => view! {
                 <ul class="entries">
-                    <For
-                        each=move || records.items.get().unwrap_or_default()
-                        key=|item| item.key()
-                        children=|item| view! { <Line item/> }
-                    />
+                    {rows(
+                        move || {
+                            let items = records.items.get().unwrap_or_default();
+                            items.into_iter().enumerate().collect()
+                        },
+                        |(number, _)| (i64::try_from(*number).unwrap_or(i64::MAX), 0),
+                        |(_, item)| view! { <Line item/> }.into_any(),
+                    )}
                 </ul>
             }
             .into_any(),
-        }}
-        {move || records.cursor.get().map(|_| view! {
+        }))}
+        {live(move || records.cursor.get().map(|_| view! {
             <More busy=records.busy on_more=Callback::new(move |()| records.more())/>
-        })}
+        }.into_any()))}
     }
 }

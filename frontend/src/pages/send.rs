@@ -10,7 +10,7 @@ use hongbao_shared::{Fen, GroupId, Kind, api::groups::Group};
 use leptos::prelude::*;
 
 use crate::{
-    components::{Sheet, TopUpForm},
+    components::{Sheet, TopUpForm, live, words},
     i18n::{Lang, lang, tr},
     money::yuan,
     state::session,
@@ -57,7 +57,7 @@ pub(crate) fn SendSheet(
         }
     };
     view! {
-        <Sheet title=Signal::derive(|| lang().send_title().to_owned()) on_close=close>
+        <Sheet title=Lang::send_title on_close=close>
             <form class="form" on:submit=submit>
                 <fieldset class="form" disabled=move || payment.locks_form()>
                     <KindPicker form/>
@@ -72,9 +72,9 @@ pub(crate) fn SendSheet(
                 </p>
                 <p class="send-balance">
                     {tr!(balance)}" "
-                    <span class="money">{move || yuan(balance.get())}</span>
-                    {move || missing().map(|missing| view! {
-                        <span class="send-short" role="status">{move || lang().short_of(missing)}</span>
+                    <span class="money">{words(move || yuan(balance.get()))}</span>
+                    {live(move || missing().map(|missing| view! {
+                        <span class="send-short" role="status">{words(move || lang().short_of(missing))}</span>
                         <button
                             type="button"
                             class="link-button"
@@ -83,7 +83,7 @@ pub(crate) fn SendSheet(
                         >
                             {tr!(top_up_first)}
                         </button>
-                    })}
+                    }.into_any()))}
                 </p>
                 </div>
                 <p class="muted small" role="status">{move || step_words(lang(), payment.step.get())}</p>
@@ -92,22 +92,22 @@ pub(crate) fn SendSheet(
                     data-testid="send-submit"
                     disabled=move || !(ready() || payment.can_repeat())
                 >
-                    {move || if payment.can_repeat() { lang().pay_again() } else { lang().put_in() }}
+                    {words(move || if payment.can_repeat() { lang().pay_again() } else { lang().put_in() })}
                 </button>
                 </div>
             </form>
         </Sheet>
-        {move || confirming.get().then(|| view! {
+        {live(move || confirming.get().then(|| view! {
             <Confirm group_id form payment group on_close=back/>
-        })}
-        {move || topping_up.get().then(|| view! {
+        }.into_any()))}
+        {live(move || topping_up.get().then(|| view! {
             <Sheet
-                title=Signal::derive(|| lang().top_up_title().to_owned())
+                title=Lang::top_up_title
                 on_close=Callback::new(move |()| topping_up.set(false))
             >
                 <TopUpForm on_done=Callback::new(move |()| topping_up.set(false))/>
             </Sheet>
-        })}
+        }.into_any()))}
     }
 }
 
@@ -147,13 +147,13 @@ fn KindPicker(form: Form) -> impl IntoView {
 fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
     let people = move || group.with(|group| group.as_ref().map_or(0, |group| group.members.len()));
     view! {
-        {move || (form.kind.get() == Kind::Exclusive).then(|| view! { <Recipient form group/> })}
+        {live(move || (form.kind.get() == Kind::Exclusive).then(|| view! { <Recipient form group/> }.into_any()))}
         <label class="field">
             <span class="field-label">
-                {move || match form.kind.get() {
+                {words(move || match form.kind.get() {
                     Kind::Equal => lang().amount_each(),
                     Kind::Lucky | Kind::Exclusive => lang().amount_total(),
-                }}
+                })}
             </span>
             <span class="field-box">
                 <span class="field-prefix" aria-hidden="true">"¥"</span>
@@ -168,11 +168,11 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
                 />
             </span>
         </label>
-        {move || (form.kind.get() != Kind::Exclusive).then(|| view! {
+        {live(move || (form.kind.get() != Kind::Exclusive).then(|| view! {
             <label class="field">
                 <span class="field-label">
                     {tr!(shares)}
-                    <span class="field-note">{move || lang().group_has(people())}</span>
+                    <span class="field-note">{words(move || lang().group_has(people()))}</span>
                 </span>
                 <span class="field-box">
                     <input
@@ -187,7 +187,7 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
                     <span class="field-suffix" aria-hidden="true">{tr!(shares_unit)}</span>
                 </span>
             </label>
-        })}
+        }.into_any()))}
         <label class="field">
             <span class="field-label">{tr!(greeting)}</span>
             <span class="field-box">
@@ -201,7 +201,7 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
             </span>
         </label>
         <div id="send-error" role="alert">
-            {move || form.fault().map(|fault| view! { <p class="fault" data-testid="send-error">{fault}</p> })}
+            {live(move || form.fault().map(|fault| view! { <p class="fault" data-testid="send-error">{fault}</p> }.into_any()))}
         </div>
     }
 }

@@ -10,8 +10,8 @@ use crate::{
     api::{self, Failure},
     art::{Icon, Scene},
     browser,
-    components::{Empty, Fault, Link, More, Pic, TopUpForm},
-    i18n::{lang, tr},
+    components::{Empty, Fault, Link, More, Pic, TopUpForm, live, rows, words},
+    i18n::{Lang, lang, tr},
     money::{signed_yuan, yuan},
     route::{Route, Side},
     state::session,
@@ -41,7 +41,7 @@ pub(crate) fn WalletPage() -> impl IntoView {
                             let pending = statement.pending_fen.get();
                             (!pending.is_zero()).then(|| view! {
                                 <p class="balance-pending" data-testid="wallet-pending">
-                                    {move || lang().on_its_way(pending)}
+                                    {words(move || lang().on_its_way(pending))}
                                 </p>
                             })
                         }}
@@ -163,10 +163,10 @@ impl Statement {
         });
     }
 
-    fn keyed(self) -> Vec<((u32, usize), Entry)> {
-        let turn = self.turn.get_untracked();
+    fn keyed(self) -> Vec<((i64, i64), Entry)> {
+        let turn = i64::from(self.turn.get_untracked());
         let entries = self.entries.get().unwrap_or_default();
-        entries.into_iter().enumerate().map(|(n, entry)| ((turn, n), entry)).collect()
+        (0..).zip(entries).map(|(n, entry)| ((turn, n), entry)).collect()
     }
 }
 
@@ -174,34 +174,34 @@ impl Statement {
 fn StatementView(statement: Statement) -> impl IntoView {
     let empty = Memo::new(move |_| statement.entries.with(|e| e.as_ref().map(Vec::is_empty)));
     view! {
-        {move || match empty.get() {
+        {live(move || Some(match empty.get() {
             None => view! { <p class="muted" role="status">{tr!(loading)}</p> }.into_any(),
             Some(true) => view! {
                 <Empty
                     scene=Scene::Quiet
-                    title=Signal::derive(|| lang().statement_empty().to_owned())
-                    lead=Signal::derive(|| lang().statement_empty_lead().to_owned())
+                    title=Lang::statement_empty
+                    lead=Lang::statement_empty_lead
                 />
             }
             .into_any(),
             Some(false) => view! {
                 <ul class="entries">
-                    <For
-                        each=move || statement.keyed()
-                        key=|(key, _)| *key
-                        children=|(_, entry)| view! { <Line entry/> }
-                    />
+                    {rows(
+                        move || statement.keyed(),
+                        |(key, _)| *key,
+                        |(_, entry)| view! { <Line entry/> }.into_any(),
+                    )}
                 </ul>
             }
             .into_any(),
-        }}
+        }))}
         <Fault failure=statement.failure/>
-        {move || statement.failure.get().is_some().then(|| view! {
+        {live(move || statement.failure.get().is_some().then(|| view! {
             <button class="button" on:click=move |_| statement.restart()>{tr!(retry)}</button>
-        })}
-        {move || statement.cursor.get().map(|_| view! {
+        }.into_any()))}
+        {live(move || statement.cursor.get().map(|_| view! {
             <More busy=statement.busy on_more=Callback::new(move |()| statement.more())/>
-        })}
+        }.into_any()))}
     }
 }
 
@@ -216,13 +216,13 @@ fn Line(entry: Entry) -> impl IntoView {
     let words = view! {
         <span class="entry-words">
             <span class="entry-why">{why}</span>
-            <span class="entry-when">{move || lang().moment(entry.at)}</span>
+            <span class="entry-when">{words(move || lang().moment(entry.at))}</span>
         </span>
         <span class="entry-money">
             <span class="entry-amount money" class:income=entry.amount_fen.is_positive()>
                 {signed_yuan(entry.amount_fen)}
             </span>
-            <span class="entry-after money">{move || lang().balance_after(entry.balance_fen)}</span>
+            <span class="entry-after money">{words(move || lang().balance_after(entry.balance_fen))}</span>
         </span>
     };
     view! {

@@ -7,7 +7,8 @@ use crate::{
     api::{self, Failure},
     app::Switches,
     art::{Scene, scene},
-    components::Fault,
+    components::live,
+    components::{Fault, words},
     i18n::{Lang, lang, tr},
     pages::groups::enter_demo,
     route,
@@ -128,14 +129,14 @@ fn NameForm(newcomer: bool) -> impl IntoView {
                     />
                 </span>
             </label>
-            {move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> })}
+            {live(move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> }.into_any()))}
             <Fault failure=failure/>
             <button
                 class="button primary large"
                 data-testid="guest-submit"
-                disabled=move || busy.get()
+                disabled=busy
             >
-                {move || if busy.get() { lang().entering() } else { lang().enter() }}
+                {words(move || if busy.get() { lang().entering() } else { lang().enter() })}
             </button>
         </form>
     }
@@ -196,8 +197,8 @@ fn AccountForm(create: bool) -> impl IntoView {
                 </span>
             </label>
             <Fault failure=failure/>
-            <button class="button primary large" data-testid="account-submit" disabled=move || busy.get()>
-                {move || if busy.get() { lang().entering() } else { label() }}
+            <button class="button primary large" data-testid="account-submit" disabled=busy>
+                {words(move || if busy.get() { lang().entering() } else { label() })}
             </button>
         </form>
     }

@@ -2,36 +2,35 @@
 //!
 //! Everything that a chat shows comes out of a [`Feed`], and only this module knows
 //! how news arrive: the newest page first, then the stream from there on (R-WEB-1).
+//! [`hear`] takes in what the stream tells, [`reading`] tells what was read.
 
-use futures::future::LocalBoxFuture;
+mod hear;
+mod reading;
+
+use super::{
+    groups,
+    log::{Log, LogRow},
+    stream,
+};
+use crate::{
+    api::{self, Failure},
+    tasks::{self, Scope},
+};
 use hongbao_shared::{
-    ErrorCode, GroupId, MessageId, OrderNo,
+    GroupId, MessageId, OrderNo,
     api::{
-        groups::{CardProgress, CardState, Message, MessageBody},
-        live::{self, PacketChange},
+        groups::{CardProgress, CardState, Message},
+        live::PacketChange,
     },
 };
 use leptos::prelude::{
     Get as _, GetUntracked as _, RwSignal, Set as _, Update as _, UpdateUntracked as _, With as _,
     WithUntracked as _, on_cleanup,
 };
-use serde::de::DeserializeOwned;
-
-use super::{
-    groups,
-    log::{ENTRIES_MAX, Log, LogRow},
-    stream::{self, Listener, News},
-};
-use crate::{
-    api::{self, Failure},
-    browser,
-    tasks::{self, Scope},
-};
 
 /// News within this are drawn together.
 const DRAW_MS: u32 = 24;
-/// What was read is told at most this often.
-const READ_MS: u32 = 800;
+
 const PAUSE_MS: u32 = 1_000;
 const PAUSE_MS_MAX: u32 = 15_000;
 
@@ -65,6 +64,8 @@ pub(crate) struct Feed {
     pages: RwSignal<u32>,
     loading_older: RwSignal<bool>,
     drawing: RwSignal<bool>,
+    /// How often the log is to start again; zero while it is not.
+    restarts: RwSignal<u32>,
     /// Up to where the server was told that everything was read.
     told: RwSignal<Option<MessageId>>,
     telling: RwSignal<bool>,
@@ -85,6 +86,7 @@ impl Feed {
             pages: RwSignal::new(0),
             loading_older: RwSignal::new(false),
             drawing: RwSignal::new(false),
+            restarts: RwSignal::new(0),
             told: RwSignal::new(None),
             telling: RwSignal::new(false),
             scope: Scope::new(),
@@ -92,26 +94,6 @@ impl Feed {
         feed.scope.spawn(feed.run());
         on_cleanup(move || feed.say_goodbye());
         feed
-    }
-
-    /// Tells what the last moment before leaving has shown.
-    fn say_goodbye(self) {
-        groups::set_reading(None);
-        let newest = self.log.try_with_untracked(|log| log.newest().map(|newest| newest.id));
-        let told = self.told.try_get_untracked().flatten();
-        let at_end = self.at_end.try_get_untracked().unwrap_or(false);
-        if let Some(Some(newest)) = newest
-            && at_end
-            && Some(newest) > told
-            && browser::is_visible()
-            && super::session::my_id().is_some()
-        {
-            let group = self.group;
-            wasm_bindgen_futures::spawn_local(async move {
-                // If it does not arrive, the next visit tells it.
-                api::mark_read(group, newest).await.ok();
-            });
-        }
     }
 
     /// The part of the log that is drawn, the oldest first.
@@ -131,7 +113,7 @@ impl Feed {
     /// Is there more before the first row?
     pub(crate) fn has_older(self) -> bool {
         self.rows.with(|_| ());
-        self.log.with_untracked(|log| log.older().is_some())
+        self.has_older_now()
     }
 
     pub(crate) fn is_loading_older(self) -> bool {
@@ -201,6 +183,10 @@ impl Feed {
 
     /// Draws what comes before the first row, and reads it where it is not known.
     pub(crate) fn up(self) {
+        // One step at a time: beyond the second, what is read would be drawn no more.
+        if self.drawing.get_untracked() {
+            return;
+        }
         if self.log.try_update(Log::move_up).unwrap_or(false) {
             self.draw();
             return;
@@ -229,7 +215,7 @@ impl Feed {
 
     /// Draws what comes after the last row.
     pub(crate) fn down(self) {
-        if self.log.try_update(Log::move_down).unwrap_or(false) {
+        if !self.drawing.get_untracked() && self.log.try_update(Log::move_down).unwrap_or(false) {
             self.draw();
         }
     }
@@ -306,126 +292,5 @@ impl Feed {
             }
             self.mark_read();
         });
-    }
-
-    fn hear_entry(self, message: Message) {
-        let moved = matches!(
-            message.body,
-            MessageBody::Created
-                | MessageBody::Joined
-                | MessageBody::Left
-                | MessageBody::Removed { .. }
-        );
-        let at_end = self.at_end.get_untracked();
-        let new = self.log.try_update(|log| {
-            if !at_end {
-                log.hold();
-            }
-            log.add(message)
-        });
-        if new == Some(true) {
-            if !at_end {
-                self.behind.set(true);
-            }
-            if moved {
-                // The list shows faces and numbers of this group too.
-                groups::news();
-                self.roster.update(|count| *count = count.wrapping_add(1));
-            }
-            self.draw();
-        }
-        if at_end && self.log.with_untracked(|log| log.len() > ENTRIES_MAX) {
-            self.start_again();
-        }
-    }
-
-    /// Forgets the log and reads its newest page.
-    fn start_again(self) {
-        self.scope.spawn(async move {
-            // What is shown stays until there is something to show in its place.
-            self.page_starts();
-            let answer = api::messages(self.group, None).await;
-            if let Ok(page) = answer {
-                self.log.update(|log| {
-                    log.restart();
-                    log.add_newest(page);
-                });
-                self.draw();
-            }
-            self.page_ended();
-            self.roster.update(|count| *count = count.wrapping_add(1));
-        });
-    }
-
-    /// Tells the server up to where the reader has read, if that is news: the end of
-    /// the log is on the screen, and the page is looked at.
-    fn mark_read(self) {
-        let reading = self.at_end.get_untracked() && browser::is_visible();
-        groups::set_reading(reading.then_some(self.group));
-        let newest = self.log.with_untracked(|log| log.newest().map(|newest| newest.id));
-        if !reading || newest <= self.told.get_untracked() || self.telling.get_untracked() {
-            return;
-        }
-        self.telling.set(true);
-        self.scope.spawn(async move {
-            if let Some(newest) = newest
-                && api::mark_read(self.group, newest).await.is_ok()
-            {
-                self.told.set(Some(newest));
-            }
-            tasks::sleep_ms(READ_MS).await;
-            self.telling.set(false);
-            // What was read meanwhile is told by the next tick.
-        });
-    }
-}
-
-fn parse<T: DeserializeOwned>(data: &str) -> Option<T> {
-    serde_json::from_str(data).ok()
-}
-
-impl Listener for Feed {
-    fn path(&self) -> String {
-        let after = self.log.with_untracked(Log::seen);
-        format!("/groups/{}/events?after={after}", self.group)
-    }
-
-    fn hear(&self, news: News) -> Result<(), Failure> {
-        match news.name.as_str() {
-            live::MESSAGE => {
-                if let Some(message) = parse(&news.data) {
-                    self.hear_entry(message);
-                }
-            }
-            live::PACKET => {
-                if let Some(change) = parse(&news.data) {
-                    self.change(change);
-                }
-            }
-            live::GROUPS => groups::news(),
-            live::RESET => self.start_again(),
-            live::GONE => {
-                let code = ErrorCode::GroupNotFound;
-                return Err(Failure::Refused { code, retry_after_s: None });
-            }
-            _ => {}
-        }
-        if let Some(id) = news.id {
-            self.log.update_untracked(|log| log.saw(id));
-        }
-        Ok(())
-    }
-
-    fn opened(&self) {
-        groups::news();
-    }
-
-    fn tick(&self) {
-        self.mark_read();
-    }
-
-    fn check(&self) -> LocalBoxFuture<'static, Result<(), Failure>> {
-        // Not only asks: while streams are not to be had, this is how news arrive.
-        Box::pin(self.read_newest())
     }
 }

@@ -60,7 +60,7 @@ pub(crate) fn news() {
         return;
     }
     ASKED.set(true);
-    wasm_bindgen_futures::spawn_local(async {
+    tasks::detach(async {
         tasks::sleep_ms(NEWS_MS).await;
         ASKED.set(false);
         refresh().await.ok();

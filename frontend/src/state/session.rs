@@ -71,7 +71,7 @@ const KEY: &str = "hongbao.session";
 
 /// Asks who is signed in and for the limits.
 pub(crate) fn start() {
-    wasm_bindgen_futures::spawn_local(load());
+    crate::tasks::detach(load());
 }
 
 async fn load() {

@@ -83,7 +83,7 @@ fn came() {
 fn went() {
     TURNS.update(|turns| *turns = turns.wrapping_add(1));
     let mine = TURNS.get_untracked();
-    wasm_bindgen_futures::spawn_local(async move {
+    tasks::detach(async move {
         tasks::sleep_ms(CALM_MS).await;
         if TURNS.get_untracked() == mine && !LOST.get_untracked() {
             LOST.set(true);

@@ -18,7 +18,7 @@ pub(crate) fn show(text: impl Into<String>) {
     COUNT.update(|count| *count = count.wrapping_add(1));
     let mine = COUNT.get_untracked();
     TOAST.set(Some(text.into()));
-    wasm_bindgen_futures::spawn_local(async move {
+    crate::tasks::detach(async move {
         crate::tasks::sleep_ms(SHOWN_MS).await;
         // A later sentence keeps its own time.
         if COUNT.get_untracked() == mine {

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use crate::{
     art::ground,
-    components::{Cover, envelope::Tapped},
+    components::{Cover, envelope::Tapped, live},
     i18n::lang,
 };
 
@@ -87,12 +87,12 @@ pub(super) fn Card(
             </span>
             <span class="packet-foot">
                 <span class="clip">{kind_words}</span>
-                {move || progress().map(|now| view! {
+                {live(move || progress().map(|now| view! {
                     <span class="packet-progress money" data-testid="packet-progress">
                         <span aria-hidden="true">{format!("{}/{}", now.claimed, now.shares)}</span>
                         <span class="sr-only">{lang().progress(now.claimed, now.shares)}</span>
                     </span>
-                })}
+                }.into_any()))}
             </span>
         </button>
     }

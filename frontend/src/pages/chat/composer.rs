@@ -7,7 +7,7 @@ use crate::{
     api::{self, Failure},
     art::Icon,
     browser,
-    components::{Fault, Pic},
+    components::{Fault, Pic, live},
     i18n::{lang, tr},
     state::{feed::Feed, session},
     tasks::Scope,
@@ -58,11 +58,11 @@ pub(super) fn Composer(group: GroupId, feed: Feed, on_packet: Callback<()>) -> i
     };
     view! {
         <div class="composer">
-            {move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> })}
+            {live(move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> }.into_any()))}
             <Fault failure=failure/>
-            {move || failure.get().is_some_and(|failure| failure.is_passing()).then(|| view! {
+            {live(move || failure.get().is_some_and(|failure| failure.is_passing()).then(|| view! {
                 <p class="muted">{tr!(message_unsent)}</p>
-            })}
+            }.into_any()))}
             <form class="composer-row" on:submit=submit>
                 <button
                     type="button"

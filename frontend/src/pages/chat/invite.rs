@@ -6,8 +6,8 @@ use leptos::{html, prelude::*};
 use crate::{
     api::{self, Failure},
     browser,
-    components::{Fault, Sheet},
-    i18n::{lang, lang_now, tr},
+    components::{Fault, Sheet, live, words},
+    i18n::{Lang, lang, lang_now, tr},
     state::toast,
     tasks::Scope,
 };
@@ -52,25 +52,25 @@ pub(in crate::pages) fn InviteSheet(id: GroupId, on_close: Callback<()>) -> impl
         });
     };
     view! {
-        <Sheet title=Signal::derive(|| lang().invite_title().to_owned()) on_close>
+        <Sheet title=Lang::invite_title on_close>
             <p class="muted">{tr!(invite_lead)}</p>
             <Fault failure=failure/>
-            {move || failure.get().is_some().then(|| view! {
+            {live(move || failure.get().is_some().then(|| view! {
                 <button type="button" class="button" on:click=move |_| ask()>{tr!(retry)}</button>
-            })}
-            {move || link().map(|link| view! {
+            }.into_any()))}
+            {live(move || link().map(|link| view! {
                 <label class="field">
                     <span class="field-label">{tr!(invite_link)}</span>
                     <span class="field-box">
                         <input readonly data-testid="invite-link" node_ref=field prop:value=link/>
                     </span>
                 </label>
-            })}
+            }.into_any()))}
             {move || invitation.with(|invitation| {
                 let at = invitation.as_ref()?.expires_at;
                 Some(view! {
                     <p class="muted small">
-                        {move || lang().invitation_until(&lang().day_and_clock(at))}
+                        {words(move || lang().invitation_until(&lang().day_and_clock(at)))}
                     </p>
                 })
             })}
@@ -81,9 +81,9 @@ pub(in crate::pages) fn InviteSheet(id: GroupId, on_close: Callback<()>) -> impl
                 disabled=move || link().is_none()
                 on:click=copy
             >
-                {move || if copied.get() { lang().copied() } else { lang().copy() }}
+                {words(move || if copied.get() { lang().copied() } else { lang().copy() })}
             </button>
-            {move || by_hand.get().then(|| view! { <p class="muted" role="status">{tr!(copy_by_hand)}</p> })}
+            {live(move || by_hand.get().then(|| view! { <p class="muted" role="status">{tr!(copy_by_hand)}</p> }.into_any()))}
         </Sheet>
     }
 }

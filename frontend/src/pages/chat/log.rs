@@ -3,7 +3,7 @@
 mod scroll;
 
 use hongbao_shared::{
-    OrderNo,
+    OrderNo, Timestamp,
     api::{
         accounts::Profile,
         groups::{Message, MessageBody},
@@ -14,8 +14,10 @@ use leptos::{html, prelude::*};
 use super::card::Card;
 use crate::{
     art::{Icon, Scene},
-    components::{Avatar, Empty, Link as RouteLink, Name, Pic, envelope::Tapped},
-    i18n::{lang, tr},
+    components::{
+        Avatar, Empty, Link as RouteLink, Name, Pic, envelope::Tapped, live, rows, words,
+    },
+    i18n::{Lang, lang, tr},
     route::Route,
     state::{
         LogRow,
@@ -31,11 +33,11 @@ use scroll::Scroll;
 #[component]
 pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn) -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
-    let rows = feed.rows();
+    let drawn = feed.rows();
     let quiet = Memo::new(move |_| {
         let arrival =
             |row: &LogRow| matches!(row.message.body, MessageBody::Joined | MessageBody::Created);
-        rows.with(|all| all.len() <= 1 && all.iter().all(arrival)) && feed.link() == Link::Live
+        drawn.with(|all| all.len() <= 1 && all.iter().all(arrival)) && feed.link() == Link::Live
     });
     let away = Memo::new(move |_| feed.link() == Link::Away);
     let scroll = Scroll::keep(place, feed);
@@ -50,7 +52,7 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                 data-testid="log"
                 on:scroll=move |_| scroll.on_scroll()
             >
-                {move || feed.has_older().then(|| view! {
+                {live(move || feed.has_older().then(|| view! {
                     <button
                         type="button"
                         class="link-button"
@@ -58,35 +60,35 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                         aria-disabled=move || feed.is_loading_older().then_some("true")
                         on:click=move |_| feed.up()
                     >
-                        {move || if feed.is_loading_older() { lang().loading() } else { lang().earlier() }}
+                        {words(move || if feed.is_loading_older() { lang().loading() } else { lang().earlier() })}
                     </button>
-                })}
+                }.into_any()))}
                 <div class="log-rows">
-                    <For
-                        each=move || rows.get()
-                        key=|row| (row.message.id, row.time)
-                        children=move |row| view! { <Row feed row on_tap/> }
-                    />
+                    {rows(
+                        move || drawn.get(),
+                        |row| (row.message.id.get(), row.time.map_or(0, Timestamp::millis)),
+                        move |row| view! { <Row feed row on_tap/> }.into_any(),
+                    )}
                 </div>
                 {move || quiet.get().then(|| children())}
-                {move || away.get().then(|| view! {
+                {live(move || away.get().then(|| view! {
                     <Empty
                         scene=Scene::Away
-                        title=Signal::derive(|| lang().server_away().to_owned())
-                        lead=Signal::derive(|| lang().server_away_lead().to_owned())
+                        title=Lang::server_away
+                        lead=Lang::server_away_lead
                     />
-                })}
+                }.into_any()))}
             </div>
-            {move || (feed.is_behind() || scroll.is_far()).then(|| view! {
+            {live(move || (feed.is_behind() || scroll.is_far()).then(|| view! {
                 <button
                     type="button"
                     class="to-newest"
                     data-testid="to-newest"
                     on:click=move |_| scroll.to_end()
                 >
-                    {move || if feed.is_behind() { lang().to_newest() } else { lang().to_end() }}
+                    {words(move || if feed.is_behind() { lang().to_newest() } else { lang().to_end() })}
                 </button>
-            })}
+            }.into_any()))}
         </div>
     }
 }
@@ -96,7 +98,7 @@ fn Row(feed: Feed, row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
     let LogRow { message, time } = row;
     let id = message.id;
     let time = time.map(|at| {
-        view! { <p class="log-time">{move || lang().moment(at)}</p> }
+        view! { <p class="log-time">{words(move || lang().moment(at))}</p> }
     });
     let body = match &message.body {
         MessageBody::Text { text } => {

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure, Paid},
-    components::Fault,
+    components::{Fault, words},
     i18n::{lang, lang_now, tr},
     state::{
         payments::{self, Pending},
@@ -67,7 +67,7 @@ pub(super) fn PendingNotice(group: GroupId) -> impl IntoView {
             view! {
                 <div class="notice pending" role="status" data-testid="pending-payment">
                     <p>
-                        <strong>{move || lang().pending_of(pending.total_fen)}</strong>
+                        <strong>{words(move || lang().pending_of(pending.total_fen))}</strong>
                         " "
                         {tr!(pay_still_open)}
                     </p>
@@ -77,7 +77,7 @@ pub(super) fn PendingNotice(group: GroupId) -> impl IntoView {
                             type="button"
                             class="button primary"
                             data-testid="pending-finish"
-                            disabled=move || busy.get()
+                            disabled=busy
                             on:click=finish
                         >
                             {tr!(pay_again)}

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::load::Loaded;
 use crate::{
     art::Icon,
-    components::{Avatar, Fault, More, Name, Pic},
+    components::{Avatar, Fault, More, Name, Pic, live, rows, words},
     i18n::{lang, tr},
     money::yuan,
     state::session,
@@ -16,18 +16,18 @@ use crate::{
 pub(super) fn ClaimList(loaded: Loaded) -> impl IntoView {
     let claims = Memo::new(move |_| loaded.claims());
     view! {
-        {move || claims.with(Vec::is_empty).then(|| view! { <p class="muted">{tr!(nobody_yet)}</p> })}
+        {live(move || claims.with(Vec::is_empty).then(|| view! { <p class="muted">{tr!(nobody_yet)}</p> }.into_any()))}
         <ol class="claims">
-            <For
-                each=move || claims.get()
-                key=|claim| (claim.seq, claim.best_luck)
-                children=|claim| view! { <Row claim/> }
-            />
+            {rows(
+                move || claims.get(),
+                |claim| (claim.seq.into(), claim.best_luck.into()),
+                |claim| view! { <Row claim/> }.into_any(),
+            )}
         </ol>
         <Fault failure=loaded.failure/>
-        {move || loaded.has_more().then(|| view! {
+        {live(move || loaded.has_more().then(|| view! {
             <More busy=loaded.busy on_more=Callback::new(move |()| loaded.more())/>
-        })}
+        }.into_any()))}
     }
 }
 
@@ -46,7 +46,7 @@ fn Row(claim: Claim) -> impl IntoView {
                     <Name of=claim.user.clone()/>
                     {mine.then(|| view! { <span class="badge">{tr!(you)}</span> })}
                 </span>
-                <span class="claim-when money">{move || lang().clock_s(claim.opened_at)}</span>
+                <span class="claim-when money">{words(move || lang().clock_s(claim.opened_at))}</span>
             </span>
             <span class="claim-money">
                 <span class="claim-amount money">{yuan(claim.amount_fen)}</span>

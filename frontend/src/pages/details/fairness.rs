@@ -11,7 +11,7 @@ use super::load::Loaded;
 use crate::{
     api::Failure,
     art::Icon,
-    components::{Fault, Pic},
+    components::{Fault, Pic, words},
     i18n::{Lang, lang, tr},
     money::yuan,
     state::payments,
@@ -84,10 +84,10 @@ pub(super) fn FairnessPanel(details: PacketDetails, loaded: Loaded) -> impl Into
                         type="button"
                         class="button primary"
                         data-testid="fairness-check"
-                        disabled=move || busy.get()
+                        disabled=busy
                         on:click=check
                     >
-                        {move || if busy.get() { lang().fair_checking() } else { lang().fair_check() }}
+                        {words(move || if busy.get() { lang().fair_checking() } else { lang().fair_check() })}
                     </button>
                 }.into_any()
             } else {
@@ -137,7 +137,7 @@ fn Verdict(report: Report, kept_matches: Option<bool>) -> impl IntoView {
         <div class="verdict" class:bad=!ok data-testid="fairness-result" data-ok=ok.to_string()>
             <p class="verdict-head">
                 <Pic icon=if ok { Icon::Check } else { Icon::Cross }/>
-                {move || if ok { lang().fair_ok() } else { lang().fair_bad() }}
+                {words(move || if ok { lang().fair_ok() } else { lang().fair_bad() })}
             </p>
             {(!ok).then(|| view! { <p>{tr!(fair_bad_lead)}</p> })}
             <ul class="verdict-points">
@@ -159,7 +159,7 @@ fn point(ok: bool, good: Words, bad: Words) -> impl IntoView {
     view! {
         <li class:bad=!ok>
             <Pic icon=if ok { Icon::Check } else { Icon::Cross }/>
-            {move || if ok { good(lang()) } else { bad(lang()) }}
+            {words(move || if ok { good(lang()) } else { bad(lang()) })}
         </li>
     }
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::Over;
 use crate::{
     art::Icon,
-    components::{Avatar, Name, Pic},
+    components::{Avatar, Name, Pic, words},
     i18n::{lang, tr},
     state::session,
 };
@@ -19,7 +19,7 @@ pub(super) fn Members(group: Group, over: RwSignal<Over>) -> impl IntoView {
     let count = members.len();
     view! {
         <section class="panel">
-            <h2>{move || lang().members(count)}</h2>
+            <h2>{words(move || lang().members(count))}</h2>
             <button
                 type="button"
                 class="button"

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
-    components::Fault,
+    components::{Fault, words},
     i18n::{lang, lang_now, tr},
     route::{self, Route},
     state::groups,
@@ -48,10 +48,10 @@ pub(in crate::pages) fn DemoButton() -> impl IntoView {
             type="button"
             class="button primary"
             data-testid="demo-start"
-            disabled=move || busy.get()
+            disabled=busy
             on:click=start
         >
-            {move || if busy.get() { lang().demo_starting() } else { lang().demo_start() }}
+            {words(move || if busy.get() { lang().demo_starting() } else { lang().demo_start() })}
         </button>
         <p class="muted small">{tr!(demo_lead)}</p>
         <Fault failure=failure/>

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
-    components::Fault,
+    components::live,
+    components::{Fault, words},
     i18n::{lang, tr},
     route::{self, Route},
     state::{groups, session},
@@ -62,14 +63,14 @@ pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
                     />
                 </span>
             </label>
-            {move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> })}
+            {live(move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> }.into_any()))}
             <Fault failure=failure/>
             <button
                 class="button primary"
                 data-testid="group-create"
                 disabled=move || busy.get() || empty()
             >
-                {move || if busy.get() { lang().creating() } else { lang().create() }}
+                {words(move || if busy.get() { lang().creating() } else { lang().create() })}
             </button>
         </form>
     }

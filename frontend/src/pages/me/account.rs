@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     components::{Fault, Sheet},
-    i18n::{lang, lang_now, tr},
+    i18n::{Lang, lang, lang_now, tr},
     state::{session, toast},
     tasks::Scope,
 };
@@ -44,7 +44,7 @@ pub(super) fn AccountForm(on_close: Callback<()>) -> impl IntoView {
         });
     };
     view! {
-        <Sheet title=Signal::derive(|| lang().make_account().to_owned()) on_close>
+        <Sheet title=Lang::make_account on_close>
             <p class="muted">{tr!(make_account_lead)}</p>
             <form class="form" on:submit=submit>
                 <label class="field">
@@ -66,7 +66,7 @@ pub(super) fn AccountForm(on_close: Callback<()>) -> impl IntoView {
                     </span>
                 </label>
                 <Fault failure=failure/>
-                <button class="button primary large" data-testid="account-submit" disabled=move || busy.get()>
+                <button class="button primary large" data-testid="account-submit" disabled=busy>
                     {tr!(make_account)}
                 </button>
             </form>

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     components::{Fault, Sheet},
-    i18n::{lang, lang_now, tr},
+    i18n::{Lang, lang, lang_now, tr},
     state::{session, toast},
     tasks::Scope,
 };
@@ -41,7 +41,7 @@ pub(super) fn PasswordForm(on_close: Callback<()>) -> impl IntoView {
         });
     };
     view! {
-        <Sheet title=Signal::derive(|| lang().change_password().to_owned()) on_close>
+        <Sheet title=Lang::change_password on_close>
             <p class="muted">{tr!(change_password_lead)}</p>
             <form class="form" on:submit=submit>
                 // For password managers, which ask whose password it is.
@@ -65,7 +65,7 @@ pub(super) fn PasswordForm(on_close: Callback<()>) -> impl IntoView {
                     </span>
                 </label>
                 <Fault failure=failure/>
-                <button class="button primary large" data-testid="password-submit" disabled=move || busy.get()>
+                <button class="button primary large" data-testid="password-submit" disabled=busy>
                     {tr!(change_password)}
                 </button>
             </form>

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     art,
-    components::{Fault, Sheet},
-    i18n::{lang, lang_now, tr},
+    components::{Fault, Sheet, live},
+    i18n::{Lang, lang, lang_now, tr},
     pages::welcome::name_fault,
     state::{session, toast},
     tasks::Scope,
@@ -61,7 +61,7 @@ pub(super) fn ProfileForm(on_close: Callback<()>) -> impl IntoView {
         });
     };
     view! {
-        <Sheet title=Signal::derive(|| lang().profile_edit().to_owned()) on_close>
+        <Sheet title=Lang::profile_edit on_close>
             <form class="form" on:submit=submit>
                 <label class="field">
                     <span class="field-label">{tr!(your_name)}</span>
@@ -69,12 +69,12 @@ pub(super) fn ProfileForm(on_close: Callback<()>) -> impl IntoView {
                         <input autocomplete="nickname" data-testid="profile-name" bind:value=name/>
                     </span>
                 </label>
-                {move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> })}
+                {live(move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> }.into_any()))}
                 <div class="avatars" role="radiogroup" aria-label=tr!(avatar)>
                     {(0..art::AVATARS).map(|number| view! { <Choice number avatar/> }).collect_view()}
                 </div>
                 <Fault failure=failure/>
-                <button class="button primary large" data-testid="profile-save" disabled=move || busy.get()>
+                <button class="button primary large" data-testid="profile-save" disabled=busy>
                     {tr!(save)}
                 </button>
             </form>

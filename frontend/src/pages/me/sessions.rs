@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
-    components::Fault,
+    components::live,
+    components::{Fault, words},
     i18n::{lang, lang_now, tr},
     state::toast,
     tasks::Scope,
@@ -57,21 +58,21 @@ pub(super) fn Sessions() -> impl IntoView {
     view! {
         <section class="panel">
             <h2>{tr!(sessions)}</h2>
-            {move || list.with(Option::is_none).then(|| view! { <p class="muted" role="status">{tr!(loading)}</p> })}
+            {live(move || list.with(Option::is_none).then(|| view! { <p class="muted" role="status">{tr!(loading)}</p> }.into_any()))}
             <ul class="sessions">
                 {move || list.get().map(|list| {
                     list.into_iter().map(|session| view! { <Row session end/> }).collect_view()
                 })}
             </ul>
-            {move || several.get().then(|| view! {
+            {live(move || several.get().then(|| view! {
                 <button type="button" class="button" data-testid="sessions-end-others" on:click=end_others>
                     {tr!(sessions_end_others)}
                 </button>
-            })}
+            }.into_any()))}
             <Fault failure=failure/>
-            {move || failure.get().is_some().then(|| view! {
+            {live(move || failure.get().is_some().then(|| view! {
                 <button type="button" class="button" on:click=move |_| load()>{tr!(retry)}</button>
-            })}
+            }.into_any()))}
         </section>
     }
 }
@@ -89,7 +90,7 @@ fn Row(session: SessionInfo, end: Callback<String>) -> impl IntoView {
             <div class="session-words">
                 <span class="session-name"><span class="clip">{name}</span></span>
                 <span class="muted small">
-                    {move || lang().session_times(&lang().moment(seen_at), &lang().moment(created_at))}
+                    {words(move || lang().session_times(&lang().moment(seen_at), &lang().moment(created_at)))}
                 </span>
             </div>
             {if is_current {

@@ -2,6 +2,7 @@
 
 use core::fmt::Write as _;
 
+use crate::components::words;
 use leptos::prelude::*;
 
 use super::load::Year;
@@ -19,7 +20,7 @@ pub(super) fn Chart(year: Year) -> impl IntoView {
                 {(1..=12).map(|month| view! { <span>{month}</span> }).collect_view()}
             </div>
             <figcaption class="sr-only">
-                {move || lang().chart_words(&months.get_value())}
+                {words(move || lang().chart_words(&months.get_value()))}
             </figcaption>
         </figure>
     }

@@ -1,11 +1,8 @@
 //! Reading a list, part by part.
 
 use hongbao_shared::{
-    Fen, OrderNo,
-    api::{
-        lists::{ListPage, MonthTotal, ReceivedItem, SentItem},
-        packets::PacketState,
-    },
+    Fen,
+    api::lists::{ListPage, MonthTotal, ReceivedItem, SentItem},
 };
 use leptos::prelude::{GetUntracked as _, RwSignal, Set as _, Update as _};
 
@@ -20,19 +17,6 @@ use crate::{
 pub(super) enum Item {
     Received(ReceivedItem),
     Sent(SentItem),
-}
-
-impl Item {
-    /// What makes it another line.
-    pub(super) fn key(&self) -> (OrderNo, u32, Option<PacketState>) {
-        match self {
-            Self::Received(item) => (item.order_no, u32::from(item.best_luck), None),
-            Self::Sent(item) => {
-                let claimed = item.progress.map_or(0, |progress| progress.claimed);
-                (item.order_no, claimed, item.progress.map(|progress| progress.state))
-            }
-        }
-    }
 }
 
 /// What a year adds up to.

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use super::load::Item;
 use crate::{
     art::Icon,
-    components::{Link, Name, Pic},
+    components::{Link, Name, Pic, words},
     i18n::{Lang, joined_by_dot, lang, tr},
     money::yuan,
     route::Route,
@@ -72,7 +72,7 @@ fn sent(item: SentItem) -> AnyView {
             <Link to=Route::Packet(item.order_no)>
                 <span class="entry-words">
                     <span class="entry-why">{move || kind(lang(), item.kind)}</span>
-                    <span class="entry-when">{move || lang().moment(item.at)}</span>
+                    <span class="entry-when">{words(move || lang().moment(item.at))}</span>
                 </span>
                 <span class="entry-money">
                     <span class="entry-amount money">{yuan(item.total_fen)}</span>

@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use super::{Form, Payment, Step, step_words};
 use crate::{
-    components::{Cover, Fault, Sheet},
-    i18n::{joined_by_dot, lang, tr},
+    components::{Cover, Fault, Sheet, words},
+    i18n::{Lang, joined_by_dot, lang, tr},
     money::yuan,
     state::session,
 };
@@ -57,17 +57,17 @@ pub(super) fn Confirm(
     // Refused before anything was paid: the sentence about the money.
     let unpaid = move || payment.step.get() == Step::Idle && payment.failure.get().is_some();
     view! {
-        <Sheet title=Signal::derive(|| lang().confirm_title().to_owned()) on_close>
+        <Sheet title=Lang::confirm_title on_close>
             <div class="confirm" data-testid="send-confirm-sheet">
                 <span class="confirm-cover"><Cover name=form.cover.get_untracked()/></span>
                 <p class="confirm-amount money" data-testid="send-confirm-amount">
-                    {move || yuan(total.get())}
+                    {words(move || yuan(total.get()))}
                 </p>
                 <p class="confirm-what">{what}</p>
                 <p class="muted">{greeting}</p>
                 <p class="confirm-from">
                     <span class="muted">{tr!(pay_from)}</span>
-                    <span>{tr!(wallet_title)}" · "<span class="money muted">{move || lang().balance_after(balance.get())}</span></span>
+                    <span>{tr!(wallet_title)}" · "<span class="money muted">{words(move || lang().balance_after(balance.get()))}</span></span>
                 </p>
             </div>
             <Fault failure=payment.failure/>
@@ -85,12 +85,12 @@ pub(super) fn Confirm(
                 disabled=move || payment.is_busy()
                 on:click=pay
             >
-                {move || match payment.step.get() {
+                {words(move || match payment.step.get() {
                     Step::Paying => lang().paying().to_owned(),
                     Step::Landing => lang().landing().to_owned(),
                     Step::Unsure => lang().pay_again().to_owned(),
                     Step::Idle => lang().pay_amount(total.get()),
-                }}
+                })}
             </button>
         </Sheet>
     }

@@ -10,6 +10,7 @@ use crate::{
     art::Icon,
     browser,
     components::Pic,
+    components::live,
     i18n::{lang, tr},
 };
 
@@ -37,7 +38,7 @@ pub(super) fn Preview(form: Form) -> impl IntoView {
         <section class="preview" data-testid="send-preview" aria-label=tr!(preview)>
             <header class="preview-head">
                 <h3>{tr!(preview)}</h3>
-                {move || is_lucky().then(|| view! {
+                {live(move || is_lucky().then(|| view! {
                     <button
                         type="button"
                         class="chip"
@@ -47,9 +48,9 @@ pub(super) fn Preview(form: Form) -> impl IntoView {
                         <Pic icon=Icon::Dice/>
                         {tr!(reroll)}
                     </button>
-                })}
+                }.into_any()))}
             </header>
-            {move || match terms.get() {
+            {live(move || Some(match terms.get() {
                 None => view! { <p class="muted small">{tr!(preview_empty)}</p> }.into_any(),
                 Some(terms) => {
                     let take = if terms.kind() == Kind::Lucky { SAMPLES } else { 1 };
@@ -62,12 +63,12 @@ pub(super) fn Preview(form: Form) -> impl IntoView {
                         .collect_view()
                         .into_any()
                 }
-            }}
+            }))}
             <p class="preview-range" data-testid="send-range" aria-live="polite">{range}</p>
-            {move || terms.get().filter(|terms| terms.shares() as usize > BARS_MAX).map(|_| view! {
+            {live(move || terms.get().filter(|terms| terms.shares() as usize > BARS_MAX).map(|_| view! {
                 <p class="muted small">{tr!(first_of_many, BARS_MAX)}</p>
-            })}
-            {move || is_lucky().then(|| view! { <p class="muted small">{tr!(preview_lead)}</p> })}
+            }.into_any()))}
+            {live(move || is_lucky().then(|| view! { <p class="muted small">{tr!(preview_lead)}</p> }.into_any()))}
         </section>
     }
 }

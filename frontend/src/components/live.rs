@@ -1,0 +1,49 @@
+//! Parts of views that follow signals.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+/// A part that is there or not, as signals say. The same as the bare closure, but one
+/// type for all of them: the module holds once what makes a closure part of a page.
+pub(crate) fn live(part: impl Fn() -> Option<AnyView> + Send + 'static) -> AnyView {
+    erased(Box::new(part))
+}
+
+fn erased(part: Box<dyn Fn() -> Option<AnyView> + Send>) -> AnyView {
+    (move || part()).into_any()
+}
+
+/// Words that change, with the language for instance. One type for all of them.
+pub(crate) fn words<T: Into<String>>(text: impl Fn() -> T + Send + 'static) -> AnyView {
+    erased_words(Box::new(move || text().into()))
+}
+
+fn erased_words(text: Box<dyn Fn() -> String + Send>) -> AnyView {
+    (move || text()).into_any()
+}
+
+/// What makes a row the same row.
+pub(crate) type Key = (i64, i64);
+
+type Drawn = (Key, Box<dyn FnOnce() -> AnyView + Send>);
+
+/// Rows that come, go and move one by one. One type for all lists.
+pub(crate) fn rows<T: Send + 'static>(
+    each: impl Fn() -> Vec<T> + Send + Sync + 'static,
+    key: fn(&T) -> Key,
+    draw: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> AnyView {
+    let draw = Arc::new(draw);
+    erased_rows(Box::new(move || {
+        let drawn = |item| -> Drawn {
+            let draw = Arc::clone(&draw);
+            (key(&item), Box::new(move || draw(item)))
+        };
+        each().into_iter().map(drawn).collect()
+    }))
+}
+
+fn erased_rows(each: Box<dyn Fn() -> Vec<Drawn> + Send + Sync>) -> AnyView {
+    view! { <For each=move || each() key=|(key, _)| *key children=|(_, draw)| draw()/> }.into_any()
+}
