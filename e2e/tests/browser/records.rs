@@ -30,6 +30,7 @@ fn the_lists_add_up_and_have_no_end_but_the_last() -> Result<()> {
         sums(&browser, &tom.get("/lists/received").await?).await?;
         scrolls_to(&browser, "record-row", PACKETS).await?;
         ensure!(browser.all("load-more").await?.is_empty(), "more than there is");
+        browser.find("records-sent").await?.scroll_into_view().await?;
         browser.click_css("[data-testid='records-sent'] a").await?;
         browser.says("records-total", "¥0.00").await?;
         browser.find_css(".page .empty").await?;

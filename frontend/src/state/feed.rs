@@ -187,6 +187,11 @@ impl Feed {
         self.at_end.try_get_untracked()
     }
 
+    /// The number of the newest entry, drawn or not; 0 where there is none.
+    pub(crate) fn newest(self) -> i64 {
+        self.log.with(|log| log.newest().map_or(0, |newest| newest.id.get()))
+    }
+
     /// Could anything come before the first row?
     pub(crate) fn has_older_now(self) -> bool {
         self.log.with_untracked(Log::has_older)

@@ -23,15 +23,25 @@ pub(super) struct Scroll {
     behind: RwSignal<bool>,
     /// The first row in view and how far its top is from the log's.
     held: RwSignal<Option<(String, i32)>>,
+    /// Where the log was scrolled to when it moved last.
+    top: RwSignal<i32>,
 }
 
 impl Scroll {
     /// Keeps what is read in view whenever the rows change.
     pub(super) fn keep(place: NodeRef<html::Div>, feed: Feed) -> Self {
-        let scroll = Self { place, feed, behind: RwSignal::new(false), held: RwSignal::new(None) };
+        let scroll = Self {
+            place,
+            feed,
+            behind: RwSignal::new(false),
+            held: RwSignal::new(None),
+            top: RwSignal::new(0),
+        };
         let rows = feed.rows();
         Effect::new(move |before: Option<i64>| {
-            let newest = rows.with(|rows| rows.last().map_or(0, |row| row.message.id.get()));
+            rows.with(|_| ());
+            // Not that of the rows: far up, what is new is not drawn.
+            let newest = feed.newest();
             if before.is_some_and(|before| newest > before) && !feed.is_at_end() {
                 scroll.behind.set(true);
             }
@@ -60,7 +70,12 @@ impl Scroll {
         let above = log.scroll_top();
         let below = log.scroll_height() - above - log.client_height();
         let more_below = self.feed.has_newer();
-        let at_end = below < NEAR_END_PX && !more_below;
+        // While rows come faster than they are scrolled to, the end runs ahead of a
+        // reader who has not moved. Only going up is leaving.
+        let went_up = above < self.top.get_untracked();
+        self.top.set(above);
+        let stays = self.feed.is_at_end() && !went_up;
+        let at_end = (below < NEAR_END_PX || stays) && !more_below;
         self.feed.set_at_end(at_end);
         if at_end && self.behind.get_untracked() {
             self.behind.set(false);
