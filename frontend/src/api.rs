@@ -4,7 +4,7 @@ mod client;
 
 pub(crate) use client::Failure;
 
-use client::{change, delete, get, post};
+use client::{change, delete, get, patch, post};
 use hongbao_shared::{
     GroupId, Limits, MessageId, OrderNo, UserId,
     api::{
@@ -59,12 +59,12 @@ pub(crate) async fn sign_out() -> Answer<()> {
 }
 
 /// A guest becomes an account and keeps everything.
-pub(crate) async fn make_account(credentials: &Credentials) -> Answer<()> {
-    change("POST", "/me/account", credentials).await
+pub(crate) async fn make_account(credentials: &Credentials) -> Answer<Me> {
+    post("/me/account", credentials).await
 }
 
-pub(crate) async fn change_profile(profile: &ProfileChange) -> Answer<()> {
-    change("PATCH", "/me", profile).await
+pub(crate) async fn change_profile(profile: &ProfileChange) -> Answer<Me> {
+    patch("/me", profile).await
 }
 
 pub(crate) async fn change_password(password: &PasswordChange) -> Answer<()> {
@@ -77,6 +77,11 @@ pub(crate) async fn sessions() -> Answer<Vec<SessionInfo>> {
 
 pub(crate) async fn end_session(id: &str) -> Answer<()> {
     delete(&format!("/me/sessions/{}", js_sys::encode_uri_component(id))).await
+}
+
+/// All but the one that this browser uses.
+pub(crate) async fn end_other_sessions() -> Answer<()> {
+    delete("/me/sessions").await
 }
 
 /// All of them at once: `groups_per_user_max` bounds the list.

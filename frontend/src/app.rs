@@ -110,12 +110,15 @@ fn Shell() -> impl IntoView {
     Effect::new(|_| i18n::say_title(groups::unread()));
     on_cleanup(|| untrack(|| i18n::say_title(0)));
     view! {
-        <a class="skip" href="#content">{tr!(skip_to_content)}</a>
+        <header><a class="skip" href="#content">{tr!(skip_to_content)}</a></header>
         {watching}
         <div class="shell" data-pane=pane>
             <Rail/>
-            <GroupsPane/>
-            <main class="main" id="content" tabindex="-1">{screen}</main>
+            // Both panes, for on a phone either of them can be all there is.
+            <main class="panes">
+                <GroupsPane/>
+                <div class="main" id="content" tabindex="-1">{screen}</div>
+            </main>
         </div>
     }
 }

@@ -119,4 +119,5 @@ macro_rules! tr {
         move || $crate::i18n::lang().$name($($argument),+)
     };
 }
+pub(crate) use phrases::joined_by_dot;
 pub(crate) use tr;

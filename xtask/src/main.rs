@@ -24,6 +24,8 @@ mod test;
 #[cfg(test)]
 mod test_folder;
 mod web;
+#[cfg(test)]
+mod words;
 mod workspace;
 
 use std::process::ExitCode;

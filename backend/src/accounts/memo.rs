@@ -71,6 +71,13 @@ where
         Ok(found)
     }
 
+    /// What is kept under `key` once a load that is at work has ended: what it keeps may
+    /// be from before the caller's change.
+    pub(crate) async fn settled(&self, key: &K) -> Option<V> {
+        let _turn = self.turn(key).lock().await;
+        self.get(key)
+    }
+
     /// A moment before a load; [`Memo::keep`] wants it.
     pub(crate) fn mark(&self) -> u64 {
         self.changes.load(Ordering::SeqCst)

@@ -95,6 +95,9 @@ impl Background {
 impl App {
     pub(super) fn start_background(&self, bells: &Bells, writer: Arc<SharedWriter>) {
         self.start_feeders();
+        let feeders = &self.background.feeders;
+        feeders.tasks.spawn(Arc::clone(&self.mover).run(feeders.stop.clone()));
+        feeders.tasks.spawn(Arc::clone(&self.demo).run(feeders.stop.clone()));
         let workers = &self.background.workers;
         let stop = workers.stop.clone();
         workers.tasks.spawn(async move { writer.run(stop).await });
@@ -129,12 +132,6 @@ impl App {
                 workers.tasks.spawn(worker.run(workers.stop.clone()));
             }
         }
-    }
-
-    /// Moves what has ended out of the hot tables.
-    pub(super) fn start_mover(&self) {
-        let feeders = &self.background.feeders;
-        feeders.tasks.spawn(Arc::clone(&self.mover).run(feeders.stop.clone()));
     }
 
     /// What brings work to the lanes on its own.

@@ -12,6 +12,7 @@ use crate::{
     cache::{InProcess, LocalTier, SharedTier, SharedWriter},
     config::{self, Config, MasterKey},
     control::{Control, CreditMode, Switches},
+    demo::{Demo, DemoParts},
     groups::{CardStates, Groups, GroupsSettings, WakesSettings},
     ledger::Ledger,
     lists::Lists,
@@ -24,7 +25,7 @@ use crate::{
     store::lists::ListStore,
 };
 use background::{Background, Bells};
-use hongbao_shared::Site;
+use hongbao_shared::{Limits, Site};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -83,6 +84,8 @@ pub struct App {
     pub live: Arc<Live>,
     /// Steering and switches.
     pub control: Arc<Control>,
+    /// The members of demo groups.
+    pub demo: Arc<Demo>,
     /// Empties the tables of days that are over.
     pub mover: Arc<Mover>,
     stores: Stores,
@@ -103,10 +106,7 @@ impl App {
         let zone = config.zone()?;
         let key = MasterKey::obtain(&config, &*entropy)?;
         let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
-        let mut stores = Stores::open(&config).await?;
-        if let Some(lists) = lists {
-            stores.lists = lists;
-        }
+        let stores = Stores::open(&config).await?.with_lists(lists);
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
         let control = Arc::new(Control::new(switches(&config)));
@@ -121,21 +121,7 @@ impl App {
             Arc::clone(&clock),
             background.ledger_tasks(),
         ));
-        let accounts = Arc::new(Accounts::new(
-            Arc::clone(&stores.people),
-            Arc::clone(&clock),
-            Arc::clone(&entropy),
-            Arc::clone(&limits),
-            accounts_settings(&config),
-        )?);
-        let groups = Arc::new(Groups::new(
-            Arc::clone(&stores.people),
-            Arc::clone(&accounts),
-            Arc::clone(&clock),
-            Arc::clone(&entropy),
-            Arc::clone(&limits),
-            &groups_settings(&config),
-        ));
+        let (accounts, groups) = people(&config, &stores, &clock, &entropy, &limits)?;
         let lists =
             Arc::new(Lists::new(Arc::clone(&stores.lists), Arc::clone(&clock), zone.clone()));
 
@@ -159,7 +145,7 @@ impl App {
         numbering.prepare().await;
         let packets = Arc::new(Packets {
             clock: Arc::clone(&clock),
-            entropy,
+            entropy: Arc::clone(&entropy),
             limits: config.limits.clone(),
             numbering,
             sealer,
@@ -185,6 +171,15 @@ impl App {
             Arc::clone(&accounts),
             Arc::clone(&packets) as Arc<dyn CardStates>,
         ));
+        let demo = Arc::new(Demo::new(DemoParts {
+            accounts: Arc::clone(&accounts),
+            groups: Arc::clone(&groups),
+            packets: Arc::clone(&packets),
+            ledger: Arc::clone(&ledger),
+            clock: Arc::clone(&clock),
+            entropy,
+            limits,
+        }));
         let app = Self {
             config,
             clock,
@@ -195,12 +190,12 @@ impl App {
             lists,
             live,
             control,
+            demo,
             mover,
             stores,
             background,
         };
         app.start_background(&bells, writer);
-        app.start_mover();
         Ok(app)
     }
 
@@ -226,6 +221,32 @@ impl App {
         self.background.stop(&self.ledger, patience).await;
         self.stores.close().await;
     }
+}
+
+/// Accounts and groups, on one store.
+fn people(
+    config: &Config,
+    stores: &Stores,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+    limits: &Arc<Limits>,
+) -> anyhow::Result<(Arc<Accounts>, Arc<Groups>)> {
+    let accounts = Arc::new(Accounts::new(
+        Arc::clone(&stores.people),
+        Arc::clone(clock),
+        Arc::clone(entropy),
+        Arc::clone(limits),
+        accounts_settings(config),
+    )?);
+    let groups = Arc::new(Groups::new(
+        Arc::clone(&stores.people),
+        Arc::clone(&accounts),
+        Arc::clone(clock),
+        Arc::clone(entropy),
+        Arc::clone(limits),
+        &groups_settings(config),
+    ));
+    Ok((accounts, groups))
 }
 
 fn switches(config: &Config) -> Switches {

@@ -94,6 +94,14 @@ impl Stores {
         })
     }
 
+    /// With another database of lists, if one is given.
+    pub(super) fn with_lists(mut self, lists: Option<Arc<dyn ListStore>>) -> Self {
+        if let Some(lists) = lists {
+            self.lists = lists;
+        }
+        self
+    }
+
     /// Takes over what an earlier process was delivering when it died.
     pub async fn reclaim(&self) -> anyhow::Result<()> {
         self.ledger.reclaim().await?;

@@ -69,11 +69,11 @@ section! {
     /// addresses count by their /64. Without them one address can guess passwords and
     /// fill the database with guests as fast as it can send.
     Addresses at "addresses" {
-        /// Sign-ins per minute.
+        /// Passwords tried per minute: sign-ins and changes of a password.
         sign_ins_per_minute: u32 = 20;
-        /// New accounts per minute.
+        /// New accounts per minute, also from guests.
         accounts_per_minute: u32 = 10;
-        /// New guests per minute.
+        /// New guests per minute, and as many looks at invitations by people without a session.
         guests_per_minute: u32 = 60;
         /// The most addresses that are counted one by one; those beyond share a count.
         tracked_max: u32 = 100_000;

@@ -89,7 +89,7 @@ impl Groups {
         whole(async move {
             let seen = groups.members.mark();
             let joined = groups.store.join(draft).await?;
-            groups.has_joined(joined.group_id, user, seen);
+            groups.has_joined(joined.group_id, user, seen).await;
             if let Some(message) = joined.message {
                 groups.tell(joined.group_id, message.id).await;
             }

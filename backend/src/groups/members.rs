@@ -145,9 +145,9 @@ impl Groups {
     /// Adds to what is in memory instead of dropping it: a group that a thousand join
     /// at once would be loaded a thousand times. `seen` is the mark of `members` before
     /// the database was asked.
-    pub(super) fn has_joined(&self, group: GroupId, user: UserId, seen: u64) {
+    pub(super) async fn has_joined(&self, group: GroupId, user: UserId, seen: u64) {
         self.strangers.forget(&(group, user));
-        if let Some(members) = self.members.get(&group) {
+        if let Some(members) = self.members.settled(&group).await {
             members.add(user);
             // Somebody has left some group meanwhile, perhaps this person this one.
             // Looked at after the insert: whoever leaves later removes it themself.
@@ -155,6 +155,7 @@ impl Groups {
                 self.members.evict(&group);
             }
         }
+        self.wakes.hint_user(user, group);
     }
 
     fn has_left(&self, group: GroupId, user: UserId) {

@@ -125,6 +125,13 @@ impl Wakes {
         Ok((Listener { wakes: Arc::clone(self), id, user, group, inbox }, growth))
     }
 
+    /// Is woken like somebody who listens to a group, without being one; `None` if nobody
+    /// listens.
+    pub fn follow(&self, group: GroupId) -> Option<Growth> {
+        let listeners = self.listeners.lock();
+        Some(Growth(Some(listeners.groups.get(&group)?.newest.subscribe())))
+    }
+
     /// Does anybody listen?
     pub(super) fn anybody(&self) -> bool {
         self.count.load(Ordering::Relaxed) > 0
@@ -234,7 +241,7 @@ impl Growth {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// The newest entry that this node has heard of since somebody listens.

@@ -82,6 +82,7 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(groups::create, groups::list))
         .routes(routes!(groups::preview))
         .routes(routes!(groups::join))
+        .routes(routes!(groups::demo))
         .routes(routes!(groups::get))
         .routes(routes!(groups::invite))
         .routes(routes!(groups::messages, groups::post))

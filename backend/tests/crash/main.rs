@@ -7,6 +7,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod expiry;
 
 use common::server::{Person, TestServer, send};
 use hongbao_shared::OrderNo;
@@ -121,6 +122,17 @@ async fn check(told: &Told, people: &[Person]) {
     }
 }
 
+/// Every law holds of what a server that has ended left on disk.
+fn audit_at_rest(server: &TestServer) {
+    let audit = Command::new(env!("CARGO_BIN_EXE_hongbao"))
+        .args(["audit", "--at-rest", "--data"])
+        .arg(server.folder.path())
+        .output()
+        .unwrap();
+    let report = String::from_utf8_lossy(&audit.stdout);
+    assert!(audit.status.success(), "{report}{}", String::from_utf8_lossy(&audit.stderr));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_loses_nothing_that_was_answered() {
     let seed = 20_160_207;
@@ -152,13 +164,7 @@ async fn kill_9_loses_nothing_that_was_answered() {
 
     // A graceful end drains lanes and outboxes; then every law holds at rest.
     assert_eq!(server.terminate(), Some(0));
-    let audit = Command::new(env!("CARGO_BIN_EXE_hongbao"))
-        .args(["audit", "--at-rest", "--data"])
-        .arg(server.folder.path())
-        .output()
-        .unwrap();
-    let report = String::from_utf8_lossy(&audit.stdout);
-    assert!(audit.status.success(), "{report}{}", String::from_utf8_lossy(&audit.stderr));
+    audit_at_rest(&server);
 
     // What everyone has adds up to what they opened.
     server.restart();

@@ -100,6 +100,9 @@ async fn the_document_names_every_call() {
         "PUT /api/v1/groups/{id}/read",
         "PUT /api/v1/groups/{id}/mute",
         "DELETE /api/v1/groups/{id}/members/{user_id}",
+        "POST /api/v1/groups/demo",
+        "GET /api/v1/groups/{id}/events",
+        "GET /api/v1/events",
         "GET /api/v1/groups/{id}/messages",
         "POST /api/v1/groups/{id}/messages",
         "POST /api/v1/packets",
@@ -111,6 +114,8 @@ async fn the_document_names_every_call() {
         "GET /api/v1/wallet",
         "GET /api/v1/wallet/entries",
         "POST /api/v1/wallet/top-ups",
+        "GET /api/v1/lists/sent",
+        "GET /api/v1/lists/received",
     ] {
         assert!(calls.remove(call), "{call} is not described");
     }

@@ -8,5 +8,8 @@ mod common;
 mod answers;
 mod bad_addresses;
 mod bad_input;
+mod demo;
+mod membership;
+mod people;
 mod scene;
 mod sessions;

@@ -8,6 +8,7 @@ mod common;
 mod crediting;
 mod cycle;
 mod expiry;
+mod leaving;
 mod lists;
 mod numbering;
 mod opening;

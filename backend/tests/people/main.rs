@@ -8,9 +8,13 @@ mod common;
 mod contract;
 
 mod accounts;
+mod demo;
+mod depth;
 mod groups;
 mod lines;
 mod lists;
+mod members;
+mod own;
 mod wakes;
 
 use common::ManualClock;

@@ -57,6 +57,14 @@ pub(super) async fn post<A: DeserializeOwned>(
     read(&text)
 }
 
+pub(super) async fn patch<A: DeserializeOwned>(
+    path: &str,
+    body: &impl Serialize,
+) -> Result<A, Failure> {
+    let (_, text) = send_json("PATCH", path, body).await?;
+    read(&text)
+}
+
 /// A change whose answer says nothing, or nothing that is needed.
 pub(super) async fn change(method: &str, path: &str, body: &impl Serialize) -> Result<(), Failure> {
     send_json(method, path, body).await.map(|_| ())

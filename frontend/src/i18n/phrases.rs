@@ -10,6 +10,11 @@ pub(super) fn counted(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
+/// One thing after another in a line, in either language.
+pub(crate) fn joined_by_dot(first: &str, second: &str) -> String {
+    format!("{first} · {second}")
+}
+
 impl Lang {
     /// The page's title, with how much is unread.
     pub(crate) fn app_title(self, unread: u32) -> String {
@@ -24,19 +29,6 @@ impl Lang {
         match self {
             Self::Zh => format!("{number} 条未读"),
             Self::En => format!("{number} unread"),
-        }
-    }
-
-    /// One thing after another in a line.
-    pub(crate) fn joined_by_dot(self, first: &str, second: &str) -> String {
-        format!("{first} · {second}")
-    }
-
-    /// One sentence after another, for a screen reader.
-    pub(crate) fn and_then(self, first: &str, second: &str) -> String {
-        match self {
-            Self::Zh => format!("{first}，{second}"),
-            Self::En => format!("{first}. {second}"),
         }
     }
 
@@ -75,14 +67,6 @@ impl Lang {
         match self {
             Self::Zh => format!("给 {name} 的专属红包"),
             Self::En => format!("Just for {name}"),
-        }
-    }
-
-    /// What a screen reader says about a card.
-    pub(crate) fn card_label(self, sender: &str, greeting: &str, state: &str) -> String {
-        match self {
-            Self::Zh => format!("{sender} 的红包，{greeting}，{state}"),
-            Self::En => format!("Red packet from {sender}: {greeting}. {state}"),
         }
     }
 

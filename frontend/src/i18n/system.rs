@@ -74,9 +74,9 @@ impl Lang {
         let took = self.duration(took_ms);
         match (self, luckiest) {
             (Self::Zh, Some(luckiest)) => {
-                format!("{sender} 的红包{took}被领完，{luckiest} 手气最佳")
+                format!("{sender} 的红包 {took}被领完，{luckiest} 手气最佳")
             }
-            (Self::Zh, None) => format!("{sender} 的 {shares} 个红包{took}被领完"),
+            (Self::Zh, None) => format!("{sender} 的 {shares} 个红包 {took}被领完"),
             (Self::En, Some(luckiest)) => {
                 format!("{sender}'s packet was gone in {took}. Best luck: {luckiest}")
             }

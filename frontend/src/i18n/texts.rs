@@ -21,7 +21,7 @@ texts! {
     nav_wallet: "钱包", "Wallet";
     nav_me: "我", "Me";
     skip_to_content: "跳到正文", "Skip to content";
-    lang_switch: "Switch to English", "切换到中文";
+    lang_switch: "EN · Switch to English", "中 · 切换到中文";
     lang_short: "EN", "中";
     theme_to_dark: "切换到深色", "Switch to dark";
     theme_to_light: "切换到浅色", "Switch to light";
@@ -98,7 +98,6 @@ texts! {
     copy: "复制链接", "Copy link";
     copied: "链接已复制", "Link copied";
     copy_by_hand: "浏览器不让自动复制，请长按或用 Ctrl+C。", "Your browser won't copy for us. Press Ctrl+C or hold to copy.";
-    members_title: "群成员", "Members";
     message_hint: "说点什么", "Say something";
     message_field: "消息", "Message";
     send: "发送", "Send";
@@ -107,6 +106,7 @@ texts! {
     message_unsent: "没发出去，点一下重发。", "Not sent. Tap to send again.";
     earlier: "看更早的消息", "Earlier messages";
     to_newest: "有新消息", "New messages";
+    to_end: "回到最新", "Back to the newest";
     chat_empty: "群建好了！", "Your group is ready!";
     chat_empty_lead: "先请朋友进来，或者发个红包热热场。", "Invite friends, or break the ice with a red packet.";
     group_gone: "进不了这个群", "This chat isn't open to you";
@@ -153,7 +153,7 @@ texts! {
     confirm_title: "确认支付", "Confirm payment";
     pay_from: "付款方式", "Paid from";
     pay_nothing_moved: "这次没有付款，钱没有动。", "Nothing was paid. Your money hasn't moved.";
-    pay_still_open: "之前有个红包可能还没付完。", "A packet may still be waiting for its payment.";
+    pay_still_open: "可能还没付完。继续支付是安全的，不会付两次。", "may still be waiting for its payment. Finishing it is safe: you never pay twice.";
     pay_leave: "不付了", "Leave it";
     pay_left: "好的。如果没付上，它会自己作废，一分钱都不会少。", "All right. If it was never paid, it simply lapses and costs nothing.";
     amount_unreadable: "请写成数字，比如 8.88。", "Write it as a number, such as 8.88.";
@@ -264,6 +264,8 @@ texts! {
     session_here: "这台设备", "This device";
     session_unnamed: "没有报名字的程序", "A program without a name";
     session_end: "退出", "End";
+    sessions_end_others: "退出其他所有设备", "End all the others";
+    sessions_ended: "其他设备都已退出", "All other sessions have ended";
     session_ended: "那边已经退出", "That session has ended";
     sign_out: "退出", "Sign out";
     sign_out_sure: "访客退出后，钱包里的钱就找不回来了。确定退出？", "A guest who signs out loses the wallet for good. Sign out anyway?";

@@ -159,7 +159,7 @@ fn Row(id: GroupId) -> impl IntoView {
                         <span class="group-time">{at}</span>
                     </span>
                     <span class="group-line">
-                        <span class="group-last clip">{move || group.with(last_words)}</span>
+                        <span class="group-last clip">{move || group.with(|group| last_words(group.as_ref()))}</span>
                         {move || muted.get().then(|| view! {
                             <span class="group-muted"><Pic icon=Icon::Muted/><span class="sr-only">{tr!(muted_mark)}</span></span>
                         })}
@@ -189,9 +189,9 @@ fn unread_mark(unread: u32, muted: bool) -> AnyView {
     .into_any()
 }
 
-fn last_words(group: &Option<GroupSummary>) -> String {
+fn last_words(group: Option<&GroupSummary>) -> String {
     let lang = lang();
-    let Some(message) = group.as_ref().and_then(|group| group.last_message.as_ref()) else {
+    let Some(message) = group.and_then(|group| group.last_message.as_ref()) else {
         return lang.nothing_said().to_owned();
     };
     let name = &message.user.name;

@@ -97,6 +97,7 @@ pub(crate) fn MePage() -> impl IntoView {
                                 on:click=move |_| over.set(Over::Password)
                             >
                                 <span>{tr!(change_password)}</span>
+                                <span class="muted"><Pic icon=Icon::Next/></span>
                             </button>
                         </section>
                     }.into_any()

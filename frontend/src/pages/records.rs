@@ -55,7 +55,7 @@ pub(crate) fn RecordsPage(side: Side) -> impl IntoView {
 
 #[component]
 fn YearChoice(year: Year, records: Records) -> impl IntoView {
-    let chosen = year.year;
+    let chosen = year.number;
     view! {
         <label class="year">
             <span class="sr-only">{tr!(records_year)}</span>
@@ -78,7 +78,7 @@ fn YearChoice(year: Year, records: Records) -> impl IntoView {
 /// Total, number, best lucks, and the months.
 #[component]
 fn Summary(year: Year, side: Side) -> impl IntoView {
-    let (count, lucks, number) = (year.count, year.best_lucks, year.year);
+    let (count, lucks, number) = (year.count, year.best_lucks, year.number);
     let label = move || match side {
         Side::Received => lang().received_in(number),
         Side::Sent => lang().sent_in(number),

@@ -59,6 +59,8 @@ pub(crate) struct Feed {
     roster: RwSignal<u32>,
     /// Is the reader at the end of the log?
     at_end: RwSignal<bool>,
+    /// Did something new come while the reader was elsewhere?
+    behind: RwSignal<bool>,
     /// Pages on their way.
     pages: RwSignal<u32>,
     loading_older: RwSignal<bool>,
@@ -79,6 +81,7 @@ impl Feed {
             link: RwSignal::new(Link::Loading),
             roster: RwSignal::new(0),
             at_end: RwSignal::new(true),
+            behind: RwSignal::new(false),
             pages: RwSignal::new(0),
             loading_older: RwSignal::new(false),
             drawing: RwSignal::new(false),
@@ -156,7 +159,7 @@ impl Feed {
             log.add(message);
             log.move_to_end();
         });
-        self.at_end.set(true);
+        self.set_at_end(true);
         self.draw();
     }
 
@@ -176,20 +179,19 @@ impl Feed {
             self.at_end.set(at_end);
             self.mark_read();
         }
+        if at_end && self.behind.get_untracked() {
+            self.behind.set(false);
+        }
     }
 
-    pub(crate) fn is_at_end(self) -> bool {
-        self.at_end.get_untracked()
+    /// Is there something new that the reader has not come to?
+    pub(crate) fn is_behind(self) -> bool {
+        self.behind.get()
     }
 
-    /// The same after the screen may have gone.
+    /// Is the reader at the end, if there is still a screen?
     pub(crate) fn try_is_at_end(self) -> Option<bool> {
         self.at_end.try_get_untracked()
-    }
-
-    /// The number of the newest entry, drawn or not; 0 where there is none.
-    pub(crate) fn newest(self) -> i64 {
-        self.log.with(|log| log.newest().map_or(0, |newest| newest.id.get()))
     }
 
     /// Could anything come before the first row?
@@ -235,7 +237,7 @@ impl Feed {
     /// Draws the newest part.
     pub(crate) fn to_end(self) {
         self.log.update(Log::move_to_end);
-        self.at_end.set(true);
+        self.set_at_end(true);
         self.draw();
         self.mark_read();
     }
@@ -322,7 +324,12 @@ impl Feed {
             log.add(message)
         });
         if new == Some(true) {
+            if !at_end {
+                self.behind.set(true);
+            }
             if moved {
+                // The list shows faces and numbers of this group too.
+                groups::news();
                 self.roster.update(|count| *count = count.wrapping_add(1));
             }
             self.draw();

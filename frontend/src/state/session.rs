@@ -139,11 +139,9 @@ pub(crate) async fn sign_out() -> Result<(), Failure> {
     }
 }
 
-/// Asks who one is, after a change of name or picture.
-pub(crate) async fn refresh_me() {
-    if let Ok(me) = api::me().await {
-        SESSION.set(Session::SignedIn(me));
-    }
+/// Takes in who one is now, after a change.
+pub(crate) fn set_me(me: Me) {
+    SESSION.set(Session::SignedIn(me));
 }
 
 /// Shows a balance that an answer has told.

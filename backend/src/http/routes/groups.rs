@@ -13,8 +13,8 @@ use hongbao_shared::{
     api::{
         Page,
         groups::{
-            Group, GroupSummary, Invitation, InvitationPreview, JoinRequest, Message, MuteRequest,
-            NewGroup, NewMessage, ReadRequest,
+            DemoRequest, Group, GroupSummary, Invitation, InvitationPreview, JoinRequest, Message,
+            MuteRequest, NewGroup, NewMessage, ReadRequest,
         },
     },
 };
@@ -29,6 +29,18 @@ pub(in crate::http) async fn create(
 ) -> Answer<(StatusCode, Json<Group>)> {
     let group = http.app.groups.create(session.user_id, request).await?;
     Ok((StatusCode::CREATED, Json(group)))
+}
+
+/// Get a group of your own with demo members, who chat, send and grab; the same one again
+/// for as long as you are in it.
+#[utoipa::path(post, path = "/groups/demo", tag = "Groups",
+    responses((status = 200, description = "The group.", body = Group)))]
+pub(in crate::http) async fn demo(
+    State(http): State<Http>,
+    session: Session,
+    Json(request): Json<DemoRequest>,
+) -> Answer<Json<Group>> {
+    http.app.demo.enter(session.user_id, request.language).await.map(Json)
 }
 
 /// Your groups, the one with the newest message first.

@@ -61,16 +61,8 @@ pub(super) fn Card(
             (Kind::Equal, _) => lang().kind_equal().to_owned(),
         }
     };
-    let label = {
-        let (greeting, name) = (greeting.clone(), sender.name.clone());
-        move || {
-            let label = lang().card_label(&name, &greeting(), state_words());
-            match progress() {
-                Some(now) => lang().and_then(&label, &lang().progress(now.claimed, now.shares)),
-                None => label,
-            }
-        }
-    };
+    let name = sender.name.clone();
+    let from = move || lang().packet_from(&name);
     let order_no = card.order_no.to_string();
     let cover = card.cover.clone();
     let class = format!("packet-card {}", ground(&cover));
@@ -78,7 +70,6 @@ pub(super) fn Card(
         <button
             type="button"
             class=class
-            aria-label=label
             data-testid="packet-card"
             data-order-no=order_no
             data-state=state_name
@@ -86,6 +77,7 @@ pub(super) fn Card(
                 on_tap.run(Tapped { card: card.clone(), sender: sender.clone() });
             }
         >
+            <span class="sr-only">{from}</span>
             <span class="packet-main">
                 <span class="packet-thumb"><Cover name=cover/><span class="packet-coin"></span></span>
                 <span class="packet-words">
@@ -97,7 +89,8 @@ pub(super) fn Card(
                 <span class="clip">{kind_words}</span>
                 {move || progress().map(|now| view! {
                     <span class="packet-progress money" data-testid="packet-progress">
-                        {format!("{}/{}", now.claimed, now.shares)}
+                        <span aria-hidden="true">{format!("{}/{}", now.claimed, now.shares)}</span>
+                        <span class="sr-only">{lang().progress(now.claimed, now.shares)}</span>
                     </span>
                 })}
             </span>

@@ -77,14 +77,14 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                     />
                 })}
             </div>
-            {move || scroll.is_behind().then(|| view! {
+            {move || (feed.is_behind() || scroll.is_far()).then(|| view! {
                 <button
                     type="button"
                     class="to-newest"
                     data-testid="to-newest"
                     on:click=move |_| scroll.to_end()
                 >
-                    {tr!(to_newest)}
+                    {move || if feed.is_behind() { lang().to_newest() } else { lang().to_end() }}
                 </button>
             })}
         </div>

@@ -31,8 +31,8 @@ pub(super) fn AccountForm(on_close: Callback<()>) -> impl IntoView {
         };
         scope.spawn(async move {
             match api::make_account(&credentials).await {
-                Ok(()) => {
-                    session::refresh_me().await;
+                Ok(me) => {
+                    session::set_me(me);
                     toast::show(lang_now().account_made());
                     on_close.run(());
                 }

@@ -48,8 +48,8 @@ pub(super) fn ProfileForm(on_close: Callback<()>) -> impl IntoView {
         failure.set(None);
         scope.spawn(async move {
             match api::change_profile(&change).await {
-                Ok(()) => {
-                    session::refresh_me().await;
+                Ok(me) => {
+                    session::set_me(me);
                     toast::show(lang_now().saved());
                     on_close.run(());
                 }

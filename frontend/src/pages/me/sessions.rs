@@ -40,6 +40,20 @@ pub(super) fn Sessions() -> impl IntoView {
             load();
         });
     });
+    let end_others = move |_| {
+        scope.spawn(async move {
+            match api::end_other_sessions().await {
+                Ok(()) => toast::show(lang_now().sessions_ended()),
+                Err(problem) => {
+                    failure.set(Some(problem));
+                    return;
+                }
+            }
+            load();
+        });
+    };
+    let several =
+        Memo::new(move |_| list.with(|list| list.as_ref().is_some_and(|list| list.len() > 2)));
     view! {
         <section class="panel">
             <h2>{tr!(sessions)}</h2>
@@ -49,6 +63,11 @@ pub(super) fn Sessions() -> impl IntoView {
                     list.into_iter().map(|session| view! { <Row session end/> }).collect_view()
                 })}
             </ul>
+            {move || several.get().then(|| view! {
+                <button type="button" class="button" data-testid="sessions-end-others" on:click=end_others>
+                    {tr!(sessions_end_others)}
+                </button>
+            })}
             <Fault failure=failure/>
             {move || failure.get().is_some().then(|| view! {
                 <button type="button" class="button" on:click=move |_| load()>{tr!(retry)}</button>

@@ -38,7 +38,7 @@ impl Item {
 /// What a year adds up to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Year {
-    pub(super) year: i16,
+    pub(super) number: i16,
     pub(super) count: u64,
     pub(super) total_fen: Fen,
     pub(super) best_lucks: u64,
@@ -70,7 +70,7 @@ fn part<T>(page: ListPage<T>, item: fn(T) -> Item) -> Part {
     Part {
         items: items.into_iter().map(item).collect(),
         cursor: next_cursor,
-        year: Year { year, count, total_fen, best_lucks, months, years },
+        year: Year { number: year, count, total_fen, best_lucks, months, years },
     }
 }
 

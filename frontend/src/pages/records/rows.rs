@@ -13,7 +13,7 @@ use super::load::Item;
 use crate::{
     art::Icon,
     components::{Link, Name, Pic},
-    i18n::{Lang, lang, tr},
+    i18n::{Lang, joined_by_dot, lang, tr},
     money::yuan,
     route::Route,
 };
@@ -41,7 +41,7 @@ fn received(item: ReceivedItem) -> AnyView {
                 <span class="entry-words">
                     <span class="entry-why entry-person"><Name of=item.sender/></span>
                     <span class="entry-when">
-                        {move || lang().joined_by_dot(kind(lang(), item.kind), &lang().moment(item.at))}
+                        {move || joined_by_dot(kind(lang(), item.kind), &lang().moment(item.at))}
                     </span>
                 </span>
                 <span class="entry-money">
@@ -64,7 +64,7 @@ fn sent(item: SentItem) -> AnyView {
         match progress.state {
             PacketState::Open => counted,
             PacketState::Finished => lang.card_finished().to_owned(),
-            PacketState::Expired => lang.joined_by_dot(lang.card_expired(), &counted),
+            PacketState::Expired => joined_by_dot(lang.card_expired(), &counted),
         }
     };
     view! {

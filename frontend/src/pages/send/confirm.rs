@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{Form, Payment, Step, step_words};
 use crate::{
     components::{Cover, Fault, Sheet},
-    i18n::{lang, tr},
+    i18n::{joined_by_dot, lang, tr},
     money::yuan,
     state::session,
 };
@@ -35,7 +35,7 @@ pub(super) fn Confirm(
                 let recipient = members.iter().find(|member| member.id == id);
                 recipient.map_or_else(|| kind.to_owned(), |one| lang().packet_for(&one.name))
             }),
-            None => lang().joined_by_dot(kind, &lang().shares_of(form.share_count().unwrap_or(1))),
+            None => joined_by_dot(kind, &lang().shares_of(form.share_count().unwrap_or(1))),
         }
     };
     let greeting = move || {

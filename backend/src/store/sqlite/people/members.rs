@@ -1,9 +1,9 @@
-//! Who is in a group: joining, leaving, and what each has read.
+//! Who is in a group: joining and leaving.
 
 use super::{
     super::Database,
     GROUP_FOUND, GROUP_MEMBERS_MAX, GROUPS_PER_USER_MAX, MEMBER_FOUND, OWNER_ASKS, group_id, guard,
-    id_array, invitations,
+    id_array, invitations, marks,
     messages::{self, Keys},
     user_id,
 };
@@ -11,7 +11,7 @@ use crate::store::{
     StoreError,
     people::{JoinDraft, JoinedGroup, Removal, StoredBody, StoredMessage},
 };
-use hongbao_shared::{GroupId, MessageId, Timestamp, UserId};
+use hongbao_shared::{GroupId, Timestamp, UserId};
 use sqlx::SqliteConnection;
 
 // As stored; never renumbered.
@@ -172,76 +172,8 @@ pub(super) async fn announce(
     body: StoredBody,
 ) -> Result<StoredMessage, StoreError> {
     let message = messages::append(tx, group, user, at, body, Keys::NONE).await?;
-    read(tx, group, user, message.id).await?;
+    marks::read(tx, group, user, message.id).await?;
     Ok(message)
-}
-
-/// False if the member is not there, or has read that far.
-async fn read(
-    tx: &mut SqliteConnection,
-    group: GroupId,
-    user: UserId,
-    up_to: MessageId,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query(
-        "UPDATE members SET read_up_to = ?3
-         WHERE group_id = ?1 AND user_id = ?2 AND read_up_to < ?3",
-    )
-    .bind(group.get())
-    .bind(user.get())
-    .bind(up_to.get())
-    .execute(tx)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-pub(super) async fn set_read(
-    database: &Database,
-    group: GroupId,
-    user: UserId,
-    up_to: MessageId,
-) -> Result<(), StoreError> {
-    database
-        .write(move |tx| {
-            Box::pin(async move {
-                let newest: Option<i64> =
-                    sqlx::query_scalar("SELECT last_message_id FROM chat_groups WHERE id = ?1")
-                        .bind(group.get())
-                        .fetch_optional(&mut *tx)
-                        .await?;
-                let up_to = newest.and_then(MessageId::new).map(|newest| up_to.min(newest));
-                let up_to = up_to.ok_or_else(|| guard(GROUP_FOUND))?;
-                if read(tx, group, user, up_to).await? || is_member_in(tx, group, user).await? {
-                    Ok(())
-                } else {
-                    Err(guard(GROUP_FOUND))
-                }
-            })
-        })
-        .await
-}
-
-pub(super) async fn set_muted(
-    database: &Database,
-    group: GroupId,
-    user: UserId,
-    muted: bool,
-) -> Result<(), StoreError> {
-    database
-        .write(move |tx| {
-            Box::pin(async move {
-                let done = sqlx::query(
-                    "UPDATE members SET muted = ?3 WHERE group_id = ?1 AND user_id = ?2",
-                )
-                .bind(group.get())
-                .bind(user.get())
-                .bind(muted)
-                .execute(tx)
-                .await?;
-                if done.rows_affected() == 1 { Ok(()) } else { Err(guard(GROUP_FOUND)) }
-            })
-        })
-        .await
 }
 
 pub(super) async fn is_member(

@@ -4,6 +4,7 @@ mod groups;
 mod invitations;
 mod listing;
 mod log;
+mod marks;
 mod members;
 mod messages;
 mod sessions;
@@ -247,7 +248,7 @@ impl PeopleStore for SqlitePeople {
         user: UserId,
         up_to: MessageId,
     ) -> Result<(), PeopleError> {
-        members::set_read(&self.database, group, user, up_to).await.map_err(refused)
+        marks::set_read(&self.database, group, user, up_to).await.map_err(refused)
     }
 
     async fn set_muted(
@@ -256,7 +257,7 @@ impl PeopleStore for SqlitePeople {
         user: UserId,
         muted: bool,
     ) -> Result<(), PeopleError> {
-        members::set_muted(&self.database, group, user, muted).await.map_err(refused)
+        marks::set_muted(&self.database, group, user, muted).await.map_err(refused)
     }
 
     async fn invite(&self, invitation: InvitationDraft) -> Result<StoredInvitation, PeopleError> {

@@ -5,10 +5,10 @@
 //! (`overflow-anchor: none`), for not every browser does it by itself.
 
 use leptos::{html, prelude::*};
-use wasm_bindgen::JsCast as _;
-use web_sys::{HtmlDivElement, HtmlElement};
+use wasm_bindgen::{JsCast as _, closure::Closure};
+use web_sys::{HtmlDivElement, HtmlElement, ResizeObserver};
 
-use crate::state::feed::Feed;
+use crate::{state::feed::Feed, tasks::Scope};
 
 /// This close to the end counts as reading the end, in CSS pixels.
 const NEAR_END_PX: i32 = 80;
@@ -19,9 +19,9 @@ const AHEAD_PX: i32 = 900;
 pub(super) struct Scroll {
     place: NodeRef<html::Div>,
     feed: Feed,
-    /// Something new came while the reader was elsewhere.
-    behind: RwSignal<bool>,
-    /// The first row in view and how far its top is from the log's.
+    /// Is what is drawn far from the newest?
+    far: RwSignal<bool>,
+    /// The first row in view, and where it was when it was last seen.
     held: RwSignal<Option<(String, i32)>>,
     /// Where the log was scrolled to when it moved last.
     top: RwSignal<i32>,
@@ -33,39 +33,44 @@ impl Scroll {
         let scroll = Self {
             place,
             feed,
-            behind: RwSignal::new(false),
+            far: RwSignal::new(false),
             held: RwSignal::new(None),
             top: RwSignal::new(0),
         };
         let rows = feed.rows();
-        Effect::new(move |before: Option<i64>| {
+        Effect::new(move |_| {
             rows.with(|_| ());
-            // Not that of the rows: far up, what is new is not drawn.
-            let newest = feed.newest();
-            if before.is_some_and(|before| newest > before) && !feed.is_at_end() {
-                scroll.behind.set(true);
-            }
             // The rows are on the page before the next frame is drawn.
             request_animation_frame(move || scroll.settle());
-            before.map_or(newest, |before| before.max(newest))
         });
-        // A keyboard that comes up makes the log smaller.
-        let resized = window_event_listener(leptos::ev::resize, move |_| scroll.settle());
-        on_cleanup(move || resized.remove());
+        // A keyboard that comes up, or a notice, makes the log smaller.
+        let scope = Scope::new();
+        Effect::new(move |_| {
+            if let Some(log) = place.get() {
+                scope.spawn(async move {
+                    let _watch = SizeWatch::start(&log, move || scroll.settle());
+                    futures::future::pending::<()>().await;
+                });
+            }
+        });
         scroll
     }
 
-    pub(super) fn is_behind(self) -> bool {
-        self.behind.get()
+    pub(super) fn is_far(self) -> bool {
+        self.far.get()
     }
 
     pub(super) fn to_end(self) {
-        self.behind.set(false);
+        self.far.set(false);
         self.feed.to_end();
         request_animation_frame(move || self.settle());
     }
 
     pub(super) fn on_scroll(self) {
+        // Rows may have come or gone since the last frame.
+        if !self.feed.is_at_end() {
+            self.settle_held();
+        }
         let Some(log) = self.place.get_untracked() else { return };
         let above = log.scroll_top();
         let below = log.scroll_height() - above - log.client_height();
@@ -77,8 +82,8 @@ impl Scroll {
         let stays = self.feed.is_at_end() && !went_up;
         let at_end = (below < NEAR_END_PX || stays) && !more_below;
         self.feed.set_at_end(at_end);
-        if at_end && self.behind.get_untracked() {
-            self.behind.set(false);
+        if self.far.get_untracked() != more_below {
+            self.far.set(more_below);
         }
         self.hold(&log);
         if above < AHEAD_PX && self.feed.has_older_now() {
@@ -105,23 +110,57 @@ impl Scroll {
             }
         }
         let held = row(&rows, low)
-            .map(|row| (row.get_attribute("data-id").unwrap_or_default(), row.offset_top() - top));
+            .map(|row| (row.get_attribute("data-id").unwrap_or_default(), row.offset_top()));
         self.held.set(held);
     }
 
     /// Puts what was in view back to where it was.
     fn settle(self) {
         // The screen may have gone before the frame came.
-        let Some(Some(log)) = self.place.try_get_untracked() else { return };
         if self.feed.try_is_at_end() == Some(true) {
-            log.set_scroll_top(log.scroll_height());
-        } else if let Some(Some((id, above))) = self.held.try_get_untracked() {
-            let selector = format!(".log-row[data-id=\"{id}\"]");
-            let held = log.query_selector(&selector).ok().flatten();
-            if let Some(row) = held.and_then(|row| row.dyn_into::<HtmlElement>().ok()) {
-                log.set_scroll_top(row.offset_top() - above);
+            if let Some(Some(log)) = self.place.try_get_untracked() {
+                log.set_scroll_top(log.scroll_height());
+            }
+        } else {
+            self.settle_held();
+        }
+    }
+
+    /// Scrolls by as much as the held row has moved since it was last seen, so that
+    /// what the reader scrolled meanwhile counts too.
+    fn settle_held(self) {
+        let Some(Some(log)) = self.place.try_get_untracked() else { return };
+        let Some(Some((id, was))) = self.held.try_get_untracked() else { return };
+        let selector = format!(".log-row[data-id=\"{id}\"]");
+        let held = log.query_selector(&selector).ok().flatten();
+        if let Some(row) = held.and_then(|row| row.dyn_into::<HtmlElement>().ok()) {
+            let now = row.offset_top();
+            if now != was {
+                log.set_scroll_top(log.scroll_top() + now - was);
+                self.held.set(Some((id, now)));
             }
         }
+    }
+}
+
+/// Calls back whenever an element changes its size, until it is dropped.
+struct SizeWatch {
+    observer: ResizeObserver,
+    _listener: Closure<dyn FnMut()>,
+}
+
+impl SizeWatch {
+    fn start(element: &HtmlDivElement, listener: impl FnMut() + 'static) -> Option<Self> {
+        let listener = Closure::<dyn FnMut()>::new(listener);
+        let observer = ResizeObserver::new(listener.as_ref().unchecked_ref()).ok()?;
+        observer.observe(element);
+        Some(Self { observer, _listener: listener })
+    }
+}
+
+impl Drop for SizeWatch {
+    fn drop(&mut self) {
+        self.observer.disconnect();
     }
 }
 
