@@ -2,7 +2,7 @@
 //! becomes of the connection (R-WEB-1, R-SEND-2).
 
 use crate::{
-    logs::{held, shows_all, shows_the_end},
+    logs::{drawn, held, shows_all, shows_the_end},
     steps::{card_is, enter},
 };
 use anyhow::{Context as _, Result, ensure};
@@ -136,7 +136,7 @@ fn a_storm_of_packets_survives_every_cut() -> Result<()> {
             for number in 0..CUTS {
                 cut.set_offline(true).await?;
                 // A different part of the storm is missed each time.
-                let count = cut.all("packet-card").await?.len();
+                let count = drawn(&cut).await?.len();
                 mei.say(&group, &format!("Cut {number} at {count}")).await?;
                 cut.set_offline(false).await?;
                 let news = format!("Cut {number} at");

@@ -12,6 +12,7 @@ mod live;
 mod logs;
 mod longchat;
 mod navigation;
+mod newcomer;
 mod people;
 mod records;
 mod screens;

@@ -7,8 +7,8 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use hongbao_e2e::{Browser, Form, Person, Sent, Stage, play, play_with, wait_for};
 use serde_json::Value;
 
-/// Three pages of either list.
-const PACKETS: i64 = 45;
+/// Three pages of either list, two of the statement.
+const PACKETS: i64 = 60;
 const SHARE_FEN: i64 = 101;
 
 #[test]

@@ -68,7 +68,8 @@ impl Scroll {
 
     pub(super) fn on_scroll(self) {
         // Rows may have come or gone since the last frame.
-        if !self.feed.is_at_end() {
+        let was_at_end = self.feed.try_is_at_end() == Some(true);
+        if !was_at_end {
             self.settle_held();
         }
         let Some(log) = self.place.get_untracked() else { return };
@@ -79,7 +80,7 @@ impl Scroll {
         // reader who has not moved. Only going up is leaving.
         let went_up = above < self.top.get_untracked();
         self.top.set(above);
-        let stays = self.feed.is_at_end() && !went_up;
+        let stays = was_at_end && !went_up;
         let at_end = (below < NEAR_END_PX || stays) && !more_below;
         self.feed.set_at_end(at_end);
         if self.far.get_untracked() != more_below {
