@@ -7,10 +7,11 @@ use crate::{
     wait::wait_for,
 };
 use anyhow::{Context as _, Result, ensure};
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
 use tempfile::TempDir;
-use thirtyfour::{By, Key, WebDriver, WebElement};
+use thirtyfour::{By, Key, WebDriver, WebElement, WindowHandle};
 
 /// A browser of its own, with its own cookies and storage. Clones are the same browser.
 #[derive(Clone, Debug)]
@@ -19,6 +20,19 @@ pub struct Browser {
     base: Arc<str>,
     console: Arc<Console>,
     _profile: Arc<TempDir>,
+}
+
+/// What becomes of a call that gets lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// It fails before it has reached the server.
+    Request,
+    /// The server has answered; the call fails.
+    Answer,
+    /// It never reaches the server, and never ends.
+    RequestForGood,
+    /// The server has answered; the call never ends.
+    AnswerForGood,
 }
 
 fn css(id: &str) -> String {
@@ -49,6 +63,14 @@ impl Browser {
 
     pub(crate) async fn save_picture(&self, path: &Path) -> Result<()> {
         Ok(self.driver.screenshot(path).await?)
+    }
+
+    /// A picture for the documentation, a third as large.
+    pub(crate) async fn save_webp(&self, path: &Path) -> Result<()> {
+        let format = json!({"format": "webp", "quality": 82});
+        let answer = self.driver.cdp().send_raw("Page.captureScreenshot", format).await?;
+        let picture = BASE64.decode(answer["data"].as_str().context("a picture")?)?;
+        std::fs::write(path, picture).with_context(|| path.display().to_string())
     }
 
     /// The page as it is now, attributes and hidden parts included.
@@ -233,6 +255,33 @@ impl Browser {
         self.find_css(&selector).await.map(|_| ())
     }
 
+    /// Waits until the page shows these words, wherever.
+    pub async fn says_anywhere(&self, words: &str) -> Result<()> {
+        wait_for(&format!("“{words}” on the page"), async || {
+            let text = self.script("return document.body.innerText").await?;
+            Ok(text.as_str().is_some_and(|text| text.contains(words)).then_some(()))
+        })
+        .await
+    }
+
+    /// The window that everything is about.
+    pub async fn window(&self) -> Result<WindowHandle> {
+        Ok(self.driver.window().await?)
+    }
+
+    /// Another window of this browser at `path`; from now on everything is about it.
+    pub async fn new_window(&self, path: &str) -> Result<WindowHandle> {
+        let window = self.driver.new_tab().await?;
+        self.driver.switch_to_window(window.clone()).await?;
+        self.goto(path).await?;
+        Ok(window)
+    }
+
+    /// Makes everything be about this window from now on.
+    pub async fn switch_to(&self, window: &WindowHandle) -> Result<()> {
+        Ok(self.driver.switch_to_window(window.clone()).await?)
+    }
+
     /// Runs a script in the page.
     pub async fn script(&self, script: &str) -> Result<Value> {
         Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
@@ -267,6 +316,41 @@ impl Browser {
         Ok(())
     }
 
+    /// From now on this page loses its calls whose paths end like this.
+    pub async fn lose(&self, path_end: &str, loss: Loss) -> Result<()> {
+        let (reaches, ends) = match loss {
+            Loss::Request => (false, true),
+            Loss::Answer => (true, true),
+            Loss::RequestForGood => (false, false),
+            Loss::AnswerForGood => (true, false),
+        };
+        let script = format!(
+            "window.realFetch ??= window.fetch;
+            window.lostCalls = 0;
+            window.fetch = async (path, init) => {{
+                if (!String(path).endsWith('{path_end}')) return window.realFetch(path, init);
+                if ({reaches}) await (await window.realFetch(path, init)).text();
+                window.lostCalls += 1;
+                if ({ends}) throw new TypeError('lost');
+                return new Promise(() => {{}});
+            }};"
+        );
+        self.script(&script).await.map(|_| ())
+    }
+
+    /// Ends [`Browser::lose`].
+    pub async fn lose_nothing(&self) -> Result<()> {
+        self.script("window.fetch = window.realFetch").await.map(|_| ())
+    }
+
+    /// Waits until a call got lost.
+    pub async fn lost(&self) -> Result<()> {
+        wait_for("a call to get lost", async || {
+            Ok((self.script("return window.lostCalls").await? != json!(0)).then_some(()))
+        })
+        .await
+    }
+
     /// Excuses everything that fails because nobody answers.
     pub fn expect_lost_network(&self) {
         self.console.expect_lost_network();
@@ -276,6 +360,13 @@ impl Browser {
     pub async fn dress(&self, language: &str, theme: &str) -> Result<()> {
         self.store("hongbao.lang", language).await?;
         self.store("hongbao.theme", theme).await
+    }
+
+    /// Shows the page that is open in another theme, and waits until its colours have
+    /// come to rest.
+    pub async fn set_theme(&self, theme: &str) -> Result<()> {
+        self.script(&format!("document.documentElement.dataset.theme = '{theme}'")).await?;
+        self.at_rest().await
     }
 
     /// Calls the REST interface from inside the page, with the page's own session.

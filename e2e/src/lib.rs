@@ -21,8 +21,8 @@ mod shapes;
 mod stage;
 mod wait;
 
-pub use accessibility::assert_accessible;
-pub use browser::Browser;
+pub use accessibility::{assert_accessible, assert_contrast};
+pub use browser::{Browser, Loss};
 pub use chromium::Form;
 pub use person::{Person, Sent};
 pub use server::Server;

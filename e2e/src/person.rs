@@ -32,7 +32,8 @@ pub struct Sent<'a> {
 
 impl Person {
     pub(crate) async fn guest(base: &str, name: &str) -> Result<Self> {
-        let http = reqwest::Client::builder().no_proxy().build()?;
+        // A connection per call: one that is kept may belong to a server that was killed.
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build()?;
         let mut person = Self {
             http,
             base: base.to_owned(),
@@ -48,6 +49,10 @@ impl Person {
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     pub(crate) fn token(&self) -> &str {
@@ -96,13 +101,85 @@ impl Person {
         Ok(())
     }
 
+    /// What is in the wallet, in fen, without what is on its way.
+    pub async fn balance(&self) -> Result<i64> {
+        self.get("/wallet").await?["balance_fen"].as_i64().context("a balance")
+    }
+
+    /// Waits until the wallet holds this much: crediting follows opening (R-MONEY-2).
+    pub async fn holds(&self, balance_fen: i64) -> Result<()> {
+        let what = format!("{} to have {balance_fen} fen", self.name);
+        wait_for(&what, async || {
+            let held = self.balance().await?;
+            ensure!(held == balance_fen, "it is {held}");
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    /// The same person, once more signed in.
+    pub async fn sign_in_again(&self, name: &str, password: &str) -> Result<Self> {
+        let credentials = json!({"name": name, "password": password});
+        let token = text(&self.post("/session", credentials).await?["token"])?;
+        Ok(Self { token, ..self.clone() })
+    }
+
+    /// Waits until no money is on its way to this person.
+    pub async fn settled(&self) -> Result<()> {
+        wait_for("the credits to arrive", async || {
+            let pending = self.get("/wallet").await?["pending_fen"].clone();
+            Ok((pending.is_null() || pending == 0).then_some(()))
+        })
+        .await
+    }
+
+    /// Becomes an account that signs in with this password.
+    pub async fn make_account(&self, name: &str, password: &str) -> Result<()> {
+        let credentials = json!({"name": name, "password": password});
+        self.post("/me/account", credentials).await.map(|_| ())
+    }
+
+    /// The code of a new invitation to a group.
+    pub async fn invite(&self, group: &str) -> Result<String> {
+        text(&self.post(&format!("/groups/{group}/invitations"), json!({})).await?["code"])
+    }
+
+    /// Joins by an invitation.
+    pub async fn join(&self, code: &str) -> Result<()> {
+        self.post("/groups/join", json!({"code": code})).await.map(|_| ())
+    }
+
+    /// The group's whole log as this person sees it, the oldest first.
+    pub async fn log(&self, group: &str) -> Result<Vec<Value>> {
+        let path = format!("/groups/{group}/messages");
+        let mut page = self.get(&path).await?;
+        let mut log = Vec::new();
+        loop {
+            log.extend(page["items"].as_array().context("items")?.iter().cloned());
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            page = self.get(&format!("{path}?cursor={cursor}")).await?;
+        }
+        log.reverse();
+        Ok(log)
+    }
+
+    /// Waits until a packet is in this state.
+    pub async fn packet_is(&self, order_no: &str, state: &str) -> Result<Value> {
+        wait_for(&format!("{order_no} to be {state}"), async || {
+            let packet = self.get(&format!("/packets/{order_no}")).await?;
+            Ok((packet["state"] == state).then_some(packet))
+        })
+        .await
+    }
+
     /// A new group with these members; its id.
     pub async fn make_group(&self, name: &str, members: &[&Person]) -> Result<String> {
         let group = text(&self.post("/groups", json!({"name": name})).await?["id"])?;
-        let path = format!("/groups/{group}/invitations");
-        let code = self.post(&path, json!({})).await?["code"].clone();
-        for member in members {
-            member.post("/groups/join", json!({"code": code})).await?;
+        if !members.is_empty() {
+            let code = self.invite(&group).await?;
+            for member in members {
+                member.join(&code).await?;
+            }
         }
         Ok(group)
     }

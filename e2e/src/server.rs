@@ -15,7 +15,7 @@ const GREETING: &str = "Hongbao is at ";
 #[derive(Debug)]
 pub struct Server {
     url: String,
-    settings: Vec<(String, String)>,
+    settings: Mutex<Vec<(String, String)>>,
     process: Mutex<Option<Process>>,
     // Removed after the process is gone: fields are dropped in this order.
     data: TempDir,
@@ -33,7 +33,7 @@ impl Server {
         ];
         all.extend(settings.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let (process, url) = launch(&data, &all, "127.0.0.1:0")?;
-        Ok(Self { url, settings: all, process: Mutex::new(Some(process)), data })
+        Ok(Self { url, settings: Mutex::new(all), process: Mutex::new(Some(process)), data })
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -49,9 +49,16 @@ impl Server {
     /// Starts it again where it was, on the data that it left.
     pub(crate) fn start_again(&self) -> Result<()> {
         let address = self.url.strip_prefix("http://").context("an address")?;
-        let (process, _) = launch(&self.data, &self.settings, address)?;
+        let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (process, _) = launch(&self.data, &settings, address)?;
         *self.slot() = Some(process);
         Ok(())
+    }
+
+    /// More variables for the next start; the last of a name counts.
+    pub(crate) fn add_settings(&self, settings: &[(&str, &str)]) {
+        let more = settings.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).extend(more);
     }
 
     /// What it has logged since it was started last.

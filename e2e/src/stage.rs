@@ -87,6 +87,13 @@ impl Stage {
         self.server.start_again()
     }
 
+    /// Starts the server again with these variables besides those that it had.
+    pub fn restart_with(&self, settings: &[(&str, &str)]) -> Result<()> {
+        self.kill_server();
+        self.server.add_settings(settings);
+        self.start_server()
+    }
+
     /// A new browser with nothing in it.
     pub async fn browser(&self, form: Form) -> Result<Browser> {
         self.open(form, false).await
@@ -139,7 +146,7 @@ impl Stage {
 
     /// Keeps a picture of the screen under this name.
     pub async fn picture(&self, browser: &Browser, name: &str) -> Result<()> {
-        let path = paths::pictures().join(format!("{name}.png"));
-        browser.save_picture(&path).await.with_context(|| format!("a picture of {name}"))
+        let path = paths::pictures().join(format!("{name}.webp"));
+        browser.save_webp(&path).await.with_context(|| format!("a picture of {name}"))
     }
 }

@@ -58,12 +58,27 @@ impl Groups {
     /// `group_not_found`, and `key_reused` for the same key with another content, both
     /// of which no retry mends.
     pub async fn post_line(&self, post: LinePost) -> Result<(), Refusal> {
-        if matches!(&post.line, Line::Opened { openers, .. } if openers.is_empty()) {
+        self.post_lines(vec![post]).await
+    }
+
+    /// Posts several in one transaction: all, or, with the first refusal, none.
+    pub async fn post_lines(&self, posts: Vec<LinePost>) -> Result<(), Refusal> {
+        let says_nothing =
+            |line: &Line| matches!(line, Line::Opened { openers, .. } if openers.is_empty());
+        if posts.iter().any(|post| says_nothing(&post.line)) {
             return Err(Refusal::internal(anyhow!("a line says that nobody opened a packet")));
         }
-        let group_id = post.group_id;
-        let stored = self.store.post_line(post).await?;
-        self.tell(group_id, stored.id).await;
+        if posts.is_empty() {
+            return Ok(());
+        }
+        let groups: Vec<_> = posts.iter().map(|post| post.group_id).collect();
+        let stored = self.store.post_lines(posts).await?;
+        // Each group hears of its newest entry once.
+        let newest: BTreeMap<_, _> =
+            groups.into_iter().zip(stored.iter().map(|message| message.id)).collect();
+        for (group, id) in newest {
+            self.tell(group, id).await;
+        }
         Ok(())
     }
 

@@ -247,9 +247,10 @@ pub trait PeopleStore: Send + Sync + fmt::Debug {
     /// the number was posted with another content.
     async fn post_packet(&self, packet: PacketPost) -> Result<StoredMessage, PeopleError>;
 
-    /// Appends a line about a packet; with a key that was used before, the line of that
-    /// time. `GroupNotFound` if there is no such group, `KeyReused`.
-    async fn post_line(&self, line: LinePost) -> Result<StoredMessage, PeopleError>;
+    /// Appends lines about packets, in this order and in one transaction; for a key that
+    /// was used before, the line of that time. `GroupNotFound` if there is no such group,
+    /// `KeyReused`; then none of them is appended.
+    async fn post_lines(&self, lines: Vec<LinePost>) -> Result<Vec<StoredMessage>, PeopleError>;
 
     /// The newest `limit` entries of a group that `reader` may see, before `before` if
     /// that is given. Looks at [`LOG_SCAN_MAX`] entries; a page where most of them are

@@ -5,9 +5,19 @@
 //! `cargo test --package hongbao-e2e`.
 
 mod bad_input;
+mod failures;
 mod kinds;
 mod layout;
+mod live;
+mod logs;
+mod longchat;
 mod navigation;
+mod newcomer;
+mod people;
+mod records;
+mod screens;
 mod secrecy;
 mod steps;
 mod story;
+mod walk;
+mod world;

@@ -1,7 +1,7 @@
 //! What people do on several screens.
 
 use anyhow::{Context as _, Result};
-use hongbao_e2e::Browser;
+use hongbao_e2e::{Browser, Form, Person, Stage, wait_for};
 
 /// `¥12.05` as 1205 fen.
 pub(crate) fn fen(text: &str) -> Result<i64> {
@@ -18,6 +18,35 @@ pub(crate) fn yuan(fen: i64) -> String {
 pub(crate) async fn come_in(browser: &Browser, name: &str) -> Result<()> {
     browser.fill("guest-name", name).await?;
     browser.click("guest-submit").await
+}
+
+/// A browser in which somebody who came in by REST is at `path`.
+pub(crate) async fn enter(
+    stage: &Stage,
+    form: Form,
+    person: &Person,
+    path: &str,
+) -> Result<Browser> {
+    let browser = stage.calm_browser(form).await?;
+    browser.become_person(person).await?;
+    browser.goto(path).await?;
+    Ok(browser)
+}
+
+/// Waits until a member of the group has this name and this picture for another one.
+pub(crate) async fn profile_is(
+    reader: &Person,
+    group: &str,
+    name: &str,
+    avatar: &str,
+) -> Result<()> {
+    wait_for(&format!("{name} with {avatar}"), async || {
+        let group = reader.get(&format!("/groups/{group}")).await?;
+        let members = group["members"].as_array().context("members")?;
+        let found = members.iter().any(|one| one["name"] == name && one["avatar"] == avatar);
+        Ok(found.then_some(()))
+    })
+    .await
 }
 
 /// Submits the send sheet, confirms the payment, and waits until both sheets are gone.

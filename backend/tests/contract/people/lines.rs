@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 on_every_store! {
     a_line_is_posted_once,
+    lines_are_posted_together_or_not_at_all,
     everyone_sees_what_is_theirs,
     a_page_goes_on_past_what_is_hidden,
     unread_are_words_and_packets_of_others,
@@ -41,6 +42,10 @@ fn expired(key: &str) -> LinePost {
     post(key, line)
 }
 
+async fn one(store: &Store, line: LinePost) -> Result<StoredMessage, PeopleError> {
+    Ok(store.post_lines(vec![line]).await?.remove(0))
+}
+
 /// The whole log as one member sees it, the oldest first, in pages of `limit`.
 async fn seen_by(store: &Store, reader: i64, limit: u32) -> Vec<StoredMessage> {
     let (mut all, mut before) = (Vec::new(), None);
@@ -66,7 +71,7 @@ async fn a_line_is_posted_once(store: Store) {
         .map(|delay| {
             let post = LinePost { at: at(delay), ..opened("opened:5:0", &[1, 2]) };
             let store = Arc::clone(&store);
-            tokio::spawn(async move { store.post_line(post).await.unwrap() })
+            tokio::spawn(async move { one(&store, post).await.unwrap() })
         })
         .collect();
     let mut posted = Vec::new();
@@ -78,16 +83,31 @@ async fn a_line_is_posted_once(store: Store) {
     assert_eq!(log(&store).await[0], posted[0]);
     assert_eq!(posted[0].body, StoredBody::Line(opened("", &[1, 2]).line));
     for other in [opened("opened:5:0", &[1]), finished("opened:5:0")] {
-        assert!(matches!(store.post_line(other).await, Err(PeopleError::KeyReused)));
+        assert!(matches!(one(&store, other).await, Err(PeopleError::KeyReused)));
     }
-    store.post_line(finished("finished:5")).await.unwrap();
-    store.post_line(expired("expired:5")).await.unwrap();
+    one(&store, finished("finished:5")).await.unwrap();
+    one(&store, expired("expired:5")).await.unwrap();
     assert_eq!(log(&store).await.len(), 7);
     let lost = LinePost { group_id: group(1), ..finished("finished:5") };
-    assert!(matches!(store.post_line(lost).await, Err(PeopleError::GroupNotFound)));
+    assert!(matches!(one(&store, lost).await, Err(PeopleError::GroupNotFound)));
     for key in [String::new(), "k".repeat(129)] {
-        assert!(matches!(store.post_line(finished(&key)).await, Err(PeopleError::Store(_))));
+        assert!(matches!(one(&store, finished(&key)).await, Err(PeopleError::Store(_))));
     }
+}
+
+/// One that cannot be posted takes the others along; those that were there stay as they
+/// are.
+async fn lines_are_posted_together_or_not_at_all(store: Store) {
+    add_full_group(&store, 3).await;
+    let before = one(&store, opened("opened:5:0", &[1])).await.unwrap();
+    let known = log(&store).await.len();
+    let spoilt = vec![opened("opened:5:1", &[2]), finished("opened:5:0")];
+    assert!(matches!(store.post_lines(spoilt).await, Err(PeopleError::KeyReused)));
+    assert_eq!(log(&store).await.len(), known);
+    let good = vec![opened("opened:5:0", &[1]), opened("opened:5:1", &[2]), finished("f")];
+    let stored = store.post_lines(good).await.unwrap();
+    assert_eq!(stored[0], before);
+    assert_eq!(log(&store).await[..2], [stored[2].clone(), stored[1].clone()]);
 }
 
 /// R-PEOPLE-2: "X opened your packet" is seen by the two, "all gone" by everyone;
@@ -102,7 +122,7 @@ async fn everyone_sees_what_is_theirs(store: Store) {
         finished("4"),
         expired("5"),
     ] {
-        store.post_line(line).await.unwrap();
+        one(&store, line).await.unwrap();
     }
     // Four lines stand there from the beginning.
     for (reader, expected) in
@@ -134,7 +154,7 @@ async fn a_page_goes_on_past_what_is_hidden(store: Store) {
     add_full_group(&store, 3).await;
     let hidden = i64::from(LOG_SCAN_MAX) + 10;
     for number in 0..hidden {
-        store.post_line(opened(&number.to_string(), &[1])).await.unwrap();
+        one(&store, opened(&number.to_string(), &[1])).await.unwrap();
     }
     store.post_text(text(0, "after", None)).await.unwrap();
     let page = store.messages(group(0), user(2), None, 10).await.unwrap();
@@ -149,7 +169,7 @@ async fn a_page_goes_on_past_what_is_hidden(store: Store) {
     assert_eq!(page.messages.len(), 1);
 
     for number in 0..hidden {
-        store.post_line(opened(&format!("more {number}"), &[1])).await.unwrap();
+        one(&store, opened(&format!("more {number}"), &[1])).await.unwrap();
     }
     let listed = store.groups_of(user(2), 10).await.unwrap();
     assert_eq!(listed[0].last_message, None, "not within one reading");
@@ -161,8 +181,8 @@ async fn unread_are_words_and_packets_of_others(store: Store) {
     // What was there before is no news to whoever joins.
     assert_eq!([unread(0).await, unread(1).await, unread(2).await], [0, 0, 0]);
     store.post_text(text(0, "hi", None)).await.unwrap();
-    store.post_line(opened("1", &[1])).await.unwrap();
-    store.post_line(finished("2")).await.unwrap();
+    one(&store, opened("1", &[1])).await.unwrap();
+    one(&store, finished("2")).await.unwrap();
     assert_eq!([unread(0).await, unread(1).await, unread(2).await], [0, 1, 1]);
     for number in 0..UNREAD_MAX {
         store.post_text(text(1, &number.to_string(), None)).await.unwrap();

@@ -67,23 +67,31 @@ pub(super) async fn post_packet(
         .await
 }
 
-pub(super) async fn post_line(
+pub(super) async fn post_lines(
     database: &Database,
-    post: LinePost,
-) -> Result<StoredMessage, StoreError> {
+    posts: Vec<LinePost>,
+) -> Result<Vec<StoredMessage>, StoreError> {
     database
         .write(move |tx| {
             Box::pin(async move {
-                let sender_id = post.line.sender_id();
-                let body = StoredBody::Line(post.line);
-                if let Some(before) = log::by_line_key(tx, post.group_id, &post.key).await? {
-                    return if before.body == body { Ok(before) } else { Err(guard(SAME_CONTENT)) };
+                let mut stored = Vec::with_capacity(posts.len());
+                for post in posts {
+                    stored.push(post_line(tx, post).await?);
                 }
-                let keys = Keys { of_sender: None, of_line: Some(&post.key) };
-                append(tx, post.group_id, sender_id, post.at, body, keys).await
+                Ok(stored)
             })
         })
         .await
+}
+
+async fn post_line(tx: &mut SqliteConnection, post: LinePost) -> Result<StoredMessage, StoreError> {
+    let sender_id = post.line.sender_id();
+    let body = StoredBody::Line(post.line);
+    if let Some(before) = log::by_line_key(tx, post.group_id, &post.key).await? {
+        return if before.body == body { Ok(before) } else { Err(guard(SAME_CONTENT)) };
+    }
+    let keys = Keys { of_sender: None, of_line: Some(&post.key) };
+    append(tx, post.group_id, sender_id, post.at, body, keys).await
 }
 
 /// By what a message is posted once.

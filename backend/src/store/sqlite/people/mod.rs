@@ -288,8 +288,8 @@ impl PeopleStore for SqlitePeople {
         messages::post_packet(&self.database, packet).await.map_err(refused)
     }
 
-    async fn post_line(&self, line: LinePost) -> Result<StoredMessage, PeopleError> {
-        messages::post_line(&self.database, line).await.map_err(refused)
+    async fn post_lines(&self, lines: Vec<LinePost>) -> Result<Vec<StoredMessage>, PeopleError> {
+        messages::post_lines(&self.database, lines).await.map_err(refused)
     }
 
     async fn messages(

@@ -23,12 +23,20 @@ pub(super) struct Scroll {
     far: RwSignal<bool>,
     /// The first row in view, and where it was when it was last seen.
     held: StoredValue<Option<(String, i32)>>,
+    /// Where the log was scrolled to when it moved last.
+    top: StoredValue<i32>,
 }
 
 impl Scroll {
     /// Keeps what is read in view whenever the rows change.
     pub(super) fn keep(place: NodeRef<html::Div>, feed: Feed) -> Self {
-        let scroll = Self { place, feed, far: RwSignal::new(false), held: StoredValue::new(None) };
+        let scroll = Self {
+            place,
+            feed,
+            far: RwSignal::new(false),
+            held: StoredValue::new(None),
+            top: StoredValue::new(0),
+        };
         let rows = feed.rows();
         Effect::new(move |_| {
             rows.with(|_| ());
@@ -60,12 +68,20 @@ impl Scroll {
 
     pub(super) fn on_scroll(self) {
         // Rows may have come or gone since the last frame.
-        self.settle_held();
+        let was_at_end = self.feed.try_is_at_end() == Some(true);
+        if !was_at_end {
+            self.settle_held();
+        }
         let Some(log) = self.place.get_untracked() else { return };
         let above = log.scroll_top();
         let below = log.scroll_height() - above - log.client_height();
         let more_below = self.feed.has_newer();
-        let at_end = below < NEAR_END_PX && !more_below;
+        // While rows come faster than they are scrolled to, the end runs ahead of a
+        // reader who has not moved. Only going up is leaving.
+        let went_up = above < self.top.get_value();
+        self.top.set_value(above);
+        let stays = was_at_end && !went_up;
+        let at_end = (below < NEAR_END_PX || stays) && !more_below;
         self.feed.set_at_end(at_end);
         if self.far.get_untracked() != more_below {
             self.far.set(more_below);
