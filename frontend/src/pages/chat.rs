@@ -48,6 +48,7 @@ enum Over {
 pub(super) fn Gone(failure: Failure) -> impl IntoView {
     let failure = RwSignal::new(Some(failure));
     view! {
+        <h1 class="sr-only">{tr!(group_gone)}</h1>
         <Empty scene=Scene::Lost title=Signal::derive(|| lang().group_gone().to_owned())>
             <Fault failure=failure/>
             <span class="button-link primary"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
