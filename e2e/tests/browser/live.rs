@@ -8,6 +8,7 @@ use crate::{
 use anyhow::{Context as _, Result, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, future};
 use hongbao_e2e::{Browser, Form, Person, Sent, Stage, play, wait_for};
+use serde_json::json;
 use thirtyfour::Key;
 
 const PACKETS: usize = 200;
@@ -137,10 +138,16 @@ fn a_storm_of_packets_survives_every_cut() -> Result<()> {
                 cut.set_offline(true).await?;
                 // A different part of the storm is missed each time.
                 let count = drawn(&cut).await?.len();
-                mei.say(&group, &format!("Cut {number} at {count}")).await?;
+                let words = json!({"text": format!("Cut {number} at {count}")});
+                let said = mei.post(&format!("/groups/{group}/messages"), words).await?;
+                let said: i64 = said["id"].as_str().context("an id")?.parse()?;
                 cut.set_offline(false).await?;
-                let news = format!("Cut {number} at");
-                cut.says_anywhere(&news).await?;
+                // The log may have gone on beyond it by then.
+                wait_for("the news after a cut", async || {
+                    let newest = drawn(&cut).await?.last().map_or(0, |line| line.0);
+                    Ok((newest >= said).then_some(()))
+                })
+                .await?;
             }
             Ok(())
         };

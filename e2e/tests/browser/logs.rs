@@ -14,7 +14,7 @@ const DRAWN: &str = "
         const card = row.querySelector('[data-testid=packet-card]');
         const progress = row.querySelector('[data-testid=packet-progress]');
         return [Number(row.dataset.id), card && card.dataset.state,
-            progress && progress.textContent];
+            progress && (progress.querySelector('[aria-hidden]') ?? progress).textContent];
     });";
 
 /// The rows that are drawn now. Each is there once, the oldest first.

@@ -44,7 +44,9 @@ fn the_lists_add_up_and_have_no_end_but_the_last() -> Result<()> {
         browser.says("wallet-balance", &yuan(left_fen)).await?;
         // The top-up and every payment.
         scrolls_to(&browser, "wallet-entry", PACKETS + 1).await?;
-        browser.click_css("[data-testid='wallet-entry'] a").await?;
+        let first = "[data-testid='wallet-entry'] a";
+        browser.find_css(first).await?.scroll_into_view().await?;
+        browser.click_css(first).await?;
         browser.find("details").await?;
         browser.back().await?;
         browser.find("wallet-entry").await.map(|_| ())

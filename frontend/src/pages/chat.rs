@@ -49,6 +49,7 @@ enum Over {
 pub(super) fn Gone(failure: Failure) -> impl IntoView {
     let failure = RwSignal::new(Some(failure));
     view! {
+        <h1 class="sr-only">{tr!(group_gone)}</h1>
         <Empty scene=Scene::Lost title=Lang::group_gone>
             <Fault failure=failure/>
             <span class="button-link primary"><Link to=Route::Home>{tr!(to_groups)}</Link></span>

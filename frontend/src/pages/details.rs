@@ -29,6 +29,7 @@ use load::Loaded;
 fn Gone(failure: Failure) -> impl IntoView {
     let failure = RwSignal::new(Some(failure));
     view! {
+        <h1 class="sr-only">{tr!(packet_gone)}</h1>
         <Empty scene=Scene::Lost title=Lang::packet_gone>
             <Fault failure=failure/>
             <span class="button-link primary"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
