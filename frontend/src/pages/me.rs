@@ -131,10 +131,9 @@ pub(crate) fn MePage() -> impl IntoView {
 /// The form for an account or a password, and what it means.
 #[component]
 fn Ask(purpose: Purpose, on_close: Callback<()>) -> impl IntoView {
-    let (title, lead): (fn(Lang) -> _, fn(Lang) -> _) = match purpose {
-        Purpose::ChangePassword => (Lang::change_password, Lang::change_password_lead),
-        _ => (Lang::make_account, Lang::make_account_lead),
-    };
+    let is_change = purpose == Purpose::ChangePassword;
+    let title = if is_change { Lang::change_password } else { Lang::make_account };
+    let lead = if is_change { Lang::change_password_lead } else { Lang::make_account_lead };
     view! {
         <Sheet title on_close>
             <p class="muted">{text(lead)}</p>
