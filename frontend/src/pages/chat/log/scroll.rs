@@ -23,8 +23,8 @@ pub(super) struct Scroll {
     far: RwSignal<bool>,
     /// The first row in view, and where it was when it was last seen.
     held: StoredValue<Option<(String, i32)>>,
-    /// Where the log was scrolled to when it moved last.
-    top: StoredValue<i32>,
+    /// Where the log was scrolled to when it moved last, and how high it was.
+    moved: StoredValue<(i32, i32)>,
 }
 
 impl Scroll {
@@ -35,7 +35,7 @@ impl Scroll {
             feed,
             far: RwSignal::new(false),
             held: StoredValue::new(None),
-            top: StoredValue::new(0),
+            moved: StoredValue::new((0, 0)),
         };
         let rows = feed.rows();
         Effect::new(move |_| {
@@ -74,12 +74,15 @@ impl Scroll {
         }
         let Some(log) = self.place.get_untracked() else { return };
         let above = log.scroll_top();
-        let below = log.scroll_height() - above - log.client_height();
+        let height = log.scroll_height();
+        let below = height - above - log.client_height();
         let more_below = self.feed.has_newer();
         // While rows come faster than they are scrolled to, the end runs ahead of a
-        // reader who has not moved. Only going up is leaving.
-        let went_up = above < self.top.get_value();
-        self.top.set_value(above);
+        // reader who has not moved. Only going up is leaving; and where rows came and
+        // went at the same time, it was they that moved the log.
+        let (was_above, was_high) = self.moved.get_value();
+        let went_up = above < was_above && height == was_high;
+        self.moved.set_value((above, height));
         let stays = was_at_end && !went_up;
         let at_end = (below < NEAR_END_PX || stays) && !more_below;
         self.feed.set_at_end(at_end);
@@ -121,6 +124,7 @@ impl Scroll {
         if self.feed.try_is_at_end() == Some(true) {
             if let Some(Some(log)) = self.place.try_get_untracked() {
                 log.set_scroll_top(log.scroll_height());
+                self.moved.set_value((log.scroll_top(), log.scroll_height()));
             }
         } else {
             self.settle_held();
