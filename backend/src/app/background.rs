@@ -17,12 +17,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// A packet that cannot land for this long is given up.
 const GIVE_UP_AFTER: Duration = Duration::from_hours(1);
-/// Shares through the queue may gather this long; larger batches cost less.
-const CREDIT_GATHER: Duration = Duration::from_millis(200);
+/// How long shares gather that go through the queue, at least and while a burst of
+/// opens lasts; larger batches cost less.
+const CREDIT_GATHER: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(2)];
 /// Nobody sees that a card comes this much later; a packet that hundreds open at once
 /// is told in fewer, larger rounds.
-const CHAT_GATHER: Duration = Duration::from_millis(10);
-const LISTS_GATHER: Duration = Duration::from_secs(1);
+const CHAT_GATHER: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(300)];
+const LISTS_GATHER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 /// What is not urgent rests four times as long as it works: it takes a fifth of a
 /// processor from those who open, and credits some ten thousand shares a second.
 const REST_PERCENT: u32 = 400;
@@ -115,7 +116,7 @@ impl App {
             let queues: [(Destination, Arc<dyn Deliver>, Pace); 6] = [
                 (Destination::CreditNow, Arc::clone(&credit), Pace::EAGER),
                 (Destination::CreditQueue, Arc::clone(&credit), unhurried(CREDIT_GATHER)),
-                (Destination::CreditDeferred, credit, unhurried(deferred)),
+                (Destination::CreditDeferred, credit, unhurried([deferred; 2])),
                 (Destination::Refund, refund, Pace::EAGER),
                 (Destination::Chat, chat, unhurried(CHAT_GATHER)),
                 (Destination::Lists, lists, unhurried(LISTS_GATHER)),
@@ -156,7 +157,7 @@ impl App {
             // Payments land their packets themselves; this finds those that could
             // not, on its own look-out.
             bell: Arc::default(),
-            pace: Pace { gather: Duration::ZERO, rows_max: BATCH_ROWS_MAX, rest_percent: 0 },
+            pace: Pace::EAGER,
             clock: Arc::clone(&self.clock),
         };
         feeders.tasks.spawn(land.run(feeders.stop.clone()));
@@ -168,8 +169,8 @@ impl App {
     }
 }
 
-fn unhurried(gather: Duration) -> Pace {
-    Pace { gather, rows_max: BATCH_ROWS_MAX, rest_percent: REST_PERCENT }
+fn unhurried([gather, gather_max]: [Duration; 2]) -> Pace {
+    Pace { gather, gather_max, rows_max: BATCH_ROWS_MAX, rest_percent: REST_PERCENT }
 }
 
 /// Leases numbers ahead, and clears away pre-orders that nobody paid.

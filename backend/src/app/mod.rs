@@ -22,7 +22,6 @@ use crate::{
         seal::{self, Sealer},
     },
     runtime::{Clock, Entropy, SystemClock, SystemEntropy, Zone},
-    store::lists::ListStore,
 };
 use background::{Background, Bells};
 use hongbao_shared::{Limits, Site};
@@ -45,8 +44,8 @@ pub struct Outside {
     pub entropy: Arc<dyn Entropy>,
     /// The cache tier that all nodes share; `None` takes this process's memory.
     pub shared: Option<Arc<dyn SharedTier>>,
-    /// The database of lists; `None` takes a file in the data folder.
-    pub lists: Option<Arc<dyn ListStore>>,
+    /// The databases; `None` takes files in the data folder.
+    pub stores: Option<Stores>,
     /// Where the lanes run; `None` takes the runtime that starts the application.
     pub lanes: Option<Handle>,
 }
@@ -57,7 +56,7 @@ impl Default for Outside {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             shared: None,
-            lists: None,
+            stores: None,
             lanes: None,
         }
     }
@@ -100,13 +99,16 @@ impl App {
 
     /// As [`App::start`], on the caller's clock, randomness and shared cache.
     pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<Self> {
-        let Outside { clock, entropy, shared, lists, lanes: runtime } = outside;
+        let Outside { clock, entropy, shared, stores, lanes: runtime } = outside;
         let runtime = runtime.unwrap_or_else(Handle::current);
         let config = Arc::new(config);
         let zone = config.zone()?;
         let key = MasterKey::obtain(&config, &*entropy)?;
         let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
-        let stores = Stores::open(&config).await?.with_lists(lists);
+        let stores = match stores {
+            Some(stores) => stores,
+            None => Stores::open(&config).await?,
+        };
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
         let control = Arc::new(Control::new(switches(&config)));

@@ -66,40 +66,44 @@ impl Stores {
         let mut files = vec![ledger.clone(), people.clone(), lists.clone()];
         files.extend(orders.iter().map(|(_, database)| database.clone()));
         files.extend(cold.iter().map(|(_, database)| database.clone()));
-        let hot: BTreeMap<_, _> = orders
+        let hot = orders
             .into_iter()
             .map(|(place, database)| {
                 (place, Arc::new(SqliteOrders::new(database)) as Arc<dyn OrderStore>)
             })
             .collect();
-        let cold: BTreeMap<_, _> = cold
+        let cold = cold
             .into_iter()
             .map(|(site, database)| {
                 (site, Arc::new(SqliteCold::new(database)) as Arc<dyn ColdStore>)
             })
             .collect();
+        let ledger = Arc::new(SqliteLedger::new(ledger));
+        let people = Arc::new(SqlitePeople::new(people));
+        let lists = Arc::new(SqliteLists::new(lists));
+        Ok(Self { files, ..Self::of(hot, cold, ledger, people, lists) })
+    }
+
+    /// Of databases that are open already, which stay open.
+    pub fn of(
+        hot: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
+        cold: BTreeMap<Site, Arc<dyn ColdStore>>,
+        ledger: Arc<dyn LedgerStore>,
+        people: Arc<dyn PeopleStore>,
+        lists: Arc<dyn ListStore>,
+    ) -> Self {
         let orders = hot.iter().filter_map(|((site, shard), hot)| {
             let cold = Arc::clone(cold.get(site)?);
             let tiered = TieredOrders::new(*site, *shard, Arc::clone(hot), cold);
             Some(((*site, *shard), Arc::new(tiered) as Arc<dyn OrderStore>))
         });
-        Ok(Self {
-            orders: orders.collect(),
-            hot,
-            cold,
-            ledger: Arc::new(SqliteLedger::new(ledger)),
-            people: Arc::new(SqlitePeople::new(people)),
-            lists: Arc::new(SqliteLists::new(lists)),
-            files,
-        })
+        Self { orders: orders.collect(), hot, cold, ledger, people, lists, files: Vec::new() }
     }
 
-    /// With another database of lists, if one is given.
-    pub(super) fn with_lists(mut self, lists: Option<Arc<dyn ListStore>>) -> Self {
-        if let Some(lists) = lists {
-            self.lists = lists;
-        }
-        self
+    /// With another database of lists.
+    #[must_use]
+    pub fn with_lists(self, lists: Arc<dyn ListStore>) -> Self {
+        Self { lists, ..self }
     }
 
     /// Takes over what an earlier process was delivering when it died.

@@ -7,7 +7,7 @@ use crate::{
     },
 };
 use std::{sync::Arc, time::Duration};
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// A delivery that takes longer than this may be done twice.
@@ -23,6 +23,9 @@ const BACK_OFF_MAX: Duration = Duration::from_mins(1);
 pub struct Pace {
     /// How long to let rows gather after a ring; larger batches cost less.
     pub gather: Duration,
+    /// While it rings again and again, rows gather on for as long as this: what is not
+    /// urgent lets a burst of opens go by. Beyond it, it takes its share of the machine.
+    pub gather_max: Duration,
     /// How many rows one round takes.
     pub rows_max: u32,
     /// How long to rest after a round, in hundredths of the time it took: what is
@@ -32,7 +35,8 @@ pub struct Pace {
 
 impl Pace {
     /// At once.
-    pub const EAGER: Self = Self { gather: Duration::ZERO, rows_max: 64, rest_percent: 0 };
+    pub const EAGER: Self =
+        Self { gather: Duration::ZERO, gather_max: Duration::ZERO, rows_max: 64, rest_percent: 0 };
 }
 
 /// Delivers the rows of one destination of one database.
@@ -63,11 +67,11 @@ impl Worker {
                 biased;
                 () = stop.cancelled() => break,
                 rung = tokio::time::timeout(LOOK_EVERY, rings.changed()) => {
-                    if rung.is_ok() && !self.pace.gather.is_zero() {
+                    if rung.is_ok() {
                         tokio::select! {
                             biased;
                             () = stop.cancelled() => break,
-                            () = tokio::time::sleep(self.pace.gather) => {}
+                            () = self.gather(&mut rings) => {}
                         }
                     }
                 }
@@ -76,6 +80,23 @@ impl Worker {
         }
         // Whatever rings from now on comes too late for us; what has rung has not.
         self.deliver_due(Until::Idle).await;
+    }
+
+    /// Waits until it has not rung for a while, or for long enough.
+    async fn gather(&self, rings: &mut watch::Receiver<u64>) {
+        let Pace { gather, gather_max, .. } = self.pace;
+        if gather.is_zero() {
+            return;
+        }
+        let first = Instant::now();
+        loop {
+            rings.mark_unchanged();
+            tokio::time::sleep(gather).await;
+            let rings_on = rings.has_changed().unwrap_or(false);
+            if !rings_on || first.elapsed() >= gather_max {
+                return;
+            }
+        }
     }
 
     /// Delivers what is due, round after round, unless something is down.

@@ -1,8 +1,8 @@
 //! What people look back at (R-LIST-1), and money on its way (R-PEOPLE-3).
 
-use crate::world::World;
+use crate::world::{World, config_in};
 use hongbao::{
-    app::Outside,
+    app::{Outside, Stores},
     config::CreditMode,
     lists::ListPart,
     runtime::Zone,
@@ -84,7 +84,10 @@ impl ListStore for Switched {
 #[tokio::test]
 async fn without_lists_everything_else_goes_on() {
     let (lists, _folder) = Switched::new().await;
-    let outside = Outside { lists: Some(lists.clone()), ..Outside::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let stores = Stores::open(&config_in(folder.path())).await.unwrap();
+    let stores = Some(stores.with_lists(lists.clone()));
+    let outside = Outside { stores, ..Outside::default() };
     let world = World::on(|_| {}, outside).await;
     lists.down.store(true, Ordering::SeqCst);
     let party = world.party(3).await;

@@ -1,6 +1,6 @@
 //! Cold storage in memory.
 
-use super::{StoreError, refuse};
+use super::{StoreError, refuse, size};
 use crate::store::{
     cold::{ColdPlace, ColdStore},
     orders::{ClaimRow, PacketRow, StoredState},
@@ -88,8 +88,4 @@ impl ColdStore for MemoryCold {
         let rows = rows.filter(|(key, _)| after.is_none_or(|after| **key > after));
         Ok(rows.map(|((order_no, _), claim)| (*order_no, *claim)).take(size(limit)).collect())
     }
-}
-
-fn size(limit: u32) -> usize {
-    usize::try_from(limit).unwrap_or(usize::MAX)
 }

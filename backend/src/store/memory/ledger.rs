@@ -3,7 +3,7 @@
 use super::{
     StoreError,
     outbox::{OutboxRows, impl_outbox},
-    refuse,
+    refuse, size,
 };
 use crate::{
     ledger::book::{self, Loaded},
@@ -273,8 +273,4 @@ fn leg(account: Account, recorded: &Recorded) -> Leg {
 
 fn some<K: Ord + Copy, V: Clone>(all: &BTreeMap<K, V>, keys: BTreeSet<K>) -> BTreeMap<K, V> {
     keys.into_iter().filter_map(|key| Some((key, all.get(&key)?.clone()))).collect()
-}
-
-fn size(limit: u32) -> usize {
-    usize::try_from(limit).unwrap_or(usize::MAX)
 }

@@ -16,3 +16,8 @@ use super::StoreError;
 fn refuse<T>(constraint: &str) -> Result<T, StoreError> {
     Err(StoreError::Constraint { name: constraint.to_owned() })
 }
+
+/// How many rows a page may have.
+fn size(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}

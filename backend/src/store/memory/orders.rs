@@ -3,7 +3,7 @@
 use super::{
     StoreError,
     outbox::{OutboxRows, impl_outbox},
-    refuse,
+    refuse, size,
 };
 use crate::store::orders::{
     Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
@@ -297,8 +297,4 @@ fn check(row: &PacketRow) -> Result<(), StoreError> {
         return refuse("packets_end_has_a_time");
     }
     Ok(())
-}
-
-fn size(limit: u32) -> usize {
-    usize::try_from(limit).unwrap_or(usize::MAX)
 }

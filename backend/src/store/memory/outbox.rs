@@ -1,5 +1,6 @@
 //! The outbox of a store in memory.
 
+use super::size;
 use crate::store::{
     StoreError,
     outbox::{Backlog, Destination, OutboxEntry, OutboxRow, Settled},
@@ -47,7 +48,7 @@ impl OutboxRows {
             .filter_map(|(id, row)| row.due_at.filter(|due| *due <= now).map(|due| (due, *id)))
             .collect();
         due.sort_unstable();
-        due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        due.truncate(size(limit));
         let mut ids: Vec<_> = due.into_iter().map(|(_, id)| id).collect();
         ids.sort_unstable();
         let mut leased = Vec::with_capacity(ids.len());
