@@ -3,9 +3,9 @@
 use crate::world::{World, config_in};
 use hongbao::{
     app::{Outside, Stores},
-    config::CreditMode,
+    config::{CreditMode, MasterKey},
     lists::ListPart,
-    runtime::Zone,
+    runtime::{SystemEntropy, Zone},
     store::{
         StoreError,
         lists::{List, ListBatch, ListKey, ListStore, ReceivedLine, SentRow, Totals},
@@ -85,10 +85,13 @@ impl ListStore for Switched {
 async fn without_lists_everything_else_goes_on() {
     let (lists, _folder) = Switched::new().await;
     let folder = tempfile::tempdir().unwrap();
-    let stores = Stores::open(&config_in(folder.path())).await.unwrap();
+    let config = config_in(folder.path());
+    // A folder that has databases must have its key.
+    MasterKey::obtain(&config, &SystemEntropy).unwrap();
+    let stores = Stores::open(&config).await.unwrap();
     let stores = Some(stores.with_lists(lists.clone()));
     let outside = Outside { stores, ..Outside::default() };
-    let world = World::on(|_| {}, outside).await;
+    let world = World::on(|config| config.storage.data = folder.path().into(), outside).await;
     lists.down.store(true, Ordering::SeqCst);
     let party = world.party(3).await;
     let order_no = world.send(&party, Kind::Lucky, 1_000, 2).await;
