@@ -132,6 +132,15 @@ macro_rules! gated_outbox {
                 if self.alone { self.inner.reclaim().await } else { Ok(()) }
             }
 
+            async fn pull_in(
+                &self,
+                destination: Destination,
+                now: Timestamp,
+                beyond: Timestamp,
+            ) -> Result<(), StoreError> {
+                self.gate.read(self.inner.pull_in(destination, now, beyond)).await
+            }
+
             async fn next_due(
                 &self,
                 destination: Destination,
