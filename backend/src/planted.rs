@@ -66,8 +66,7 @@ bugs! {
 impl Bug {
     /// Is it planted? Never outside of tests.
     pub(crate) fn is_planted(self) -> bool {
-        let _name = self.name();
-        fail::fail_point!(_name, |_| true);
+        fail::fail_point!(self.name(), |_| true);
         false
     }
 }
