@@ -11,6 +11,7 @@ mod contract;
 mod lists_contract;
 
 mod accounts;
+mod alike;
 mod demo;
 mod depth;
 mod groups;
