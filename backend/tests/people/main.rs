@@ -1,4 +1,5 @@
-//! People, groups and lists on real SQLite files, through their public interfaces.
+//! People, groups and lists through their public interfaces: services on real SQLite
+//! files, and each store on its contract.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
 

@@ -2,9 +2,8 @@
 
 use super::{
     answer,
-    ask::{
-        GROUPS, KEYS, MOMENTS, ORDERS, TOKENS, USERS, account_key, at, code, place, token, user,
-    },
+    ask::{GROUPS, KEYS, MOMENTS, ORDERS, TOKENS, USERS},
+    put::{account_key, at, code, place, token, user},
 };
 use crate::{lists_contract as lists, order_no};
 use hongbao::{

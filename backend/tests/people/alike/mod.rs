@@ -4,6 +4,7 @@
 
 mod ask;
 mod look;
+mod put;
 
 use ask::asks;
 use hongbao::store::{
