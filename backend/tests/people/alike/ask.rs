@@ -5,7 +5,9 @@ use proptest::{collection::vec, option, prelude::*};
 
 pub(super) const USERS: i64 = 6;
 pub(super) const GROUPS: i64 = 4;
-pub(super) const TOKENS: u8 = 8;
+/// The last ones are demo members, as long as nobody else takes their ids.
+const DEMO: i64 = 2;
+pub(super) const TOKENS: u8 = 12;
 pub(super) const KEYS: u8 = 4;
 pub(super) const ORDERS: u64 = 4;
 pub(super) const MOMENTS: i64 = 6;
@@ -61,12 +63,12 @@ pub(super) struct Post {
 }
 
 prop_compose! {
-    fn session()(id in 0..USERS, token in 0..TOKENS, at in 0..MOMENTS, until in 0..MOMENTS, max in 0..4_u32)
+    fn session()(id in 0..USERS, token in 0..TOKENS, at in 0..MOMENTS, until in 0..3 * MOMENTS, max in 0..5_u32)
         -> Session { Session { id, token, at, until, max } }
 }
 
 prop_compose! {
-    fn group()(id in 0..GROUPS, name in 0..9_u8, owner in 0..USERS, max in 0..5_u32) -> Group {
+    fn group()(id in 0..GROUPS, name in 0..20_u8, owner in 0..USERS, max in 1..9_u32) -> Group {
         Group { id, name, owner, max }
     }
 }
@@ -78,54 +80,50 @@ prop_compose! {
 
 /// Histories that begin with people and groups, so that the rest has something to meet.
 pub(super) fn asks() -> impl Strategy<Value = Vec<Ask>> {
-    let (id, place, name, key) = (0..USERS, 0..GROUPS, 0..9_u8, 0..KEYS);
+    let (id, place, name, key) = (0..USERS, 0..GROUPS, 0..20_u8, 0..KEYS);
     let (token, at) = (0..TOKENS, 0..MOMENTS);
-    let add_user = (id.clone(), name.clone(), option::of(key.clone()), session())
-        .prop_map(|(id, name, key, session)| Ask::AddUser { id, name, key, session })
-        .boxed();
     let add_group = group().prop_map(|group| Ask::AddGroup { group }).boxed();
+    let add_demo_group = (group(), vec(id.clone(), 0..4))
+        .prop_map(|(group, members)| Ask::AddDemoGroup { group, members })
+        .boxed();
     let invite =
         (place.clone(), id.clone(), key.clone(), at.clone(), 0..2 * MOMENTS, at.clone()).prop_map(
             |(group, id, code, at, until, since)| Ask::Invite { group, id, code, at, until, since },
         );
-    let join = (key.clone(), id.clone(), at.clone(), 0..6_u32)
+    let join = (key.clone(), id.clone(), at.clone(), 2..9_u32)
         .prop_map(|(code, id, at, members_max)| Ask::Join { code, id, at, members_max });
     let people = prop_oneof![
-        add_user.clone(),
-        id.clone().prop_map(|id| Ask::MakeAdmin { id }),
-        (id.clone(), option::of(name.clone()), option::of(key.clone()), option::of(name.clone()))
+        1 => (id.clone(), name.clone(), option::of(key.clone()), session())
+            .prop_map(|(id, name, key, session)| Ask::AddUser { id, name, key, session }),
+        1 => id.clone().prop_map(|id| Ask::MakeAdmin { id }),
+        2 => (
+            id.clone(), option::of(name.clone()), option::of(key.clone()), option::of(name.clone()),
+        )
             .prop_map(|(id, name, key, avatar)| Ask::ChangeProfile { id, name, key, avatar }),
-        (id.clone(), name.clone(), key.clone()).prop_map(|(id, name, key)| Ask::MakeAccount {
-            id,
-            name,
-            key
-        }),
-        (id.clone(), 0..2_u8, 0..2_u8, token.clone())
+        2 => (id.clone(), name.clone(), key.clone())
+            .prop_map(|(id, name, key)| Ask::MakeAccount { id, name, key }),
+        1 => (id.clone(), 0..2_u8, 0..2_u8, token.clone())
             .prop_map(|(id, from, to, keep)| Ask::ChangePassword { id, from, to, keep }),
-        (key.clone(), id.clone(), name.clone()).prop_map(|(key, id, name)| Ask::PutDemoMember {
-            key,
-            id,
-            name
-        }),
-        (session(), option::of(0..2_u8))
+        1 => (key.clone(), id.clone(), name.clone())
+            .prop_map(|(key, id, name)| Ask::PutDemoMember { key, id, name }),
+        6 => (session(), option::of(0..2_u8))
             .prop_map(|(session, password)| Ask::AddSession { session, password }),
-        (token.clone(), at.clone(), at.clone())
+        2 => (token.clone(), at.clone(), at.clone())
             .prop_map(|(token, seen, until)| Ask::TouchSession { token, seen, until }),
-        token.clone().prop_map(|token| Ask::EndSession { token }),
-        (id.clone(), token).prop_map(|(id, keep)| Ask::EndOthers { id, keep }),
+        1 => token.clone().prop_map(|token| Ask::EndSession { token }),
+        1 => (id.clone(), token).prop_map(|(id, keep)| Ask::EndOthers { id, keep }),
     ];
     let groups = prop_oneof![
         1 => add_group.clone(),
-        1 => (group(), vec(id.clone(), 0..3))
-            .prop_map(|(group, members)| Ask::AddDemoGroup { group, members }),
+        1 => add_demo_group.clone(),
         1 => (place.clone(), id.clone(), 0..9_i64)
             .prop_map(|(group, id, up_to)| Ask::SetRead { group, id, up_to }),
         1 => (place.clone(), id.clone(), any::<bool>())
             .prop_map(|(group, id, muted)| Ask::SetMuted { group, id, muted }),
         3 => invite.clone(),
         4 => join.clone(),
-        2 => (place.clone(), id.clone(), id.clone())
-            .prop_map(|(group, id, by)| Ask::Remove { group, id, by }),
+        4 => (place.clone(), id.clone(), option::of(id.clone()))
+            .prop_map(|(group, id, by)| Ask::Remove { group, id, by: by.unwrap_or(id) }),
     ];
     let posts = prop_oneof![
         (place.clone(), id.clone(), 0..2_u8, option::of(key))
@@ -137,10 +135,26 @@ pub(super) fn asks() -> impl Strategy<Value = Vec<Ask>> {
         ),
         vec(post(), 0..4).prop_map(Ask::Lines),
     ];
-    let begin = (vec(add_user, 4..8), vec(add_group, 2..5), vec(invite, 2..5), vec(join, 4..8));
-    (begin, vec(prop_oneof![people, groups, posts], 0..80)).prop_map(
+    let begin = (
+        everyone(),
+        vec(prop_oneof![add_group, add_demo_group], 2..5),
+        vec(invite, 2..6),
+        vec(join, 4..9),
+    );
+    (begin, vec(prop_oneof![people, groups, posts], 0..120)).prop_map(
         |((users, groups, invitations, joins), rest)| {
             [users, groups, invitations, joins, rest].concat()
         },
     )
+}
+
+/// Adds everyone whom the rest talks about.
+fn everyone() -> impl Strategy<Value = Vec<Ask>> {
+    let add = |id| {
+        (option::of(0..KEYS), session()).prop_map(move |(key, session)| match u8::try_from(id) {
+            Ok(key) if id >= USERS - DEMO => Ask::PutDemoMember { key, id, name: 1 },
+            _ => Ask::AddUser { id, name: 1, key, session },
+        })
+    };
+    (0..USERS).map(add).collect::<Vec<_>>()
 }

@@ -34,10 +34,11 @@ pub(super) async fn at_people(store: &dyn PeopleStore) -> Vec<String> {
         for group in (0..=GROUPS).map(place) {
             said.push(answer(store.place(group, id).await));
             said.push(answer(store.is_member(group, id).await));
-            for before in [None, MessageId::new(0), MessageId::new(4), MessageId::new(i64::MAX)] {
-                for limit in [0, 2, 100] {
-                    said.push(answer(store.messages(group, id, before, limit).await));
-                }
+            for (before, limit) in
+                [(None, 100), (None, 2), (Some(0), 2), (Some(4), 0), (Some(4), 3)]
+            {
+                let before = before.and_then(MessageId::new);
+                said.push(answer(store.messages(group, id, before, limit).await));
             }
             let after = MessageId::new(2).unwrap();
             said.push(answer(store.messages_after(group, id, after, 3).await));

@@ -13,8 +13,10 @@ use hongbao::store::{
     people::{PeopleError, TokenHash},
     sqlite::{Database, Schema, SqliteLists, SqlitePeople},
 };
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::RngSeed};
 use std::fmt::Debug;
+
+const CASES: u32 = 32;
 
 /// What a store answers, where two stores must answer the same: a constraint is one
 /// whatever its name.
@@ -39,8 +41,20 @@ fn run(test: impl Future<Output = ()>) {
     runtime.block_on(test);
 }
 
+/// The same histories on every machine; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` ask for
+/// others and for more.
+fn fixed() -> ProptestConfig {
+    let given = ProptestConfig::default();
+    let rng_seed = match given.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(0x0888_2016),
+        from_environment @ RngSeed::Fixed(_) => from_environment,
+    };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { given.cases } else { CASES };
+    ProptestConfig { cases, rng_seed, failure_persistence: None, ..given }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(fixed())]
 
     #[test]
     fn people_in_memory_are_as_in_sqlite(history in asks()) {

@@ -176,7 +176,7 @@ impl Ask {
                     user_id: user(id),
                     at: at(now),
                     group_members_max: members_max,
-                    groups_per_user_max: 4,
+                    groups_per_user_max: 3,
                 };
                 answer(store.join(draft).await)
             }
