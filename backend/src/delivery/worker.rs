@@ -1,5 +1,6 @@
 use super::{Bell, Deliver, Delivered};
 use crate::{
+    planted::Bug,
     runtime::Clock,
     store::{
         StoreError,
@@ -17,6 +18,12 @@ const LEASE: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const BACK_OFF_FIRST: Duration = Duration::from_millis(250);
 const BACK_OFF_MAX: Duration = Duration::from_mins(1);
+
+/// How many looks that find nothing pass before one looks for rows that are due further
+/// ahead than a lease or a pause can last.
+const LOOKS_PER_PULL: u32 = 60;
+/// Clocks of nodes differ by less, or somebody should know.
+const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
 
 /// How eagerly a worker works.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +69,7 @@ impl Worker {
         let mut rings = self.bell.listen(self.destination);
         // Whatever an earlier run left behind.
         rings.mark_changed();
+        let mut looks: u32 = 0;
         loop {
             tokio::select! {
                 biased;
@@ -73,6 +81,11 @@ impl Worker {
                             () = stop.cancelled() => break,
                             () = self.gather(&mut rings) => {}
                         }
+                    } else {
+                        looks = looks.wrapping_add(1);
+                        if looks.is_multiple_of(LOOKS_PER_PULL) {
+                            self.pull_in().await;
+                        }
                     }
                 }
             }
@@ -80,6 +93,18 @@ impl Worker {
         }
         // Whatever rings from now on comes too late for us; what has rung has not.
         self.deliver_due(Until::Idle).await;
+    }
+
+    /// A clock that was ahead may have put rows off for as long as it was wrong.
+    async fn pull_in(&self) {
+        if Bug::WrongClockStays.is_planted() {
+            return;
+        }
+        let now = self.clock.now();
+        let beyond = now.plus(LEASE.max(BACK_OFF_MAX) + CLOCKS_DIFFER);
+        if let Err(error) = self.outbox.pull_in(self.destination, now, beyond).await {
+            tracing::debug!(%error, "rows that are due too late stay so for now");
+        }
     }
 
     /// Waits until it has not rung for a while, or for long enough.
@@ -124,6 +149,9 @@ impl Worker {
         let rows = self.outbox.lease(self.destination, now, LEASE, self.pace.rows_max).await?;
         if rows.is_empty() {
             return Ok(Round::Idle);
+        }
+        if Bug::SettleBeforeDelivery.is_planted() {
+            self.outbox.settle(rows.iter().map(|row| (row.id, Settled::Done)).collect()).await?;
         }
         let delivered = self.deliver.deliver(&rows).await;
         assert_eq!(delivered.len(), rows.len(), "every row has its outcome");

@@ -5,9 +5,10 @@ use super::{
     outbox::{OutboxRows, impl_outbox},
     refuse, size,
 };
+use crate::planted::Bug;
 use crate::store::orders::{
     Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
-    LaneOutcome, Mark, OrderStore, PacketRow, Progress, StoredState, gather,
+    LaneOutcome, Mark, OrderStore, PacketRow, Progress, StoredState, gather, later_than,
 };
 use async_trait::async_trait;
 use hongbao_shared::{Day, Kind, OrderNo, Timestamp};
@@ -147,7 +148,7 @@ impl OrderStore for MemoryOrders {
             day: *day,
             epoch_day: held.epoch_day,
             sealed: held.sealed,
-            is_empty: state.is_empty(*day),
+            is_empty: state.is_empty(*day, held.epoch_day),
         };
         Ok(state.days.iter().map(table).collect())
     }
@@ -172,7 +173,11 @@ impl OrderStore for MemoryOrders {
         if state.outbox.tells_of(day)? {
             return Ok(Emptied::Undelivered);
         }
-        state.packets.retain(|order_no, _| order_no.day() != day);
+        let mut later = later_than(epoch_day);
+        if Bug::TombstoneGoesToo.is_planted() {
+            later = Timestamp::from_millis(i64::MAX);
+        }
+        state.packets.retain(|order_no, row| order_no.day() != day || stays(row, later));
         state.claims.retain(|(order_no, _), _| order_no.day() != day);
         Ok(Emptied::Yes)
     }
@@ -183,8 +188,9 @@ impl OrderStore for MemoryOrders {
 }
 
 impl State {
-    fn is_empty(&self, day: Day) -> bool {
-        !self.packets.keys().any(|order_no| order_no.day() == day)
+    fn is_empty(&self, day: Day, epoch_day: i64) -> bool {
+        let later = later_than(epoch_day);
+        !self.packets.values().any(|row| row.order_no.day() == day && !stays(row, later))
     }
 
     fn packet<'s>(&'s self, staged: &'s Staged, order_no: OrderNo) -> Option<&'s PacketRow> {
@@ -193,7 +199,9 @@ impl State {
 
     fn land(&self, staged: &mut Staged, landing: &Landing) -> Result<Landed, StoreError> {
         let packet = &landing.packet;
-        if let Some(row) = self.packet(staged, packet.order_no) {
+        if let Some(row) = self.packet(staged, packet.order_no)
+            && !Bug::LandingOverwrites.is_planted()
+        {
             return Ok(Landed::Already(row.progress.state));
         }
         let is_tombstone = packet.progress.state == StoredState::GivenUp;
@@ -211,8 +219,10 @@ impl State {
         match staged.days.get(&day).or_else(|| self.days.get(&day)) {
             Some(held) if held.epoch_day == epoch_day => return !held.sealed,
             Some(held) => {
+                let later = later_than(held.epoch_day);
+                let is_of_day = |row: &PacketRow| row.order_no.day() == day && !stays(row, later);
                 let is_empty =
-                    self.is_empty(day) && !staged.packets.keys().any(|no| no.day() == day);
+                    self.is_empty(day, held.epoch_day) && !staged.packets.values().any(is_of_day);
                 if held.epoch_day > epoch_day || !is_empty {
                     return false;
                 }
@@ -249,7 +259,10 @@ impl State {
     }
 
     fn expire(&self, staged: &mut Staged, item: &Expiry) -> Result<bool, StoreError> {
-        let Some(row) = self.believed(staged, item.order_no, item.believed) else {
+        let believed = self.believed(staged, item.order_no, item.believed).or_else(|| {
+            self.packet(staged, item.order_no).filter(|_| Bug::EndUnguarded.is_planted())
+        });
+        let Some(row) = believed else {
             return Ok(false);
         };
         let mut row = row.clone();
@@ -270,6 +283,11 @@ impl State {
             row.progress.state == StoredState::Open && row.progress.claimed == believed
         })
     }
+}
+
+/// Is this the tombstone of a later day, which stays when a day is emptied?
+fn stays(row: &PacketRow, later: Timestamp) -> bool {
+    row.progress.state == StoredState::GivenUp && row.created_at >= later
 }
 
 /// The constraints that a database has.
