@@ -48,12 +48,6 @@ pub(super) struct Lane {
     stopped: CancellationToken,
 }
 
-impl std::fmt::Debug for Job {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Job").field("postings", &self.postings.len()).finish_non_exhaustive()
-    }
-}
-
 impl Lane {
     pub(super) fn start(
         store: Arc<dyn LedgerStore>,
