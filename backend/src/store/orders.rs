@@ -326,6 +326,15 @@ pub trait OrderStore: Outbox {
     /// later day takes it over, so that nothing of this day lands twice.
     async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError>;
 
+    /// The events that outbox rows for `destination` still tell of these packets, each as
+    /// its JSON, the dead included. A row goes only after what it brings has arrived, so
+    /// what is not here has arrived, or nothing brings it (R-MONEY-3).
+    async fn announced(
+        &self,
+        destination: Destination,
+        orders: Vec<OrderNo>,
+    ) -> Result<Vec<String>, StoreError>;
+
     /// Does the database answer?
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -5,9 +5,12 @@ use super::{
     outbox::{OutboxRows, impl_outbox},
     refuse, size,
 };
-use crate::store::orders::{
-    Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
-    LaneOutcome, Mark, OrderStore, PacketRow, Progress, StoredState, gather,
+use crate::store::{
+    orders::{
+        Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
+        LaneOutcome, Mark, OrderStore, PacketRow, Progress, StoredState, gather,
+    },
+    outbox::Destination,
 };
 use async_trait::async_trait;
 use hongbao_shared::{Day, Kind, OrderNo, Timestamp};
@@ -175,6 +178,14 @@ impl OrderStore for MemoryOrders {
         state.packets.retain(|order_no, _| order_no.day() != day);
         state.claims.retain(|(order_no, _), _| order_no.day() != day);
         Ok(Emptied::Yes)
+    }
+
+    async fn announced(
+        &self,
+        destination: Destination,
+        orders: Vec<OrderNo>,
+    ) -> Result<Vec<String>, StoreError> {
+        Ok(self.state.lock().outbox.announced(destination, &orders))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
