@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 /// The most letters of one page.
 pub const LETTERS_PAGE_MAX: u32 = 100;
 /// How often the dead are counted.
-const COUNT_EVERY: Duration = Duration::from_secs(10);
+const COUNT_EVERY: Duration = Duration::from_mins(1);
 /// What a letter shows of its payload; a batch of claims can be long.
 const PAYLOAD_CHARS_MAX: usize = 4_000;
 /// The most order numbers that a letter names.

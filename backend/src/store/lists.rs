@@ -119,6 +119,9 @@ pub struct ListKey {
     pub order_no: OrderNo,
 }
 
+/// The constraint that refuses a row which is there with another content.
+pub(super) const SAME_CONTENT: &str = "guard: a repeated row has the same content";
+
 /// The database of lists.
 #[async_trait]
 pub trait ListStore: Send + Sync + fmt::Debug {

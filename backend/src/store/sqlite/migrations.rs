@@ -36,7 +36,8 @@ macro_rules! files {
 const ORDERS: &[File] = files![
     "orders/sqlite/0001_common.sql",
     "orders/sqlite/0002_days.sql",
-    "orders/sqlite/0003_died.sql",
+    "orders/sqlite/0003_tombstones.sql",
+    "orders/sqlite/0004_died.sql",
 ];
 const COLD: &[File] = files!["cold/sqlite/0001_cold.sql"];
 const LEDGER: &[File] = files![
