@@ -68,6 +68,8 @@ async fn a_bad_claim_in_each_credit_mode() {
         let letters = until_dead(&world.app, 1).await;
         assert_eq!(letters[0].destination, destination.as_str());
         assert!(letters[0].error.contains("share 1: "), "{:?}", letters[0]);
+        let alone = "\"from\":1,\"count\":1,";
+        assert!(letters[0].payload.contains(alone), "{:?}", letters[0]);
         let unlucky = due[1].0;
         for (member, amount) in due.iter().filter(|(member, _)| *member != unlucky) {
             until("everybody else is credited", async || world.balance(*member).await == *amount)

@@ -116,6 +116,9 @@ async fn refunds_of_expired_packets() {
     until_dead(&world.app, 2).await;
     let ended = Ended::of(world).await;
     antidote(ended.folder.path(), LEDGER).await;
+    let report = ended.reconcile(Mode::Mend).await;
+    assert_eq!((report.dead_letters, report.on_the_way.count), (2, 2), "{report}");
+    assert!(report.mends.is_empty(), "the dead are an administrator's: {report}");
     sql(ended.folder.path(), ORDERS, "DELETE FROM outbox").await;
     ended.mends(&orders.map(|order_no| (Repair::Refund, order_no, None))).await;
     audit(&ended.config).await;
@@ -204,13 +207,6 @@ async fn lines_of_the_lists() {
     let ended = Ended::of(world).await;
     let bits = finished.to_bits();
     for (plant, expected) in [
-        // Counted before: only the rows are gone.
-        (format!("DELETE FROM sent WHERE order_no = {bits}"), vec![(Repair::Sent, finished, None)]),
-        (
-            format!("DELETE FROM received WHERE order_no = {bits} AND seq <> 1"),
-            vec![(Repair::Received, finished, Some(0)), (Repair::Received, finished, Some(2))],
-        ),
-        ("DELETE FROM best_lucks".to_owned(), vec![(Repair::BestLuck, finished, None)]),
         // Never delivered: neither rows nor totals.
         (
             format!(
@@ -225,6 +221,13 @@ async fn lines_of_the_lists() {
             ]
             .concat(),
         ),
+        // Counted before: only the rows are gone.
+        (format!("DELETE FROM sent WHERE order_no = {bits}"), vec![(Repair::Sent, finished, None)]),
+        (
+            format!("DELETE FROM received WHERE order_no = {bits} AND seq <> 1"),
+            vec![(Repair::Received, finished, Some(0)), (Repair::Received, finished, Some(2))],
+        ),
+        ("DELETE FROM best_lucks".to_owned(), vec![(Repair::BestLuck, finished, None)]),
     ] {
         sql(ended.folder.path(), LISTS, &plant).await;
         ended.mends(&expected).await;
