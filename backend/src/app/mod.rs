@@ -159,12 +159,7 @@ impl App {
             sealer: sealer.clone(),
             tickets: Tickets::new(key.derive(b"ticket"), config.limits.ticket_ttl_s),
             lanes,
-            finder: Arc::new(Finder::new(
-                local.clone(),
-                Arc::clone(&shared),
-                stores.orders.clone(),
-                LOOKUPS_MAX,
-            )),
+            finder: finder(&stores, &local, &shared),
             local,
             shared,
             ledger: Arc::clone(&ledger),
@@ -175,9 +170,7 @@ impl App {
 
         let mover = Arc::new(mover(&config, &stores, &clock, zone.clone()));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
-        let reconciler =
-            Reconciler::new(stores.clone(), Arc::clone(&ledger), sealer, zone, Arc::clone(&clock));
-        let reconciliation = Arc::new(Schedule::new(reconciler, config.reconcile.interval_s));
+        let reconciliation = reconciliation(&config, &stores, &ledger, sealer, zone, &clock);
         let live = Arc::new(Live::new(
             Arc::clone(&groups),
             Arc::clone(&accounts),
@@ -235,6 +228,25 @@ impl App {
         self.background.stop(&self.ledger, patience).await;
         self.stores.close().await;
     }
+}
+
+/// Looks packets up wherever they are.
+fn finder(stores: &Stores, local: &LocalTier, shared: &Arc<dyn SharedTier>) -> Arc<Finder> {
+    let orders = stores.orders.clone();
+    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, LOOKUPS_MAX))
+}
+
+fn reconciliation(
+    config: &Config,
+    stores: &Stores,
+    ledger: &Arc<Ledger>,
+    sealer: Sealer,
+    zone: Zone,
+    clock: &Arc<dyn Clock>,
+) -> Arc<Schedule> {
+    let (ledger, clock) = (Arc::clone(ledger), Arc::clone(clock));
+    let reconciler = Reconciler::new(stores.clone(), ledger, sealer, zone, clock);
+    Arc::new(Schedule::new(reconciler, config.reconcile.interval_s))
 }
 
 /// Accounts and groups, on one store.

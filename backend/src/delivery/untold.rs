@@ -45,11 +45,12 @@ impl<E: Serialize> Untold<E> {
         if self.left.is_empty() {
             return Delivered::Done;
         }
-        let mut error = self.reasons.join("; ");
         let unnamed = self.left.len().saturating_sub(self.reasons.len());
+        let mut reasons = self.reasons;
         if unnamed > 0 {
-            error.push_str(&format!("; and {unnamed} more"));
+            reasons.push(format!("and {unnamed} more"));
         }
+        let error = reasons.join("; ");
         let payload = payload(&self.left);
         if self.passing {
             Delivered::Rest { payload, error }

@@ -74,7 +74,7 @@ impl Run<'_> {
         audit::not_landed(&self.audited, payment, awaited, &mut found).await?;
         let never_lands = |violation: &audit::Violation| violation.law == Law::PaymentLands;
         if !found.violations.listed().iter().all(never_lands) {
-            self.report.take(found.violations);
+            self.report.take(&found.violations);
             return Ok(());
         }
         let lands = !self.may_mend()

@@ -122,7 +122,7 @@ impl Run<'_> {
     async fn books(&mut self) -> anyhow::Result<()> {
         let mut found = audit::Report::default();
         let read = audit::books(&self.audited, &mut found).await;
-        self.report.take(found.violations);
+        self.report.take(&found.violations);
         read
     }
 

@@ -30,7 +30,7 @@ impl Run<'_> {
                 self.report.claims = self.report.claims.saturating_add(checked.claims);
             }
             if !checked.violations.is_empty() {
-                self.report.take(checked.violations);
+                self.report.take(&checked.violations);
                 if checked.uncredited.count > 0 {
                     let what = format!("{} claims are not credited", checked.uncredited.count);
                     self.report.leave(Law::ClaimIsCredited.name(), order_no, what);

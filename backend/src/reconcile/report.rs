@@ -141,7 +141,7 @@ impl Report {
     }
 
     /// Takes over what breaks a law.
-    pub(super) fn take(&mut self, violations: Violations) {
+    pub(super) fn take(&mut self, violations: &Violations) {
         let listed = u64::try_from(violations.listed().len()).unwrap_or(u64::MAX);
         for violation in violations.listed() {
             self.leave(violation.law.name(), violation.subject.clone(), violation.what.clone());

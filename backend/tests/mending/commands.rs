@@ -86,9 +86,9 @@ async fn administrators_see_and_retry() {
     assert_eq!(asked["running"], true);
     let state = async || admin.get("/control/reconciliation").await.ok(200);
     until("it has run", async || state().await["running"] == false).await;
-    let last = state().await["last"].clone();
-    assert_eq!((&last["is_clean"], &last["claims"]), (&json!(true), &json!(1)), "{last}");
-    assert_eq!(last["left"], Value::Array(Vec::new()));
+    let report = state().await["last"].clone();
+    assert_eq!((&report["is_clean"], &report["claims"]), (&json!(true), &json!(1)), "{report}");
+    assert_eq!(report["left"], Value::Array(Vec::new()));
     server.shutdown().await;
 }
 

@@ -72,7 +72,7 @@ async fn what_can_never_land_is_given_up_once() {
     let lander = LandPaid {
         packets: Arc::clone(&other.packets),
         clock: Arc::clone(&world.clock) as _,
-        give_up_after: Duration::from_secs(600),
+        give_up_after: Duration::from_mins(10),
     };
     let payload = format!("{{\"order_no\":\"{order_no}\"}}");
     let row = OutboxRow { id: 1, payload, created_at, attempts: 3 };
@@ -107,11 +107,11 @@ async fn what_can_never_land_is_given_up_once() {
 async fn too_late_is_too_late() {
     let world = one_shard(|config| config.landing.give_up_after_s = 600).await;
     let party = world.party(2).await;
-    let landed = world.send(&party, Kind::Lucky, 300, 2).await;
+    let there = world.send(&party, Kind::Lucky, 300, 2).await;
     let lander = LandPaid {
         packets: Arc::clone(&world.app.packets),
         clock: Arc::clone(&world.clock) as _,
-        give_up_after: Duration::from_secs(600),
+        give_up_after: Duration::from_mins(10),
     };
     let created_at = world.app.packets.clock.now();
     let row = |order_no| OutboxRow {
@@ -121,8 +121,8 @@ async fn too_late_is_too_late() {
         attempts: 0,
     };
     world.clock.advance_s(601);
-    assert_eq!(lander.deliver(&[row(landed)]).await, [Delivered::Done]);
-    assert_eq!(state(&world, landed).await, Some(StoredState::Open));
+    assert_eq!(lander.deliver(&[row(there)]).await, [Delivered::Done]);
+    assert_eq!(state(&world, there).await, Some(StoredState::Open));
     let waiting = pay_only(&world, &party).await.record.order_no;
     assert_eq!(lander.deliver(&[row(waiting)]).await, [Delivered::Done]);
     // Unless the application's own worker, for whom it was early, came first.

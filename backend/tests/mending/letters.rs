@@ -14,7 +14,10 @@ use hongbao::{
 };
 use hongbao_shared::{
     ErrorCode, Fen, Kind, OrderNo, UserId,
-    api::control::{DeadLetter, LetterState},
+    api::{
+        control::{DeadLetter, LetterState},
+        packets::PayRequest,
+    },
 };
 
 /// Everybody but the sender opens, all in one batch; who has what to come, by share.
@@ -147,7 +150,7 @@ async fn a_bad_card() {
         world.send(&party, Kind::Equal, 300, 3),
     ]);
     let (paid, others) =
-        tokio::join!(packets.pay(party.members[0], bad, Default::default()), others);
+        tokio::join!(packets.pay(party.members[0], bad, PayRequest::default()), others);
     paid.unwrap();
     let letters = until_dead(&world.app, 1).await;
     assert_eq!(letters[0].destination, "chat");

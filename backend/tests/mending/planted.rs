@@ -73,8 +73,7 @@ async fn dump(data: &Path, file: &str) -> Vec<String> {
         .await
         .unwrap();
         let quoted: Vec<_> = columns.iter().map(|name| format!("quote({name})")).collect();
-        let select = format!("SELECT {} FROM {table} ORDER BY 1, 2", quoted.join(" || ',' || "));
-        let select = select.replace(" ORDER BY 1, 2", " ORDER BY 1");
+        let select = format!("SELECT {} FROM {table} ORDER BY 1", quoted.join(" || ',' || "));
         let rows = sqlx::query(AssertSqlSafe(select)).fetch_all(&mut connection).await.unwrap();
         lines.extend(rows.iter().map(|row| format!("{table}: {}", row.get::<String, _>(0))));
     }
