@@ -180,7 +180,7 @@ impl Book {
     }
 }
 
-fn land(order_no: OrderNo) -> OutboxEntry {
+pub(crate) fn land(order_no: OrderNo) -> OutboxEntry {
     OutboxEntry {
         destination: Destination::Land,
         payload: serde_json::json!({ "order_no": order_no }).to_string(),

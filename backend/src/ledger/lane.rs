@@ -119,8 +119,9 @@ fn unavailable(why: &'static str) -> Refusal {
     Refusal::new(ErrorCode::Unavailable).retry_after(RETRY_AFTER).cause(anyhow::anyhow!(why))
 }
 
+/// It may have happened; the same again, under its key, tells.
 fn lost() -> Refusal {
-    Refusal::internal(anyhow::anyhow!("the ledger's lane ended without an answer"))
+    unavailable("the ledger's lane ended without an answer")
 }
 
 struct Worker {

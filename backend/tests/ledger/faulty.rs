@@ -8,7 +8,7 @@ use hongbao::{
         ledger::{
             Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
         },
-        outbox::{Backlog, Destination, Outbox, OutboxRow, Settled},
+        outbox::{Backlog, Destination, FailedRow, Fate, Outbox, OutboxRow, Settled},
     },
 };
 use hongbao_shared::{OrderNo, Timestamp, UserId};
@@ -153,6 +153,9 @@ impl LedgerStore for Faulty {
     async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError> {
         self.store.awaiting_landing(orders).await
     }
+    async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError> {
+        self.store.land_again(order_no, now).await
+    }
     async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError> {
         self.store.account_sum(account).await
     }
@@ -191,5 +194,16 @@ impl Outbox for Faulty {
     }
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
         self.store.backlog(destination).await
+    }
+    async fn failed(
+        &self,
+        fate: Fate,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<FailedRow>, StoreError> {
+        self.store.failed(fate, after_id, limit).await
+    }
+    async fn revive(&self, id: i64, now: Timestamp) -> Result<Option<Destination>, StoreError> {
+        self.store.revive(id, now).await
     }
 }
