@@ -126,7 +126,7 @@ impl Posting {
     pub fn pay(payment: Payment) -> Self {
         let record = &payment.record;
         Self {
-            key: format!("pay:{}", record.order_no),
+            key: pay_key(record.order_no),
             kind: TransferKind::Pay,
             debit: Account::Wallet(record.sender_id),
             credit: Account::Escrow(record.order_no),
@@ -197,6 +197,11 @@ impl Posting {
     pub fn into_payment(self) -> Option<Payment> {
         self.payment.map(|payment| *payment)
     }
+}
+
+/// The key of the transfer that pays for a packet.
+pub fn pay_key(order_no: OrderNo) -> String {
+    format!("pay:{order_no}")
 }
 
 /// The key of the transfer that credits a share.
@@ -378,6 +383,28 @@ pub trait LedgerStore: Outbox {
         after_id: i64,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError>;
+
+    /// Every transfer into or out of an escrow, in the order of packets and ids, after
+    /// `after`. A database answers it in one statement.
+    async fn escrow_transfers_page(
+        &self,
+        after: Option<(OrderNo, i64)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, Recorded)>, StoreError> {
+        let before_escrows = Account::Wallet(UserId::from_random(u64::MAX));
+        let place = after.map(|(order_no, id)| (Account::Escrow(order_no), id));
+        let legs = self.legs_page(Some(place.unwrap_or((before_escrows, i64::MAX))), limit).await?;
+        let mut found = Vec::with_capacity(legs.len());
+        for leg in legs {
+            let Account::Escrow(order_no) = leg.account else { continue };
+            let line = self.transfers_page(leg.id.saturating_sub(1), 1).await?;
+            found.extend(line.into_iter().map(|line| (order_no, line)));
+        }
+        Ok(found)
+    }
+
+    /// How many transfers there are, more or less: for showing progress, nothing else.
+    async fn transfers_about(&self) -> Result<u64, StoreError>;
 
     /// The transfers with these keys, in the order of the keys.
     async fn transfers_by_key(

@@ -110,6 +110,29 @@ pub struct ListKey {
     pub order_no: OrderNo,
 }
 
+/// All that the lists hold of one packet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Its line of the list "sent".
+    pub sent: Option<SentRow>,
+    /// Its lines of the lists "received", in the order of people.
+    pub received: Vec<ReceivedRow>,
+    /// Who had its best luck.
+    pub best_luck: Option<UserId>,
+}
+
+/// A person's year whose totals are not the sums of its lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TotalsOff {
+    /// Whose.
+    pub user_id: UserId,
+    /// Which year.
+    pub year: i16,
+    /// What the totals say more than the lines: counts and fen, negative for less.
+    /// Packets sent, their fen, shares received, their fen, best lucks.
+    pub more: [i64; 5],
+}
+
 /// The database of lists.
 #[async_trait]
 pub trait ListStore: Send + Sync + fmt::Debug {
@@ -146,4 +169,37 @@ pub trait ListStore: Send + Sync + fmt::Debug {
 
     /// What all shares add up to that a person has ever opened.
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError>;
+
+    /// Everything about one packet.
+    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError>;
+
+    /// Lines of all lists "sent" in the order of packets, after `after`; for audits.
+    async fn sent_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<SentRow>, StoreError>;
+
+    /// Lines of all lists "received" in the order of packets and people, after `after`;
+    /// for audits.
+    async fn received_page(
+        &self,
+        after: Option<(OrderNo, UserId)>,
+        limit: u32,
+    ) -> Result<Vec<ReceivedRow>, StoreError>;
+
+    /// Best lucks in the order of packets, after `after`; for audits.
+    async fn best_lucks_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, UserId)>, StoreError>;
+
+    /// Looks through up to `limit` people after `after` at one moment: the last of them,
+    /// and whose totals are not the sums of their lines. `None` when there are no more.
+    async fn totals_off(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Option<(UserId, Vec<TotalsOff>)>, StoreError>;
 }

@@ -106,6 +106,10 @@ impl OrderStore for TieredOrders {
         self.hot.raise(mark, by).await
     }
 
+    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
+        self.hot.mark(mark).await
+    }
+
     async fn packets_page(
         &self,
         day: Day,

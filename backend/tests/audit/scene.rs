@@ -10,7 +10,7 @@ use hongbao::{
     store::{
         ledger::{LedgerStore, Posting},
         orders::{
-            Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, OrderStore,
+            Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, Mark, OrderStore,
             PacketRow, Progress, StoredState,
         },
         outbox::{Destination, Outbox, Settled},
@@ -73,6 +73,7 @@ impl Scene {
         let shard = Arc::new(SqliteOrders::new(database));
         let store: Arc<dyn OrderStore> = shard.clone();
         let orders = BTreeMap::from([((Site::N, Shard::new(2).unwrap()), store)]);
+        shard.raise(Mark::Sequence(Site::N), 1 << 20).await.unwrap();
         let scene = Self { folder, ledger, shard, orders, sealer: Sealer::new([9; 32]) };
         scene.post(Posting::top_up(user(SENDER), fen(1_000_000), "setup")).await;
         scene
@@ -253,14 +254,16 @@ impl Scene {
 
     pub(crate) async fn audit(&self, at_rest: bool) -> Report {
         let (ledger, sealer) = (&self.ledger, &self.sealer);
-        audit::run(&Audited { orders: &self.orders, ledger, sealer, at_rest }).await.unwrap()
+        audit::run(&Audited { at_rest, ..Audited::new(&self.orders, ledger, sealer) })
+            .await
+            .unwrap()
     }
 
     /// The audit of somebody with another key.
     pub(crate) async fn audit_with_key(&self, key: [u8; 32]) -> Report {
         let (ledger, sealer) = (&self.ledger, &Sealer::new(key));
-        let orders = &self.orders;
-        audit::run(&Audited { orders, ledger, sealer, at_rest: true }).await.unwrap()
+        let audited = Audited::new(&self.orders, ledger, sealer);
+        audit::run(&Audited { at_rest: true, ..audited }).await.unwrap()
     }
 }
 

@@ -179,6 +179,10 @@ impl LedgerStore for MemoryLedger {
         Ok(ids.filter_map(|id| state.with_id(*id)).take(size(limit)).collect())
     }
 
+    async fn transfers_about(&self) -> Result<u64, StoreError> {
+        Ok(u64::try_from(self.state.lock().transfers.len()).unwrap_or(u64::MAX))
+    }
+
     async fn transfers_by_key(
         &self,
         keys: Vec<String>,

@@ -1,6 +1,6 @@
 //! What only reads the ledger's file.
 
-use super::{super::StoreError, from_json, recorded, to_json, transfer_columns};
+use super::{super::StoreError, from_json, order_no_of, recorded, to_json, transfer_columns};
 use crate::{
     packets::record::Payment,
     store::{
@@ -225,6 +225,35 @@ pub(super) async fn legs_page(
             is_credit: row.try_get(5)?,
         })
     })
+    .collect()
+}
+
+/// SQLite merges the two sides row by row, each in the order of its index, so that a page
+/// costs a page.
+pub(super) async fn escrow_transfers_page(
+    pool: &SqlitePool,
+    after: Option<(OrderNo, i64)>,
+    limit: u32,
+) -> Result<Vec<(OrderNo, Recorded)>, StoreError> {
+    let (order_no, id) = after.map_or(BEFORE_ALL, |(order_no, id)| (order_no.to_bits(), id));
+    sqlx::query(concat!(
+        "SELECT ",
+        transfer_columns!(),
+        ", debit_owner AS packet FROM transfers
+         WHERE debit_kind = 2 AND (debit_owner, id) > (?1, ?2)
+         UNION ALL SELECT ",
+        transfer_columns!(),
+        ", credit_owner AS packet FROM transfers
+         WHERE credit_kind = 2 AND (credit_owner, id) > (?1, ?2)
+         ORDER BY packet, id LIMIT ?3"
+    ))
+    .bind(order_no)
+    .bind(id)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?
+    .iter()
+    .map(|row| Ok((order_no_of(row.try_get("packet")?)?, recorded(row)?)))
     .collect()
 }
 

@@ -1,5 +1,6 @@
 //! The database of lists in a SQLite file.
 
+mod audit;
 mod read;
 mod write;
 
@@ -8,11 +9,14 @@ use crate::{
     runtime::Zone,
     store::{
         StoreError,
-        lists::{List, ListBatch, ListKey, ListStore, ReceivedLine, SentRow, Totals},
+        lists::{
+            List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow,
+            Totals, TotalsOff,
+        },
     },
 };
 use async_trait::async_trait;
-use hongbao_shared::{Fen, UserId};
+use hongbao_shared::{Fen, OrderNo, UserId};
 use read::Part;
 
 /// The lists "sent" and "received".
@@ -65,5 +69,41 @@ impl ListStore for SqliteLists {
 
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError> {
         read::received_fen(self.database.readers(), user).await
+    }
+
+    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
+        audit::listed(self.database.readers(), order_no).await
+    }
+
+    async fn sent_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<SentRow>, StoreError> {
+        audit::sent_page(self.database.readers(), after, limit).await
+    }
+
+    async fn received_page(
+        &self,
+        after: Option<(OrderNo, UserId)>,
+        limit: u32,
+    ) -> Result<Vec<ReceivedRow>, StoreError> {
+        audit::received_page(self.database.readers(), after, limit).await
+    }
+
+    async fn best_lucks_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, UserId)>, StoreError> {
+        audit::best_lucks_page(self.database.readers(), after, limit).await
+    }
+
+    async fn totals_off(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Option<(UserId, Vec<TotalsOff>)>, StoreError> {
+        audit::totals_off(self.database.readers(), after, limit).await
     }
 }

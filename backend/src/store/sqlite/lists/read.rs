@@ -33,18 +33,20 @@ pub(super) struct Part {
 pub(super) async fn sent(pool: &SqlitePool, part: &Part) -> Result<Vec<SentRow>, StoreError> {
     let statement =
         page_of!("order_no, user_id, group_id, kind, at, total_fen, shares", "sent AS l");
-    page(pool, statement, part, |row| {
-        Ok(SentRow {
-            order_no: order(row.try_get(0)?)?,
-            user_id: user_id(row.try_get(1)?)?,
-            group_id: group_id(row.try_get(2)?)?,
-            kind: kind(row.try_get(3)?)?,
-            at: Timestamp::from_millis(row.try_get(4)?),
-            total_fen: fen(row.try_get(5)?)?,
-            shares: row.try_get(6)?,
-        })
+    page(pool, statement, part, sent_row).await
+}
+
+/// From order_no, user_id, group_id, kind, at, total_fen, shares.
+pub(super) fn sent_row(row: &SqliteRow) -> Result<SentRow, StoreError> {
+    Ok(SentRow {
+        order_no: order(row.try_get(0)?)?,
+        user_id: user_id(row.try_get(1)?)?,
+        group_id: group_id(row.try_get(2)?)?,
+        kind: kind(row.try_get(3)?)?,
+        at: Timestamp::from_millis(row.try_get(4)?),
+        total_fen: fen(row.try_get(5)?)?,
+        shares: row.try_get(6)?,
     })
-    .await
 }
 
 pub(super) async fn received(
@@ -58,21 +60,23 @@ pub(super) async fn received(
              ON b.order_no = l.order_no AND b.user_id = l.user_id"
     );
     page(pool, statement, part, |row| {
-        Ok(ReceivedLine {
-            row: ReceivedRow {
-                order_no: order(row.try_get(0)?)?,
-                user_id: user_id(row.try_get(1)?)?,
-                group_id: group_id(row.try_get(2)?)?,
-                kind: kind(row.try_get(3)?)?,
-                at: Timestamp::from_millis(row.try_get(4)?),
-                amount_fen: fen(row.try_get(5)?)?,
-                seq: row.try_get(6)?,
-                sender_id: user_id(row.try_get(7)?)?,
-            },
-            best_luck: row.try_get(8)?,
-        })
+        Ok(ReceivedLine { row: received_row(row)?, best_luck: row.try_get(8)? })
     })
     .await
+}
+
+/// From order_no, user_id, group_id, kind, at, amount_fen, seq, sender_id.
+pub(super) fn received_row(row: &SqliteRow) -> Result<ReceivedRow, StoreError> {
+    Ok(ReceivedRow {
+        order_no: order(row.try_get(0)?)?,
+        user_id: user_id(row.try_get(1)?)?,
+        group_id: group_id(row.try_get(2)?)?,
+        kind: kind(row.try_get(3)?)?,
+        at: Timestamp::from_millis(row.try_get(4)?),
+        amount_fen: fen(row.try_get(5)?)?,
+        seq: row.try_get(6)?,
+        sender_id: user_id(row.try_get(7)?)?,
+    })
 }
 
 async fn page<T>(
@@ -149,11 +153,11 @@ pub(super) async fn received_fen(pool: &SqlitePool, user: UserId) -> Result<Fen,
     fen(sum)
 }
 
-fn order(column: i64) -> Result<OrderNo, StoreError> {
+pub(super) fn order(column: i64) -> Result<OrderNo, StoreError> {
     OrderNo::from_bits(column).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-fn user_id(column: i64) -> Result<UserId, StoreError> {
+pub(super) fn user_id(column: i64) -> Result<UserId, StoreError> {
     UserId::new(column).ok_or_else(|| StoreError::Corrupt(format!("{column} is not a user id")))
 }
 
