@@ -5,7 +5,7 @@ use crate::{
     packets::record::Payment,
     store::{
         StoreError,
-        ledger::{Account, LedgerStore, Recorded},
+        ledger::{Account, AccountState, LedgerStore, Recorded},
         lists::{ListStore, ReceivedRow, SentRow},
         orders::{ClaimRow, OrderStore},
     },
@@ -119,19 +119,19 @@ impl Source for Transfers<'_> {
     }
 }
 
-/// What escrows hold, in fen.
+/// What escrows say of themselves.
 pub(super) struct Escrows<'a>(pub(super) &'a dyn LedgerStore);
 
 #[async_trait]
 impl Source for Escrows<'_> {
-    type Row = (OrderNo, i64);
+    type Row = (OrderNo, AccountState);
 
     async fn page(&self, last: Option<&Self::Row>) -> Result<Vec<Self::Row>, StoreError> {
         let last_wallet = Account::Wallet(UserId::from_random(u64::MAX));
         let after = last.map_or(last_wallet, |(order_no, _)| Account::Escrow(*order_no));
         let accounts = self.0.accounts_page(Some(after), PAGE).await?;
         let escrows = accounts.into_iter().filter_map(|(account, stated)| match account {
-            Account::Escrow(order_no) => Some((order_no, stated.balance)),
+            Account::Escrow(order_no) => Some((order_no, stated)),
             Account::Issuer | Account::Wallet(_) => None,
         });
         Ok(escrows.collect())

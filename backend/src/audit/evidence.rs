@@ -5,7 +5,7 @@ use crate::{
     packets::record::Payment,
     store::{
         StoreError,
-        ledger::{Account, Recorded},
+        ledger::{Account, AccountState, Recorded},
         lists::Listed,
         orders::{ClaimRow, OrderStore, PacketRow},
     },
@@ -26,8 +26,8 @@ pub(super) struct Evidence {
     pub(super) payment: Option<Payment>,
     /// Through its escrow, in their order, at most [`rows_max`].
     pub(super) transfers: Vec<Recorded>,
-    /// What its escrow holds, in fen.
-    pub(super) escrow: i64,
+    /// What its escrow says of itself; all zero if there is none.
+    pub(super) escrow: AccountState,
     /// `None` if lists are not audited.
     pub(super) listed: Option<Listed>,
     /// The first sequence that was not granted to such a number; `None` for a site that
@@ -62,7 +62,7 @@ pub(super) async fn gather(
         None => Vec::new(),
     };
     let transfers = transfers_of(audited, order_no, max).await?;
-    let escrow = ledger.account(Account::Escrow(order_no)).await?.balance;
+    let escrow = ledger.account(Account::Escrow(order_no)).await?;
     let listed = match audited.lists {
         Some(lists) => Some(lists.listed(order_no).await?),
         None => None,

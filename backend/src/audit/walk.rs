@@ -177,8 +177,10 @@ impl<'a> Walk<'a, '_> {
         let max = rows_max(Some(&packet));
         let tables = &mut self.tables;
         let mut payments = tables.payments.take(order_no, 1).await?;
-        self.report.counts.payments =
-            self.report.counts.payments.saturating_add(u64::from(!payments.is_empty()));
+        let mut escrows = tables.escrows.take(order_no, 1).await?;
+        let counts = &mut self.report.counts;
+        counts.payments = counts.payments.saturating_add(u64::from(!payments.is_empty()));
+        counts.accounts = counts.accounts.saturating_add(u64::from(!escrows.is_empty()));
         let evidence = Evidence {
             order_no,
             is_awaited: false,
@@ -192,7 +194,7 @@ impl<'a> Walk<'a, '_> {
                 .into_iter()
                 .map(|(_, line)| line)
                 .collect(),
-            escrow: tables.escrows.take(order_no, 1).await?.pop().map_or(0, |(_, held)| held),
+            escrow: escrows.pop().map(|(_, stated)| stated).unwrap_or_default(),
             listed: match self.audited.lists {
                 None => None,
                 Some(_) => Some(Listed {

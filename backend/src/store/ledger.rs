@@ -286,6 +286,18 @@ pub struct Recorded {
     pub transfer: Transfer,
 }
 
+impl Recorded {
+    /// What it did to one of its two accounts.
+    pub fn leg(&self, account: Account) -> Leg {
+        let Transfer { debit, debit_balance, credit_balance, amount, kind, .. } = &self.transfer;
+        let amount = amount.signed();
+        let (change, balance) =
+            if *debit == account { (-amount, *debit_balance) } else { (amount, *credit_balance) };
+        let is_credit = *kind == TransferKind::Credit && self.transfer.credit == account;
+        Leg { account, id: self.id, change, balance, is_credit }
+    }
+}
+
 /// What one transfer did to one of its two accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leg {
@@ -308,6 +320,18 @@ pub struct AccountState {
     pub balance: i64,
     /// What credits have ever brought into it; zero unless it is a wallet.
     pub credited: i64,
+}
+
+impl AccountState {
+    /// With one more transfer; `None` beyond 64 bits.
+    #[must_use]
+    pub fn plus(self, leg: &Leg) -> Option<Self> {
+        let credit = if leg.is_credit { leg.change } else { 0 };
+        Some(Self {
+            balance: self.balance.checked_add(leg.change)?,
+            credited: self.credited.checked_add(credit)?,
+        })
+    }
 }
 
 /// An account and the sums of its transfers, read at one moment, in fen.
@@ -401,6 +425,25 @@ pub trait LedgerStore: Outbox {
             found.extend(line.into_iter().map(|line| (order_no, line)));
         }
         Ok(found)
+    }
+
+    /// Transfers whose accounts are both no escrow, in the order of ids, after `after_id`.
+    /// A database looks for them by itself.
+    async fn transfers_without_escrow(
+        &self,
+        mut after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let is_escrow = |account: Account| matches!(account, Account::Escrow(_));
+        loop {
+            let mut page = self.transfers_page(after_id, limit).await?;
+            let Some(last) = page.last() else { return Ok(page) };
+            after_id = last.id;
+            page.retain(|line| !is_escrow(line.transfer.debit) && !is_escrow(line.transfer.credit));
+            if !page.is_empty() {
+                return Ok(page);
+            }
+        }
     }
 
     /// How many transfers there are, more or less: for showing progress, nothing else.

@@ -32,7 +32,7 @@ impl Check<'_> {
                 format!("has a claim {} by {}, but no packet", claim.seq, claim.user_id)
             });
         }
-        let held = self.evidence.escrow;
+        let held = self.evidence.escrow.balance;
         let expected = match &self.evidence.payment {
             Some(payment) => {
                 self.awaits_landing(payment.record.total_fen);

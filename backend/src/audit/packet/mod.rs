@@ -22,6 +22,8 @@ pub(super) struct Checked {
     pub(super) packet: Option<PacketRow>,
     pub(super) is_paid: bool,
     pub(super) claims: u64,
+    /// Through its escrow.
+    pub(super) transfers: u64,
     /// Claims without a credit, which are on their way.
     pub(super) uncredited: Tally,
     /// A refund that is due and on its way.
@@ -40,6 +42,7 @@ impl Checked {
         let counts = &mut report.counts;
         counts.packets = counts.packets.saturating_add(u64::from(self.packet.is_some()));
         counts.claims = counts.claims.saturating_add(self.claims);
+        counts.transfers = counts.transfers.saturating_add(self.transfers);
         counts.uncredited.append(self.uncredited);
         counts.unrefunded.append(self.unrefunded);
         counts.landing.append(self.landing);
@@ -62,6 +65,7 @@ pub(super) fn judge(evidence: Evidence, sealer: &Sealer, at_rest: bool) -> Check
         None => check.not_landed(),
     }
     check.transfers_fit();
+    check.escrow();
     check.lists();
     let found = check.found;
     Checked { is_paid: evidence.payment.is_some(), packet: evidence.packet, ..found }

@@ -1,8 +1,10 @@
 //! A packet against the books, in both directions (R-MONEY-3).
 
-use super::{Check, Law, Tally};
+use super::{super::accounts::sums_are_true, Check, Law, Tally};
 use crate::store::{
-    ledger::{Account, Posting, Transfer, TransferKind, credit_key, pay_key, refund_key},
+    ledger::{
+        Account, AccountState, Posting, Transfer, TransferKind, credit_key, pay_key, refund_key,
+    },
     orders::{ClaimRow, PacketRow, StoredState},
 };
 use std::collections::BTreeMap;
@@ -92,7 +94,7 @@ impl Check<'_> {
                 format!("went back to {}", refund.credit)
             });
         }
-        let escrow = self.evidence.escrow;
+        let escrow = self.evidence.escrow.balance;
         let moved = i128::from(self.moved(TransferKind::Pay))
             - i128::from(self.moved(TransferKind::Credit))
             - i128::from(refunded);
@@ -106,6 +108,28 @@ impl Check<'_> {
                 format!("its escrow holds {escrow}, the packet {rest}")
             });
         }
+    }
+
+    /// The escrow's account against its transfers, as every other account's.
+    pub(super) fn escrow(&mut self) {
+        let account = Account::Escrow(self.order_no());
+        let mut before = 0_i64;
+        let mut summed = Some(AccountState::default());
+        for line in &self.evidence.transfers {
+            let leg = line.leg(account);
+            let follows = before.checked_add(leg.change);
+            self.found.violations.check(
+                follows == Some(leg.balance),
+                Law::BalancesFollow,
+                account,
+                || format!("transfer {} notes {} instead of {follows:?}", leg.id, leg.balance),
+            );
+            before = leg.balance;
+            summed = summed.and_then(|sum| sum.plus(&leg));
+        }
+        let stated = self.evidence.escrow;
+        sums_are_true(account, stated, summed, &mut self.found.violations);
+        self.found.transfers = u64::try_from(self.evidence.transfers.len()).unwrap_or(u64::MAX);
     }
 
     pub(super) fn transfers_fit(&mut self) {

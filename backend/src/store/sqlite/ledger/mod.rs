@@ -140,6 +140,14 @@ impl LedgerStore for SqliteLedger {
         read::escrow_transfers_page(self.database.readers(), after, limit).await
     }
 
+    async fn transfers_without_escrow(
+        &self,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        read::transfers_without_escrow(self.database.readers(), after_id, limit).await
+    }
+
     async fn transfers_about(&self) -> Result<u64, StoreError> {
         // Ids count up, and no row is ever removed.
         let last: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM transfers")
