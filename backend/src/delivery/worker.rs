@@ -18,6 +18,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const BACK_OFF_FIRST: Duration = Duration::from_millis(250);
 const BACK_OFF_MAX: Duration = Duration::from_mins(1);
 
+/// How many looks that find nothing pass before one looks for rows that are due further
+/// ahead than a lease or a pause can last.
+const LOOKS_PER_PULL: u32 = 60;
+/// Clocks of nodes differ by less, or somebody should know.
+const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
+
 /// How eagerly a worker works.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -62,6 +68,7 @@ impl Worker {
         let mut rings = self.bell.listen(self.destination);
         // Whatever an earlier run left behind.
         rings.mark_changed();
+        let mut looks: u32 = 0;
         loop {
             tokio::select! {
                 biased;
@@ -73,6 +80,11 @@ impl Worker {
                             () = stop.cancelled() => break,
                             () = self.gather(&mut rings) => {}
                         }
+                    } else {
+                        looks = looks.wrapping_add(1);
+                        if looks.is_multiple_of(LOOKS_PER_PULL) {
+                            self.pull_in().await;
+                        }
                     }
                 }
             }
@@ -80,6 +92,15 @@ impl Worker {
         }
         // Whatever rings from now on comes too late for us; what has rung has not.
         self.deliver_due(Until::Idle).await;
+    }
+
+    /// A clock that was ahead may have put rows off for as long as it was wrong.
+    async fn pull_in(&self) {
+        let now = self.clock.now();
+        let beyond = now.plus(LEASE.max(BACK_OFF_MAX) + CLOCKS_DIFFER);
+        if let Err(error) = self.outbox.pull_in(self.destination, now, beyond).await {
+            tracing::debug!(%error, "rows that are due too late stay so for now");
+        }
     }
 
     /// Waits until it has not rung for a while, or for long enough.

@@ -133,6 +133,9 @@ pub struct TotalsOff {
     pub more: [i64; 5],
 }
 
+/// The constraint that refuses a row which is there with another content.
+pub(super) const SAME_CONTENT: &str = "guard: a repeated row has the same content";
+
 /// The database of lists.
 #[async_trait]
 pub trait ListStore: Send + Sync + fmt::Debug {

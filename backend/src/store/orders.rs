@@ -273,6 +273,14 @@ pub enum Emptied {
     Undelivered,
 }
 
+/// Whatever was made at this moment or after it, and stands in the table of `epoch_day`
+/// all the same, is the tombstone of a later day of the cycle, whose table was not free.
+/// The days of the cycle are a month apart, so that no zone matters.
+pub(crate) fn later_than(epoch_day: i64) -> Timestamp {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+    Timestamp::from_millis(epoch_day.saturating_add(2).saturating_mul(DAY_MS))
+}
+
 /// One database of order shards.
 #[async_trait]
 pub trait OrderStore: Outbox {
@@ -328,7 +336,8 @@ pub trait OrderStore: Outbox {
 
     /// Empties a sealed day whole, in one transaction, if it holds no open packet and
     /// no outbox row tells of one of its packets (R-STORE-1). It stays sealed until a
-    /// later day takes it over, so that nothing of this day lands twice.
+    /// later day takes it over, so that nothing of this day lands twice; and tombstones
+    /// of a later day stay, so that what they stand for never lands (R-SEND-2).
     async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError>;
 
     /// Does the database answer?

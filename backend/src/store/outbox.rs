@@ -151,6 +151,15 @@ pub trait Outbox: Send + Sync + fmt::Debug {
         Ok(())
     }
 
+    /// Makes rows due at `now` that are due after `beyond`, which is further ahead than
+    /// any lease or pause: the clock that wrote them was wrong.
+    async fn pull_in(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        beyond: Timestamp,
+    ) -> Result<(), StoreError>;
+
     /// When the next row falls due, if any waits.
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError>;
 

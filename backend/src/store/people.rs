@@ -12,6 +12,7 @@ pub use log::{
     Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, PacketPost, StoredBody, StoredMessage,
     StoredPacket, StoredPage, TextDraft,
 };
+pub(super) use users::EXPIRED_DROPPED_MAX;
 pub use users::{
     DemoMember, Login, NewAccount, NewSession, NewUser, OwnSession, PasswordDraft, Person,
     ProfileDraft, StoredSession, TokenHash,

@@ -170,6 +170,15 @@ impl Outbox for TieredOrders {
         self.hot.reclaim().await
     }
 
+    async fn pull_in(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        beyond: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.hot.pull_in(destination, now, beyond).await
+    }
+
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
         self.hot.next_due(destination).await
     }

@@ -28,7 +28,9 @@ macro_rules! order_store_laws {
             marks_rise,
             pages,
             outbox_rows_are_leased_and_settled,
+            rows_of_a_wrong_clock_are_pulled_in,
             a_day_is_sealed_emptied_and_taken_over,
+            a_tombstone_of_a_later_day_stays,
         }
     };
 }
@@ -245,6 +247,8 @@ pub(crate) async fn marks_rise(store: &dyn OrderStore) {
     assert_eq!(store.raise(Mark::Sequence(Site::N), 1).await.unwrap(), 0);
     assert_eq!(store.raise(Mark::LocalLease(Site::S), 1).await.unwrap(), 0);
     assert_eq!(store.raise(Mark::Sequence(Site::S), 1).await.unwrap(), 150);
+    assert_eq!(store.mark(Mark::Sequence(Site::S)).await.unwrap(), 151);
+    assert_eq!(store.mark(Mark::LocalLease(Site::N)).await.unwrap(), 0);
 }
 
 /// Pages of a day go through everything, once, in order.
@@ -349,4 +353,62 @@ pub(crate) async fn a_day_is_sealed_emptied_and_taken_over(store: &dyn OrderStor
     let table = DayTable { day, epoch_day: 38, sealed: false, is_empty: false };
     assert_eq!(store.days().await.unwrap(), [table]);
     assert_eq!(landed(quiet(one, 7)).await, Landed::DayRefused);
+}
+
+/// A tombstone whose own day's table was not free stands among the packets of an earlier
+/// day. It stays when those are emptied: what it stands for never lands (R-SEND-2).
+pub(crate) async fn a_tombstone_of_a_later_day_stays(store: &dyn OrderStore) {
+    let (early, given_up, late) = (order_no(7, 1), order_no(7, 2), order_no(7, 3));
+    let day = Day::new(7).unwrap();
+    let epoch_day = at(0).millis() / (24 * 60 * 60 * 1_000);
+    let of_day = |order_no, months: i64| {
+        let mut packet = packet(order_no);
+        packet.created_at = packet.created_at.plus_seconds(months * 31 * 24 * 60 * 60);
+        Landing { packet, epoch_day: epoch_day + months * 31, announcements: vec![] }
+    };
+    let landed = async |landing| {
+        store.commit(batch(vec![landing], vec![], vec![])).await.unwrap().landings[0]
+    };
+    assert_eq!(landed(of_day(early, 0)).await, Landed::New);
+    assert_eq!(landed(of_day(given_up, 1)).await, Landed::DayRefused);
+    let mut tombstone = of_day(given_up, 1);
+    tombstone.packet.progress =
+        Progress { state: StoredState::GivenUp, finished_at: Some(at(2)), ..Progress::NONE };
+    assert_eq!(landed(tombstone).await, Landed::New);
+
+    let end = Expiry { order_no: early, believed: 0, at: at(100), announcements: vec![] };
+    store.commit(batch(vec![], vec![], vec![end])).await.unwrap();
+    store.seal(day, epoch_day).await.unwrap();
+    assert_eq!(store.empty(day, epoch_day).await.unwrap(), Emptied::Yes);
+    assert_eq!(store.packet(early).await.unwrap(), None);
+    let table = DayTable { day, epoch_day, sealed: true, is_empty: true };
+    assert_eq!(store.days().await.unwrap(), [table]);
+
+    let given_up_again = landed(of_day(given_up, 1)).await;
+    assert_eq!(given_up_again, Landed::Already(StoredState::GivenUp));
+    assert_eq!(landed(of_day(late, 1)).await, Landed::New, "the table is free");
+    assert_eq!(landed(of_day(given_up, 1)).await, Landed::Already(StoredState::GivenUp));
+
+    // With its own day, it moves on like everything else.
+    let end = Expiry { order_no: late, believed: 0, at: at(100), announcements: vec![] };
+    store.commit(batch(vec![], vec![], vec![end])).await.unwrap();
+    store.seal(day, epoch_day + 31).await.unwrap();
+    assert_eq!(store.empty(day, epoch_day + 31).await.unwrap(), Emptied::Yes);
+    assert_eq!(store.packet(given_up).await.unwrap(), None);
+}
+
+/// What a clock that was ahead put off for an hour is due at once when that is noticed; what
+/// is leased or rests stays (R-MONEY-3).
+pub(crate) async fn rows_of_a_wrong_clock_are_pulled_in(store: &dyn OrderStore) {
+    land(store, order_no(1, 1)).await;
+    land(store, order_no(1, 2)).await;
+    let lease = async |now, limit| store.lease(Destination::Chat, now, LEASE, limit).await.unwrap();
+    let wrong = lease(at(3_600), 1).await;
+    let right = lease(at(10), 9).await;
+    assert_eq!((wrong.len(), right.len()), (1, 1));
+    let (now, beyond) = (at(20), at(20).plus(LEASE * 2));
+    store.pull_in(Destination::Lists, now, beyond).await.unwrap();
+    assert_eq!(lease(now, 9).await, [], "that was another destination");
+    store.pull_in(Destination::Chat, now, beyond).await.unwrap();
+    assert_eq!(lease(now, 9).await, wrong, "the other one is leased rightly");
 }

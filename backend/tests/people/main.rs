@@ -6,6 +6,9 @@
 mod common;
 #[path = "../contract/people/mod.rs"]
 mod contract;
+#[macro_use]
+#[path = "../contract/lists.rs"]
+mod lists_contract;
 
 mod accounts;
 mod demo;

@@ -4,12 +4,16 @@
 
 mod cold;
 mod ledger;
+mod lists;
 mod orders;
 mod outbox;
+mod people;
 
 pub use cold::MemoryCold;
 pub use ledger::MemoryLedger;
+pub use lists::MemoryLists;
 pub use orders::MemoryOrders;
+pub use people::MemoryPeople;
 
 use super::StoreError;
 

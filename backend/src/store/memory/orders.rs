@@ -7,7 +7,7 @@ use super::{
 };
 use crate::store::orders::{
     Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
-    LaneOutcome, Mark, OrderStore, PacketRow, Progress, StoredState, gather,
+    LaneOutcome, Mark, OrderStore, PacketRow, Progress, StoredState, gather, later_than,
 };
 use async_trait::async_trait;
 use hongbao_shared::{Day, Kind, OrderNo, Timestamp};
@@ -147,7 +147,7 @@ impl OrderStore for MemoryOrders {
             day: *day,
             epoch_day: held.epoch_day,
             sealed: held.sealed,
-            is_empty: state.is_empty(*day),
+            is_empty: state.is_empty(*day, held.epoch_day),
         };
         Ok(state.days.iter().map(table).collect())
     }
@@ -172,7 +172,8 @@ impl OrderStore for MemoryOrders {
         if state.outbox.tells_of(day)? {
             return Ok(Emptied::Undelivered);
         }
-        state.packets.retain(|order_no, _| order_no.day() != day);
+        let later = later_than(epoch_day);
+        state.packets.retain(|order_no, row| order_no.day() != day || stays(row, later));
         state.claims.retain(|(order_no, _), _| order_no.day() != day);
         Ok(Emptied::Yes)
     }
@@ -183,8 +184,9 @@ impl OrderStore for MemoryOrders {
 }
 
 impl State {
-    fn is_empty(&self, day: Day) -> bool {
-        !self.packets.keys().any(|order_no| order_no.day() == day)
+    fn is_empty(&self, day: Day, epoch_day: i64) -> bool {
+        let later = later_than(epoch_day);
+        !self.packets.values().any(|row| row.order_no.day() == day && !stays(row, later))
     }
 
     fn packet<'s>(&'s self, staged: &'s Staged, order_no: OrderNo) -> Option<&'s PacketRow> {
@@ -211,8 +213,10 @@ impl State {
         match staged.days.get(&day).or_else(|| self.days.get(&day)) {
             Some(held) if held.epoch_day == epoch_day => return !held.sealed,
             Some(held) => {
+                let later = later_than(held.epoch_day);
+                let is_of_day = |row: &PacketRow| row.order_no.day() == day && !stays(row, later);
                 let is_empty =
-                    self.is_empty(day) && !staged.packets.keys().any(|no| no.day() == day);
+                    self.is_empty(day, held.epoch_day) && !staged.packets.values().any(is_of_day);
                 if held.epoch_day > epoch_day || !is_empty {
                     return false;
                 }
@@ -270,6 +274,11 @@ impl State {
             row.progress.state == StoredState::Open && row.progress.claimed == believed
         })
     }
+}
+
+/// Is this the tombstone of a later day, which stays when a day is emptied?
+fn stays(row: &PacketRow, later: Timestamp) -> bool {
+    row.progress.state == StoredState::GivenUp && row.created_at >= later
 }
 
 /// The constraints that a database has.

@@ -95,6 +95,12 @@ impl OutboxRows {
         }
     }
 
+    pub(super) fn pull_in(&mut self, destination: Destination, now: Timestamp, beyond: Timestamp) {
+        for row in self.rows.values_mut().filter(|row| row.destination == destination) {
+            row.due_at = row.due_at.map(|due| if due > beyond { now } else { due });
+        }
+    }
+
     pub(super) fn next_due(&self, destination: Destination) -> Option<Timestamp> {
         self.of(destination).filter_map(|row| row.due_at).min()
     }
@@ -163,6 +169,15 @@ macro_rules! impl_outbox {
             }
             async fn reclaim(&self) -> Result<(), $crate::store::StoreError> {
                 self.state.lock().outbox.reclaim();
+                Ok(())
+            }
+            async fn pull_in(
+                &self,
+                destination: $crate::store::outbox::Destination,
+                now: hongbao_shared::Timestamp,
+                beyond: hongbao_shared::Timestamp,
+            ) -> Result<(), $crate::store::StoreError> {
+                self.state.lock().outbox.pull_in(destination, now, beyond);
                 Ok(())
             }
             async fn next_due(

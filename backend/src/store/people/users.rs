@@ -40,6 +40,10 @@ impl fmt::Debug for NewAccount {
     }
 }
 
+/// How many expired sessions go with each new one; more than one, so that what is kept
+/// shrinks after a rush.
+pub(in crate::store) const EXPIRED_DROPPED_MAX: u32 = 8;
+
 /// A session to be added.
 #[derive(Clone, Debug)]
 pub struct NewSession {

@@ -33,7 +33,11 @@ macro_rules! files {
     };
 }
 
-const ORDERS: &[File] = files!["orders/sqlite/0001_common.sql", "orders/sqlite/0002_days.sql"];
+const ORDERS: &[File] = files![
+    "orders/sqlite/0001_common.sql",
+    "orders/sqlite/0002_days.sql",
+    "orders/sqlite/0003_tombstones.sql",
+];
 const COLD: &[File] = files!["cold/sqlite/0001_cold.sql"];
 const LEDGER: &[File] = files!["ledger/sqlite/0001_ledger.sql", "ledger/sqlite/0002_credited.sql"];
 const PEOPLE: &[File] = files![

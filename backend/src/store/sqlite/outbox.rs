@@ -92,6 +92,38 @@ pub(super) async fn reclaim(database: &Database) -> Result<(), StoreError> {
         .await
 }
 
+pub(super) async fn pull_in(
+    database: &Database,
+    destination: Destination,
+    now: Timestamp,
+    beyond: Timestamp,
+) -> Result<(), StoreError> {
+    // Hardly ever is there one; looking must not queue for the one writer.
+    let some: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM outbox WHERE destination = ?1 AND due_at > ?2)",
+    )
+    .bind(destination.number())
+    .bind(beyond.millis())
+    .fetch_one(database.readers())
+    .await?;
+    if !some {
+        return Ok(());
+    }
+    database
+        .write(move |tx| {
+            Box::pin(async move {
+                sqlx::query("UPDATE outbox SET due_at = ?3 WHERE destination = ?1 AND due_at > ?2")
+                    .bind(destination.number())
+                    .bind(beyond.millis())
+                    .bind(now.millis())
+                    .execute(tx)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
 pub(super) async fn settle(
     database: &Database,
     settled: Vec<(i64, Settled)>,
@@ -209,6 +241,14 @@ macro_rules! impl_outbox {
             }
             async fn reclaim(&self) -> Result<(), $crate::store::StoreError> {
                 super::outbox::reclaim(&self.database).await
+            }
+            async fn pull_in(
+                &self,
+                destination: $crate::store::outbox::Destination,
+                now: hongbao_shared::Timestamp,
+                beyond: hongbao_shared::Timestamp,
+            ) -> Result<(), $crate::store::StoreError> {
+                super::outbox::pull_in(&self.database, destination, now, beyond).await
             }
             async fn next_due(
                 &self,

@@ -12,6 +12,16 @@ type Store = Arc<dyn PeopleStore>;
 /// Runs each law on a fresh store of each kind.
 macro_rules! on_every_store {
     ($($law:ident),* $(,)?) => {
+        mod memory {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $law() {
+                    use hongbao::store::memory::MemoryPeople;
+
+                    super::$law(std::sync::Arc::new(MemoryPeople::default())).await;
+                }
+            )*
+        }
         mod sqlite {
             $(
                 #[tokio::test(flavor = "multi_thread")]

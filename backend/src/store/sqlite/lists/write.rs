@@ -4,7 +4,7 @@ use crate::{
     runtime::{Month, Zone},
     store::{
         StoreError,
-        lists::{BestLuckRow, ListBatch, ReceivedRow, SentRow},
+        lists::{BestLuckRow, ListBatch, ReceivedRow, SAME_CONTENT, SentRow},
     },
 };
 use hongbao_shared::Timestamp;
@@ -222,7 +222,7 @@ fn same_content(differing: i64) -> Result<(), StoreError> {
     if differing == 0 {
         return Ok(());
     }
-    Err(StoreError::Constraint { name: "guard: a repeated row has the same content".to_owned() })
+    Err(StoreError::Constraint { name: SAME_CONTENT.to_owned() })
 }
 
 fn json(rows: impl Iterator<Item = Vec<i64>>) -> String {

@@ -6,7 +6,7 @@ use crate::store::{
     StoreError,
     orders::{
         Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, LaneOutcome,
-        StoredState, gather,
+        StoredState, gather, later_than,
     },
     sqlite::outbox,
 };
@@ -97,8 +97,10 @@ async fn claim_day(
         if held == epoch_day {
             return Ok(!sealed);
         }
-        let empty: bool =
-            sqlx::query_scalar(statements(order_no.day()).day_is_empty).fetch_one(&mut *tx).await?;
+        let empty: bool = sqlx::query_scalar(statements(order_no.day()).day_is_empty)
+            .bind(later_than(held).millis())
+            .fetch_one(&mut *tx)
+            .await?;
         if held > epoch_day || !empty {
             return Ok(false);
         }

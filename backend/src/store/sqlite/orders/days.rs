@@ -1,7 +1,7 @@
 //! The cycle of days: which tables hold which day, and how they are emptied (R-STORE-1).
 
 use super::{StoreError, statements::statements};
-use crate::store::orders::{DayTable, Emptied};
+use crate::store::orders::{DayTable, Emptied, later_than};
 use hongbao_shared::Day;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
@@ -16,9 +16,11 @@ pub(super) async fn days(pool: &SqlitePool) -> Result<Vec<DayTable>, StoreError>
     for row in rows {
         let slot: u8 = row.try_get(0)?;
         let day = Day::new(slot).ok_or_else(|| StoreError::Corrupt(format!("day {slot}")))?;
-        let is_empty: bool =
-            sqlx::query_scalar(statements(day).day_is_empty).fetch_one(pool).await?;
         let (epoch_day, sealed) = (row.try_get(1)?, row.try_get(2)?);
+        let is_empty: bool = sqlx::query_scalar(statements(day).day_is_empty)
+            .bind(later_than(epoch_day).millis())
+            .fetch_one(pool)
+            .await?;
         days.push(DayTable { day, epoch_day, sealed, is_empty });
     }
     Ok(days)
@@ -67,8 +69,14 @@ pub(super) async fn empty(
     if undelivered {
         return Ok(Emptied::Undelivered);
     }
-    for text in statements.empty {
-        sqlx::query(text).execute(&mut *tx).await?;
+    sqlx::query(statements.empty_claims).execute(&mut *tx).await?;
+    let later = later_than(epoch_day).millis();
+    let some_stay: bool =
+        sqlx::query_scalar(statements.later_tombstones).bind(later).fetch_one(&mut *tx).await?;
+    if some_stay {
+        sqlx::query(statements.empty_but_later_tombstones).bind(later).execute(tx).await?;
+    } else {
+        sqlx::query(statements.empty_packets).execute(tx).await?;
     }
     Ok(Emptied::Yes)
 }

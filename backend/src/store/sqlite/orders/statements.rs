@@ -20,7 +20,10 @@ pub(super) struct Statements {
     pub(super) append: &'static str,
     pub(super) expire: &'static str,
     pub(super) has_open: &'static str,
-    pub(super) empty: [&'static str; 2],
+    pub(super) later_tombstones: &'static str,
+    pub(super) empty_claims: &'static str,
+    pub(super) empty_packets: &'static str,
+    pub(super) empty_but_later_tombstones: &'static str,
     /// In the order of [`CLAIM_CHUNKS`].
     pub(super) insert_claims: [&'static str; CLAIM_CHUNKS.len()],
 }
@@ -72,7 +75,10 @@ impl Statements {
                          ?17, ?18)
                  ON CONFLICT (order_no) DO NOTHING"
             )),
-            day_is_empty: for_ever(format!("SELECT NOT EXISTS (SELECT 1 FROM packets_{day})")),
+            day_is_empty: for_ever(format!(
+                "SELECT NOT EXISTS (
+                     SELECT 1 FROM packets_{day} WHERE state <> 3 OR created_at < ?1)"
+            )),
             append: for_ever(format!(
                 "UPDATE packets_{day}
                  SET claimed = ?3, claimed_fen = ?4, state = ?5, finished_at = ?6
@@ -85,9 +91,16 @@ impl Statements {
             has_open: for_ever(format!(
                 "SELECT EXISTS (SELECT 1 FROM packets_{day} WHERE state = 0)"
             )),
+            later_tombstones: for_ever(format!(
+                "SELECT EXISTS (
+                     SELECT 1 FROM packets_{day} WHERE state = 3 AND created_at >= ?1)"
+            )),
             // Without a condition, SQLite drops whole pages instead of rows.
-            empty: ["claims", "packets"]
-                .map(|table| for_ever(format!("DELETE FROM {table}_{day}"))),
+            empty_claims: for_ever(format!("DELETE FROM claims_{day}")),
+            empty_packets: for_ever(format!("DELETE FROM packets_{day}")),
+            empty_but_later_tombstones: for_ever(format!(
+                "DELETE FROM packets_{day} WHERE state <> 3 OR created_at < ?1"
+            )),
             insert_claims: CLAIM_CHUNKS.map(|rows| {
                 let values = vec!["(?, ?, ?, ?, ?)"; rows].join(", ");
                 // OR FAIL: a row that breaks a constraint leaves those before it, and the

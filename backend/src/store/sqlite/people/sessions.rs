@@ -3,14 +3,10 @@
 use super::{super::Database, PASSWORD_SAME, guard, user_id, users};
 use crate::store::{
     StoreError,
-    people::{NewSession, OwnSession, StoredSession, TokenHash},
+    people::{EXPIRED_DROPPED_MAX, NewSession, OwnSession, StoredSession, TokenHash},
 };
 use hongbao_shared::{Timestamp, UserId};
 use sqlx::{Row, SqliteConnection};
-
-/// How many expired sessions go with each new one; more than one, so that the table
-/// shrinks after a rush.
-const EXPIRED_DROPPED_MAX: u32 = 8;
 
 pub(super) async fn add_session(
     database: &Database,

@@ -1,0 +1,195 @@
+//! What can go wrong, and where.
+
+use std::{collections::BTreeMap, fmt};
+
+macro_rules! named {
+    ($(#[$type_doc:meta])* $type:ident { $($(#[$doc:meta])* $variant:ident = $name:literal,)* }) => {
+        $(#[$type_doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $type {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl $type {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its stable name.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+named! {
+    /// A durable step: a call of a store that changes what is stored.
+    Step {
+        /// A block of numbers, or a lease of the local generator, is granted.
+        RaiseMark = "raise_mark",
+        /// A pre-order goes to the database, because the cache is down.
+        PreOrder = "pre_order",
+        /// Pre-orders that nobody paid are forgotten.
+        PurgePreOrders = "purge_pre_orders",
+        /// Demo money comes into a wallet.
+        TopUp = "top_up",
+        /// A packet's total goes into its escrow.
+        Pay = "pay",
+        /// A paid packet comes into its shard.
+        Land = "land",
+        /// A tombstone comes into a shard.
+        GiveUp = "give_up",
+        /// Claims are appended.
+        Open = "open",
+        /// A packet's time ends.
+        Expire = "expire",
+        /// Rows of an outbox are leased.
+        Lease = "lease",
+        /// What became of them is written.
+        Settle = "settle",
+        /// Shares come into wallets.
+        Credit = "credit",
+        /// What is left goes back.
+        Refund = "refund",
+        /// The lists are written.
+        List = "list",
+        /// A card comes into the chat.
+        PostCard = "post_card",
+        /// What became of packets is told in the chat.
+        PostLines = "post_lines",
+        /// A day takes no more landings.
+        SealDay = "seal_day",
+        /// Packets or claims are copied to cold storage.
+        KeepCold = "keep_cold",
+        /// A day's tables are emptied.
+        EmptyDay = "empty_day",
+    }
+}
+
+named! {
+    /// What goes wrong at a durable step.
+    StepFault {
+        /// The database refuses before it has changed anything.
+        ErrorBefore = "error_before",
+        /// The change is committed, and the answer is lost.
+        LostReply = "lost_reply",
+        /// The call takes its time, so that others overtake it.
+        Delay = "delay",
+        /// The process stops before the change.
+        StopBefore = "stop_before",
+        /// The process stops right after the change.
+        StopAfter = "stop_after",
+    }
+}
+
+named! {
+    /// What goes wrong elsewhere.
+    WorldFault {
+        /// A database does not answer to a read.
+        ReadError = "read_error",
+        /// A read takes its time.
+        ReadDelay = "read_delay",
+        /// Rows of an outbox are delivered twice at the same time.
+        DuplicateDelivery = "duplicate_delivery",
+        /// Rows of an outbox are delivered after their lease has ended.
+        LateDelivery = "late_delivery",
+        /// The shared cache does not answer for a while.
+        CacheDown = "cache_down",
+        /// The shared cache loses a write and says so.
+        CacheWriteLost = "cache_write_lost",
+        /// The shared cache forgets everything.
+        CacheWiped = "cache_wiped",
+        /// A machine's clock steps.
+        ClockStep = "clock_step",
+        /// A machine stands still for a while.
+        Stall = "stall",
+        /// A client goes away in the middle of a call.
+        ClientGone = "client_gone",
+        /// A process is stopped, whatever it does.
+        Kill = "kill",
+    }
+}
+
+/// How often each fault met each step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Faults at durable steps.
+    pub steps: BTreeMap<(Step, StepFault), u64>,
+    /// Faults elsewhere.
+    pub world: BTreeMap<WorldFault, u64>,
+    /// How often each step was done at all.
+    pub done: BTreeMap<Step, u64>,
+}
+
+impl Coverage {
+    pub(crate) fn met(&mut self, step: Step, fault: StepFault) {
+        *self.steps.entry((step, fault)).or_default() += 1;
+    }
+
+    pub(crate) fn befell(&mut self, fault: WorldFault) {
+        *self.world.entry(fault).or_default() += 1;
+    }
+
+    pub(crate) fn did(&mut self, step: Step) {
+        *self.done.entry(step).or_default() += 1;
+    }
+
+    /// All faults together.
+    pub fn faults(&self) -> u64 {
+        self.steps.values().sum::<u64>() + self.world.values().sum::<u64>()
+    }
+
+    /// Adds what another run met.
+    pub fn add(&mut self, other: &Self) {
+        for (cell, count) in &other.steps {
+            *self.steps.entry(*cell).or_default() += count;
+        }
+        for (fault, count) in &other.world {
+            *self.world.entry(*fault).or_default() += count;
+        }
+        for (step, count) in &other.done {
+            *self.done.entry(*step).or_default() += count;
+        }
+    }
+
+    /// Cells that nothing has met.
+    pub fn empty_cells(&self) -> Vec<String> {
+        let steps = Step::ALL.iter().flat_map(|step| {
+            StepFault::ALL
+                .iter()
+                .filter(|fault| !self.steps.contains_key(&(*step, **fault)))
+                .map(move |fault| format!("{step} × {fault}"))
+        });
+        let world = WorldFault::ALL.iter().filter(|fault| !self.world.contains_key(fault));
+        steps.chain(world.map(ToString::to_string)).collect()
+    }
+}
+
+/// A table for people: a line for each step, a column for each fault.
+impl fmt::Display for Coverage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<18} {:>12}", "durable step", "done")?;
+        for fault in StepFault::ALL {
+            write!(f, " {fault:>13}")?;
+        }
+        for step in Step::ALL {
+            write!(f, "\n{step:<18} {:>12}", self.done.get(step).copied().unwrap_or(0))?;
+            for fault in StepFault::ALL {
+                let count = self.steps.get(&(*step, *fault)).copied().unwrap_or(0);
+                write!(f, " {count:>13}")?;
+            }
+        }
+        write!(f, "\n\nelsewhere")?;
+        for fault in WorldFault::ALL {
+            write!(f, "\n{fault:<18} {:>12}", self.world.get(fault).copied().unwrap_or(0))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,28 @@
+//! Simulation: whole histories of Hongbao under faults. The real packets, lanes, ledger,
+//! delivery, expiry, lists and caches run over databases in memory, in one thread and in
+//! virtual time, and every choice follows from a seed: what people do, what goes wrong, and
+//! when. After every step the laws of money hold; after the faults everything comes to
+//! rest. The same seed gives the same history, byte for byte, so that every failure is a
+//! number that anyone can replay.
+//!
+//! The models: `TigerBeetle`'s simulator and the bank test of Jepsen.
+
+mod client;
+mod clock;
+mod dice;
+mod fault;
+mod gate;
+mod history;
+mod laws;
+mod people;
+mod plan;
+mod run;
+mod stores;
+mod storm;
+mod witness;
+mod world;
+
+pub use dice::Dice;
+pub use fault::{Coverage, Step, StepFault, WorldFault};
+pub use run::{Outcome, run};
+pub use witness::{Broken, Promise};

@@ -1,0 +1,44 @@
+use crate::world::{Node, World};
+use hongbao_shared::{
+    GroupId, UserId,
+    api::groups::{JoinRequest, NewGroup},
+};
+
+/// A group and who is in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Party {
+    pub(crate) id: GroupId,
+    pub(crate) members: Vec<UserId>,
+}
+
+/// Everybody who takes part in a run.
+#[derive(Clone, Debug)]
+pub(crate) struct People {
+    pub(crate) users: Vec<UserId>,
+    pub(crate) groups: Vec<Party>,
+}
+
+impl People {
+    /// Makes people and groups through a node that works; the first group has everybody,
+    /// the others have every other person.
+    pub(crate) async fn settle(world: &World, node: &Node) -> anyhow::Result<Self> {
+        let app = &node.app;
+        let mut users = Vec::new();
+        for number in 0..world.plan.users {
+            users.push(app.accounts.guest(&format!("guest {number}"), "").await?.user.id);
+        }
+        let mut groups = Vec::new();
+        for number in 0..world.plan.groups {
+            let step = if number == 0 { 1 } else { 2 };
+            let members: Vec<_> = users.iter().copied().step_by(step).collect();
+            let new = NewGroup { name: format!("group {number}") };
+            let id = app.groups.create(members[0], new).await?.id;
+            let code = app.groups.invite(members[0], id).await?.code;
+            for member in &members[1..] {
+                app.groups.join(*member, &JoinRequest { code: code.clone() }).await?;
+            }
+            groups.push(Party { id, members });
+        }
+        Ok(Self { users, groups })
+    }
+}

@@ -1,0 +1,57 @@
+use crate::Dice;
+use hongbao::config::{Config, CreditMode, Flags};
+use hongbao_shared::Fen;
+
+/// What a seed draws for a whole run.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// Where everything else is drawn from.
+    pub(crate) seed: u64,
+    /// How many processes serve the same databases.
+    pub(crate) nodes: usize,
+    pub(crate) users: u64,
+    pub(crate) groups: u64,
+    pub(crate) clients: u64,
+    /// Calls that clients make, all together.
+    pub(crate) operations: u64,
+    /// How much goes wrong, in percent of the ordinary.
+    pub(crate) intensity: u64,
+    /// Does a day come again before its tables are emptied, so that landings are refused?
+    pub(crate) cycle_overrun: bool,
+    pub(crate) config: Config,
+}
+
+impl Plan {
+    pub(crate) fn draw(seed: u64) -> anyhow::Result<Self> {
+        let mut dice = Dice::new(seed, "plan");
+        let key = |name: &str| (name == "HONGBAO_MASTER_KEY").then(|| "5e".repeat(32).into());
+        let mut config = Config::load(&Flags::default(), &key)?;
+        config.sites.shards = if dice.chance(300) { 2 } else { 1 };
+        config.sites.weights = "S=50,N=50".parse().map_err(anyhow::Error::msg)?;
+        config.limits.demo = false;
+        config.limits.packet_lifetime_s = small(dice.range(15, 120));
+        config.limits.preorder_ttl_s = small(dice.range(10, 900));
+        config.limits.ticket_ttl_s = small(dice.range(5, 60));
+        config.credit.deferred_interval_s = small(dice.range(2, 20));
+        config.credit.large_share_fen = Fen::new(dice.range(1, 400)).unwrap_or(Fen::ONE);
+        config.credit.mode =
+            *dice.pick(&[CreditMode::Split, CreditMode::Queue, CreditMode::Deferred]);
+        config.lanes.queue_max = small(dice.range(2, 64));
+        config.lanes.batch_max = small(dice.range(1, 32));
+        Ok(Self {
+            seed,
+            nodes: if dice.chance(600) { 2 } else { 1 },
+            users: dice.range(4, 14),
+            groups: dice.range(1, 3),
+            clients: dice.range(3, 9),
+            operations: dice.range(280, 420),
+            intensity: *dice.pick(&[40, 100, 100, 250]),
+            cycle_overrun: dice.chance(350),
+            config,
+        })
+    }
+}
+
+fn small(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,79 @@
+use super::{gated, orders::gated_outbox};
+use crate::{
+    fault::{Step, WorldFault},
+    gate::Gate,
+};
+use async_trait::async_trait;
+use hongbao::{
+    packets::record::{Payment, PreOrderRecord},
+    store::{
+        StoreError,
+        ledger::{
+            Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
+            TransferKind,
+        },
+        memory::MemoryLedger,
+        outbox::{Backlog, Destination, Outbox, OutboxRow, Settled},
+    },
+};
+use hongbao_shared::{OrderNo, Timestamp, UserId};
+use std::{sync::Arc, time::Duration};
+
+/// The ledger's database behind a gate.
+#[derive(Debug)]
+pub(crate) struct GatedLedger {
+    pub(crate) inner: Arc<MemoryLedger>,
+    pub(crate) gate: Gate,
+    /// As for order shards.
+    pub(crate) alone: bool,
+}
+
+fn steps(batch: &[Posting]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (kind, step) in [
+        (TransferKind::Refund, Step::Refund),
+        (TransferKind::TopUp, Step::TopUp),
+        (TransferKind::Pay, Step::Pay),
+        (TransferKind::Credit, Step::Credit),
+    ] {
+        if batch.iter().any(|posting| posting.kind() == kind) {
+            steps.push(step);
+        }
+    }
+    steps
+}
+
+gated! {
+    impl LedgerStore for GatedLedger, StoreError;
+    reads {
+        fn account(account: Account) -> AccountState;
+        fn entries(user: UserId, before_id: Option<i64>, limit: u32) -> Vec<Recorded>;
+        fn payment(order_no: OrderNo) -> Option<Payment>;
+        fn pre_order(order_no: OrderNo) -> Option<PreOrderRecord>;
+        fn accounts_page(after: Option<Account>, limit: u32) -> Vec<(Account, AccountState)>;
+        fn transfers_page(after_id: i64, limit: u32) -> Vec<Recorded>;
+        fn legs_page(after: Option<(Account, i64)>, limit: u32) -> Vec<Leg>;
+        fn transfers_of(order_no: OrderNo, after_id: i64, limit: u32) -> Vec<Recorded>;
+        fn transfers_by_key(keys: Vec<String>) -> Vec<Option<Recorded>>;
+        fn payments_page(after: Option<OrderNo>, limit: u32) -> Vec<Payment>;
+        fn awaiting_landing(orders: Vec<OrderNo>) -> Vec<OrderNo>;
+        fn transfers_about() -> u64;
+        fn account_sum(account: Account) -> AccountSum;
+        fn total() -> i64;
+    }
+    writes {
+        Step::PreOrder => fn put_pre_order(record: PreOrderRecord) -> ();
+        Step::PurgePreOrders => fn purge_pre_orders(now: Timestamp, limit: u32) -> u64;
+    }
+    free {}
+    async fn post(
+        &self,
+        batch: Vec<Posting>,
+        now: Timestamp,
+    ) -> Result<Vec<PostOutcome>, StoreError> {
+        let steps = steps(&batch);
+        self.gate.write(&steps, self.inner.post(batch, now)).await
+    }
+}
+
+gated_outbox!(GatedLedger);

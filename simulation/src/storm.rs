@@ -1,0 +1,88 @@
+//! What goes wrong as a whole: processes, clocks, the cache; and switches that somebody
+//! moves meanwhile.
+
+use crate::{Dice, fault::WorldFault, world::World};
+use hongbao::control::{CreditMode, Switches};
+use hongbao_shared::{Fen, Site};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::time::sleep;
+
+/// Goes on until it is dropped.
+pub(crate) async fn rage(world: Arc<World>) {
+    let mut dice = Dice::new(world.plan.seed, "storm");
+    let calmer = 400_u64.saturating_sub(world.plan.intensity).max(100);
+    loop {
+        sleep(Duration::from_millis(dice.range(200, 4_000) * calmer / 100)).await;
+        if world.chaos.is_calm() {
+            continue;
+        }
+        match dice.below(100) {
+            0..20 => kill(&world, &mut dice),
+            20..35 => stall(&world, &mut dice),
+            35..55 => step_a_clock(&world, &mut dice),
+            55..70 => {
+                world.history.note(format_args!("! cache wiped"));
+                world.cache.wipe();
+            }
+            70..85 => {
+                let time = Duration::from_millis(dice.range(500, 12_000));
+                world.history.note(format_args!("! cache down for {time:?}"));
+                world.cache.go_down(time);
+            }
+            _ => switch(&world, &mut dice),
+        }
+    }
+}
+
+fn kill(world: &World, dice: &mut Dice) {
+    let nodes = world.nodes();
+    if nodes.is_empty() {
+        return;
+    }
+    let node = dice.pick(&nodes);
+    world.history.note(format_args!("! {} killed", node.life.name));
+    world.chaos.befell(WorldFault::Kill);
+    node.life.stop();
+}
+
+fn stall(world: &World, dice: &mut Dice) {
+    let nodes = world.nodes();
+    if nodes.is_empty() {
+        return;
+    }
+    let node = dice.pick(&nodes);
+    let time = Duration::from_millis(dice.range(500, 75_000));
+    world.history.note(format_args!("! {} stalls for {time:?}", node.life.name));
+    world.chaos.befell(WorldFault::Stall);
+    node.life.stall(time);
+}
+
+/// Mostly by seconds, sometimes by an hour, forwards or back.
+fn step_a_clock(world: &World, dice: &mut Dice) {
+    let clocks: Vec<_> = world.clocks().collect();
+    let most_ms = if dice.chance(150) { 3_600_000 } else { 20_000 };
+    let by = i64::try_from(dice.range(0, 2 * most_ms)).unwrap_or(0);
+    let wrong_by = by - i64::try_from(most_ms).unwrap_or(0);
+    dice.pick(&clocks).step_to(wrong_by);
+    world.history.note(format_args!("! a clock is wrong by {wrong_by} ms"));
+    world.chaos.befell(WorldFault::ClockStep);
+}
+
+/// Every node hears of it, as from a control service.
+fn switch(world: &World, dice: &mut Dice) {
+    let credit = match dice.below(3) {
+        0 => CreditMode::Queue,
+        1 => CreditMode::Deferred,
+        _ => {
+            let large_share_fen = Fen::new(dice.range(1, 400)).unwrap_or(Fen::ONE);
+            CreditMode::Split { large_share_fen }
+        }
+    };
+    let north = u32::try_from(dice.range(0, 100)).unwrap_or(50);
+    let weights = BTreeMap::from([(Site::S, 100 - north), (Site::N, north)]);
+    let packets_on = !dice.chance(100);
+    world.history.note(format_args!("switches: {credit:?}, N {north} %, on: {packets_on}"));
+    for node in world.nodes() {
+        node.app.control.set(Switches { credit, weights: weights.clone(), packets_on });
+    }
+}

@@ -1,0 +1,147 @@
+//! What clients were told. An answer once given never changes, and is true when it is
+//! given.
+
+use crate::fault::named;
+use hongbao_shared::{Fen, OrderNo, UserId};
+use parking_lot::Mutex;
+use std::{collections::BTreeMap, fmt};
+
+named! {
+    /// What holds of answers and of the end of a run, beside the laws of stored data that
+    /// `hongbao::audit` knows.
+    Promise {
+        /// An answer once given never changes.
+        AnswerStands = "answer_stands",
+        /// What an answer says is stored when it is given.
+        AnswerIsDurable = "answer_is_durable",
+        /// "Finished", "expired" and "given up" are said only when they are true.
+        EndIsTrue = "end_is_true",
+        /// No order number is given twice.
+        NumberIsNew = "number_is_new",
+        /// No call ends in a fault of ours.
+        NoFault = "no_fault",
+        /// After the faults everything comes to rest in bounded time.
+        ComesToRest = "comes_to_rest",
+        /// No outbox row is left for an administrator.
+        NothingDies = "nothing_dies",
+        /// The lists hold exactly what the packets say.
+        ListsComplete = "lists_complete",
+        /// A packet that moves to cold storage reads as before.
+        ColdReadsAsBefore = "cold_reads_as_before",
+        /// A law of stored data.
+        Law = "law",
+    }
+}
+
+/// A promise that was not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// Which.
+    pub promise: Promise,
+    /// How.
+    pub what: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.promise, self.what)
+    }
+}
+
+/// A packet that clients know of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownPacket {
+    pub(crate) order_no: OrderNo,
+    pub(crate) group: usize,
+}
+
+/// Remembers what was answered.
+#[derive(Debug, Default)]
+pub(crate) struct Witness(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    packets: Vec<KnownPacket>,
+    numbers: BTreeMap<OrderNo, UserId>,
+    shares: BTreeMap<(OrderNo, UserId), (u32, Fen)>,
+    owners: BTreeMap<(OrderNo, u32), UserId>,
+    top_ups: BTreeMap<(UserId, String), (Fen, Fen)>,
+    broken: Vec<Broken>,
+}
+
+/// Beyond this a run is only longer.
+const BROKEN_MAX: usize = 20;
+
+impl Witness {
+    pub(crate) fn broken(&self) -> Vec<Broken> {
+        self.0.lock().broken.clone()
+    }
+
+    pub(crate) fn is_content(&self) -> bool {
+        self.0.lock().broken.is_empty()
+    }
+
+    pub(crate) fn note(&self, promise: Promise, what: String) {
+        self.0.lock().note(promise, what);
+    }
+
+    pub(crate) fn packets(&self) -> Vec<KnownPacket> {
+        self.0.lock().packets.clone()
+    }
+
+    /// A packet that can be tried to open.
+    pub(crate) fn meets(&self, packet: KnownPacket) {
+        self.0.lock().packets.push(packet);
+    }
+
+    /// A pre-order was answered.
+    pub(crate) fn number(&self, order_no: OrderNo, sender: UserId) {
+        let mut state = self.0.lock();
+        if let Some(earlier) = state.numbers.insert(order_no, sender) {
+            state.note(Promise::NumberIsNew, format!("{order_no} for {earlier} and for {sender}"));
+        }
+    }
+
+    /// A share was shown to its owner.
+    pub(crate) fn share(&self, order_no: OrderNo, user: UserId, seq: u32, amount: Fen) {
+        let mut state = self.0.lock();
+        let earlier = state.shares.insert((order_no, user), (seq, amount));
+        if let Some(earlier) = earlier.filter(|earlier| *earlier != (seq, amount)) {
+            let what = format!("{order_no} gave {user} {earlier:?} and then {:?}", (seq, amount));
+            state.note(Promise::AnswerStands, what);
+        }
+        let owner = state.owners.insert((order_no, seq), user);
+        if let Some(owner) = owner.filter(|owner| *owner != user) {
+            let what = format!("share {seq} of {order_no} is {owner}'s and {user}'s");
+            state.note(Promise::AnswerStands, what);
+        }
+    }
+
+    /// All shares that were shown.
+    pub(crate) fn shares(&self) -> BTreeMap<(OrderNo, UserId), (u32, Fen)> {
+        self.0.lock().shares.clone()
+    }
+
+    /// What was shown to this person, if anything.
+    pub(crate) fn share_of(&self, order_no: OrderNo, user: UserId) -> Option<(u32, Fen)> {
+        self.0.lock().shares.get(&(order_no, user)).copied()
+    }
+
+    /// A top-up was answered.
+    pub(crate) fn top_up(&self, user: UserId, key: &str, amount: Fen, balance: Fen) {
+        let mut state = self.0.lock();
+        let earlier = state.top_ups.insert((user, key.to_owned()), (amount, balance));
+        if let Some(earlier) = earlier.filter(|earlier| *earlier != (amount, balance)) {
+            let what = format!("top-up {key} of {user}: {earlier:?}, then {amount:?} {balance:?}");
+            state.note(Promise::AnswerStands, what);
+        }
+    }
+}
+
+impl State {
+    fn note(&mut self, promise: Promise, what: String) {
+        if self.broken.len() < BROKEN_MAX {
+            self.broken.push(Broken { promise, what });
+        }
+    }
+}
