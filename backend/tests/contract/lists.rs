@@ -5,8 +5,8 @@ use hongbao::{
     store::{
         StoreError,
         lists::{
-            BestLuckRow, List, ListBatch, ListKey, ListStore, ReceivedLine, ReceivedRow, SentRow,
-            Totals,
+            BestLuckRow, List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow,
+            SentRow, Totals,
         },
     },
 };
@@ -26,6 +26,7 @@ macro_rules! list_store_laws {
             pages_go_from_the_newest_to_the_oldest,
             a_list_is_ones_own,
             months_are_those_of_the_zone,
+            audits_read_everything_in_order,
         }
     };
 }
@@ -339,4 +340,42 @@ pub(crate) async fn months_are_those_of_the_zone(store: Store) {
     store.record(of_sent(rows), &new_york).await.unwrap();
     assert_eq!(store.years(user(2), List::Sent).await.unwrap(), [2015]);
     assert_eq!(store.sent(user(2), 2015, None, 10).await.unwrap().len(), 1);
+}
+
+/// Pages of whole tables in the order of packets; totals are the sums of their lines.
+pub(crate) async fn audits_read_everything_in_order(store: Store) {
+    record(&store, batch()).await.unwrap();
+    let (first, second) = (order(Site::S, 1), order(Site::S, 2));
+    let rows = store.sent_page(None, 1).await.unwrap();
+    assert_eq!(rows, [sent(1, moment(0))]);
+    assert_eq!(store.sent_page(Some(first), 9).await.unwrap(), [sent(2, moment(0))]);
+    assert_eq!(store.sent_page(Some(second), 9).await.unwrap(), []);
+    let expected: Vec<_> = (0..10).map(|seq| received(1, user(i64::from(seq)), seq)).collect();
+    let mut rows: Vec<ReceivedRow> = Vec::new();
+    loop {
+        let after = rows.last().map(|row| (row.order_no, row.user_id));
+        let page = store.received_page(after, 3).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        rows.extend(page);
+    }
+    assert_eq!(rows, expected);
+    assert_eq!(store.best_lucks_page(None, 9).await.unwrap(), [(first, user(9))]);
+    assert_eq!(store.best_lucks_page(Some(first), 9).await.unwrap(), []);
+
+    let listed = store.listed(first).await.unwrap();
+    let whole =
+        Listed { sent: Some(sent(1, moment(0))), received: expected, best_luck: Some(user(9)) };
+    assert_eq!(listed, whole);
+    let unheard_of = order(Site::N, 1);
+    assert_eq!(store.listed(unheard_of).await.unwrap(), Listed::default());
+
+    let (mut people, mut after) = (0, None);
+    while let Some((last, off)) = store.totals_off(after, 3).await.unwrap() {
+        assert_eq!(off, []);
+        (people, after) = (people + 1, Some(last));
+    }
+    // Users 0 to 9, three at a time.
+    assert_eq!((people, after), (4, Some(user(9))));
 }

@@ -171,6 +171,14 @@ impl Outbox for Faulty {
     async fn settle(&self, settled: Vec<(i64, Settled)>) -> Result<(), StoreError> {
         self.store.settle(settled).await
     }
+    async fn pull_in(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        beyond: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.store.pull_in(destination, now, beyond).await
+    }
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
         self.store.next_due(destination).await
     }
