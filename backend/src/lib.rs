@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod lists;
 pub mod live;
 pub mod packets;
+pub mod planted;
 pub mod refusal;
 pub mod runtime;
 pub mod store;

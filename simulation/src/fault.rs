@@ -80,6 +80,8 @@ named! {
         ErrorBefore = "error_before",
         /// The change is committed, and the answer is lost.
         LostReply = "lost_reply",
+        /// The call is lost, and nobody can tell it from one whose answer was.
+        LostCall = "lost_call",
         /// The call takes its time, so that others overtake it.
         Delay = "delay",
         /// The process stops before the change.

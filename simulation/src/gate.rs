@@ -157,6 +157,7 @@ impl Gate {
         }
         match struck.map(|(_, fault)| fault) {
             Some(StepFault::ErrorBefore) => return Err(down().into()),
+            Some(StepFault::LostCall) => return Err(unknown().into()),
             Some(StepFault::StopBefore) => self.die().await,
             Some(StepFault::Delay) => self.delay(50, 3_000).await,
             Some(StepFault::LostReply | StepFault::StopAfter) | None => {}

@@ -16,6 +16,7 @@ mod history;
 mod laws;
 mod people;
 mod plan;
+mod report;
 mod run;
 mod stores;
 mod storm;
@@ -24,5 +25,6 @@ mod world;
 
 pub use dice::Dice;
 pub use fault::{Coverage, Step, StepFault, WorldFault};
+pub use report::{Report, Until, runs};
 pub use run::{Outcome, run};
 pub use witness::{Broken, Promise};

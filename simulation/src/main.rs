@@ -1,26 +1,84 @@
-//! `cargo xtask simulate`.
+//! `cargo xtask simulate`: whole histories under faults, from seeds.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool speaks to its terminal")]
 
-fn main() -> anyhow::Result<()> {
-    let seed: u64 = std::env::args().nth(1).and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    let runs: u64 = std::env::args().nth(2).and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    let mut coverage = hongbao_simulation::Coverage::default();
-    let mut operations = 0;
-    for seed in seed..seed + runs {
-        let outcome = hongbao_simulation::run(seed, runs == 1)?;
-        for line in &outcome.lines {
-            println!("{line}");
+use anyhow::{Context, bail};
+use clap::Parser;
+use hongbao::planted::Bug;
+use hongbao_simulation::{Until, run, runs};
+use std::{
+    io::{IsTerminal, stderr},
+    process::ExitCode,
+    thread,
+    time::Instant,
+};
+
+/// Runs whole histories under faults, each from its seed, and checks the laws of money.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The first seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many seeds, one after the other.
+    #[arg(long, default_value_t = 1)]
+    runs: u64,
+    /// Threads; each runs a history at a time.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Shows the history of the first seed, and runs no other.
+    #[arg(long)]
+    history: bool,
+    /// Plants a bug, which is to be found; `list` shows them all.
+    #[arg(long)]
+    bug: Option<String>,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let until = match arguments.bug.as_deref() {
+        None => Until::TheEnd,
+        Some("list") => {
+            for bug in Bug::ALL {
+                println!("{:<32} {}", bug.name(), bug.meaning());
+            }
+            return Ok(ExitCode::SUCCESS);
         }
-        coverage.add(&outcome.coverage);
-        operations += outcome.operations;
-        for broken in &outcome.broken {
-            println!("seed {seed}: {broken}");
+        Some(name) => {
+            let Some(bug) = Bug::ALL.iter().find(|bug| bug.name() == name) else {
+                bail!("there is no bug {name}; --bug list shows them all");
+            };
+            fail::cfg(bug.name(), "return").map_err(anyhow::Error::msg)?;
+            Until::TheFirstFailure
         }
+    };
+    if arguments.history {
+        return history(arguments.seed);
     }
-    println!("{coverage}");
-    println!(
-        "{operations} operations, {} faults, empty: {:?}",
-        coverage.faults(),
-        coverage.empty_cells()
-    );
-    Ok(())
+    let threads =
+        arguments.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+    let end = arguments.seed.checked_add(arguments.runs).context("so many seeds there are not")?;
+    let started = Instant::now();
+    let shows = stderr().is_terminal();
+    let report = runs(arguments.seed..end, threads, until, |done| {
+        if shows && done.is_multiple_of(10) {
+            eprint!("\r{done} of {} runs", arguments.runs);
+        }
+    })?;
+    if shows {
+        eprintln!();
+    }
+    println!("{report}, in {:.0?}", started.elapsed());
+    Ok(if report.failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn history(seed: u64) -> anyhow::Result<ExitCode> {
+    let outcome = run(seed, true)?;
+    for line in &outcome.lines {
+        println!("{line}");
+    }
+    for broken in &outcome.broken {
+        println!("{broken}");
+    }
+    let digest: String = outcome.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    println!("seed {seed}, {} operations, history {digest}", outcome.operations);
+    Ok(if outcome.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

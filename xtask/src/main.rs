@@ -18,6 +18,7 @@ mod js_package;
 mod process;
 mod run;
 mod setup;
+mod simulate;
 mod site;
 mod styles;
 mod test;
@@ -42,6 +43,8 @@ cargo xtask web [--dev] build the web app into dist/ and print its sizes
 cargo xtask js          build the JavaScript package and call it from Node
 cargo xtask test        all set-up, then every check and test
 cargo xtask dist        the single binary and the JavaScript package, in <target>/dist/
+cargo xtask simulate [--seed S] [--runs N] [ARGUMENTS]
+                        whole histories under faults, each from its seed (--help)
 cargo xtask bench hot [ARGUMENTS]
                         measure opens of one hot packet against a no-op handler
 cargo xtask bench size [ARGUMENTS]
@@ -72,6 +75,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "js" => nothing_after("js", rest).and_then(|()| js_package::command(&workspace)),
         "test" => nothing_after("test", rest).map(|()| test::run(&workspace)),
         "dist" => nothing_after("dist", rest).and_then(|()| dist::run(&workspace)),
+        "simulate" => simulate::run(&workspace, rest),
         "bench" => bench::run(&workspace, rest),
         "help" | "-h" | "--help" => {
             println!("{USAGE}");

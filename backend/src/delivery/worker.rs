@@ -1,5 +1,6 @@
 use super::{Bell, Deliver, Delivered};
 use crate::{
+    planted::Bug,
     runtime::Clock,
     store::{
         StoreError,
@@ -96,6 +97,9 @@ impl Worker {
 
     /// A clock that was ahead may have put rows off for as long as it was wrong.
     async fn pull_in(&self) {
+        if Bug::WrongClockStays.is_planted() {
+            return;
+        }
         let now = self.clock.now();
         let beyond = now.plus(LEASE.max(BACK_OFF_MAX) + CLOCKS_DIFFER);
         if let Err(error) = self.outbox.pull_in(self.destination, now, beyond).await {
@@ -145,6 +149,9 @@ impl Worker {
         let rows = self.outbox.lease(self.destination, now, LEASE, self.pace.rows_max).await?;
         if rows.is_empty() {
             return Ok(Round::Idle);
+        }
+        if Bug::SettleBeforeDelivery.is_planted() {
+            self.outbox.settle(rows.iter().map(|row| (row.id, Settled::Done)).collect()).await?;
         }
         let delivered = self.deliver.deliver(&rows).await;
         assert_eq!(delivered.len(), rows.len(), "every row has its outcome");

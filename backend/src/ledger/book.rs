@@ -5,6 +5,7 @@
 
 use crate::{
     packets::record::Payment,
+    planted::Bug,
     store::{
         ledger::{Account, PostOutcome, PostRefusal, Posted, Posting, Transfer, TransferKind},
         outbox::{Destination, OutboxEntry},
@@ -88,7 +89,10 @@ struct Book {
 
 impl Book {
     fn post(&mut self, posting: Posting) -> PostOutcome {
-        if let Some(earlier) = self.loaded.transfers.get(posting.key()) {
+        let again = posting.kind() == TransferKind::Credit && Bug::CreditTwice.is_planted();
+        if let Some(earlier) = self.loaded.transfers.get(posting.key())
+            && !again
+        {
             return self.repeat(&posting, earlier);
         }
         if posting.amount().is_zero() {

@@ -4,6 +4,7 @@ use crate::{
     Refusal,
     cache::SharedTier,
     control::Control,
+    planted::Bug,
     runtime::{Entropy, Zone},
     store::orders::{Mark, OrderStore},
 };
@@ -105,7 +106,8 @@ impl Numbering {
             match site.cache.next_sequence(place).await {
                 Ok(Some(sequence)) => return Some(sequence),
                 Ok(None) => {
-                    let start = site.marks.raise(Mark::Sequence(place), BLOCK).await.ok()?;
+                    let by = if Bug::BlockWithoutMark.is_planted() { 0 } else { BLOCK };
+                    let start = site.marks.raise(Mark::Sequence(place), by).await.ok()?;
                     site.cache.install_block(place, start, BLOCK).await.ok()?;
                 }
                 Err(error) => {

@@ -33,19 +33,17 @@ impl Check<'_> {
             });
         }
         let held = self.evidence.escrow.balance;
-        let expected = match &self.evidence.payment {
-            Some(payment) => {
-                self.awaits_landing(payment.record.total_fen);
-                self.paid_by(Account::Wallet(payment.record.sender_id), payment.record.total_fen);
-                payment.record.total_fen.signed()
-            }
-            None => {
-                let paid = self.moved(TransferKind::Pay);
-                self.require(paid == 0 && held == 0, Law::PaymentIsStored, || {
-                    format!("{paid} were paid, its escrow holds {held}, and no payment is stored")
-                });
-                held
-            }
+        let expected = if let Some(payment) = &self.evidence.payment {
+            let record = &payment.record;
+            self.awaits_landing(record.total_fen);
+            self.paid_by(Account::Wallet(record.sender_id), record.total_fen);
+            record.total_fen.signed()
+        } else {
+            let paid = self.moved(TransferKind::Pay);
+            self.require(paid == 0 && held == 0, Law::PaymentIsStored, || {
+                format!("{paid} were paid, its escrow holds {held}, and no payment is stored")
+            });
+            held
         };
         let (credits, refunds) =
             (self.moved(TransferKind::Credit), self.moved(TransferKind::Refund));

@@ -65,10 +65,10 @@ impl Check<'_> {
         let should = packet.and_then(|packet| self.luckiest(packet));
         match listed.best_luck {
             Some(user) => {
-                self.require(should == Some(user), Law::BestLuckIsTrue, || match should {
-                    Some(other) => format!("{user} is listed, and it was {other}"),
-                    None => format!("{user} is listed, and nobody had it"),
-                })
+                self.require(should == Some(user), Law::BestLuckIsTrue, || {
+                    let truth = should.map_or_else(|| "nobody".to_owned(), |who| who.to_string());
+                    format!("{user} is listed, and it was {truth}")
+                });
             }
             None if self.at_rest => self.require(should.is_none(), Law::EverythingIsListed, || {
                 "its best luck is not listed".to_owned()

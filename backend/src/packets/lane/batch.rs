@@ -124,6 +124,17 @@ impl Draft {
         }
     }
 
+    /// Answers everyone who wins; for [`crate::planted::Bug::ReplyBeforeCommit`] alone.
+    pub(super) fn answer_early(&mut self) {
+        for pending in self.appends.values_mut() {
+            for (claim, replies) in pending.claims.iter().zip(&mut pending.winners) {
+                for reply in replies.drain(..) {
+                    drop(reply.send(Ok(*claim)));
+                }
+            }
+        }
+    }
+
     /// Everyone who waits, to be served again or refused.
     pub(super) fn into_ops(self) -> Vec<Op> {
         let landings = self

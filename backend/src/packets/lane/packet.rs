@@ -1,6 +1,7 @@
 use crate::{
     cache::PacketEntry,
     packets::seal::Sealer,
+    planted::Bug,
     store::{
         StoreError,
         orders::{OrderStore, PacketRow, StoredState},
@@ -30,6 +31,9 @@ impl LanePacket {
         for _ in 0..entry.progress().claimed {
             splitter.next();
         }
+        if entry.progress().claimed > 0 && Bug::ResumeOffByOne.is_planted() {
+            splitter.next();
+        }
         Ok(Self { entry, splitter, drawn: VecDeque::new(), used: 0 })
     }
 
@@ -44,7 +48,13 @@ impl LanePacket {
         while self.drawn.len() <= ahead {
             self.drawn.push_back(self.splitter.next()?);
         }
-        self.drawn.get(ahead).copied()
+        let share = self.drawn.get(ahead).copied();
+        if Bug::MarksOffByOne.is_planted() {
+            return share.map(|share| {
+                share.checked_sub(Fen::ONE).filter(|less| !less.is_zero()).unwrap_or(share)
+            });
+        }
+        share
     }
 
     /// Notes that `count` more shares have been committed.

@@ -6,6 +6,7 @@ use super::{
 use crate::{
     Refusal,
     cache::PacketEntry,
+    planted::Bug,
     store::{
         StoreError,
         orders::{ClaimRow, Landed, LaneBatch, LaneOutcome, Progress, StoredState},
@@ -69,7 +70,7 @@ impl Lane {
                 refuse(ops, &StoreError::Corrupt("a batch never commits".to_owned()));
                 continue;
             }
-            let (draft, postponed) = self.assemble(ops).await;
+            let (mut draft, postponed) = self.assemble(ops).await;
             if !postponed.is_empty() {
                 rounds.push_back(postponed);
             }
@@ -77,6 +78,14 @@ impl Lane {
                 continue;
             }
             let request = self.request(&draft);
+            if Bug::ReplyBeforeCommit.is_planted() {
+                draft.answer_early();
+            }
+            if Bug::CacheBeforeCommit.is_planted() {
+                for (order_no, pending) in &draft.appends {
+                    self.advance(*order_no, pending.after, &pending.claims);
+                }
+            }
             match self.commit(request.clone()).await {
                 Ok(outcome) => {
                     let again = self.settle(draft, &request, outcome).await;
@@ -152,7 +161,9 @@ impl Lane {
             },
             Ok(Some(packet)) => {
                 let facts = packet.entry.facts();
-                if let Some(claim) = packet.entry.live(|live| live.claim_of(user)) {
+                if let Some(claim) = packet.entry.live(|live| live.claim_of(user))
+                    && !Bug::OwnClaimForgotten.is_planted()
+                {
                     drop(reply.send(Ok(claim)));
                     return;
                 }
@@ -200,7 +211,11 @@ impl Lane {
 
     async fn commit(&self, request: LaneBatch) -> Result<LaneOutcome, StoreError> {
         let started = tokio::time::Instant::now();
-        let outcome = self.place.store.commit(request).await;
+        let appends = request.appends.len();
+        let mut outcome = self.place.store.commit(request).await;
+        if matches!(outcome, Err(StoreError::Unknown(_))) && Bug::UnknownIsSuccess.is_planted() {
+            outcome = Ok(LaneOutcome { appends: vec![true; appends], ..LaneOutcome::default() });
+        }
         metrics::histogram!("hongbao_lane_commit_seconds").record(started.elapsed());
         outcome
     }
@@ -219,7 +234,7 @@ impl Lane {
             drop(reply.send(Ok(landed)));
         }
         for ((order_no, pending), held) in draft.appends.into_iter().zip(outcome.appends) {
-            if held {
+            if held || Bug::LostRaceIsWon.is_planted() {
                 metrics::counter!("hongbao_claims_total")
                     .increment(u64::try_from(pending.claims.len()).unwrap_or_default());
                 let from = self.advance(order_no, pending.after, &pending.claims);

@@ -5,6 +5,7 @@ use super::{
     outbox::{OutboxRows, impl_outbox},
     refuse, size,
 };
+use crate::planted::Bug;
 use crate::store::orders::{
     Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
     LaneOutcome, Mark, OrderStore, PacketRow, Progress, StoredState, gather, later_than,
@@ -172,7 +173,10 @@ impl OrderStore for MemoryOrders {
         if state.outbox.tells_of(day)? {
             return Ok(Emptied::Undelivered);
         }
-        let later = later_than(epoch_day);
+        let mut later = later_than(epoch_day);
+        if Bug::TombstoneGoesToo.is_planted() {
+            later = Timestamp::from_millis(i64::MAX);
+        }
         state.packets.retain(|order_no, row| order_no.day() != day || stays(row, later));
         state.claims.retain(|(order_no, _), _| order_no.day() != day);
         Ok(Emptied::Yes)
@@ -195,7 +199,9 @@ impl State {
 
     fn land(&self, staged: &mut Staged, landing: &Landing) -> Result<Landed, StoreError> {
         let packet = &landing.packet;
-        if let Some(row) = self.packet(staged, packet.order_no) {
+        if let Some(row) = self.packet(staged, packet.order_no)
+            && !Bug::LandingOverwrites.is_planted()
+        {
             return Ok(Landed::Already(row.progress.state));
         }
         let is_tombstone = packet.progress.state == StoredState::GivenUp;
@@ -253,7 +259,10 @@ impl State {
     }
 
     fn expire(&self, staged: &mut Staged, item: &Expiry) -> Result<bool, StoreError> {
-        let Some(row) = self.believed(staged, item.order_no, item.believed) else {
+        let believed = self.believed(staged, item.order_no, item.believed).or_else(|| {
+            self.packet(staged, item.order_no).filter(|_| Bug::EndUnguarded.is_planted())
+        });
+        let Some(row) = believed else {
             return Ok(false);
         };
         let mut row = row.clone();

@@ -36,7 +36,7 @@ pub(super) async fn sent(pool: &SqlitePool, part: &Part) -> Result<Vec<SentRow>,
     page(pool, statement, part, sent_row).await
 }
 
-/// From order_no, user_id, group_id, kind, at, total_fen, shares.
+/// From `order_no, user_id, group_id, kind, at, total_fen, shares`.
 pub(super) fn sent_row(row: &SqliteRow) -> Result<SentRow, StoreError> {
     Ok(SentRow {
         order_no: order(row.try_get(0)?)?,
@@ -65,7 +65,7 @@ pub(super) async fn received(
     .await
 }
 
-/// From order_no, user_id, group_id, kind, at, amount_fen, seq, sender_id.
+/// From `order_no, user_id, group_id, kind, at, amount_fen, seq, sender_id`.
 pub(super) fn received_row(row: &SqliteRow) -> Result<ReceivedRow, StoreError> {
     Ok(ReceivedRow {
         order_no: order(row.try_get(0)?)?,

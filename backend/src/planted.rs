@@ -1,0 +1,73 @@
+//! Bugs that are planted on purpose. A simulation that finds nothing proves something only
+//! if it finds what is wrong: each of these can be switched on in tests, through a fail
+//! point of its name, and must be caught. Without the feature `failpoints` of the crate
+//! `fail`, which nothing but tests switches on, they do not exist.
+
+macro_rules! bugs {
+    ($($(#[doc = $doc:literal])* $bug:ident = $name:literal;)*) => {
+        /// A bug that tests can plant.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Bug {
+            $($(#[doc = $doc])* $bug,)*
+        }
+
+        impl Bug {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$bug,)*];
+
+            /// The name of its fail point.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$bug => $name,)* }
+            }
+
+            /// What it does.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$bug => concat!($($doc),*).trim_ascii(),)* }
+            }
+        }
+    };
+}
+
+bugs! {
+    /// A lane answers an append whose guard did not match (R-OPEN-3).
+    LostRaceIsWon = "bug::lost_race_is_won";
+    /// A lane answers before it has committed (R-OPEN-2).
+    ReplyBeforeCommit = "bug::reply_before_commit";
+    /// A lane writes its memory before it has committed, so that the cache decides who wins.
+    CacheBeforeCommit = "bug::cache_before_commit";
+    /// A lane takes a commit whose answer was lost for one that happened.
+    UnknownIsSuccess = "bug::unknown_is_success";
+    /// A lane does not look whether somebody has a share already (R-OPEN-2).
+    OwnClaimForgotten = "bug::own_claim_forgotten";
+    /// All shares but the last are a fen too small, as if a mark were off by one (R-SPLIT-2).
+    MarksOffByOne = "bug::marks_off_by_one";
+    /// A lane that takes over a packet goes on one share too far (R-FAIR-5).
+    ResumeOffByOne = "bug::resume_off_by_one";
+    /// A packet's end is not guarded by what the lane believes (R-MONEY-4).
+    EndUnguarded = "bug::end_unguarded";
+    /// A landing that comes again overwrites the packet (R-SEND-2).
+    LandingOverwrites = "bug::landing_overwrites";
+    /// A landing that is given up is paid back without a tombstone (R-SEND-2).
+    RefundWithoutTombstone = "bug::refund_without_tombstone";
+    /// A credit is entered again under a key that was used (R-MONEY-1).
+    CreditTwice = "bug::credit_twice";
+    /// An outbox row is struck off before it is delivered.
+    SettleBeforeDelivery = "bug::settle_before_delivery";
+    /// A block of numbers is used without raising the mark (R-ORDER-2).
+    BlockWithoutMark = "bug::block_without_mark";
+    /// The mover copies packets and forgets their claims (R-STORE-2).
+    ClaimsNotCopied = "bug::claims_not_copied";
+    /// A tombstone of a later day is emptied away with an earlier one.
+    TombstoneGoesToo = "bug::tombstone_goes_too";
+    /// What a clock put off that was ahead stays put off.
+    WrongClockStays = "bug::wrong_clock_stays";
+}
+
+impl Bug {
+    /// Is it planted? Never outside of tests.
+    pub(crate) fn is_planted(self) -> bool {
+        let _name = self.name();
+        fail::fail_point!(_name, |_| true);
+        false
+    }
+}

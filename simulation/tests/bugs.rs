@@ -1,0 +1,30 @@
+//! The simulation itself is tested: it finds bugs that are planted. A binary of its own,
+//! because what is planted is planted in the whole process.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use hongbao::planted::Bug;
+use hongbao_simulation::{Until, runs};
+use std::thread;
+
+/// So many runs are enough for each.
+const RUNS_MAX: u64 = 400;
+
+/// Every planted bug is caught.
+#[test]
+fn planted_bugs_are_caught() {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let mut missed = Vec::new();
+    for bug in Bug::ALL {
+        fail::cfg(bug.name(), "return").unwrap();
+        let report = runs(1..1 + RUNS_MAX, threads, Until::TheFirstFailure, |_| {}).unwrap();
+        fail::remove(bug.name());
+        match report.failed.first() {
+            Some(outcome) => {
+                let broken = &outcome.broken[0];
+                println!("{:<32} {:>4} runs  {broken}", bug.name(), report.runs);
+            }
+            None => missed.push(bug.name()),
+        }
+    }
+    assert_eq!(missed, [] as [&str; 0], "not found within {RUNS_MAX} runs");
+}
