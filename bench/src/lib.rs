@@ -2,6 +2,8 @@
 //! over loopback, and a load generator lean enough to leave it the machine.
 //! `docs/BENCHMARKS.md` tells what is measured and how to read it.
 
+pub mod audit;
+pub mod fill;
 pub mod hot;
 pub mod load;
 pub mod machine;

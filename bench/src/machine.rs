@@ -52,6 +52,12 @@ pub fn cpu_time(process: u32) -> Duration {
     TICK.saturating_mul(ticks(&stat).unwrap_or_default())
 }
 
+/// The most memory that a process ever had in use, in KiB; zero where there is no /proc.
+pub fn peak_resident_kb(process: u32) -> u64 {
+    let peak = field(&format!("/proc/{process}/status"), "VmHWM").unwrap_or_default();
+    peak.trim_end_matches("kB").trim().parse().unwrap_or_default()
+}
+
 /// User and system ticks. The name in parentheses may hold anything.
 fn ticks(stat: &str) -> Option<u32> {
     let (_, fields) = stat.rsplit_once(") ")?;
@@ -75,6 +81,7 @@ mod tests {
     #[test]
     fn this_process_takes_time() {
         assert!(field("/proc/self/status", "Pid").is_some());
+        assert!(peak_resident_kb(std::process::id()) > 0);
         assert!(describe(&std::env::temp_dir()).unwrap().contains("fsync"));
     }
 }

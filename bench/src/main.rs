@@ -1,7 +1,7 @@
 //! `hongbao-bench`: what can be measured.
 
 use clap::{Parser, Subcommand};
-use hongbao_bench::{hot, size};
+use hongbao_bench::{audit, hot, size};
 
 /// Measures a Hongbao server over real HTTP on loopback.
 #[derive(Debug, Parser)]
@@ -16,6 +16,8 @@ enum Command {
     /// Opens of one hot packet against a no-op handler behind the same middleware and
     /// session check, interleaved.
     Hot(hot::Arguments),
+    /// An audit of a data folder that is filled for it.
+    Audit(audit::Arguments),
     /// One packet of very many shares against many packets of a hundred, interleaved.
     Size(size::Arguments),
 }
@@ -25,6 +27,7 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match Arguments::parse().command {
+            Command::Audit(arguments) => audit::run(arguments).await,
             Command::Hot(arguments) => hot::run(arguments).await,
             Command::Size(arguments) => size::run(arguments).await,
         }

@@ -60,7 +60,7 @@ impl Setup {
         self
     }
 
-    fn command(&self, subcommand: &str, data: &Path) -> Command {
+    pub(crate) fn command(&self, subcommand: &str, data: &Path) -> Command {
         let mut command = Command::new(&self.binary);
         command.arg(subcommand).arg("--data").arg(data).stdin(Stdio::null());
         // What the caller's shell happens to set is not what is measured.

@@ -30,12 +30,7 @@ pub(crate) async fn after_step(world: &World, _touched: Option<OrderNo>) {
 
 /// Every law of stored data.
 pub(crate) async fn all(world: &World, at_rest: bool) {
-    let audited = Audited {
-        orders: &world.truth.orders,
-        ledger: &*world.truth.ledger,
-        sealer: &world.sealer,
-        at_rest,
-    };
+    let audited = Audited { at_rest, ..world.truth.audited(&world.sealer) };
     match audit::run(&audited).await {
         Ok(report) => {
             for violation in report.violations.listed() {

@@ -48,7 +48,9 @@ cargo xtask simulate [--seed S] [--runs N] [ARGUMENTS]
 cargo xtask bench hot [ARGUMENTS]
                         measure opens of one hot packet against a no-op handler
 cargo xtask bench size [ARGUMENTS]
-                        measure a packet of very many shares against packets of a hundred";
+                        measure a packet of very many shares against packets of a hundred
+cargo xtask bench audit [ARGUMENTS]
+                        measure an audit of a data folder that is filled for it";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

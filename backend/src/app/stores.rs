@@ -1,5 +1,7 @@
 use crate::{
+    audit::{Audited, Tiers},
     config::Config,
+    packets::seal::Sealer,
     store::{
         cold::ColdStore,
         ledger::{Account, LedgerStore},
@@ -113,6 +115,15 @@ impl Stores {
             store.reclaim().await?;
         }
         Ok(())
+    }
+
+    /// All that an audit looks at, beside a running server.
+    pub fn audited<'a>(&'a self, sealer: &'a Sealer) -> Audited<'a> {
+        Audited {
+            lists: Some(&*self.lists),
+            tiers: Some(Tiers { hot: &self.hot, cold: &self.cold }),
+            ..Audited::new(&self.orders, &*self.ledger, sealer)
+        }
     }
 
     /// Does every database answer?

@@ -18,6 +18,7 @@ mod view;
 pub use event::{ChatEvent, CreditEvent, Event, LandEvent, ListEvent, RefundEvent};
 pub use expire::Expirer;
 pub use lane::{LaneParts, LaneSettings, LaneStore, Lanes};
+pub(crate) use numbering::LEASE;
 pub use numbering::{NumberedSite, Numbering};
 pub use send::Paid;
 pub use ticket::Tickets;

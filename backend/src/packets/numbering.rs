@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 /// a wiped cache wastes at most this many of 35 trillion.
 const BLOCK: u64 = 1 << 20;
 /// How many numbers one lease of the local generator holds.
-const LEASE: u64 = 1 << 24;
+pub(crate) const LEASE: u64 = 1 << 24;
 /// Another node can use a fresh block up between its grant and our next number.
 const BLOCK_ATTEMPTS_MAX: u32 = 4;
 

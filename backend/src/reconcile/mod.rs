@@ -80,12 +80,8 @@ impl Reconciler {
     /// waits for another of this process. It can be dropped between any two steps.
     pub async fn run(&self, mode: Mode) -> Report {
         let _alone = self.one_at_a_time.lock().await;
-        let audited = Audited {
-            orders: &self.stores.orders,
-            ledger: &*self.stores.ledger,
-            sealer: &self.sealer,
-            at_rest: false,
-        };
+        // Lists are compared by what can be written again; tiers cannot be mended.
+        let audited = Audited::new(&self.stores.orders, &*self.stores.ledger, &self.sealer);
         let report = Report::begun(self.clock.now(), mode);
         let mut run = Run { of: self, audited, mode, report };
         run.all().await;
@@ -119,9 +115,9 @@ impl Run<'_> {
     }
 
     /// The ledger against itself; nothing of it can be mended.
-    async fn books(&mut self) -> anyhow::Result<()> {
-        let mut found = audit::Report::default();
-        let read = audit::books(&self.audited, &mut found).await;
+    async fn books(&mut self) -> Result<(), StoreError> {
+        let mut found = audit::books(&self.audited).await?;
+        let read = audit::accounts(&self.audited, &mut found).await;
         self.report.take(&found.violations);
         read
     }

@@ -126,7 +126,7 @@ impl Posting {
     pub fn pay(payment: Payment) -> Self {
         let record = &payment.record;
         Self {
-            key: format!("pay:{}", record.order_no),
+            key: pay_key(record.order_no),
             kind: TransferKind::Pay,
             debit: Account::Wallet(record.sender_id),
             credit: Account::Escrow(record.order_no),
@@ -197,6 +197,11 @@ impl Posting {
     pub fn into_payment(self) -> Option<Payment> {
         self.payment.map(|payment| *payment)
     }
+}
+
+/// The key of the transfer that pays for a packet.
+pub fn pay_key(order_no: OrderNo) -> String {
+    format!("pay:{order_no}")
 }
 
 /// The key of the transfer that credits a share.
@@ -281,6 +286,18 @@ pub struct Recorded {
     pub transfer: Transfer,
 }
 
+impl Recorded {
+    /// What it did to one of its two accounts.
+    pub fn leg(&self, account: Account) -> Leg {
+        let Transfer { debit, debit_balance, credit_balance, amount, kind, .. } = &self.transfer;
+        let amount = amount.signed();
+        let (change, balance) =
+            if *debit == account { (-amount, *debit_balance) } else { (amount, *credit_balance) };
+        let is_credit = *kind == TransferKind::Credit && self.transfer.credit == account;
+        Leg { account, id: self.id, change, balance, is_credit }
+    }
+}
+
 /// What one transfer did to one of its two accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Leg {
@@ -303,6 +320,18 @@ pub struct AccountState {
     pub balance: i64,
     /// What credits have ever brought into it; zero unless it is a wallet.
     pub credited: i64,
+}
+
+impl AccountState {
+    /// With one more transfer; `None` beyond 64 bits.
+    #[must_use]
+    pub fn plus(self, leg: &Leg) -> Option<Self> {
+        let credit = if leg.is_credit { leg.change } else { 0 };
+        Some(Self {
+            balance: self.balance.checked_add(leg.change)?,
+            credited: self.credited.checked_add(credit)?,
+        })
+    }
 }
 
 /// An account and the sums of its transfers, read at one moment, in fen.
@@ -378,6 +407,47 @@ pub trait LedgerStore: Outbox {
         after_id: i64,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError>;
+
+    /// Every transfer into or out of an escrow, in the order of packets and ids, after
+    /// `after`. A database answers it in one statement.
+    async fn escrow_transfers_page(
+        &self,
+        after: Option<(OrderNo, i64)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, Recorded)>, StoreError> {
+        let before_escrows = Account::Wallet(UserId::from_random(u64::MAX));
+        let place = after.map(|(order_no, id)| (Account::Escrow(order_no), id));
+        let legs = self.legs_page(Some(place.unwrap_or((before_escrows, i64::MAX))), limit).await?;
+        let mut found = Vec::with_capacity(legs.len());
+        for leg in legs {
+            let Account::Escrow(order_no) = leg.account else { continue };
+            let line = self.transfers_page(leg.id.saturating_sub(1), 1).await?;
+            found.extend(line.into_iter().map(|line| (order_no, line)));
+        }
+        Ok(found)
+    }
+
+    /// Transfers whose accounts are both no escrow, in the order of ids, after `after_id`.
+    /// A database looks for them by itself.
+    async fn transfers_without_escrow(
+        &self,
+        mut after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let is_escrow = |account: Account| matches!(account, Account::Escrow(_));
+        loop {
+            let mut page = self.transfers_page(after_id, limit).await?;
+            let Some(last) = page.last() else { return Ok(page) };
+            after_id = last.id;
+            page.retain(|line| !is_escrow(line.transfer.debit) && !is_escrow(line.transfer.credit));
+            if !page.is_empty() {
+                return Ok(page);
+            }
+        }
+    }
+
+    /// How many transfers there are, more or less: for showing progress, nothing else.
+    async fn transfers_about(&self) -> Result<u64, StoreError>;
 
     /// The transfers with these keys, in the order of the keys.
     async fn transfers_by_key(

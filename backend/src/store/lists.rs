@@ -77,15 +77,6 @@ pub struct ReceivedLine {
     pub best_luck: bool,
 }
 
-/// What the lists hold of a packet as a whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Listed {
-    /// Its line in the list "sent".
-    pub sent: Option<SentRow>,
-    /// Who had its best luck.
-    pub best_luck: Option<UserId>,
-}
-
 /// A person's month, or more of them together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -117,6 +108,29 @@ pub struct ListKey {
     pub at: Timestamp,
     /// Its packet.
     pub order_no: OrderNo,
+}
+
+/// All that the lists hold of one packet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Its line of the list "sent".
+    pub sent: Option<SentRow>,
+    /// Its lines of the lists "received", in the order of people.
+    pub received: Vec<ReceivedRow>,
+    /// Who had its best luck.
+    pub best_luck: Option<UserId>,
+}
+
+/// A person's year whose totals are not the sums of its lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TotalsOff {
+    /// Whose.
+    pub user_id: UserId,
+    /// Which year.
+    pub year: i16,
+    /// What the totals say more than the lines: counts and fen, negative for less.
+    /// Packets sent, their fen, shares received, their fen, best lucks.
+    pub more: [i64; 5],
 }
 
 /// The constraint that refuses a row which is there with another content.
@@ -156,9 +170,6 @@ pub trait ListStore: Send + Sync + fmt::Debug {
     /// The years in which a person's list has lines, the newest first.
     async fn years(&self, user: UserId, list: List) -> Result<Vec<i16>, StoreError>;
 
-    /// What is here of a packet as a whole.
-    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError>;
-
     /// Up to `limit` lines of the list "received" of a packet from `from_seq` on, in the
     /// order of shares.
     async fn listed_shares(
@@ -182,4 +193,37 @@ pub trait ListStore: Send + Sync + fmt::Debug {
 
     /// What all shares add up to that a person has ever opened.
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError>;
+
+    /// Everything about one packet.
+    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError>;
+
+    /// Lines of all lists "sent" in the order of packets, after `after`; for audits.
+    async fn sent_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<SentRow>, StoreError>;
+
+    /// Lines of all lists "received" in the order of packets and people, after `after`;
+    /// for audits.
+    async fn received_page(
+        &self,
+        after: Option<(OrderNo, UserId)>,
+        limit: u32,
+    ) -> Result<Vec<ReceivedRow>, StoreError>;
+
+    /// Best lucks in the order of packets, after `after`; for audits.
+    async fn best_lucks_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, UserId)>, StoreError>;
+
+    /// Looks through up to `limit` people after `after` at one moment: the last of them,
+    /// and whose totals are not the sums of their lines. `None` when there are no more.
+    async fn totals_off(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Option<(UserId, Vec<TotalsOff>)>, StoreError>;
 }

@@ -305,6 +305,11 @@ pub trait OrderStore: Outbox {
     /// Raises a mark by `by` and gives its value before.
     async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError>;
 
+    /// What a mark is at: everything below has been granted.
+    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
+        self.raise(mark, 0).await
+    }
+
     /// Up to `limit` packets of a day after `after`, in the order of numbers.
     async fn packets_page(
         &self,

@@ -12,7 +12,7 @@ use super::{
 };
 use async_trait::async_trait;
 use hongbao_shared::{Day, OrderNo, Shard, Site, Timestamp};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// A shard over its hot tables and the cold database of its site.
 #[derive(Clone, Debug)]
@@ -104,6 +104,10 @@ impl OrderStore for TieredOrders {
 
     async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
         self.hot.raise(mark, by).await
+    }
+
+    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
+        self.hot.mark(mark).await
     }
 
     async fn packets_page(
@@ -209,13 +213,16 @@ impl Outbox for TieredOrders {
     }
 }
 
-/// The first `limit` of two ordered pages; what is in both comes once, as the first has
-/// it.
+/// The first `limit` of two ordered pages; what is in both comes as the first has it. A row
+/// that stands twice in one of them stays twice: audits must see it.
 fn merge<T, K: Ord>(first: Vec<T>, second: Vec<T>, limit: u32, key: impl Fn(&T) -> K) -> Vec<T> {
-    let mut all: Vec<_> = first.into_iter().chain(second).collect();
-    // Stable: of equal keys the first stays in front.
+    if second.is_empty() {
+        return first;
+    }
+    let known: BTreeSet<K> = first.iter().map(&key).collect();
+    let mut all = first;
+    all.extend(second.into_iter().filter(|row| !known.contains(&key(row))));
     all.sort_by_key(&key);
-    all.dedup_by(|later, earlier| key(later) == key(earlier));
     all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     all
 }

@@ -4,5 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
 
 mod corruptions;
+mod entries;
 mod on_the_way;
 mod scene;

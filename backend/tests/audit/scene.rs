@@ -1,31 +1,36 @@
 //! Sound data with a packet of every kind and in every state.
 
 use hongbao::{
-    audit::{self, Audited, Report},
+    audit::{self, Audited, Report, Tiers},
     packets::{
         record::{Payment, PreOrderRecord},
         seal::Sealer,
     },
-    runtime::SystemEntropy,
+    runtime::{SystemEntropy, Zone},
     store::{
+        cold::ColdStore,
         ledger::{LedgerStore, Posting},
+        lists::{BestLuckRow, ListBatch, ListStore, ReceivedRow, SentRow},
+        memory::{MemoryCold, MemoryLedger, MemoryOrders},
         orders::{
-            Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, OrderStore,
+            Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, Mark, OrderStore,
             PacketRow, Progress, StoredState,
         },
         outbox::{Destination, Outbox, Settled},
-        sqlite::{Database, Schema, SqliteLedger, SqliteOrders},
+        sqlite::{Database, Schema, SqliteCold, SqliteLedger, SqliteLists, SqliteOrders},
+        tiered::TieredOrders,
     },
 };
 use hongbao_shared::{
     Day, Fen, GroupId, Kind, OrderNo, Shard, Site, Splitter, Timestamp, UserId,
     fairness::{ClientSeed, ServerSeed},
+    split,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tempfile::TempDir;
 
 /// Falls on day 7 of the cycle, whose tables end in `_08`.
-const EPOCH_DAY: i64 = 31 * 600 + 7;
+pub(crate) const EPOCH_DAY: i64 = 31 * 600 + 7;
 /// Who sends everything.
 pub(crate) const SENDER: i64 = 1;
 
@@ -36,7 +41,7 @@ pub(crate) fn user(id: i64) -> UserId {
     UserId::new(id).unwrap()
 }
 pub(crate) fn at(second: i64) -> Timestamp {
-    Timestamp::from_millis(1_700_000_000_000).plus_seconds(second)
+    Timestamp::from_millis(EPOCH_DAY * 86_400_000 + 43_200_000).plus_seconds(second)
 }
 pub(crate) fn order(sequence: u64) -> OrderNo {
     OrderNo::new(Site::N, Shard::new(2).unwrap(), Day::new(7).unwrap(), false, sequence).unwrap()
@@ -56,53 +61,138 @@ pub(crate) fn lucky(sequence: u64, total: u64, shares: u32) -> Plan {
 }
 
 pub(crate) struct Scene {
-    pub(crate) folder: TempDir,
-    pub(crate) ledger: SqliteLedger,
-    pub(crate) shard: Arc<SqliteOrders>,
+    /// With the files `ledger`, `orders`, `cold` and `lists`.
+    pub(crate) folder: Option<TempDir>,
+    pub(crate) ledger: Arc<dyn LedgerStore>,
+    pub(crate) shard: Arc<dyn OrderStore>,
+    hot: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
     orders: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
+    pub(crate) cold: BTreeMap<Site, Arc<dyn ColdStore>>,
+    lists: Option<Arc<dyn ListStore>>,
+    files: Vec<Database>,
     sealer: Sealer,
 }
 
 impl Scene {
+    /// On the files of a folder.
+    pub(crate) async fn on(folder: TempDir) -> Self {
+        let mut files = Vec::new();
+        for (name, schema) in [
+            ("ledger", Schema::Ledger),
+            ("orders", Schema::Orders),
+            ("cold", Schema::Cold),
+            ("lists", Schema::Lists),
+        ] {
+            let file = folder.path().join(format!("{name}.sqlite"));
+            files.push(Database::open(&file, schema).await.unwrap());
+        }
+        let [ledger, orders, cold, lists] = [0, 1, 2, 3].map(|at| files[at].clone());
+        let lists: Arc<dyn ListStore> = Arc::new(SqliteLists::new(lists));
+        Self {
+            folder: Some(folder),
+            lists: Some(lists),
+            files,
+            ..Self::of(
+                Arc::new(SqliteLedger::new(ledger)),
+                Arc::new(SqliteOrders::new(orders)),
+                Arc::new(SqliteCold::new(cold)),
+            )
+        }
+    }
+
+    fn of(
+        ledger: Arc<dyn LedgerStore>,
+        shard: Arc<dyn OrderStore>,
+        cold: Arc<dyn ColdStore>,
+    ) -> Self {
+        let (site, number) = (Site::N, Shard::new(2).unwrap());
+        let tiered = TieredOrders::new(site, number, shard.clone(), cold.clone());
+        Self {
+            folder: None,
+            ledger,
+            hot: BTreeMap::from([((site, number), shard.clone())]),
+            shard,
+            orders: BTreeMap::from([((site, number), Arc::new(tiered) as Arc<dyn OrderStore>)]),
+            cold: BTreeMap::from([(site, cold)]),
+            lists: None,
+            files: Vec::new(),
+            sealer: Sealer::new([9; 32]),
+        }
+    }
+
     /// No packets, and a sender with money.
     pub(crate) async fn empty() -> Self {
-        let folder = TempDir::new().unwrap();
-        let ledger = SqliteLedger::open(&folder.path().join("ledger.sqlite")).await.unwrap();
-        let file = folder.path().join("orders.sqlite");
-        let database = Database::open(&file, Schema::Orders).await.unwrap();
-        let shard = Arc::new(SqliteOrders::new(database));
-        let store: Arc<dyn OrderStore> = shard.clone();
-        let orders = BTreeMap::from([((Site::N, Shard::new(2).unwrap()), store)]);
-        let scene = Self { folder, ledger, shard, orders, sealer: Sealer::new([9; 32]) };
-        scene.post(Posting::top_up(user(SENDER), fen(1_000_000), "setup")).await;
+        Self::on(TempDir::new().unwrap()).await.with_money().await
+    }
+
+    /// The same in memory, without lists.
+    pub(crate) async fn in_memory() -> Self {
+        let (ledger, shard, cold) =
+            (MemoryLedger::default(), MemoryOrders::default(), MemoryCold::default());
+        Self::of(Arc::new(ledger), Arc::new(shard), Arc::new(cold)).with_money().await
+    }
+
+    async fn with_money(self) -> Self {
+        self.shard.raise(Mark::Sequence(Site::N), 1 << 20).await.unwrap();
+        self.post(Posting::top_up(user(SENDER), fen(1_000_000), "setup")).await;
+        self
+    }
+
+    /// Six packets at rest, see [`Self::play`].
+    pub(crate) async fn at_rest() -> Self {
+        let scene = Self::empty().await;
+        scene.play().await;
         scene
     }
 
-    /// Five packets at rest: 1 finished, 2 open, 3 expired, 4 given up, 5 exclusive and
-    /// finished.
-    pub(crate) async fn at_rest() -> Self {
-        let scene = Self::empty().await;
-        for (plan, opened) in [(lucky(1, 500, 3), 3), (lucky(2, 700, 5), 2), (lucky(3, 300, 4), 1)]
-        {
-            scene.pay(plan).await;
-            scene.land(plan).await;
-            scene.open(plan, 0, opened, None).await;
-            scene.credit(plan, 0, opened).await;
+    /// 1 finished, 2 open, 3 expired, 4 given up, 5 exclusive and finished, 6 finished and
+    /// copied to cold storage.
+    pub(crate) async fn play(&self) {
+        let plans = [(lucky(1, 500, 3), 3), (lucky(2, 700, 5), 2), (lucky(3, 300, 4), 1)];
+        for (plan, opened) in plans {
+            self.pay(plan).await;
+            self.land(plan).await;
+            self.open(plan, 0, opened, None).await;
+            self.credit(plan, 0, opened).await;
         }
         let expired = lucky(3, 300, 4);
-        let left = scene.expire(expired, 1, None).await;
-        scene.post(Posting::refund(expired.order_no, user(SENDER), left)).await;
+        let left = self.expire(expired, 1, None).await;
+        self.post(Posting::refund(expired.order_no, user(SENDER), left)).await;
         let given_up = lucky(4, 50, 2);
-        scene.pay(given_up).await;
-        scene.give_up(given_up).await;
-        scene.post(Posting::refund(given_up.order_no, user(SENDER), fen(50))).await;
+        self.pay(given_up).await;
+        self.give_up(given_up).await;
+        self.post(Posting::refund(given_up.order_no, user(SENDER), fen(50))).await;
         let exclusive = Plan { kind: Kind::Exclusive, ..lucky(5, 88, 1) };
-        scene.pay(exclusive).await;
-        scene.land(exclusive).await;
-        scene.open(exclusive, 0, 1, None).await;
-        scene.credit(exclusive, 0, 1).await;
-        scene.deliver_landings().await;
-        scene
+        let copied = lucky(6, 90, 2);
+        for plan in [exclusive, copied] {
+            self.pay(plan).await;
+            self.land(plan).await;
+            self.open(plan, 0, plan.shares, None).await;
+            self.credit(plan, 0, plan.shares).await;
+        }
+        self.copy(copied).await;
+        self.deliver_landings().await;
+    }
+
+    /// Closes the files and gives their folder.
+    pub(crate) async fn close(self) -> TempDir {
+        for file in &self.files {
+            file.close().await;
+        }
+        self.folder.unwrap()
+    }
+
+    async fn copy(&self, plan: Plan) {
+        let packet = self.shard.packet(plan.order_no).await.unwrap().unwrap();
+        let claims = self.shard.claims(plan.order_no, 0, plan.shares).await.unwrap();
+        let claims = claims.into_iter().map(|claim| (plan.order_no, claim)).collect();
+        self.cold[&Site::N].keep(vec![packet], claims).await.unwrap();
+    }
+
+    async fn list(&self, batch: ListBatch) {
+        if let Some(lists) = &self.lists {
+            lists.record(batch, &Zone::named("Asia/Shanghai").unwrap()).await.unwrap();
+        }
     }
 
     /// Everything as landed, from the plan alone.
@@ -173,6 +263,17 @@ impl Scene {
 
     pub(crate) async fn land(&self, plan: Plan) {
         self.bring_in(plan, Progress::NONE).await;
+        let packet = self.shard.packet(plan.order_no).await.unwrap().unwrap();
+        let sent = vec![SentRow {
+            order_no: plan.order_no,
+            user_id: packet.sender_id,
+            group_id: packet.group_id,
+            kind: packet.kind,
+            total_fen: packet.total_fen,
+            shares: packet.shares,
+            at: packet.landed_at,
+        }];
+        self.list(ListBatch { sent, ..ListBatch::default() }).await;
     }
 
     pub(crate) async fn give_up(&self, plan: Plan) {
@@ -204,7 +305,7 @@ impl Scene {
                 seq,
                 user_id: user(100 + i64::from(seq)),
                 amount_fen: shares[seq as usize],
-                opened_at: at(3),
+                opened_at: at(2),
             })
             .collect();
         let claimed = from + count;
@@ -213,13 +314,41 @@ impl Scene {
             state: if finished { StoredState::Finished } else { StoredState::Open },
             claimed,
             claimed_fen: Fen::sum(shares[..claimed as usize].iter().copied()).unwrap(),
-            finished_at: finished.then(|| at(3)),
+            finished_at: finished.then(|| at(2)),
         };
         let announcements = announce.map(told).into_iter().collect();
         let append =
             Append { order_no: plan.order_no, believed: from, claims, after, announcements };
-        let batch = LaneBatch { appends: vec![append], at: Some(at(3)), ..LaneBatch::default() };
+        let batch = LaneBatch { appends: vec![append], at: Some(at(2)), ..LaneBatch::default() };
         assert_eq!(self.shard.commit(batch).await.unwrap().appends, [true]);
+        self.list_claims(plan, from).await;
+    }
+
+    /// What delivery writes into the lists.
+    async fn list_claims(&self, plan: Plan, from: u32) {
+        let order_no = plan.order_no;
+        let packet = self.shard.packet(order_no).await.unwrap().unwrap();
+        let claims = self.shard.claims(order_no, 0, plan.shares).await.unwrap();
+        let received = claims.iter().skip(from as usize).map(|claim| ReceivedRow {
+            order_no,
+            user_id: claim.user_id,
+            seq: claim.seq,
+            sender_id: packet.sender_id,
+            group_id: packet.group_id,
+            kind: packet.kind,
+            amount_fen: claim.amount_fen,
+            at: claim.opened_at,
+        });
+        let amounts: Vec<_> = claims.iter().map(|claim| claim.amount_fen).collect();
+        let best = split::best_luck(&packet.terms().unwrap(), &amounts).map(|seq| &claims[seq]);
+        let best_lucks =
+            best.map(|claim| BestLuckRow { order_no, user_id: claim.user_id, at: claim.opened_at });
+        self.list(ListBatch {
+            received: received.collect(),
+            best_lucks: best_lucks.into_iter().collect(),
+            ..ListBatch::default()
+        })
+        .await;
     }
 
     pub(crate) async fn credit(&self, plan: Plan, from: u32, count: u32) {
@@ -240,27 +369,35 @@ impl Scene {
         announce: Option<Destination>,
     ) -> Fen {
         let announcements = announce.map(told).into_iter().collect();
-        let expiry = Expiry { order_no: plan.order_no, believed, at: at(101), announcements };
-        let batch = LaneBatch { expiries: vec![expiry], at: Some(at(101)), ..LaneBatch::default() };
+        let expiry = Expiry { order_no: plan.order_no, believed, at: at(100), announcements };
+        let batch = LaneBatch { expiries: vec![expiry], at: Some(at(100)), ..LaneBatch::default() };
         assert_eq!(self.shard.commit(batch).await.unwrap().expiries, [true]);
         let packet = self.shard.packet(plan.order_no).await.unwrap().unwrap();
         packet.total_fen.checked_sub(packet.progress.claimed_fen).unwrap()
     }
 
     pub(crate) async fn deliver_landings(&self) {
-        settle(&self.ledger, Destination::Land).await;
+        settle(&*self.ledger, Destination::Land).await;
+    }
+
+    /// All that there is to audit.
+    pub(crate) fn audited(&self, at_rest: bool) -> Audited<'_> {
+        Audited {
+            at_rest,
+            lists: self.lists.as_deref(),
+            tiers: Some(Tiers { hot: &self.hot, cold: &self.cold }),
+            ..Audited::new(&self.orders, &*self.ledger, &self.sealer)
+        }
     }
 
     pub(crate) async fn audit(&self, at_rest: bool) -> Report {
-        let (ledger, sealer) = (&self.ledger, &self.sealer);
-        audit::run(&Audited { orders: &self.orders, ledger, sealer, at_rest }).await.unwrap()
+        audit::run(&self.audited(at_rest)).await.unwrap()
     }
 
     /// The audit of somebody with another key.
     pub(crate) async fn audit_with_key(&self, key: [u8; 32]) -> Report {
-        let (ledger, sealer) = (&self.ledger, &Sealer::new(key));
-        let orders = &self.orders;
-        audit::run(&Audited { orders, ledger, sealer, at_rest: true }).await.unwrap()
+        let sealer = Sealer::new(key);
+        audit::run(&Audited { sealer: &sealer, ..self.audited(true) }).await.unwrap()
     }
 }
 
@@ -269,7 +406,7 @@ fn told(destination: Destination) -> Announcement {
 }
 
 /// Delivers everything for one destination.
-pub(crate) async fn settle(store: &dyn Outbox, destination: Destination) {
+pub(crate) async fn settle<O: Outbox + ?Sized>(store: &O, destination: Destination) {
     let lease = Duration::from_mins(1);
     let rows = store.lease(destination, at(10_000), lease, 10_000).await.unwrap();
     store.settle(rows.iter().map(|row| (row.id, Settled::Done)).collect()).await.unwrap();

@@ -376,6 +376,30 @@ pub(crate) async fn pages_cover_everything_in_order(store: &dyn LedgerStore) {
         assert_eq!(own.last().unwrap().balance, stated.balance);
     }
 
+    let mut through_escrows = Vec::new();
+    while page(&mut through_escrows, 3, |after: Option<&(OrderNo, Recorded)>| {
+        store.escrow_transfers_page(after.map(|(order_no, line)| (*order_no, line.id)), 3)
+    })
+    .await
+    .is_some()
+    {}
+    let mut expected = Vec::new();
+    for sequence in 1..=4 {
+        let of_one = store.transfers_of(order(sequence), 0, 100).await.unwrap();
+        expected.extend(of_one.into_iter().map(|line| (order(sequence), line)));
+    }
+    assert_eq!(through_escrows, expected);
+    let mut others = Vec::new();
+    while page(&mut others, 1, |after: Option<&Recorded>| {
+        store.transfers_without_escrow(after.map_or(0, |line| line.id), 1)
+    })
+    .await
+    .is_some()
+    {}
+    assert_eq!(others.len() + through_escrows.len(), transfers.len());
+    assert!(others.iter().all(|line| line.transfer.kind == TransferKind::TopUp));
+    assert_eq!(store.transfers_about().await.unwrap(), 20);
+
     let of_one = store.transfers_of(order(2), 0, 100).await.unwrap();
     assert_eq!(of_one.len(), 4);
     assert_eq!(of_one[0].transfer.kind, TransferKind::Pay);

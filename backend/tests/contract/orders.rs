@@ -249,6 +249,8 @@ pub(crate) async fn marks_rise(store: &dyn OrderStore) {
     assert_eq!(store.raise(Mark::Sequence(Site::N), 1).await.unwrap(), 0);
     assert_eq!(store.raise(Mark::LocalLease(Site::S), 1).await.unwrap(), 0);
     assert_eq!(store.raise(Mark::Sequence(Site::S), 1).await.unwrap(), 150);
+    assert_eq!(store.mark(Mark::Sequence(Site::S)).await.unwrap(), 151);
+    assert_eq!(store.mark(Mark::LocalLease(Site::N)).await.unwrap(), 0);
 }
 
 /// Pages of a day go through everything, once, in order.

@@ -137,6 +137,9 @@ impl LedgerStore for Faulty {
     ) -> Result<Vec<Recorded>, StoreError> {
         self.store.transfers_of(order_no, after_id, limit).await
     }
+    async fn transfers_about(&self) -> Result<u64, StoreError> {
+        self.store.transfers_about().await
+    }
     async fn transfers_by_key(
         &self,
         keys: Vec<String>,

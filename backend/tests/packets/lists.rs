@@ -1,6 +1,6 @@
 //! What people look back at (R-LIST-1), and money on its way (R-PEOPLE-3).
 
-use crate::world::{World, config_in};
+use crate::world::{World, audit_stores, config_in};
 use hongbao::{
     app::{Outside, Stores},
     config::{CreditMode, MasterKey},
@@ -9,7 +9,8 @@ use hongbao::{
     store::{
         StoreError,
         lists::{
-            List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow, Totals,
+            List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow,
+            Totals, TotalsOff,
         },
         sqlite::{Database, Schema, SqliteLists},
     },
@@ -100,6 +101,34 @@ impl ListStore for Switched {
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError> {
         self.up()?.received_fen(user).await
     }
+    async fn sent_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<SentRow>, StoreError> {
+        self.up()?.sent_page(after, limit).await
+    }
+    async fn received_page(
+        &self,
+        after: Option<(OrderNo, UserId)>,
+        limit: u32,
+    ) -> Result<Vec<ReceivedRow>, StoreError> {
+        self.up()?.received_page(after, limit).await
+    }
+    async fn best_lucks_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, UserId)>, StoreError> {
+        self.up()?.best_lucks_page(after, limit).await
+    }
+    async fn totals_off(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Option<(UserId, Vec<TotalsOff>)>, StoreError> {
+        self.up()?.totals_off(after, limit).await
+    }
 }
 
 /// With the list database down nothing but lists is missing, and what was missing comes
@@ -146,7 +175,9 @@ async fn without_lists_everything_else_goes_on() {
     }
     let best = lucky.iter().max_by_key(|(amount, ..)| *amount).unwrap();
     assert!(best.1 && best.2, "the largest share had the best luck: {lucky:?}");
-    world.end_and_audit().await;
+    let config = (*app.config).clone();
+    app.shutdown().await;
+    audit_stores(&config, Stores::open(&config).await.unwrap().with_lists(lists)).await;
 }
 
 /// Opened and not credited is shown as on its way; credited, it is not (R-PEOPLE-3).

@@ -134,11 +134,15 @@ impl World {
 
 /// Every law holds, at rest.
 pub(crate) async fn audit(config: &Config) {
+    let stores = Stores::open(config).await.unwrap();
+    audit_stores(config, stores).await;
+}
+
+/// The same, of databases that are open.
+pub(crate) async fn audit_stores(config: &Config, stores: Stores) {
     let key = MasterKey::obtain(config, &SystemEntropy).unwrap();
     let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
-    let stores = Stores::open(config).await.unwrap();
-    let (orders, ledger) = (&stores.orders, &*stores.ledger);
-    let audited = Audited { orders, ledger, sealer: &sealer, at_rest: true };
+    let audited = Audited { at_rest: true, ..stores.audited(&sealer) };
     let report = hongbao::audit::run(&audited).await.unwrap();
     assert!(report.is_clean(), "{report}");
     stores.close().await;

@@ -57,6 +57,7 @@ gated! {
         fn transfers_by_key(keys: Vec<String>) -> Vec<Option<Recorded>>;
         fn payments_page(after: Option<OrderNo>, limit: u32) -> Vec<Payment>;
         fn awaiting_landing(orders: Vec<OrderNo>) -> Vec<OrderNo>;
+        fn transfers_about() -> u64;
         fn account_sum(account: Account) -> AccountSum;
         fn total() -> i64;
     }

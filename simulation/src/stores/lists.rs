@@ -5,7 +5,8 @@ use hongbao::{
     store::{
         StoreError,
         lists::{
-            List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow, Totals,
+            List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow,
+            Totals, TotalsOff,
         },
         memory::MemoryLists,
     },
@@ -28,10 +29,14 @@ gated! {
             -> Vec<ReceivedLine>;
         fn months(user: UserId, year: i16) -> Vec<(u8, Totals)>;
         fn years(user: UserId, list: List) -> Vec<i16>;
-        fn listed(order_no: OrderNo) -> Listed;
         fn listed_shares(order_no: OrderNo, from_seq: u32, limit: u32) -> Vec<ReceivedRow>;
         fn listed_orders(after: Option<OrderNo>, limit: u32) -> Vec<OrderNo>;
         fn received_fen(user: UserId) -> Fen;
+        fn listed(order_no: OrderNo) -> Listed;
+        fn sent_page(after: Option<OrderNo>, limit: u32) -> Vec<SentRow>;
+        fn received_page(after: Option<(OrderNo, UserId)>, limit: u32) -> Vec<ReceivedRow>;
+        fn best_lucks_page(after: Option<OrderNo>, limit: u32) -> Vec<(OrderNo, UserId)>;
+        fn totals_off(after: Option<UserId>, limit: u32) -> Option<(UserId, Vec<TotalsOff>)>;
     }
     writes {
         Step::List => fn record(batch: ListBatch, zone: &Zone) -> ();

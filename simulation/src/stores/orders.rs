@@ -59,6 +59,7 @@ gated! {
         fn claims(order_no: OrderNo, from_seq: u32, limit: u32) -> Vec<ClaimRow>;
         fn due(now: Timestamp, limit: u32) -> Vec<OrderNo>;
         fn announced(destination: Destination, orders: Vec<OrderNo>) -> Vec<String>;
+        fn mark(mark: Mark) -> u64;
         fn days() -> Vec<DayTable>;
         fn packets_page(day: Day, after: Option<OrderNo>, limit: u32) -> Vec<PacketRow>;
         fn claims_page(day: Day, after: Option<(OrderNo, u32)>, limit: u32)

@@ -74,9 +74,11 @@ impl Draft {
             return;
         }
         let shares = facts.shares;
+        // A clock that was set back must not open a share before its packet came.
+        let at = self.now.max(facts.landed_at);
         match packet.share(pending.claims.len()) {
             None => pending.losers.push((user, reply)),
-            Some(amount_fen) => pending.win(user, amount_fen, shares, self.now, reply),
+            Some(amount_fen) => pending.win(user, amount_fen, shares, at, reply),
         }
     }
 
@@ -151,7 +153,7 @@ impl PendingAppend {
         user: UserId,
         amount_fen: Fen,
         shares: u32,
-        now: Timestamp,
+        at: Timestamp,
         reply: Reply<ClaimRow>,
     ) {
         self.by_user.insert(user, self.claims.len());
@@ -159,7 +161,7 @@ impl PendingAppend {
             seq: self.after.claimed,
             user_id: user,
             amount_fen,
-            opened_at: now,
+            opened_at: at,
         });
         self.winners.push(vec![reply]);
         self.after.claimed += 1;
@@ -170,7 +172,7 @@ impl PendingAppend {
             .expect("the shares of a packet add up to its total");
         if self.after.claimed == shares {
             self.after.state = StoredState::Finished;
-            self.after.finished_at = Some(now);
+            self.after.finished_at = Some(at);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     store::{
         ledger::{
             Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
-            Transfer, TransferKind,
+            Transfer,
         },
         outbox::Destination,
     },
@@ -168,7 +168,7 @@ impl LedgerStore for MemoryLedger {
             .flat_map(|(account, ids)| ids.iter().map(|id| (*account, *id)))
             .filter(|place| after.is_none_or(|after| *place > after))
             .take(size(limit));
-        Ok(legs.filter_map(|(account, id)| Some(leg(account, &state.with_id(id)?))).collect())
+        Ok(legs.filter_map(|(account, id)| Some(state.with_id(id)?.leg(account))).collect())
     }
 
     async fn transfers_of(
@@ -180,6 +180,10 @@ impl LedgerStore for MemoryLedger {
         let state = self.state.lock();
         let ids = state.ids(Account::Escrow(order_no)).iter().filter(|id| **id > after_id);
         Ok(ids.filter_map(|id| state.with_id(*id)).take(size(limit)).collect())
+    }
+
+    async fn transfers_about(&self) -> Result<u64, StoreError> {
+        Ok(u64::try_from(self.state.lock().transfers.len()).unwrap_or(u64::MAX))
     }
 
     async fn transfers_by_key(
@@ -221,9 +225,9 @@ impl LedgerStore for MemoryLedger {
         let mut summed = AccountState::default();
         for id in state.ids(account) {
             let Some(recorded) = state.with_id(*id) else { continue };
-            let leg = leg(account, &recorded);
-            summed.balance += leg.change;
-            summed.credited += if leg.is_credit { leg.change } else { 0 };
+            summed = summed.plus(&recorded.leg(account)).ok_or_else(|| {
+                StoreError::Corrupt(format!("the transfers of {account} overflow"))
+            })?;
         }
         Ok(AccountSum { stated: state.account(account), summed })
     }
@@ -266,18 +270,6 @@ impl State {
     fn with_key(&self, key: &str) -> Option<Recorded> {
         self.with_id(*self.by_key.get(key)?)
     }
-}
-
-fn leg(account: Account, recorded: &Recorded) -> Leg {
-    let transfer = &recorded.transfer;
-    let amount = transfer.amount.signed();
-    let (change, balance) = if transfer.debit == account {
-        (-amount, transfer.debit_balance)
-    } else {
-        (amount, transfer.credit_balance)
-    };
-    let is_credit = transfer.kind == TransferKind::Credit && transfer.credit == account;
-    Leg { account, id: recorded.id, change, balance, is_credit }
 }
 
 fn some<K: Ord + Copy, V: Clone>(all: &BTreeMap<K, V>, keys: BTreeSet<K>) -> BTreeMap<K, V> {

@@ -7,14 +7,14 @@ use crate::{
         StoreError,
         lists::{
             BestLuckRow, List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow,
-            SAME_CONTENT, SentRow, Totals,
+            SAME_CONTENT, SentRow, Totals, TotalsOff,
         },
     },
 };
 use async_trait::async_trait;
 use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 /// The database of lists.
 #[derive(Debug, Default)]
@@ -118,14 +118,6 @@ impl ListStore for MemoryLists {
         Ok(years)
     }
 
-    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
-        let state = self.state.lock();
-        Ok(Listed {
-            sent: state.rows.sent.get(&order_no).copied(),
-            best_luck: state.rows.best_lucks.get(&order_no).copied(),
-        })
-    }
-
     async fn listed_shares(
         &self,
         order_no: OrderNo,
@@ -164,6 +156,79 @@ impl ListStore for MemoryLists {
         let state = self.state.lock();
         let sum = Fen::sum(state.months_of(user).map(|(_, totals)| totals.received_fen));
         sum.ok_or_else(|| StoreError::Corrupt("a sum is not an amount".to_owned()))
+    }
+
+    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
+        let rows = &self.state.lock().rows;
+        let (first, last) = (UserId::from_random(0), UserId::from_random(u64::MAX));
+        let received = rows.received.range((order_no, first)..=(order_no, last));
+        Ok(Listed {
+            sent: rows.sent.get(&order_no).copied(),
+            received: received.map(|(_, row)| *row).collect(),
+            best_luck: rows.best_lucks.get(&order_no).copied(),
+        })
+    }
+
+    async fn sent_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<SentRow>, StoreError> {
+        let rows = &self.state.lock().rows;
+        Ok(behind(&rows.sent, after, limit).map(|(_, row)| *row).collect())
+    }
+
+    async fn received_page(
+        &self,
+        after: Option<(OrderNo, UserId)>,
+        limit: u32,
+    ) -> Result<Vec<ReceivedRow>, StoreError> {
+        let rows = &self.state.lock().rows;
+        Ok(behind(&rows.received, after, limit).map(|(_, row)| *row).collect())
+    }
+
+    async fn best_lucks_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, UserId)>, StoreError> {
+        let rows = &self.state.lock().rows;
+        Ok(behind(&rows.best_lucks, after, limit).map(|(no, user)| (*no, *user)).collect())
+    }
+
+    async fn totals_off(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Option<(UserId, Vec<TotalsOff>)>, StoreError> {
+        let state = self.state.lock();
+        let mut more: BTreeMap<(UserId, i16), [i64; 5]> = BTreeMap::new();
+        for ((user, month), totals) in &state.totals {
+            let counts = [totals.sent_count, totals.received_count, totals.best_lucks];
+            let [sent, received, best] =
+                counts.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+            let (sent_fen, received_fen) = (totals.sent_fen.signed(), totals.received_fen.signed());
+            change(&mut more, *user, month.year, [sent, sent_fen, received, received_fen, best]);
+        }
+        for ((user, year, ..), order_no) in &state.sent_lines {
+            let Some(row) = state.rows.sent.get(order_no) else { continue };
+            change(&mut more, *user, *year, [-1, -row.total_fen.signed(), 0, 0, 0]);
+        }
+        for ((user, year, ..), order_no) in &state.received_lines {
+            let Some(row) = state.rows.received.get(&(*order_no, *user)) else { continue };
+            let best = i64::from(state.rows.best_lucks.get(order_no) == Some(user));
+            change(&mut more, *user, *year, [0, 0, -1, -row.amount_fen.signed(), -best]);
+        }
+        let mut people: Vec<_> = more.keys().map(|(user, _)| *user).collect();
+        people.dedup();
+        people.retain(|user| after.is_none_or(|after| *user > after));
+        people.truncate(size(limit));
+        let Some(last) = people.last() else { return Ok(None) };
+        let off = more
+            .into_iter()
+            .filter(|((user, _), more)| people.binary_search(user).is_ok() && *more != [0; 5]);
+        let off = off.map(|((user_id, year), more)| TotalsOff { user_id, year, more });
+        Ok(Some((*last, off.collect())))
     }
 }
 
@@ -247,6 +312,22 @@ impl State {
         let last = Month { year: i16::MAX, month: u8::MAX };
         let months = self.totals.range((user, first)..=(user, last));
         months.map(|((_, month), totals)| (*month, totals))
+    }
+}
+
+/// What stands behind a key, up to a page.
+fn behind<K: Ord + Copy, V>(
+    rows: &BTreeMap<K, V>,
+    after: Option<K>,
+    limit: u32,
+) -> impl Iterator<Item = (&K, &V)> {
+    let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+    rows.range((start, Bound::Unbounded)).take(size(limit))
+}
+
+fn change(more: &mut BTreeMap<(UserId, i16), [i64; 5]>, user: UserId, year: i16, by: [i64; 5]) {
+    for (more, by) in more.entry((user, year)).or_default().iter_mut().zip(by) {
+        *more = more.saturating_add(by);
     }
 }
 

@@ -132,6 +132,30 @@ impl LedgerStore for SqliteLedger {
         read::transfers_of(self.database.readers(), order_no, after_id, limit).await
     }
 
+    async fn escrow_transfers_page(
+        &self,
+        after: Option<(OrderNo, i64)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, Recorded)>, StoreError> {
+        read::escrow_transfers_page(self.database.readers(), after, limit).await
+    }
+
+    async fn transfers_without_escrow(
+        &self,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        read::transfers_without_escrow(self.database.readers(), after_id, limit).await
+    }
+
+    async fn transfers_about(&self) -> Result<u64, StoreError> {
+        // Ids count up, and no row is ever removed.
+        let last: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM transfers")
+            .fetch_one(self.database.readers())
+            .await?;
+        Ok(u64::try_from(last).unwrap_or_default())
+    }
+
     async fn transfers_by_key(
         &self,
         keys: Vec<String>,

@@ -1,6 +1,6 @@
 //! What only reads the ledger's file.
 
-use super::{super::StoreError, from_json, recorded, to_json, transfer_columns};
+use super::{super::StoreError, from_json, order_no_of, recorded, to_json, transfer_columns};
 use crate::{
     packets::record::Payment,
     store::{
@@ -128,6 +128,26 @@ pub(super) async fn accounts_page(
     .collect()
 }
 
+pub(super) async fn transfers_without_escrow(
+    pool: &SqlitePool,
+    after_id: i64,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
+    sqlx::query(concat!(
+        "SELECT ",
+        transfer_columns!(),
+        " FROM transfers WHERE id > ?1 AND debit_kind <> 2 AND credit_kind <> 2
+         ORDER BY id LIMIT ?2"
+    ))
+    .bind(after_id)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?
+    .iter()
+    .map(recorded)
+    .collect()
+}
+
 pub(super) async fn transfers_page(
     pool: &SqlitePool,
     after_id: i64,
@@ -147,10 +167,10 @@ pub(super) async fn transfers_page(
     .collect()
 }
 
-/// One page of the legs on one side: what is left of the account, the accounts after it
-/// of its kind, the kinds after it. Each part seeks in the index and reads at most one
-/// page, as each could be the whole answer. `(kind, owner, id) > (…)` would say it in one
-/// line, but SQLite then reads all of the issuer's transfers for each page of them.
+/// The legs on one side after a place: what is left of the account, the accounts after it
+/// of its kind, the kinds after it. Each part seeks in the index, and SQLite merges them row
+/// by row, so that a page costs a page. `(kind, owner, id) > (…)` would say it in one line,
+/// but SQLite then reads all of the issuer's transfers for each page of them.
 macro_rules! legs_after {
     ($side:literal, $sign:literal) => {
         concat!(
@@ -168,7 +188,7 @@ macro_rules! legs_after {
 macro_rules! legs_where {
     ($side:literal, $sign:literal, $kind:literal, $owner:literal, $id:literal) => {
         concat!(
-            "SELECT * FROM (SELECT ",
+            "SELECT ",
             $side,
             "_kind AS kind, ",
             $side,
@@ -188,11 +208,6 @@ macro_rules! legs_where {
             $owner,
             " AND id ",
             $id,
-            " ORDER BY ",
-            $side,
-            "_kind, ",
-            $side,
-            "_owner, id LIMIT ?4)"
         )
     };
 }
@@ -225,6 +240,35 @@ pub(super) async fn legs_page(
             is_credit: row.try_get(5)?,
         })
     })
+    .collect()
+}
+
+/// SQLite merges the two sides row by row, each in the order of its index, so that a page
+/// costs a page.
+pub(super) async fn escrow_transfers_page(
+    pool: &SqlitePool,
+    after: Option<(OrderNo, i64)>,
+    limit: u32,
+) -> Result<Vec<(OrderNo, Recorded)>, StoreError> {
+    let (order_no, id) = after.map_or(BEFORE_ALL, |(order_no, id)| (order_no.to_bits(), id));
+    sqlx::query(concat!(
+        "SELECT ",
+        transfer_columns!(),
+        ", debit_owner AS packet FROM transfers
+         WHERE debit_kind = 2 AND (debit_owner, id) > (?1, ?2)
+         UNION ALL SELECT ",
+        transfer_columns!(),
+        ", credit_owner AS packet FROM transfers
+         WHERE credit_kind = 2 AND (credit_owner, id) > (?1, ?2)
+         ORDER BY packet, id LIMIT ?3"
+    ))
+    .bind(order_no)
+    .bind(id)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?
+    .iter()
+    .map(|row| Ok((order_no_of(row.try_get("packet")?)?, recorded(row)?)))
     .collect()
 }
 

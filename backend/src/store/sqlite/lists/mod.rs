@@ -1,5 +1,6 @@
 //! The database of lists in a SQLite file.
 
+mod audit;
 mod read;
 mod restore;
 mod write;
@@ -10,7 +11,8 @@ use crate::{
     store::{
         StoreError,
         lists::{
-            List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow, Totals,
+            List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow,
+            Totals, TotalsOff,
         },
     },
 };
@@ -66,10 +68,6 @@ impl ListStore for SqliteLists {
         read::years(self.database.readers(), user, list).await
     }
 
-    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
-        read::listed(self.database.readers(), order_no).await
-    }
-
     async fn listed_shares(
         &self,
         order_no: OrderNo,
@@ -94,5 +92,41 @@ impl ListStore for SqliteLists {
 
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError> {
         read::received_fen(self.database.readers(), user).await
+    }
+
+    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
+        audit::listed(self.database.readers(), order_no).await
+    }
+
+    async fn sent_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<SentRow>, StoreError> {
+        audit::sent_page(self.database.readers(), after, limit).await
+    }
+
+    async fn received_page(
+        &self,
+        after: Option<(OrderNo, UserId)>,
+        limit: u32,
+    ) -> Result<Vec<ReceivedRow>, StoreError> {
+        audit::received_page(self.database.readers(), after, limit).await
+    }
+
+    async fn best_lucks_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, UserId)>, StoreError> {
+        audit::best_lucks_page(self.database.readers(), after, limit).await
+    }
+
+    async fn totals_off(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Option<(UserId, Vec<TotalsOff>)>, StoreError> {
+        audit::totals_off(self.database.readers(), after, limit).await
     }
 }

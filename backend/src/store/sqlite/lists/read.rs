@@ -2,7 +2,7 @@
 
 use crate::store::{
     StoreError, fen,
-    lists::{List, ListKey, Listed, ReceivedLine, ReceivedRow, SentRow, Totals},
+    lists::{List, ListKey, ReceivedLine, ReceivedRow, SentRow, Totals},
 };
 use hongbao_shared::{Fen, GroupId, Kind, OrderNo, Timestamp, UserId};
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
@@ -36,7 +36,8 @@ pub(super) async fn sent(pool: &SqlitePool, part: &Part) -> Result<Vec<SentRow>,
     page(pool, statement, part, sent_row).await
 }
 
-fn sent_row(row: &SqliteRow) -> Result<SentRow, StoreError> {
+/// From `order_no, user_id, group_id, kind, at, total_fen, shares`.
+pub(super) fn sent_row(row: &SqliteRow) -> Result<SentRow, StoreError> {
     Ok(SentRow {
         order_no: order(row.try_get(0)?)?,
         user_id: user_id(row.try_get(1)?)?,
@@ -45,38 +46,6 @@ fn sent_row(row: &SqliteRow) -> Result<SentRow, StoreError> {
         at: Timestamp::from_millis(row.try_get(4)?),
         total_fen: fen(row.try_get(5)?)?,
         shares: row.try_get(6)?,
-    })
-}
-
-fn received_row(row: &SqliteRow) -> Result<ReceivedRow, StoreError> {
-    Ok(ReceivedRow {
-        order_no: order(row.try_get(0)?)?,
-        user_id: user_id(row.try_get(1)?)?,
-        group_id: group_id(row.try_get(2)?)?,
-        kind: kind(row.try_get(3)?)?,
-        at: Timestamp::from_millis(row.try_get(4)?),
-        amount_fen: fen(row.try_get(5)?)?,
-        seq: row.try_get(6)?,
-        sender_id: user_id(row.try_get(7)?)?,
-    })
-}
-
-pub(super) async fn listed(pool: &SqlitePool, order_no: OrderNo) -> Result<Listed, StoreError> {
-    let sent = sqlx::query(
-        "SELECT order_no, user_id, group_id, kind, at, total_fen, shares
-         FROM sent WHERE order_no = ?1",
-    )
-    .bind(order_no.to_bits())
-    .fetch_optional(pool)
-    .await?;
-    let best_luck: Option<i64> =
-        sqlx::query_scalar("SELECT user_id FROM best_lucks WHERE order_no = ?1")
-            .bind(order_no.to_bits())
-            .fetch_optional(pool)
-            .await?;
-    Ok(Listed {
-        sent: sent.as_ref().map(sent_row).transpose()?,
-        best_luck: best_luck.map(user_id).transpose()?,
     })
 }
 
@@ -138,6 +107,20 @@ pub(super) async fn received(
         Ok(ReceivedLine { row: received_row(row)?, best_luck: row.try_get(8)? })
     })
     .await
+}
+
+/// From `order_no, user_id, group_id, kind, at, amount_fen, seq, sender_id`.
+pub(super) fn received_row(row: &SqliteRow) -> Result<ReceivedRow, StoreError> {
+    Ok(ReceivedRow {
+        order_no: order(row.try_get(0)?)?,
+        user_id: user_id(row.try_get(1)?)?,
+        group_id: group_id(row.try_get(2)?)?,
+        kind: kind(row.try_get(3)?)?,
+        at: Timestamp::from_millis(row.try_get(4)?),
+        amount_fen: fen(row.try_get(5)?)?,
+        seq: row.try_get(6)?,
+        sender_id: user_id(row.try_get(7)?)?,
+    })
 }
 
 async fn page<T>(
@@ -214,11 +197,11 @@ pub(super) async fn received_fen(pool: &SqlitePool, user: UserId) -> Result<Fen,
     fen(sum)
 }
 
-fn order(column: i64) -> Result<OrderNo, StoreError> {
+pub(super) fn order(column: i64) -> Result<OrderNo, StoreError> {
     OrderNo::from_bits(column).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
-fn user_id(column: i64) -> Result<UserId, StoreError> {
+pub(super) fn user_id(column: i64) -> Result<UserId, StoreError> {
     UserId::new(column).ok_or_else(|| StoreError::Corrupt(format!("{column} is not a user id")))
 }
 

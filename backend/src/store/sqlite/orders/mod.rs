@@ -78,10 +78,7 @@ impl OrderStore for SqliteOrders {
     }
 
     async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
-        let name = match mark {
-            Mark::Sequence(site) => format!("sequence-{site}"),
-            Mark::LocalLease(site) => format!("local-lease-{site}"),
-        };
+        let name = mark_name(mark);
         let by = i64::try_from(by).map_err(|_| StoreError::Corrupt("mark".to_owned()))?;
         let after: i64 = self
             .database
@@ -100,6 +97,15 @@ impl OrderStore for SqliteOrders {
             .await?;
         u64::try_from(after.saturating_sub(by))
             .map_err(|_| StoreError::Corrupt(format!("mark at {after}")))
+    }
+
+    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
+        let next: Option<i64> = sqlx::query_scalar("SELECT next FROM marks WHERE name = ?1")
+            .bind(mark_name(mark))
+            .fetch_optional(self.database.readers())
+            .await?;
+        let next = next.unwrap_or_default();
+        u64::try_from(next).map_err(|_| StoreError::Corrupt(format!("mark at {next}")))
     }
 
     async fn packets_page(
@@ -159,5 +165,12 @@ impl OrderStore for SqliteOrders {
     async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(self.database.readers()).await?;
         Ok(())
+    }
+}
+
+fn mark_name(mark: Mark) -> String {
+    match mark {
+        Mark::Sequence(site) => format!("sequence-{site}"),
+        Mark::LocalLease(site) => format!("local-lease-{site}"),
     }
 }

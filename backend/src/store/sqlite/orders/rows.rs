@@ -59,11 +59,19 @@ fn user(number: i64) -> Result<UserId, StoreError> {
 
 /// In the order of [`PACKET_COLUMNS`].
 pub(in crate::store::sqlite) fn packet_row(row: &SqliteRow) -> Result<PacketRow, StoreError> {
+    let number = order_no(row.try_get(0)?)?;
+    packet_fields(number, row).map_err(|error| match error {
+        StoreError::Corrupt(what) => StoreError::Corrupt(format!("{number}: {what}")),
+        other => other,
+    })
+}
+
+fn packet_fields(order_no: OrderNo, row: &SqliteRow) -> Result<PacketRow, StoreError> {
     let recipient: Option<i64> = row.try_get(3)?;
     let commitment: Vec<u8> = row.try_get(10)?;
     let finished_at: Option<i64> = row.try_get(14)?;
     Ok(PacketRow {
-        order_no: order_no(row.try_get(0)?)?,
+        order_no,
         sender_id: user(row.try_get(1)?)?,
         group_id: GroupId::new(row.try_get(2)?).ok_or_else(|| corrupt("group id"))?,
         recipient_id: recipient.map(user).transpose()?,
