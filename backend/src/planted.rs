@@ -66,8 +66,10 @@ bugs! {
 impl Bug {
     /// Is it planted? Never outside of tests.
     pub(crate) fn is_planted(self) -> bool {
-        let _name = self.name();
-        fail::fail_point!(_name, |_| true);
+        let name = self.name();
+        fail::fail_point!(name, |_| true);
+        // Without fail points the name has no other use.
+        let _ = name;
         false
     }
 }

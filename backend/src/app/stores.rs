@@ -1,5 +1,6 @@
 use crate::{
     config::Config,
+    crash::{self, Step},
     store::{
         cold::ColdStore,
         ledger::{Account, LedgerStore},
@@ -137,5 +138,9 @@ impl Stores {
 
 async fn open(folder: &Path, name: &str, schema: Schema) -> anyhow::Result<Database> {
     let file = folder.join(name);
-    Database::open(&file, schema).await.with_context(|| format!("cannot open {}", file.display()))
+    crash::before(Step::MigrateDatabase);
+    let opened = Database::open(&file, schema).await;
+    let database = opened.with_context(|| format!("cannot open {}", file.display()))?;
+    crash::after(Step::MigrateDatabase);
+    Ok(database)
 }
