@@ -12,6 +12,7 @@ mod bench;
 mod bindgen;
 mod budget;
 mod counts;
+mod crash;
 mod dist;
 mod html;
 mod js_package;
@@ -48,7 +49,9 @@ cargo xtask simulate [--seed S] [--runs N] [ARGUMENTS]
 cargo xtask bench hot [ARGUMENTS]
                         measure opens of one hot packet against a no-op handler
 cargo xtask bench size [ARGUMENTS]
-                        measure a packet of very many shares against packets of a hundred";
+                        measure a packet of very many shares against packets of a hundred
+cargo xtask crash [--minutes N] [--seed S]
+                        kill -9 a loaded server again and again, and check that nothing is lost";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -75,6 +78,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "dist" => nothing_after("dist", rest).and_then(|()| dist::run(&workspace)),
         "simulate" => simulate::run(&workspace, rest),
         "bench" => bench::run(&workspace, rest),
+        "crash" => crash::run(&workspace, &crash::Options::parse(rest)?),
         "help" | "-h" | "--help" => {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)
