@@ -19,6 +19,7 @@ pub mod lists;
 pub mod live;
 pub mod packets;
 pub mod planted;
+pub mod reconcile;
 pub mod refusal;
 pub mod runtime;
 pub mod store;

@@ -25,6 +25,8 @@ enum Command {
     Migrate(cli::migrate::Arguments),
     /// Prove from the stored data that every fen is where it belongs.
     Audit(cli::audit::Arguments),
+    /// Compare the databases with each other, and mend what went missing.
+    Reconcile(cli::reconcile::Arguments),
     /// Things that only the operator may do.
     Admin(cli::admin::Arguments),
     /// Sample splits as CSV: a line per packet, amounts in fen in the order of opening.
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Command::Server(arguments) => cli::server::run(arguments),
         Command::Migrate(arguments) => cli::migrate::run(arguments),
         Command::Audit(arguments) => cli::audit::run(arguments),
+        Command::Reconcile(arguments) => cli::reconcile::run(arguments),
         Command::Admin(arguments) => cli::admin::run(arguments),
         Command::Split(arguments) => cli::split::run(&arguments),
         Command::Verify(arguments) => cli::verify::run(arguments),

@@ -2,6 +2,7 @@
 //! times are RFC 3339 in UTC, ids are strings. Requests refuse unknown fields.
 
 pub mod accounts;
+pub mod control;
 pub mod groups;
 pub mod lists;
 pub mod live;

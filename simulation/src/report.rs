@@ -48,21 +48,21 @@ pub enum Until {
     TheFirstFailure,
 }
 
-/// Runs all of these seeds, on so many threads, and tells `seen` after each how many are
+/// Runs all of these seeds, on so many threads, and calls `tell` after each with how many are
 /// done.
 pub fn runs(
-    seeds: Range<u64>,
+    range: Range<u64>,
     threads: usize,
     until: Until,
-    seen: impl Fn(u64) + Sync,
+    tell: impl Fn(u64) + Sync,
 ) -> anyhow::Result<Report> {
-    let next = AtomicU64::new(seeds.start);
+    let next = AtomicU64::new(range.start);
     let enough = AtomicBool::new(false);
     let report = Mutex::new(Report::default());
     let work = || -> anyhow::Result<()> {
         while !enough.load(Ordering::Relaxed) {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds.end {
+            if seed >= range.end {
                 break;
             }
             let outcome = run(seed, false)?;
@@ -71,7 +71,7 @@ pub fn runs(
             }
             let mut report = report.lock();
             report.add(outcome);
-            seen(report.runs);
+            tell(report.runs);
         }
         Ok(())
     };

@@ -15,8 +15,6 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// A packet that cannot land for this long is given up.
-const GIVE_UP_AFTER: Duration = Duration::from_hours(1);
 /// How long shares gather that go through the queue, at least and while a burst of
 /// opens lasts; larger batches cost less.
 const CREDIT_GATHER: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(2)];
@@ -98,6 +96,8 @@ impl App {
         self.start_feeders();
         let feeders = &self.background.feeders;
         feeders.tasks.spawn(Arc::clone(&self.mover).run(feeders.stop.clone()));
+        feeders.tasks.spawn(Arc::clone(&self.letters).watch(feeders.stop.clone()));
+        feeders.tasks.spawn(Arc::clone(&self.reconciliation).run(feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.demo).run(feeders.stop.clone()));
         let workers = &self.background.workers;
         let stop = workers.stop.clone();
@@ -152,7 +152,7 @@ impl App {
             deliver: Arc::new(LandPaid {
                 packets: Arc::clone(&self.packets),
                 clock: Arc::clone(&self.clock),
-                give_up_after: GIVE_UP_AFTER,
+                give_up_after: Duration::from_secs(self.config.landing.give_up_after_s.into()),
             }),
             // Payments land their packets themselves; this finds those that could
             // not, on its own look-out.

@@ -12,6 +12,7 @@ use crate::{
     cache::{InProcess, LocalTier, SharedTier, SharedWriter},
     config::{self, Config, MasterKey},
     control::{Control, CreditMode, Switches},
+    delivery::DeadLetters,
     demo::{Demo, DemoParts},
     groups::{CardStates, Groups, GroupsSettings, WakesSettings},
     ledger::Ledger,
@@ -21,6 +22,7 @@ use crate::{
         Finder, LaneParts, LaneSettings, NumberedSite, Numbering, Packets, Tickets,
         seal::{self, Sealer},
     },
+    reconcile::{Reconciler, Schedule},
     runtime::{Clock, Entropy, SystemClock, SystemEntropy, Zone},
 };
 use background::{Background, Bells};
@@ -87,6 +89,10 @@ pub struct App {
     pub demo: Arc<Demo>,
     /// Empties the tables of days that are over.
     pub mover: Arc<Mover>,
+    /// What delivery could not bring home.
+    pub letters: Arc<DeadLetters>,
+    /// Compares the databases.
+    pub reconciliation: Arc<Schedule>,
     stores: Stores,
     background: Background,
 }
@@ -150,15 +156,10 @@ impl App {
             entropy: Arc::clone(&entropy),
             limits: config.limits.clone(),
             numbering,
-            sealer,
+            sealer: sealer.clone(),
             tickets: Tickets::new(key.derive(b"ticket"), config.limits.ticket_ttl_s),
             lanes,
-            finder: Arc::new(Finder::new(
-                local.clone(),
-                Arc::clone(&shared),
-                stores.orders.clone(),
-                LOOKUPS_MAX,
-            )),
+            finder: finder(&stores, &local, &shared),
             local,
             shared,
             ledger: Arc::clone(&ledger),
@@ -168,6 +169,8 @@ impl App {
         });
 
         let mover = Arc::new(mover(&config, &stores, &clock, zone.clone()));
+        let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
+        let reconciliation = reconciliation(&config, &stores, &ledger, sealer, zone, &clock);
         let live = Arc::new(Live::new(
             Arc::clone(&groups),
             Arc::clone(&accounts),
@@ -194,6 +197,8 @@ impl App {
             control,
             demo,
             mover,
+            letters,
+            reconciliation,
             stores,
             background,
         };
@@ -223,6 +228,25 @@ impl App {
         self.background.stop(&self.ledger, patience).await;
         self.stores.close().await;
     }
+}
+
+/// Looks packets up wherever they are.
+fn finder(stores: &Stores, local: &LocalTier, shared: &Arc<dyn SharedTier>) -> Arc<Finder> {
+    let orders = stores.orders.clone();
+    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, LOOKUPS_MAX))
+}
+
+fn reconciliation(
+    config: &Config,
+    stores: &Stores,
+    ledger: &Arc<Ledger>,
+    sealer: Sealer,
+    zone: Zone,
+    clock: &Arc<dyn Clock>,
+) -> Arc<Schedule> {
+    let (ledger, clock) = (Arc::clone(ledger), Arc::clone(clock));
+    let reconciler = Reconciler::new(stores.clone(), ledger, sealer, zone, clock);
+    Arc::new(Schedule::new(reconciler, config.reconcile.interval_s))
 }
 
 /// Accounts and groups, on one store.

@@ -10,7 +10,7 @@ use crate::store::{
 };
 use std::collections::VecDeque;
 
-pub(super) async fn audit(audited: &Audited<'_>, report: &mut Report) -> anyhow::Result<()> {
+pub(crate) async fn audit(audited: &Audited<'_>, report: &mut Report) -> anyhow::Result<()> {
     let ledger = audited.ledger;
     let total = ledger.total().await?;
     report

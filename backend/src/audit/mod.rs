@@ -15,6 +15,8 @@ mod shards;
 
 pub use law::Law;
 pub use report::{Counts, LISTED_MAX, Report, Subject, Tally, Violation, Violations};
+// Reconciliation goes by the same laws.
+pub(crate) use {books::audit as books, payments::not_landed, shards::check as check_packet};
 
 use crate::{
     packets::seal::Sealer,

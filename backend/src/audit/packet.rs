@@ -1,7 +1,7 @@
 //! The laws of one packet: its claims against its seed, and its claims against the
 //! books, in both directions.
 
-use super::{Audited, Law, PAGE, Tally, Violations, books::credit_seq};
+use super::{Audited, LISTED_MAX, Law, PAGE, Tally, Violations, books::credit_seq};
 use crate::{
     packets::record::Payment,
     store::{
@@ -15,17 +15,19 @@ use std::collections::BTreeSet;
 
 /// What was found about one packet.
 #[derive(Debug, Default)]
-pub(super) struct Checked {
-    pub(super) violations: Violations,
-    pub(super) claims: u64,
+pub(crate) struct Checked {
+    pub(crate) violations: Violations,
+    pub(crate) claims: u64,
     /// Claims without a credit, which are on their way.
-    pub(super) uncredited: Tally,
+    pub(crate) uncredited: Tally,
+    /// The first of them, at most [`LISTED_MAX`].
+    pub(crate) missing: Vec<ClaimRow>,
     /// A refund that is due and on its way.
-    pub(super) unrefunded: Tally,
+    pub(crate) unrefunded: Tally,
 }
 
 impl Checked {
-    pub(super) fn is_on_the_way(&self) -> bool {
+    pub(crate) fn is_on_the_way(&self) -> bool {
         self.uncredited.count > 0 || self.unrefunded.count > 0
     }
 }
@@ -217,7 +219,12 @@ impl Check<'_> {
                         )
                     });
                 }
-                None => self.found.uncredited.add(claim.amount_fen),
+                None => {
+                    self.found.uncredited.add(claim.amount_fen);
+                    if self.found.missing.len() < LISTED_MAX {
+                        self.found.missing.push(*claim);
+                    }
+                }
             }
         }
         Ok(())

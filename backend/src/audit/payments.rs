@@ -50,7 +50,7 @@ async fn packet_of(
 
 /// A payment without a packet: its escrow holds all of it, and something will make it
 /// land.
-async fn not_landed(
+pub(crate) async fn not_landed(
     audited: &Audited<'_>,
     payment: &Payment,
     awaited: bool,

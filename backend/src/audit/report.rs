@@ -143,11 +143,11 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, amount: Fen) {
+    pub(crate) fn add(&mut self, amount: Fen) {
         self.append(Self { count: 1, fen: amount.get() });
     }
 
-    pub(super) fn append(&mut self, other: Self) {
+    pub(crate) fn append(&mut self, other: Self) {
         self.count = self.count.saturating_add(other.count);
         self.fen = self.fen.saturating_add(other.fen);
     }

@@ -12,10 +12,6 @@ use crate::store::{
 };
 use hongbao_shared::{Day, OrderNo, Shard, Site, order_no::DAYS};
 
-/// The three ways to a wallet (R-MONEY-2).
-const CREDITS: [Destination; 3] =
-    [Destination::CreditNow, Destination::CreditQueue, Destination::CreditDeferred];
-
 pub(super) async fn audit(audited: &Audited<'_>, report: &mut Report) -> Result<(), StoreError> {
     for ((site, shard), store) in audited.orders {
         let shard = AuditedShard { audited, site: *site, shard: *shard, store: &**store };
@@ -67,7 +63,7 @@ impl AuditedShard<'_> {
                 report.violations.check(here, Law::PacketInPlace, order_no, || {
                     format!("stands in {}", self.place(day))
                 });
-                let checked = self.check(packet).await?;
+                let checked = check(self.audited, self.store, packet).await?;
                 if checked.is_on_the_way() && on_the_way.len() < LISTED_MAX {
                     on_the_way.push(order_no);
                 }
@@ -78,30 +74,6 @@ impl AuditedShard<'_> {
                 report.violations.append(checked.violations);
             }
         }
-    }
-
-    /// Beside a running server, what looks wrong may only have moved between two reads.
-    /// It is wrong if two looks in a row find the same, at a packet that stood still.
-    async fn check(&self, mut packet: PacketRow) -> Result<Checked, StoreError> {
-        let order_no = packet.order_no;
-        let mut before: Option<(PacketRow, Checked)> = None;
-        for _ in 0..LOOKS_MAX {
-            let checked = packet::check(self.audited, self.store, &packet).await?;
-            let same = before.as_ref().is_some_and(|(seen, found)| {
-                *seen == packet && found.violations.listed() == checked.violations.listed()
-            });
-            if checked.violations.is_empty() || self.audited.at_rest || same {
-                return Ok(checked);
-            }
-            let again = self.store.packet(order_no).await?;
-            before = Some((packet, checked));
-            match again {
-                Some(again) => packet = again,
-                // Moved to the cold store, or misplaced, which the caller has noted.
-                None => break,
-            }
-        }
-        Ok(before.map(|(_, checked)| checked).unwrap_or_default())
     }
 
     /// Claims whose packet does not exist, found by skipping from packet to packet.
@@ -136,9 +108,9 @@ impl AuditedShard<'_> {
             for _ in 0..LOOKS_MAX {
                 // It may have arrived since.
                 let Some(packet) = self.store.packet(order_no).await? else { break };
-                let checked = self.check(packet.clone()).await?;
+                let checked = check(self.audited, self.store, packet.clone()).await?;
                 let (claims, refund) = (checked.uncredited, checked.unrefunded);
-                let lost_claims = claims.count > 0 && self.rows(&CREDITS).await? == 0;
+                let lost_claims = claims.count > 0 && self.rows(&Destination::CREDITS).await? == 0;
                 let lost_refund = refund.count > 0 && self.rows(&[Destination::Refund]).await? == 0;
                 if !lost_claims && !lost_refund {
                     break;
@@ -169,4 +141,32 @@ impl AuditedShard<'_> {
         }
         Ok(rows)
     }
+}
+
+/// Beside a running server, what looks wrong may only have moved between two reads.
+/// It is wrong if two looks in a row find the same, at a packet that stood still.
+pub(crate) async fn check(
+    audited: &Audited<'_>,
+    store: &dyn OrderStore,
+    mut packet: PacketRow,
+) -> Result<Checked, StoreError> {
+    let order_no = packet.order_no;
+    let mut before: Option<(PacketRow, Checked)> = None;
+    for _ in 0..LOOKS_MAX {
+        let checked = packet::check(audited, store, &packet).await?;
+        let same = before.as_ref().is_some_and(|(seen, found)| {
+            *seen == packet && found.violations.listed() == checked.violations.listed()
+        });
+        if checked.violations.is_empty() || audited.at_rest || same {
+            return Ok(checked);
+        }
+        let again = store.packet(order_no).await?;
+        before = Some((packet, checked));
+        match again {
+            Some(again) => packet = again,
+            // Moved to the cold store, or misplaced, which the caller has noted.
+            None => break,
+        }
+    }
+    Ok(before.map(|(_, checked)| checked).unwrap_or_default())
 }

@@ -6,10 +6,12 @@ use crate::{
     accounts::{Accounts, AccountsSettings, Person},
     app::Stores,
     config::Config,
+    delivery::{DeadLetters, LETTERS_PAGE_MAX, LetterId},
     runtime::{SystemClock, SystemEntropy},
+    store::outbox::Fate,
 };
-use hongbao_shared::ErrorCode;
-use std::sync::Arc;
+use hongbao_shared::{ErrorCode, api::control::DeadLetter};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What `hongbao admin` takes.
 #[derive(Debug, clap::Args)]
@@ -27,14 +29,45 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Show what could not be delivered and only somebody can move.
+    DeadLetters {
+        /// What is tried again by itself instead.
+        #[arg(long)]
+        failing: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Try dead letters again, once what was in their way is mended.
+    Retry {
+        /// The letter, as `dead-letters` names it.
+        #[arg(value_parser = letter, required_unless_present = "all", conflicts_with = "all")]
+        id: Option<LetterId>,
+        /// All that are dead.
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        common: Common,
+    },
 }
 
 /// Works on the stored data; a running server follows within half a minute.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Command::Grant { user, common } = arguments.command;
+    match arguments.command {
+        Command::Grant { user, common } => run_grant(&user, common),
+        Command::DeadLetters { failing, common } => {
+            let fate = if failing { Fate::Failing } else { Fate::Dead };
+            on_tokio(with_letters(common, async |letters| show(letters, fate).await))
+        }
+        Command::Retry { id, common, .. } => {
+            on_tokio(with_letters(common, async |letters| retry(letters, id).await))
+        }
+    }
+}
+
+fn run_grant(user: &str, common: Common) -> Result<(), Failure> {
     let config = common.load(None)?;
     require_data(&config)?;
-    match on_tokio(grant(&config, &user))? {
+    match on_tokio(grant(&config, user))? {
         Ok(Person { profile, .. }) => {
             say(format_args!("{} ({}) is an administrator", profile.name, profile.id));
             Ok(())
@@ -59,4 +92,62 @@ async fn grant(config: &Config, user: &str) -> Result<Result<Person, Refusal>, F
     let granted = accounts.grant_admin(user).await;
     stores.close().await;
     Ok(granted)
+}
+
+/// A running server looks out for what is due, so that nothing has to wake it.
+async fn with_letters(
+    common: Common,
+    work: impl AsyncFnOnce(&DeadLetters) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let config = common.load(None)?;
+    require_data(&config)?;
+    let stores = Stores::open(&config).await?;
+    let letters = DeadLetters::new(&stores, &BTreeMap::new(), Arc::new(SystemClock));
+    let worked = work(&letters).await;
+    stores.close().await;
+    worked
+}
+
+async fn show(letters: &DeadLetters, fate: Fate) -> Result<(), Failure> {
+    let mut cursor = None;
+    let mut count = 0_u64;
+    loop {
+        let page = letters.page(fate, cursor.as_deref(), LETTERS_PAGE_MAX).await.map_err(failed)?;
+        for letter in page.items {
+            count = count.saturating_add(1);
+            let DeadLetter { id, destination, attempts, error, at, .. } = letter;
+            say(format_args!("{id}\t{at}\t{destination}\t{attempts} attempts\t{error}"));
+        }
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    say(format_args!("{count} letters"));
+    Ok(())
+}
+
+async fn retry(letters: &DeadLetters, id: Option<LetterId>) -> Result<(), Failure> {
+    let Some(id) = id else {
+        let retried = letters.retry_all().await.map_err(failed)?;
+        say(format_args!("{retried} letters are retried"));
+        return Ok(());
+    };
+    match letters.retry(id).await {
+        Ok(true) => say(format_args!("{id} is retried")),
+        Ok(false) => say(format_args!("{id} is not dead: it is on its way, or has arrived")),
+        Err(refusal) if refusal.code == ErrorCode::InvalidId => {
+            return Err(Failure::usage(format!("there is no database for the letter {id}")));
+        }
+        Err(refusal) => return Err(failed(refusal)),
+    }
+    Ok(())
+}
+
+fn letter(text: &str) -> Result<LetterId, &'static str> {
+    text.parse().map_err(|_| "a letter is named like ledger-12 or S3-7")
+}
+
+fn failed(refusal: Refusal) -> Failure {
+    Failure::Failed(refusal.into())
 }

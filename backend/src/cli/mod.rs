@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod audit;
 pub mod migrate;
+pub mod reconcile;
 pub mod server;
 pub mod split;
 pub mod verify;

@@ -6,6 +6,9 @@ use hongbao_shared::{Fen, order_no};
 /// The day of the 31-day cycle comes again, and the tables of a day are emptied some days
 /// before (R-STORE-1, R-STORE-2).
 const HOT_DAYS_MAX: u32 = 28;
+/// A landing that takes a few attempts is no reason to give up, nor are clocks of nodes that
+/// differ.
+const GIVE_UP_AFTER_MIN_S: u32 = 60;
 const DAY_S: u32 = 24 * 60 * 60;
 
 /// The most shares that a packet can be allowed to have. Its claims are read back in
@@ -62,11 +65,21 @@ impl Config {
             format!("storage.hot_days must be 1 to {HOT_DAYS_MAX}")
         })?;
         let kept = days.saturating_mul(DAY_S);
-        let living = self.limits.preorder_ttl_s.saturating_add(self.limits.packet_lifetime_s);
+        let give_up_after = self.landing.give_up_after_s;
+        require(give_up_after >= GIVE_UP_AFTER_MIN_S, || {
+            format!("landing.give_up_after_s must be at least {GIVE_UP_AFTER_MIN_S}")
+        })?;
+        // The latest end of a packet: paid at the last moment, landed at the last moment.
+        let living = self
+            .limits
+            .preorder_ttl_s
+            .saturating_add(give_up_after)
+            .saturating_add(self.limits.packet_lifetime_s);
         require(living < kept, || {
             format!(
-                "limits.preorder_ttl_s and limits.packet_lifetime_s together are {living} s, \
-                 but a packet's day is only kept for {kept} s (storage.hot_days)"
+                "limits.preorder_ttl_s, landing.give_up_after_s and limits.packet_lifetime_s \
+                 together are {living} s, but a packet's day is only kept for {kept} s \
+                 (storage.hot_days)"
             )
         })
     }

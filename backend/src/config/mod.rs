@@ -14,8 +14,8 @@ mod value;
 
 pub use key::{MasterKey, MasterKeySetting};
 pub use sections::{
-    Addresses, Cache, Credit, Guests, Lanes, Live, Server, Sessions, Sites, Storage, Telemetry,
-    Time,
+    Addresses, Cache, Credit, Guests, Landing, Lanes, Live, Reconcile, Server, Sessions, Sites,
+    Storage, Telemetry, Time,
 };
 pub use value::{CreditMode, HomeSite, LogFormat, Weights};
 
@@ -47,8 +47,12 @@ pub struct Config {
     pub limits: Limits,
     /// Sites and shards.
     pub sites: Sites,
+    /// How long a paid packet may take.
+    pub landing: Landing,
     /// When claims reach the wallets.
     pub credit: Credit,
+    /// Whether the databases are compared.
+    pub reconcile: Reconcile,
     /// The single writers.
     pub lanes: Lanes,
     /// Streams of live events.
@@ -72,16 +76,18 @@ impl Section for Config {
             addresses,
             limits,
             sites,
+            landing,
             credit,
+            reconcile,
             lanes,
             live,
             cache,
             telemetry,
             time,
         } = self;
-        let sections: [&mut dyn Section; 13] = [
-            server, storage, sessions, guests, addresses, limits, sites, credit, lanes, live,
-            cache, telemetry, time,
+        let sections: [&mut dyn Section; 15] = [
+            server, storage, sessions, guests, addresses, limits, sites, landing, credit,
+            reconcile, lanes, live, cache, telemetry, time,
         ];
         for section in sections {
             section.visit(visit);

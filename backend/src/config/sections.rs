@@ -95,6 +95,25 @@ section! {
 }
 
 section! {
+    /// How long a paid packet may take to its group (R-SEND-2).
+    Landing at "landing" {
+        /// Seconds after which a paid packet that has not landed is given up: a tombstone
+        /// takes its place, and the money goes back. Pre-order, this wait and the packet's
+        /// life together must end while its day is kept in the hot tables.
+        give_up_after_s: u32 = 60 * 60;
+    }
+}
+
+section! {
+    /// Whether what the databases say of each other is compared (R-MONEY-3).
+    Reconcile at "reconcile" {
+        /// Seconds from one reconciliation to the next; 0 leaves it to the command and the
+        /// call. It mends what went missing and reports what differs.
+        interval_s: u32 = 60 * 60;
+    }
+}
+
+section! {
     /// When claims reach the wallets (R-MONEY-2).
     Credit at "credit" {
         /// `split`: large shares at once, small ones through the queue; `queue`: all

@@ -1,4 +1,4 @@
-use super::{Deliver, Delivered, describe, events, is_passing, known::Known, payload};
+use super::{Deliver, Delivered, events, known::Known, untold::Untold};
 use crate::{
     Refusal,
     groups::{Groups, Line, LinePost},
@@ -77,22 +77,14 @@ impl Round<'_> {
             Ok(events) => events,
             Err(unreadable) => return unreadable,
         };
-        let count = events.len();
-        let (mut left, mut errors, mut passing) = (Vec::new(), Vec::new(), false);
+        let mut untold = Untold::new();
         for event in events {
             if let Err(refusal) = self.tell(&event, row.attempts).await {
-                passing |= is_passing(&refusal);
-                errors.push(format!("{}: {}", event.order_no(), describe(&refusal)));
-                left.push(event);
+                let order_no = event.order_no();
+                untold.note(event, order_no, &refusal);
             }
         }
-        let error = errors.join("; ");
-        match (left.len(), passing) {
-            (0, _) => Delivered::Done,
-            (_, false) => Delivered::Never { payload: payload(&left), error },
-            (left, true) if left == count => Delivered::Again(error),
-            (_, true) => Delivered::Rest { payload: payload(&left), error },
-        }
+        untold.outcome()
     }
 
     async fn tell(&mut self, event: &ChatEvent, attempts: u32) -> Result<(), Refusal> {

@@ -1,5 +1,6 @@
-use super::{Deliver, Delivered, events, payload};
+use super::{Deliver, Delivered, describe, events, is_passing, untold::Untold};
 use crate::{
+    Refusal,
     ledger::{CreditClaim, CreditOutcome, Ledger},
     packets::CreditEvent,
     store::{StoreError, orders::OrderStore, outbox::OutboxRow},
@@ -19,10 +20,10 @@ pub struct CreditClaims {
 
 /// One row's part of a round.
 struct Part {
-    /// What the row asks for, or why it cannot be read.
-    events: Result<Vec<CreditEvent>, Delivered>,
-    /// Which event of the row each claim belongs to.
-    claims: Vec<(usize, CreditClaim)>,
+    /// What cannot be credited so far; or what became of the row already.
+    untold: Result<Untold<CreditEvent>, Delivered>,
+    /// The claims, each with the event that asks for it.
+    claims: Vec<(CreditEvent, CreditClaim)>,
 }
 
 #[async_trait]
@@ -40,13 +41,7 @@ impl Deliver for CreditClaims {
         } else {
             match self.ledger.credit(claims).await {
                 Ok(outcomes) => outcomes,
-                Err(refusal) => {
-                    let failed = |(row, part): (&OutboxRow, Part)| match part.events {
-                        Err(unreadable) => unreadable,
-                        Ok(_) => Delivered::from_refusal(&refusal, &row.payload),
-                    };
-                    return rows.iter().zip(parts).map(failed).collect();
-                }
+                Err(refusal) => return parts.into_iter().map(|part| part.fail(&refusal)).collect(),
             }
         };
         let mut outcomes = outcomes.into_iter();
@@ -58,25 +53,38 @@ impl CreditClaims {
     async fn read(&self, row: &OutboxRow) -> Part {
         let events: Vec<CreditEvent> = match events(row) {
             Ok(events) => events,
-            Err(unreadable) => return Part { events: Err(unreadable), claims: Vec::new() },
+            Err(unreadable) => return Part { untold: Err(unreadable), claims: Vec::new() },
         };
-        let mut claims = Vec::new();
-        for (at, event) in events.iter().enumerate() {
-            match self.claims(event).await {
-                Ok(found) => claims.extend(found.into_iter().map(|claim| (at, claim))),
-                Err(error) => {
-                    let again = Delivered::Again(error.to_string());
-                    return Part { events: Err(again), claims: Vec::new() };
+        let (mut untold, mut claims) = (Untold::new(), Vec::new());
+        for event in events {
+            let Err(refusal) = self.add(event, &mut claims).await else { continue };
+            if is_passing(&refusal) {
+                let again = Delivered::Again(format!("{}: {}", event.order_no, describe(&refusal)));
+                return Part { untold: Err(again), claims: Vec::new() };
+            }
+            // A claim that cannot be read holds up none of its neighbours.
+            for single in event.singles() {
+                if let Err(refusal) = self.add(single, &mut claims).await {
+                    untold.note(single, single.order_no, &refusal);
                 }
             }
         }
-        Part { events: Ok(events), claims }
+        Part { untold: Ok(untold), claims }
+    }
+
+    async fn add(
+        &self,
+        event: CreditEvent,
+        claims: &mut Vec<(CreditEvent, CreditClaim)>,
+    ) -> Result<(), Refusal> {
+        let found = self.claims(&event).await?;
+        claims.extend(found.into_iter().map(|claim| (event, claim)));
+        Ok(())
     }
 
     async fn claims(&self, event: &CreditEvent) -> Result<Vec<CreditClaim>, StoreError> {
         let rows = self.store.claims(event.order_no, event.from, event.count).await?;
-        let wanted = |amount| amount >= event.at_least && amount < event.below;
-        let claims = rows.into_iter().filter(|row| wanted(row.amount_fen)).map(|row| CreditClaim {
+        let claims = rows.into_iter().filter(|row| event.names(row)).map(|row| CreditClaim {
             order_no: event.order_no,
             seq: row.seq,
             user_id: row.user_id,
@@ -89,24 +97,31 @@ impl CreditClaims {
 impl Part {
     /// Takes this part's outcomes off the front of `outcomes`.
     fn settle(self, outcomes: &mut impl Iterator<Item = CreditOutcome>) -> Delivered {
-        let events = match self.events {
-            Ok(events) => events,
+        let mut untold = match self.untold {
+            Ok(untold) => untold,
             Err(delivered) => return delivered,
         };
-        let mut left = Vec::new();
-        let mut errors = Vec::new();
-        for ((at, claim), outcome) in self.claims.into_iter().zip(outcomes) {
+        for ((event, claim), outcome) in self.claims.into_iter().zip(outcomes) {
             if let CreditOutcome::Refused(reason) = outcome {
                 // The one bad claim stays, alone; it blocks nothing else.
-                left.push(CreditEvent { from: claim.seq, count: 1, ..events[at] });
-                errors.push(format!("{} share {}: {reason:?}", claim.order_no, claim.seq));
+                let reason = format!("share {}: {reason}", claim.seq);
+                untold.never(event.single(claim.seq), claim.order_no, &reason);
             }
         }
-        if left.is_empty() {
-            Delivered::Done
-        } else {
-            Delivered::Never { payload: payload(&left), error: errors.join("; ") }
+        untold.outcome()
+    }
+
+    /// The ledger took none of the round.
+    fn fail(self, refusal: &Refusal) -> Delivered {
+        let mut untold = match self.untold {
+            Err(delivered) => return delivered,
+            Ok(_) if is_passing(refusal) => return Delivered::Again(describe(refusal)),
+            Ok(untold) => untold,
+        };
+        for (event, claim) in self.claims {
+            untold.note(event.single(claim.seq), claim.order_no, refusal);
         }
+        untold.outcome()
     }
 }
 

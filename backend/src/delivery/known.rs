@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 /// The packets of one round of a delivery, each read once: many events are of the same
 /// few.
-pub(super) struct Known<'a> {
+pub(crate) struct Known<'a> {
     store: &'a dyn OrderStore,
     packets: BTreeMap<OrderNo, PacketRow>,
     /// Claims that were read ahead, with the number of the first.
@@ -18,12 +18,12 @@ pub(super) struct Known<'a> {
 const AHEAD_MAX: u32 = 10_000;
 
 impl<'a> Known<'a> {
-    pub(super) fn new(store: &'a dyn OrderStore) -> Self {
+    pub(crate) fn new(store: &'a dyn OrderStore) -> Self {
         Self { store, packets: BTreeMap::new(), claims: BTreeMap::new() }
     }
 
     /// A packet as it stood when this round first asked for it.
-    pub(super) async fn packet(&mut self, order_no: OrderNo) -> Result<&PacketRow, StoreError> {
+    pub(crate) async fn packet(&mut self, order_no: OrderNo) -> Result<&PacketRow, StoreError> {
         match self.packets.entry(order_no) {
             Entry::Occupied(packet) => Ok(packet.into_mut()),
             Entry::Vacant(place) => {
@@ -37,7 +37,7 @@ impl<'a> Known<'a> {
 
     /// Reads the claims of several events at once, given as packet, first claim and
     /// number: those of a hot packet follow each other.
-    pub(super) async fn expect_claims(
+    pub(crate) async fn expect_claims(
         &mut self,
         events: impl Iterator<Item = (OrderNo, u32, u32)>,
     ) -> Result<(), StoreError> {
@@ -58,7 +58,7 @@ impl<'a> Known<'a> {
     }
 
     /// Some of a packet's claims.
-    pub(super) async fn claims(
+    pub(crate) async fn claims(
         &self,
         order_no: OrderNo,
         from: u32,
@@ -78,7 +78,7 @@ impl<'a> Known<'a> {
     }
 
     /// The best luck of a finished packet, where there is such a thing (R-SPLIT-5).
-    pub(super) async fn best_luck(
+    pub(crate) async fn best_luck(
         &mut self,
         order_no: OrderNo,
     ) -> Result<Option<ClaimRow>, StoreError> {

@@ -45,10 +45,16 @@ impl LandPaid {
         };
         match self.try_land(event, row).await {
             Ok(Landed::New | Landed::Already(_)) => Delivered::Done,
-            Ok(Landed::DayRefused) => Delivered::Again("its day table is not free".to_owned()),
-            Err(refusal) if super::is_passing(&refusal) => Delivered::Again(describe(&refusal)),
+            Ok(Landed::DayRefused) => {
+                Delivered::Again(format!("{}: its day table is not free", event.order_no))
+            }
             Err(refusal) => {
-                Delivered::Never { payload: row.payload.clone(), error: describe(&refusal) }
+                let error = format!("{}: {}", event.order_no, describe(&refusal));
+                if super::is_passing(&refusal) {
+                    Delivered::Again(error)
+                } else {
+                    Delivered::Never { payload: row.payload.clone(), error }
+                }
             }
         }
     }
@@ -59,21 +65,25 @@ impl LandPaid {
             Refusal::new(ErrorCode::Internal)
                 .cause(anyhow::anyhow!("{} is to land and was never paid", event.order_no))
         })?;
-        let landed = self.packets.land(&payment).await;
         let waited_ms = self.clock.now().millis_since(row.created_at);
         let too_long =
             u128::try_from(waited_ms).is_ok_and(|waited| waited > self.give_up_after.as_millis());
-        match landed {
-            // A shard that is down takes no tombstone either, so this is tried
-            // only while it answers.
-            Ok(Landed::DayRefused) if too_long && Bug::RefundWithoutTombstone.is_planted() => {
-                let record = &payment.record;
-                let ledger = &self.packets.ledger;
-                ledger.refund(record.order_no, record.sender_id, record.total_fen).await?;
-                Ok(Landed::Already(StoredState::GivenUp))
-            }
-            Ok(Landed::DayRefused) if too_long => self.packets.give_up(&payment).await,
-            landed => landed,
+        if !too_long {
+            return self.packets.land(&payment).await;
         }
+        if Bug::RefundWithoutTombstone.is_planted() {
+            let record = &payment.record;
+            let ledger = &self.packets.ledger;
+            ledger.refund(record.order_no, record.sender_id, record.total_fen).await?;
+            return Ok(Landed::Already(StoredState::GivenUp));
+        }
+        // Not one more landing: a packet's day is kept for as long as it may live after
+        // having landed in time. If it has landed after all, the tombstone finds it.
+        let landed = self.packets.give_up(&payment).await?;
+        if landed == Landed::New {
+            metrics::counter!("hongbao_landings_given_up_total").increment(1);
+            tracing::warn!(order_no = %event.order_no, "a packet could not land and was given up");
+        }
+        Ok(landed)
     }
 }

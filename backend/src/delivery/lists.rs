@@ -1,5 +1,6 @@
-use super::{Deliver, Delivered, events, is_passing, known::Known};
+use super::{Deliver, Delivered, describe, events, is_passing, known::Known, untold::Untold};
 use crate::{
+    Refusal,
     lists::Lists,
     packets::ListEvent,
     store::{
@@ -24,83 +25,104 @@ pub struct WriteLists {
 #[async_trait]
 impl Deliver for WriteLists {
     async fn deliver(&self, rows: &[OutboxRow]) -> Vec<Delivered> {
-        let mut batch = ListBatch::default();
-        let mut read = Vec::with_capacity(rows.len());
         let mut known = Known::new(&*self.store);
-        for row in rows {
-            read.push(match events::<ListEvent>(row) {
-                Err(unreadable) => Some(unreadable),
-                Ok(events) => match self.gather(&events, &mut known).await {
-                    Ok(part) => {
-                        batch.sent.extend(part.sent);
-                        batch.received.extend(part.received);
-                        batch.best_lucks.extend(part.best_lucks);
-                        None
-                    }
-                    Err(error) => Some(Delivered::Again(error.to_string())),
-                },
-            });
-        }
-        let written = self.lists.record(batch).await;
-        if rows.len() > 1 && written.as_ref().is_err_and(|refusal| !is_passing(refusal)) {
-            // One bad row spoils its transaction; alone, it spoils nothing else.
-            let mut each = Vec::with_capacity(rows.len());
-            for row in rows {
-                each.extend(self.deliver(std::slice::from_ref(row)).await);
+        match self.tell_at_once(rows, &mut known).await {
+            Ok(()) => vec![Delivered::Done; rows.len()],
+            Err(refusal) if is_passing(&refusal) => {
+                vec![Delivered::Again(describe(&refusal)); rows.len()]
             }
-            return each;
+            Err(_) => {
+                // Something bad spoils its transaction; alone, it spoils nothing else.
+                let mut delivered = Vec::with_capacity(rows.len());
+                for row in rows {
+                    delivered.push(self.tell_all(row, &mut known).await);
+                }
+                delivered
+            }
         }
-        let outcome = |(row, failed): (&OutboxRow, Option<Delivered>)| match (failed, &written) {
-            (Some(failed), _) => failed,
-            (None, Ok(())) => Delivered::Done,
-            (None, Err(refusal)) => Delivered::from_refusal(refusal, &row.payload),
-        };
-        rows.iter().zip(read).map(outcome).collect()
     }
 }
 
 impl WriteLists {
-    async fn gather(
-        &self,
-        events: &[ListEvent],
-        known: &mut Known<'_>,
-    ) -> Result<ListBatch, StoreError> {
-        let mut batch = ListBatch::default();
+    /// Everything in one transaction, as it nearly always goes.
+    async fn tell_at_once(&self, rows: &[OutboxRow], known: &mut Known<'_>) -> Result<(), Refusal> {
+        let mut all = Vec::new();
+        for row in rows {
+            let events: Vec<ListEvent> = serde_json::from_str(&row.payload)
+                .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            all.extend(events);
+        }
+        self.tell(&all, known).await
+    }
+
+    /// Each event on its own, and each share on its own where an event cannot be told.
+    async fn tell_all(&self, row: &OutboxRow, known: &mut Known<'_>) -> Delivered {
+        let events: Vec<ListEvent> = match events(row) {
+            Ok(events) => events,
+            Err(unreadable) => return unreadable,
+        };
+        let mut untold = Untold::new();
         for event in events {
-            match *event {
-                ListEvent::Sent { order_no } => {
-                    let packet = known.packet(order_no).await?;
-                    batch.sent.push(SentRow {
-                        order_no,
-                        user_id: packet.sender_id,
-                        group_id: packet.group_id,
-                        kind: packet.kind,
-                        total_fen: packet.total_fen,
-                        shares: packet.shares,
-                        at: packet.landed_at,
-                    });
-                }
-                ListEvent::Received { order_no, from, count } => {
-                    let claims = known.claims(order_no, from, count).await?;
-                    let packet = known.packet(order_no).await?;
-                    batch.received.extend(claims.into_iter().map(|claim| ReceivedRow {
-                        order_no,
-                        user_id: claim.user_id,
-                        seq: claim.seq,
-                        sender_id: packet.sender_id,
-                        group_id: packet.group_id,
-                        kind: packet.kind,
-                        amount_fen: claim.amount_fen,
-                        at: claim.opened_at,
-                    }));
-                }
-                ListEvent::Finished { order_no, .. } => {
-                    batch.best_lucks.extend(known.best_luck(order_no).await?.map(|claim| {
-                        BestLuckRow { order_no, user_id: claim.user_id, at: claim.opened_at }
-                    }));
+            let Err(refusal) = self.tell(&[event], known).await else { continue };
+            if is_passing(&refusal) {
+                untold.note(event, event.order_no(), &refusal);
+                continue;
+            }
+            for single in event.singles() {
+                if let Err(refusal) = self.tell(&[single], known).await {
+                    untold.note(single, single.order_no(), &refusal);
                 }
             }
         }
-        Ok(batch)
+        untold.outcome()
     }
+
+    async fn tell(&self, events: &[ListEvent], known: &mut Known<'_>) -> Result<(), Refusal> {
+        let batch = lines_of(events, known).await?;
+        self.lists.record(batch).await
+    }
+}
+
+/// The lines that events ask for. Reconciliation asks for the same (R-LIST-1).
+pub(crate) async fn lines_of(
+    events: &[ListEvent],
+    known: &mut Known<'_>,
+) -> Result<ListBatch, StoreError> {
+    let mut batch = ListBatch::default();
+    for event in events {
+        match *event {
+            ListEvent::Sent { order_no } => {
+                let packet = known.packet(order_no).await?;
+                batch.sent.push(SentRow {
+                    order_no,
+                    user_id: packet.sender_id,
+                    group_id: packet.group_id,
+                    kind: packet.kind,
+                    total_fen: packet.total_fen,
+                    shares: packet.shares,
+                    at: packet.landed_at,
+                });
+            }
+            ListEvent::Received { order_no, from, count } => {
+                let claims = known.claims(order_no, from, count).await?;
+                let packet = known.packet(order_no).await?;
+                batch.received.extend(claims.into_iter().map(|claim| ReceivedRow {
+                    order_no,
+                    user_id: claim.user_id,
+                    seq: claim.seq,
+                    sender_id: packet.sender_id,
+                    group_id: packet.group_id,
+                    kind: packet.kind,
+                    amount_fen: claim.amount_fen,
+                    at: claim.opened_at,
+                }));
+            }
+            ListEvent::Finished { order_no, .. } => {
+                batch.best_lucks.extend(known.best_luck(order_no).await?.map(|claim| {
+                    BestLuckRow { order_no, user_id: claim.user_id, at: claim.opened_at }
+                }));
+            }
+        }
+    }
+    Ok(batch)
 }

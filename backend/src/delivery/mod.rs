@@ -7,17 +7,21 @@ mod chat;
 mod credit;
 mod known;
 mod land;
+mod letters;
 mod lists;
 mod refund;
+mod untold;
 mod worker;
 
 pub use bell::Bell;
 pub use chat::PostToChat;
 pub use credit::CreditClaims;
 pub use land::LandPaid;
+pub use letters::{DeadLetters, LETTERS_PAGE_MAX, LetterId, OutboxPlace};
 pub use lists::WriteLists;
 pub use refund::RefundRest;
 pub use worker::{Pace, Worker};
+pub(crate) use {known::Known, lists::lines_of};
 
 use crate::{Refusal, store::outbox::OutboxRow};
 use async_trait::async_trait;
@@ -54,18 +58,6 @@ pub enum Delivered {
         /// Why.
         error: String,
     },
-}
-
-impl Delivered {
-    /// From what a service said to the whole of a row.
-    fn from_refusal(refusal: &Refusal, payload: &str) -> Self {
-        let error = describe(refusal);
-        if is_passing(refusal) {
-            Self::Again(error)
-        } else {
-            Self::Never { payload: payload.to_owned(), error }
-        }
-    }
 }
 
 /// Will it help to try again?

@@ -1,4 +1,4 @@
-use super::{Deliver, Delivered, events, payload};
+use super::{Deliver, Delivered, events, untold::Untold};
 use crate::{
     ledger::{CreditOutcome, Ledger},
     packets::RefundEvent,
@@ -31,19 +31,15 @@ impl RefundRest {
             Ok(refunds) => refunds,
             Err(unreadable) => return unreadable,
         };
-        let mut left = Vec::new();
+        let mut untold = Untold::new();
         for refund in refunds {
             let RefundEvent { order_no, sender_id, amount_fen } = refund;
             match self.ledger.refund(order_no, sender_id, amount_fen).await {
                 Ok(CreditOutcome::Credited | CreditOutcome::Repeated) => {}
-                Ok(CreditOutcome::Refused(reason)) => left.push((refund, reason)),
-                Err(refusal) => return Delivered::from_refusal(&refusal, &row.payload),
+                Ok(CreditOutcome::Refused(reason)) => untold.never(refund, order_no, &reason),
+                Err(refusal) => untold.note(refund, order_no, &refusal),
             }
         }
-        if left.is_empty() {
-            return Delivered::Done;
-        }
-        let (left, reasons): (Vec<_>, Vec<_>) = left.into_iter().unzip();
-        Delivered::Never { payload: payload(&left), error: reasons.join("; ") }
+        untold.outcome()
     }
 }

@@ -178,7 +178,8 @@ impl Worker {
         metrics::counter!("hongbao_outbox_rows_total",
             "destination" => destination, "outcome" => outcome)
         .increment(1);
-        let due_at = self.clock.now().plus(back_off(row.attempts));
+        let at = self.clock.now();
+        let due_at = at.plus(back_off(row.attempts));
         match delivered {
             Delivered::Done => Settled::Done,
             Delivered::Again(error) => {
@@ -191,7 +192,7 @@ impl Worker {
             }
             Delivered::Never { payload, error } => {
                 tracing::error!(destination, row = row.id, error, "delivery needs somebody");
-                Settled::Dead { payload, error }
+                Settled::Dead { payload, error, at }
             }
         }
     }

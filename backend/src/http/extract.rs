@@ -1,7 +1,7 @@
 //! What handlers take from a request, and how each refuses what it cannot read.
 //! They carry the names of axum's own, so that the OpenAPI document sees through them.
 
-use crate::{Refusal, accounts::SessionId};
+use crate::{Refusal, accounts::SessionId, delivery::LetterId};
 use axum::{
     body::Bytes,
     extract::{
@@ -150,6 +150,10 @@ impl PathParam for GroupId {
 }
 
 impl PathParam for UserId {
+    const REFUSED: ErrorCode = ErrorCode::InvalidId;
+}
+
+impl PathParam for LetterId {
     const REFUSED: ErrorCode = ErrorCode::InvalidId;
 }
 

@@ -25,7 +25,7 @@ use axum::{
     routing::get,
 };
 use client::{Client, Throttle};
-use routes::{accounts, groups, lists, live, me, packets, wallet};
+use routes::{accounts, control, groups, lists, live, me, packets, wallet};
 use std::{convert::Infallible, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -106,7 +106,11 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(packets::claims))
         // Look back.
         .routes(routes!(lists::sent))
-        .routes(routes!(lists::received));
+        .routes(routes!(lists::received))
+        // Look after it.
+        .routes(routes!(control::dead_letters))
+        .routes(routes!(control::retry_dead_letter))
+        .routes(routes!(control::reconciliation, control::reconcile));
     OpenApiRouter::with_openapi(docs::head()).nest("/api/v1", v1)
 }
 

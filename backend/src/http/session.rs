@@ -18,7 +18,12 @@ pub(super) struct Session {
     pub(super) user_id: UserId,
     /// The token that said so; never logged.
     pub(super) token: String,
+    is_admin: bool,
 }
+
+/// A signed-in administrator; everybody else is refused as `forbidden`.
+#[derive(Debug)]
+pub(super) struct Admin;
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,7 +44,16 @@ impl FromRequestParts<Http> for Session {
         let token = token.to_owned();
         let session = http.app.accounts.authenticate(&token).await?;
         let session = session.ok_or(ErrorCode::Unauthenticated)?;
-        Ok(Self { user_id: session.user_id, token })
+        Ok(Self { user_id: session.user_id, token, is_admin: session.is_admin })
+    }
+}
+
+impl FromRequestParts<Http> for Admin {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Refusal> {
+        let session = <Session as FromRequestParts<Http>>::from_request_parts(parts, http).await?;
+        if session.is_admin { Ok(Self) } else { Err(ErrorCode::Forbidden.into()) }
     }
 }
 

@@ -180,7 +180,7 @@ impl Book {
     }
 }
 
-fn land(order_no: OrderNo) -> OutboxEntry {
+pub(crate) fn land(order_no: OrderNo) -> OutboxEntry {
     OutboxEntry {
         destination: Destination::Land,
         payload: serde_json::json!({ "order_no": order_no }).to_string(),
@@ -236,6 +236,38 @@ mod tests {
         let credited =
             BTreeMap::from([(Account::Wallet(user(1)), 7), (Account::Wallet(user(2)), 3)]);
         assert_eq!(changes.credited, credited);
+    }
+
+    /// R-MONEY-1: up to the end is within the range.
+    #[test]
+    fn balances_reach_the_ends_of_the_range() {
+        let order_no = OrderNo::from_bits(5).unwrap();
+        let most = Fen::MAX.signed();
+        let loaded = Loaded {
+            balances: BTreeMap::from([
+                (Account::Wallet(user(1)), most - 2),
+                (Account::Issuer, -most + 1),
+                (Account::Escrow(order_no), 10),
+            ]),
+            ..Loaded::default()
+        };
+        let batch = vec![
+            Posting::credit(order_no, 0, user(1), fen(3)),
+            Posting::credit(order_no, 1, user(1), Fen::ONE),
+            Posting::top_up(user(1), Fen::ONE, "a"),
+            Posting::credit(order_no, 2, user(1), Fen::ONE),
+            Posting::top_up(user(2), Fen::ONE, "b"),
+        ];
+        let (outcomes, changes) = decide(batch, loaded, NOW);
+        let refused: Vec<_> = outcomes.iter().map(|outcome| outcome.err()).collect();
+        let beyond = Some(PostRefusal::OutOfRange);
+        assert_eq!(refused, [beyond, None, None, beyond, beyond]);
+        let balances = BTreeMap::from([
+            (Account::Wallet(user(1)), most),
+            (Account::Issuer, -most),
+            (Account::Escrow(order_no), 9),
+        ]);
+        assert_eq!(changes.balances, balances);
     }
 
     #[test]

@@ -49,12 +49,6 @@ pub(super) struct Lane {
     stopped: CancellationToken,
 }
 
-impl std::fmt::Debug for Job {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Job").field("postings", &self.postings.len()).finish_non_exhaustive()
-    }
-}
-
 impl Lane {
     pub(super) fn start(
         store: Arc<dyn LedgerStore>,
@@ -126,8 +120,9 @@ fn unavailable(why: &'static str) -> Refusal {
     Refusal::new(ErrorCode::Unavailable).retry_after(RETRY_AFTER).cause(anyhow::anyhow!(why))
 }
 
+/// It may have happened; the same again, under its key, tells.
 fn lost() -> Refusal {
-    Refusal::internal(anyhow::anyhow!("the ledger's lane ended without an answer"))
+    unavailable("the ledger's lane ended without an answer")
 }
 
 struct Worker {

@@ -3,7 +3,7 @@
 use crate::{
     groups::PacketPost,
     store::{
-        orders::{Announcement, PacketRow},
+        orders::{Announcement, ClaimRow, PacketRow},
         outbox::Destination,
     },
 };
@@ -31,6 +31,27 @@ pub struct CreditEvent {
     pub at_least: Fen,
     /// Only shares below this.
     pub below: Fen,
+}
+
+impl CreditEvent {
+    /// Does it ask for this claim of its packet?
+    pub fn names(&self, claim: &ClaimRow) -> bool {
+        let Self { from, count, at_least, below, .. } = *self;
+        (from..from.saturating_add(count)).contains(&claim.seq)
+            && claim.amount_fen >= at_least
+            && claim.amount_fen < below
+    }
+
+    /// The same for one claim alone.
+    #[must_use]
+    pub const fn single(self, seq: u32) -> Self {
+        Self { from: seq, count: 1, ..self }
+    }
+
+    /// The same, claim by claim.
+    pub fn singles(self) -> impl Iterator<Item = Self> {
+        (self.from..self.from.saturating_add(self.count)).map(move |seq| self.single(seq))
+    }
 }
 
 /// What is left of a packet goes back.
@@ -109,6 +130,27 @@ pub enum ListEvent {
         /// When.
         at: Timestamp,
     },
+}
+
+impl ListEvent {
+    /// Which packet it is about.
+    pub const fn order_no(&self) -> OrderNo {
+        match self {
+            Self::Sent { order_no }
+            | Self::Received { order_no, .. }
+            | Self::Finished { order_no, .. } => *order_no,
+        }
+    }
+
+    /// The same, share by share where it is about several.
+    pub fn singles(self) -> Vec<Self> {
+        match self {
+            Self::Received { order_no, from, count } => (from..from.saturating_add(count))
+                .map(|from| Self::Received { order_no, from, count: 1 })
+                .collect(),
+            Self::Sent { .. } | Self::Finished { .. } => vec![self],
+        }
+    }
 }
 
 /// Every event, with its destination.

@@ -395,6 +395,10 @@ pub trait LedgerStore: Outbox {
     /// Which of these packets still have an outbox row that makes them land.
     async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError>;
 
+    /// Writes the outbox row again that makes a paid packet land. False, and nothing
+    /// happens, if nothing was paid under this number, or a row is there.
+    async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError>;
+
     /// An account and the sums of its transfers at one moment.
     async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError>;
 

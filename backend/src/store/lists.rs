@@ -77,6 +77,15 @@ pub struct ReceivedLine {
     pub best_luck: bool,
 }
 
+/// What the lists hold of a packet as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// Its line in the list "sent".
+    pub sent: Option<SentRow>,
+    /// Who had its best luck.
+    pub best_luck: Option<UserId>,
+}
+
 /// A person's month, or more of them together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -146,6 +155,30 @@ pub trait ListStore: Send + Sync + fmt::Debug {
 
     /// The years in which a person's list has lines, the newest first.
     async fn years(&self, user: UserId, list: List) -> Result<Vec<i16>, StoreError>;
+
+    /// What is here of a packet as a whole.
+    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError>;
+
+    /// Up to `limit` lines of the list "received" of a packet from `from_seq` on, in the
+    /// order of shares.
+    async fn listed_shares(
+        &self,
+        order_no: OrderNo,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<ReceivedRow>, StoreError>;
+
+    /// Up to `limit` numbers after `after` of packets of which anything is here, in order.
+    async fn listed_orders(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<OrderNo>, StoreError>;
+
+    /// As [`ListStore::record`], for rows that went missing: the years of everyone whose
+    /// rows come back are counted again from their rows, in the same transaction, because
+    /// nobody knows whether the missing ones had been counted.
+    async fn restore(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError>;
 
     /// What all shares add up to that a person has ever opened.
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError>;

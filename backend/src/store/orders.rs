@@ -335,6 +335,15 @@ pub trait OrderStore: Outbox {
     /// of a later day stay, so that what they stand for never lands (R-SEND-2).
     async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError>;
 
+    /// The events that outbox rows for `destination` still tell of these packets, each as
+    /// its JSON, the dead included. A row goes only after what it brings has arrived, so
+    /// what is not here has arrived, or nothing brings it (R-MONEY-3).
+    async fn announced(
+        &self,
+        destination: Destination,
+        orders: Vec<OrderNo>,
+    ) -> Result<Vec<String>, StoreError>;
+
     /// Does the database answer?
     async fn ping(&self) -> Result<(), StoreError>;
 }

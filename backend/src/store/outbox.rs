@@ -28,6 +28,9 @@ pub enum Destination {
 }
 
 impl Destination {
+    /// The three ways of a share to a wallet (R-MONEY-2).
+    pub const CREDITS: [Self; 3] = [Self::CreditNow, Self::CreditQueue, Self::CreditDeferred];
+
     /// All of them, in the order of their stored numbers.
     pub const ALL: [Self; 7] = [
         Self::Land,
@@ -38,6 +41,14 @@ impl Destination {
         Self::Chat,
         Self::Lists,
     ];
+
+    /// From its stored number.
+    pub fn from_number(number: i64) -> Result<Self, StoreError> {
+        Self::ALL
+            .into_iter()
+            .find(|destination| destination.number() == number)
+            .ok_or_else(|| StoreError::Corrupt(format!("no destination is {number}")))
+    }
 
     /// As stored; never renumbered.
     pub const fn number(self) -> i64 {
@@ -115,7 +126,37 @@ pub enum Settled {
         payload: String,
         /// Why.
         error: String,
+        /// When it died.
+        at: Timestamp,
     },
+}
+
+/// What has become of a row whose delivery has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is tried again.
+    Failing,
+    /// Only an administrator can move it.
+    Dead,
+}
+
+/// A row whose delivery has failed, for administrators (R-MONEY-3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedRow {
+    /// Its place in the outbox.
+    pub id: i64,
+    /// Who was to be told.
+    pub destination: Destination,
+    /// What is left to tell.
+    pub payload: String,
+    /// When it was committed.
+    pub created_at: Timestamp,
+    /// How often delivery has failed.
+    pub attempts: u32,
+    /// Why it failed last.
+    pub error: String,
+    /// When it died, or is tried again.
+    pub at: Timestamp,
 }
 
 /// How much waits for one destination.
@@ -168,4 +209,16 @@ pub trait Outbox: Send + Sync + fmt::Debug {
 
     /// How much waits.
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError>;
+
+    /// Up to `limit` rows of this fate with ids above `after_id`, in the order of ids.
+    async fn failed(
+        &self,
+        fate: Fate,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<FailedRow>, StoreError>;
+
+    /// Makes a dead row due at `now`, as if it had never been tried. Gives its
+    /// destination; `None`, and nothing happens, for a row that is not dead, or gone.
+    async fn revive(&self, id: i64, now: Timestamp) -> Result<Option<Destination>, StoreError>;
 }

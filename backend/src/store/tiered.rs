@@ -8,7 +8,7 @@ use super::{
         ClaimRow, DayTable, Emptied, Landed, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow,
         StoredState,
     },
-    outbox::{Backlog, Destination, Outbox, OutboxRow, Settled},
+    outbox::{Backlog, Destination, FailedRow, Fate, Outbox, OutboxRow, Settled},
 };
 use async_trait::async_trait;
 use hongbao_shared::{Day, OrderNo, Shard, Site, Timestamp};
@@ -141,6 +141,14 @@ impl OrderStore for TieredOrders {
         self.hot.empty(day, epoch_day).await
     }
 
+    async fn announced(
+        &self,
+        destination: Destination,
+        orders: Vec<OrderNo>,
+    ) -> Result<Vec<String>, StoreError> {
+        self.hot.announced(destination, orders).await
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.hot.ping().await
     }
@@ -185,6 +193,19 @@ impl Outbox for TieredOrders {
 
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
         self.hot.backlog(destination).await
+    }
+
+    async fn failed(
+        &self,
+        fate: Fate,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<FailedRow>, StoreError> {
+        self.hot.failed(fate, after_id, limit).await
+    }
+
+    async fn revive(&self, id: i64, now: Timestamp) -> Result<Option<Destination>, StoreError> {
+        self.hot.revive(id, now).await
     }
 }
 

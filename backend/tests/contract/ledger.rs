@@ -9,7 +9,7 @@ use hongbao::{
             Account, AccountState, LedgerStore, Leg, PostRefusal, Posted, Posting, Recorded,
             TransferKind, credit_key,
         },
-        outbox::Destination,
+        outbox::{Destination, Settled},
     },
 };
 use hongbao_shared::{
@@ -27,6 +27,7 @@ macro_rules! ledger_store_laws {
             one_refusal_spoils_no_other,
             a_later_posting_sees_an_earlier_one,
             a_payment_is_stored_whole_with_its_outbox_row,
+            a_lost_landing_is_written_again,
             a_payment_is_repeatable_by_content,
             an_escrow_pays_with_its_own_money_alone,
             a_refund_happens_once,
@@ -213,6 +214,29 @@ pub(crate) async fn a_payment_is_stored_whole_with_its_outbox_row(store: &dyn Le
     // A payment that is refused leaves no row.
     assert!(post(store, Posting::pay(payment(2, user(1), 1, 1, &[]))).await.is_err());
     assert_eq!(store.backlog(Destination::Land).await.unwrap().waiting, 1);
+}
+
+/// For reconciliation (R-MONEY-3): once, and only for what was paid.
+pub(crate) async fn a_lost_landing_is_written_again(store: &dyn LedgerStore) {
+    top_up(store, user(1), 100).await;
+    post(store, Posting::pay(payment(1, user(1), 100, 3, &[]))).await.unwrap();
+    assert!(!store.land_again(order(1), at(10)).await.unwrap(), "its row is there");
+    let lease = async |now| {
+        store.lease(Destination::Land, at(now), Duration::from_secs(1), 10).await.unwrap()
+    };
+    let rows = lease(5_000).await;
+    store.settle(vec![(rows[0].id, Settled::Done)]).await.unwrap();
+    assert!(!store.land_again(order(2), at(6_000)).await.unwrap(), "never paid");
+    assert!(store.land_again(order(1), at(6_000)).await.unwrap());
+    assert!(!store.land_again(order(1), at(6_000)).await.unwrap(), "once");
+    assert_eq!(store.awaiting_landing(vec![order(1)]).await.unwrap(), [order(1)]);
+    let again = lease(7_000).await;
+    assert_eq!((again.len(), &again[0].payload), (1, &rows[0].payload));
+    assert_eq!(again[0].created_at, at(6_000));
+    let dead =
+        Settled::Dead { payload: again[0].payload.clone(), error: "why".into(), at: at(8_000) };
+    store.settle(vec![(again[0].id, dead)]).await.unwrap();
+    assert!(!store.land_again(order(1), at(9_000)).await.unwrap(), "somebody has to revive it");
 }
 
 pub(crate) async fn a_payment_is_repeatable_by_content(store: &dyn LedgerStore) {

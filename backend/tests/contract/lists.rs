@@ -5,8 +5,8 @@ use hongbao::{
     store::{
         StoreError,
         lists::{
-            BestLuckRow, List, ListBatch, ListKey, ListStore, ReceivedLine, ReceivedRow, SentRow,
-            Totals,
+            BestLuckRow, List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow,
+            SentRow, Totals,
         },
     },
 };
@@ -26,6 +26,7 @@ macro_rules! list_store_laws {
             pages_go_from_the_newest_to_the_oldest,
             a_list_is_ones_own,
             months_are_those_of_the_zone,
+            what_is_listed_of_a_packet_is_found,
         }
     };
 }
@@ -339,4 +340,38 @@ pub(crate) async fn months_are_those_of_the_zone(store: Store) {
     store.record(of_sent(rows), &new_york).await.unwrap();
     assert_eq!(store.years(user(2), List::Sent).await.unwrap(), [2015]);
     assert_eq!(store.sent(user(2), 2015, None, 10).await.unwrap().len(), 1);
+}
+
+/// For reconciliation (R-LIST-1): what is here of a packet, share by share, and of which
+/// packets anything is here. What is restored counts once.
+pub(crate) async fn what_is_listed_of_a_packet_is_found(store: Store) {
+    let shares: Vec<_> = (0..5).map(|seq| received(1, user(10 + i64::from(seq)), seq)).collect();
+    let batch = ListBatch {
+        received: [&shares[..], &[received(3, user(10), 0)]].concat(),
+        best_lucks: vec![best_luck(1, 12), best_luck(4, 9)],
+        ..of_sent(vec![sent(1, moment(0)), sent(2, moment(0))])
+    };
+    record(&store, batch.clone()).await.unwrap();
+    let number = |n| order(Site::S, n);
+    let whole = Listed { sent: Some(sent(1, moment(0))), best_luck: Some(user(12)) };
+    assert_eq!(store.listed(number(1)).await.unwrap(), whole);
+    assert_eq!(store.listed(number(3)).await.unwrap(), Listed::default());
+    assert_eq!(store.listed_shares(number(1), 0, 9).await.unwrap(), shares);
+    assert_eq!(store.listed_shares(number(1), 1, 2).await.unwrap(), shares[1..3]);
+    assert_eq!(store.listed_shares(number(2), 0, 9).await.unwrap(), []);
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.listed_orders(after, 3).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(*last);
+        seen.extend(page);
+    }
+    assert_eq!(seen, [1, 2, 3, 4].map(number));
+
+    let before = store.months(user(10), 2016).await.unwrap();
+    store.restore(batch, &shanghai()).await.unwrap();
+    assert_eq!(store.months(user(10), 2016).await.unwrap(), before);
+    let other = SentRow { total_fen: fen(999), ..sent(1, moment(0)) };
+    let refused = store.restore(of_sent(vec![other]), &shanghai()).await;
+    assert!(matches!(refused, Err(StoreError::Constraint { .. })), "{refused:?}");
 }

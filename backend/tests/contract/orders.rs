@@ -7,7 +7,7 @@ use hongbao::store::{
         Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
         Mark, OrderStore, PacketRow, Progress, StoredState,
     },
-    outbox::{Backlog, Destination, Settled},
+    outbox::{Backlog, Destination, FailedRow, Fate, Settled},
 };
 use hongbao_shared::{
     Day, Fen, GroupId, Kind, OrderNo, Shard, Site, Timestamp, UserId,
@@ -28,6 +28,8 @@ macro_rules! order_store_laws {
             marks_rise,
             pages,
             outbox_rows_are_leased_and_settled,
+            failed_rows_are_read_by_page_and_dead_ones_revived,
+            announced_events_are_found_by_packet,
             rows_of_a_wrong_clock_are_pulled_in,
             a_day_is_sealed_emptied_and_taken_over,
             a_tombstone_of_a_later_day_stays,
@@ -294,7 +296,7 @@ pub(crate) async fn outbox_rows_are_leased_and_settled(store: &dyn OrderStore) {
         .settle(vec![
             (rows[0].id, Settled::Done),
             (rows[1].id, Settled::Retry { due_at: at(80), error: error.clone() }),
-            (rows[2].id, Settled::Dead { payload: rest.clone(), error }),
+            (rows[2].id, Settled::Dead { payload: rest.clone(), error, at: at(11) }),
         ])
         .await
         .unwrap();
@@ -310,6 +312,85 @@ pub(crate) async fn outbox_rows_are_leased_and_settled(store: &dyn OrderStore) {
     let again = store.lease(chat, at(90), LEASE, 9).await.unwrap();
     assert_eq!(again.iter().map(|row| &row.payload).collect::<Vec<_>>(), [&rest]);
     assert_eq!(again[0].attempts, 2);
+}
+
+/// Administrators page through what failed, and revive what is dead, once (R-MONEY-3).
+pub(crate) async fn failed_rows_are_read_by_page_and_dead_ones_revived(store: &dyn OrderStore) {
+    for sequence in 1..=5 {
+        land(store, order_no(7, sequence)).await;
+    }
+    let chat = Destination::Chat;
+    let rows = store.lease(chat, at(10), LEASE, 9).await.unwrap();
+    assert_eq!(store.failed(Fate::Dead, 0, 9).await.unwrap(), []);
+    assert_eq!(store.failed(Fate::Failing, 0, 9).await.unwrap(), [], "leased is not failed");
+    let dead = |n: usize| Settled::Dead {
+        payload: format!("[\"left {n}\"]"),
+        error: format!("why {n}"),
+        at: at(11),
+    };
+    let mut settled: Vec<_> = [0, 1, 2].map(|n| (rows[n].id, dead(n))).into();
+    settled.push((rows[3].id, Settled::Retry { due_at: at(80), error: "later".to_owned() }));
+    store.settle(settled).await.unwrap();
+
+    let row = |n: usize| FailedRow {
+        id: rows[n].id,
+        destination: chat,
+        payload: format!("[\"left {n}\"]"),
+        created_at: at(2),
+        attempts: 1,
+        error: format!("why {n}"),
+        at: at(11),
+    };
+    assert_eq!(store.failed(Fate::Dead, 0, 2).await.unwrap(), [row(0), row(1)]);
+    assert_eq!(store.failed(Fate::Dead, rows[1].id, 2).await.unwrap(), [row(2)]);
+    assert_eq!(store.failed(Fate::Dead, rows[2].id, 2).await.unwrap(), []);
+    let failing = FailedRow {
+        payload: rows[3].payload.clone(),
+        error: "later".to_owned(),
+        at: at(80),
+        ..row(3)
+    };
+    assert_eq!(store.failed(Fate::Failing, 0, 9).await.unwrap(), [failing]);
+
+    assert_eq!(store.revive(rows[1].id, at(20)).await.unwrap(), Some(chat));
+    for nothing in [rows[1].id, rows[3].id, rows[4].id, 999] {
+        assert_eq!(store.revive(nothing, at(21)).await.unwrap(), None, "{nothing} is not dead");
+    }
+    assert_eq!(store.failed(Fate::Dead, 0, 9).await.unwrap(), [row(0), row(2)]);
+    let due = store.lease(chat, at(20), LEASE, 9).await.unwrap();
+    assert_eq!(due.len(), 1, "due at once, and no other");
+    assert_eq!((due[0].id, due[0].attempts), (rows[1].id, 0), "as if it had never been tried");
+    assert_eq!(due[0].payload, row(1).payload);
+    store.settle(vec![(due[0].id, Settled::Done)]).await.unwrap();
+    assert_eq!(store.revive(due[0].id, at(22)).await.unwrap(), None, "it has arrived");
+    assert_eq!(store.backlog(chat).await.unwrap(), Backlog { waiting: 2, dead: 2 });
+}
+
+/// What outbox rows tell of a packet, the leased and the dead included.
+pub(crate) async fn announced_events_are_found_by_packet(store: &dyn OrderStore) {
+    let (one, two, three) = (order_no(7, 1), order_no(7, 2), order_no(7, 3));
+    let about = |order_no, n: u32| format!("{{\"n\":{n},\"order_no\":\"{order_no}\"}}");
+    let telling = |order_no: OrderNo, events: &[String]| Landing {
+        announcements: events.iter().map(|text| event(Destination::Refund, text)).collect(),
+        ..landing(packet(order_no), 7)
+    };
+    let landings = vec![
+        telling(one, &[about(one, 1), about(two, 2), "\"noise\"".to_owned()]),
+        telling(two, &[about(one, 3)]),
+    ];
+    store.commit(batch(landings, vec![], vec![])).await.unwrap();
+    let announced = async |orders| store.announced(Destination::Refund, orders).await.unwrap();
+    assert_eq!(announced(vec![one]).await, [about(one, 1), about(one, 3)]);
+    assert_eq!(announced(vec![two, three]).await, [about(two, 2)]);
+    assert_eq!(announced(vec![three]).await, [""; 0]);
+    assert_eq!(store.announced(Destination::Lists, vec![one]).await.unwrap(), [""; 0]);
+    let rows = store.lease(Destination::Refund, at(10), LEASE, 9).await.unwrap();
+    assert_eq!(announced(vec![two]).await.len(), 1, "being delivered");
+    let dead = Settled::Dead { payload: rows[0].payload.clone(), error: "why".into(), at: at(11) };
+    store.settle(vec![(rows[0].id, dead)]).await.unwrap();
+    assert_eq!(announced(vec![two]).await.len(), 1, "dead");
+    store.settle(vec![(rows[0].id, Settled::Done)]).await.unwrap();
+    assert_eq!(announced(vec![one, two]).await, [""; 0]);
 }
 
 /// A sealed day refuses landings; it is emptied whole, once nothing in it is open or still

@@ -8,8 +8,7 @@ use hongbao::{
         ledger::{
             Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
         },
-        outbox::{Backlog, Destination, Outbox, OutboxRow, Settled},
-        sqlite::SqliteLedger,
+        outbox::{Backlog, Destination, FailedRow, Fate, Outbox, OutboxRow, Settled},
     },
 };
 use hongbao_shared::{OrderNo, Timestamp, UserId};
@@ -28,11 +27,13 @@ pub(crate) enum Fault {
     LostReply,
     /// It does not happen, and the answer is lost.
     LostRequest,
+    /// It happens, and the last outcome is missing in the answer.
+    Short,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Faulty {
-    store: SqliteLedger,
+    store: Arc<dyn LedgerStore>,
     faults: Arc<Mutex<VecDeque<Fault>>>,
     /// A posting with this key is refused by "the database" whatever stands beside it.
     poison: Arc<Mutex<Option<String>>>,
@@ -41,7 +42,8 @@ pub(crate) struct Faulty {
 }
 
 impl Faulty {
-    pub(crate) fn new(store: SqliteLedger) -> Self {
+    pub(crate) fn new(store: impl LedgerStore + 'static) -> Self {
+        let store = Arc::new(store);
         Self { store, faults: Arc::default(), poison: Arc::default(), batches: Arc::default() }
     }
     pub(crate) fn next(&self, faults: impl IntoIterator<Item = Fault>) {
@@ -79,6 +81,11 @@ impl LedgerStore for Faulty {
             Some(Fault::LostReply) => {
                 self.store.post(batch, now).await?;
                 Err(StoreError::Unknown(lost()))
+            }
+            Some(Fault::Short) => {
+                let mut outcomes = self.store.post(batch, now).await?;
+                outcomes.pop();
+                Ok(outcomes)
             }
         }
     }
@@ -146,6 +153,9 @@ impl LedgerStore for Faulty {
     async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError> {
         self.store.awaiting_landing(orders).await
     }
+    async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError> {
+        self.store.land_again(order_no, now).await
+    }
     async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError> {
         self.store.account_sum(account).await
     }
@@ -168,6 +178,14 @@ impl Outbox for Faulty {
     async fn settle(&self, settled: Vec<(i64, Settled)>) -> Result<(), StoreError> {
         self.store.settle(settled).await
     }
+    async fn pull_in(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        beyond: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.store.pull_in(destination, now, beyond).await
+    }
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
         self.store.next_due(destination).await
     }
@@ -176,5 +194,16 @@ impl Outbox for Faulty {
     }
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
         self.store.backlog(destination).await
+    }
+    async fn failed(
+        &self,
+        fate: Fate,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<FailedRow>, StoreError> {
+        self.store.failed(fate, after_id, limit).await
+    }
+    async fn revive(&self, id: i64, now: Timestamp) -> Result<Option<Destination>, StoreError> {
+        self.store.revive(id, now).await
     }
 }

@@ -6,8 +6,10 @@
 #[macro_use]
 #[path = "../contract/ledger.rs"]
 mod contract;
+mod batches;
 mod faulty;
 mod history;
 mod lane;
 mod memory;
+mod reports;
 mod sqlite;

@@ -8,12 +8,14 @@ use hongbao::{
     runtime::{SystemEntropy, Zone},
     store::{
         StoreError,
-        lists::{List, ListBatch, ListKey, ListStore, ReceivedLine, SentRow, Totals},
+        lists::{
+            List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow, Totals,
+        },
         sqlite::{Database, Schema, SqliteLists},
     },
 };
 use hongbao_shared::{
-    ErrorCode, Fen, Kind, UserId,
+    ErrorCode, Fen, Kind, OrderNo, UserId,
     api::{lists::Progress, packets::PacketState, wallet::Wallet},
 };
 use std::sync::{
@@ -73,6 +75,27 @@ impl ListStore for Switched {
     }
     async fn years(&self, user: UserId, list: List) -> Result<Vec<i16>, StoreError> {
         self.up()?.years(user, list).await
+    }
+    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
+        self.up()?.listed(order_no).await
+    }
+    async fn listed_shares(
+        &self,
+        order_no: OrderNo,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<ReceivedRow>, StoreError> {
+        self.up()?.listed_shares(order_no, from_seq, limit).await
+    }
+    async fn listed_orders(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<OrderNo>, StoreError> {
+        self.up()?.listed_orders(after, limit).await
+    }
+    async fn restore(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
+        self.up()?.restore(batch, zone).await
     }
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError> {
         self.up()?.received_fen(user).await

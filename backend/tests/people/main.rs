@@ -1,4 +1,5 @@
-//! People, groups and lists on real SQLite files, through their public interfaces.
+//! People, groups and lists through their public interfaces: services on real SQLite
+//! files, and each store on its contract.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
 
@@ -11,6 +12,7 @@ mod contract;
 mod lists_contract;
 
 mod accounts;
+mod alike;
 mod demo;
 mod depth;
 mod groups;

@@ -140,6 +140,17 @@ proptest! {
         }
     }
 
+    /// R-FAIR-3: sample 0 is the packet's own split; no other tells anything about it.
+    #[test]
+    fn samples_are_seeds_of_their_own(seed in any::<[u8; 32]>(), k in 1_u64.., other in any::<u64>()) {
+        let first = Seed::from_bytes(seed);
+        prop_assert_eq!(first.sample(0), first);
+        let bytes = [b"hongbao/v1/sample".as_slice(), &seed, &k.to_be_bytes()].concat();
+        let expected: [u8; 32] = Sha256::digest(&bytes).into();
+        prop_assert_eq!(first.sample(k), Seed::from_bytes(expected));
+        prop_assert!(other == k || first.sample(other) != first.sample(k));
+    }
+
     /// Hex there and back, and only in lower case and full length.
     #[test]
     fn hex_is_canonical(bytes in any::<[u8; 32]>(), len in 0_usize..=32) {

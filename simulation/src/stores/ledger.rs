@@ -13,7 +13,7 @@ use hongbao::{
             TransferKind,
         },
         memory::MemoryLedger,
-        outbox::{Backlog, Destination, Outbox, OutboxRow, Settled},
+        outbox::{Backlog, Destination, FailedRow, Fate, Outbox, OutboxRow, Settled},
     },
 };
 use hongbao_shared::{OrderNo, Timestamp, UserId};
@@ -61,6 +61,7 @@ gated! {
         fn total() -> i64;
     }
     writes {
+        Step::Settle => fn land_again(order_no: OrderNo, now: Timestamp) -> bool;
         Step::PreOrder => fn put_pre_order(record: PreOrderRecord) -> ();
         Step::PurgePreOrders => fn purge_pre_orders(now: Timestamp, limit: u32) -> u64;
     }

@@ -4,11 +4,13 @@ use hongbao::{
     runtime::Zone,
     store::{
         StoreError,
-        lists::{List, ListBatch, ListKey, ListStore, ReceivedLine, SentRow, Totals},
+        lists::{
+            List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow, Totals,
+        },
         memory::MemoryLists,
     },
 };
-use hongbao_shared::{Fen, UserId};
+use hongbao_shared::{Fen, OrderNo, UserId};
 use std::sync::Arc;
 
 /// The database of lists behind a gate.
@@ -26,10 +28,14 @@ gated! {
             -> Vec<ReceivedLine>;
         fn months(user: UserId, year: i16) -> Vec<(u8, Totals)>;
         fn years(user: UserId, list: List) -> Vec<i16>;
+        fn listed(order_no: OrderNo) -> Listed;
+        fn listed_shares(order_no: OrderNo, from_seq: u32, limit: u32) -> Vec<ReceivedRow>;
+        fn listed_orders(after: Option<OrderNo>, limit: u32) -> Vec<OrderNo>;
         fn received_fen(user: UserId) -> Fen;
     }
     writes {
         Step::List => fn record(batch: ListBatch, zone: &Zone) -> ();
+        Step::List => fn restore(batch: ListBatch, zone: &Zone) -> ();
     }
     free {}
 }

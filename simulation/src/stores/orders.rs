@@ -12,7 +12,7 @@ use hongbao::store::{
         ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow,
         StoredState,
     },
-    outbox::{Backlog, Destination, Outbox, OutboxRow, Settled},
+    outbox::{Backlog, Destination, FailedRow, Fate, Outbox, OutboxRow, Settled},
 };
 use hongbao_shared::{Day, OrderNo, Timestamp};
 use std::{sync::Arc, time::Duration};
@@ -58,6 +58,7 @@ gated! {
         fn packet(order_no: OrderNo) -> Option<PacketRow>;
         fn claims(order_no: OrderNo, from_seq: u32, limit: u32) -> Vec<ClaimRow>;
         fn due(now: Timestamp, limit: u32) -> Vec<OrderNo>;
+        fn announced(destination: Destination, orders: Vec<OrderNo>) -> Vec<String>;
         fn days() -> Vec<DayTable>;
         fn packets_page(day: Day, after: Option<OrderNo>, limit: u32) -> Vec<PacketRow>;
         fn claims_page(day: Day, after: Option<(OrderNo, u32)>, limit: u32)
@@ -157,6 +158,23 @@ macro_rules! gated_outbox {
 
             async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
                 self.gate.read(self.inner.backlog(destination)).await
+            }
+
+            async fn failed(
+                &self,
+                fate: Fate,
+                after_id: i64,
+                limit: u32,
+            ) -> Result<Vec<FailedRow>, StoreError> {
+                self.gate.read(self.inner.failed(fate, after_id, limit)).await
+            }
+
+            async fn revive(
+                &self,
+                id: i64,
+                now: Timestamp,
+            ) -> Result<Option<Destination>, StoreError> {
+                self.gate.write(&[Step::Settle], self.inner.revive(id, now)).await
             }
         }
     };

@@ -1,6 +1,7 @@
 //! The handlers, a file per group of routes.
 
 pub(super) mod accounts;
+pub(super) mod control;
 pub(super) mod groups;
 pub(super) mod lists;
 pub(super) mod live;
@@ -11,6 +12,7 @@ pub(super) mod packets;
 pub(super) mod wallet;
 
 use crate::lists::ListPart;
+use hongbao_shared::api::control::LetterState;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -38,6 +40,18 @@ impl YearPart {
     fn part(&self) -> ListPart<'_> {
         ListPart { year: self.year, cursor: self.cursor.as_deref(), limit: None }
     }
+}
+
+/// Which part of which letters.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Letters {
+    /// Only those that are `dead`, which is what you get without this; or those that are
+    /// `failing` and tried again by themselves.
+    state: Option<LetterState>,
+    /// `next_cursor` of the part before; absent for the first.
+    cursor: Option<String>,
 }
 
 /// Where a stream goes on.

@@ -65,10 +65,13 @@ impl Lane {
     async fn serve(&mut self, ops: Vec<Op>) {
         let mut rounds = VecDeque::from([ops]);
         let mut attempts = 0;
+        // Why it goes on and on: what is unknown is worth another try later, what a
+        // constraint refuses is not.
+        let mut last = StoreError::Corrupt("a batch never commits".to_owned());
         while let Some(ops) = rounds.pop_front() {
             attempts += 1;
             if attempts > ATTEMPTS_MAX + u32::try_from(rounds.len()).unwrap_or(u32::MAX) {
-                refuse(ops, &StoreError::Corrupt("a batch never commits".to_owned()));
+                refuse(ops, &last);
                 continue;
             }
             let (mut draft, postponed) = self.assemble(ops).await;
@@ -100,6 +103,7 @@ impl Lane {
                     // transaction of its own, so that one spoils no other.
                     tracing::warn!(%error, "lane batch is tried again, packet by packet");
                     rounds.extend(self.split(draft));
+                    last = error;
                 }
                 Err(error) => refuse(draft.into_ops(), &error),
             }

@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     ledger::book::{self, Loaded},
-    packets::record::{Payment, PreOrderRecord},
+    packets::{
+        LandEvent,
+        record::{Payment, PreOrderRecord},
+    },
     store::{
         ledger::{
             Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
@@ -199,19 +202,18 @@ impl LedgerStore for MemoryLedger {
     }
 
     async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError> {
-        #[derive(serde::Deserialize)]
-        struct Row {
-            order_no: OrderNo,
-        }
-        let state = self.state.lock();
-        let waiting = state
-            .outbox
-            .payloads(Destination::Land)
-            .map(serde_json::from_str)
-            .collect::<Result<Vec<Row>, _>>()
-            .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let waiting: BTreeSet<_> = waiting.into_iter().map(|row| row.order_no).collect();
+        let waiting = self.state.lock().awaiting_landing()?;
         Ok(orders.into_iter().filter(|order_no| waiting.contains(order_no)).collect())
+    }
+
+    async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError> {
+        let mut state = self.state.lock();
+        let lost = state.payments.contains_key(&order_no)
+            && !state.awaiting_landing()?.contains(&order_no);
+        if lost {
+            state.outbox.insert(vec![book::land(order_no)], now);
+        }
+        Ok(lost)
     }
 
     async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError> {
@@ -234,6 +236,13 @@ impl LedgerStore for MemoryLedger {
 impl State {
     fn account(&self, account: Account) -> AccountState {
         self.accounts.get(&account).copied().unwrap_or_default()
+    }
+
+    fn awaiting_landing(&self) -> Result<BTreeSet<OrderNo>, StoreError> {
+        let events = self.outbox.payloads(Destination::Land).map(serde_json::from_str);
+        let events = events.collect::<Result<Vec<LandEvent>, _>>();
+        let events = events.map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        Ok(events.into_iter().map(|event| event.order_no).collect())
     }
 
     fn enter(&mut self, transfer: Transfer) {

@@ -6,7 +6,7 @@ use crate::{
     store::{
         StoreError,
         lists::{
-            BestLuckRow, List, ListBatch, ListKey, ListStore, ReceivedLine, ReceivedRow,
+            BestLuckRow, List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow,
             SAME_CONTENT, SentRow, Totals,
         },
     },
@@ -116,6 +116,48 @@ impl ListStore for MemoryLists {
         years.dedup();
         years.reverse();
         Ok(years)
+    }
+
+    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
+        let state = self.state.lock();
+        Ok(Listed {
+            sent: state.rows.sent.get(&order_no).copied(),
+            best_luck: state.rows.best_lucks.get(&order_no).copied(),
+        })
+    }
+
+    async fn listed_shares(
+        &self,
+        order_no: OrderNo,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<ReceivedRow>, StoreError> {
+        let state = self.state.lock();
+        let shares = state.rows.shares.range((order_no, from_seq)..=(order_no, u32::MAX));
+        let rows = shares.filter_map(|(_, user)| state.rows.received.get(&(order_no, *user)));
+        Ok(rows.take(size(limit)).copied().collect())
+    }
+
+    async fn listed_orders(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<OrderNo>, StoreError> {
+        let state = self.state.lock();
+        let rows = &state.rows;
+        let received = rows.received.keys().map(|(order_no, _)| order_no);
+        let all = rows.sent.keys().chain(rows.best_lucks.keys()).chain(received);
+        let mut orders: Vec<_> =
+            all.filter(|order_no| after.is_none_or(|after| **order_no > after)).copied().collect();
+        orders.sort_unstable_by_key(|order_no| order_no.to_bits());
+        orders.dedup();
+        orders.truncate(size(limit));
+        Ok(orders)
+    }
+
+    /// Nothing ever goes missing here.
+    async fn restore(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
+        self.record(batch, zone).await
     }
 
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError> {

@@ -6,9 +6,12 @@ use super::{
     refuse, size,
 };
 use crate::planted::Bug;
-use crate::store::orders::{
-    Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
-    LaneOutcome, Mark, OrderStore, PacketRow, Progress, StoredState, gather, later_than,
+use crate::store::{
+    orders::{
+        Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
+        LaneOutcome, Mark, OrderStore, PacketRow, Progress, StoredState, gather, later_than,
+    },
+    outbox::Destination,
 };
 use async_trait::async_trait;
 use hongbao_shared::{Day, Kind, OrderNo, Timestamp};
@@ -180,6 +183,14 @@ impl OrderStore for MemoryOrders {
         state.packets.retain(|order_no, row| order_no.day() != day || stays(row, later));
         state.claims.retain(|(order_no, _), _| order_no.day() != day);
         Ok(Emptied::Yes)
+    }
+
+    async fn announced(
+        &self,
+        destination: Destination,
+        orders: Vec<OrderNo>,
+    ) -> Result<Vec<String>, StoreError> {
+        Ok(self.state.lock().outbox.announced(destination, &orders))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

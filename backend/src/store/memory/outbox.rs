@@ -3,7 +3,7 @@
 use super::size;
 use crate::store::{
     StoreError,
-    outbox::{Backlog, Destination, OutboxEntry, OutboxRow, Settled},
+    outbox::{Backlog, Destination, FailedRow, Fate, OutboxEntry, OutboxRow, Settled},
 };
 use hongbao_shared::{Day, OrderNo, Timestamp};
 use std::{collections::BTreeMap, time::Duration};
@@ -16,6 +16,8 @@ struct Row {
     /// `None` once only an administrator can move it.
     due_at: Option<Timestamp>,
     attempts: u32,
+    error: String,
+    died_at: Option<Timestamp>,
 }
 
 /// The rows by their ids, which are never given twice.
@@ -29,7 +31,15 @@ impl OutboxRows {
     pub(super) fn insert(&mut self, entries: Vec<OutboxEntry>, now: Timestamp) {
         for OutboxEntry { destination, payload } in entries {
             self.last_id += 1;
-            let row = Row { destination, payload, created_at: now, due_at: Some(now), attempts: 0 };
+            let row = Row {
+                destination,
+                payload,
+                created_at: now,
+                due_at: Some(now),
+                attempts: 0,
+                error: String::new(),
+                died_at: None,
+            };
             self.rows.insert(self.last_id, row);
         }
     }
@@ -76,14 +86,20 @@ impl OutboxRows {
             row.attempts = row.attempts.saturating_add(1);
             match outcome {
                 Settled::Done => {}
-                Settled::Retry { due_at, .. } => row.due_at = Some(due_at),
-                Settled::Rest { payload, due_at, .. } => {
+                Settled::Retry { due_at, error } => {
+                    row.due_at = Some(due_at);
+                    row.error = error;
+                }
+                Settled::Rest { payload, due_at, error } => {
                     row.payload = payload;
                     row.due_at = Some(due_at);
+                    row.error = error;
                 }
-                Settled::Dead { payload, .. } => {
+                Settled::Dead { payload, error, at } => {
                     row.payload = payload;
                     row.due_at = None;
+                    row.error = error;
+                    row.died_at = Some(at);
                 }
             }
         }
@@ -120,9 +136,53 @@ impl OutboxRows {
         backlog
     }
 
+    pub(super) fn failed(&self, fate: Fate, after_id: i64, limit: u32) -> Vec<FailedRow> {
+        let rows = self.rows.range(after_id.saturating_add(1)..);
+        rows.filter_map(|(id, row)| {
+            let at = match (fate, row.due_at) {
+                (Fate::Failing, Some(due_at)) if row.attempts > 0 => due_at,
+                (Fate::Dead, None) => row.died_at.unwrap_or(row.created_at),
+                _ => return None,
+            };
+            Some(FailedRow {
+                id: *id,
+                destination: row.destination,
+                payload: row.payload.clone(),
+                created_at: row.created_at,
+                attempts: row.attempts,
+                error: row.error.clone(),
+                at,
+            })
+        })
+        .take(size(limit))
+        .collect()
+    }
+
+    pub(super) fn revive(&mut self, id: i64, now: Timestamp) -> Option<Destination> {
+        let row = self.rows.get_mut(&id).filter(|row| row.due_at.is_none())?;
+        row.due_at = Some(now);
+        row.attempts = 0;
+        row.died_at = None;
+        Some(row.destination)
+    }
+
     /// What waits for one destination, the dead included.
     pub(super) fn payloads(&self, destination: Destination) -> impl Iterator<Item = &str> {
         self.of(destination).map(|row| row.payload.as_str())
+    }
+
+    /// The events of rows for one destination that are about these packets.
+    pub(super) fn announced(&self, destination: Destination, orders: &[OrderNo]) -> Vec<String> {
+        let about = |event: &serde_json::Value| {
+            let order_no = event.get("order_no").and_then(|text| text.as_str()?.parse().ok());
+            order_no.is_some_and(|order_no: OrderNo| orders.contains(&order_no))
+        };
+        self.payloads(destination)
+            .filter_map(|payload| serde_json::from_str::<Vec<serde_json::Value>>(payload).ok())
+            .flatten()
+            .filter(about)
+            .map(|event| event.to_string())
+            .collect()
     }
 
     /// Does a row still tell of a packet of this day?
@@ -197,6 +257,21 @@ macro_rules! impl_outbox {
                 destination: $crate::store::outbox::Destination,
             ) -> Result<$crate::store::outbox::Backlog, $crate::store::StoreError> {
                 Ok(self.state.lock().outbox.backlog(destination))
+            }
+            async fn failed(
+                &self,
+                fate: $crate::store::outbox::Fate,
+                after_id: i64,
+                limit: u32,
+            ) -> Result<Vec<$crate::store::outbox::FailedRow>, $crate::store::StoreError> {
+                Ok(self.state.lock().outbox.failed(fate, after_id, limit))
+            }
+            async fn revive(
+                &self,
+                id: i64,
+                now: hongbao_shared::Timestamp,
+            ) -> Result<Option<$crate::store::outbox::Destination>, $crate::store::StoreError> {
+                Ok(self.state.lock().outbox.revive(id, now))
             }
         }
     };

@@ -42,9 +42,14 @@ const ORDERS: &[File] = files![
     "orders/sqlite/0001_common.sql",
     "orders/sqlite/0002_days.sql",
     "orders/sqlite/0003_tombstones.sql",
+    "orders/sqlite/0004_died.sql",
 ];
 const COLD: &[File] = files!["cold/sqlite/0001_cold.sql"];
-const LEDGER: &[File] = files!["ledger/sqlite/0001_ledger.sql", "ledger/sqlite/0002_credited.sql"];
+const LEDGER: &[File] = files![
+    "ledger/sqlite/0001_ledger.sql",
+    "ledger/sqlite/0002_credited.sql",
+    "ledger/sqlite/0003_died.sql",
+];
 const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
     "people/sqlite/0002_groups.sql",

@@ -1,8 +1,10 @@
 //! The outbox table; every kind of database that has one has the same.
 
 use super::{Database, StoreError};
-use crate::store::outbox::{Backlog, Destination, OutboxEntry, OutboxRow, Settled};
-use hongbao_shared::Timestamp;
+use crate::store::outbox::{
+    Backlog, Destination, FailedRow, Fate, OutboxEntry, OutboxRow, Settled,
+};
+use hongbao_shared::{OrderNo, Timestamp};
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 use std::time::Duration;
 
@@ -166,14 +168,15 @@ async fn settle_one(
         .bind(due_at.millis())
         .bind(error)
         .bind(payload),
-        Settled::Dead { payload, error } => sqlx::query(
+        Settled::Dead { payload, error, at } => sqlx::query(
             "UPDATE outbox SET payload = ?3, due_at = NULL, attempts = attempts + 1,
-                               last_error = ?2
+                               last_error = ?2, died_at = ?4
              WHERE id = ?1",
         )
         .bind(id)
         .bind(error)
-        .bind(payload),
+        .bind(payload)
+        .bind(at.millis()),
     };
     query.execute(tx).await?;
     Ok(())
@@ -217,6 +220,93 @@ pub(super) async fn backlog(
         waiting: u64::try_from(waiting).unwrap_or_default(),
         dead: u64::try_from(dead).unwrap_or_default(),
     })
+}
+
+pub(super) async fn failed(
+    database: &Database,
+    fate: Fate,
+    after_id: i64,
+    limit: u32,
+) -> Result<Vec<FailedRow>, StoreError> {
+    // A row that died before its time was kept has none.
+    let statement = match fate {
+        Fate::Failing => {
+            "SELECT id, destination, payload, created_at, attempts, last_error, due_at
+             FROM outbox WHERE attempts > 0 AND due_at IS NOT NULL AND id > ?1
+             ORDER BY id LIMIT ?2"
+        }
+        Fate::Dead => {
+            "SELECT id, destination, payload, created_at, attempts, last_error,
+                    coalesce(died_at, created_at)
+             FROM outbox WHERE due_at IS NULL AND id > ?1 ORDER BY id LIMIT ?2"
+        }
+    };
+    sqlx::query(statement)
+        .bind(after_id)
+        .bind(limit)
+        .fetch_all(database.readers())
+        .await?
+        .into_iter()
+        .map(|row| {
+            let error: Option<String> = row.try_get(5)?;
+            Ok(FailedRow {
+                id: row.try_get(0)?,
+                destination: Destination::from_number(row.try_get(1)?)?,
+                payload: row.try_get(2)?,
+                created_at: Timestamp::from_millis(row.try_get(3)?),
+                attempts: row.try_get(4)?,
+                error: error.unwrap_or_default(),
+                at: Timestamp::from_millis(row.try_get(6)?),
+            })
+        })
+        .collect()
+}
+
+/// The events of array payloads that are about these packets. A payload that is no JSON
+/// tells of nothing; `CASE`, because SQLite may join before it filters.
+pub(super) async fn announced(
+    database: &Database,
+    destination: Destination,
+    orders: &[OrderNo],
+) -> Result<Vec<String>, StoreError> {
+    let orders =
+        serde_json::to_string(orders).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    Ok(sqlx::query_scalar(
+        "SELECT event.value
+         FROM outbox,
+              json_each(CASE WHEN json_valid(outbox.payload) THEN outbox.payload ELSE '[]' END)
+                  AS event
+         WHERE outbox.destination = ?1
+           AND CASE WHEN event.type = 'object' THEN event.value ->> '$.order_no' END
+               IN (SELECT value FROM json_each(?2))
+         ORDER BY outbox.id, event.key",
+    )
+    .bind(destination.number())
+    .bind(orders)
+    .fetch_all(database.readers())
+    .await?)
+}
+
+pub(super) async fn revive(
+    database: &Database,
+    id: i64,
+    now: Timestamp,
+) -> Result<Option<Destination>, StoreError> {
+    let revived: Option<i64> = database
+        .write(move |tx| {
+            Box::pin(async move {
+                Ok(sqlx::query_scalar(
+                    "UPDATE outbox SET due_at = ?2, attempts = 0, died_at = NULL
+                     WHERE id = ?1 AND due_at IS NULL RETURNING destination",
+                )
+                .bind(id)
+                .bind(now.millis())
+                .fetch_optional(tx)
+                .await?)
+            })
+        })
+        .await?;
+    revived.map(Destination::from_number).transpose()
 }
 
 /// Implements [`crate::store::outbox::Outbox`] for a store that has a `database`.
@@ -267,6 +357,21 @@ macro_rules! impl_outbox {
                 destination: $crate::store::outbox::Destination,
             ) -> Result<$crate::store::outbox::Backlog, $crate::store::StoreError> {
                 super::outbox::backlog(&self.database, destination).await
+            }
+            async fn failed(
+                &self,
+                fate: $crate::store::outbox::Fate,
+                after_id: i64,
+                limit: u32,
+            ) -> Result<Vec<$crate::store::outbox::FailedRow>, $crate::store::StoreError> {
+                super::outbox::failed(&self.database, fate, after_id, limit).await
+            }
+            async fn revive(
+                &self,
+                id: i64,
+                now: hongbao_shared::Timestamp,
+            ) -> Result<Option<$crate::store::outbox::Destination>, $crate::store::StoreError> {
+                super::outbox::revive(&self.database, id, now).await
             }
         }
     };

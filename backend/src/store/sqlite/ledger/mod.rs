@@ -151,6 +151,10 @@ impl LedgerStore for SqliteLedger {
         read::awaiting_landing(self.database.readers(), orders).await
     }
 
+    async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError> {
+        self.database.write(move |tx| Box::pin(write::land_again(tx, order_no, now))).await
+    }
+
     async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError> {
         read::account_sum(self.database.readers(), account).await
     }

@@ -8,7 +8,10 @@ use super::{
 use crate::{
     ledger::book::{self, Changes, Loaded},
     packets::record::{Payment, PreOrderRecord},
-    store::ledger::{Account, PostOutcome, Posting, Transfer},
+    store::{
+        ledger::{Account, PostOutcome, Posting, Transfer},
+        outbox::Destination,
+    },
 };
 use hongbao_shared::{OrderNo, Timestamp};
 use serde::Serialize;
@@ -180,6 +183,27 @@ fn row_of(transfer: &Transfer) -> impl Serialize + use<'_> {
         transfer.order_no.map(OrderNo::to_bits),
         transfer.at.millis(),
     )
+}
+
+pub(super) async fn land_again(
+    tx: &mut SqliteConnection,
+    order_no: OrderNo,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let lost: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM payments WHERE order_no = ?1)
+            AND NOT EXISTS (SELECT 1 FROM outbox WHERE destination = ?2
+                            AND json_extract(payload, '$.order_no') = ?3)",
+    )
+    .bind(order_no.to_bits())
+    .bind(Destination::Land.number())
+    .bind(order_no.to_string())
+    .fetch_one(&mut *tx)
+    .await?;
+    if lost {
+        outbox::insert(tx, &[book::land(order_no)], now).await?;
+    }
+    Ok(lost)
 }
 
 pub(super) async fn put_pre_order(

@@ -1,6 +1,7 @@
 //! The database of lists in a SQLite file.
 
 mod read;
+mod restore;
 mod write;
 
 use super::Database;
@@ -8,11 +9,13 @@ use crate::{
     runtime::Zone,
     store::{
         StoreError,
-        lists::{List, ListBatch, ListKey, ListStore, ReceivedLine, SentRow, Totals},
+        lists::{
+            List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow, Totals,
+        },
     },
 };
 use async_trait::async_trait;
-use hongbao_shared::{Fen, UserId};
+use hongbao_shared::{Fen, OrderNo, UserId};
 use read::Part;
 
 /// The lists "sent" and "received".
@@ -61,6 +64,32 @@ impl ListStore for SqliteLists {
 
     async fn years(&self, user: UserId, list: List) -> Result<Vec<i16>, StoreError> {
         read::years(self.database.readers(), user, list).await
+    }
+
+    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
+        read::listed(self.database.readers(), order_no).await
+    }
+
+    async fn listed_shares(
+        &self,
+        order_no: OrderNo,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<ReceivedRow>, StoreError> {
+        read::listed_shares(self.database.readers(), order_no, from_seq, limit).await
+    }
+
+    async fn listed_orders(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<OrderNo>, StoreError> {
+        read::listed_orders(self.database.readers(), after, limit).await
+    }
+
+    async fn restore(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
+        let zone = zone.clone();
+        self.database.write(move |tx| Box::pin(restore::restore(tx, batch, zone))).await
     }
 
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError> {

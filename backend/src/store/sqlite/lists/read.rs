@@ -2,7 +2,7 @@
 
 use crate::store::{
     StoreError, fen,
-    lists::{List, ListKey, ReceivedLine, ReceivedRow, SentRow, Totals},
+    lists::{List, ListKey, Listed, ReceivedLine, ReceivedRow, SentRow, Totals},
 };
 use hongbao_shared::{Fen, GroupId, Kind, OrderNo, Timestamp, UserId};
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
@@ -33,18 +33,95 @@ pub(super) struct Part {
 pub(super) async fn sent(pool: &SqlitePool, part: &Part) -> Result<Vec<SentRow>, StoreError> {
     let statement =
         page_of!("order_no, user_id, group_id, kind, at, total_fen, shares", "sent AS l");
-    page(pool, statement, part, |row| {
-        Ok(SentRow {
-            order_no: order(row.try_get(0)?)?,
-            user_id: user_id(row.try_get(1)?)?,
-            group_id: group_id(row.try_get(2)?)?,
-            kind: kind(row.try_get(3)?)?,
-            at: Timestamp::from_millis(row.try_get(4)?),
-            total_fen: fen(row.try_get(5)?)?,
-            shares: row.try_get(6)?,
-        })
+    page(pool, statement, part, sent_row).await
+}
+
+fn sent_row(row: &SqliteRow) -> Result<SentRow, StoreError> {
+    Ok(SentRow {
+        order_no: order(row.try_get(0)?)?,
+        user_id: user_id(row.try_get(1)?)?,
+        group_id: group_id(row.try_get(2)?)?,
+        kind: kind(row.try_get(3)?)?,
+        at: Timestamp::from_millis(row.try_get(4)?),
+        total_fen: fen(row.try_get(5)?)?,
+        shares: row.try_get(6)?,
     })
-    .await
+}
+
+fn received_row(row: &SqliteRow) -> Result<ReceivedRow, StoreError> {
+    Ok(ReceivedRow {
+        order_no: order(row.try_get(0)?)?,
+        user_id: user_id(row.try_get(1)?)?,
+        group_id: group_id(row.try_get(2)?)?,
+        kind: kind(row.try_get(3)?)?,
+        at: Timestamp::from_millis(row.try_get(4)?),
+        amount_fen: fen(row.try_get(5)?)?,
+        seq: row.try_get(6)?,
+        sender_id: user_id(row.try_get(7)?)?,
+    })
+}
+
+pub(super) async fn listed(pool: &SqlitePool, order_no: OrderNo) -> Result<Listed, StoreError> {
+    let sent = sqlx::query(
+        "SELECT order_no, user_id, group_id, kind, at, total_fen, shares
+         FROM sent WHERE order_no = ?1",
+    )
+    .bind(order_no.to_bits())
+    .fetch_optional(pool)
+    .await?;
+    let best_luck: Option<i64> =
+        sqlx::query_scalar("SELECT user_id FROM best_lucks WHERE order_no = ?1")
+            .bind(order_no.to_bits())
+            .fetch_optional(pool)
+            .await?;
+    Ok(Listed {
+        sent: sent.as_ref().map(sent_row).transpose()?,
+        best_luck: best_luck.map(user_id).transpose()?,
+    })
+}
+
+pub(super) async fn listed_shares(
+    pool: &SqlitePool,
+    order_no: OrderNo,
+    from_seq: u32,
+    limit: u32,
+) -> Result<Vec<ReceivedRow>, StoreError> {
+    sqlx::query(
+        "SELECT order_no, user_id, group_id, kind, at, amount_fen, seq, sender_id
+         FROM received WHERE order_no = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
+    )
+    .bind(order_no.to_bits())
+    .bind(from_seq)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?
+    .iter()
+    .map(received_row)
+    .collect()
+}
+
+pub(super) async fn listed_orders(
+    pool: &SqlitePool,
+    after: Option<OrderNo>,
+    limit: u32,
+) -> Result<Vec<OrderNo>, StoreError> {
+    // Each part is limited on its own, because it could be the whole answer.
+    let found: Vec<i64> = sqlx::query_scalar(
+        "SELECT * FROM (SELECT order_no FROM sent WHERE order_no > ?1
+                        ORDER BY order_no LIMIT ?2)
+         UNION
+         SELECT * FROM (SELECT DISTINCT order_no FROM received WHERE order_no > ?1
+                        ORDER BY order_no LIMIT ?2)
+         UNION
+         SELECT * FROM (SELECT order_no FROM best_lucks WHERE order_no > ?1
+                        ORDER BY order_no LIMIT ?2)
+         ORDER BY order_no LIMIT ?2",
+    )
+    .bind(after.map_or(-1, OrderNo::to_bits))
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    found.into_iter().map(order).collect()
 }
 
 pub(super) async fn received(
@@ -58,19 +135,7 @@ pub(super) async fn received(
              ON b.order_no = l.order_no AND b.user_id = l.user_id"
     );
     page(pool, statement, part, |row| {
-        Ok(ReceivedLine {
-            row: ReceivedRow {
-                order_no: order(row.try_get(0)?)?,
-                user_id: user_id(row.try_get(1)?)?,
-                group_id: group_id(row.try_get(2)?)?,
-                kind: kind(row.try_get(3)?)?,
-                at: Timestamp::from_millis(row.try_get(4)?),
-                amount_fen: fen(row.try_get(5)?)?,
-                seq: row.try_get(6)?,
-                sender_id: user_id(row.try_get(7)?)?,
-            },
-            best_luck: row.try_get(8)?,
-        })
+        Ok(ReceivedLine { row: received_row(row)?, best_luck: row.try_get(8)? })
     })
     .await
 }

@@ -14,16 +14,16 @@ use std::collections::BTreeMap;
 /// What a batch adds to the totals of one person and month, by the columns of the
 /// table.
 #[derive(Clone, Copy, Debug, Default)]
-struct Added {
-    sent_count: i64,
-    sent_fen: i64,
-    received_count: i64,
-    received_fen: i64,
-    best_lucks: i64,
+pub(super) struct Added {
+    pub(super) sent_count: i64,
+    pub(super) sent_fen: i64,
+    pub(super) received_count: i64,
+    pub(super) received_fen: i64,
+    pub(super) best_lucks: i64,
 }
 
 /// In the order of (person, month), not of a hash.
-type AddedByMonth = BTreeMap<(i64, Month), Added>;
+pub(super) type AddedByMonth = BTreeMap<(i64, Month), Added>;
 
 pub(super) async fn record(
     tx: &mut SqliteConnection,
@@ -182,7 +182,10 @@ async fn insert_best_lucks(
     same_content(differing)
 }
 
-async fn add_totals(tx: &mut SqliteConnection, added: &AddedByMonth) -> Result<(), StoreError> {
+pub(super) async fn add_totals(
+    tx: &mut SqliteConnection,
+    added: &AddedByMonth,
+) -> Result<(), StoreError> {
     if added.is_empty() {
         return Ok(());
     }

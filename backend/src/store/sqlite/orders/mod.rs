@@ -5,9 +5,13 @@ mod days;
 pub(super) mod rows;
 mod statements;
 
-use super::{Database, StoreError, outbox::impl_outbox};
-use crate::store::orders::{
-    ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow,
+use super::{
+    Database, StoreError,
+    outbox::{announced, impl_outbox},
+};
+use crate::store::{
+    orders::{ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow},
+    outbox::Destination,
 };
 use async_trait::async_trait;
 use hongbao_shared::{Day, OrderNo, Timestamp};
@@ -142,6 +146,14 @@ impl OrderStore for SqliteOrders {
 
     async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
         self.database.write(move |tx| Box::pin(days::empty(tx, day, epoch_day))).await
+    }
+
+    async fn announced(
+        &self,
+        destination: Destination,
+        orders: Vec<OrderNo>,
+    ) -> Result<Vec<String>, StoreError> {
+        announced(&self.database, destination, &orders).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

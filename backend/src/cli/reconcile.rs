@@ -1,0 +1,51 @@
+//! `hongbao reconcile` (R-MONEY-3).
+
+use super::{Common, Failure, on_tokio, require_data, say};
+use crate::{
+    app::Stores,
+    config::{Config, MasterKey},
+    ledger::Ledger,
+    packets::seal::{self, Sealer},
+    reconcile::{Mode, Reconciler, Report},
+    runtime::{SystemClock, SystemEntropy},
+};
+use std::sync::Arc;
+use tokio_util::task::TaskTracker;
+
+/// What `hongbao reconcile` takes.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    /// Change nothing; say what would be mended.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Prints a report; fails if something is left that only somebody may touch. Works beside
+/// a running server, which lands what is made to land again; otherwise the next one does.
+pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    let config = arguments.common.load(None)?;
+    require_data(&config)?;
+    let mode = if arguments.dry_run { Mode::DryRun } else { Mode::Mend };
+    let report = on_tokio(reconcile(&config, mode))?;
+    say(&report);
+    if report.is_clean() { Ok(()) } else { Err(Failure::Negative) }
+}
+
+/// Without starting the application: its workers are the server's business.
+async fn reconcile(config: &Config, mode: Mode) -> Result<Report, Failure> {
+    let key = MasterKey::obtain(config, &SystemEntropy)?;
+    let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+    let zone = config.zone()?;
+    let stores = Stores::open(config).await?;
+    let (tasks, clock) = (TaskTracker::new(), Arc::new(SystemClock));
+    let ledger = Arc::new(Ledger::start(Arc::clone(&stores.ledger), clock.clone(), &tasks));
+    let reconciler = Reconciler::new(stores.clone(), Arc::clone(&ledger), sealer, zone, clock);
+    let report = reconciler.run(mode).await;
+    ledger.shutdown().await;
+    tasks.close();
+    tasks.wait().await;
+    stores.close().await;
+    Ok(report)
+}

@@ -1,0 +1,71 @@
+//! Look after it: for administrators.
+
+use super::Letters;
+use crate::{
+    delivery::{LETTERS_PAGE_MAX, LetterId},
+    http::{
+        Answer, Http,
+        extract::{Json, Path, Query},
+        session::Admin,
+    },
+    store::outbox::Fate,
+};
+use axum::{extract::State, http::StatusCode};
+use hongbao_shared::api::{
+    Page,
+    control::{DeadLetter, LetterState, Reconciliation, Retried},
+};
+
+/// What could not be delivered, database by database, the oldest of each first. For
+/// administrators.
+#[utoipa::path(get, path = "/control/dead-letters", tag = "Control",
+    params(Letters),
+    responses((status = 200, description = "A part of them.", body = Page<DeadLetter>)))]
+pub(in crate::http) async fn dead_letters(
+    State(http): State<Http>,
+    Query(letters): Query<Letters>,
+    _admin: Admin,
+) -> Answer<Json<Page<DeadLetter>>> {
+    let fate = match letters.state.unwrap_or_default() {
+        LetterState::Dead => Fate::Dead,
+        LetterState::Failing => Fate::Failing,
+    };
+    http.app.letters.page(fate, letters.cursor.as_deref(), LETTERS_PAGE_MAX).await.map(Json)
+}
+
+/// Try a dead letter again, at once. Repeating it changes nothing. For administrators.
+#[utoipa::path(post, path = "/control/dead-letters/{id}/retry", tag = "Control",
+    params(("id" = String, Path, description = "The letter.")),
+    responses((status = 200, description = "Whether it was dead.", body = Retried)))]
+pub(in crate::http) async fn retry_dead_letter(
+    State(http): State<Http>,
+    Path(id): Path<LetterId>,
+    _admin: Admin,
+) -> Answer<Json<Retried>> {
+    let retried = http.app.letters.retry(id).await?;
+    Ok(Json(Retried { id: id.to_string(), retried }))
+}
+
+/// What reconciliation found last on this node. For administrators.
+#[utoipa::path(get, path = "/control/reconciliation", tag = "Control",
+    responses((status = 200, description = "The last report, if there is one.",
+               body = Reconciliation)))]
+pub(in crate::http) async fn reconciliation(
+    State(http): State<Http>,
+    _admin: Admin,
+) -> Json<Reconciliation> {
+    Json(http.app.reconciliation.state())
+}
+
+/// Reconcile now. One runs at a time; this is the answer as long as it does. For
+/// administrators.
+#[utoipa::path(post, path = "/control/reconciliation", tag = "Control",
+    responses((status = 202, description = "It runs; ask for the report.",
+               body = Reconciliation)))]
+pub(in crate::http) async fn reconcile(
+    State(http): State<Http>,
+    _admin: Admin,
+) -> (StatusCode, Json<Reconciliation>) {
+    http.app.reconciliation.ask();
+    (StatusCode::ACCEPTED, Json(http.app.reconciliation.state()))
+}

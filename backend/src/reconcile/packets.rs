@@ -1,0 +1,179 @@
+//! Claims against credits, and what is left of packets that have ended against refunds.
+
+use super::{Run, report::Repair};
+use crate::{
+    audit::{self, Law, Tally},
+    ledger::{CreditClaim, CreditOutcome},
+    packets::CreditEvent,
+    store::{
+        StoreError,
+        ledger::{credit_key, refund_key},
+        orders::{ClaimRow, OrderStore, PacketRow, StoredState},
+        outbox::Destination,
+    },
+};
+use hongbao_shared::{ErrorCode, Fen, OrderNo};
+
+impl Run<'_> {
+    /// A packet that breaks a law is reported and left alone, whatever is missing of it.
+    pub(super) async fn packet(
+        &mut self,
+        store: &dyn OrderStore,
+        packet: PacketRow,
+    ) -> Result<(), StoreError> {
+        let order_no = packet.order_no;
+        self.report.packets = self.report.packets.saturating_add(1);
+        let mut first = true;
+        loop {
+            let checked = audit::check_packet(&self.audited, store, packet.clone()).await?;
+            if first {
+                self.report.claims = self.report.claims.saturating_add(checked.claims);
+            }
+            if !checked.violations.is_empty() {
+                self.report.take(&checked.violations);
+                if checked.uncredited.count > 0 {
+                    let what = format!("{} claims are not credited", checked.uncredited.count);
+                    self.report.leave(Law::ClaimIsCredited.name(), order_no, what);
+                }
+                return Ok(());
+            }
+            if checked.unrefunded.count > 0 {
+                self.refund(store, order_no).await?;
+            }
+            let listed = u64::try_from(checked.missing.len()).unwrap_or(u64::MAX);
+            let posted = self.credits(store, order_no, checked.missing).await?;
+            // What was too much for one list is seen at the next look.
+            if checked.uncredited.count <= listed || posted == 0 {
+                break;
+            }
+            first = false;
+        }
+        self.lists(store, packet).await
+    }
+
+    /// Posts claims that nothing brings to their wallets; how many it posted.
+    async fn credits(
+        &mut self,
+        store: &dyn OrderStore,
+        order_no: OrderNo,
+        missing: Vec<ClaimRow>,
+    ) -> Result<u64, StoreError> {
+        if missing.is_empty() {
+            return Ok(0);
+        }
+        let mut lost = Vec::new();
+        let events = announced_credits(store, order_no).await?;
+        for claim in missing {
+            if events.iter().any(|event| event.names(&claim)) {
+                let mut tally = Tally::default();
+                tally.add(claim.amount_fen);
+                self.on_the_way(tally);
+            } else {
+                lost.push(claim);
+            }
+        }
+        // What had arrived when its row was gone is seen now.
+        let keys = lost.iter().map(|claim| credit_key(order_no, claim.seq)).collect();
+        let credits = self.audited.ledger.transfers_by_key(keys).await?;
+        let mut credits = credits.into_iter();
+        lost.retain(|_| credits.next().flatten().is_none());
+        if lost.is_empty() {
+            return Ok(0);
+        }
+        if !self.may_mend() {
+            for claim in lost {
+                self.report.mend(Repair::Credit, order_no, Some(claim.seq), claim.amount_fen);
+            }
+            return Ok(0);
+        }
+        self.post(order_no, lost).await
+    }
+
+    async fn post(&mut self, order_no: OrderNo, lost: Vec<ClaimRow>) -> Result<u64, StoreError> {
+        let claims = lost.iter().map(|claim| CreditClaim {
+            order_no,
+            seq: claim.seq,
+            user_id: claim.user_id,
+            amount: claim.amount_fen,
+        });
+        let outcomes = self.of.ledger.credit(claims.collect()).await.map_err(unavailable)?;
+        let mut posted = 0;
+        for (claim, outcome) in lost.into_iter().zip(outcomes) {
+            match outcome {
+                CreditOutcome::Credited => {
+                    posted += 1;
+                    self.report.mend(Repair::Credit, order_no, Some(claim.seq), claim.amount_fen);
+                }
+                CreditOutcome::Repeated => {}
+                CreditOutcome::Refused(reason) => {
+                    let what = format!("claim {} cannot be credited: {reason}", claim.seq);
+                    self.report.leave(Law::ClaimIsCredited.name(), order_no, what);
+                }
+            }
+        }
+        Ok(posted)
+    }
+
+    /// Sends back what is left of a packet that has ended, if nothing does.
+    async fn refund(
+        &mut self,
+        store: &dyn OrderStore,
+        order_no: OrderNo,
+    ) -> Result<(), StoreError> {
+        // As it ended: it does not change any more.
+        let Some(packet) = store.packet(order_no).await? else { return Ok(()) };
+        let ended = matches!(packet.progress.state, StoredState::Expired | StoredState::GivenUp);
+        let left = packet.total_fen.checked_sub(packet.progress.claimed_fen);
+        let Some(left) = left.filter(|left| ended && *left > Fen::ZERO) else { return Ok(()) };
+        if !store.announced(Destination::Refund, vec![order_no]).await?.is_empty() {
+            let mut tally = Tally::default();
+            tally.add(left);
+            self.on_the_way(tally);
+            return Ok(());
+        }
+        let refunded = self.audited.ledger.transfers_by_key(vec![refund_key(order_no)]).await?;
+        if refunded.into_iter().flatten().next().is_some() {
+            return Ok(());
+        }
+        if self.may_mend() {
+            let refund = self.of.ledger.refund(order_no, packet.sender_id, left).await;
+            match refund.map_err(unavailable)? {
+                CreditOutcome::Credited => {}
+                CreditOutcome::Repeated => return Ok(()),
+                CreditOutcome::Refused(reason) => {
+                    let what = format!("{} cannot go back: {reason}", left.get());
+                    self.report.leave(Law::RefundIsDue.name(), order_no, what);
+                    return Ok(());
+                }
+            }
+        }
+        self.report.mend(Repair::Refund, order_no, None, left);
+        Ok(())
+    }
+}
+
+async fn announced_credits(
+    store: &dyn OrderStore,
+    order_no: OrderNo,
+) -> Result<Vec<CreditEvent>, StoreError> {
+    let mut events = Vec::new();
+    for destination in Destination::CREDITS {
+        let found = store.announced(destination, vec![order_no]).await?;
+        // One that cannot be read brings nothing.
+        let read = |event: &String| serde_json::from_str::<CreditEvent>(event).ok();
+        events.extend(found.iter().filter_map(read));
+    }
+    Ok(events)
+}
+
+/// The ledger's lane took nothing, so that the rest of this shard waits for the next run.
+fn unavailable(refusal: crate::Refusal) -> StoreError {
+    let down = refusal.code == ErrorCode::Unavailable;
+    let cause = refusal.cause.map_or(refusal.detail, |cause| format!("{cause:#}"));
+    let error = std::io::Error::other(cause);
+    if down {
+        StoreError::Unavailable(sqlx::Error::Io(error))
+    } else {
+        StoreError::Other(sqlx::Error::Io(error))
+    }
+}

@@ -1,0 +1,84 @@
+//! Reconciliation on a schedule and on demand, one at a time.
+
+use super::{Mode, Reconciler, Report, pace::gently};
+use hongbao_shared::api::control::Reconciliation;
+use parking_lot::Mutex;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// After a start, the first comes this soon: a crash may be what made it necessary.
+const FIRST_AFTER: Duration = Duration::from_mins(1);
+/// Without a schedule, it sleeps for ever, in pieces.
+const NEVER: Duration = Duration::from_hours(24);
+
+/// Runs the reconciler by itself, and keeps what it said last.
+#[derive(Debug)]
+pub struct Schedule {
+    reconciler: Reconciler,
+    /// `None` if only those who ask make it run.
+    interval: Option<Duration>,
+    asked: Notify,
+    running: AtomicBool,
+    last: Mutex<Option<Arc<Report>>>,
+}
+
+impl Schedule {
+    /// Every `interval_s` seconds; 0 leaves it to those who ask.
+    pub fn new(reconciler: Reconciler, interval_s: u32) -> Self {
+        Self {
+            reconciler,
+            interval: (interval_s > 0).then(|| Duration::from_secs(interval_s.into())),
+            asked: Notify::new(),
+            running: AtomicBool::new(false),
+            last: Mutex::new(None),
+        }
+    }
+
+    /// Makes it run as soon as possible. While one is under way or asked for already, that
+    /// one is the answer.
+    pub fn ask(&self) {
+        if !self.running.swap(true, Ordering::AcqRel) {
+            self.asked.notify_one();
+        }
+    }
+
+    /// What it does, and what it said last on this node.
+    pub fn state(&self) -> Reconciliation {
+        Reconciliation {
+            running: self.running.load(Ordering::Acquire),
+            last: self.last.lock().as_deref().map(Into::into),
+        }
+    }
+
+    /// Works until `stop`; what it is at is left for the next start.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut wait = self.interval.map_or(NEVER, |interval| interval.min(FIRST_AFTER));
+        loop {
+            let due = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = self.asked.notified() => true,
+                () = tokio::time::sleep(wait) => self.interval.is_some(),
+            };
+            if !due {
+                continue;
+            }
+            self.running.store(true, Ordering::Release);
+            let report = tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                report = gently(self.reconciler.run(Mode::Mend)) => report,
+            };
+            *self.last.lock() = Some(Arc::new(report));
+            self.running.store(false, Ordering::Release);
+            wait = self.interval.unwrap_or(NEVER);
+        }
+    }
+}

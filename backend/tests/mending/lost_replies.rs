@@ -1,0 +1,260 @@
+//! Giving up where the database did what it was asked to, and nobody heard of it: still
+//! exactly one of the two, and the money once (R-SEND-2).
+
+use crate::{
+    files::until,
+    giving_up::{pay_without_landing, seal_the_day},
+    world::{World, config_in, request},
+};
+use async_trait::async_trait;
+use hongbao::{
+    app::{Outside, Stores},
+    config::{MasterKey, Weights},
+    delivery::{Deliver, Delivered, LandPaid},
+    packets::record::Payment,
+    runtime::SystemEntropy,
+    store::{
+        StoreError,
+        ledger::TransferKind,
+        orders::{
+            ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow,
+            StoredState,
+        },
+        outbox::{Backlog, Destination, FailedRow, Fate, Outbox, OutboxRow, Settled},
+    },
+};
+use hongbao_shared::{Day, Kind, OrderNo, Timestamp};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// A shard that does what it is asked to, and whose next so many answers are lost.
+#[derive(Debug)]
+struct Mute {
+    store: Arc<dyn OrderStore>,
+    lost: Arc<AtomicU32>,
+}
+
+#[async_trait]
+impl OrderStore for Mute {
+    async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
+        let outcome = self.store.commit(batch).await?;
+        let lost = self.lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        match lost {
+            Ok(_) => Err(StoreError::Unknown(sqlx::Error::PoolClosed)),
+            Err(_) => Ok(outcome),
+        }
+    }
+    async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, StoreError> {
+        self.store.packet(order_no).await
+    }
+    async fn claims(
+        &self,
+        order_no: OrderNo,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<ClaimRow>, StoreError> {
+        self.store.claims(order_no, from_seq, limit).await
+    }
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
+        self.store.due(now, limit).await
+    }
+    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
+        self.store.raise(mark, by).await
+    }
+    async fn packets_page(
+        &self,
+        day: Day,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<PacketRow>, StoreError> {
+        self.store.packets_page(day, after, limit).await
+    }
+    async fn claims_page(
+        &self,
+        day: Day,
+        after: Option<(OrderNo, u32)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError> {
+        self.store.claims_page(day, after, limit).await
+    }
+    async fn days(&self) -> Result<Vec<DayTable>, StoreError> {
+        self.store.days().await
+    }
+    async fn seal(&self, day: Day, epoch_day: i64) -> Result<(), StoreError> {
+        self.store.seal(day, epoch_day).await
+    }
+    async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
+        self.store.empty(day, epoch_day).await
+    }
+    async fn announced(
+        &self,
+        destination: Destination,
+        orders: Vec<OrderNo>,
+    ) -> Result<Vec<String>, StoreError> {
+        self.store.announced(destination, orders).await
+    }
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.store.ping().await
+    }
+}
+
+#[async_trait]
+impl Outbox for Mute {
+    async fn lease(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        self.store.lease(destination, now, lease, limit).await
+    }
+    async fn settle(&self, settled: Vec<(i64, Settled)>) -> Result<(), StoreError> {
+        self.store.settle(settled).await
+    }
+    async fn pull_in(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        beyond: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.store.pull_in(destination, now, beyond).await
+    }
+    async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
+        self.store.next_due(destination).await
+    }
+    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
+        self.store.oldest(destination).await
+    }
+    async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
+        self.store.backlog(destination).await
+    }
+    async fn failed(
+        &self,
+        fate: Fate,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<FailedRow>, StoreError> {
+        self.store.failed(fate, after_id, limit).await
+    }
+    async fn revive(&self, id: i64, now: Timestamp) -> Result<Option<Destination>, StoreError> {
+        self.store.revive(id, now).await
+    }
+}
+
+const GIVE_UP_AFTER: Duration = Duration::from_mins(10);
+
+/// One shard whose answers can be lost, as often as the counter says.
+async fn mute_world() -> (World, Arc<AtomicU32>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config_in(folder.path());
+    config.sites.shards = 1;
+    MasterKey::obtain(&config, &SystemEntropy).unwrap();
+    let stores = Stores::open(&config).await.unwrap();
+    let lost = Arc::new(AtomicU32::new(0));
+    let hot = stores.hot.iter().map(|(place, store)| {
+        let store = Mute { store: Arc::clone(store), lost: Arc::clone(&lost) };
+        (*place, Arc::new(store) as Arc<dyn OrderStore>)
+    });
+    let (ledger, people, lists) = (stores.ledger, stores.people, stores.lists);
+    let stores = Stores::of(hot.collect(), stores.cold, ledger, people, lists);
+    let outside = Outside { stores: Some(stores), ..Outside::default() };
+    let change = |config: &mut hongbao::config::Config| {
+        config.storage.data = folder.path().into();
+        config.sites.shards = 1;
+        config.sites.weights = Weights::Home;
+        config.landing.give_up_after_s = 600;
+        config.reconcile.interval_s = 0;
+    };
+    (World::on(change, outside).await, lost, folder)
+}
+
+fn lander(world: &World) -> LandPaid {
+    LandPaid {
+        packets: Arc::clone(&world.app.packets),
+        clock: Arc::clone(&world.clock) as _,
+        give_up_after: GIVE_UP_AFTER,
+    }
+}
+
+fn row(order_no: OrderNo, created_at: Timestamp) -> OutboxRow {
+    let payload = format!("{{\"order_no\":\"{order_no}\"}}");
+    OutboxRow { id: 1, payload, created_at, attempts: 0 }
+}
+
+async fn kinds(world: &World, order_no: OrderNo) -> Vec<TransferKind> {
+    let lines = world.app.ledger.store().transfers_of(order_no, 0, 10).await.unwrap();
+    lines.into_iter().map(|line| line.transfer.kind).collect()
+}
+
+async fn state(world: &World, order_no: OrderNo) -> Option<StoredState> {
+    let hot = &world.app.mover.hot[&(order_no.site(), order_no.shard())];
+    hot.packet(order_no).await.unwrap().map(|packet| packet.progress.state)
+}
+
+#[tokio::test]
+async fn a_tombstone_whose_reply_is_lost_gives_the_money_back_once() {
+    // Within what a lane tries, and beyond it.
+    for losses in [1, 3, 1_000] {
+        let (world, lost, _folder) = mute_world().await;
+        let party = world.party(2).await;
+        let sender = party.members[0];
+        world.send(&party, Kind::Lucky, 300, 2).await;
+        seal_the_day(&world).await;
+        let before = world.balance(sender).await;
+        let order_no = pay_without_landing(&world, &party).await;
+        let row = row(order_no, world.app.packets.clock.now());
+        lost.store(losses, Ordering::SeqCst);
+        world.clock.advance_s(601);
+        let first = lander(&world).deliver(std::slice::from_ref(&row)).await.remove(0);
+        if losses == 1_000 {
+            assert!(matches!(first, Delivered::Again(_)), "{first:?}");
+        } else {
+            assert_eq!(first, Delivered::Done);
+        }
+        lost.store(0, Ordering::SeqCst);
+        let second = lander(&world).deliver(std::slice::from_ref(&row)).await;
+        assert_eq!(second, [Delivered::Done]);
+        assert_eq!(state(&world, order_no).await, Some(StoredState::GivenUp));
+        // The lane rang no bell for what it never heard of; the look-out finds it.
+        until("the money is back", async || world.balance(sender).await == before).await;
+        world.clock.advance_s(120);
+        world.app.shutdown().await;
+        assert_eq!(kinds(&world, order_no).await, [TransferKind::Pay, TransferKind::Refund]);
+        crate::world::audit(&world.app.config).await;
+    }
+}
+
+/// It has landed, nobody heard of it, and it is given up after its time: it stays.
+#[tokio::test]
+async fn a_landing_whose_reply_is_lost_is_not_given_up() {
+    let (world, lost, _folder) = mute_world().await;
+    let party = world.party(2).await;
+    let packets = &world.app.packets;
+    let order = packets.pre_order(party.members[0], request(&party, Kind::Lucky, 700, 2)).await;
+    let order_no = order.unwrap().order_no;
+    let record = packets.shared.pre_order(order_no, packets.clock.now()).await.unwrap().unwrap();
+    let payment = Payment { record, client_seed: vec![7], paid_at: packets.clock.now() };
+    lost.store(u32::MAX, Ordering::SeqCst);
+    world.app.ledger.pay(payment).await.unwrap();
+    let row = row(order_no, packets.clock.now());
+    let first = lander(&world).deliver(std::slice::from_ref(&row)).await.remove(0);
+    assert!(matches!(first, Delivered::Again(_)), "{first:?}");
+    assert_eq!(state(&world, order_no).await, Some(StoredState::Open));
+    world.clock.advance_s(601);
+    let late = lander(&world).deliver(std::slice::from_ref(&row)).await.remove(0);
+    assert!(matches!(late, Delivered::Again(_)), "{late:?}");
+    lost.store(0, Ordering::SeqCst);
+    assert_eq!(lander(&world).deliver(&[row]).await, [Delivered::Done]);
+    assert_eq!(state(&world, order_no).await, Some(StoredState::Open));
+    world.clock.advance_s(120);
+    world.app.shutdown().await;
+    assert_eq!(kinds(&world, order_no).await, [TransferKind::Pay]);
+    crate::world::audit(&world.app.config).await;
+}

@@ -1,0 +1,18 @@
+//! Compensation and reconciliation (R-MONEY-3, R-SEND-2, R-LIST-1), on real SQLite files.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../packets/world.rs"]
+#[allow(dead_code, reason = "every test binary uses another part of it")]
+mod world;
+
+mod beside;
+mod commands;
+mod files;
+mod giving_up;
+mod letters;
+mod lost;
+mod lost_replies;
+mod planted;

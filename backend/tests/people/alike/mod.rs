@@ -1,0 +1,88 @@
+//! Random histories on a store in memory and on one in SQLite: whatever is asked in
+//! whatever order, both answer the same. The contract says what is right; this finds
+//! where the two differ in what the contract forgot.
+
+mod ask;
+mod look;
+mod put;
+
+use ask::asks;
+use hongbao::store::{
+    StoreError,
+    memory::{MemoryLists, MemoryPeople},
+    people::{PeopleError, TokenHash},
+    sqlite::{Database, Schema, SqliteLists, SqlitePeople},
+};
+use proptest::{prelude::*, test_runner::RngSeed};
+use std::fmt::Debug;
+
+const CASES: u32 = 32;
+
+/// What a store answers, where two stores must answer the same: a constraint is one
+/// whatever its name.
+fn answer<T: Debug>(result: Result<T, PeopleError>) -> String {
+    match result {
+        Ok(value) => format!("{value:?}"),
+        Err(PeopleError::Store(StoreError::Constraint { .. })) => "a constraint".to_owned(),
+        Err(PeopleError::Store(error)) => panic!("{error}"),
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+/// Sorted bytes, because the hashes themselves do not reach a log.
+fn bytes(tokens: Vec<TokenHash>) -> Vec<u8> {
+    let mut bytes: Vec<_> = tokens.into_iter().map(|token| token.0[0]).collect();
+    bytes.sort_unstable();
+    bytes
+}
+
+fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(test);
+}
+
+/// The same histories on every machine; `PROPTEST_RNG_SEED` and `PROPTEST_CASES` ask for
+/// others and for more.
+fn fixed() -> ProptestConfig {
+    let given = ProptestConfig::default();
+    let rng_seed = match given.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(0x0888_2016),
+        from_environment @ RngSeed::Fixed(_) => from_environment,
+    };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { given.cases } else { CASES };
+    ProptestConfig { cases, rng_seed, failure_persistence: None, ..given }
+}
+
+proptest! {
+    #![proptest_config(fixed())]
+
+    #[test]
+    fn people_in_memory_are_as_in_sqlite(history in asks()) {
+        run(async {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("people.db");
+            let database = Database::open(&file, Schema::People).await.unwrap();
+            let (sqlite, memory) = (SqlitePeople::new(database), MemoryPeople::default());
+            for (number, asked) in history.iter().enumerate() {
+                let answers = [asked.of(&sqlite).await, asked.of(&memory).await];
+                assert_eq!(answers[0], answers[1], "{number}: {asked:?}");
+            }
+            assert_eq!(look::at_people(&sqlite).await, look::at_people(&memory).await);
+        });
+    }
+
+    #[test]
+    fn lists_in_memory_are_as_in_sqlite(history in look::batches()) {
+        run(async {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("lists.db");
+            let database = Database::open(&file, Schema::Lists).await.unwrap();
+            let (sqlite, memory) = (SqliteLists::new(database), MemoryLists::default());
+            for batch in history {
+                let recorded = [look::record(&sqlite, &batch).await, look::record(&memory, &batch).await];
+                assert_eq!(recorded[0], recorded[1], "{batch:?}");
+            }
+            assert_eq!(look::at_lists(&sqlite).await, look::at_lists(&memory).await);
+        });
+    }
+}
