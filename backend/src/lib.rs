@@ -9,6 +9,7 @@ pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod control;
+pub mod crash;
 pub mod delivery;
 pub mod demo;
 pub mod groups;

@@ -12,6 +12,7 @@ mod bench;
 mod bindgen;
 mod budget;
 mod counts;
+mod crash;
 mod dist;
 mod html;
 mod js_package;
@@ -50,7 +51,9 @@ cargo xtask bench hot [ARGUMENTS]
 cargo xtask bench size [ARGUMENTS]
                         measure a packet of very many shares against packets of a hundred
 cargo xtask bench audit [ARGUMENTS]
-                        measure an audit of a data folder that is filled for it";
+                        measure an audit of a data folder that is filled for it
+cargo xtask crash [--minutes N] [--seed S]
+                        kill -9 a loaded server again and again, and check that nothing is lost";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -77,6 +80,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "dist" => nothing_after("dist", rest).and_then(|()| dist::run(&workspace)),
         "simulate" => simulate::run(&workspace, rest),
         "bench" => bench::run(&workspace, rest),
+        "crash" => crash::run(&workspace, &crash::Options::parse(rest)?),
         "help" | "-h" | "--help" => {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)

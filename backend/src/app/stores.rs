@@ -1,6 +1,7 @@
 use crate::{
     audit::{Audited, Tiers},
     config::Config,
+    crash::{self, Step},
     packets::seal::Sealer,
     store::{
         cold::ColdStore,
@@ -148,5 +149,9 @@ impl Stores {
 
 async fn open(folder: &Path, name: &str, schema: Schema) -> anyhow::Result<Database> {
     let file = folder.join(name);
-    Database::open(&file, schema).await.with_context(|| format!("cannot open {}", file.display()))
+    crash::before(Step::MigrateDatabase);
+    let opened = Database::open(&file, schema).await;
+    let database = opened.with_context(|| format!("cannot open {}", file.display()))?;
+    crash::after(Step::MigrateDatabase);
+    Ok(database)
 }

@@ -5,6 +5,7 @@
 //! be repeated, so that a process may stop anywhere and the next round goes on.
 
 use crate::{
+    crash::{self, Step},
     planted::Bug,
     runtime::{Clock, Zone},
     store::{
@@ -117,12 +118,16 @@ impl Mover {
         moved: &mut Moved,
     ) -> Result<(), StoreError> {
         let DayTable { day, epoch_day, .. } = table;
+        crash::before(Step::Seal);
         hot.seal(day, epoch_day).await?;
+        crash::after(Step::Seal);
         // From here on nothing lands there; what has ended does not change.
         if let Some(copied) = copy(hot, cold, day).await? {
             moved.packets = moved.packets.saturating_add(copied);
+            crash::before(Step::Empty);
             match hot.empty(day, epoch_day).await? {
                 Emptied::Yes => {
+                    crash::after(Step::Empty);
                     moved.days += 1;
                     metrics::counter!("hongbao_days_emptied_total").increment(1);
                     return Ok(());
@@ -159,14 +164,18 @@ async fn copy(
             return Ok(None);
         }
         copied = copied.saturating_add(u64::try_from(packets.len()).unwrap_or(u64::MAX));
+        crash::before(Step::KeepPackets);
         cold.keep(packets, Vec::new()).await?;
+        crash::after(Step::KeepPackets);
     }
     let mut after = None;
     while !Bug::ClaimsNotCopied.is_planted() {
         let claims = hot.claims_page(day, after, CLAIMS_MAX).await?;
         let Some((order_no, claim)) = claims.last() else { break };
         after = Some((*order_no, claim.seq));
+        crash::before(Step::KeepClaims);
         cold.keep(Vec::new(), claims).await?;
+        crash::after(Step::KeepClaims);
     }
     Ok(Some(copied))
 }

@@ -1,5 +1,6 @@
 use super::shared::{CacheDown, Dress, SharedTier};
 use crate::{
+    crash,
     packets::record::PreOrderRecord,
     store::orders::{ClaimRow, PacketRow},
 };
@@ -49,11 +50,20 @@ impl InProcess {
             dresses: Cache::builder().max_capacity(DRESSES_MAX).build(),
         }
     }
+
+    /// Memory is always there, unless a test takes it away.
+    fn up() -> Result<(), CacheDown> {
+        if crash::is_cache_down() {
+            return Err(CacheDown("taken down by a test".to_owned()));
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
 impl SharedTier for InProcess {
     async fn next_sequence(&self, site: Site) -> Result<Option<u64>, CacheDown> {
+        Self::up()?;
         let mut blocks = self.blocks.lock();
         Ok(blocks.get_mut(&site).filter(|(next, end)| next < end).map(|(next, _)| {
             let sequence = *next;
@@ -63,6 +73,7 @@ impl SharedTier for InProcess {
     }
 
     async fn install_block(&self, site: Site, start: u64, length: u64) -> Result<(), CacheDown> {
+        Self::up()?;
         let mut blocks = self.blocks.lock();
         let block = blocks.entry(site).or_insert((0, 0));
         if block.0 >= block.1 {
@@ -72,6 +83,7 @@ impl SharedTier for InProcess {
     }
 
     async fn put_pre_order(&self, record: &PreOrderRecord) -> Result<(), CacheDown> {
+        Self::up()?;
         self.pre_orders.insert(record.order_no, Arc::new(record.clone()));
         Ok(())
     }
@@ -81,11 +93,13 @@ impl SharedTier for InProcess {
         order_no: OrderNo,
         now: Timestamp,
     ) -> Result<Option<PreOrderRecord>, CacheDown> {
+        Self::up()?;
         let record = self.pre_orders.get(&order_no);
         Ok(record.filter(|record| now < record.expires_at).map(|record| (*record).clone()))
     }
 
     async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<(), CacheDown> {
+        Self::up()?;
         let entry = self.packets.get_with(packet.order_no, || {
             Arc::new(Mutex::new(Shared { packet: packet.clone(), opened: HashMap::new() }))
         });
@@ -98,6 +112,7 @@ impl SharedTier for InProcess {
     }
 
     async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, CacheDown> {
+        Self::up()?;
         Ok(self.packets.get(&order_no).map(|entry| entry.lock().packet.clone()))
     }
 
@@ -106,16 +121,19 @@ impl SharedTier for InProcess {
         order_no: OrderNo,
         user: UserId,
     ) -> Result<Option<ClaimRow>, CacheDown> {
+        Self::up()?;
         let entry = self.packets.get(&order_no);
         Ok(entry.and_then(|entry| entry.lock().opened.get(&user).copied()))
     }
 
     async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {
+        Self::up()?;
         self.dresses.insert(order_no, Arc::new(dress.clone()));
         Ok(())
     }
 
     async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown> {
+        Self::up()?;
         Ok(self.dresses.get(&order_no).map(|dress| (*dress).clone()))
     }
 }

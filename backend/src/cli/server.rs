@@ -4,7 +4,7 @@ use super::{Common, Failure, on_tokio, say};
 use crate::{
     app::{App, Outside},
     config::Config,
-    http, telemetry,
+    crash, http, telemetry,
 };
 use anyhow::Context;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -24,6 +24,7 @@ pub struct Arguments {
 /// Serves until SIGTERM or SIGINT, then drains.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.common.load(arguments.listen)?;
+    let _armed = crash::arm();
     // A commit comes back a dozen times from the database's thread. Behind hundreds of
     // requests that are ready as well, each time would be a wait; on a thread of their
     // own the lanes go on at once.

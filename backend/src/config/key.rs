@@ -2,7 +2,10 @@
 //! of every database, so that a stolen one tells no share that is still to come.
 
 use super::{Config, ConfigError, value::Value};
-use crate::runtime::Entropy;
+use crate::{
+    crash::{self, Step},
+    runtime::Entropy,
+};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Deserializer, de};
@@ -81,16 +84,24 @@ fn create(file: &Path, key: &[u8; 32]) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let draft: PathBuf = folder.join(format!(".master.key.{}", std::process::id()));
+    // A process of this number that died here may have left one, and its file may be that of
+    // a key in use under another name: so it goes, rather than be written over.
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut opened = options.open(&draft)?;
     opened.write_all(HEXLOWER.encode(key).as_bytes())?;
     opened.write_all(b"\n")?;
     opened.sync_all()?;
+    crash::before(Step::MasterKey);
     // Unlike a rename, a link does not replace what is there.
     let linked = fs::hard_link(&draft, file);
+    crash::after(Step::MasterKey);
     fs::remove_file(&draft)?;
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),

@@ -1,5 +1,6 @@
 use super::{Bell, Deliver, Delivered};
 use crate::{
+    crash::{self, Step},
     planted::Bug,
     runtime::Clock,
     store::{
@@ -146,10 +147,12 @@ impl Worker {
 
     async fn round(&self) -> Result<Round, StoreError> {
         let now = self.clock.now();
+        crash::before(Step::Lease);
         let rows = self.outbox.lease(self.destination, now, LEASE, self.pace.rows_max).await?;
         if rows.is_empty() {
             return Ok(Round::Idle);
         }
+        crash::after(Step::Lease);
         if Bug::SettleBeforeDelivery.is_planted() {
             self.outbox.settle(rows.iter().map(|row| (row.id, Settled::Done)).collect()).await?;
         }
@@ -158,7 +161,10 @@ impl Worker {
         let something_is_down = delivered.iter().any(|one| matches!(one, Delivered::Again(_)));
         let full = u32::try_from(rows.len()) == Ok(self.pace.rows_max);
         let settled = rows.iter().zip(delivered).map(|(row, one)| (row.id, self.settle(row, one)));
-        self.outbox.settle(settled.collect()).await?;
+        let settled = settled.collect();
+        crash::before(Step::Settle);
+        self.outbox.settle(settled).await?;
+        crash::after(Step::Settle);
         Ok(if something_is_down { Round::InTheWay } else { Round::Told { full } })
     }
 

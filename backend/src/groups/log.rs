@@ -3,6 +3,7 @@
 use super::{CardStates, Groups};
 use crate::{
     Refusal,
+    crash::{self, Step},
     store::people::{Line, LinePost, StoredBody},
 };
 use anyhow::anyhow;
@@ -72,7 +73,9 @@ impl Groups {
             return Ok(());
         }
         let groups: Vec<_> = posts.iter().map(|post| post.group_id).collect();
+        crash::before(Step::ChatLines);
         let stored = self.store.post_lines(posts).await?;
+        crash::after(Step::ChatLines);
         // Each group hears of its newest entry once.
         let newest: BTreeMap<_, _> =
             groups.into_iter().zip(stored.iter().map(|message| message.id)).collect();

@@ -1,7 +1,12 @@
 //! The log of a group's chat.
 
 use super::{CardStates, Cursor, Dress, Groups, PacketPost};
-use crate::{Refusal, runtime::whole, store::people::TextDraft};
+use crate::{
+    Refusal,
+    crash::{self, Step},
+    runtime::whole,
+    store::people::TextDraft,
+};
 use hongbao_shared::{
     ErrorCode, GroupId, MessageId, OrderNo, UserId,
     api::{
@@ -56,7 +61,9 @@ impl Groups {
     /// mends.
     pub async fn post_packet(&self, post: PacketPost) -> Result<(), Refusal> {
         let group_id = post.group_id;
+        crash::before(Step::ChatCard);
         let stored = self.store.post_packet(post).await?;
+        crash::after(Step::ChatCard);
         self.tell(group_id, stored.id).await;
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 use crate::{
     Refusal,
+    crash::{self, Step},
     runtime::Clock,
     store::{
         StoreError,
@@ -240,9 +241,14 @@ impl Worker {
     async fn post_until_known(&self, batch: &[Posting]) -> Result<Vec<PostOutcome>, StoreError> {
         let mut unknown = false;
         let mut retries = 0;
+        let steps = steps_of(batch);
         loop {
+            crash::before_all(&steps);
             let error = match self.store.post(batch.to_vec(), self.clock.now()).await {
-                Ok(outcomes) if outcomes.len() == batch.len() => return Ok(outcomes),
+                Ok(outcomes) if outcomes.len() == batch.len() => {
+                    crash::after_all(&steps);
+                    return Ok(outcomes);
+                }
                 Ok(outcomes) => StoreError::Corrupt(format!(
                     "{} outcomes for {} postings",
                     outcomes.len(),
@@ -272,6 +278,19 @@ impl Worker {
         }
         self.answers = error.is_none();
     }
+}
+
+/// Which crash points a batch passes.
+fn steps_of(batch: &[Posting]) -> Vec<Step> {
+    let has = |kind| batch.iter().any(|posting| posting.kind() == kind);
+    crash::steps(|| {
+        [
+            (has(TransferKind::TopUp), Step::TopUp),
+            (has(TransferKind::Pay), Step::Pay),
+            (has(TransferKind::Credit), Step::Credit),
+            (has(TransferKind::Refund), Step::Refund),
+        ]
+    })
 }
 
 /// Counts what happened, and tells administrators what should not have.

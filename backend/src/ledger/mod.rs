@@ -9,6 +9,7 @@ pub use lane::{BATCH_MAX, PAYMENTS_PER_BATCH_MAX, QUEUE_MAX};
 
 use crate::{
     Refusal,
+    crash::{self, Step},
     lists::Lists,
     packets::record::{Payment, PreOrderRecord},
     runtime::Clock,
@@ -231,7 +232,10 @@ impl Ledger {
 
     /// Keeps a pre-order that the shared cache could not take (R-SEND-4).
     pub async fn put_pre_order(&self, record: PreOrderRecord) -> Result<(), Refusal> {
-        Ok(self.store.put_pre_order(record).await?)
+        crash::before(Step::PreOrderStored);
+        self.store.put_pre_order(record).await?;
+        crash::after(Step::PreOrderStored);
+        Ok(())
     }
 
     /// A pre-order that was kept here, expired or not.

@@ -9,6 +9,7 @@ pub use page::{LIST_PAGE_DEFAULT, LIST_PAGE_MAX, ListPart, Standings};
 use crate::{
     Refusal,
     accounts::Accounts,
+    crash::{self, Step},
     runtime::{Clock, Zone},
     store::lists::{List, ListStore},
 };
@@ -36,7 +37,10 @@ impl Lists {
     /// differs from the one of that time is `internal`, which no retry mends, and
     /// nothing of the batch is written then: give the rows one by one to find it.
     pub async fn record(&self, batch: ListBatch) -> Result<(), Refusal> {
-        Ok(self.store.record(batch, &self.zone).await?)
+        crash::before(Step::Lists);
+        self.store.record(batch, &self.zone).await?;
+        crash::after(Step::Lists);
+        Ok(())
     }
 
     /// What a person has ever opened, as far as it has been delivered here.

@@ -4,9 +4,13 @@ use crate::{
     Refusal,
     cache::SharedTier,
     control::Control,
+    crash::{self, Step},
     planted::Bug,
     runtime::{Entropy, Zone},
-    store::orders::{Mark, OrderStore},
+    store::{
+        StoreError,
+        orders::{Mark, OrderStore},
+    },
 };
 use hongbao_shared::{ErrorCode, OrderNo, Shard, Site, Timestamp, order_no::SEQUENCE_END};
 use parking_lot::Mutex;
@@ -46,6 +50,23 @@ impl NumberedSite {
     /// A site with `shards` logical shards.
     pub fn new(shards: u16, marks: Arc<dyn OrderStore>, cache: Arc<dyn SharedTier>) -> Self {
         Self { shards, marks, cache, lease: Mutex::default() }
+    }
+
+    /// The first number of a block that is the shared cache's from now on.
+    async fn raise_block(&self, place: Site) -> Result<u64, StoreError> {
+        crash::before(Step::NumberBlock);
+        let by = if Bug::BlockWithoutMark.is_planted() { 0 } else { BLOCK };
+        let start = self.marks.raise(Mark::Sequence(place), by).await?;
+        crash::after(Step::NumberBlock);
+        Ok(start)
+    }
+
+    /// A lease that is the local generator's from now on.
+    async fn raise_lease(&self, place: Site) -> Result<u64, StoreError> {
+        crash::before(Step::NumberLease);
+        let lease = self.marks.raise(Mark::LocalLease(place), 1).await?;
+        crash::after(Step::NumberLease);
+        Ok(lease)
     }
 }
 
@@ -95,7 +116,7 @@ impl Numbering {
     pub async fn prepare(&self) {
         for (place, site) in &self.sites {
             let missing = site.lease.lock().reserve.is_none();
-            if missing && let Ok(lease) = site.marks.raise(Mark::LocalLease(*place), 1).await {
+            if missing && let Ok(lease) = site.raise_lease(*place).await {
                 site.lease.lock().reserve = Some(lease);
             }
         }
@@ -106,8 +127,7 @@ impl Numbering {
             match site.cache.next_sequence(place).await {
                 Ok(Some(sequence)) => return Some(sequence),
                 Ok(None) => {
-                    let by = if Bug::BlockWithoutMark.is_planted() { 0 } else { BLOCK };
-                    let start = site.marks.raise(Mark::Sequence(place), by).await.ok()?;
+                    let start = site.raise_block(place).await.ok()?;
                     site.cache.install_block(place, start, BLOCK).await.ok()?;
                 }
                 Err(error) => {
@@ -124,7 +144,7 @@ impl Numbering {
         if let Some(sequence) = site.lease.lock().take() {
             return Ok(sequence);
         }
-        let lease = site.marks.raise(Mark::LocalLease(place), 1).await?;
+        let lease = site.raise_lease(place).await?;
         let mut held = site.lease.lock();
         held.reserve.get_or_insert(lease);
         held.take()

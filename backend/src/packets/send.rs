@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Refusal,
+    crash::{self, Step},
     groups::PacketPost,
     store::{
         StoreError,
@@ -81,9 +82,13 @@ impl Packets {
             created_at: now,
             expires_at: now.plus_seconds(self.limits.preorder_ttl_s.into()),
         };
-        if let Err(error) = self.shared.put_pre_order(&record).await {
-            tracing::debug!(%error, "pre-order goes to the database");
-            self.ledger.put_pre_order(record.clone()).await?;
+        crash::before(Step::PreOrderCached);
+        match self.shared.put_pre_order(&record).await {
+            Ok(()) => crash::after(Step::PreOrderCached),
+            Err(error) => {
+                tracing::debug!(%error, "pre-order goes to the database");
+                self.ledger.put_pre_order(record.clone()).await?;
+            }
         }
         Ok(PreOrder { order_no, commitment: record.commitment, expires_at: record.expires_at })
     }

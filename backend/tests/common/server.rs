@@ -16,8 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -35,7 +34,7 @@ pub(crate) struct TestServer {
 
 enum Running {
     Here { app: Arc<App>, stop: CancellationToken, served: JoinHandle<()> },
-    Child { child: Child, variables: Vec<(String, String)> },
+    Child { child: Option<Child>, variables: Vec<(String, String)> },
     Dead,
 }
 
@@ -75,59 +74,98 @@ impl TestServer {
 
     /// As a process of its own, with these variables, limits per address off.
     pub(crate) fn spawn(variables: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self::in_folder(tempfile::tempdir().unwrap(), variables);
+        server.restart();
+        server
+    }
+
+    /// As [`TestServer::spawn`], on data that is there; not started yet.
+    pub(crate) fn in_folder(folder: TempDir, variables: &[(&str, &str)]) -> Self {
         let mut all: Vec<_> = ["SIGN_INS", "ACCOUNTS", "GUESTS"]
             .map(|what| (format!("HONGBAO_ADDRESSES_{what}_PER_MINUTE"), "0".to_owned()))
             .into();
         all.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
-        let (child, url) = child(folder.path(), &all);
-        let running = Running::Child { child, variables: all };
-        Self { url, client: client(), folder, running }
+        let running = Running::Child { child: None, variables: all };
+        Self { url: String::new(), client: client(), folder, running }
     }
 
     /// `kill -9`: no drain, no goodbye.
     pub(crate) fn kill(&mut self) {
-        let Running::Child { child, .. } = &mut self.running else {
-            panic!("only a child can be killed");
-        };
-        child.kill().unwrap();
-        child.wait().unwrap();
+        self.child().kill().unwrap();
+        self.wait();
     }
 
     /// Starts the child again on the same data; it gets another port.
     pub(crate) fn restart(&mut self) {
-        let Running::Child { child: running, variables } = &mut self.running else {
-            panic!("only a child can be started again");
+        assert!(self.try_start(&[]), "the line with the address");
+    }
+
+    /// As [`TestServer::restart`], with more variables this once; `false` if it ended
+    /// before it served.
+    pub(crate) fn try_start(&mut self, once: &[(&str, &str)]) -> bool {
+        let stdout = self.launch(once);
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("Hongbao is at ");
+        url.unwrap_or_default().clone_into(&mut self.url);
+        url.is_some()
+    }
+
+    /// Starts the child and waits for nothing; gives what it will print.
+    pub(crate) fn launch(&mut self, once: &[(&str, &str)]) -> ChildStdout {
+        let mut command = self.command("server");
+        command.args(["--listen", "127.0.0.1:0"]).envs(once.iter().copied());
+        let Running::Child { child, .. } = &mut self.running else {
+            panic!("only a child can be started");
         };
-        let (child, url) = child(self.folder.path(), variables);
-        *running = child;
-        self.url = url;
+        let child = child.insert(command.stdout(Stdio::piped()).spawn().unwrap());
+        child.stdout.take().unwrap()
+    }
+
+    /// A subcommand on the data of the child, with its settings.
+    pub(crate) fn command(&self, subcommand: &str) -> Command {
+        let Running::Child { variables, .. } = &self.running else {
+            panic!("only a child has variables");
+        };
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hongbao"));
+        command
+            .args([subcommand, "--data"])
+            .arg(self.folder.path())
+            .env("HONGBAO_TELEMETRY_FILTER", "warn")
+            .envs(variables.iter().map(|(name, value)| (name, value)));
+        command
     }
 
     /// The id of the child.
     pub(crate) fn process_id(&self) -> u32 {
         match &self.running {
-            Running::Child { child, .. } => child.id(),
+            Running::Child { child: Some(child), .. } => child.id(),
             _ => panic!("only a child has a process of its own"),
         }
     }
 
-    /// Waits until the child has ended by itself; its exit code.
-    pub(crate) fn wait(&mut self) -> Option<i32> {
+    fn child(&mut self) -> &mut Child {
         match &mut self.running {
-            Running::Child { child, .. } => child.wait().unwrap().code(),
-            _ => panic!("only a child has an exit code"),
+            Running::Child { child: Some(child), .. } => child,
+            _ => panic!("no child was started"),
         }
+    }
+
+    /// Waits until the child has ended by itself; how it did.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child().wait().unwrap()
     }
 
     /// SIGTERM: the child drains and ends by itself; its exit code.
     pub(crate) fn terminate(&mut self) -> Option<i32> {
-        let Running::Child { child, .. } = &self.running else {
-            panic!("only a child can be asked to end");
-        };
-        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        self.ask_to_end();
+        self.wait().code()
+    }
+
+    /// SIGTERM, and waits for nothing.
+    pub(crate) fn ask_to_end(&self) {
+        let asked = Command::new("kill").args(["-TERM", &self.process_id().to_string()]).status();
         assert!(asked.unwrap().success());
-        self.wait()
     }
 
     /// The application, if it runs in this process.
@@ -189,33 +227,18 @@ impl Drop for TestServer {
                 stop.cancel();
                 served.abort();
             }
-            Running::Child { child, .. } => {
+            Running::Child { child: None, .. } | Running::Dead => {}
+            Running::Child { child: Some(child), .. } => {
                 // It may have ended already.
                 let _ended = child.kill();
                 let _reaped = child.wait();
             }
-            Running::Dead => {}
         }
     }
 }
 
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().timeout(Duration::from_mins(1)).build().unwrap()
-}
-
-fn child(data: &Path, variables: &[(String, String)]) -> (Child, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_hongbao"))
-        .args(["server", "--listen", "127.0.0.1:0", "--data"])
-        .arg(data)
-        .env("HONGBAO_TELEMETRY_FILTER", "warn")
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let url = line.trim().strip_prefix("Hongbao is at ").expect("the line with the address");
-    (child, url.to_owned())
 }
 
 /// Somebody with a session.

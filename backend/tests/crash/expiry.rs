@@ -2,16 +2,12 @@
 //! server is killed in the middle (R-MONEY-4): each share goes to exactly one side.
 
 use crate::common::server::{Answer, Person, TestServer};
-use crate::{audit_at_rest, call};
+use crate::{now, stage::audit, traffic::call};
 use futures::{StreamExt, stream};
 use hongbao_shared::{OrderNo, Timestamp, api::packets::PacketState};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    time::{Duration, SystemTime},
-};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 const PACKETS: usize = 1_000;
 const SHARES: u32 = 4;
@@ -84,12 +80,6 @@ async fn open_all(n: usize, person: Person, orders: Vec<OrderNo>) -> (Told, bool
     (told, true)
 }
 
-fn now() -> Timestamp {
-    #[expect(clippy::disallowed_methods, reason = "the child runs on the clock of the machine")]
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    Timestamp::from_millis(i64::try_from(now.as_millis()).unwrap())
-}
-
 fn at(people: &[Person], server: &TestServer) -> Vec<Person> {
     people.iter().map(|person| Person { url: server.url.clone(), ..person.clone() }).collect()
 }
@@ -149,7 +139,7 @@ async fn a_thousand_packets_end_at_once_across_kill_9() {
     // A graceful end delivers everything; then every fen is where it should be, and the
     // sender was told once of each packet.
     assert_eq!(server.terminate(), Some(0));
-    audit_at_rest(&server);
+    audit(&server, &["--at-rest"]);
     server.restart();
     let here = at(&people, &server);
     let spent = u64::try_from(PACKETS).unwrap() * TOTAL_FEN;

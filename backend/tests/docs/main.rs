@@ -1,13 +1,10 @@
 //! What the documents say about the program is what the program says.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
-
-use hongbao::{audit::Law, config};
+use hongbao::{audit::Law, config, crash};
 use std::path::Path;
 
-const BEGIN: &str =
-    "<!-- settings: written by `HONGBAO_WRITE_DOCS=1 cargo test -p hongbao --test docs` -->\n";
-const END: &str = "<!-- end of settings -->\n";
+/// Stands before each table that a test writes, with the table's name in front.
+const WRITTEN_BY: &str = "written by `HONGBAO_WRITE_DOCS=1 cargo test -p hongbao --test docs`";
 
 fn settings_table() -> String {
     let mut lines = vec![
@@ -22,15 +19,6 @@ fn settings_table() -> String {
     lines.join("\n") + "\n"
 }
 
-#[test]
-fn the_configuration_table_is_true() {
-    is_true("README.md", BEGIN, END, &settings_table());
-}
-
-const LAWS_BEGIN: &str =
-    "<!-- laws: written by `HONGBAO_WRITE_DOCS=1 cargo test -p hongbao --test docs` -->\n";
-const LAWS_END: &str = "<!-- end of laws -->\n";
-
 fn laws_table() -> String {
     let mut lines = vec!["| law | what holds | looked at |".to_owned(), "|---|---|---|".to_owned()];
     lines.extend(
@@ -44,17 +32,43 @@ fn laws_table() -> String {
 /// R-MONEY-5: the laws that the audit checks, with their names.
 #[test]
 fn the_table_of_laws_is_true() {
-    is_true("ARCHITECTURE.md", LAWS_BEGIN, LAWS_END, &laws_table());
+    check("ARCHITECTURE.md", "laws", &laws_table());
 }
 
-fn is_true(name: &str, begin: &str, end: &str, expected: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
-    let text = std::fs::read_to_string(&file).unwrap();
-    let (before, rest) = text.split_once(begin).expect("the mark before the table");
-    let (table, after) = rest.split_once(end).expect("the mark after the table");
+fn crash_table() -> String {
+    let mut lines = vec![
+        "| point | what is on disk | what recovery does |".to_owned(),
+        "|---|---|---|".to_owned(),
+    ];
+    lines.extend(crash::POINTS.iter().map(|point| {
+        let crash::Point { name, on_disk, recovery, .. } = point;
+        format!("| `{name}` | {on_disk} | {recovery} |")
+    }));
+    lines.join("\n") + "\n"
+}
+
+/// The table of this name in a document is this one.
+fn check(document: &str, name: &str, expected: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(document);
+    let text = std::fs::read_to_string(&file).expect("the document");
+    let (begin, end) =
+        (format!("<!-- {name}: {WRITTEN_BY} -->\n"), format!("<!-- end of {name} -->\n"));
+    let (before, rest) = text.split_once(&begin).expect("the mark before the table");
+    let (table, after) = rest.split_once(&end).expect("the mark after the table");
     if std::env::var_os("HONGBAO_WRITE_DOCS").is_some() {
-        std::fs::write(&file, format!("{before}{begin}{expected}{end}{after}")).unwrap();
+        std::fs::write(&file, format!("{before}{begin}{expected}{end}{after}"))
+            .expect("the document");
         return;
     }
-    assert_eq!(table, expected, "{name} is not what the program says");
+    assert_eq!(table, expected, "{document} is not what the program says");
+}
+
+#[test]
+fn the_configuration_table_is_true() {
+    check("README.md", "settings", &settings_table());
+}
+
+#[test]
+fn the_table_of_crash_points_is_true() {
+    check("ARCHITECTURE.md", "crash points", &crash_table());
 }

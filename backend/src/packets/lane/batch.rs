@@ -1,6 +1,7 @@
 use super::{Op, Reply, packet::LanePacket};
 use crate::{
     control::CreditMode,
+    crash::{self, Step},
     packets::event::{ChatEvent, CreditEvent, Event, ListEvent},
     store::{
         orders::{
@@ -255,4 +256,18 @@ impl Draft {
     pub(super) fn now(&self) -> Timestamp {
         self.now
     }
+}
+
+/// Which crash points a batch passes.
+pub(super) fn steps_of(request: &LaneBatch) -> Vec<Step> {
+    crash::steps(|| {
+        let comes_as =
+            |state| request.landings.iter().any(|landing| landing.packet.progress.state == state);
+        [
+            (comes_as(StoredState::Open), Step::Land),
+            (comes_as(StoredState::GivenUp), Step::GiveUp),
+            (!request.appends.is_empty(), Step::Open),
+            (!request.expiries.is_empty(), Step::Expire),
+        ]
+    })
 }

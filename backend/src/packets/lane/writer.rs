@@ -1,11 +1,12 @@
 use super::{
     LaneParts, LaneStore, Op, Reply,
-    batch::Draft,
+    batch::{Draft, steps_of},
     packet::{LanePacket, catch_up, load},
 };
 use crate::{
     Refusal,
     cache::PacketEntry,
+    crash,
     planted::Bug,
     store::{
         StoreError,
@@ -214,9 +215,14 @@ impl Lane {
     }
 
     async fn commit(&self, request: LaneBatch) -> Result<LaneOutcome, StoreError> {
+        let steps = steps_of(&request);
         let started = tokio::time::Instant::now();
         let appends = request.appends.len();
+        crash::before_all(&steps);
         let mut outcome = self.place.store.commit(request).await;
+        if outcome.is_ok() {
+            crash::after_all(&steps);
+        }
         if matches!(outcome, Err(StoreError::Unknown(_))) && Bug::UnknownIsSuccess.is_planted() {
             outcome = Ok(LaneOutcome { appends: vec![true; appends], ..LaneOutcome::default() });
         }

@@ -3,10 +3,15 @@
 //! Listed by hand rather than by sqlx's macro: that would build sqlx and SQLite a
 //! second time, for the compiler's own use.
 
+use crate::crash::{self, Step};
 use sqlx::{
-    AssertSqlSafe, SqlSafeStr,
+    AssertSqlSafe, SqlSafeStr, SqlitePool,
     migrate::{Migration, MigrationType, Migrator},
 };
+
+/// How often a build with crash points passes one within a migration, in steps of
+/// SQLite's machine: often enough to end between the tables of two days.
+const STEPS_PER_POINT: i32 = 50;
 
 /// Which database a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +58,28 @@ const PEOPLE: &[File] = files![
 const LISTS: &[File] = files!["lists/sqlite/0001_lists.sql", "lists/sqlite/0002_months.sql"];
 
 impl Schema {
-    pub(super) fn migrator(self) -> Migrator {
+    /// Applies what is missing, one migration after the other, each in a transaction.
+    pub(super) async fn migrate(self, writer: &SqlitePool) -> anyhow::Result<()> {
+        let migrator = self.migrator();
+        if fail::has_failpoints() {
+            let mut connection = writer.acquire().await?;
+            connection.lock_handle().await?.set_progress_handler(STEPS_PER_POINT, || {
+                crash::inside(Step::Migrate);
+                true
+            });
+        }
+        for migration in migrator.iter() {
+            crash::before(Step::Migrate);
+            migrator.run_to(migration.version, writer).await?;
+            crash::after(Step::Migrate);
+        }
+        if fail::has_failpoints() {
+            writer.acquire().await?.lock_handle().await?.remove_progress_handler();
+        }
+        Ok(())
+    }
+
+    fn migrator(self) -> Migrator {
         let files = match self {
             Self::Orders => ORDERS,
             Self::Cold => COLD,

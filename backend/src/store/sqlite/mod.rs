@@ -57,7 +57,7 @@ impl Database {
         // each use, is one more trip to its thread and back.
         let pool = || SqlitePoolOptions::new().test_before_acquire(false);
         let writer = pool().max_connections(1).connect_with(options.clone()).await?;
-        schema.migrator().run(&writer).await?;
+        schema.migrate(&writer).await?;
         let readers = pool()
             .max_connections(READERS_MAX)
             .connect_with(options.read_only(true).create_if_missing(false))

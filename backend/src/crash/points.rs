@@ -1,0 +1,190 @@
+use super::{Point, Side};
+
+macro_rules! steps {
+    ($(
+        $(#[$about:meta])*
+        $step:ident = $name:literal {
+            $( $side:ident: $on_disk:literal => $recovery:literal; )+
+        }
+    )+) => {
+        /// What changes something on disk, and is all there or not at all.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Step {
+            $( $(#[$about])* $step, )+
+        }
+
+        /// All crash points, along the life of a packet.
+        pub const POINTS: &[Point] = &[
+            $( $( Point {
+                step: Step::$step,
+                side: side!($side),
+                name: concat!($name, ".", stringify!($side)),
+                on_disk: $on_disk,
+                recovery: $recovery,
+            }, )+ )+
+        ];
+    };
+}
+
+macro_rules! side {
+    (before) => {
+        Side::Before
+    };
+    (inside) => {
+        Side::Inside
+    };
+    (after) => {
+        Side::After
+    };
+}
+
+steps! {
+    /// The key of a new data folder.
+    MasterKey = "key" {
+        before: "a draft of a key, and no database" => "the next start draws another key";
+        after: "the key, and its draft beside it" => "the next start takes the key";
+    }
+    /// One database is made, or brought up to date.
+    MigrateDatabase = "migrate.database" {
+        before: "some of the databases; of this one not even a file" =>
+            "the next start makes it and goes on";
+        after: "this database, whole; others may be missing" =>
+            "the next start makes the others";
+    }
+    /// One migration of one database.
+    Migrate = "migrate.step" {
+        before: "the migrations before it" => "the next start applies it";
+        inside: "a part of its transaction, never committed" =>
+            "SQLite drops the part; the next start applies the migration from its beginning";
+        after: "it and the row that says so, in one commit" =>
+            "the next start goes on with the one after it";
+    }
+    /// A block of numbers for the shared cache.
+    NumberBlock = "number.block" {
+        before: "the mark as it was" => "the next pre-order raises it";
+        after: "a mark above a block that nobody counts in" =>
+            "the block stays unused, the next pre-order takes the one after it (R-ORDER-2)";
+    }
+    /// A lease of numbers for the local generator.
+    NumberLease = "number.lease" {
+        before: "the mark as it was" => "the next start leases ahead";
+        after: "a mark above a lease that nobody holds" =>
+            "the lease stays unused, the next start takes the one after it";
+    }
+    /// A pre-order goes to the shared cache.
+    PreOrderCached = "pre_order.cache" {
+        before: "nothing" => "nothing was promised; a new pre-order gets a new number";
+        after: "nothing; the embedded cache ends with the process" =>
+            "paying it is refused as `preorder_expired`, and no money moves";
+    }
+    /// A pre-order goes to the ledger's database, because the cache is down.
+    PreOrderStored = "pre_order.database" {
+        before: "nothing" => "nothing was promised; a new pre-order gets a new number";
+        after: "the pre-order" => "it can be paid until it expires (R-SEND-4)";
+    }
+    /// Demo money comes into a wallet.
+    TopUp = "top_up" {
+        before: "nothing" => "the same key again brings the money";
+        after: "the transfer" => "the same key again moves nothing and answers the same";
+    }
+    /// Money goes into a packet's escrow.
+    Pay = "pay" {
+        before: "the pre-order, where it was" => "nothing has moved; it can be paid while it is kept";
+        after: "the transfer, the payment with both seeds, the outbox row *land*" =>
+            "the row makes the packet land; paying again answers the same";
+    }
+    /// A packet comes into its shard.
+    Land = "land" {
+        before: "the payment and its outbox row *land*" => "the row makes it land";
+        after: "the packet, the outbox rows *chat* and *lists*; the row *land* as well" =>
+            "the row comes again, finds the packet, and goes";
+    }
+    /// A tombstone comes into the shard, for a packet that cannot land.
+    GiveUp = "give_up" {
+        before: "the payment and its outbox row *land*" =>
+            "the row comes again; the packet lands if it can by now, else it is given up";
+        after: "the tombstone, the outbox row *refund*; the row *land* as well" =>
+            "the money goes back; the row *land* finds the tombstone, and goes";
+    }
+    /// Claims of a batch.
+    Open = "open" {
+        before: "the packet as it was; nobody was answered" =>
+            "whoever asks again gets the next share";
+        after: "the claims, the counters, the outbox rows *credit*, *lists*, *chat*" =>
+            "whoever asks again gets the same share; the rows are delivered";
+    }
+    /// The end of a packet's time.
+    Expire = "expire" {
+        before: "an open packet whose time is over" =>
+            "no open succeeds; the next look, within a second, ends it";
+        after: "the state, the outbox rows *refund* and *chat*" =>
+            "the rows are delivered; the end is final";
+    }
+    /// Outbox rows are taken for delivery.
+    Lease = "outbox.lease" {
+        before: "the rows, due" => "they are taken at the start";
+        after: "the rows, leased by a process that is gone" =>
+            "the next start makes them due at once";
+    }
+    /// Shares go to their wallets.
+    Credit = "credit" {
+        before: "the claims and the outbox row *credit*" => "the row is delivered";
+        after: "the transfers under `credit:{order}:{seq}`; the row as well" =>
+            "the row comes again, finds every key, and moves nothing";
+    }
+    /// What is left goes back to its sender.
+    Refund = "refund" {
+        before: "the end, or the tombstone, and the outbox row *refund*" => "the row is delivered";
+        after: "the transfer under `refund:{order}`; the row as well" =>
+            "the row comes again, finds the key, and moves nothing";
+    }
+    /// A packet's card comes into the chat.
+    ChatCard = "chat.card" {
+        before: "the packet and the outbox row *chat*" => "the row is delivered";
+        after: "the card under the packet's number; the row as well" =>
+            "the row comes again, finds the card, and posts nothing";
+    }
+    /// What became of packets is told in the chat.
+    ChatLines = "chat.lines" {
+        before: "the outbox row *chat*" => "the row is delivered";
+        after: "the lines under their keys; the row as well" =>
+            "the row comes again, finds the lines, and posts nothing";
+    }
+    /// The lists "sent" and "received" are written.
+    Lists = "lists" {
+        before: "the outbox row *lists*" => "the row is delivered";
+        after: "the lines with their totals; the row as well" =>
+            "the row comes again, finds the lines, and counts nothing twice";
+    }
+    /// What became of outbox rows is written.
+    Settle = "outbox.settle" {
+        before: "what was delivered, and its rows, leased" =>
+            "the rows come again; every delivery is idempotent by key";
+        after: "what was delivered; its rows are gone" => "nothing is left to do";
+    }
+    /// A day takes no more landings.
+    Seal = "archive.seal" {
+        before: "a day that is over" => "the mover's next round, at the start, seals it";
+        after: "the day, sealed" => "the next round goes on with copying";
+    }
+    /// Some of a day's packets come into cold storage.
+    KeepPackets = "archive.packets" {
+        before: "the sealed day, perhaps a part of its packets in cold storage" =>
+            "the next round copies all again; what is there must be the same";
+        after: "the sealed day and these packets, hot and cold" =>
+            "reads find them hot; the next round copies all again";
+    }
+    /// Some of a day's claims come into cold storage.
+    KeepClaims = "archive.claims" {
+        before: "the sealed day, its packets hot and cold" =>
+            "the next round copies all again; what is there must be the same";
+        after: "the sealed day, its packets and these claims, hot and cold" =>
+            "reads find them hot; the next round copies all again";
+    }
+    /// A day's hot tables are emptied.
+    Empty = "archive.empty" {
+        before: "the whole day, hot and cold" => "the next round compares, and empties the hot tables";
+        after: "the day in cold storage alone; the mark of its seal" =>
+            "reads fall through; the mark still refuses a landing of that day";
+    }
+}
