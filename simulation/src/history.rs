@@ -1,4 +1,5 @@
 use crate::clock::WorldTime;
+use data_encoding::HEXLOWER;
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::{fmt, sync::Arc};
@@ -34,9 +35,9 @@ impl History {
         }
     }
 
-    /// SHA-256 of all lines so far, each with its line feed.
-    pub(crate) fn digest(&self) -> [u8; 32] {
-        self.state.lock().digest.clone().finalize().into()
+    /// SHA-256 of all lines so far, each with its line feed, in hex.
+    pub(crate) fn digest(&self) -> String {
+        HEXLOWER.encode(&self.state.lock().digest.clone().finalize())
     }
 
     /// The lines, if they are kept.

@@ -2,8 +2,9 @@
 
 use crate::{people::People, witness::Promise, world::World};
 use hongbao::{
-    audit::{self, Audited},
+    audit::{self, Audited, Report},
     store::{
+        StoreError,
         ledger::{Account, LedgerStore},
         lists::ListStore,
         orders::{PacketRow, StoredState},
@@ -15,11 +16,14 @@ use std::collections::BTreeMap;
 
 /// Checked after every call that changed something: the books as a whole, and the packet
 /// that it was about.
-pub(crate) async fn after_step(world: &World, _touched: Option<OrderNo>) {
+pub(crate) async fn after_step(world: &World, touched: Option<OrderNo>) {
     let ledger = &world.databases.ledger;
-    match ledger.total().await {
-        Ok(0) => {}
-        total => world.witness.note(Promise::Law, format!("all balances add up to {total:?}")),
+    let audited = world.truth.audited(&world.sealer);
+    // The lists come later.
+    let audited = Audited { lists: None, ..audited };
+    note(world, audit::books(&audited).await);
+    if let Some(order_no) = touched {
+        note(world, audit::packet(&audited, order_no).await);
     }
     for (account, held) in ledger.accounts_page(None, u32::MAX).await.unwrap_or_default() {
         if held.balance < 0 && account != Account::Issuer {
@@ -31,7 +35,11 @@ pub(crate) async fn after_step(world: &World, _touched: Option<OrderNo>) {
 /// Every law of stored data.
 pub(crate) async fn all(world: &World, at_rest: bool) {
     let audited = Audited { at_rest, ..world.truth.audited(&world.sealer) };
-    match audit::run(&audited).await {
+    note(world, audit::run(&audited).await);
+}
+
+fn note(world: &World, audited: Result<Report, StoreError>) {
+    match audited {
         Ok(report) => {
             for violation in report.violations.listed() {
                 world.witness.note(Promise::Law, violation.to_string());

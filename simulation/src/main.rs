@@ -78,7 +78,6 @@ fn history(seed: u64) -> anyhow::Result<ExitCode> {
     for broken in &outcome.broken {
         println!("{broken}");
     }
-    let digest: String = outcome.digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    println!("seed {seed}, {} operations, history {digest}", outcome.operations);
+    println!("seed {seed}, {} operations, history {}", outcome.operations, outcome.digest);
     Ok(if outcome.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -37,8 +37,8 @@ const ALL_LAWS_EVERY: u64 = 25;
 pub struct Outcome {
     /// From which it follows, whole.
     pub seed: u64,
-    /// SHA-256 of its history.
-    pub digest: [u8; 32],
+    /// SHA-256 of its history, in hex.
+    pub digest: String,
     /// Calls that clients made.
     pub operations: u64,
     /// Which faults met which steps.
