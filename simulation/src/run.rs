@@ -11,7 +11,8 @@ use crate::{
     witness::{Broken, Promise},
     world::World,
 };
-use hongbao_shared::Limits;
+use hongbao::packets::Paid;
+use hongbao_shared::{Limits, api::packets::PayRequest};
 use std::{
     cell::Cell,
     sync::{
@@ -223,6 +224,7 @@ async fn days_go_by(
     }
     be_calm(world);
     rest(world, "in the night").await;
+    pay_again(world, calls, dice).await;
     let node = world.any_node(dice).await;
     match node.app.mover.round(&CancellationToken::new()).await {
         Ok(moved) if moved.waiting == 0 => {}
@@ -237,6 +239,25 @@ async fn days_go_by(
     }
     laws::all(world, true).await;
     laws::at_the_end(world, people).await;
+}
+
+/// Apps that were left open for a month repeat their payments: nothing comes of it.
+async fn pay_again(world: &World, calls: &AtomicU64, dice: &mut Dice) {
+    const PAYMENTS_MAX: usize = 12;
+    let mut last: Vec<_> = world.witness.numbers().into_iter().collect();
+    // The newest numbers are those that may have been given up.
+    last.sort_by_key(|(order_no, _)| std::cmp::Reverse(order_no.sequence()));
+    for (order_no, sender) in last.into_iter().take(PAYMENTS_MAX) {
+        calls.fetch_add(1, Ordering::Relaxed);
+        let node = world.any_node(dice).await;
+        let told = match node.app.packets.pay(sender, order_no, PayRequest::default()).await {
+            Ok(Paid::Landed(_)) => "landed".to_owned(),
+            Ok(Paid::Landing(_)) => "landing".to_owned(),
+            Err(refusal) => refusal.code.as_str().to_owned(),
+        };
+        world.history.note(format_args!("{sender} pays {order_no} again → {told}"));
+        laws::after_step(world, Some(order_no)).await;
+    }
 }
 
 /// The cycle of days comes round before its tables are empty: what is sent then is refused

@@ -102,6 +102,11 @@ impl Witness {
         }
     }
 
+    /// All numbers that were answered, with their senders.
+    pub(crate) fn numbers(&self) -> BTreeMap<OrderNo, UserId> {
+        self.0.lock().numbers.clone()
+    }
+
     /// A share was shown to its owner.
     pub(crate) fn share(&self, order_no: OrderNo, user: UserId, seq: u32, amount: Fen) {
         let mut state = self.0.lock();

@@ -18,6 +18,11 @@ pub(super) async fn audit(audited: &Audited<'_>, report: &mut Report) -> Result<
         after = Some(last);
         for found in off {
             let [sent, sent_fen, received, received_fen, best] = found.more;
+            // Who had the best luck can be written before the line of their share.
+            let is_early = found.more[..4] == [0; 4] && best > 0;
+            if is_early && !audited.at_rest {
+                continue;
+            }
             report.violations.note(
                 Law::ListTotalsAreSums,
                 Account::Wallet(found.user_id),
