@@ -6,7 +6,7 @@ use crate::{
     world::PASSWORD,
 };
 use anyhow::{Result, ensure};
-use hongbao_e2e::{Browser, Form, Loss, Person, Sent, Stage, play};
+use hongbao_e2e::{Browser, Form, Loss, Person, Sent, Stage, play, wait_for};
 
 const START_FEN: i64 = 10_000;
 const SENT_FEN: i64 = 500;
@@ -34,8 +34,13 @@ async fn fill_in(browser: &Browser) -> Result<()> {
 /// As many packets were paid, and as much money is gone.
 async fn paid(mei: &Person, group: &str, packets: i64) -> Result<()> {
     mei.holds(START_FEN - packets * SENT_FEN).await?;
-    let log = mei.log(group).await?;
-    let cards = log.iter().filter(|message| message["type"] == "packet").count();
+    // Cards come into the chat a moment after the answer.
+    let all = wait_for("the cards", async || {
+        let log = mei.log(group).await?;
+        let cards = log.iter().filter(|message| message["type"] == "packet").count();
+        Ok((i64::try_from(cards)? >= packets).then_some(cards))
+    });
+    let cards = all.await?;
     ensure!(i64::try_from(cards)? == packets, "{cards} packets in the log");
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! becomes of the connection (R-WEB-1, R-SEND-2).
 
 use crate::{
-    logs::{drawn, held, shows_all, shows_the_end},
+    logs::{drawn, follows_to_the_end, held, shows_all, shows_the_end},
     steps::{card_is, enter},
 };
 use anyhow::{Context as _, Result, ensure};
@@ -153,10 +153,9 @@ fn a_storm_of_packets_survives_every_cut() -> Result<()> {
         };
         future::try_join(storm, cuts).await?;
         for (browser, person) in [(&calm, mei), (&cut, others[0])] {
-            let log = held(person, &group).await?;
+            let log = follows_to_the_end(browser, person, &group).await.context("the end")?;
             let cards = log.iter().filter(|line| line.1.is_some()).count();
             ensure!(cards == PACKETS, "{cards} packets in the log");
-            shows_the_end(browser, &log).await.context("the end")?;
             shows_all(browser, &log).await.context("all of it")?;
         }
         Ok(())

@@ -43,17 +43,36 @@ fn line(message: &Value) -> Result<Line> {
 /// Waits until the newest rows on the screen are the newest of the log.
 pub(crate) async fn shows_the_end(browser: &Browser, log: &[Line]) -> Result<()> {
     wait_for("the end of the log on the screen", async || {
-        let drawn = drawn(browser).await?;
-        let end = log.len().checked_sub(drawn.len()).and_then(|from| log.get(from..));
-        ensure!(!drawn.is_empty(), "nothing is drawn");
-        if let Some(end) = end {
-            let odd = drawn.iter().zip(end).find(|(drawn, held)| drawn != held);
-            ensure!(odd.is_none(), "the screen and the log differ: {odd:?}");
-        }
-        ensure!(end.is_some(), "{} rows of {} entries", drawn.len(), log.len());
+        is_the_end(&drawn(browser).await?, log)?;
         Ok(Some(()))
     })
     .await
+}
+
+/// The same where the log may still go on: lines come into it a moment after what they tell
+/// of. Gives the log that the screen shows the end of.
+pub(crate) async fn follows_to_the_end(
+    browser: &Browser,
+    person: &Person,
+    group: &str,
+) -> Result<Vec<Line>> {
+    wait_for("the end of the log on the screen", async || {
+        let log = held(person, group).await?;
+        is_the_end(&drawn(browser).await?, &log)?;
+        Ok(Some(log))
+    })
+    .await
+}
+
+fn is_the_end(drawn: &[Line], log: &[Line]) -> Result<()> {
+    let end = log.len().checked_sub(drawn.len()).and_then(|from| log.get(from..));
+    ensure!(!drawn.is_empty(), "nothing is drawn");
+    if let Some(end) = end {
+        let odd = drawn.iter().zip(end).find(|(drawn, held)| drawn != held);
+        ensure!(odd.is_none(), "the screen and the log differ: {odd:?}");
+    }
+    ensure!(end.is_some(), "{} rows of {} entries", drawn.len(), log.len());
+    Ok(())
 }
 
 /// Scrolls up to the beginning; all that was drawn on the way is the whole log.
