@@ -11,7 +11,7 @@ mod contract;
 use contract::{fen, order, payment, user};
 use hongbao::store::{
     ledger::{LedgerStore, Posting},
-    sqlite::SqliteLedger,
+    sql::SqlLedger,
 };
 use hongbao_shared::Timestamp;
 use std::time::Instant;
@@ -29,7 +29,7 @@ fn cpu_us() -> u64 {
 /// Batches of a thousand claims of `packets` packets each, by `users` people.
 async fn credit(batches: u32, packets: u32, users: i64) {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteLedger::open(&folder.path().join("ledger.sqlite")).await.unwrap();
+    let store = SqlLedger::open(&folder.path().join("ledger.sqlite")).await.unwrap();
     let now = Timestamp::from_millis(1);
     let setup = (0..packets)
         .flat_map(|n| {

@@ -28,7 +28,13 @@ const C_COMPILER: Tool = Tool {
     purpose: "a C compiler (SQLite is compiled from source)",
 };
 
-const FOR_TESTING: [Tool; 5] = [
+const FOR_TESTING: [Tool; 6] = [
+    Tool {
+        programs: &["pg_ctl", "pg_ctlcluster"],
+        variable: None,
+        packages: &["postgresql"],
+        purpose: "PostgreSQL 13 or later (databases of a fleet)",
+    },
     Tool {
         programs: &["node"],
         variable: None,

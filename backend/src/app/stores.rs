@@ -9,9 +9,7 @@ use crate::{
         lists::ListStore,
         orders::OrderStore,
         people::PeopleStore,
-        sqlite::{
-            Database, Schema, SqliteCold, SqliteLedger, SqliteLists, SqliteOrders, SqlitePeople,
-        },
+        sql::{Database, Schema, SqlCold, SqlLedger, SqlLists, SqlOrders, SqlPeople},
         tiered::TieredOrders,
     },
 };
@@ -72,18 +70,16 @@ impl Stores {
         let hot = orders
             .into_iter()
             .map(|(place, database)| {
-                (place, Arc::new(SqliteOrders::new(database)) as Arc<dyn OrderStore>)
+                (place, Arc::new(SqlOrders::new(database)) as Arc<dyn OrderStore>)
             })
             .collect();
         let cold = cold
             .into_iter()
-            .map(|(site, database)| {
-                (site, Arc::new(SqliteCold::new(database)) as Arc<dyn ColdStore>)
-            })
+            .map(|(site, database)| (site, Arc::new(SqlCold::new(database)) as Arc<dyn ColdStore>))
             .collect();
-        let ledger = Arc::new(SqliteLedger::new(ledger));
-        let people = Arc::new(SqlitePeople::new(people));
-        let lists = Arc::new(SqliteLists::new(lists));
+        let ledger = Arc::new(SqlLedger::new(ledger));
+        let people = Arc::new(SqlPeople::new(people));
+        let lists = Arc::new(SqlLists::new(lists));
         Ok(Self { files, ..Self::of(hot, cold, ledger, people, lists) })
     }
 
@@ -150,7 +146,7 @@ impl Stores {
 async fn open(folder: &Path, name: &str, schema: Schema) -> anyhow::Result<Database> {
     let file = folder.join(name);
     crash::before(Step::MigrateDatabase);
-    let opened = Database::open(&file, schema).await;
+    let opened = Database::open_file(&file, schema).await;
     let database = opened.with_context(|| format!("cannot open {}", file.display()))?;
     crash::after(Step::MigrateDatabase);
     Ok(database)

@@ -24,10 +24,11 @@ pub struct Live {
 impl PacketEntry {
     /// A packet with its claims, which must be complete and in order.
     pub fn new(packet: PacketRow, claims: &[ClaimRow]) -> Self {
+        let room = room_for(&packet);
         let mut live = Live {
             progress: Progress::NONE,
-            claims: Vec::with_capacity(claims.len()),
-            by_user: HashMap::with_capacity(claims.len()),
+            claims: Vec::with_capacity(room),
+            by_user: HashMap::with_capacity(room),
             best_luck: None,
         };
         live.advance(&packet, packet.progress, claims);
@@ -60,6 +61,13 @@ impl PacketEntry {
     pub fn is_open_at(&self, now: Timestamp) -> bool {
         self.progress().state == StoredState::Open && now < self.facts.expires_at
     }
+}
+
+/// How many claims a packet's memory is made for: all of its shares, so that nothing has
+/// to grow while people open it. Within reason, for a row that this code did not write.
+pub(super) fn room_for(packet: &PacketRow) -> usize {
+    const ROOM_MAX: u32 = 1 << 17;
+    usize::try_from(packet.shares.min(ROOM_MAX)).unwrap_or_default()
 }
 
 impl Live {

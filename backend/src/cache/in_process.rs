@@ -1,4 +1,7 @@
-use super::shared::{CacheDown, Dress, SharedTier};
+use super::{
+    entry::room_for,
+    shared::{CacheDown, Dress, SharedTier},
+};
 use crate::{
     crash,
     packets::record::PreOrderRecord,
@@ -101,7 +104,9 @@ impl SharedTier for InProcess {
     async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<(), CacheDown> {
         Self::up()?;
         let entry = self.packets.get_with(packet.order_no, || {
-            Arc::new(Mutex::new(Shared { packet: packet.clone(), opened: HashMap::new() }))
+            // As much as the packet weighs; growing bit by bit costs those who open.
+            let opened = HashMap::with_capacity(room_for(packet));
+            Arc::new(Mutex::new(Shared { packet: packet.clone(), opened }))
         });
         let mut shared = entry.lock();
         shared.opened.extend(new.iter().map(|claim| (claim.user_id, *claim)));

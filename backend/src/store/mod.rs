@@ -1,5 +1,5 @@
-//! All SQL. Stores are traits that speak the domain; `sqlite` is the embedded
-//! implementation. Nothing outside this module knows a dialect.
+//! All storage. Stores are traits that speak the domain; `sql` keeps them in SQLite files or
+//! on PostgreSQL, `memory` in memory for simulations. Nothing outside `sql` knows SQL.
 
 pub mod cold;
 pub mod ledger;
@@ -8,7 +8,7 @@ pub mod memory;
 pub mod orders;
 pub mod outbox;
 pub mod people;
-pub mod sqlite;
+pub mod sql;
 pub mod tiered;
 
 /// What a store could not do.
@@ -48,14 +48,8 @@ impl From<sqlx::Error> for StoreError {
                         .constraint()
                         .map_or_else(|| database.message().to_owned(), str::to_owned),
                 },
-                // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_IOERR, SQLITE_FULL and
-                // SQLITE_CANTOPEN, with their extended codes.
-                _ => match database.code().and_then(|code| code.parse::<i32>().ok()) {
-                    Some(code) if matches!(code & 0xff, 5 | 6 | 10 | 13 | 14) => {
-                        Self::Unavailable(error)
-                    }
-                    _ => Self::Other(error),
-                },
+                _ if sql::is_unavailable(&**database) => Self::Unavailable(error),
+                _ => Self::Other(error),
             },
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)

@@ -17,7 +17,7 @@ use hongbao::{
             PacketRow, Progress, StoredState,
         },
         outbox::{Destination, Outbox, Settled},
-        sqlite::{Database, Schema, SqliteCold, SqliteLedger, SqliteLists, SqliteOrders},
+        sql::{Database, Schema, SqlCold, SqlLedger, SqlLists, SqlOrders},
         tiered::TieredOrders,
     },
 };
@@ -84,18 +84,18 @@ impl Scene {
             ("lists", Schema::Lists),
         ] {
             let file = folder.path().join(format!("{name}.sqlite"));
-            files.push(Database::open(&file, schema).await.unwrap());
+            files.push(Database::open_file(&file, schema).await.unwrap());
         }
         let [ledger, orders, cold, lists] = [0, 1, 2, 3].map(|at| files[at].clone());
-        let lists: Arc<dyn ListStore> = Arc::new(SqliteLists::new(lists));
+        let lists: Arc<dyn ListStore> = Arc::new(SqlLists::new(lists));
         Self {
             folder: Some(folder),
             lists: Some(lists),
             files,
             ..Self::of(
-                Arc::new(SqliteLedger::new(ledger)),
-                Arc::new(SqliteOrders::new(orders)),
-                Arc::new(SqliteCold::new(cold)),
+                Arc::new(SqlLedger::new(ledger)),
+                Arc::new(SqlOrders::new(orders)),
+                Arc::new(SqlCold::new(cold)),
             )
         }
     }

@@ -3,7 +3,7 @@
 use crate::contract;
 use hongbao::store::{
     ledger::{LedgerStore, Posting},
-    sqlite::{Database, Schema, SqliteLedger},
+    sql::{Database, Schema, SqlLedger},
 };
 use hongbao_shared::Timestamp;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -11,14 +11,14 @@ use tempfile::TempDir;
 
 /// A ledger in a folder that goes with it.
 pub(crate) struct Fixture {
-    pub(crate) store: SqliteLedger,
+    pub(crate) store: SqlLedger,
     pub(crate) folder: TempDir,
 }
 
 impl Fixture {
     pub(crate) async fn open() -> Self {
         let folder = TempDir::new().unwrap();
-        let store = SqliteLedger::open(&folder.path().join("ledger.sqlite")).await.unwrap();
+        let store = SqlLedger::open(&folder.path().join("ledger.sqlite")).await.unwrap();
         Self { store, folder }
     }
 }
@@ -46,7 +46,7 @@ async fn what_was_answered_is_there_after_reopening() {
     let batch = vec![Posting::top_up(contract::user(1), contract::fen(5), "k")];
     fixture.store.post(batch.clone(), Timestamp::from_millis(1)).await.unwrap();
     fixture.store.close().await;
-    let again = SqliteLedger::open(&fixture.folder.path().join("ledger.sqlite")).await.unwrap();
+    let again = SqlLedger::open(&fixture.folder.path().join("ledger.sqlite")).await.unwrap();
     let outcomes = again.post(batch, Timestamp::from_millis(2)).await.unwrap();
     assert!(outcomes[0].unwrap().repeated);
     assert_eq!(outcomes[0].unwrap().at, Timestamp::from_millis(1));
@@ -59,7 +59,7 @@ async fn what_was_answered_is_there_after_reopening() {
 async fn constraints_stand_in_the_database_too() {
     let folder = TempDir::new().unwrap();
     let database =
-        Database::open(&folder.path().join("ledger.sqlite"), Schema::Ledger).await.unwrap();
+        Database::open_file(&folder.path().join("ledger.sqlite"), Schema::Ledger).await.unwrap();
     let insert = "INSERT INTO transfers (key, kind, debit_kind, debit_owner, credit_kind,
          credit_owner, amount, debit_balance, credit_balance, order_no, at) VALUES ";
     let refused = [
@@ -126,7 +126,7 @@ async fn credits_from_before_they_were_counted_are_counted() {
                DELETE FROM _sqlx_migrations WHERE version = 2;";
     sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
-    let store = SqliteLedger::open(&file).await.unwrap();
+    let store = SqlLedger::open(&file).await.unwrap();
     assert_eq!(store.accounts_page(None, 10).await.unwrap(), before);
     contract::books_balance(&store).await;
     store.close().await;

@@ -5,7 +5,7 @@ mod contract;
 
 use hongbao::store::{
     memory::MemoryCold,
-    sqlite::{Database, Schema, SqliteCold},
+    sql::{Database, Schema, SqlCold},
 };
 
 macro_rules! holds {
@@ -19,6 +19,16 @@ macro_rules! holds {
                 }
             )+
         }
+        mod postgres {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $law() {
+                    let database = crate::postgres::database(Schema::Cold).await;
+                    contract::$law(&SqlCold::new(database)).await;
+                }
+            )+
+        }
         mod sqlite {
             use super::*;
             $(
@@ -26,8 +36,8 @@ macro_rules! holds {
                 async fn $law() {
                     let folder = tempfile::tempdir().unwrap();
                     let file = folder.path().join("cold.sqlite");
-                    let database = Database::open(&file, Schema::Cold).await.unwrap();
-                    contract::$law(&SqliteCold::new(database)).await;
+                    let database = Database::open_file(&file, Schema::Cold).await.unwrap();
+                    contract::$law(&SqlCold::new(database)).await;
                 }
             )+
         }

@@ -7,5 +7,8 @@
 mod contract;
 
 mod cold;
+mod in_postgres;
 mod memory;
+#[path = "../common/postgres.rs"]
+mod postgres;
 mod sqlite;

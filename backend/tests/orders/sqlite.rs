@@ -1,5 +1,5 @@
 use crate::contract;
-use hongbao::store::sqlite::{Database, Schema, SqliteOrders};
+use hongbao::store::sql::{Database, Schema, SqlOrders};
 
 macro_rules! holds {
     ($($law:ident),+ $(,)?) => {
@@ -8,7 +8,7 @@ macro_rules! holds {
             async fn $law() {
                 let folder = tempfile::tempdir().unwrap();
                 let file = folder.path().join("orders.sqlite");
-                let store = SqliteOrders::new(Database::open(&file, Schema::Orders).await.unwrap());
+                let store = SqlOrders::new(Database::open_file(&file, Schema::Orders).await.unwrap());
                 contract::$law(&store).await;
             }
         )+

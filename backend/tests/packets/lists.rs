@@ -12,7 +12,7 @@ use hongbao::{
             List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow,
             Totals, TotalsOff,
         },
-        sqlite::{Database, Schema, SqliteLists},
+        sql::{Database, Schema, SqlLists},
     },
 };
 use hongbao_shared::{
@@ -28,7 +28,7 @@ use tempfile::TempDir;
 /// A database of lists that can be switched off.
 #[derive(Debug)]
 struct Switched {
-    store: SqliteLists,
+    store: SqlLists,
     down: AtomicBool,
 }
 
@@ -36,11 +36,11 @@ impl Switched {
     async fn new() -> (Arc<Self>, TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("lists.db");
-        let store = SqliteLists::new(Database::open(&file, Schema::Lists).await.unwrap());
+        let store = SqlLists::new(Database::open_file(&file, Schema::Lists).await.unwrap());
         (Arc::new(Self { store, down: AtomicBool::new(false) }), folder)
     }
 
-    fn up(&self) -> Result<&SqliteLists, StoreError> {
+    fn up(&self) -> Result<&SqlLists, StoreError> {
         if self.down.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable(sqlx::Error::PoolClosed));
         }

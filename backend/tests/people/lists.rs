@@ -3,7 +3,7 @@ use crate::lists_contract::{batch, best_luck, fen, moment, received, sent, user}
 use hongbao::{
     lists::{ListBatch, ListPart, Lists, SentRow, Standings},
     runtime::{Clock, Month, Zone},
-    store::sqlite::{Database, Schema, SqliteLists},
+    store::sql::{Database, Schema, SqlLists},
 };
 use hongbao_shared::{
     ErrorCode, Fen, OrderNo, Timestamp, UserId,
@@ -39,10 +39,10 @@ impl Scene {
 
 async fn lists_of(world: &World, zone: &str) -> Arc<Lists> {
     let file = world.folder.path().join("lists.db");
-    let database = Database::open(&file, Schema::Lists).await.unwrap();
+    let database = Database::open_file(&file, Schema::Lists).await.unwrap();
     let clock: Arc<dyn Clock> = world.clock.clone();
     let zone = Zone::named(zone).unwrap();
-    Arc::new(Lists::new(Arc::new(SqliteLists::new(database)), clock, zone))
+    Arc::new(Lists::new(Arc::new(SqlLists::new(database)), clock, zone))
 }
 
 /// Even numbers are finished, and the shard of odd ones is down.
@@ -72,12 +72,12 @@ macro_rules! on_sqlite {
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $law() {
-                    use hongbao::store::sqlite::{Database, Schema, SqliteLists};
+                    use hongbao::store::sql::{Database, Schema, SqlLists};
 
                     let folder = tempfile::tempdir().unwrap();
                     let file = folder.path().join("lists.db");
-                    let database = Database::open(&file, Schema::Lists).await.unwrap();
-                    let store = std::sync::Arc::new(SqliteLists::new(database));
+                    let database = Database::open_file(&file, Schema::Lists).await.unwrap();
+                    let store = std::sync::Arc::new(SqlLists::new(database));
                     crate::lists_contract::$law(store).await;
                 }
             )*

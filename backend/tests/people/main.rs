@@ -29,7 +29,7 @@ use hongbao::{
     runtime::{Clock, SystemEntropy},
     store::{
         people::PeopleStore,
-        sqlite::{Database, Schema, SqlitePeople},
+        sql::{Database, Schema, SqlPeople},
     },
 };
 use hongbao_shared::{
@@ -66,7 +66,7 @@ impl World {
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database =
-            Database::open(&folder.path().join("people.db"), Schema::People).await.unwrap();
+            Database::open_file(&folder.path().join("people.db"), Schema::People).await.unwrap();
         let clock = Arc::new(ManualClock::at(NEW_YEAR));
         Self::on(database, folder, clock, limits, settings, groups)
     }
@@ -85,7 +85,7 @@ impl World {
         settings: AccountsSettings,
         groups: &GroupsSettings,
     ) -> Self {
-        let store: Arc<dyn PeopleStore> = Arc::new(SqlitePeople::new(database.clone()));
+        let store: Arc<dyn PeopleStore> = Arc::new(SqlPeople::new(database.clone()));
         let injected: Arc<dyn Clock> = clock.clone();
         let entropy = Arc::new(SystemEntropy);
         let limits = Arc::new(limits);

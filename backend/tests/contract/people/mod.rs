@@ -26,12 +26,12 @@ macro_rules! on_every_store {
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $law() {
-                    use hongbao::store::sqlite::{Database, Schema, SqlitePeople};
+                    use hongbao::store::sql::{Database, Schema, SqlPeople};
 
                     let folder = tempfile::tempdir().unwrap();
                     let file = folder.path().join("people.db");
-                    let database = Database::open(&file, Schema::People).await.unwrap();
-                    super::$law(std::sync::Arc::new(SqlitePeople::new(database))).await;
+                    let database = Database::open_file(&file, Schema::People).await.unwrap();
+                    super::$law(std::sync::Arc::new(SqlPeople::new(database))).await;
                 }
             )*
         }

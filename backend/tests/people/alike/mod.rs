@@ -11,7 +11,7 @@ use hongbao::store::{
     StoreError,
     memory::{MemoryLists, MemoryPeople},
     people::{PeopleError, TokenHash},
-    sqlite::{Database, Schema, SqliteLists, SqlitePeople},
+    sql::{Database, Schema, SqlLists, SqlPeople},
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 use std::fmt::Debug;
@@ -61,8 +61,8 @@ proptest! {
         run(async {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("people.db");
-            let database = Database::open(&file, Schema::People).await.unwrap();
-            let (sqlite, memory) = (SqlitePeople::new(database), MemoryPeople::default());
+            let database = Database::open_file(&file, Schema::People).await.unwrap();
+            let (sqlite, memory) = (SqlPeople::new(database), MemoryPeople::default());
             for (number, asked) in history.iter().enumerate() {
                 let answers = [asked.of(&sqlite).await, asked.of(&memory).await];
                 assert_eq!(answers[0], answers[1], "{number}: {asked:?}");
@@ -76,8 +76,8 @@ proptest! {
         run(async {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("lists.db");
-            let database = Database::open(&file, Schema::Lists).await.unwrap();
-            let (sqlite, memory) = (SqliteLists::new(database), MemoryLists::default());
+            let database = Database::open_file(&file, Schema::Lists).await.unwrap();
+            let (sqlite, memory) = (SqlLists::new(database), MemoryLists::default());
             for batch in history {
                 let recorded = [look::record(&sqlite, &batch).await, look::record(&memory, &batch).await];
                 assert_eq!(recorded[0], recorded[1], "{batch:?}");

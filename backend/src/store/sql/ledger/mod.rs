@@ -1,0 +1,224 @@
+//! The ledger in a SQLite file.
+
+mod read;
+mod write;
+
+use super::{Database, Schema, StoreError, outbox::impl_outbox};
+use crate::{
+    packets::record::{Payment, PreOrderRecord},
+    store::ledger::{
+        Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
+        Transfer, TransferKind,
+    },
+};
+use async_trait::async_trait;
+use hongbao_shared::{OrderNo, Timestamp, UserId};
+use serde::{Serialize, de::DeserializeOwned};
+use sqlx::{Row, sqlite::SqliteRow};
+use std::path::Path;
+
+/// The columns of a transfer, in the order in which [`recorded`] reads them.
+macro_rules! transfer_columns {
+    () => {
+        "id, key, kind, debit_kind, debit_owner, credit_kind, credit_owner, amount,
+         debit_balance, credit_balance, order_no, at"
+    };
+}
+use transfer_columns;
+
+/// The ledger's file.
+#[derive(Clone, Debug)]
+pub struct SqlLedger {
+    database: Database,
+    file: super::sqlite::File,
+}
+
+impl_outbox!(SqlLedger);
+
+impl SqlLedger {
+    /// Over a file that was opened with [`Schema::Ledger`].
+    pub fn new(database: Database) -> Self {
+        Self { file: database.file(), database }
+    }
+
+    /// Opens or creates the file.
+    pub async fn open(file: &Path) -> anyhow::Result<Self> {
+        Ok(Self::new(Database::open_file(file, Schema::Ledger).await?))
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}
+
+#[async_trait]
+impl LedgerStore for SqlLedger {
+    async fn post(
+        &self,
+        batch: Vec<Posting>,
+        now: Timestamp,
+    ) -> Result<Vec<PostOutcome>, StoreError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.file.write(move |tx| Box::pin(write::post(tx, batch, now))).await
+    }
+
+    async fn account(&self, account: Account) -> Result<AccountState, StoreError> {
+        read::account(self.file.readers(), account).await
+    }
+
+    async fn entries(
+        &self,
+        user: UserId,
+        before_id: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        read::entries(self.file.readers(), user, before_id, limit).await
+    }
+
+    async fn payment(&self, order_no: OrderNo) -> Result<Option<Payment>, StoreError> {
+        let found: Option<String> =
+            sqlx::query_scalar("SELECT payment FROM payments WHERE order_no = ?")
+                .bind(order_no.to_bits())
+                .fetch_optional(self.file.readers())
+                .await?;
+        found.as_deref().map(from_json).transpose()
+    }
+
+    async fn put_pre_order(&self, record: PreOrderRecord) -> Result<(), StoreError> {
+        self.file.write(move |tx| Box::pin(write::put_pre_order(tx, record))).await
+    }
+
+    async fn pre_order(&self, order_no: OrderNo) -> Result<Option<PreOrderRecord>, StoreError> {
+        let found: Option<String> =
+            sqlx::query_scalar("SELECT record FROM pre_orders WHERE order_no = ?")
+                .bind(order_no.to_bits())
+                .fetch_optional(self.file.readers())
+                .await?;
+        found.as_deref().map(from_json).transpose()
+    }
+
+    async fn purge_pre_orders(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.file.write(move |tx| Box::pin(write::purge_pre_orders(tx, now, limit))).await
+    }
+
+    async fn accounts_page(
+        &self,
+        after: Option<Account>,
+        limit: u32,
+    ) -> Result<Vec<(Account, AccountState)>, StoreError> {
+        read::accounts_page(self.file.readers(), after, limit).await
+    }
+
+    async fn transfers_page(&self, after_id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        read::transfers_page(self.file.readers(), after_id, limit).await
+    }
+
+    async fn legs_page(
+        &self,
+        after: Option<(Account, i64)>,
+        limit: u32,
+    ) -> Result<Vec<Leg>, StoreError> {
+        read::legs_page(self.file.readers(), after, limit).await
+    }
+
+    async fn transfers_of(
+        &self,
+        order_no: OrderNo,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        read::transfers_of(self.file.readers(), order_no, after_id, limit).await
+    }
+
+    async fn escrow_transfers_page(
+        &self,
+        after: Option<(OrderNo, i64)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, Recorded)>, StoreError> {
+        read::escrow_transfers_page(self.file.readers(), after, limit).await
+    }
+
+    async fn transfers_without_escrow(
+        &self,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        read::transfers_without_escrow(self.file.readers(), after_id, limit).await
+    }
+
+    async fn transfers_about(&self) -> Result<u64, StoreError> {
+        // Ids count up, and no row is ever removed.
+        let last: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM transfers")
+            .fetch_one(self.file.readers())
+            .await?;
+        Ok(u64::try_from(last).unwrap_or_default())
+    }
+
+    async fn transfers_by_key(
+        &self,
+        keys: Vec<String>,
+    ) -> Result<Vec<Option<Recorded>>, StoreError> {
+        read::transfers_by_key(self.file.readers(), keys).await
+    }
+
+    async fn payments_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        read::payments_page(self.file.readers(), after, limit).await
+    }
+
+    async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError> {
+        read::awaiting_landing(self.file.readers(), orders).await
+    }
+
+    async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError> {
+        self.file.write(move |tx| Box::pin(write::land_again(tx, order_no, now))).await
+    }
+
+    async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError> {
+        read::account_sum(self.file.readers(), account).await
+    }
+
+    async fn total(&self) -> Result<i64, StoreError> {
+        // `sum` of integers raises an error where it would overflow.
+        Ok(sqlx::query_scalar("SELECT coalesce(sum(balance), 0) FROM accounts")
+            .fetch_one(self.file.readers())
+            .await?)
+    }
+}
+
+fn recorded(row: &SqliteRow) -> Result<Recorded, StoreError> {
+    let order_no: Option<i64> = row.try_get(10)?;
+    Ok(Recorded {
+        id: row.try_get(0)?,
+        transfer: Transfer {
+            key: row.try_get(1)?,
+            kind: TransferKind::from_number(row.try_get(2)?)?,
+            debit: Account::from_columns(row.try_get(3)?, row.try_get(4)?)?,
+            credit: Account::from_columns(row.try_get(5)?, row.try_get(6)?)?,
+            amount: crate::store::fen(row.try_get(7)?)?,
+            debit_balance: row.try_get(8)?,
+            credit_balance: row.try_get(9)?,
+            order_no: order_no.map(order_no_of).transpose()?,
+            at: Timestamp::from_millis(row.try_get(11)?),
+        },
+    })
+}
+
+fn order_no_of(bits: i64) -> Result<OrderNo, StoreError> {
+    OrderNo::from_bits(bits).map_err(|_| StoreError::Corrupt(format!("order number {bits}")))
+}
+
+/// The error of `serde_json` names the place, never the text, which holds seeds.
+fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))
+}

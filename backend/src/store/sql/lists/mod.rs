@@ -1,0 +1,133 @@
+//! The database of lists in a SQLite file.
+
+mod audit;
+mod read;
+mod restore;
+mod write;
+
+use super::Database;
+use crate::{
+    runtime::Zone,
+    store::{
+        StoreError,
+        lists::{
+            List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow,
+            Totals, TotalsOff,
+        },
+    },
+};
+use async_trait::async_trait;
+use hongbao_shared::{Fen, OrderNo, UserId};
+use read::Part;
+
+/// The lists "sent" and "received".
+#[derive(Clone, Debug)]
+pub struct SqlLists {
+    database: Database,
+    file: super::sqlite::File,
+}
+
+impl SqlLists {
+    /// On a database that was opened with [`super::Schema::Lists`].
+    pub fn new(database: Database) -> Self {
+        Self { file: database.file(), database }
+    }
+}
+
+#[async_trait]
+impl ListStore for SqlLists {
+    async fn record(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
+        let zone = zone.clone();
+        self.file.write(move |tx| Box::pin(write::record(tx, batch, zone))).await
+    }
+
+    async fn sent(
+        &self,
+        user: UserId,
+        year: i16,
+        after: Option<ListKey>,
+        limit: u32,
+    ) -> Result<Vec<SentRow>, StoreError> {
+        read::sent(self.file.readers(), &Part { user, year, after, limit }).await
+    }
+
+    async fn received(
+        &self,
+        user: UserId,
+        year: i16,
+        after: Option<ListKey>,
+        limit: u32,
+    ) -> Result<Vec<ReceivedLine>, StoreError> {
+        read::received(self.file.readers(), &Part { user, year, after, limit }).await
+    }
+
+    async fn months(&self, user: UserId, year: i16) -> Result<Vec<(u8, Totals)>, StoreError> {
+        read::months(self.file.readers(), user, year).await
+    }
+
+    async fn years(&self, user: UserId, list: List) -> Result<Vec<i16>, StoreError> {
+        read::years(self.file.readers(), user, list).await
+    }
+
+    async fn listed_shares(
+        &self,
+        order_no: OrderNo,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<ReceivedRow>, StoreError> {
+        read::listed_shares(self.file.readers(), order_no, from_seq, limit).await
+    }
+
+    async fn listed_orders(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<OrderNo>, StoreError> {
+        read::listed_orders(self.file.readers(), after, limit).await
+    }
+
+    async fn restore(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
+        let zone = zone.clone();
+        self.file.write(move |tx| Box::pin(restore::restore(tx, batch, zone))).await
+    }
+
+    async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError> {
+        read::received_fen(self.file.readers(), user).await
+    }
+
+    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
+        audit::listed(self.file.readers(), order_no).await
+    }
+
+    async fn sent_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<SentRow>, StoreError> {
+        audit::sent_page(self.file.readers(), after, limit).await
+    }
+
+    async fn received_page(
+        &self,
+        after: Option<(OrderNo, UserId)>,
+        limit: u32,
+    ) -> Result<Vec<ReceivedRow>, StoreError> {
+        audit::received_page(self.file.readers(), after, limit).await
+    }
+
+    async fn best_lucks_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, UserId)>, StoreError> {
+        audit::best_lucks_page(self.file.readers(), after, limit).await
+    }
+
+    async fn totals_off(
+        &self,
+        after: Option<UserId>,
+        limit: u32,
+    ) -> Result<Option<(UserId, Vec<TotalsOff>)>, StoreError> {
+        audit::totals_off(self.file.readers(), after, limit).await
+    }
+}

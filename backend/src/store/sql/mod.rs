@@ -1,0 +1,198 @@
+//! Stores in SQL, on SQLite files (the embedded default) and on PostgreSQL (a fleet).
+//!
+//! Both speak nearly the same language. A statement is written once, with parameters as
+//! `$1` and integers of 64 bits, and is said to whichever database there is; only where
+//! the two differ does a store ask which [`Dialect`] it talks to. Both run write
+//! transactions as if one after the other: SQLite has one writer, PostgreSQL checks
+//! (`SERIALIZABLE`) and has the loser try again.
+
+mod cold;
+mod ledger;
+mod lists;
+mod orders;
+mod outbox;
+mod people;
+mod postgres;
+mod row;
+mod schema;
+mod sqlite;
+mod statement;
+
+pub use cold::SqlCold;
+pub use ledger::SqlLedger;
+pub use lists::SqlLists;
+pub use orders::SqlOrders;
+pub use people::SqlPeople;
+pub use postgres::Link;
+pub use schema::Schema;
+
+use super::StoreError;
+use futures::future::BoxFuture;
+use postgres::Isolation;
+use row::Row;
+use sqlx::{PgConnection, SqliteConnection};
+use statement::{Statement, sql};
+use std::{future::Future, path::Path};
+
+/// Which SQL a database speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    /// One of two texts, where the dialects differ.
+    pub(crate) const fn pick<T: Copy>(self, sqlite: T, postgres: T) -> T {
+        match self {
+            Self::Sqlite => sqlite,
+            Self::Postgres => postgres,
+        }
+    }
+}
+
+/// A database of one [`Schema`], wherever it is.
+#[derive(Clone, Debug)]
+pub struct Database(Engine);
+
+#[derive(Clone, Debug)]
+enum Engine {
+    Sqlite(sqlite::File),
+    Postgres(postgres::Server),
+}
+
+impl Database {
+    /// Opens or creates a SQLite file, and brings its schema up to date.
+    pub async fn open_file(file: &Path, schema: Schema) -> anyhow::Result<Self> {
+        Ok(Self(Engine::Sqlite(sqlite::File::open(file, schema).await?)))
+    }
+
+    /// Connects to a PostgreSQL server, and brings the schema up to date.
+    pub async fn open_link(link: &Link, schema: Schema) -> anyhow::Result<Self> {
+        Ok(Self(Engine::Postgres(postgres::Server::open(link, schema).await?)))
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        match &self.0 {
+            Engine::Sqlite(file) => file.close().await,
+            Engine::Postgres(server) => server.close().await,
+        }
+    }
+
+    /// The file of a database that is one.
+    pub(crate) fn file(&self) -> sqlite::File {
+        match &self.0 {
+            Engine::Sqlite(file) => file.clone(),
+            Engine::Postgres(_) => unreachable!("not yet"),
+        }
+    }
+
+    pub(crate) const fn dialect(&self) -> Dialect {
+        match &self.0 {
+            Engine::Sqlite(_) => Dialect::Sqlite,
+            Engine::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Runs `work` in one write transaction, in a task that no client can cancel, as if no
+    /// other ran beside it. PostgreSQL may have it start over, so it must not change
+    /// anything but the database.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(Tx<'c>) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        match &self.0 {
+            Engine::Sqlite(file) => file.write(move |tx| work(Tx::Sqlite(tx))).await,
+            Engine::Postgres(server) => {
+                server.write(Isolation::Serial, move |tx| work(Tx::Postgres(tx))).await
+            }
+        }
+    }
+
+    /// Likewise, but on PostgreSQL others may work beside it (`READ COMMITTED`): for
+    /// statements that each guard what they change.
+    pub(crate) async fn write_by_row<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(Tx<'c>) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        match &self.0 {
+            Engine::Sqlite(file) => file.write(move |tx| work(Tx::Sqlite(tx))).await,
+            Engine::Postgres(server) => {
+                server.write(Isolation::ByRow, move |tx| work(Tx::Postgres(tx))).await
+            }
+        }
+    }
+
+    /// Likewise, for work that is a single statement: without a transaction around it
+    /// where that saves round trips.
+    pub(crate) async fn write_at_once<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(Tx<'c>) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        match &self.0 {
+            Engine::Sqlite(file) => file.write(move |tx| work(Tx::Sqlite(tx))).await,
+            Engine::Postgres(server) => {
+                server.write(Isolation::AtOnce, move |tx| work(Tx::Postgres(tx))).await
+            }
+        }
+    }
+
+    /// Does it answer?
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        sql("SELECT 1").fetch_all(self).await.map(drop)
+    }
+}
+
+/// An open write transaction.
+#[derive(Debug)]
+pub(crate) enum Tx<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+impl Tx<'_> {
+    pub(crate) const fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+}
+
+/// Where rows come from: a transaction, or, for a statement that only reads, a database.
+pub(crate) trait Source: Send {
+    fn rows(
+        self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
+}
+
+impl Source for &Database {
+    async fn rows(self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(file) => statement.rows_of_sqlite(file.readers()).await,
+            Engine::Postgres(server) => server.read(statement).await,
+        }
+    }
+}
+
+impl Source for &mut Tx<'_> {
+    async fn rows(self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Tx::Sqlite(connection) => statement.rows_of_sqlite(&mut **connection).await,
+            Tx::Postgres(connection) => statement.rows_of_postgres(connection).await,
+        }
+    }
+}
+
+/// Does a database mean "not now", rather than "never like this"?
+pub(super) fn is_unavailable(error: &dyn sqlx::error::DatabaseError) -> bool {
+    if let Some(error) = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+        return postgres::is_unavailable(error.code());
+    }
+    sqlite::is_unavailable(error)
+}

@@ -1,0 +1,80 @@
+//! The cycle of days: which tables hold which day, and how they are emptied (R-STORE-1).
+
+use super::{
+    super::{Database, Tx, sql},
+    StoreError,
+    statements::statements,
+};
+use crate::store::orders::{DayTable, Emptied, later_than};
+use hongbao_shared::Day;
+
+/// The symbol of the day within the text of an order number, counted from 1.
+const DAY_SYMBOL: i64 = 4;
+
+pub(super) async fn days(database: &Database) -> Result<Vec<DayTable>, StoreError> {
+    let rows =
+        sql("SELECT slot, epoch_day, sealed FROM days ORDER BY slot").fetch_all(database).await?;
+    let mut days = Vec::with_capacity(rows.len());
+    for row in rows {
+        let slot: u8 = row.try_get(0)?;
+        let day = Day::new(slot).ok_or_else(|| StoreError::Corrupt(format!("day {slot}")))?;
+        let (epoch_day, sealed) = (row.try_get(1)?, row.try_get(2)?);
+        let is_empty: bool = sql(statements(day).day_is_empty)
+            .bind(later_than(epoch_day).millis())
+            .scalar(database)
+            .await?;
+        days.push(DayTable { day, epoch_day, sealed, is_empty });
+    }
+    Ok(days)
+}
+
+pub(super) async fn seal(tx: &mut Tx<'_>, day: Day, epoch_day: i64) -> Result<(), StoreError> {
+    sql("UPDATE days SET sealed = 1 WHERE slot = $1 AND epoch_day = $2")
+        .bind(day.get())
+        .bind(epoch_day)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn empty(
+    tx: &mut Tx<'_>,
+    day: Day,
+    epoch_day: i64,
+) -> Result<Emptied, StoreError> {
+    let sealed: Option<bool> = sql("SELECT sealed FROM days WHERE slot = $1 AND epoch_day = $2")
+        .bind(day.get())
+        .bind(epoch_day)
+        .scalar_optional(&mut *tx)
+        .await?;
+    if sealed != Some(true) {
+        return Ok(Emptied::NotSealed);
+    }
+    let statements = statements(day);
+    if sql(statements.has_open).scalar(&mut *tx).await? {
+        return Ok(Emptied::OpenPacket);
+    }
+    let text = tx.dialect().pick(
+        "SELECT EXISTS (
+             SELECT 1 FROM outbox, json_each(outbox.payload) AS event
+             WHERE substr(json_extract(event.value, '$.order_no'), $1, 1) = $2)",
+        "SELECT EXISTS (
+             SELECT 1 FROM outbox, json_array_elements(outbox.payload::json) AS event
+             WHERE substr(event ->> 'order_no', $1::integer, 1) = $2)",
+    );
+    let undelivered: bool =
+        sql(text).bind(DAY_SYMBOL).bind(day.symbol().to_string()).scalar(&mut *tx).await?;
+    if undelivered {
+        return Ok(Emptied::Undelivered);
+    }
+    let later = later_than(epoch_day).millis();
+    let some_stay: bool = sql(statements.later_tombstones).bind(later).scalar(&mut *tx).await?;
+    let (claims, packets) = (&statements.empty_claims, &statements.empty_packets);
+    sql(tx.dialect().pick(claims.0, claims.1)).execute(tx).await?;
+    if some_stay {
+        sql(statements.empty_but_later_tombstones).bind(later).execute(tx).await?;
+    } else {
+        sql(tx.dialect().pick(packets.0, packets.1)).execute(tx).await?;
+    }
+    Ok(Emptied::Yes)
+}

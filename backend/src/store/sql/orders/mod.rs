@@ -1,0 +1,180 @@
+//! An order shard in SQL.
+
+mod commit;
+mod days;
+pub(super) mod rows;
+mod statements;
+
+use super::{
+    Database, StoreError,
+    outbox::{announced, impl_outbox},
+    sql,
+};
+use crate::store::{
+    orders::{ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow},
+    outbox::Destination,
+};
+use async_trait::async_trait;
+use hongbao_shared::{Day, OrderNo, Timestamp};
+use rows::{claim_row, numbered_claim_row, order_no, packet_row};
+use statements::{DUE, statements};
+
+/// An order shard: a SQLite file, or a schema on PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct SqlOrders {
+    database: Database,
+}
+
+impl SqlOrders {
+    /// On a database that was opened with [`super::Schema::Orders`].
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+impl_outbox!(SqlOrders);
+
+#[async_trait]
+impl OrderStore for SqlOrders {
+    async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
+        commit::commit(&self.database, batch).await
+    }
+
+    async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, StoreError> {
+        sql(statements(order_no.day()).packet)
+            .bind(order_no.to_bits())
+            .fetch_optional(&self.database)
+            .await?
+            .map(|row| packet_row(&row))
+            .transpose()
+    }
+
+    async fn claims(
+        &self,
+        order_no: OrderNo,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<ClaimRow>, StoreError> {
+        sql(statements(order_no.day()).claims)
+            .bind(order_no.to_bits())
+            .bind(from_seq)
+            .bind(limit)
+            .fetch_all(&self.database)
+            .await?
+            .iter()
+            .map(claim_row)
+            .collect()
+    }
+
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
+        sql(*DUE)
+            .bind(now.millis())
+            .bind(limit)
+            .fetch_all(&self.database)
+            .await?
+            .iter()
+            .map(|row| order_no(row.try_get(0)?))
+            .collect()
+    }
+
+    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
+        let name = mark_name(mark);
+        let by = i64::try_from(by).map_err(|_| StoreError::Corrupt("mark".to_owned()))?;
+        let after: i64 = self
+            .database
+            .write_by_row(move |mut tx| {
+                let name = name.clone();
+                Box::pin(async move {
+                    sql("INSERT INTO marks (name, next) VALUES ($1, $2)
+                         ON CONFLICT (name) DO UPDATE SET next = marks.next + $2 RETURNING next")
+                    .bind(name)
+                    .bind(by)
+                    .scalar(&mut tx)
+                    .await
+                })
+            })
+            .await?;
+        u64::try_from(after.saturating_sub(by))
+            .map_err(|_| StoreError::Corrupt(format!("mark at {after}")))
+    }
+
+    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
+        let next: Option<i64> = sql("SELECT next FROM marks WHERE name = $1")
+            .bind(mark_name(mark))
+            .scalar_optional(&self.database)
+            .await?;
+        let next = next.unwrap_or_default();
+        u64::try_from(next).map_err(|_| StoreError::Corrupt(format!("mark at {next}")))
+    }
+
+    async fn packets_page(
+        &self,
+        day: Day,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<PacketRow>, StoreError> {
+        sql(statements(day).packets_page)
+            .bind(after.map_or(-1, OrderNo::to_bits))
+            .bind(limit)
+            .fetch_all(&self.database)
+            .await?
+            .iter()
+            .map(packet_row)
+            .collect()
+    }
+
+    async fn claims_page(
+        &self,
+        day: Day,
+        after: Option<(OrderNo, u32)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError> {
+        let (order_no, seq) = after.map_or((-1, -1), |(no, seq)| (no.to_bits(), i64::from(seq)));
+        sql(statements(day).claims_page)
+            .bind(order_no)
+            .bind(seq)
+            .bind(limit)
+            .fetch_all(&self.database)
+            .await?
+            .iter()
+            .map(numbered_claim_row)
+            .collect()
+    }
+
+    async fn days(&self) -> Result<Vec<DayTable>, StoreError> {
+        days::days(&self.database).await
+    }
+
+    async fn seal(&self, day: Day, epoch_day: i64) -> Result<(), StoreError> {
+        self.database
+            .write(move |mut tx| Box::pin(async move { days::seal(&mut tx, day, epoch_day).await }))
+            .await
+    }
+
+    async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
+        self.database
+            .write(move |mut tx| {
+                Box::pin(async move { days::empty(&mut tx, day, epoch_day).await })
+            })
+            .await
+    }
+
+    async fn announced(
+        &self,
+        destination: Destination,
+        orders: Vec<OrderNo>,
+    ) -> Result<Vec<String>, StoreError> {
+        announced(&self.database, destination, &orders).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.database.ping().await
+    }
+}
+
+fn mark_name(mark: Mark) -> String {
+    match mark {
+        Mark::Sequence(site) => format!("sequence-{site}"),
+        Mark::LocalLease(site) => format!("local-lease-{site}"),
+    }
+}

@@ -1,0 +1,174 @@
+//! The statements of the 31 day tables, written out once at first use.
+
+use super::rows::{PACKET_COLUMNS, insert_packet};
+use hongbao_shared::Day;
+use std::sync::LazyLock;
+
+/// How many claims one INSERT takes, the largest that fits first. Powers of two: handing
+/// a statement to SQLite's thread costs more than a claim, and a batch of any size is
+/// then a handful of statements, which all stay prepared.
+pub(super) const CLAIM_CHUNKS: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
+
+/// The statements on one day's tables.
+pub(super) struct Statements {
+    pub(super) packet: &'static str,
+    pub(super) packets_page: &'static str,
+    pub(super) claims: &'static str,
+    pub(super) claims_page: &'static str,
+    pub(super) land: &'static str,
+    pub(super) day_is_empty: &'static str,
+    pub(super) append: &'static str,
+    pub(super) expire: &'static str,
+    pub(super) has_open: &'static str,
+    pub(super) later_tombstones: &'static str,
+    /// On SQLite, on PostgreSQL.
+    pub(super) empty_claims: (&'static str, &'static str),
+    /// Likewise.
+    pub(super) empty_packets: (&'static str, &'static str),
+    pub(super) empty_but_later_tombstones: &'static str,
+    /// The claims of one packet as arrays, for PostgreSQL.
+    pub(super) insert_claim_arrays: &'static str,
+    /// A lane's whole batch, for PostgreSQL; see [`append_batch`].
+    pub(super) append_batch: &'static str,
+    /// For SQLite, in the order of [`CLAIM_CHUNKS`].
+    pub(super) insert_claims: [&'static str; CLAIM_CHUNKS.len()],
+}
+
+static STATEMENTS: LazyLock<Vec<Statements>> =
+    LazyLock::new(|| (1..=31).map(|day| Statements::of(&format!("{day:02}"))).collect());
+
+/// Open packets whose time has ended, over all days.
+pub(super) static DUE: LazyLock<&'static str> = LazyLock::new(|| {
+    let days: Vec<_> = (1..=31)
+        .map(|day| {
+            format!(
+                "SELECT order_no, expires_at FROM packets_{day:02}
+                 WHERE state = 0 AND expires_at <= $1"
+            )
+        })
+        .collect();
+    for_ever(format!("{} ORDER BY 2, 1 LIMIT $2", days.join(" UNION ALL ")))
+});
+
+pub(super) fn statements(day: Day) -> &'static Statements {
+    &STATEMENTS[usize::from(day.get())]
+}
+
+/// Statement texts live as long as the process; there are a few hundred.
+fn for_ever(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
+
+impl Statements {
+    fn of(day: &str) -> Self {
+        let columns = PACKET_COLUMNS;
+        Self {
+            packet: for_ever(format!("SELECT {columns} FROM packets_{day} WHERE order_no = $1")),
+            packets_page: for_ever(format!(
+                "SELECT {columns} FROM packets_{day} WHERE order_no > $1 ORDER BY order_no LIMIT $2"
+            )),
+            claims: for_ever(format!(
+                "SELECT seq, user_id, amount_fen, opened_at FROM claims_{day}
+                 WHERE order_no = $1 AND seq >= $2 ORDER BY seq LIMIT $3"
+            )),
+            claims_page: for_ever(format!(
+                "SELECT seq, user_id, amount_fen, opened_at, order_no FROM claims_{day}
+                 WHERE (order_no, seq) > ($1, $2) ORDER BY order_no, seq LIMIT $3"
+            )),
+            land: for_ever(format!(
+                "{} ON CONFLICT (order_no) DO NOTHING",
+                insert_packet(&format!("packets_{day}"))
+            )),
+            day_is_empty: for_ever(format!(
+                "SELECT NOT EXISTS (
+                     SELECT 1 FROM packets_{day} WHERE state <> 3 OR created_at < $1)"
+            )),
+            append: for_ever(format!(
+                "UPDATE packets_{day}
+                 SET claimed = $3, claimed_fen = $4, state = $5, finished_at = $6
+                 WHERE order_no = $1 AND claimed = $2 AND state = 0"
+            )),
+            expire: for_ever(format!(
+                "UPDATE packets_{day} SET state = 2, finished_at = $3
+                 WHERE order_no = $1 AND claimed = $2 AND state = 0"
+            )),
+            has_open: for_ever(format!(
+                "SELECT EXISTS (SELECT 1 FROM packets_{day} WHERE state = 0)"
+            )),
+            later_tombstones: for_ever(format!(
+                "SELECT EXISTS (
+                     SELECT 1 FROM packets_{day} WHERE state = 3 AND created_at >= $1)"
+            )),
+            // Without a condition, SQLite drops whole pages instead of rows.
+            empty_claims: (
+                for_ever(format!("DELETE FROM claims_{day}")),
+                for_ever(format!("TRUNCATE TABLE claims_{day}")),
+            ),
+            empty_packets: (
+                for_ever(format!("DELETE FROM packets_{day}")),
+                for_ever(format!("TRUNCATE TABLE packets_{day}")),
+            ),
+            empty_but_later_tombstones: for_ever(format!(
+                "DELETE FROM packets_{day} WHERE state <> 3 OR created_at < $1"
+            )),
+            insert_claim_arrays: for_ever(format!(
+                "INSERT INTO claims_{day} (order_no, seq, user_id, amount_fen, opened_at)
+                 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[],
+                                      $5::bigint[])"
+            )),
+            append_batch: for_ever(append_batch(day)),
+            insert_claims: CLAIM_CHUNKS.map(|rows| {
+                let values = vec!["(?, ?, ?, ?, ?)"; rows].join(", ");
+                // OR FAIL: a row that breaks a constraint leaves those before it, and the
+                // transaction is rolled back whole. Undoing just the statement would need
+                // a copy of every page that it touches, which cost a sixth of a commit.
+                for_ever(format!(
+                    "INSERT OR FAIL INTO claims_{day}
+                         (order_no, seq, user_id, amount_fen, opened_at)
+                     VALUES {values}"
+                ))
+            }),
+        }
+    }
+}
+
+/// Compare-and-append for many packets of a day, their claims, and the outbox rows of
+/// those that held, in one statement: one round trip, which is its own transaction.
+/// Answers the numbers of the packets that held.
+///
+/// - `$1` to `$6`: a row for each packet: number, believed, and claimed, fen, state and
+///   end after it, -1 for none;
+/// - `$7` to `$11`: a row for each claim;
+/// - `$12` to `$14`: a row for each announcement: its packet, destination and event, in
+///   the order in which they are told;
+/// - `$15`: now.
+fn append_batch(day: &str) -> String {
+    format!(
+        "WITH held AS (
+             UPDATE packets_{day} AS packet
+             SET claimed = item.claimed, claimed_fen = item.claimed_fen, state = item.state,
+                 finished_at = nullif(item.finished_at, -1)
+             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],
+                         $6::bigint[])
+                  AS item (order_no, believed, claimed, claimed_fen, state, finished_at)
+             WHERE packet.order_no = item.order_no AND packet.claimed = item.believed
+               AND packet.state = 0
+             RETURNING packet.order_no
+         ), inserted AS (
+             INSERT INTO claims_{day} (order_no, seq, user_id, amount_fen, opened_at)
+             SELECT claim.*
+             FROM unnest($7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
+                  AS claim (order_no, seq, user_id, amount_fen, opened_at)
+             WHERE claim.order_no IN (SELECT order_no FROM held)
+         ), told AS (
+             INSERT INTO outbox (destination, payload, created_at, due_at)
+             SELECT destination, '[' || string_agg(event, ',' ORDER BY place) || ']', $15, $15
+             FROM unnest($12::bigint[], $13::bigint[], $14::text[])
+                  WITH ORDINALITY AS told (order_no, destination, event, place)
+             WHERE order_no IN (SELECT order_no FROM held)
+             GROUP BY destination
+             ORDER BY destination
+         )
+         SELECT order_no FROM held"
+    )
+}

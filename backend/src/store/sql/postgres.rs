@@ -1,0 +1,239 @@
+//! A PostgreSQL server, or anything that speaks its protocol.
+
+use super::{Row, Schema, Statement, StoreError};
+use anyhow::Context;
+use futures::future::BoxFuture;
+use sqlx::{
+    PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use std::{fmt, future::Future, str::FromStr, time::Duration};
+use tokio::time::{sleep, timeout};
+
+/// How long a statement may take; the server ends it. Nothing here is ended from this
+/// side: a transaction that is cut off half-way would go back into the pool open (sqlx
+/// issue 4393).
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a statement may wait for a row that another transaction holds.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a transaction may do nothing; this is for nodes that have died in one.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a caller waits. What it waited for goes on by itself: its outcome is unknown.
+const PATIENCE: Duration = Duration::from_secs(7);
+/// How often a transaction starts over that lost against another.
+const ATTEMPTS_MAX: u32 = 12;
+const BACK_OFF_FIRST: Duration = Duration::from_millis(2);
+const BACK_OFF_MAX: Duration = Duration::from_millis(200);
+
+const BEGIN_SERIAL: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+const BEGIN_BY_ROW: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/// How far a write is kept from those beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Isolation {
+    /// As if it ran alone.
+    Serial,
+    /// Row by row: each statement sees what is committed.
+    ByRow,
+    /// It is one statement, which is its own transaction: one round trip.
+    AtOnce,
+}
+
+/// Where a database is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link {
+    /// `postgres://user:password@host:port/database?options`.
+    pub url: String,
+    /// The schema (namespace) of its own within that database.
+    pub namespace: String,
+    /// How many connections a node may hold.
+    pub connections_max: u32,
+}
+
+/// Without the password.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("namespace", &self.namespace).finish_non_exhaustive()
+    }
+}
+
+/// A namespace on a server, and the connections to it.
+#[derive(Clone, Debug)]
+pub(super) struct Server {
+    pool: PgPool,
+}
+
+impl Server {
+    pub(super) async fn open(link: &Link, schema: Schema) -> anyhow::Result<Self> {
+        let options = PgConnectOptions::from_str(&link.url)
+            // The text may hold a password.
+            .map_err(|_| anyhow::anyhow!("the address of a database cannot be read"))?
+            .application_name("hongbao")
+            .statement_cache_capacity(512)
+            .options([
+                ("search_path", link.namespace.clone()),
+                ("statement_timeout", milliseconds(STATEMENT_TIMEOUT)),
+                ("lock_timeout", milliseconds(LOCK_TIMEOUT)),
+                ("idle_in_transaction_session_timeout", milliseconds(IDLE_TIMEOUT)),
+            ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(link.connections_max)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            // A connection that has died is found by its first statement, which is then
+            // said again on another; asking before each use is one more round trip.
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        let server = Self { pool };
+        schema
+            .migrate_postgres(&server.pool, &link.namespace)
+            .await
+            .with_context(|| format!("cannot prepare the schema {}", link.namespace))?;
+        Ok(server)
+    }
+
+    /// Rows of a statement that changes nothing.
+    pub(super) async fn read(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        let server = self.clone();
+        let task = async move {
+            let stale_max = server.pool.size();
+            let mut tried = 0;
+            loop {
+                let mut connection = server.pool.acquire().await?;
+                match statement.clone().rows_of_postgres(&mut connection).await {
+                    Err(StoreError::Unavailable(sqlx::Error::Io(_))) if tried < stale_max => {
+                        tried += 1;
+                    }
+                    result => return result,
+                }
+            }
+        };
+        patiently(task, StoreError::Unavailable).await
+    }
+
+    /// Runs `work`, again and again as long as it loses against others.
+    pub(super) async fn write<T, F>(&self, isolation: Isolation, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, StoreError>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let server = self.clone();
+        let task = async move {
+            let mut attempt = 0;
+            loop {
+                let result = match isolation {
+                    Isolation::Serial => server.transaction(BEGIN_SERIAL, &work).await,
+                    Isolation::ByRow => server.transaction(BEGIN_BY_ROW, &work).await,
+                    Isolation::AtOnce => server.statement(&work).await,
+                };
+                match result {
+                    Err(error) if is_lost_race(&error) && attempt < ATTEMPTS_MAX => {
+                        metrics::counter!("hongbao_database_conflicts_total").increment(1);
+                        sleep(BACK_OFF_FIRST.saturating_mul(1 << attempt).min(BACK_OFF_MAX)).await;
+                        attempt += 1;
+                    }
+                    result => return result,
+                }
+            }
+        };
+        patiently(task, StoreError::Unknown).await
+    }
+
+    async fn transaction<T, F>(&self, begin: &'static str, work: &F) -> Result<T, StoreError>
+    where
+        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, StoreError>>,
+    {
+        let stale_max = self.pool.size();
+        let mut tried = 0;
+        let mut transaction = loop {
+            #[expect(clippy::disallowed_methods, reason = "the one place that begins")]
+            match self.pool.begin_with(begin).await {
+                Err(sqlx::Error::Io(_) | sqlx::Error::BeginFailed) if tried < stale_max => {
+                    tried += 1;
+                }
+                begun => break begun?,
+            }
+        };
+        match work(&mut transaction).await {
+            Ok(value) => match transaction.commit().await {
+                Ok(()) => Ok(value),
+                // It said itself that it did not happen.
+                Err(error) if refused(&error).is_some_and(|code| !is_shutdown(code)) => {
+                    Err(error.into())
+                }
+                Err(error) => Err(StoreError::Unknown(error)),
+            },
+            Err(error) => {
+                if let Err(rollback) = transaction.rollback().await {
+                    tracing::debug!(%rollback, "a transaction could not be rolled back");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn statement<T, F>(&self, work: &F) -> Result<T, StoreError>
+    where
+        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, StoreError>>,
+    {
+        let mut connection = self.pool.acquire().await?;
+        work(&mut connection).await.map_err(|error| match error {
+            // It was said; nobody knows whether it was heard.
+            StoreError::Unavailable(cause) if refused(&cause).is_none_or(is_shutdown) => {
+                StoreError::Unknown(cause)
+            }
+            other => other,
+        })
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Runs a task that no client can cancel, and waits for it for a while.
+async fn patiently<T: Send + 'static>(
+    task: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    late: fn(sqlx::Error) -> StoreError,
+) -> Result<T, StoreError> {
+    match timeout(PATIENCE, tokio::spawn(task)).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(join)) if join.is_panic() => std::panic::resume_unwind(join.into_panic()),
+        // The runtime is shutting down.
+        Ok(Err(_)) => Err(StoreError::Unavailable(sqlx::Error::PoolClosed)),
+        Err(_) => Err(late(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))),
+    }
+}
+
+fn milliseconds(duration: Duration) -> String {
+    format!("{}ms", duration.as_millis())
+}
+
+/// The code with which the server itself refused.
+fn refused(error: &sqlx::Error) -> Option<&str> {
+    let error = error.as_database_error()?;
+    Some(error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?.code())
+}
+
+/// Did it lose against another transaction: `serialization_failure`, `deadlock_detected`?
+fn is_lost_race(error: &StoreError) -> bool {
+    let (StoreError::Unavailable(error) | StoreError::Other(error)) = error else { return false };
+    matches!(refused(error), Some("40001" | "40P01"))
+}
+
+/// Is the server being stopped, so that what it was doing may have happened or not?
+fn is_shutdown(code: &str) -> bool {
+    matches!(code, "57P01" | "57P02" | "57P03")
+}
+
+/// Does this code mean "not now", rather than "never like this"? Connections and
+/// resources (classes 08, 53), races (40), limits of time and shutdowns (57, 55P03,
+/// 25P03), a standby that cannot write (25006), the disk (58).
+pub(super) fn is_unavailable(code: &str) -> bool {
+    matches!(code.get(..2), Some("08" | "40" | "53" | "57" | "58"))
+        || matches!(code, "55P03" | "25P03" | "25006")
+}

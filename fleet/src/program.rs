@@ -1,0 +1,48 @@
+//! Finding and running programs.
+
+use anyhow::{Context, Result, bail};
+use std::{
+    env, fs,
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// Where Debian keeps the programs of each version of PostgreSQL.
+const POSTGRES: &str = "/usr/lib/postgresql";
+
+/// A program of PostgreSQL, of the newest version there is.
+pub(crate) fn of_postgres(name: &str) -> Result<PathBuf> {
+    let version = |folder: &Path| {
+        folder.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()).unwrap_or_default()
+    };
+    let mut folders: Vec<PathBuf> = fs::read_dir(POSTGRES)
+        .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
+        .unwrap_or_default();
+    folders.sort_by_key(|folder| std::cmp::Reverse(version(folder)));
+    let found = folders.into_iter().map(|folder| folder.join("bin").join(name));
+    found.chain(on_path(name)).find(|file| file.is_file()).with_context(|| {
+        format!("{name} is missing: install PostgreSQL (on Debian `apt-get install postgresql`)")
+    })
+}
+
+fn on_path(name: &str) -> Vec<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).map(|folder| folder.join(name)).collect()
+}
+
+/// Runs a program to its end; what it said is in the error.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("cannot run {name}"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{name} failed ({}): {}", output.status, said.trim());
+    }
+    Ok(())
+}
+
+/// A port that is free now.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
