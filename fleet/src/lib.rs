@@ -5,6 +5,8 @@
 mod account;
 mod postgres;
 mod program;
+mod proxy;
 mod watchdog;
 
 pub use postgres::Postgres;
+pub use proxy::{Fault, Proxy};
