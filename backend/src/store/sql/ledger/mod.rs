@@ -1,6 +1,7 @@
 //! The ledger in SQL.
 
 mod enter;
+mod pages;
 mod post;
 mod read;
 mod write;
@@ -111,11 +112,11 @@ impl LedgerStore for SqlLedger {
         after: Option<Account>,
         limit: u32,
     ) -> Result<Vec<(Account, AccountState)>, StoreError> {
-        read::accounts_page(&self.database, after, limit).await
+        pages::accounts_page(&self.database, after, limit).await
     }
 
     async fn transfers_page(&self, after_id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-        read::transfers_page(&self.database, after_id, limit).await
+        pages::transfers_page(&self.database, after_id, limit).await
     }
 
     async fn legs_page(
@@ -123,7 +124,7 @@ impl LedgerStore for SqlLedger {
         after: Option<(Account, i64)>,
         limit: u32,
     ) -> Result<Vec<Leg>, StoreError> {
-        read::legs_page(&self.database, after, limit).await
+        pages::legs_page(&self.database, after, limit).await
     }
 
     async fn transfers_of(
@@ -140,7 +141,7 @@ impl LedgerStore for SqlLedger {
         after: Option<(OrderNo, i64)>,
         limit: u32,
     ) -> Result<Vec<(OrderNo, Recorded)>, StoreError> {
-        read::escrow_transfers_page(&self.database, after, limit).await
+        pages::escrow_transfers_page(&self.database, after, limit).await
     }
 
     async fn transfers_without_escrow(
@@ -148,7 +149,7 @@ impl LedgerStore for SqlLedger {
         after_id: i64,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
-        read::transfers_without_escrow(&self.database, after_id, limit).await
+        pages::transfers_without_escrow(&self.database, after_id, limit).await
     }
 
     async fn transfers_about(&self) -> Result<u64, StoreError> {
@@ -170,7 +171,7 @@ impl LedgerStore for SqlLedger {
         after: Option<OrderNo>,
         limit: u32,
     ) -> Result<Vec<Payment>, StoreError> {
-        read::payments_page(&self.database, after, limit).await
+        pages::payments_page(&self.database, after, limit).await
     }
 
     async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError> {
