@@ -218,8 +218,8 @@ pub(super) fn message(row: &Row, first: usize) -> Result<StoredMessage, StoreErr
         JOINED => StoredBody::Joined,
         CREATED => StoredBody::Created,
         LEFT => StoredBody::Left,
-        REMOVED => StoredBody::Removed { by: json::<Removed>(row.try_get(first + 5)?)?.by },
-        OPENED | FINISHED | EXPIRED => StoredBody::Line(json(row.try_get(first + 5)?)?),
+        REMOVED => StoredBody::Removed { by: json::<Removed>(row, first + 5)?.by },
+        OPENED | FINISHED | EXPIRED => StoredBody::Line(json(row, first + 5)?),
         other => return Err(StoreError::Corrupt(format!("{other} is not a kind of message"))),
     };
     Ok(StoredMessage {
@@ -230,7 +230,8 @@ pub(super) fn message(row: &Row, first: usize) -> Result<StoredMessage, StoreErr
     })
 }
 
-fn json<T: DeserializeOwned>(content: String) -> Result<T, StoreError> {
+fn json<T: DeserializeOwned>(row: &Row, at: usize) -> Result<T, StoreError> {
+    let content: String = row.try_get(at)?;
     serde_json::from_str(&content)
         .map_err(|error| StoreError::Corrupt(format!("not the content of a line: {error}")))
 }
