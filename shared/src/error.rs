@@ -57,6 +57,11 @@ codes! {
     /// Too many requests; Retry-After tells when to come back.
     RateLimited = "rate_limited", 429, "Too many requests; come back later.";
 
+    /// A switch would be set to what it cannot be.
+    SwitchInvalid = "switch_invalid", 422, "A switch cannot be set to that.";
+    /// The switches were changed meanwhile.
+    ControlChanged = "control_changed", 409, "Somebody else changed the switches meanwhile.";
+
     // Who is asking.
     /// No session, or one that has ended.
     Unauthenticated = "unauthenticated", 401, "Sign in first.";

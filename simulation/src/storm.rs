@@ -83,6 +83,11 @@ fn switch(world: &World, dice: &mut Dice) {
     let packets_on = !dice.chance(100);
     world.history.note(format_args!("switches: {credit:?}, N {north} %, on: {packets_on}"));
     for node in world.nodes() {
-        node.app.control.set(Switches { credit, weights: weights.clone(), packets_on });
+        node.app.control.set(Switches {
+            credit,
+            weights: weights.clone(),
+            packets_on,
+            ..Switches::default()
+        });
     }
 }

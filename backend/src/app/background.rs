@@ -3,6 +3,7 @@
 use super::{App, Stores};
 use crate::{
     cache::SharedWriter,
+    control::HealthWatch,
     delivery::{
         Bell, CreditClaims, Deliver, LandPaid, Pace, PostToChat, RefundRest, Worker, WriteLists,
     },
@@ -99,6 +100,16 @@ impl App {
         feeders.tasks.spawn(Arc::clone(&self.letters).watch(feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.reconciliation).run(feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.demo).run(feeders.stop.clone()));
+        // Files of one process do not go down one by one, and nobody else turns switches.
+        if self.config.fleet.is_some() {
+            feeders.tasks.spawn(Arc::clone(&self.follower).run(feeders.stop.clone()));
+            let watch = HealthWatch {
+                health: Arc::clone(&self.health),
+                stores: self.stores.hot.clone(),
+                clock: Arc::clone(&self.clock),
+            };
+            watch.start(&feeders.tasks, &feeders.stop);
+        }
         let workers = &self.background.workers;
         let stop = workers.stop.clone();
         workers.tasks.spawn(async move { writer.run(stop).await });

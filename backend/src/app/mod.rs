@@ -2,6 +2,7 @@
 //! them.
 
 mod background;
+mod places;
 mod stores;
 
 pub use stores::Stores;
@@ -11,7 +12,7 @@ use crate::{
     archive::Mover,
     cache::{InProcess, LocalTier, SharedTier, SharedWriter},
     config::{self, Config, MasterKey},
-    control::{Control, CreditMode, Switches},
+    control::{Control, CreditMode, Follower, Health, Sends, Switches},
     delivery::DeadLetters,
     demo::{Demo, DemoParts},
     groups::{CardStates, Groups, GroupsSettings, WakesSettings},
@@ -31,7 +32,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
 /// Look-ups in the databases of packets at the same time.
-const LOOKUPS_MAX: usize = 4;
+const LOOKUPS_MAX: u32 = 4;
 /// Open packets that one lane keeps ready.
 const LANE_PACKETS_MAX: usize = 10_000;
 /// Shares of a typical packet, to turn a number of packets into a number of shares.
@@ -85,6 +86,10 @@ pub struct App {
     pub live: Arc<Live>,
     /// Steering and switches.
     pub control: Arc<Control>,
+    /// Turns them.
+    pub follower: Arc<Follower>,
+    /// Which shards answer.
+    pub health: Arc<Health>,
     /// The members of demo groups.
     pub demo: Arc<Demo>,
     /// Empties the tables of days that are over.
@@ -119,6 +124,16 @@ impl App {
         let limits = Arc::new(config.limits.clone());
         let control = Arc::new(Control::new(switches(&config)));
         let background = Background::default();
+        let health = Arc::new(Health::default());
+        let follower = Arc::new(Follower::new(
+            Arc::clone(&control),
+            Arc::clone(&stores.control),
+            Arc::clone(&clock),
+            stores.sites(),
+        ));
+        if let Err(refusal) = follower.look().await {
+            tracing::warn!(code = refusal.code.as_str(), "switches are as configured for now");
+        }
 
         let claims_max = u64::from(config.cache.packets_max).saturating_mul(SHARES_PER_PACKET);
         let local = LocalTier::new(claims_max);
@@ -145,9 +160,10 @@ impl App {
         let lanes = Arc::new(background.start_lanes(&stores, &bells, &parts, &runtime));
         let numbering = Arc::new(Numbering::new(
             config.sites.home.0,
-            numbered_sites(&config, &stores, &shared),
+            numbered_sites(&stores, &shared),
             zone.clone(),
             Arc::clone(&control),
+            Arc::clone(&health),
             Arc::clone(&entropy),
         ));
         numbering.prepare().await;
@@ -159,12 +175,13 @@ impl App {
             sealer: sealer.clone(),
             tickets: Tickets::new(key.derive(b"ticket"), config.limits.ticket_ttl_s),
             lanes,
-            finder: finder(&stores, &local, &shared),
+            finder: finder(&stores, &local, &shared, &control),
             local,
             shared,
             ledger: Arc::clone(&ledger),
             groups: Arc::clone(&groups),
             accounts: Arc::clone(&accounts),
+            sends: Sends::new(Arc::clone(&control)),
             control: Arc::clone(&control),
         });
 
@@ -195,6 +212,8 @@ impl App {
             lists,
             live,
             control,
+            follower,
+            health,
             demo,
             mover,
             letters,
@@ -231,9 +250,14 @@ impl App {
 }
 
 /// Looks packets up wherever they are.
-fn finder(stores: &Stores, local: &LocalTier, shared: &Arc<dyn SharedTier>) -> Arc<Finder> {
+fn finder(
+    stores: &Stores,
+    local: &LocalTier,
+    shared: &Arc<dyn SharedTier>,
+    control: &Arc<Control>,
+) -> Arc<Finder> {
     let orders = stores.orders.clone();
-    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, LOOKUPS_MAX))
+    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, Arc::clone(control)))
 }
 
 fn reconciliation(
@@ -289,7 +313,13 @@ fn switches(config: &Config) -> Switches {
             BTreeMap::from([(Site::S, s.into()), (Site::N, n.into())])
         }
     };
-    Switches { credit, weights, packets_on: true }
+    Switches {
+        credit,
+        large_share_fen: config.credit.large_share_fen,
+        weights,
+        lookups_max: LOOKUPS_MAX,
+        ..Switches::default()
+    }
 }
 
 fn size(size: u32) -> usize {
@@ -337,16 +367,12 @@ fn mover(config: &Config, stores: &Stores, clock: &Arc<dyn Clock>, zone: Zone) -
 }
 
 /// Each site keeps its marks in the database of its first shard.
-fn numbered_sites(
-    config: &Config,
-    stores: &Stores,
-    shared: &Arc<dyn SharedTier>,
-) -> BTreeMap<Site, NumberedSite> {
-    let mut sites = BTreeMap::new();
-    for ((site, _), store) in &stores.orders {
-        sites.entry(*site).or_insert_with(|| {
-            NumberedSite::new(config.sites.shards, Arc::clone(store), Arc::clone(shared))
-        });
-    }
-    sites
+fn numbered_sites(stores: &Stores, shared: &Arc<dyn SharedTier>) -> BTreeMap<Site, NumberedSite> {
+    let of_site = |site: Site| stores.orders.iter().filter(move |((other, _), _)| *other == site);
+    let numbered = |site| {
+        let shards = of_site(site).map(|((_, shard), _)| *shard).collect();
+        let (_, marks) = of_site(site).next()?;
+        Some((site, NumberedSite::new(shards, Arc::clone(marks), Arc::clone(shared))))
+    };
+    stores.sites().into_iter().filter_map(numbered).collect()
 }

@@ -1,22 +1,27 @@
+use super::places::Places;
 use crate::{
     audit::{Audited, Tiers},
     config::Config,
-    crash::{self, Step},
     packets::seal::Sealer,
     store::{
         cold::ColdStore,
+        control::ControlStore,
         ledger::{Account, LedgerStore},
         lists::ListStore,
+        memory::MemoryControl,
         orders::OrderStore,
         people::PeopleStore,
-        sql::{Database, Schema, SqlCold, SqlLedger, SqlLists, SqlOrders, SqlPeople},
+        sql::{Database, Schema, SqlCold, SqlControl, SqlLedger, SqlLists, SqlOrders, SqlPeople},
         tiered::TieredOrders,
     },
 };
 use anyhow::Context;
 use futures::future::try_join_all;
 use hongbao_shared::{Shard, Site, UserId};
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// All databases of a node.
 #[derive(Clone, Debug)]
@@ -33,40 +38,37 @@ pub struct Stores {
     pub people: Arc<dyn PeopleStore>,
     /// "Sent" and "received".
     pub lists: Arc<dyn ListStore>,
-    files: Vec<Database>,
+    /// The switches.
+    pub control: Arc<dyn ControlStore>,
+    databases: Vec<Database>,
 }
 
 impl Stores {
-    /// Opens the SQLite files under the data folder, creating and migrating what is
-    /// missing or old.
+    /// Opens all databases, creating and migrating what is missing or old: where the
+    /// fleet's topology says, or SQLite files under the data folder.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
-        let folder = config.storage.data.join("db");
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let places: Vec<_> = Site::ALL
-            .into_iter()
-            .flat_map(|site| (0..config.sites.shards).map(move |shard| (site, shard)))
-            .filter_map(|(site, shard)| Some((site, Shard::new(shard)?)))
-            .collect();
-        let orders = try_join_all(places.into_iter().map(async |(site, shard)| {
-            let name = format!("orders-{site}-{shard}.sqlite");
-            let database = open(&folder, &name, Schema::Orders).await?;
-            anyhow::Ok(((site, shard), database))
-        }));
-        let cold = try_join_all(Site::ALL.into_iter().map(async |site| {
-            let database = open(&folder, &format!("cold-{site}.sqlite"), Schema::Cold).await?;
-            anyhow::Ok((site, database))
-        }));
-        let (orders, cold, ledger, people, lists) = tokio::try_join!(
+        let places = Places::of(config)?;
+        let orders =
+            try_join_all(places.orders.iter().map(async |(place, target)| {
+                anyhow::Ok((*place, target.open(Schema::Orders).await?))
+            }));
+        let cold = try_join_all(
+            places
+                .cold
+                .iter()
+                .map(async |(site, target)| anyhow::Ok((*site, target.open(Schema::Cold).await?))),
+        );
+        let (orders, cold, ledger, people, lists, control) = tokio::try_join!(
             orders,
             cold,
-            open(&folder, "ledger.sqlite", Schema::Ledger),
-            open(&folder, "people.sqlite", Schema::People),
-            open(&folder, "lists.sqlite", Schema::Lists),
+            places.ledger.open(Schema::Ledger),
+            places.people.open(Schema::People),
+            places.lists.open(Schema::Lists),
+            places.control.open(Schema::Control),
         )?;
-        let mut files = vec![ledger.clone(), people.clone(), lists.clone()];
-        files.extend(orders.iter().map(|(_, database)| database.clone()));
-        files.extend(cold.iter().map(|(_, database)| database.clone()));
+        let mut databases = vec![ledger.clone(), people.clone(), lists.clone(), control.clone()];
+        databases.extend(orders.iter().map(|(_, database)| database.clone()));
+        databases.extend(cold.iter().map(|(_, database)| database.clone()));
         let hot = orders
             .into_iter()
             .map(|(place, database)| {
@@ -80,10 +82,12 @@ impl Stores {
         let ledger = Arc::new(SqlLedger::new(ledger));
         let people = Arc::new(SqlPeople::new(people));
         let lists = Arc::new(SqlLists::new(lists));
-        Ok(Self { files, ..Self::of(hot, cold, ledger, people, lists) })
+        let control = Arc::new(SqlControl::new(control));
+        Ok(Self { databases, control, ..Self::of(hot, cold, ledger, people, lists) })
     }
 
-    /// Of databases that are open already, which stay open.
+    /// Of databases that are open already, which stay open. The switches are forgotten
+    /// with this value.
     pub fn of(
         hot: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
         cold: BTreeMap<Site, Arc<dyn ColdStore>>,
@@ -96,7 +100,15 @@ impl Stores {
             let tiered = TieredOrders::new(*site, *shard, Arc::clone(hot), cold);
             Some(((*site, *shard), Arc::new(tiered) as Arc<dyn OrderStore>))
         });
-        Self { orders: orders.collect(), hot, cold, ledger, people, lists, files: Vec::new() }
+        let orders = orders.collect();
+        let control = Arc::new(MemoryControl::default());
+        Self { orders, hot, cold, ledger, people, lists, control, databases: Vec::new() }
+    }
+
+    /// The sites that have any shard.
+    pub fn sites(&self) -> Vec<Site> {
+        let sites: BTreeSet<Site> = self.hot.keys().map(|(site, _)| *site).collect();
+        sites.into_iter().collect()
     }
 
     /// With another database of lists.
@@ -135,19 +147,10 @@ impl Stores {
         Ok(())
     }
 
-    /// Closes all files.
+    /// Closes all databases.
     pub async fn close(&self) {
-        for file in &self.files {
-            file.close().await;
+        for database in &self.databases {
+            database.close().await;
         }
     }
-}
-
-async fn open(folder: &Path, name: &str, schema: Schema) -> anyhow::Result<Database> {
-    let file = folder.join(name);
-    crash::before(Step::MigrateDatabase);
-    let opened = Database::open_file(&file, schema).await;
-    let database = opened.with_context(|| format!("cannot open {}", file.display()))?;
-    crash::after(Step::MigrateDatabase);
-    Ok(database)
 }

@@ -22,6 +22,12 @@ impl Config {
         self.check_limits()?;
         self.check_sizes()?;
         self.check_days()?;
+        if let Some(fleet) = &self.fleet {
+            fleet.check(self.sites.home.0)?;
+            require(self.storage.master_key.is_set(), || {
+                "storage.master_key must be set, to the same key on every node of a fleet".to_owned()
+            })?;
+        }
         crate::telemetry::check_filter(&self.telemetry.filter)
             .map_err(|error| ConfigError(format!("telemetry.filter: {error}")))
     }
@@ -111,6 +117,6 @@ impl Config {
     }
 }
 
-fn require(holds: bool, sentence: impl FnOnce() -> String) -> Result<(), ConfigError> {
+pub(super) fn require(holds: bool, sentence: impl FnOnce() -> String) -> Result<(), ConfigError> {
     if holds { Ok(()) } else { Err(ConfigError(sentence())) }
 }

@@ -7,11 +7,13 @@
 //! here the same declaration also yields the reference for the README.
 
 mod check;
+mod fleet;
 mod key;
 mod section;
 mod sections;
 mod value;
 
+pub use fleet::{Address, Fleet, FleetSite};
 pub use key::{MasterKey, MasterKeySetting};
 pub use sections::{
     Addresses, Cache, Credit, Guests, Landing, Lanes, Live, Reconcile, Server, Sessions, Sites,
@@ -63,6 +65,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// The calendar.
     pub time: Time,
+    /// Where everything is that is not on this machine; a section of the file alone.
+    pub fleet: Option<Fleet>,
 }
 
 impl Section for Config {
@@ -84,6 +88,7 @@ impl Section for Config {
             cache,
             telemetry,
             time,
+            fleet: _,
         } = self;
         let sections: [&mut dyn Section; 15] = [
             server, storage, sessions, guests, addresses, limits, sites, landing, credit,
@@ -124,6 +129,9 @@ impl Config {
             None => Self::default(),
         };
         config.apply_variables(variable)?;
+        if let Some(fleet) = &mut config.fleet {
+            fleet.resolve(variable)?;
+        }
         if let Some(listen) = flags.listen {
             config.server.listen = listen;
         }

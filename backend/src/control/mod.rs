@@ -1,34 +1,18 @@
-//! Steering and switches: what can be changed while running.
+//! Steering, switches and flow control: what can be changed while running (R-CTRL).
+
+mod flow;
+mod follow;
+mod health;
+mod switches;
+
+pub use flow::{Lookups, Sends};
+pub use follow::Follower;
+pub use health::{Health, HealthWatch};
+pub use switches::{CreditMode, Switches};
 
 use arc_swap::ArcSwap;
-use hongbao_shared::{Fen, Site};
-use std::collections::BTreeMap;
-
-/// How opened shares come into wallets (R-MONEY-2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CreditMode {
-    /// Shares from this amount on at once, smaller ones through the queue.
-    Split {
-        /// The smallest share that is credited at once.
-        large_share_fen: Fen,
-    },
-    /// All through the queue.
-    Queue,
-    /// Nothing now; in batches from the claims, later.
-    Deferred,
-}
-
-/// What the switches say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Switches {
-    /// How opened shares come into wallets.
-    pub credit: CreditMode,
-    /// The share of new packets that each site takes, relative to the others; a
-    /// site without an entry takes none.
-    pub weights: BTreeMap<Site, u32>,
-    /// Can packets be sent and opened at all?
-    pub packets_on: bool,
-}
+use hongbao_shared::Site;
+use std::collections::BTreeSet;
 
 /// The switches in force on this node.
 #[derive(Debug)]
@@ -47,6 +31,11 @@ impl Control {
         self.switches.store(switches.into());
     }
 
+    /// All of them.
+    pub fn switches(&self) -> Switches {
+        (**self.switches.load()).clone()
+    }
+
     /// How the next claims are credited.
     pub fn credit_mode(&self) -> CreditMode {
         self.switches.load().credit
@@ -57,18 +46,51 @@ impl Control {
         self.switches.load().packets_on
     }
 
-    /// The site of a new packet: by weight, `draw` being 64 random bits; `home` if
-    /// no site has any (R-SITE-1).
-    pub fn site(&self, home: Site, draw: u64) -> Site {
+    /// Does everyone see the newest two screens of their lists only?
+    pub fn two_screen_lists(&self) -> bool {
+        self.switches.load().two_screen_lists
+    }
+
+    /// How many packets one person may send in a minute, and this node take in a second;
+    /// 0 for no limit.
+    pub fn sends(&self) -> (u32, u32) {
         let switches = self.switches.load();
-        let sum: u64 = switches.weights.values().copied().map(u64::from).sum();
-        let Some(mut place) = draw.checked_rem(sum) else { return home };
-        for (site, weight) in &switches.weights {
-            match place.checked_sub((*weight).into()) {
-                None => return *site,
-                Some(rest) => place = rest,
+        (switches.sends_per_user_per_minute, switches.sends_per_second)
+    }
+
+    /// How many look-ups of packets may be at the databases at once.
+    pub fn lookups_max(&self) -> u32 {
+        self.switches.load().lookups_max
+    }
+
+    /// The sites of a new packet, the first choice first: by weight, `draw` being 64 random
+    /// bits; `home` if no site has any (R-SITE-1). The others that have any follow, for
+    /// when the first cannot take it (R-SITE-3); and then `up`, whatever their weights.
+    pub fn sites(&self, home: Site, draw: u64, up: &BTreeSet<Site>) -> Vec<Site> {
+        let switches = self.switches.load();
+        let weights = switches.weights.iter().filter(|(site, _)| up.contains(site));
+        let weights: Vec<(Site, u32)> = weights.map(|(site, weight)| (*site, *weight)).collect();
+        let sum: u64 = weights.iter().map(|(_, weight)| u64::from(*weight)).sum();
+        let mut chosen = Vec::new();
+        if let Some(mut place) = draw.checked_rem(sum) {
+            for (site, weight) in &weights {
+                match place.checked_sub((*weight).into()) {
+                    None => {
+                        chosen.push(*site);
+                        break;
+                    }
+                    Some(rest) => place = rest,
+                }
+            }
+        } else if up.contains(&home) {
+            chosen.push(home);
+        }
+        let others = weights.iter().filter(|(_, weight)| *weight > 0).map(|(site, _)| *site);
+        for site in others.chain(up.iter().copied()) {
+            if !chosen.contains(&site) {
+                chosen.push(site);
             }
         }
-        home
+        chosen
     }
 }

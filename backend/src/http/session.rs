@@ -23,7 +23,7 @@ pub(super) struct Session {
 
 /// A signed-in administrator; everybody else is refused as `forbidden`.
 #[derive(Debug)]
-pub(super) struct Admin;
+pub(super) struct Admin(pub(super) UserId);
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,7 +53,7 @@ impl FromRequestParts<Http> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Refusal> {
         let session = <Session as FromRequestParts<Http>>::from_request_parts(parts, http).await?;
-        if session.is_admin { Ok(Self) } else { Err(ErrorCode::Forbidden.into()) }
+        if session.is_admin { Ok(Self(session.user_id)) } else { Err(ErrorCode::Forbidden.into()) }
     }
 }
 

@@ -27,7 +27,7 @@ pub use view::Finder;
 use crate::{
     accounts::Accounts,
     cache::{LocalTier, SharedTier},
-    control::Control,
+    control::{Control, Sends},
     groups::Groups,
     ledger::Ledger,
     runtime::{Clock, Entropy},
@@ -65,6 +65,8 @@ pub struct Packets {
     pub groups: Arc<Groups>,
     /// Knows names and avatars.
     pub accounts: Arc<Accounts>,
+    /// Counts packets that are sent.
+    pub sends: Sends,
     /// Switches and steering.
     pub control: Arc<Control>,
 }

@@ -3,7 +3,7 @@
 use crate::{
     Refusal,
     cache::SharedTier,
-    control::Control,
+    control::{Control, Health},
     crash::{self, Step},
     planted::Bug,
     runtime::{Entropy, Zone},
@@ -24,11 +24,13 @@ pub(crate) const LEASE: u64 = 1 << 24;
 /// Another node can use a fresh block up between its grant and our next number.
 const BLOCK_ATTEMPTS_MAX: u32 = 4;
 
+const RETRY_WHEN_DOWN: Duration = Duration::from_secs(1);
+
 /// A site as the numbering knows it.
 #[derive(Debug)]
 pub struct NumberedSite {
     /// Its logical shards.
-    pub shards: u16,
+    pub shards: Vec<Shard>,
     /// The database that holds its marks.
     pub marks: Arc<dyn OrderStore>,
     /// Its shared cache tier.
@@ -47,8 +49,8 @@ struct Lease {
 }
 
 impl NumberedSite {
-    /// A site with `shards` logical shards.
-    pub fn new(shards: u16, marks: Arc<dyn OrderStore>, cache: Arc<dyn SharedTier>) -> Self {
+    /// A site with these logical shards.
+    pub fn new(shards: Vec<Shard>, marks: Arc<dyn OrderStore>, cache: Arc<dyn SharedTier>) -> Self {
         Self { shards, marks, cache, lease: Mutex::default() }
     }
 
@@ -78,6 +80,7 @@ pub struct Numbering {
     sites: BTreeMap<Site, NumberedSite>,
     zone: Zone,
     control: Arc<Control>,
+    health: Arc<Health>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -89,21 +92,52 @@ impl Numbering {
         sites: BTreeMap<Site, NumberedSite>,
         zone: Zone,
         control: Arc<Control>,
+        health: Arc<Health>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { home, sites, zone, control, entropy }
+        Self { home, sites, zone, control, health, entropy }
     }
 
-    /// A number that was never given before, for a packet made at `now`.
+    /// A number that was never given before, for a packet made at `now`: in a shard that
+    /// answers, of the site that its turn it is, or of another if that one is down
+    /// (R-SITE-3).
     pub async fn next(&self, now: Timestamp) -> Result<OrderNo, Refusal> {
-        let place = self.control.site(self.home, self.entropy.bits());
-        let site = self.sites.get(&place).ok_or(ErrorCode::Unavailable)?;
+        let mut up = BTreeMap::new();
+        for (place, site) in &self.sites {
+            let shards = self.health.up_among(*place, &site.shards);
+            if !shards.is_empty() {
+                up.insert(*place, shards);
+            }
+        }
+        let sites =
+            self.control.sites(self.home, self.entropy.bits(), &up.keys().copied().collect());
+        let mut refusal = Refusal::new(ErrorCode::ShardUnavailable).retry_after(RETRY_WHEN_DOWN);
+        for place in sites {
+            let (Some(site), Some(shards)) = (self.sites.get(&place), up.get(&place)) else {
+                continue;
+            };
+            match self.next_of(place, site, shards, now).await {
+                Ok(order_no) => return Ok(order_no),
+                Err(error) => refusal = error,
+            }
+        }
+        Err(refusal)
+    }
+
+    async fn next_of(
+        &self,
+        place: Site,
+        site: &NumberedSite,
+        shards: &[Shard],
+        now: Timestamp,
+    ) -> Result<OrderNo, Refusal> {
         let (local, sequence) = match self.counted_by_cache(place, site).await {
             Some(sequence) => (false, sequence),
             None => (true, self.counted_by_lease(place, site).await?),
         };
-        let shard = Shard::new(spread(sequence, site.shards)).ok_or(ErrorCode::Internal)?;
-        OrderNo::new(place, shard, self.zone.day(now), local, sequence)
+        let shard =
+            shards.get(spread(sequence, shards.len())).ok_or(ErrorCode::ShardUnavailable)?;
+        OrderNo::new(place, *shard, self.zone.day(now), local, sequence)
             .ok_or_else(|| Refusal::internal(anyhow::anyhow!("sequence {sequence} is too large")))
     }
 
@@ -165,11 +199,12 @@ impl Lease {
 }
 
 /// Spreads sequences over shards without a pattern that senders could ride.
-fn spread(sequence: u64, shards: u16) -> u16 {
+fn spread(sequence: u64, shards: usize) -> usize {
     // The finalizer of splitmix64: every bit of the sequence moves every bit.
     let mut mixed = sequence.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^= mixed >> 31;
-    u16::try_from(mixed % u64::from(shards.max(1))).unwrap_or_default()
+    let shards = u64::try_from(shards).unwrap_or(u64::MAX).max(1);
+    usize::try_from(mixed % shards).unwrap_or_default()
 }

@@ -63,6 +63,7 @@ impl Packets {
             return Err(ErrorCode::RecipientInvalid.into());
         }
 
+        self.sends.check(sender)?;
         let now = self.clock.now();
         let order_no = self.numbering.next(now).await?;
         let server_seed = ServerSeed::from_bytes(self.entropy.bytes32());

@@ -4,15 +4,11 @@ use super::lane;
 use crate::{
     Refusal,
     cache::{LocalTier, PacketEntry, SharedTier},
+    control::{Control, Lookups},
     store::orders::{ClaimRow, OrderStore, PacketRow},
 };
 use hongbao_shared::{ErrorCode, OrderNo, Shard, Site, UserId};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
-
-/// How many look-ups may wait for the database at once; beyond it, come back.
-const WAITING_MAX: usize = 256;
-const RETRY_WHEN_BUSY: Duration = Duration::from_secs(1);
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Finds packets, wherever they are known.
 #[derive(Debug)]
@@ -20,10 +16,7 @@ pub struct Finder {
     local: LocalTier,
     shared: Arc<dyn SharedTier>,
     stores: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
-    /// Look-ups at work in the database.
-    working: Semaphore,
-    /// Look-ups at work or waiting.
-    waiting: Semaphore,
+    limiter: Lookups,
 }
 
 /// What a grab needs to know, from whichever tier knows it.
@@ -36,21 +29,15 @@ pub(super) struct Glimpse {
 }
 
 impl Finder {
-    /// Looks into `local`, then `shared`, then the database of the shard, with at
-    /// most `lookups_max` look-ups in databases at once.
+    /// Looks into `local`, then `shared`, then the database of the shard, with as
+    /// many look-ups in databases at once as `control` says.
     pub fn new(
         local: LocalTier,
         shared: Arc<dyn SharedTier>,
         stores: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
-        lookups_max: usize,
+        control: Arc<Control>,
     ) -> Self {
-        Self {
-            local,
-            shared,
-            stores,
-            working: Semaphore::new(lookups_max),
-            waiting: Semaphore::new(lookups_max.saturating_add(WAITING_MAX)),
-        }
+        Self { local, shared, stores, limiter: Lookups::new(control) }
     }
 
     /// The store of a packet's shard.
@@ -92,9 +79,7 @@ impl Finder {
 
     async fn load(&self, order_no: OrderNo) -> Result<Arc<PacketEntry>, Refusal> {
         let store = self.store(order_no)?;
-        let busy = |_| Refusal::new(ErrorCode::Unavailable).retry_after(RETRY_WHEN_BUSY);
-        let _waiting = self.waiting.try_acquire().map_err(busy)?;
-        let _working = self.working.acquire().await.map_err(Refusal::internal)?;
+        let _turn = self.limiter.turn().await?;
         // Somebody may have brought it while we waited.
         if let Some(entry) = self.local.get(order_no) {
             return Ok(entry);

@@ -2,6 +2,7 @@
 //! on PostgreSQL, `memory` in memory for simulations. Nothing outside `sql` knows SQL.
 
 pub mod cold;
+pub mod control;
 pub mod ledger;
 pub mod lists;
 pub mod memory;

@@ -121,6 +121,11 @@ impl Lang {
             ErrorCode::CoverUnknown => {
                 ("没有这个封面，换一个。", "There's no such cover. Pick another.")
             }
+            ErrorCode::SwitchInvalid => ("这个开关不能这样设。", "A switch can't be set to that."),
+            ErrorCode::ControlChanged => (
+                "别人刚改过开关，刷新后再试。",
+                "Somebody else has just changed the switches. Look again and retry.",
+            ),
             ErrorCode::PacketsOff => (
                 "红包暂时关闭了，钱没有动。",
                 "Packets are switched off for now. Your money hasn't moved.",

@@ -1,7 +1,9 @@
-//! For administrators: what delivery could not bring home, and what reconciliation found.
+//! For administrators: what delivery could not bring home, what reconciliation found, and
+//! the switches.
 
-use crate::{money::Fen, order_no::OrderNo, timestamp::Timestamp};
+use crate::{ids::UserId, money::Fen, order_no::OrderNo, timestamp::Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Where a letter stands that could not be delivered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,4 +132,142 @@ pub struct Left {
     pub subject: String,
     /// What was found instead; amounts in fen.
     pub what: String,
+}
+
+/// How opened shares come into wallets (R-MONEY-2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum CreditMode {
+    /// Large shares at once, small ones through the queue.
+    #[default]
+    Split,
+    /// All through the queue.
+    Queue,
+    /// Nothing now; in batches from the claims, later.
+    Deferred,
+}
+
+/// Site letters with the share of new packets that each takes, relative to the others. A
+/// site that is missing takes none; if all are, packets stay at the site that received them.
+pub type SiteWeights = BTreeMap<String, u32>;
+
+macro_rules! switches {
+    ($($(#[$doc:meta])* $name:ident: $type:ty,)+) => {
+        /// What every switch says (R-CTRL-3).
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub struct Switches {
+            $($(#[$doc])* pub $name: $type,)+
+        }
+
+        /// `PUT /control`: the switches to change, and to what; the others stay.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub struct ChangeSwitches {
+            /// The version that was seen; if there is a newer one by now, nothing is
+            /// changed. Absent: whatever it is.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub version: Option<u64>,
+            $(
+                $(#[$doc])*
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub $name: Option<$type>,
+            )+
+        }
+
+        impl Switches {
+            /// The names of all of them.
+            pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),+];
+
+            /// With these changes, and the names of those that differ now.
+            #[must_use]
+            pub fn changed(&self, change: &ChangeSwitches) -> (Self, Vec<&'static str>) {
+                let mut after = self.clone();
+                let mut names = Vec::new();
+                $(
+                    if let Some(value) = &change.$name && *value != after.$name {
+                        after.$name = value.clone();
+                        names.push(stringify!($name));
+                    }
+                )+
+                (after, names)
+            }
+        }
+    };
+}
+
+switches! {
+    /// Which share of new packets each site takes.
+    site_weights: SiteWeights,
+    /// How opened shares come into wallets.
+    credit_mode: CreditMode,
+    /// In mode `split`, the fen from which a share counts as large.
+    large_share_fen: Fen,
+    /// Everyone sees the newest two screens of their lists only.
+    two_screen_lists: bool,
+    /// Look-ups of packets that each node lets at its databases at once, 1 to 1,000.
+    lookups_max: u32,
+    /// Packets that one person may send in a minute, on each node; 0 for no limit.
+    sends_per_user_per_minute: u32,
+    /// Packets that each node takes in a second; 0 for no limit.
+    sends_per_second: u32,
+    /// Can packets be sent, grabbed and opened at all?
+    packets_on: bool,
+}
+
+/// Who turned a switch last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TurnedBy {
+    /// Which administrator.
+    pub user_id: UserId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// One recorded change of one switch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SwitchChange {
+    /// The version that it made.
+    pub version: u64,
+    /// Which switch.
+    pub switch: String,
+    /// Its value before, as JSON.
+    pub from: String,
+    /// Its value since, as JSON.
+    pub to: String,
+    /// Who and when.
+    #[serde(flatten)]
+    pub by: TurnedBy,
+}
+
+/// Something that does not work as well as it should, and what stands in for it (R-CTRL-4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Degradation {
+    /// What is degraded, as in metrics and logs: `shard_down`, `shared_cache_down`, ….
+    pub name: String,
+    /// Where: a site, or a site and a shard; empty for the whole node.
+    pub place: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// `GET /control`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ControlState {
+    /// Rises by one with every change; 0 as long as the configuration is in force.
+    pub version: u64,
+    /// What every switch says.
+    pub switches: Switches,
+    /// Who turned each last, by name; those that nobody has turned are missing.
+    pub turned_by: BTreeMap<String, TurnedBy>,
+    /// The newest changes, the newest first.
+    pub changes: Vec<SwitchChange>,
+    /// What is degraded on the node that answers.
+    pub degraded: Vec<Degradation>,
 }

@@ -13,8 +13,34 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use hongbao_shared::api::{
     Page,
-    control::{DeadLetter, LetterState, Reconciliation, Retried},
+    control::{ChangeSwitches, ControlState, DeadLetter, LetterState, Reconciliation, Retried},
 };
+
+/// Every switch, what it says, who turned it last; the newest changes; and what is degraded on
+/// the node that answers. For administrators.
+#[utoipa::path(get, path = "/control", tag = "Control",
+    responses((status = 200, description = "All of it.", body = ControlState)))]
+pub(in crate::http) async fn switches(
+    State(http): State<Http>,
+    _admin: Admin,
+) -> Answer<Json<ControlState>> {
+    let state = http.app.follower.state().await?;
+    Ok(Json(ControlState { degraded: http.app.health.degraded(), ..state }))
+}
+
+/// Turn switches; those that are not named stay. In force on every node within a second, and
+/// recorded. For administrators.
+#[utoipa::path(put, path = "/control", tag = "Control",
+    request_body = ChangeSwitches,
+    responses((status = 200, description = "All of it, as it is now.", body = ControlState)))]
+pub(in crate::http) async fn turn_switches(
+    State(http): State<Http>,
+    Admin(by): Admin,
+    Json(change): Json<ChangeSwitches>,
+) -> Answer<Json<ControlState>> {
+    http.app.follower.change(by, &change).await?;
+    switches(State(http), Admin(by)).await
+}
 
 /// What could not be delivered, database by database, the oldest of each first. For
 /// administrators.

@@ -3,6 +3,7 @@
 //! simulation keeps the store and drops the rest.
 
 mod cold;
+mod control;
 mod ledger;
 mod lists;
 mod orders;
@@ -10,6 +11,7 @@ mod outbox;
 mod people;
 
 pub use cold::MemoryCold;
+pub use control::MemoryControl;
 pub use ledger::MemoryLedger;
 pub use lists::MemoryLists;
 pub use orders::MemoryOrders;

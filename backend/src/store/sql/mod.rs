@@ -7,6 +7,7 @@
 //! (`SERIALIZABLE`) and has the loser try again.
 
 mod cold;
+mod control;
 mod ledger;
 mod lists;
 mod orders;
@@ -19,6 +20,7 @@ mod sqlite;
 mod statement;
 
 pub use cold::SqlCold;
+pub use control::SqlControl;
 pub use ledger::SqlLedger;
 pub use lists::SqlLists;
 pub use orders::SqlOrders;

@@ -7,8 +7,17 @@ use sqlx::{
     PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use std::{fmt, future::Future, str::FromStr, time::Duration};
-use tokio::time::{sleep, timeout};
+use std::{
+    fmt,
+    future::Future,
+    str::FromStr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio::{
+    sync::Mutex,
+    time::{sleep, timeout},
+};
 
 /// How long a statement may take; the server ends it. Nothing here is ended from this
 /// side: a transaction that is cut off half-way would go back into the pool open (sqlx
@@ -63,6 +72,11 @@ impl fmt::Debug for Link {
 #[derive(Clone, Debug)]
 pub(super) struct Server {
     pool: PgPool,
+    namespace: String,
+    schema: Schema,
+    /// Is its schema there? A node can start while a server is down.
+    prepared: Arc<OnceLock<()>>,
+    preparing: Arc<Mutex<()>>,
 }
 
 impl Server {
@@ -85,18 +99,44 @@ impl Server {
             // said again on another; asking before each use is one more round trip.
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        let server = Self { pool };
-        schema
-            .migrate_postgres(&server.pool, &link.namespace)
-            .await
-            .with_context(|| format!("cannot prepare the schema {}", link.namespace))?;
-        Ok(server)
+        let server = Self {
+            pool,
+            namespace: link.namespace.clone(),
+            schema,
+            prepared: Arc::default(),
+            preparing: Arc::default(),
+        };
+        match server.prepare().await {
+            Err(error @ StoreError::Unavailable(_)) => {
+                let (namespace, error) = (&link.namespace, anyhow::Error::from(error));
+                tracing::warn!(namespace, "a database is down: {error:#}");
+                Ok(server)
+            }
+            prepared => {
+                prepared.with_context(|| format!("cannot prepare {}", link.namespace))?;
+                Ok(server)
+            }
+        }
+    }
+
+    /// Makes sure that the schema is there; once, when the server first answers.
+    async fn prepare(&self) -> Result<(), StoreError> {
+        if self.prepared.get().is_some() {
+            return Ok(());
+        }
+        let Ok(_alone) = self.preparing.try_lock() else {
+            return Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut));
+        };
+        self.schema.migrate_postgres(&self.pool, &self.namespace).await?;
+        self.prepared.get_or_init(|| ());
+        Ok(())
     }
 
     /// Rows of a statement that changes nothing.
     pub(super) async fn read(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
         let server = self.clone();
         let task = async move {
+            server.prepare().await?;
             let stale_max = server.pool.size();
             let mut tried = 0;
             loop {
@@ -123,6 +163,7 @@ impl Server {
     {
         let server = self.clone();
         let task = async move {
+            server.prepare().await?;
             let mut attempt = 0;
             loop {
                 let result = match isolation {

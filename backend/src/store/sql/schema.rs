@@ -3,12 +3,11 @@
 //! Listed by hand rather than by sqlx's macro: that would build sqlx and SQLite a
 //! second time, for the compiler's own use.
 
-use super::Dialect;
+use super::{Dialect, StoreError};
 use crate::crash::{self, Step};
-use anyhow::bail;
 use sqlx::{
     AssertSqlSafe, Executor, PgPool, SqlSafeStr, SqlitePool,
-    migrate::{Migration, MigrationType, Migrator},
+    migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
 use std::time::Duration;
 
@@ -29,6 +28,8 @@ pub enum Schema {
     People,
     /// The lists "sent" and "received".
     Lists,
+    /// The switches, and who changed them.
+    Control,
 }
 
 /// A migration's name and its statements. Its place in the list is its version:
@@ -67,6 +68,9 @@ const POSTGRES_LEDGER: &[File] = files!["ledger/postgres/0001_ledger.sql"];
 const POSTGRES_PEOPLE: &[File] = files!["people/postgres/0001_people.sql"];
 const POSTGRES_LISTS: &[File] = files!["lists/postgres/0001_lists.sql"];
 
+const CONTROL: &[File] = files!["control/sqlite/0001_control.sql"];
+const POSTGRES_CONTROL: &[File] = files!["control/postgres/0001_control.sql"];
+
 /// Two nodes that start at once may both try to make a namespace.
 const NAMESPACE_ATTEMPTS: u32 = 5;
 const NAMESPACE_PAUSE: Duration = Duration::from_millis(200);
@@ -99,10 +103,9 @@ impl Schema {
         self,
         pool: &PgPool,
         namespace: &str,
-    ) -> anyhow::Result<()> {
-        if namespace.is_empty() || !namespace.bytes().all(is_plain) {
-            bail!("{namespace:?} is no name for a schema: use lower-case letters, digits and _");
-        }
+    ) -> Result<(), StoreError> {
+        // It stands in a statement as it is.
+        assert!(namespace.bytes().all(is_plain), "{namespace:?} is no name for a schema");
         let mut attempt = 1;
         loop {
             let create = format!("CREATE SCHEMA IF NOT EXISTS {namespace}");
@@ -115,8 +118,10 @@ impl Schema {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.migrator(Dialect::Postgres).run(pool).await?;
-        Ok(())
+        self.migrator(Dialect::Postgres).run(pool).await.map_err(|error| match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
+            other => StoreError::Corrupt(other.to_string()),
+        })
     }
 
     fn migrator(self, dialect: Dialect) -> Migrator {
@@ -126,6 +131,7 @@ impl Schema {
             Self::Ledger => dialect.pick(LEDGER, POSTGRES_LEDGER),
             Self::People => dialect.pick(PEOPLE, POSTGRES_PEOPLE),
             Self::Lists => dialect.pick(LISTS, POSTGRES_LISTS),
+            Self::Control => dialect.pick(CONTROL, POSTGRES_CONTROL),
         };
         let migrations = (1..).zip(files).map(|(version, (name, sql))| {
             let sql = AssertSqlSafe(for_each_day(sql)).into_sql_str();
