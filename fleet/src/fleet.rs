@@ -166,7 +166,8 @@ fn configuration(
 /// A master key of its own.
 fn key() -> Result<String> {
     let mut bytes = [0; 32];
-    fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes))
+    fs::File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut bytes))
         .context("no randomness")?;
     Ok(bytes.iter().fold(String::new(), |mut text, byte| {
         let _written = write!(text, "{byte:02x}");

@@ -38,12 +38,13 @@ impl Nginx {
         let listen = format!("listen 127.0.0.1:{port};");
         fs::write(folder.join("hongbao.conf"), CONFIGURATION.replace("listen 80;", &listen))?;
         let here = folder.display();
-        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .iter()
-            .fold(String::new(), |mut lines, what| {
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].iter().fold(
+            String::new(),
+            |mut lines, what| {
                 let _written = writeln!(lines, "    {what}_temp_path {here}/{what};");
                 lines
-            });
+            },
+        );
         let main = format!(
             "daemon off;\nworker_processes 1;\npid {here}/pid;\nerror_log {here}/error.log;\n\
              events {{ worker_connections 4096; }}\nhttp {{\n    access_log off;\n{temporary}    \
@@ -105,5 +106,7 @@ fn upstreams(nodes: &[Node], routing: Routing) -> String {
         });
         format!("upstream {name} {{\n    {method};\n{servers}    keepalive 64;\n}}\n")
     };
-    upstream("site_S", of_site('S')) + &upstream("site_N", of_site('N')) + &upstream("all_nodes", &all)
+    upstream("site_S", of_site('S'))
+        + &upstream("site_N", of_site('N'))
+        + &upstream("all_nodes", &all)
 }

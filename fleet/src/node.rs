@@ -47,7 +47,8 @@ impl Node {
             .stderr(log)
             .spawn()
             .with_context(|| format!("cannot run {}", self.binary.display()))?;
-        let watchdog = Watchdog::new(&format!("kill -9 {}", child.id()), Path::new("/nonexistent"))?;
+        let watchdog =
+            Watchdog::new(&format!("kill -9 {}", child.id()), Path::new("/nonexistent"))?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
             BufReader::new(stdout).read_line(&mut line)?;

@@ -25,7 +25,8 @@ impl Config {
         if let Some(fleet) = &self.fleet {
             fleet.check(self.sites.home.0)?;
             require(self.storage.master_key.is_set(), || {
-                "storage.master_key must be set, to the same key on every node of a fleet".to_owned()
+                "storage.master_key must be set, to the same key on every node of a fleet"
+                    .to_owned()
             })?;
         }
         crate::telemetry::check_filter(&self.telemetry.filter)

@@ -52,8 +52,7 @@ async fn lists_end_after_two_screens() {
     let read = async || {
         let (mut orders, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page: ListPage<SentItem> =
-                sender.get(&format!("/lists/sent{cursor}")).await.read();
+            let page: ListPage<SentItem> = sender.get(&format!("/lists/sent{cursor}")).await.read();
             assert!(page.items.len() <= 20);
             orders.extend(page.items.iter().map(|item| item.order_no));
             match page.next_cursor {

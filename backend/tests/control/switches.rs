@@ -35,11 +35,8 @@ async fn changes_are_recorded_and_survive() {
     let change = json!({"packets_on": false, "credit_mode": "deferred", "lookups_max": 4});
     let after: ControlState = turn(&admin, &change).await.read();
     assert_eq!(after.version, 1);
-    let expected = Switches {
-        packets_on: false,
-        credit_mode: CreditMode::Deferred,
-        ..state.switches.clone()
-    };
+    let expected =
+        Switches { packets_on: false, credit_mode: CreditMode::Deferred, ..state.switches.clone() };
     assert_eq!(after.switches, expected);
     let turned: Vec<&str> = after.turned_by.keys().map(String::as_str).collect();
     assert_eq!(turned, ["credit_mode", "packets_on"], "lookups_max said so before");

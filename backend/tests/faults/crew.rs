@@ -146,7 +146,12 @@ impl Crew {
     }
 
     /// Grabs and opens; `None` if that was not to be had.
-    pub(crate) async fn open(&mut self, order_no: &str, person: usize, must: bool) -> Option<Opened> {
+    pub(crate) async fn open(
+        &mut self,
+        order_no: &str,
+        person: usize,
+        must: bool,
+    ) -> Option<Opened> {
         let site = order_no.chars().next();
         let body = json!({});
         let path = format!("/packets/{order_no}/grab");

@@ -46,12 +46,11 @@ impl Trial {
             tokio::time::sleep(Duration::from_millis(500)).await;
             let calls = self.watch.take();
             let all = ["send", "chat", "lists", "wallet"].map(|kind| (kind, None)).into_iter();
-            let of_sites = ["pay", "grab", "open"].into_iter().flat_map(|kind| {
-                ['S', 'N'].map(|site| (kind, Some(site)))
-            });
-            let works = |kind| {
-                calls.get(&kind).is_some_and(|ended| ended.well > 0 && ended.refused == 0)
-            };
+            let of_sites = ["pay", "grab", "open"]
+                .into_iter()
+                .flat_map(|kind| ['S', 'N'].map(|site| (kind, Some(site))));
+            let works =
+                |kind| calls.get(&kind).is_some_and(|ended| ended.well > 0 && ended.refused == 0);
             if all.chain(of_sites).all(works) {
                 break repaired.elapsed().saturating_sub(Duration::from_millis(500));
             }
@@ -91,18 +90,16 @@ async fn each_fault_under_load() {
     let mut crews = Vec::new();
     for number in 0..CREWS {
         let name = format!("crew {number}");
-        let crew =
-            Crew::gather(fleet.url(), name, Arc::clone(&watch), Arc::clone(&orders)).await;
+        let crew = Crew::gather(fleet.url(), name, Arc::clone(&watch), Arc::clone(&orders)).await;
         crews.push(tokio::spawn(crew.work()));
     }
     let mut trial = Trial { fleet, watch, orders: Arc::clone(&orders), rows: Vec::new() };
 
     trial.run("nothing", async |_| {}, async |_| {}, |_| true).await;
     // Packets of the other site do not notice; new ones go there.
-    for (name, fault) in [
-        ("a shard's server refuses", Fault::Refuse),
-        ("a shard's server stalls", Fault::Stall),
-    ] {
+    for (name, fault) in
+        [("a shard's server refuses", Fault::Refuse), ("a shard's server stalls", Fault::Stall)]
+    {
         trial
             .run(
                 name,

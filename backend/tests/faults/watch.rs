@@ -49,6 +49,11 @@ impl Watch {
     /// Nothing went wrong.
     pub(crate) fn assert_right(&self) {
         let wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        assert!(wrong.is_empty(), "{} went wrong: {:#?}", wrong.len(), &wrong[..wrong.len().min(8)]);
+        assert!(
+            wrong.is_empty(),
+            "{} went wrong: {:#?}",
+            wrong.len(),
+            &wrong[..wrong.len().min(8)]
+        );
     }
 }

@@ -1,7 +1,10 @@
 //! A PostgreSQL server, or anything that speaks its protocol.
 
+mod circuit;
+
 use super::{Row, Schema, Statement, StoreError};
 use anyhow::Context;
+use circuit::Circuit;
 use futures::future::BoxFuture;
 use sqlx::{
     PgConnection, PgPool,
@@ -30,7 +33,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a caller waits. What it waited for goes on by itself: its outcome is unknown.
-const PATIENCE: Duration = Duration::from_secs(7);
+const PATIENCE: Duration = Duration::from_secs(6);
 /// How often a transaction starts over that lost against another.
 const ATTEMPTS_MAX: u32 = 12;
 const BACK_OFF_FIRST: Duration = Duration::from_millis(2);
@@ -72,6 +75,7 @@ impl fmt::Debug for Link {
 #[derive(Clone, Debug)]
 pub(super) struct Server {
     pool: PgPool,
+    circuit: Arc<Circuit>,
     namespace: String,
     schema: Schema,
     /// Is its schema there? A node can start while a server is down.
@@ -92,6 +96,7 @@ impl Server {
                 ("lock_timeout", milliseconds(LOCK_TIMEOUT)),
                 ("idle_in_transaction_session_timeout", milliseconds(IDLE_TIMEOUT)),
             ]);
+        let circuit = Circuit::new(&link.namespace, options.clone());
         let pool = PgPoolOptions::new()
             .max_connections(link.connections_max)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -101,6 +106,7 @@ impl Server {
             .connect_lazy_with(options);
         let server = Self {
             pool,
+            circuit,
             namespace: link.namespace.clone(),
             schema,
             prepared: Arc::default(),
@@ -149,7 +155,7 @@ impl Server {
                 }
             }
         };
-        patiently(task, StoreError::Unavailable).await
+        self.patiently(task, StoreError::Unavailable).await
     }
 
     /// Runs `work`, again and again as long as it loses against others.
@@ -181,7 +187,7 @@ impl Server {
                 }
             }
         };
-        patiently(task, StoreError::Unknown).await
+        self.patiently(task, StoreError::Unknown).await
     }
 
     async fn transaction<T, F>(&self, begin: &'static str, work: &F) -> Result<T, StoreError>
@@ -231,22 +237,26 @@ impl Server {
         })
     }
 
+    /// Runs a task that no client can cancel, and waits for it for a while.
+    async fn patiently<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+        late: fn(sqlx::Error) -> StoreError,
+    ) -> Result<T, StoreError> {
+        self.circuit.check()?;
+        let result = match timeout(PATIENCE, tokio::spawn(task)).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(join)) if join.is_panic() => std::panic::resume_unwind(join.into_panic()),
+            // The runtime is shutting down.
+            Ok(Err(_)) => Err(StoreError::Unavailable(sqlx::Error::PoolClosed)),
+            Err(_) => Err(late(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))),
+        };
+        self.circuit.note(&result);
+        result
+    }
+
     pub(super) async fn close(&self) {
         self.pool.close().await;
-    }
-}
-
-/// Runs a task that no client can cancel, and waits for it for a while.
-async fn patiently<T: Send + 'static>(
-    task: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-    late: fn(sqlx::Error) -> StoreError,
-) -> Result<T, StoreError> {
-    match timeout(PATIENCE, tokio::spawn(task)).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(join)) if join.is_panic() => std::panic::resume_unwind(join.into_panic()),
-        // The runtime is shutting down.
-        Ok(Err(_)) => Err(StoreError::Unavailable(sqlx::Error::PoolClosed)),
-        Err(_) => Err(late(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))),
     }
 }
 
