@@ -32,7 +32,7 @@ use super::StoreError;
 use futures::future::BoxFuture;
 use postgres::Isolation;
 use row::Row;
-use sqlx::{PgConnection, SqliteConnection};
+use sqlx::{PgConnection, SqliteConnection, SqlitePool};
 use statement::{Statement, sql};
 use std::{future::Future, path::Path};
 
@@ -87,6 +87,14 @@ impl Database {
         match &self.0 {
             Engine::Sqlite(file) => file.clone(),
             Engine::Postgres(_) => unreachable!("not yet"),
+        }
+    }
+
+    /// The connections of a file for statements that only read, to measure what those cost.
+    pub fn readers_of_file(&self) -> Option<&SqlitePool> {
+        match &self.0 {
+            Engine::Sqlite(file) => Some(file.readers()),
+            Engine::Postgres(_) => None,
         }
     }
 
