@@ -275,10 +275,27 @@ fn refused(error: &sqlx::Error) -> Option<&str> {
     Some(error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?.code())
 }
 
-/// Did it lose against another transaction: `serialization_failure`, `deadlock_detected`?
+/// What a transaction saw by itself: another one came first.
+#[derive(Debug, thiserror::Error)]
+#[error("another transaction came first")]
+struct CameSecond;
+
+/// What the work of a transaction answers to have it rolled back and started over, for
+/// races that only it can see.
+pub(super) fn start_over() -> StoreError {
+    StoreError::Unavailable(sqlx::Error::AnyDriverError(Box::new(CameSecond)))
+}
+
+/// Did it lose against another transaction: `serialization_failure`, `deadlock_detected`,
+/// or what it saw by itself?
 fn is_lost_race(error: &StoreError) -> bool {
-    let (StoreError::Unavailable(error) | StoreError::Other(error)) = error else { return false };
-    matches!(refused(error), Some("40001" | "40P01"))
+    match error {
+        StoreError::Unavailable(sqlx::Error::AnyDriverError(cause)) => cause.is::<CameSecond>(),
+        StoreError::Unavailable(error) | StoreError::Other(error) => {
+            matches!(refused(error), Some("40001" | "40P01"))
+        }
+        _ => false,
+    }
 }
 
 /// Is the server being stopped, so that what it was doing may have happened or not?
