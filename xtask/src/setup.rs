@@ -28,13 +28,23 @@ const C_COMPILER: Tool = Tool {
     purpose: "a C compiler (SQLite is compiled from source)",
 };
 
-const FOR_TESTING: [Tool; 6] = [
+/// What a fleet is made of.
+const FOR_FLEET: [Tool; 2] = [
     Tool {
         programs: &["pg_ctl", "pg_ctlcluster"],
         variable: None,
         packages: &["postgresql"],
         purpose: "PostgreSQL 13 or later (databases of a fleet)",
     },
+    Tool {
+        programs: &["nginx"],
+        variable: None,
+        packages: &["nginx"],
+        purpose: "nginx (in front of a fleet)",
+    },
+];
+
+const FOR_TESTING: [Tool; 5] = [
     Tool {
         programs: &["node"],
         variable: None,
@@ -84,7 +94,13 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
     // Without a Chinese font the tests pass, but the screenshots show empty boxes.
     let font = if has_chinese_font() { None } else { Some("fonts-noto-cjk") };
     install(workspace, &FOR_TESTING, font.as_slice())?;
+    install(workspace, &FOR_FLEET, &[])?;
     accessibility(workspace)
+}
+
+pub(crate) fn for_fleet(workspace: &Workspace) -> Result<()> {
+    for_building(workspace)?;
+    install(workspace, &FOR_FLEET, &[])
 }
 
 /// axe-core, as locked in `e2e/accessibility`, for the browser tests.

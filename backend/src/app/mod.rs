@@ -155,6 +155,7 @@ impl App {
             Arc::clone(&writer),
             sealer.clone(),
             Arc::clone(&control),
+            Arc::clone(&health),
             lane_settings(&config),
         );
         let lanes = Arc::new(background.start_lanes(&stores, &bells, &parts, &runtime));

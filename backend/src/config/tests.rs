@@ -156,6 +156,8 @@ fn the_master_key_can_be_a_variable() {
 }
 
 const FLEET: &str = "
+[storage]
+master_key = '0000000000000000000000000000000000000000000000000000000000000000'
 [fleet]
 ledger = 'postgres://a@db0/hongbao'
 people = 'postgres://a@db0/hongbao'
@@ -200,6 +202,7 @@ fn a_wrong_fleet_is_refused_in_a_sentence() {
         ("ledger = 'postgres:", "ledger = 'mysql:", "fleet.ledger must be an address"),
         ("lists =", "list =", "unknown field `list`"),
         ("cache = ['redis://cache1']", "", "either every site has a cache, or none"),
+        ("master_key", "data", "storage.master_key must be set"),
         ("[fleet]", "[fleet]\nconnections = 0", "fleet.connections must be at least 1"),
         ("[fleet]", "[sites]\nhome = 'N'\n[fleet]", ""),
     ] {
@@ -216,4 +219,13 @@ fn a_wrong_fleet_is_refused_in_a_sentence() {
     let alone = fleet.split("[fleet.sites.N]").next().unwrap();
     let said = sentence(Some(&format!("[sites]\nhome = 'N'\n{alone}")), &[]);
     assert!(said.contains("sites.home is N, but fleet.sites holds no site N"), "{said}");
+}
+
+/// What `deploy` gives real machines is what this program reads.
+#[test]
+fn the_deployed_fleet_is_right() {
+    let file = include_str!("../../../deploy/compose/hongbao.toml");
+    let key = "0".repeat(64);
+    let config = load(Some(file), &[("HONGBAO_MASTER_KEY", &key)]).unwrap();
+    assert_eq!(config.fleet.unwrap().sites.len(), 2);
 }

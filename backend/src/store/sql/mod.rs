@@ -32,7 +32,7 @@ use super::StoreError;
 use futures::future::BoxFuture;
 use postgres::Isolation;
 use row::Row;
-use sqlx::{PgConnection, SqliteConnection};
+use sqlx::{PgConnection, SqliteConnection, SqlitePool};
 use statement::{Statement, sql};
 use std::{future::Future, path::Path};
 
@@ -90,6 +90,14 @@ impl Database {
         }
     }
 
+    /// The connections of a file for statements that only read, to measure what those cost.
+    pub fn readers_of_file(&self) -> Option<&SqlitePool> {
+        match &self.0 {
+            Engine::Sqlite(file) => Some(file.readers()),
+            Engine::Postgres(_) => None,
+        }
+    }
+
     pub(crate) const fn dialect(&self) -> Dialect {
         match &self.0 {
             Engine::Sqlite(_) => Dialect::Sqlite,
@@ -143,9 +151,9 @@ impl Database {
         }
     }
 
-    /// Does it answer?
-    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        sql("SELECT 1").fetch_all(self).await.map(drop)
+    /// Does it answer, and does it hold what it should? `text` reads a table.
+    pub(crate) async fn ping(&self, text: &'static str) -> Result<(), StoreError> {
+        sql(text).fetch_all(self).await.map(drop)
     }
 }
 
