@@ -2,6 +2,7 @@ use crate::{
     nginx::{Nginx, Routing},
     node::Node,
     postgres::Postgres,
+    program,
     proxy::Proxy,
 };
 use anyhow::{Context, Result};
@@ -10,6 +11,7 @@ use std::{
     fs,
     io::Read,
     path::{Path, PathBuf},
+    process::Command,
 };
 use tempfile::TempDir;
 
@@ -90,6 +92,7 @@ impl Fleet {
         let lists = Proxy::start(ledger.server.port())?;
         let config = folder.path().join("hongbao.toml");
         fs::write(&config, configuration(plan, &sites, &ledger, &people, &lists)?)?;
+        program::run(Command::new(binary).arg("migrate").arg("--config").arg(&config))?;
         let mut nodes = Vec::new();
         for home in &plan.nodes {
             nodes.push(Node::start(binary, &config, *home)?);

@@ -220,3 +220,12 @@ fn a_wrong_fleet_is_refused_in_a_sentence() {
     let said = sentence(Some(&format!("[sites]\nhome = 'N'\n{alone}")), &[]);
     assert!(said.contains("sites.home is N, but fleet.sites holds no site N"), "{said}");
 }
+
+/// What `deploy` gives real machines is what this program reads.
+#[test]
+fn the_deployed_fleet_is_right() {
+    let file = include_str!("../../../deploy/compose/hongbao.toml");
+    let key = "0".repeat(64);
+    let config = load(Some(file), &[("HONGBAO_MASTER_KEY", &key)]).unwrap();
+    assert_eq!(config.fleet.unwrap().sites.len(), 2);
+}

@@ -21,7 +21,6 @@ const BACK_WITHIN: Duration = Duration::from_secs(30);
 struct Trial {
     fleet: Fleet,
     watch: Arc<Watch>,
-    orders: Arc<Orders>,
     rows: Vec<String>,
 }
 
@@ -93,7 +92,7 @@ async fn each_fault_under_load() {
         let crew = Crew::gather(fleet.url(), name, Arc::clone(&watch), Arc::clone(&orders)).await;
         crews.push(tokio::spawn(crew.work()));
     }
-    let mut trial = Trial { fleet, watch, orders: Arc::clone(&orders), rows: Vec::new() };
+    let mut trial = Trial { fleet, watch, rows: Vec::new() };
 
     trial.run("nothing", async |_| {}, async |_| {}, |_| true).await;
     // Packets of the other site do not notice; new ones go there.

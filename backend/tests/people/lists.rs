@@ -170,7 +170,12 @@ async fn a_list_is_read_in_pages_by_year() {
     let mut read = Vec::new();
     let mut next: Option<String> = None;
     loop {
-        let part = ListPart { cursor: next.as_deref(), limit: Some(4), ..in_year(2016) };
+        let part = ListPart {
+            year: Some(2016),
+            cursor: next.as_deref(),
+            limit: Some(4),
+            two_screens: false,
+        };
         let page = scene.sent(user(1), part).await;
         assert_eq!((page.count, page.total_fen), (25, fen(25_000)));
         assert_eq!(page.years, [2017, 2016]);

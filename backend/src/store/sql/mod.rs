@@ -151,9 +151,9 @@ impl Database {
         }
     }
 
-    /// Does it answer?
-    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        sql("SELECT 1").fetch_all(self).await.map(drop)
+    /// Does it answer, and does it hold what it should? `text` reads a table.
+    pub(crate) async fn ping(&self, text: &'static str) -> Result<(), StoreError> {
+        sql(text).fetch_all(self).await.map(drop)
     }
 }
 

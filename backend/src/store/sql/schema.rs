@@ -103,11 +103,26 @@ impl Schema {
         self,
         pool: &PgPool,
         namespace: &str,
+        create: bool,
     ) -> Result<(), StoreError> {
         // It stands in a statement as it is.
         assert!(namespace.bytes().all(is_plain), "{namespace:?} is no name for a schema");
+        if !create {
+            let found: bool = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = $1)",
+            )
+            .bind(namespace)
+            .fetch_one(pool)
+            .await?;
+            if !found {
+                let missing = format!(
+                    "the schema {namespace} is missing: has it moved? `hongbao migrate` makes it"
+                );
+                return Err(StoreError::Unavailable(sqlx::Error::Configuration(missing.into())));
+            }
+        }
         let mut attempt = 1;
-        loop {
+        while create {
             let create = format!("CREATE SCHEMA IF NOT EXISTS {namespace}");
             match pool.execute(AssertSqlSafe(create)).await {
                 Ok(_) => break,

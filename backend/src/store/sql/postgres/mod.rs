@@ -62,6 +62,9 @@ pub struct Link {
     pub namespace: String,
     /// How many connections a node may hold.
     pub connections_max: u32,
+    /// Is the schema made where it is missing? Servers do not: one that is missing has
+    /// moved, or the address is wrong, and a second one would be worse than none.
+    pub create: bool,
 }
 
 /// Without the password.
@@ -77,6 +80,7 @@ pub(super) struct Server {
     pool: PgPool,
     circuit: Arc<Circuit>,
     namespace: String,
+    create: bool,
     schema: Schema,
     /// Is its schema there? A node can start while a server is down.
     prepared: Arc<OnceLock<()>>,
@@ -108,6 +112,7 @@ impl Server {
             pool,
             circuit,
             namespace: link.namespace.clone(),
+            create: link.create,
             schema,
             prepared: Arc::default(),
             preparing: Arc::default(),
@@ -133,7 +138,7 @@ impl Server {
         let Ok(_alone) = self.preparing.try_lock() else {
             return Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut));
         };
-        self.schema.migrate_postgres(&self.pool, &self.namespace).await?;
+        self.schema.migrate_postgres(&self.pool, &self.namespace, self.create).await?;
         self.prepared.get_or_init(|| ());
         Ok(())
     }
@@ -270,10 +275,27 @@ fn refused(error: &sqlx::Error) -> Option<&str> {
     Some(error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?.code())
 }
 
-/// Did it lose against another transaction: `serialization_failure`, `deadlock_detected`?
+/// What a transaction saw by itself: another one came first.
+#[derive(Debug, thiserror::Error)]
+#[error("another transaction came first")]
+struct CameSecond;
+
+/// What the work of a transaction answers to have it rolled back and started over, for
+/// races that only it can see.
+pub(super) fn start_over() -> StoreError {
+    StoreError::Unavailable(sqlx::Error::AnyDriverError(Box::new(CameSecond)))
+}
+
+/// Did it lose against another transaction: `serialization_failure`, `deadlock_detected`,
+/// or what it saw by itself?
 fn is_lost_race(error: &StoreError) -> bool {
-    let (StoreError::Unavailable(error) | StoreError::Other(error)) = error else { return false };
-    matches!(refused(error), Some("40001" | "40P01"))
+    match error {
+        StoreError::Unavailable(sqlx::Error::AnyDriverError(cause)) => cause.is::<CameSecond>(),
+        StoreError::Unavailable(error) | StoreError::Other(error) => {
+            matches!(refused(error), Some("40001" | "40P01"))
+        }
+        _ => false,
+    }
 }
 
 /// Is the server being stopped, so that what it was doing may have happened or not?
@@ -283,8 +305,9 @@ fn is_shutdown(code: &str) -> bool {
 
 /// Does this code mean "not now", rather than "never like this"? Connections and
 /// resources (classes 08, 53), races (40), limits of time and shutdowns (57, 55P03,
-/// 25P03), a standby that cannot write (25006), the disk (58).
+/// 25P03), a standby that cannot write (25006), the disk (58), a schema that has moved
+/// (42P01).
 pub(super) fn is_unavailable(code: &str) -> bool {
     matches!(code.get(..2), Some("08" | "40" | "53" | "57" | "58"))
-        || matches!(code, "55P03" | "25P03" | "25006")
+        || matches!(code, "55P03" | "25P03" | "25006" | "42P01")
 }
