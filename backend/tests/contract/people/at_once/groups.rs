@@ -27,7 +27,7 @@ async fn words_come_before_the_removal_of_who_says_them(store: Store) {
     let posts = (0..40).map(|number| {
         let (store, sender) = (Arc::clone(&store), 1 + number % 4);
         async move {
-            if number >= 16 && number < 20 {
+            if (16..20).contains(&number) {
                 return store.remove(removal(0, sender)).await;
             }
             store.post_text(text(sender, &number.to_string(), None)).await
