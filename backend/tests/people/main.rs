@@ -20,6 +20,8 @@ mod lines;
 mod lists;
 mod members;
 mod own;
+#[path = "../common/postgres.rs"]
+mod postgres;
 mod wakes;
 
 use common::ManualClock;
