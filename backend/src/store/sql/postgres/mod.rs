@@ -29,7 +29,7 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a statement may wait for a row that another transaction holds.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a transaction may do nothing; this is for nodes that have died in one.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long to wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a caller waits. What it waited for goes on by itself: its outcome is unknown.
