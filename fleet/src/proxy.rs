@@ -58,7 +58,7 @@ impl Proxy {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let state = Arc::clone(&accepting);
-                thread::spawn(move || state.serve(client));
+                thread::spawn(move || state.serve(&client));
             }
         });
         Ok(Self { port, state })
@@ -96,7 +96,7 @@ impl State {
         *waited.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serve(self: Arc<Self>, client: TcpStream) {
+    fn serve(self: Arc<Self>, client: &TcpStream) {
         let epoch = self.epoch.load(Ordering::SeqCst);
         if self.moving() == Fault::Refuse {
             return;

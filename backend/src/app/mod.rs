@@ -125,15 +125,7 @@ impl App {
         let control = Arc::new(Control::new(switches(&config)));
         let background = Background::default();
         let health = Arc::new(Health::default());
-        let follower = Arc::new(Follower::new(
-            Arc::clone(&control),
-            Arc::clone(&stores.control),
-            Arc::clone(&clock),
-            stores.sites(),
-        ));
-        if let Err(refusal) = follower.look().await {
-            tracing::warn!(code = refusal.code.as_str(), "switches are as configured for now");
-        }
+        let follower = follower(&control, &stores, &clock).await;
 
         let claims_max = u64::from(config.cache.packets_max).saturating_mul(SHARES_PER_PACKET);
         let local = LocalTier::new(claims_max);
@@ -149,15 +141,7 @@ impl App {
             Arc::new(Lists::new(Arc::clone(&stores.lists), Arc::clone(&clock), zone.clone()));
 
         let bells: Bells = stores.orders.keys().map(|place| (*place, Arc::default())).collect();
-        let parts = LaneParts::new(
-            Arc::clone(&clock),
-            local.clone(),
-            Arc::clone(&writer),
-            sealer.clone(),
-            Arc::clone(&control),
-            Arc::clone(&health),
-            lane_settings(&config),
-        );
+        let parts = lane_parts(&config, &clock, &local, &writer, &sealer, &control, &health);
         let lanes = Arc::new(background.start_lanes(&stores, &bells, &parts, &runtime));
         let numbering = Arc::new(Numbering::new(
             config.sites.home.0,
@@ -250,6 +234,20 @@ impl App {
     }
 }
 
+/// Puts the switches in force that were turned last.
+async fn follower(
+    control: &Arc<Control>,
+    stores: &Stores,
+    clock: &Arc<dyn Clock>,
+) -> Arc<Follower> {
+    let (control, store) = (Arc::clone(control), Arc::clone(&stores.control));
+    let follower = Follower::new(control, store, Arc::clone(clock), stores.sites());
+    if let Err(refusal) = follower.look().await {
+        tracing::warn!(code = refusal.code.as_str(), "switches are as configured for now");
+    }
+    Arc::new(follower)
+}
+
 /// Looks packets up wherever they are.
 fn finder(
     stores: &Stores,
@@ -325,6 +323,26 @@ fn switches(config: &Config) -> Switches {
 
 fn size(size: u32) -> usize {
     usize::try_from(size).unwrap_or(usize::MAX).max(1)
+}
+
+fn lane_parts(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    local: &LocalTier,
+    writer: &Arc<SharedWriter>,
+    sealer: &Sealer,
+    control: &Arc<Control>,
+    health: &Arc<Health>,
+) -> LaneParts {
+    LaneParts::new(
+        Arc::clone(clock),
+        local.clone(),
+        Arc::clone(writer),
+        sealer.clone(),
+        Arc::clone(control),
+        Arc::clone(health),
+        lane_settings(config),
+    )
 }
 
 fn lane_settings(config: &Config) -> LaneSettings {

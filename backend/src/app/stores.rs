@@ -91,7 +91,7 @@ impl Stores {
         let people = Arc::new(SqlPeople::new(people));
         let lists = Arc::new(SqlLists::new(lists));
         let control = Arc::new(SqlControl::new(control));
-        Ok(Self { databases, control, ..Self::of(hot, cold, ledger, people, lists) })
+        Ok(Self { control, databases, ..Self::of(hot, cold, ledger, people, lists) })
     }
 
     /// Of databases that are open already, which stay open. The switches are forgotten

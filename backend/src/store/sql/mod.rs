@@ -82,6 +82,14 @@ impl Database {
         }
     }
 
+    /// The connections of a file for statements that only read, to measure what those cost.
+    pub fn readers_of_file(&self) -> Option<&SqlitePool> {
+        match &self.0 {
+            Engine::Sqlite(file) => Some(file.readers()),
+            Engine::Postgres(_) => None,
+        }
+    }
+
     pub(crate) const fn dialect(&self) -> Dialect {
         match &self.0 {
             Engine::Sqlite(_) => Dialect::Sqlite,

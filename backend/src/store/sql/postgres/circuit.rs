@@ -20,12 +20,19 @@ pub(super) struct Circuit {
     namespace: String,
     options: PgConnectOptions,
     down: AtomicBool,
+    /// It is being asked whether it is down.
+    doubted: AtomicBool,
 }
 
 impl Circuit {
     pub(super) fn new(namespace: &str, options: PgConnectOptions) -> Arc<Self> {
         let namespace = namespace.to_owned();
-        Arc::new(Self { namespace, options, down: AtomicBool::new(false) })
+        Arc::new(Self {
+            namespace,
+            options,
+            down: AtomicBool::new(false),
+            doubted: AtomicBool::new(false),
+        })
     }
 
     /// Refuses while the server is known to be down.
@@ -37,13 +44,30 @@ impl Circuit {
         Ok(())
     }
 
-    /// Notes how a call ended.
+    /// Notes how a call ended. That no connection was to be had may only mean that all are
+    /// busy: then the server is asked first.
     pub(super) fn note<T>(self: &Arc<Self>, result: &Result<T, StoreError>) {
-        if let Err(StoreError::Unavailable(error) | StoreError::Unknown(error)) = result
-            && means_down(error)
-            && !self.down.swap(true, Ordering::Relaxed)
+        let Err(StoreError::Unavailable(error) | StoreError::Unknown(error)) = result else {
+            return;
+        };
+        if means_down(error) {
+            self.open(&error.to_string());
+        } else if matches!(error, sqlx::Error::PoolTimedOut)
+            && !self.doubted.swap(true, Ordering::Relaxed)
         {
-            tracing::warn!(namespace = self.namespace, %error, "database does not answer");
+            let circuit = Arc::clone(self);
+            tokio::spawn(async move {
+                if !circuit.answers().await {
+                    circuit.open("no connection");
+                }
+                circuit.doubted.store(false, Ordering::Relaxed);
+            });
+        }
+    }
+
+    fn open(self: &Arc<Self>, error: &str) {
+        if !self.down.swap(true, Ordering::Relaxed) {
+            tracing::warn!(namespace = self.namespace, error, "database does not answer");
             metrics::gauge!("hongbao_database_down", "database" => self.namespace.clone()).set(1);
             tokio::spawn(probe(Arc::downgrade(self)));
         }
@@ -79,7 +103,6 @@ async fn probe(circuit: Weak<Circuit>) {
 fn means_down(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
-        sqlx::Error::PoolTimedOut => true,
         error => refused(error).is_some_and(|code| {
             code.starts_with("08") || code.starts_with("57P") || code == "53300"
         }),

@@ -207,7 +207,7 @@ impl Server {
                 Err(sqlx::Error::Io(_) | sqlx::Error::BeginFailed) if tried < stale_max => {
                     tried += 1;
                 }
-                begun => break begun?,
+                result => break result?,
             }
         };
         match work(&mut transaction).await {
