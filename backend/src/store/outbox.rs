@@ -222,3 +222,65 @@ pub trait Outbox: Send + Sync + fmt::Debug {
     /// destination; `None`, and nothing happens, for a row that is not dead, or gone.
     async fn revive(&self, id: i64, now: Timestamp) -> Result<Option<Destination>, StoreError>;
 }
+
+/// A store that leaves its outbox to another store, or to what both stand on. It is an
+/// [`Outbox`] by that.
+pub trait HasOutbox: Send + Sync + fmt::Debug {
+    /// What keeps the outbox.
+    fn outbox(&self) -> &dyn Outbox;
+}
+
+#[async_trait]
+impl<T: HasOutbox> Outbox for T {
+    async fn lease(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        self.outbox().lease(destination, now, lease, limit).await
+    }
+
+    async fn settle(&self, settled: Vec<(i64, Settled)>) -> Result<(), StoreError> {
+        self.outbox().settle(settled).await
+    }
+
+    async fn reclaim(&self) -> Result<(), StoreError> {
+        self.outbox().reclaim().await
+    }
+
+    async fn pull_in(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        beyond: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.outbox().pull_in(destination, now, beyond).await
+    }
+
+    async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
+        self.outbox().next_due(destination).await
+    }
+
+    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
+        self.outbox().oldest(destination).await
+    }
+
+    async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
+        self.outbox().backlog(destination).await
+    }
+
+    async fn failed(
+        &self,
+        fate: Fate,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<FailedRow>, StoreError> {
+        self.outbox().failed(fate, after_id, limit).await
+    }
+
+    async fn revive(&self, id: i64, now: Timestamp) -> Result<Option<Destination>, StoreError> {
+        self.outbox().revive(id, now).await
+    }
+}

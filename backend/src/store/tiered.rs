@@ -8,11 +8,11 @@ use super::{
         ClaimRow, DayTable, Emptied, Landed, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow,
         StoredState,
     },
-    outbox::{Backlog, Destination, FailedRow, Fate, Outbox, OutboxRow, Settled},
+    outbox::{Destination, HasOutbox, Outbox},
 };
 use async_trait::async_trait;
 use hongbao_shared::{Day, OrderNo, Shard, Site, Timestamp};
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A shard over its hot tables and the cold database of its site.
 #[derive(Clone, Debug)]
@@ -158,58 +158,9 @@ impl OrderStore for TieredOrders {
     }
 }
 
-#[async_trait]
-impl Outbox for TieredOrders {
-    async fn lease(
-        &self,
-        destination: Destination,
-        now: Timestamp,
-        lease: Duration,
-        limit: u32,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
-        self.hot.lease(destination, now, lease, limit).await
-    }
-
-    async fn settle(&self, settled: Vec<(i64, Settled)>) -> Result<(), StoreError> {
-        self.hot.settle(settled).await
-    }
-
-    async fn reclaim(&self) -> Result<(), StoreError> {
-        self.hot.reclaim().await
-    }
-
-    async fn pull_in(
-        &self,
-        destination: Destination,
-        now: Timestamp,
-        beyond: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.hot.pull_in(destination, now, beyond).await
-    }
-
-    async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
-        self.hot.next_due(destination).await
-    }
-
-    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
-        self.hot.oldest(destination).await
-    }
-
-    async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
-        self.hot.backlog(destination).await
-    }
-
-    async fn failed(
-        &self,
-        fate: Fate,
-        after_id: i64,
-        limit: u32,
-    ) -> Result<Vec<FailedRow>, StoreError> {
-        self.hot.failed(fate, after_id, limit).await
-    }
-
-    async fn revive(&self, id: i64, now: Timestamp) -> Result<Option<Destination>, StoreError> {
-        self.hot.revive(id, now).await
+impl HasOutbox for TieredOrders {
+    fn outbox(&self) -> &dyn Outbox {
+        &*self.hot
     }
 }
 

@@ -8,14 +8,13 @@ use hongbao::{
         ledger::{
             Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
         },
-        outbox::{Backlog, Destination, FailedRow, Fate, Outbox, OutboxRow, Settled},
+        outbox::{HasOutbox, Outbox},
     },
 };
 use hongbao_shared::{OrderNo, Timestamp, UserId};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 /// What happens to one call of `post`.
@@ -167,46 +166,8 @@ impl LedgerStore for Faulty {
     }
 }
 
-#[async_trait]
-impl Outbox for Faulty {
-    async fn lease(
-        &self,
-        destination: Destination,
-        now: Timestamp,
-        lease: Duration,
-        limit: u32,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
-        self.store.lease(destination, now, lease, limit).await
-    }
-    async fn settle(&self, settled: Vec<(i64, Settled)>) -> Result<(), StoreError> {
-        self.store.settle(settled).await
-    }
-    async fn pull_in(
-        &self,
-        destination: Destination,
-        now: Timestamp,
-        beyond: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.store.pull_in(destination, now, beyond).await
-    }
-    async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
-        self.store.next_due(destination).await
-    }
-    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
-        self.store.oldest(destination).await
-    }
-    async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
-        self.store.backlog(destination).await
-    }
-    async fn failed(
-        &self,
-        fate: Fate,
-        after_id: i64,
-        limit: u32,
-    ) -> Result<Vec<FailedRow>, StoreError> {
-        self.store.failed(fate, after_id, limit).await
-    }
-    async fn revive(&self, id: i64, now: Timestamp) -> Result<Option<Destination>, StoreError> {
-        self.store.revive(id, now).await
+impl HasOutbox for Faulty {
+    fn outbox(&self) -> &dyn Outbox {
+        &*self.store
     }
 }

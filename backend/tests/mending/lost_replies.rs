@@ -20,7 +20,7 @@ use hongbao::{
             ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow,
             StoredState,
         },
-        outbox::{Backlog, Destination, FailedRow, Fate, Outbox, OutboxRow, Settled},
+        outbox::{Destination, HasOutbox, Outbox, OutboxRow},
     },
 };
 use hongbao_shared::{Day, Kind, OrderNo, Timestamp};
@@ -104,47 +104,9 @@ impl OrderStore for Mute {
     }
 }
 
-#[async_trait]
-impl Outbox for Mute {
-    async fn lease(
-        &self,
-        destination: Destination,
-        now: Timestamp,
-        lease: Duration,
-        limit: u32,
-    ) -> Result<Vec<OutboxRow>, StoreError> {
-        self.store.lease(destination, now, lease, limit).await
-    }
-    async fn settle(&self, settled: Vec<(i64, Settled)>) -> Result<(), StoreError> {
-        self.store.settle(settled).await
-    }
-    async fn pull_in(
-        &self,
-        destination: Destination,
-        now: Timestamp,
-        beyond: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.store.pull_in(destination, now, beyond).await
-    }
-    async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
-        self.store.next_due(destination).await
-    }
-    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
-        self.store.oldest(destination).await
-    }
-    async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
-        self.store.backlog(destination).await
-    }
-    async fn failed(
-        &self,
-        fate: Fate,
-        after_id: i64,
-        limit: u32,
-    ) -> Result<Vec<FailedRow>, StoreError> {
-        self.store.failed(fate, after_id, limit).await
-    }
-    async fn revive(&self, id: i64, now: Timestamp) -> Result<Option<Destination>, StoreError> {
-        self.store.revive(id, now).await
+impl HasOutbox for Mute {
+    fn outbox(&self) -> &dyn Outbox {
+        &*self.store
     }
 }
 

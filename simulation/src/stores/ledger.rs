@@ -1,9 +1,5 @@
-use super::{gated, orders::gated_outbox};
-use crate::{
-    fault::{Step, WorldFault},
-    gate::Gate,
-};
-use async_trait::async_trait;
+use super::{gated, outbox::Gated};
+use crate::fault::Step;
 use hongbao::{
     packets::record::{Payment, PreOrderRecord},
     store::{
@@ -13,20 +9,12 @@ use hongbao::{
             TransferKind,
         },
         memory::MemoryLedger,
-        outbox::{Backlog, Destination, FailedRow, Fate, Outbox, OutboxRow, Settled},
     },
 };
 use hongbao_shared::{OrderNo, Timestamp, UserId};
-use std::{sync::Arc, time::Duration};
 
 /// The ledger's database behind a gate.
-#[derive(Debug)]
-pub(crate) struct GatedLedger {
-    pub(crate) inner: Arc<MemoryLedger>,
-    pub(crate) gate: Gate,
-    /// As for order shards.
-    pub(crate) alone: bool,
-}
+pub(crate) type GatedLedger = Gated<MemoryLedger>;
 
 fn steps(batch: &[Posting]) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -76,5 +64,3 @@ gated! {
         self.gate.write(&steps, self.inner.post(batch, now)).await
     }
 }
-
-gated_outbox!(GatedLedger);

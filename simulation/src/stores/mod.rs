@@ -4,6 +4,7 @@ mod cache;
 mod ledger;
 mod lists;
 mod orders;
+mod outbox;
 mod people;
 
 pub(crate) use cache::{GatedCache, SharedCache};

@@ -2,8 +2,9 @@
 
 use super::{Database, Dialect, StoreError, Tx, sql, statement::any};
 use crate::store::outbox::{
-    Backlog, Destination, FailedRow, Fate, OutboxEntry, OutboxRow, Settled,
+    Backlog, Destination, FailedRow, Fate, Outbox, OutboxEntry, OutboxRow, Settled,
 };
+use async_trait::async_trait;
 use hongbao_shared::{OrderNo, Timestamp};
 use std::{sync::Arc, time::Duration};
 
@@ -52,118 +53,69 @@ pub(super) async fn insert(
     Ok(())
 }
 
-pub(super) async fn lease(
-    database: &Database,
-    destination: Destination,
-    now: Timestamp,
-    lease: Duration,
-    limit: u32,
-) -> Result<Vec<OutboxRow>, StoreError> {
-    // Most looks find nothing; they must not queue for the one writer.
-    match next_due(database, destination).await? {
-        Some(due) if due <= now => {}
-        _ => return Ok(Vec::new()),
+/// Of a database whose schema has the table.
+#[async_trait]
+impl Outbox for Database {
+    async fn lease(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        // Most looks find nothing; they must not queue for the one writer.
+        match self.next_due(destination).await? {
+            Some(due) if due <= now => {}
+            _ => return Ok(Vec::new()),
+        }
+        let until =
+            now.millis().saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
+        // Where nodes share the outbox, each takes rows that no other is taking.
+        let text = self.dialect().pick(
+            "UPDATE outbox SET due_at = $1 WHERE id IN
+                 (SELECT id FROM outbox WHERE destination = $2 AND due_at <= $3
+                  ORDER BY due_at, id LIMIT $4)
+             RETURNING id, payload, created_at, attempts",
+            "UPDATE outbox SET due_at = $1 WHERE id IN
+                 (SELECT id FROM outbox WHERE destination = $2 AND due_at <= $3
+                  ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+             RETURNING id, payload, created_at, attempts",
+        );
+        let mut rows = self
+            .write_by_row(move |mut tx| {
+                Box::pin(async move {
+                    sql(text)
+                        .bind(until)
+                        .bind(destination.number())
+                        .bind(now.millis())
+                        .bind(limit)
+                        .fetch_all(&mut tx)
+                        .await
+                })
+            })
+            .await?
+            .into_iter()
+            .map(|row| {
+                Ok(OutboxRow {
+                    id: row.try_get(0)?,
+                    payload: row.try_get(1)?,
+                    created_at: Timestamp::from_millis(row.try_get(2)?),
+                    attempts: row.try_get(3)?,
+                })
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        rows.sort_by_key(|row| row.id);
+        Ok(rows)
     }
-    let until = now.millis().saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
-    // Where nodes share the outbox, each takes rows that no other is taking.
-    let text = database.dialect().pick(
-        "UPDATE outbox SET due_at = $1 WHERE id IN
-             (SELECT id FROM outbox WHERE destination = $2 AND due_at <= $3
-              ORDER BY due_at, id LIMIT $4)
-         RETURNING id, payload, created_at, attempts",
-        "UPDATE outbox SET due_at = $1 WHERE id IN
-             (SELECT id FROM outbox WHERE destination = $2 AND due_at <= $3
-              ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
-         RETURNING id, payload, created_at, attempts",
-    );
-    let mut rows = database
-        .write_by_row(move |mut tx| {
-            Box::pin(async move {
-                sql(text)
-                    .bind(until)
-                    .bind(destination.number())
-                    .bind(now.millis())
-                    .bind(limit)
-                    .fetch_all(&mut tx)
-                    .await
-            })
-        })
-        .await?
-        .into_iter()
-        .map(|row| {
-            Ok(OutboxRow {
-                id: row.try_get(0)?,
-                payload: row.try_get(1)?,
-                created_at: Timestamp::from_millis(row.try_get(2)?),
-                attempts: row.try_get(3)?,
-            })
-        })
-        .collect::<Result<Vec<_>, StoreError>>()?;
-    rows.sort_by_key(|row| row.id);
-    Ok(rows)
-}
 
-/// Retries lose their pause by this as well, which costs one early attempt.
-pub(super) async fn reclaim(database: &Database) -> Result<(), StoreError> {
-    if database.dialect() == Dialect::Postgres {
-        // Other nodes work on rows as well; leases of the dead run out by themselves.
-        return Ok(());
-    }
-    database
-        .write(|mut tx| {
-            Box::pin(async move {
-                sql("UPDATE outbox SET due_at = created_at WHERE due_at > created_at")
-                    .execute(&mut tx)
-                    .await?;
-                Ok(())
-            })
-        })
-        .await
-}
-
-pub(super) async fn pull_in(
-    database: &Database,
-    destination: Destination,
-    now: Timestamp,
-    beyond: Timestamp,
-) -> Result<(), StoreError> {
-    // Hardly ever is there one; looking must not queue for the one writer.
-    let some: bool =
-        sql("SELECT EXISTS (SELECT 1 FROM outbox WHERE destination = $1 AND due_at > $2)")
-            .bind(destination.number())
-            .bind(beyond.millis())
-            .scalar(database)
-            .await?;
-    if !some {
-        return Ok(());
-    }
-    database
-        .write_by_row(move |mut tx| {
-            Box::pin(async move {
-                sql("UPDATE outbox SET due_at = $3 WHERE destination = $1 AND due_at > $2")
-                    .bind(destination.number())
-                    .bind(beyond.millis())
-                    .bind(now.millis())
-                    .execute(&mut tx)
-                    .await?;
-                Ok(())
-            })
-        })
-        .await
-}
-
-pub(super) async fn settle(
-    database: &Database,
-    mut settled: Vec<(i64, Settled)>,
-) -> Result<(), StoreError> {
-    if settled.is_empty() {
-        return Ok(());
-    }
-    // Whoever settles the same rows takes them in the same order.
-    settled.sort_by_key(|(id, _)| *id);
-    let settled = Arc::new(settled);
-    database
-        .write_by_row(move |mut tx| {
+    async fn settle(&self, mut settled: Vec<(i64, Settled)>) -> Result<(), StoreError> {
+        if settled.is_empty() {
+            return Ok(());
+        }
+        // Whoever settles the same rows takes them in the same order.
+        settled.sort_by_key(|(id, _)| *id);
+        let settled = Arc::new(settled);
+        self.write_by_row(move |mut tx| {
             let settled = Arc::clone(&settled);
             Box::pin(async move {
                 let done = settled.iter().filter(|(_, outcome)| *outcome == Settled::Done);
@@ -182,6 +134,138 @@ pub(super) async fn settle(
             })
         })
         .await
+    }
+
+    /// Retries lose their pause by this as well, which costs one early attempt.
+    async fn reclaim(&self) -> Result<(), StoreError> {
+        if self.dialect() == Dialect::Postgres {
+            // Other nodes work on rows as well; leases of the dead run out by themselves.
+            return Ok(());
+        }
+        self.write(|mut tx| {
+            Box::pin(async move {
+                sql("UPDATE outbox SET due_at = created_at WHERE due_at > created_at")
+                    .execute(&mut tx)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn pull_in(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        beyond: Timestamp,
+    ) -> Result<(), StoreError> {
+        // Hardly ever is there one; looking must not queue for the one writer.
+        let some: bool =
+            sql("SELECT EXISTS (SELECT 1 FROM outbox WHERE destination = $1 AND due_at > $2)")
+                .bind(destination.number())
+                .bind(beyond.millis())
+                .scalar(self)
+                .await?;
+        if !some {
+            return Ok(());
+        }
+        self.write_by_row(move |mut tx| {
+            Box::pin(async move {
+                sql("UPDATE outbox SET due_at = $3 WHERE destination = $1 AND due_at > $2")
+                    .bind(destination.number())
+                    .bind(beyond.millis())
+                    .bind(now.millis())
+                    .execute(&mut tx)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
+        let due: Option<i64> = sql("SELECT min(due_at) FROM outbox WHERE destination = $1")
+            .bind(destination.number())
+            .scalar(self)
+            .await?;
+        Ok(due.map(Timestamp::from_millis))
+    }
+
+    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
+        let oldest: Option<i64> = sql("SELECT min(created_at) FROM outbox WHERE destination = $1")
+            .bind(destination.number())
+            .scalar(self)
+            .await?;
+        Ok(oldest.map(Timestamp::from_millis))
+    }
+
+    async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
+        let row = sql(
+            "SELECT count(due_at), count(*) - count(due_at) FROM outbox WHERE destination = $1",
+        )
+        .bind(destination.number())
+        .fetch_one(self)
+        .await?;
+        let count =
+            |at| Ok::<_, StoreError>(u64::try_from(row.try_get::<i64>(at)?).unwrap_or_default());
+        Ok(Backlog { waiting: count(0)?, dead: count(1)? })
+    }
+
+    async fn failed(
+        &self,
+        fate: Fate,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<FailedRow>, StoreError> {
+        // A row that died before its time was kept has none.
+        let statement = match fate {
+            Fate::Failing => {
+                "SELECT id, destination, payload, created_at, attempts, last_error, due_at
+                 FROM outbox WHERE attempts > 0 AND due_at IS NOT NULL AND id > $1
+                 ORDER BY id LIMIT $2"
+            }
+            Fate::Dead => {
+                "SELECT id, destination, payload, created_at, attempts, last_error,
+                        coalesce(died_at, created_at)
+                 FROM outbox WHERE due_at IS NULL AND id > $1 ORDER BY id LIMIT $2"
+            }
+        };
+        sql(statement)
+            .bind(after_id)
+            .bind(limit)
+            .fetch_all(self)
+            .await?
+            .into_iter()
+            .map(|row| {
+                let error: Option<String> = row.try_get(5)?;
+                Ok(FailedRow {
+                    id: row.try_get(0)?,
+                    destination: Destination::from_number(row.try_get(1)?)?,
+                    payload: row.try_get(2)?,
+                    created_at: Timestamp::from_millis(row.try_get(3)?),
+                    attempts: row.try_get(4)?,
+                    error: error.unwrap_or_default(),
+                    at: Timestamp::from_millis(row.try_get(6)?),
+                })
+            })
+            .collect()
+    }
+
+    async fn revive(&self, id: i64, now: Timestamp) -> Result<Option<Destination>, StoreError> {
+        let revived: Option<i64> = self
+            .write_by_row(move |mut tx| {
+                Box::pin(async move {
+                    sql("UPDATE outbox SET due_at = $2, attempts = 0, died_at = NULL
+                         WHERE id = $1 AND due_at IS NULL RETURNING destination")
+                    .bind(id)
+                    .bind(now.millis())
+                    .scalar_optional(&mut tx)
+                    .await
+                })
+            })
+            .await?;
+        revived.map(Destination::from_number).transpose()
+    }
 }
 
 async fn settle_failed(tx: &mut Tx<'_>, id: i64, outcome: &Settled) -> Result<(), StoreError> {
@@ -217,82 +301,6 @@ async fn settle_failed(tx: &mut Tx<'_>, id: i64, outcome: &Settled) -> Result<()
     Ok(())
 }
 
-pub(super) async fn next_due(
-    database: &Database,
-    destination: Destination,
-) -> Result<Option<Timestamp>, StoreError> {
-    let due: Option<i64> = sql("SELECT min(due_at) FROM outbox WHERE destination = $1")
-        .bind(destination.number())
-        .scalar(database)
-        .await?;
-    Ok(due.map(Timestamp::from_millis))
-}
-
-pub(super) async fn oldest(
-    database: &Database,
-    destination: Destination,
-) -> Result<Option<Timestamp>, StoreError> {
-    let oldest: Option<i64> = sql("SELECT min(created_at) FROM outbox WHERE destination = $1")
-        .bind(destination.number())
-        .scalar(database)
-        .await?;
-    Ok(oldest.map(Timestamp::from_millis))
-}
-
-pub(super) async fn backlog(
-    database: &Database,
-    destination: Destination,
-) -> Result<Backlog, StoreError> {
-    let row =
-        sql("SELECT count(due_at), count(*) - count(due_at) FROM outbox WHERE destination = $1")
-            .bind(destination.number())
-            .fetch_one(database)
-            .await?;
-    let count =
-        |at| Ok::<_, StoreError>(u64::try_from(row.try_get::<i64>(at)?).unwrap_or_default());
-    Ok(Backlog { waiting: count(0)?, dead: count(1)? })
-}
-
-pub(super) async fn failed(
-    database: &Database,
-    fate: Fate,
-    after_id: i64,
-    limit: u32,
-) -> Result<Vec<FailedRow>, StoreError> {
-    // A row that died before its time was kept has none.
-    let statement = match fate {
-        Fate::Failing => {
-            "SELECT id, destination, payload, created_at, attempts, last_error, due_at
-             FROM outbox WHERE attempts > 0 AND due_at IS NOT NULL AND id > $1
-             ORDER BY id LIMIT $2"
-        }
-        Fate::Dead => {
-            "SELECT id, destination, payload, created_at, attempts, last_error,
-                    coalesce(died_at, created_at)
-             FROM outbox WHERE due_at IS NULL AND id > $1 ORDER BY id LIMIT $2"
-        }
-    };
-    sql(statement)
-        .bind(after_id)
-        .bind(limit)
-        .fetch_all(database)
-        .await?
-        .into_iter()
-        .map(|row| {
-            let error: Option<String> = row.try_get(5)?;
-            Ok(FailedRow {
-                id: row.try_get(0)?,
-                destination: Destination::from_number(row.try_get(1)?)?,
-                payload: row.try_get(2)?,
-                created_at: Timestamp::from_millis(row.try_get(3)?),
-                attempts: row.try_get(4)?,
-                error: error.unwrap_or_default(),
-                at: Timestamp::from_millis(row.try_get(6)?),
-            })
-        })
-        .collect()
-}
-
 /// The events of array payloads that are about these packets. A payload that is no JSON
 /// tells of nothing, and PostgreSQL does not take one; `CASE`, because a database may join
 /// before it filters.
@@ -324,89 +332,12 @@ pub(super) async fn announced(
     sql(text).bind(destination.number()).bind(orders).scalars(database).await
 }
 
-pub(super) async fn revive(
-    database: &Database,
-    id: i64,
-    now: Timestamp,
-) -> Result<Option<Destination>, StoreError> {
-    let revived: Option<i64> = database
-        .write_by_row(move |mut tx| {
-            Box::pin(async move {
-                sql("UPDATE outbox SET due_at = $2, attempts = 0, died_at = NULL
-                     WHERE id = $1 AND due_at IS NULL RETURNING destination")
-                .bind(id)
-                .bind(now.millis())
-                .scalar_optional(&mut tx)
-                .await
-            })
-        })
-        .await?;
-    revived.map(Destination::from_number).transpose()
-}
-
 /// Implements [`crate::store::outbox::Outbox`] for a store that has a `database`.
 macro_rules! impl_outbox {
     ($store:ty) => {
-        #[async_trait::async_trait]
-        impl $crate::store::outbox::Outbox for $store {
-            async fn lease(
-                &self,
-                destination: $crate::store::outbox::Destination,
-                now: hongbao_shared::Timestamp,
-                lease: std::time::Duration,
-                limit: u32,
-            ) -> Result<Vec<$crate::store::outbox::OutboxRow>, $crate::store::StoreError> {
-                super::outbox::lease(&self.database, destination, now, lease, limit).await
-            }
-            async fn settle(
-                &self,
-                settled: Vec<(i64, $crate::store::outbox::Settled)>,
-            ) -> Result<(), $crate::store::StoreError> {
-                super::outbox::settle(&self.database, settled).await
-            }
-            async fn reclaim(&self) -> Result<(), $crate::store::StoreError> {
-                super::outbox::reclaim(&self.database).await
-            }
-            async fn pull_in(
-                &self,
-                destination: $crate::store::outbox::Destination,
-                now: hongbao_shared::Timestamp,
-                beyond: hongbao_shared::Timestamp,
-            ) -> Result<(), $crate::store::StoreError> {
-                super::outbox::pull_in(&self.database, destination, now, beyond).await
-            }
-            async fn next_due(
-                &self,
-                destination: $crate::store::outbox::Destination,
-            ) -> Result<Option<hongbao_shared::Timestamp>, $crate::store::StoreError> {
-                super::outbox::next_due(&self.database, destination).await
-            }
-            async fn oldest(
-                &self,
-                destination: $crate::store::outbox::Destination,
-            ) -> Result<Option<hongbao_shared::Timestamp>, $crate::store::StoreError> {
-                super::outbox::oldest(&self.database, destination).await
-            }
-            async fn backlog(
-                &self,
-                destination: $crate::store::outbox::Destination,
-            ) -> Result<$crate::store::outbox::Backlog, $crate::store::StoreError> {
-                super::outbox::backlog(&self.database, destination).await
-            }
-            async fn failed(
-                &self,
-                fate: $crate::store::outbox::Fate,
-                after_id: i64,
-                limit: u32,
-            ) -> Result<Vec<$crate::store::outbox::FailedRow>, $crate::store::StoreError> {
-                super::outbox::failed(&self.database, fate, after_id, limit).await
-            }
-            async fn revive(
-                &self,
-                id: i64,
-                now: hongbao_shared::Timestamp,
-            ) -> Result<Option<$crate::store::outbox::Destination>, $crate::store::StoreError> {
-                super::outbox::revive(&self.database, id, now).await
+        impl $crate::store::outbox::HasOutbox for $store {
+            fn outbox(&self) -> &dyn $crate::store::outbox::Outbox {
+                &self.database
             }
         }
     };
