@@ -1,12 +1,14 @@
 //! Two tiers of cache (R-CACHE): this node's memory, and a tier that all nodes
 //! share. A cache may refuse or speed up; it never decides money.
 
+mod absent;
 mod entry;
 mod in_process;
 mod local;
 mod shared;
 mod writer;
 
+pub use absent::Absent;
 pub use entry::{Live, PacketEntry};
 pub use in_process::InProcess;
 pub use local::LocalTier;

@@ -36,8 +36,8 @@ pub struct Fleet {
 pub struct FleetSite {
     /// Packets that have ended.
     pub cold: Address,
-    /// Its shared cache: one Redis server, or several of a Redis cluster. Without one, each
-    /// node makes do with its own memory.
+    /// Its shared cache: one Redis server, or several of a Redis cluster. Without one,
+    /// everything goes where it goes when a cache is down: to the databases.
     #[serde(default)]
     pub cache: Vec<Address>,
     /// Which logical shards live where.

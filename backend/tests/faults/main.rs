@@ -20,7 +20,7 @@ accounts_per_minute = 0
 [server]
 trusted_proxies = ['127.0.0.1']
 [sites]
-weights = { S = 50, N = 50 }
+weights = 'S=50,N=50'
 [telemetry]
 filter = 'warn'
 ";

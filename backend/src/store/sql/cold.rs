@@ -144,7 +144,7 @@ async fn keep_claim(
     claim: &ClaimRow,
 ) -> Result<(), StoreError> {
     let inserted = sql("INSERT INTO claims (order_no, seq, user_id, amount_fen, opened_at)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (order_no, seq) DO NOTHING")
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING")
     .bind(order_no.to_bits())
     .bind(claim.seq)
     .bind(claim.user_id.get())
