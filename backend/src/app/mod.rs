@@ -10,7 +10,7 @@ pub use stores::Stores;
 use crate::{
     accounts::{Accounts, AccountsSettings},
     archive::Mover,
-    cache::{InProcess, LocalTier, SharedTier, SharedWriter},
+    cache::{Absent, InProcess, LocalTier, SharedTier, SharedWriter},
     config::{self, Config, MasterKey},
     control::{Control, CreditMode, Follower, Health, Sends, Switches},
     delivery::DeadLetters,
@@ -129,7 +129,7 @@ impl App {
 
         let claims_max = u64::from(config.cache.packets_max).saturating_mul(SHARES_PER_PACKET);
         let local = LocalTier::new(claims_max);
-        let shared = shared.unwrap_or_else(|| Arc::new(InProcess::new(claims_max)));
+        let shared = shared.unwrap_or_else(|| shared_tier(&config, claims_max));
         let writer = Arc::new(SharedWriter::new(Arc::clone(&shared)));
         let ledger = Arc::new(Ledger::start(
             Arc::clone(&stores.ledger),
@@ -246,6 +246,14 @@ async fn follower(
         tracing::warn!(code = refusal.code.as_str(), "switches are as configured for now");
     }
     Arc::new(follower)
+}
+
+/// What all nodes share.
+fn shared_tier(config: &Config, claims_max: u64) -> Arc<dyn SharedTier> {
+    match &config.fleet {
+        None => Arc::new(InProcess::new(claims_max)),
+        Some(_) => Arc::new(Absent),
+    }
 }
 
 /// Looks packets up wherever they are.
