@@ -5,6 +5,8 @@
 mod account;
 mod postgres;
 mod program;
+mod redis;
 mod watchdog;
 
 pub use postgres::Postgres;
+pub use redis::{Redis, RedisCluster};

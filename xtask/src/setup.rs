@@ -28,12 +28,18 @@ const C_COMPILER: Tool = Tool {
     purpose: "a C compiler (SQLite is compiled from source)",
 };
 
-const FOR_TESTING: [Tool; 6] = [
+const FOR_TESTING: [Tool; 7] = [
     Tool {
         programs: &["pg_ctl", "pg_ctlcluster"],
         variable: None,
         packages: &["postgresql"],
         purpose: "PostgreSQL 13 or later (databases of a fleet)",
+    },
+    Tool {
+        programs: &["redis-server"],
+        variable: None,
+        packages: &["redis-server"],
+        purpose: "Redis 7 or later (shared caches of a fleet)",
     },
     Tool {
         programs: &["node"],

@@ -4,11 +4,13 @@
 mod entry;
 mod in_process;
 mod local;
+mod redis;
 mod shared;
 mod writer;
 
 pub use entry::{Live, PacketEntry};
 pub use in_process::InProcess;
 pub use local::LocalTier;
+pub use redis::{RedisSettings, RedisTier};
 pub use shared::{CacheDown, Dress, SharedTier};
 pub use writer::SharedWriter;

@@ -3,7 +3,7 @@ use crate::{
     store::orders::{ClaimRow, PacketRow},
 };
 use async_trait::async_trait;
-use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
+use hongbao_shared::{OrderNo, Site, Timestamp, UserId, api::control::Degradation};
 use std::fmt;
 
 /// The shared tier does not answer.
@@ -43,10 +43,12 @@ pub trait SharedTier: Send + Sync + fmt::Debug {
         now: Timestamp,
     ) -> Result<Option<PreOrderRecord>, CacheDown>;
 
-    /// Keeps a packet's key fields and progress, unless a newer state is there.
-    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<(), CacheDown>;
+    /// Keeps a packet's key fields and progress, unless a newer state is there, and claims
+    /// of it. Gives how many claims of it are held then: fewer than have been made if the
+    /// tier has lost some, and until all are there it is as if it had lost the packet.
+    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown>;
 
-    /// A packet's key fields and progress.
+    /// A packet's key fields and progress, if all claims up to it are here as well.
     async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, CacheDown>;
 
     /// A user's share of a packet.
@@ -61,4 +63,12 @@ pub trait SharedTier: Send + Sync + fmt::Debug {
 
     /// What a packet is dressed in.
     async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown>;
+
+    /// Finds out what is down and what is back, without anybody who waits for it.
+    async fn look(&self) {}
+
+    /// What is down, and since when (R-CTRL-4).
+    fn degraded(&self) -> Vec<Degradation> {
+        Vec::new()
+    }
 }

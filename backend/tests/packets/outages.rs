@@ -59,7 +59,7 @@ impl SharedTier for Fragile {
     ) -> Result<Option<PreOrderRecord>, CacheDown> {
         self.up()?.pre_order(order_no, now).await
     }
-    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<(), CacheDown> {
+    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown> {
         self.up()?.put_packet(packet, new).await
     }
     async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, CacheDown> {

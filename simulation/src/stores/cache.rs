@@ -95,7 +95,7 @@ impl SharedTier for GatedCache {
         self.to_read().await?.pre_order(order_no, now).await
     }
 
-    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<(), CacheDown> {
+    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown> {
         self.to_write().await?.put_packet(packet, new).await
     }
 
