@@ -20,14 +20,14 @@ use crate::{
     lists::Lists,
     live::Live,
     packets::{
-        Finder, LaneParts, LaneSettings, NumberedSite, Numbering, Packets, Tickets,
+        Finder, LaneParts, LaneSettings, NumberedSite, Numbering, Packets, Peers, Tickets,
         seal::{self, Sealer},
     },
     reconcile::{Reconciler, Schedule},
     runtime::{Clock, Entropy, SystemClock, SystemEntropy, Zone},
 };
 use background::{Background, Bells};
-use hongbao_shared::{Limits, Site};
+use hongbao_shared::{Limits, Site, api::control::Degradation};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -45,7 +45,8 @@ pub struct Outside {
     pub clock: Arc<dyn Clock>,
     /// Gives secret random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// The cache tier that all nodes share; `None` takes this process's memory.
+    /// The cache tier that this node shares with others; `None` takes that of the fleet, or
+    /// this process's memory.
     pub shared: Option<Arc<dyn SharedTier>>,
     /// The databases; `None` takes files in the data folder.
     pub stores: Option<Stores>,
@@ -137,8 +138,19 @@ impl App {
 
         let claims_max = u64::from(config.cache.packets_max).saturating_mul(SHARES_PER_PACKET);
         let local = LocalTier::new(claims_max);
-        let shared = shared.unwrap_or_else(|| Arc::new(InProcess::new(claims_max)));
+        let outer = match shared {
+            Some(shared) => Some(shared),
+            None => places::shared_tier(&config, &clock)?,
+        };
+        let has_peers = outer.is_some() || config.fleet.is_some();
+        let is_shared = outer.is_some();
+        let shared = outer.unwrap_or_else(|| Arc::new(InProcess::new(claims_max)));
         let writer = Arc::new(SharedWriter::new(Arc::clone(&shared)));
+        let peers = match (has_peers, is_shared) {
+            (false, _) => Peers::None,
+            (true, true) => Peers::InTier(Arc::clone(&writer)),
+            (true, false) => Peers::InDatabases,
+        };
         let ledger = Arc::new(Ledger::start(
             Arc::clone(&stores.ledger),
             Arc::clone(&clock),
@@ -175,7 +187,7 @@ impl App {
             sealer: sealer.clone(),
             tickets: Tickets::new(key.derive(b"ticket"), config.limits.ticket_ttl_s),
             lanes,
-            finder: finder(&stores, &local, &shared, &control),
+            finder: finder(&stores, &local, &shared, &control, peers),
             local,
             shared,
             ledger: Arc::clone(&ledger),
@@ -239,6 +251,11 @@ impl App {
         }
     }
 
+    /// What does without something that is down, on this node (R-CTRL-4).
+    pub fn degraded(&self) -> Vec<Degradation> {
+        [self.health.degraded(), self.packets.shared.degraded()].concat()
+    }
+
     /// Finishes what was begun: lanes answer what waits in them, outboxes are
     /// delivered as far as that takes no longer than `drain_s`, databases are closed.
     /// What is left over waits in its outbox for the next start.
@@ -255,9 +272,10 @@ fn finder(
     local: &LocalTier,
     shared: &Arc<dyn SharedTier>,
     control: &Arc<Control>,
+    peers: Peers,
 ) -> Arc<Finder> {
     let orders = stores.orders.clone();
-    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, Arc::clone(control)))
+    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, Arc::clone(control), peers))
 }
 
 fn reconciliation(

@@ -10,6 +10,7 @@ mod cycle;
 mod expiry;
 mod leaving;
 mod lists;
+mod nodes;
 mod numbering;
 mod opening;
 mod outages;
