@@ -141,11 +141,9 @@ impl Redis {
     pub fn command(&self, words: &[&str]) -> Result<String> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         stream.set_read_timeout(Some(ANSWERS_WITHIN))?;
-        let mut request = format!("*{}\r\n", words.len());
-        for word in words {
-            request += &format!("${}\r\n{word}\r\n", word.len());
-        }
-        stream.write_all(request.as_bytes())?;
+        let mut request = vec![format!("*{}\r\n", words.len())];
+        request.extend(words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len())));
+        stream.write_all(request.concat().as_bytes())?;
         let mut reader = BufReader::new(stream);
         let mut line = String::new();
         reader.read_line(&mut line)?;

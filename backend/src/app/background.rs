@@ -8,6 +8,7 @@ use crate::{
         Bell, CreditClaims, Deliver, LandPaid, Pace, PostToChat, RefundRest, Worker, WriteLists,
     },
     ledger::Ledger,
+    news::{Newsroom, Publisher},
     packets::{Expirer, LaneParts, LaneStore, Lanes},
     store::outbox::{Destination, Outbox},
 };
@@ -113,6 +114,12 @@ impl App {
             let shared = Arc::clone(&self.packets.shared);
             feeders.tasks.spawn(watch_cache(shared, feeders.stop.clone()));
         }
+        self.start_news();
+        let interval = self.config.reconcile.interval_s;
+        if let Some(comparison) = self.comparison.clone().filter(|_| interval > 0) {
+            let interval = Duration::from_secs(interval.into());
+            feeders.tasks.spawn(comparison.run(interval, feeders.stop.clone()));
+        }
         let workers = &self.background.workers;
         let stop = workers.stop.clone();
         workers.tasks.spawn(async move { writer.run(stop).await });
@@ -147,6 +154,27 @@ impl App {
                 workers.tasks.spawn(worker.run(workers.stop.clone()));
             }
         }
+    }
+
+    /// Nothing, where no shared tier brings news of other nodes.
+    fn start_news(&self) {
+        let feeders = &self.background.feeders;
+        let shared = &self.packets.shared;
+        let node = self.packets.entropy.bits();
+        if self.comparison.is_none() {
+            return;
+        }
+        if let Some(news) = Publisher::new(self.accounts.herald(), Arc::clone(shared), node) {
+            feeders.tasks.spawn(news.run(feeders.stop.clone()));
+        }
+        let newsroom = Newsroom {
+            accounts: Arc::clone(&self.accounts),
+            groups: Arc::clone(&self.groups),
+            shared: Arc::clone(shared),
+            home: self.config.sites.home.0,
+            node,
+        };
+        feeders.tasks.spawn(newsroom.run(feeders.stop.clone()));
     }
 
     /// What brings work to the lanes on its own.

@@ -2,6 +2,7 @@
 //! them.
 
 mod background;
+mod caches;
 mod places;
 mod stores;
 
@@ -10,7 +11,7 @@ pub use stores::Stores;
 use crate::{
     accounts::{Accounts, AccountsSettings},
     archive::Mover,
-    cache::{InProcess, LocalTier, SharedTier, SharedWriter},
+    cache::{Comparison, LocalTier, SharedTier},
     config::{self, Config, MasterKey},
     control::{Control, CreditMode, Follower, Health, Sends, Switches},
     delivery::DeadLetters,
@@ -27,6 +28,7 @@ use crate::{
     runtime::{Clock, Entropy, SystemClock, SystemEntropy, Zone},
 };
 use background::{Background, Bells};
+use caches::Caches;
 use hongbao_shared::{Limits, Site, api::control::Degradation};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
@@ -35,8 +37,6 @@ use tokio::runtime::Handle;
 const LOOKUPS_MAX: u32 = 4;
 /// Open packets that one lane keeps ready.
 const LANE_PACKETS_MAX: usize = 10_000;
-/// Shares of a typical packet, to turn a number of packets into a number of shares.
-const SHARES_PER_PACKET: u64 = 100;
 
 /// What the application is built on; tests bring their own.
 #[derive(Clone, Debug)]
@@ -97,6 +97,8 @@ pub struct App {
     pub mover: Arc<Mover>,
     /// What delivery could not bring home.
     pub letters: Arc<DeadLetters>,
+    /// Compares the cache that this node shares with others; `None` if it shares none.
+    pub comparison: Option<Comparison>,
     /// Compares the databases.
     pub reconciliation: Arc<Schedule>,
     stores: Stores,
@@ -136,21 +138,8 @@ impl App {
             tracing::warn!(code = refusal.code.as_str(), "switches are as configured for now");
         }
 
-        let claims_max = u64::from(config.cache.packets_max).saturating_mul(SHARES_PER_PACKET);
-        let local = LocalTier::new(claims_max);
-        let outer = match shared {
-            Some(shared) => Some(shared),
-            None => places::shared_tier(&config, &clock)?,
-        };
-        let has_peers = outer.is_some() || config.fleet.is_some();
-        let is_shared = outer.is_some();
-        let shared = outer.unwrap_or_else(|| Arc::new(InProcess::new(claims_max)));
-        let writer = Arc::new(SharedWriter::new(Arc::clone(&shared)));
-        let peers = match (has_peers, is_shared) {
-            (false, _) => Peers::None,
-            (true, true) => Peers::InTier(Arc::clone(&writer)),
-            (true, false) => Peers::InDatabases,
-        };
+        let Caches { local, shared, writer, peers, comparison } =
+            Caches::new(&config, &clock, &stores, shared)?;
         let ledger = Arc::new(Ledger::start(
             Arc::clone(&stores.ledger),
             Arc::clone(&clock),
@@ -229,6 +218,7 @@ impl App {
             demo,
             mover,
             letters,
+            comparison,
             reconciliation,
             stores,
             background,

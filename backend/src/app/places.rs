@@ -1,15 +1,13 @@
 //! Where each database is.
 
 use crate::{
-    cache::{RedisSettings, RedisTier, SharedTier},
-    config::{Address, Config, Fleet, FleetSite},
+    config::{Address, Config, Fleet},
     crash::{self, Step},
-    runtime::Clock,
     store::sql::{Database, Link, Schema},
 };
 use anyhow::Context;
 use hongbao_shared::{Shard, Site};
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// A database that is to be opened.
 #[derive(Debug)]
@@ -101,23 +99,4 @@ impl Place {
         crash::after(Step::MigrateDatabase);
         Ok(database)
     }
-}
-
-/// The caches of the fleet, if it has any.
-pub(super) fn shared_tier(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Option<Arc<dyn SharedTier>>> {
-    let Some(fleet) = &config.fleet else { return Ok(None) };
-    let addresses = |site: &FleetSite| {
-        site.cache.iter().map(|address| address.secret().to_owned()).collect::<Vec<_>>()
-    };
-    let sites = fleet.sites.iter().map(|(site, of)| (*site, addresses(of)));
-    let sites: BTreeMap<_, _> = sites.filter(|(_, addresses)| !addresses.is_empty()).collect();
-    if sites.is_empty() {
-        return Ok(None);
-    }
-    let packet_lifetime = Duration::from_secs(config.limits.packet_lifetime_s.into());
-    let tier = RedisTier::new(&RedisSettings { sites, packet_lifetime }, clock)?;
-    Ok(Some(Arc::new(tier)))
 }

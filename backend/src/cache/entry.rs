@@ -79,6 +79,7 @@ impl PacketEntry {
 
     /// A copy that knows what has been committed since: `claims` follow those that are here.
     /// This entry stays as it is, since its lane counts shares by it.
+    #[must_use]
     pub fn caught_up(&self, progress: Progress, claims: &[ClaimRow]) -> Self {
         // Its lane may have gone further meanwhile than what was read.
         let claimed = usize::try_from(progress.claimed).unwrap_or(usize::MAX);

@@ -141,6 +141,12 @@ impl SharedTier for InProcess {
         Ok(entry.and_then(|entry| entry.lock().opened.get(&user).copied()))
     }
 
+    async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown> {
+        Self::up()?;
+        self.packets.invalidate(&order_no);
+        Ok(())
+    }
+
     async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {
         Self::up()?;
         self.dresses.insert(order_no, Arc::new(dress.clone()));

@@ -1,6 +1,7 @@
 //! Two tiers of cache (R-CACHE): this node's memory, and a tier that all nodes
 //! share. A cache may refuse or speed up; it never decides money.
 
+mod compare;
 mod entry;
 mod in_process;
 mod local;
@@ -8,9 +9,10 @@ mod redis;
 mod shared;
 mod writer;
 
+pub use compare::{Compared, Comparison};
 pub use entry::{Live, PacketEntry};
 pub use in_process::InProcess;
 pub use local::LocalTier;
 pub use redis::{RedisSettings, RedisTier};
-pub use shared::{CacheDown, Dress, SharedTier};
+pub use shared::{CacheDown, Dress, NewsStream, SharedTier};
 pub use writer::SharedWriter;

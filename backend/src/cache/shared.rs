@@ -3,6 +3,7 @@ use crate::{
     store::orders::{ClaimRow, PacketRow},
 };
 use async_trait::async_trait;
+use futures::stream::BoxStream;
 use hongbao_shared::{OrderNo, Site, Timestamp, UserId, api::control::Degradation};
 use std::fmt;
 
@@ -20,6 +21,9 @@ pub struct Dress {
     /// One of the covers.
     pub cover: String,
 }
+
+/// What other nodes publish, as they wrote it.
+pub type NewsStream = BoxStream<'static, Vec<u8>>;
 
 /// The tier that all nodes of a site share: in-process in the embedded default,
 /// Redis in a fleet. Every call can fail with [`CacheDown`], and every caller has
@@ -58,11 +62,37 @@ pub trait SharedTier: Send + Sync + fmt::Debug {
         user: UserId,
     ) -> Result<Option<ClaimRow>, CacheDown>;
 
+    /// The shares of several users, in their order.
+    async fn claims_of(
+        &self,
+        order_no: OrderNo,
+        users: &[UserId],
+    ) -> Result<Vec<Option<ClaimRow>>, CacheDown> {
+        let mut claims = Vec::with_capacity(users.len());
+        for user in users {
+            claims.push(self.claim_of(order_no, *user).await?);
+        }
+        Ok(claims)
+    }
+
+    /// Forgets a packet about which something else is known than what was committed.
+    async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown>;
+
     /// Keeps what a packet is dressed in.
     async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown>;
 
     /// What a packet is dressed in.
     async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown>;
+
+    /// Tells all nodes that listen at this site.
+    async fn publish(&self, _site: Site, _bulletin: &str) -> Result<(), CacheDown> {
+        Ok(())
+    }
+
+    /// Listens at this site, until the connection is gone; `None` where no other nodes are.
+    async fn subscribe(&self, _site: Site) -> Result<Option<NewsStream>, CacheDown> {
+        Ok(None)
+    }
 
     /// Finds out what is down and what is back, without anybody who waits for it.
     async fn look(&self) {}

@@ -7,6 +7,7 @@
 mod common;
 
 mod laws;
+mod news;
 mod outages;
 mod sample;
 mod tiers;

@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod compared;
 mod crediting;
 mod cycle;
 mod expiry;

@@ -72,6 +72,9 @@ impl SharedTier for Fragile {
     ) -> Result<Option<ClaimRow>, CacheDown> {
         self.up()?.claim_of(order_no, user).await
     }
+    async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown> {
+        self.up()?.forget_packet(order_no).await
+    }
     async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {
         self.up()?.put_dress(order_no, dress).await
     }

@@ -111,6 +111,10 @@ impl SharedTier for GatedCache {
         self.to_read().await?.claim_of(order_no, user).await
     }
 
+    async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown> {
+        self.to_write().await?.forget_packet(order_no).await
+    }
+
     async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {
         self.to_write().await?.put_dress(order_no, dress).await
     }

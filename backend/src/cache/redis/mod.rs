@@ -3,11 +3,12 @@
 
 mod circuit;
 mod codec;
+mod news;
 mod pool;
 mod scripts;
 mod site;
 
-use super::shared::{CacheDown, Dress, SharedTier};
+use super::shared::{CacheDown, Dress, NewsStream, SharedTier};
 use crate::{
     packets::record::PreOrderRecord,
     runtime::Clock,
@@ -20,7 +21,7 @@ use hongbao_shared::{OrderNo, Site, Timestamp, UserId, api::control::Degradation
 use pool::Pool;
 use scripts::Scripts;
 use site::SiteCache;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 /// How long a packet stays after its time: as long as people look at what they got.
 const PACKET_STAYS: Duration = Duration::from_hours(3 * 24);
@@ -28,7 +29,7 @@ const PACKET_STAYS: Duration = Duration::from_hours(3 * 24);
 const CLAIMS_PER_CALL: usize = 1_000;
 
 /// Where the caches are, and how long packets live.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RedisSettings {
     /// For each site one address, or several of a cluster. They may hold passwords.
     pub sites: BTreeMap<Site, Vec<String>>,
@@ -36,13 +37,26 @@ pub struct RedisSettings {
     pub packet_lifetime: Duration,
 }
 
+/// Addresses may hold passwords, so none is shown.
+impl fmt::Debug for RedisSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RedisSettings")
+    }
+}
+
 /// The shared tier in Redis.
-#[derive(Debug)]
 pub struct RedisTier {
     sites: BTreeMap<Site, SiteCache>,
+    addresses: BTreeMap<Site, Vec<String>>,
     scripts: Scripts,
     /// In seconds, for packets and what they are dressed in.
     keep_s: u64,
+}
+
+impl fmt::Debug for RedisTier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RedisTier")
+    }
 }
 
 impl RedisTier {
@@ -60,7 +74,7 @@ impl RedisTier {
             sites.insert(*site, SiteCache::new(*site, pool, Arc::clone(clock)));
         }
         let keep_s = (settings.packet_lifetime + PACKET_STAYS).as_secs();
-        Ok(Self { sites, scripts: Scripts::new(), keep_s })
+        Ok(Self { sites, addresses: settings.sites.clone(), scripts: Scripts::new(), keep_s })
     }
 
     fn at(&self, site: Site) -> Result<&SiteCache, CacheDown> {
@@ -167,6 +181,30 @@ impl SharedTier for RedisTier {
         Ok(found.and_then(|bytes| codec::claim_from(user, &bytes)))
     }
 
+    async fn claims_of(
+        &self,
+        order_no: OrderNo,
+        users: &[UserId],
+    ) -> Result<Vec<Option<ClaimRow>>, CacheDown> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut look = redis::cmd("HMGET");
+        look.arg(codec::key("packet", order_no));
+        look.arg(users.iter().map(|user| codec::field(*user)).collect::<Vec<_>>());
+        let found: Vec<Option<Vec<u8>>> =
+            self.of(order_no)?.call(async |redis| look.query_async(redis).await).await?;
+        let claim = |(user, bytes): (&UserId, Option<Vec<u8>>)| {
+            bytes.and_then(|bytes| codec::claim_from(*user, &bytes))
+        };
+        Ok(users.iter().zip(found).map(claim).collect())
+    }
+
+    async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown> {
+        let key = codec::key("packet", order_no);
+        self.of(order_no)?.call(async |redis| redis.del(key).await).await
+    }
+
     async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {
         let keep = Duration::from_secs(self.keep_s);
         self.set("dress", order_no, codec::dress_to_text(dress), keep).await
@@ -174,6 +212,17 @@ impl SharedTier for RedisTier {
 
     async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown> {
         Ok(self.get("dress", order_no).await?.and_then(|bytes| codec::dress_from(&bytes)))
+    }
+
+    async fn publish(&self, site: Site, bulletin: &str) -> Result<(), CacheDown> {
+        let Some(cache) = self.sites.get(&site) else { return Ok(()) };
+        cache.call(async |redis| redis.publish(news::CHANNEL, bulletin).await).await
+    }
+
+    async fn subscribe(&self, site: Site) -> Result<Option<NewsStream>, CacheDown> {
+        let addresses = self.addresses.get(&site);
+        let addresses = addresses.ok_or_else(|| CacheDown(format!("site {site} has no cache")))?;
+        news::subscribe(addresses).await.map(Some)
     }
 
     async fn look(&self) {
