@@ -3,10 +3,18 @@
 //! however that ends. For tests, and for trying a fleet on one machine.
 
 mod account;
+mod fleet;
+mod nginx;
+mod node;
 mod postgres;
 mod program;
+mod proxy;
 mod redis;
 mod watchdog;
 
+pub use fleet::{Fleet, Plan, Reached, Site};
+pub use nginx::{Nginx, Routing};
+pub use node::Node;
 pub use postgres::Postgres;
+pub use proxy::{Fault, Proxy};
 pub use redis::{Redis, RedisCluster};

@@ -3,9 +3,10 @@
 use anyhow::{Context, Result, bail};
 use std::{
     env, fs,
-    net::{Ipv4Addr, TcpListener},
+    net::{Ipv4Addr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 /// Where Debian keeps the programs of each version of PostgreSQL.
@@ -52,4 +53,17 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// A port that is free now.
 pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// Waits until something listens on a port of this machine.
+pub(crate) fn until_it_listens(port: u16) -> Result<()> {
+    const ATTEMPTS: u32 = 500;
+    const PAUSE: Duration = Duration::from_millis(10);
+    for _ in 0..ATTEMPTS {
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(PAUSE);
+    }
+    bail!("nothing listens on port {port}")
 }

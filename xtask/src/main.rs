@@ -14,6 +14,7 @@ mod budget;
 mod counts;
 mod crash;
 mod dist;
+mod fleet;
 mod html;
 mod js_package;
 mod process;
@@ -44,6 +45,8 @@ cargo xtask web [--dev] build the web app into dist/ and print its sizes
 cargo xtask js          build the JavaScript package and call it from Node
 cargo xtask test        all set-up, then every check and test
 cargo xtask dist        the single binary and the JavaScript package, in <target>/dist/
+cargo xtask fleet [--nodes SSN] [--shards N]
+                        databases, nodes and a proxy of two sites on this machine, until Enter
 cargo xtask simulate [--seed S] [--runs N] [ARGUMENTS]
                         whole histories under faults, each from its seed (--help)
 cargo xtask bench hot [ARGUMENTS]
@@ -79,6 +82,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "test" => nothing_after("test", rest).map(|()| test::run(&workspace)),
         "dist" => nothing_after("dist", rest).and_then(|()| dist::run(&workspace)),
         "simulate" => simulate::run(&workspace, rest),
+        "fleet" => fleet::run(&workspace, rest),
         "bench" => bench::run(&workspace, rest),
         "crash" => crash::run(&workspace, &crash::Options::parse(rest)?),
         "help" | "-h" | "--help" => {

@@ -28,7 +28,8 @@ const C_COMPILER: Tool = Tool {
     purpose: "a C compiler (SQLite is compiled from source)",
 };
 
-const FOR_TESTING: [Tool; 7] = [
+/// What a fleet is made of.
+const FOR_FLEET: [Tool; 3] = [
     Tool {
         programs: &["pg_ctl", "pg_ctlcluster"],
         variable: None,
@@ -41,6 +42,15 @@ const FOR_TESTING: [Tool; 7] = [
         packages: &["redis-server"],
         purpose: "Redis 7 or later (shared caches of a fleet)",
     },
+    Tool {
+        programs: &["nginx"],
+        variable: None,
+        packages: &["nginx"],
+        purpose: "nginx (in front of a fleet)",
+    },
+];
+
+const FOR_TESTING: [Tool; 5] = [
     Tool {
         programs: &["node"],
         variable: None,
@@ -90,7 +100,13 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
     // Without a Chinese font the tests pass, but the screenshots show empty boxes.
     let font = if has_chinese_font() { None } else { Some("fonts-noto-cjk") };
     install(workspace, &FOR_TESTING, font.as_slice())?;
+    install(workspace, &FOR_FLEET, &[])?;
     accessibility(workspace)
+}
+
+pub(crate) fn for_fleet(workspace: &Workspace) -> Result<()> {
+    for_building(workspace)?;
+    install(workspace, &FOR_FLEET, &[])
 }
 
 /// axe-core, as locked in `e2e/accessibility`, for the browser tests.

@@ -11,7 +11,7 @@ pub use stores::Stores;
 use crate::{
     accounts::{Accounts, AccountsSettings},
     archive::Mover,
-    cache::{Comparison, LocalTier, SharedTier},
+    cache::{Comparison, LocalTier, SharedTier, SharedWriter},
     config::{self, Config, MasterKey},
     control::{Control, CreditMode, Follower, Health, Sends, Switches},
     delivery::DeadLetters,
@@ -128,15 +128,7 @@ impl App {
         let control = Arc::new(Control::new(switches(&config)));
         let background = Background::default();
         let health = Arc::new(Health::default());
-        let follower = Arc::new(Follower::new(
-            Arc::clone(&control),
-            Arc::clone(&stores.control),
-            Arc::clone(&clock),
-            stores.sites(),
-        ));
-        if let Err(refusal) = follower.look().await {
-            tracing::warn!(code = refusal.code.as_str(), "switches are as configured for now");
-        }
+        let follower = follower(&control, &stores, &clock).await;
 
         let Caches { local, shared, writer, peers, comparison } =
             Caches::new(&config, &clock, &stores, shared)?;
@@ -150,14 +142,7 @@ impl App {
             Arc::new(Lists::new(Arc::clone(&stores.lists), Arc::clone(&clock), zone.clone()));
 
         let bells: Bells = stores.orders.keys().map(|place| (*place, Arc::default())).collect();
-        let parts = LaneParts::new(
-            Arc::clone(&clock),
-            local.clone(),
-            Arc::clone(&writer),
-            sealer.clone(),
-            Arc::clone(&control),
-            lane_settings(&config),
-        );
+        let parts = lane_parts(&config, &clock, &local, &writer, &sealer, &control, &health);
         let lanes = Arc::new(background.start_lanes(&stores, &bells, &parts, &runtime));
         let numbering = Arc::new(Numbering::new(
             config.sites.home.0,
@@ -256,6 +241,20 @@ impl App {
     }
 }
 
+/// Puts the switches in force that were turned last.
+async fn follower(
+    control: &Arc<Control>,
+    stores: &Stores,
+    clock: &Arc<dyn Clock>,
+) -> Arc<Follower> {
+    let (control, store) = (Arc::clone(control), Arc::clone(&stores.control));
+    let follower = Follower::new(control, store, Arc::clone(clock), stores.sites());
+    if let Err(refusal) = follower.look().await {
+        tracing::warn!(code = refusal.code.as_str(), "switches are as configured for now");
+    }
+    Arc::new(follower)
+}
+
 /// Looks packets up wherever they are.
 fn finder(
     stores: &Stores,
@@ -332,6 +331,26 @@ fn switches(config: &Config) -> Switches {
 
 fn size(size: u32) -> usize {
     usize::try_from(size).unwrap_or(usize::MAX).max(1)
+}
+
+fn lane_parts(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    local: &LocalTier,
+    writer: &Arc<SharedWriter>,
+    sealer: &Sealer,
+    control: &Arc<Control>,
+    health: &Arc<Health>,
+) -> LaneParts {
+    LaneParts::new(
+        Arc::clone(clock),
+        local.clone(),
+        Arc::clone(writer),
+        sealer.clone(),
+        Arc::clone(control),
+        Arc::clone(health),
+        lane_settings(config),
+    )
 }
 
 fn lane_settings(config: &Config) -> LaneSettings {

@@ -29,9 +29,10 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn of(config: &Config) -> anyhow::Result<Self> {
+    /// `create`: schemas on servers are made where they are missing; files always are.
+    pub(super) fn of(config: &Config, create: bool) -> anyhow::Result<Self> {
         match &config.fleet {
-            Some(fleet) => Ok(Self::in_fleet(fleet)),
+            Some(fleet) => Ok(Self::in_fleet(fleet, create)),
             None => Self::in_files(config),
         }
     }
@@ -57,10 +58,11 @@ impl Places {
 
     /// Each database is a schema of its own, so that several can share a server, and a
     /// logical shard moves whole.
-    fn in_fleet(fleet: &Fleet) -> Self {
+    fn in_fleet(fleet: &Fleet, create: bool) -> Self {
         let link = |address: &Address, name: String, connections_max| {
             let namespace = format!("hongbao_{}", name.to_ascii_lowercase());
-            Place::Link(Link { url: address.secret().to_owned(), namespace, connections_max })
+            let url = address.secret().to_owned();
+            Place::Link(Link { url, namespace, connections_max, create })
         };
         let other = |address: &Address, name: String| link(address, name, fleet.connections);
         let mut orders = BTreeMap::new();

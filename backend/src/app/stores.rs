@@ -44,10 +44,18 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// Opens all databases, creating and migrating what is missing or old: where the
-    /// fleet's topology says, or SQLite files under the data folder.
+    /// Opens all databases and migrates what is old: where the fleet's topology says, or
+    /// SQLite files under the data folder. Files that are missing are made.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
-        let places = Places::of(config)?;
+        Self::open_at(Places::of(config, false)?).await
+    }
+
+    /// Likewise, and makes schemas on servers that are missing.
+    pub async fn create(config: &Config) -> anyhow::Result<Self> {
+        Self::open_at(Places::of(config, true)?).await
+    }
+
+    async fn open_at(places: Places) -> anyhow::Result<Self> {
         let orders =
             try_join_all(places.orders.iter().map(async |(place, target)| {
                 anyhow::Ok((*place, target.open(Schema::Orders).await?))
@@ -83,7 +91,7 @@ impl Stores {
         let people = Arc::new(SqlPeople::new(people));
         let lists = Arc::new(SqlLists::new(lists));
         let control = Arc::new(SqlControl::new(control));
-        Ok(Self { databases, control, ..Self::of(hot, cold, ledger, people, lists) })
+        Ok(Self { control, databases, ..Self::of(hot, cold, ledger, people, lists) })
     }
 
     /// Of databases that are open already, which stay open. The switches are forgotten

@@ -185,9 +185,10 @@ impl Comparison {
         }
         let held = self.shared.put_packet(truth, &[]).await?;
         // More can have been made since; that many are there then.
-        let made = match held > truth.progress.claimed {
-            true => store.packet(order_no).await?.map_or(0, |packet| packet.progress.claimed),
-            false => truth.progress.claimed,
+        let made = if held > truth.progress.claimed {
+            store.packet(order_no).await?.map_or(0, |packet| packet.progress.claimed)
+        } else {
+            truth.progress.claimed
         };
         Ok(held <= made)
     }

@@ -15,7 +15,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.common.load(None)?;
     let data = config.storage.data.clone();
     on_tokio(async {
-        Stores::open(&config).await?.close().await;
+        Stores::create(&config).await?.close().await;
         say(format_args!("the databases in {} are up to date", data.display()));
         Ok(())
     })

@@ -24,6 +24,10 @@ impl Config {
         self.check_days()?;
         if let Some(fleet) = &self.fleet {
             fleet.check(self.sites.home.0)?;
+            require(self.storage.master_key.is_set(), || {
+                "storage.master_key must be set, to the same key on every node of a fleet"
+                    .to_owned()
+            })?;
         }
         crate::telemetry::check_filter(&self.telemetry.filter)
             .map_err(|error| ConfigError(format!("telemetry.filter: {error}")))

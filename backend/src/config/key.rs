@@ -141,6 +141,12 @@ fn has_databases(data: &Path) -> bool {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MasterKeySetting(Option<MasterKey>);
 
+impl MasterKeySetting {
+    pub(super) const fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
 impl Value for MasterKeySetting {
     fn set(&mut self, text: &str) -> Result<(), &'static str> {
         self.0 = Some(MasterKey::from_hex(text)?);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::runtime::SystemEntropy;
+use hongbao_shared::Site;
 use std::collections::BTreeMap;
 
 fn load(file: Option<&str>, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -152,4 +153,79 @@ fn the_master_key_can_be_a_variable() {
     assert!(!format!("{config:?}").contains("0f0f"));
     let key = MasterKey::obtain(&config, &SystemEntropy).unwrap();
     assert_eq!(key, MasterKey::from_hex(&"0F".repeat(32)).unwrap());
+}
+
+const FLEET: &str = "
+[storage]
+master_key = '0000000000000000000000000000000000000000000000000000000000000000'
+[fleet]
+ledger = 'postgres://a@db0/hongbao'
+people = 'postgres://a@db0/hongbao'
+lists = 'postgres://a@db0/hongbao'
+[fleet.sites.S]
+cold = 'postgres://a@db1/hongbao'
+cache = ['redis://cache1']
+shards = [
+    { shards = '0-7', database = 'postgres://a@db1/hongbao' },
+    { shards = '8', database = '$SHARD_8' },
+]
+[fleet.sites.N]
+cold = 'postgres://a@db3/hongbao'
+cache = ['redis://cache2', 'redis://cache3']
+shards = [{ shards = '0-3', database = 'postgres://a@db3/hongbao' }]
+";
+
+#[test]
+fn a_fleet_is_a_section_of_the_file() {
+    let variables = [("SHARD_8", "postgres://a:secret@db2/hongbao")];
+    let fleet = load(Some(FLEET), &variables).unwrap().fleet.unwrap();
+    let south = &fleet.sites[&Site::S];
+    assert_eq!(south.shards[1].database.secret(), variables[0].1);
+    assert_eq!(south.shards[0].shards.shards().count(), 8);
+    assert_eq!(fleet.sites[&Site::N].cache.len(), 2);
+    assert!(!format!("{fleet:?}").contains("secret"));
+}
+
+/// R-SITE: what is wrong with a topology is said in a sentence, before anything starts.
+#[test]
+fn a_wrong_fleet_is_refused_in_a_sentence() {
+    let fleet = FLEET.replace("$SHARD_8", "postgres://a@db2/hongbao");
+    load(Some(&fleet), &[]).unwrap();
+    for (from, to, expected) in [
+        ("'0-7'", "'0-6'", "fleet.sites.S: shard 7 lives nowhere, but shard 8 somewhere"),
+        ("'0-7'", "'0-8'", "fleet.sites.S: shard 8 lives in two places"),
+        ("'0-3'", "'3-0'", "is no range of shards"),
+        ("'0-3'", "'0-1024'", "is no range of shards"),
+        ("sites.N", "sites.X", "there is no site \"X\": sites are S and N"),
+        ("sites.N", "sites.S", "duplicate key"),
+        ("redis://cache1", "cache1", "fleet.sites.S.cache must be an address that begins"),
+        ("ledger = 'postgres:", "ledger = 'mysql:", "fleet.ledger must be an address"),
+        ("lists =", "list =", "unknown field `list`"),
+        ("cache = ['redis://cache1']", "", "either every site has a cache, or none"),
+        ("master_key", "data", "storage.master_key must be set"),
+        ("[fleet]", "[fleet]\nconnections = 0", "fleet.connections must be at least 1"),
+        ("[fleet]", "[sites]\nhome = 'N'\n[fleet]", ""),
+    ] {
+        let changed = fleet.replacen(from, to, 1);
+        if expected.is_empty() {
+            load(Some(&changed), &[]).unwrap();
+        } else {
+            let said = sentence(Some(&changed), &[]);
+            assert!(said.contains(expected), "{from} → {to}: {said}");
+        }
+    }
+    let said = sentence(Some(FLEET), &[]);
+    assert!(said.contains("the variable SHARD_8 is not set"), "{said}");
+    let alone = fleet.split("[fleet.sites.N]").next().unwrap();
+    let said = sentence(Some(&format!("[sites]\nhome = 'N'\n{alone}")), &[]);
+    assert!(said.contains("sites.home is N, but fleet.sites holds no site N"), "{said}");
+}
+
+/// What `deploy` gives real machines is what this program reads.
+#[test]
+fn the_deployed_fleet_is_right() {
+    let file = include_str!("../../../deploy/compose/hongbao.toml");
+    let key = "0".repeat(64);
+    let config = load(Some(file), &[("HONGBAO_MASTER_KEY", &key)]).unwrap();
+    assert_eq!(config.fleet.unwrap().sites.len(), 2);
 }

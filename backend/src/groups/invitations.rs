@@ -101,8 +101,11 @@ impl Groups {
     }
 }
 
+/// Whatever cannot be a code is not looked up; not every database can be asked for a text
+/// with a zero byte in it.
 fn check_code(code: &str) -> Result<(), Refusal> {
-    if code.len() > INVITATION_CHARS_MAX {
+    let is_plain = code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if code.len() > INVITATION_CHARS_MAX || !is_plain {
         return Err(ErrorCode::InvitationInvalid.into());
     }
     Ok(())

@@ -160,7 +160,7 @@ impl Groups {
     }
 
     /// Somebody has joined through another node.
-    pub(crate) async fn heard_joined(&self, group: GroupId, user: UserId) {
+    pub(crate) fn heard_joined(&self, group: GroupId, user: UserId) {
         // Out of what is known of strangers; the next look-up finds them in the database.
         self.strangers.forget(&(group, user));
         self.wakes.hint_user(user, group);

@@ -52,7 +52,7 @@ pub struct Loaded {
 
 /// What is to be written, all of it in one transaction.
 #[derive(Debug, Default)]
-pub struct Changes {
+pub struct Changes<'b> {
     /// The new balances of all accounts that moved, in fen.
     pub balances: BTreeMap<Account, i64>,
     /// What credits of this batch bring into wallets, in fen; only accounts that are in
@@ -61,12 +61,12 @@ pub struct Changes {
     /// New lines of the books, in their order.
     pub transfers: Vec<Transfer>,
     /// New payments.
-    pub payments: Vec<Payment>,
+    pub payments: Vec<&'b Payment>,
     /// Rows that make the new payments land.
     pub outbox: Vec<OutboxEntry>,
 }
 
-impl Changes {
+impl Changes<'_> {
     /// Nothing to write: every posting was a repeat or was refused.
     pub fn is_empty(&self) -> bool {
         self.transfers.is_empty()
@@ -75,30 +75,34 @@ impl Changes {
 
 /// Judges a batch in its order. `loaded` must hold everything that exists of what
 /// [`wanted`] asks for.
-pub fn decide(batch: Vec<Posting>, loaded: Loaded, now: Timestamp) -> (Vec<PostOutcome>, Changes) {
+pub fn decide(
+    batch: &[Posting],
+    loaded: Loaded,
+    now: Timestamp,
+) -> (Vec<PostOutcome>, Changes<'_>) {
     let mut book = Book { loaded, changes: Changes::default(), now };
-    let outcomes = batch.into_iter().map(|posting| book.post(posting)).collect();
+    let outcomes = batch.iter().map(|posting| book.post(posting)).collect();
     (outcomes, book.changes)
 }
 
-struct Book {
+struct Book<'b> {
     loaded: Loaded,
-    changes: Changes,
+    changes: Changes<'b>,
     now: Timestamp,
 }
 
-impl Book {
-    fn post(&mut self, posting: Posting) -> PostOutcome {
+impl<'b> Book<'b> {
+    fn post(&mut self, posting: &'b Posting) -> PostOutcome {
         let again = posting.kind() == TransferKind::Credit && Bug::CreditTwice.is_planted();
         if let Some(earlier) = self.loaded.transfers.get(posting.key())
             && !again
         {
-            return self.repeat(&posting, earlier);
+            return self.repeat(posting, earlier);
         }
         if posting.amount().is_zero() {
             return Err(PostRefusal::NothingToMove);
         }
-        let (debit_balance, credit_balance) = self.balances_after(&posting)?;
+        let (debit_balance, credit_balance) = self.balances_after(posting)?;
         let transfer = Transfer {
             key: posting.key().to_owned(),
             kind: posting.kind(),
@@ -123,7 +127,7 @@ impl Book {
         }
         self.loaded.transfers.insert(transfer.key.clone(), transfer.clone());
         self.changes.transfers.push(transfer);
-        if let Some(payment) = posting.into_payment() {
+        if let Some(payment) = posting.payment() {
             self.changes.outbox.push(land(payment.record.order_no));
             self.loaded.payments.insert(payment.record.order_no, payment.clone());
             self.changes.payments.push(payment);
@@ -216,7 +220,7 @@ mod tests {
             Posting::credit(order_no, 2, user(2), fen(3)),
             Posting::credit(order_no, 3, user(2), Fen::ZERO),
         ];
-        let (outcomes, changes) = decide(batch, loaded, NOW);
+        let (outcomes, changes) = decide(&batch, loaded, NOW);
         let posted = |debit_balance, credit_balance, repeated| {
             Ok(Posted { at: NOW, debit_balance, credit_balance, repeated })
         };
@@ -258,7 +262,7 @@ mod tests {
             Posting::credit(order_no, 2, user(1), Fen::ONE),
             Posting::top_up(user(2), Fen::ONE, "b"),
         ];
-        let (outcomes, changes) = decide(batch, loaded, NOW);
+        let (outcomes, changes) = decide(&batch, loaded, NOW);
         let refused: Vec<_> = outcomes.iter().map(|outcome| outcome.err()).collect();
         let beyond = Some(PostRefusal::OutOfRange);
         assert_eq!(refused, [beyond, None, None, beyond, beyond]);
@@ -281,7 +285,7 @@ mod tests {
         };
         let batch =
             vec![Posting::top_up(user(1), Fen::ONE, "a"), Posting::top_up(user(2), Fen::ONE, "b")];
-        let (outcomes, changes) = decide(batch, loaded, NOW);
+        let (outcomes, changes) = decide(&batch, loaded, NOW);
         assert_eq!(outcomes, [Err(PostRefusal::OutOfRange), Err(PostRefusal::OutOfRange)]);
         assert!(changes.is_empty());
     }

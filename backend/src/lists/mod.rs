@@ -4,7 +4,7 @@
 mod page;
 
 pub use crate::store::lists::{BestLuckRow, ListBatch, ReceivedLine, ReceivedRow, SentRow};
-pub use page::{LIST_PAGE_DEFAULT, LIST_PAGE_MAX, ListPart, Standings};
+pub use page::{LIST_PAGE_DEFAULT, LIST_PAGE_MAX, ListPart, Standings, TWO_SCREENS};
 
 use crate::{
     Refusal,
@@ -57,7 +57,7 @@ impl Lists {
         packets: &dyn Standings,
     ) -> Result<ListPage<SentItem>, Refusal> {
         let wanted = self.wanted(List::Sent, part)?;
-        let rows = self.store.sent(user, wanted.year, wanted.after, wanted.rows()).await?;
+        let rows = self.store.sent(user, wanted.year, wanted.from(), wanted.rows()).await?;
         let mut page = self.with_totals(user, &wanted, rows).await?;
         let orders: Vec<_> = page.items.iter().map(|row| row.order_no).collect();
         let mut standings = packets.standings(user, &orders).await.into_iter();
@@ -75,7 +75,7 @@ impl Lists {
         people: &Accounts,
     ) -> Result<ListPage<ReceivedItem>, Refusal> {
         let wanted = self.wanted(List::Received, part)?;
-        let lines = self.store.received(user, wanted.year, wanted.after, wanted.rows()).await?;
+        let lines = self.store.received(user, wanted.year, wanted.from(), wanted.rows()).await?;
         let mut page = self.with_totals(user, &wanted, lines).await?;
         let senders: Vec<_> = page.items.iter().map(|line| line.row.sender_id).collect();
         // In the order of the ids, each as often as it stands there.

@@ -20,6 +20,8 @@ use std::fmt;
 pub const LIST_PAGE_DEFAULT: u32 = 20;
 /// The most lines of one page.
 pub const LIST_PAGE_MAX: u32 = 100;
+/// What is shown of a year while lists are kept short (R-LIST-2).
+pub const TWO_SCREENS: u32 = 2 * LIST_PAGE_DEFAULT;
 /// Nothing was sent before the epoch.
 const YEAR_MIN: i16 = 1970;
 
@@ -32,6 +34,8 @@ pub struct ListPart<'a> {
     pub cursor: Option<&'a str>,
     /// The most lines, capped at [`LIST_PAGE_MAX`]; absent for [`LIST_PAGE_DEFAULT`].
     pub limit: Option<u32>,
+    /// The list ends after its newest [`TWO_SCREENS`] lines (R-LIST-2).
+    pub two_screens: bool,
 }
 
 /// Knows how packets stand; `packets` does.
@@ -47,14 +51,26 @@ pub(super) struct Wanted {
     list: List,
     pub(super) year: i16,
     this_year: i16,
-    pub(super) after: Option<ListKey>,
+    after: Option<ListKey>,
     limit: u32,
+    two_screens: bool,
 }
 
 impl Wanted {
-    /// One more than is shown tells whether there is a next page.
+    /// Where the store begins to read.
+    pub(super) fn from(&self) -> Option<ListKey> {
+        if self.two_screens { None } else { self.after }
+    }
+
+    /// How many rows it reads: one more than is shown tells whether there is a next page.
     pub(super) fn rows(&self) -> u32 {
-        self.limit.saturating_add(1)
+        if self.two_screens { TWO_SCREENS } else { self.limit.saturating_add(1) }
+    }
+
+    /// Is this row of the part, rather than of one before?
+    fn is_after<T: Line>(&self, row: &T) -> bool {
+        let key = row.key();
+        self.after.is_none_or(|after| (key.at, key.order_no) < (after.at, after.order_no))
     }
 }
 
@@ -100,7 +116,7 @@ impl Lists {
                 .detail(format!("A year is one from {YEAR_MIN} to the present one.")));
         }
         let limit = part.limit.unwrap_or(LIST_PAGE_DEFAULT).clamp(1, LIST_PAGE_MAX);
-        Ok(Wanted { list, year, this_year, after, limit })
+        Ok(Wanted { list, year, this_year, after, limit, two_screens: part.two_screens })
     }
 
     /// Cuts the page off, and adds what its year holds.
@@ -110,6 +126,7 @@ impl Lists {
         wanted: &Wanted,
         mut rows: Vec<T>,
     ) -> Result<BarePage<T>, Refusal> {
+        rows.retain(|row| wanted.is_after(row));
         let shown = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
         let more = rows.len() > shown;
         rows.truncate(shown);

@@ -85,7 +85,7 @@ impl Newsroom {
     async fn hear(&self, news: News) {
         match news {
             News::Grown(group, newest) => self.groups.heard_grown(group, newest).await,
-            News::Joined(group, user) => self.groups.heard_joined(group, user).await,
+            News::Joined(group, user) => self.groups.heard_joined(group, user),
             News::Left(group, user) => self.groups.has_left(group, user),
             News::Profile(user) => self.accounts.heard_profile(user),
             News::Session(token_hash) => self.accounts.heard_session(token_hash),

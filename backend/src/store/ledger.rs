@@ -193,10 +193,6 @@ impl Posting {
     pub fn payment(&self) -> Option<&Payment> {
         self.payment.as_deref()
     }
-    /// With a payment: what was paid for, taken out.
-    pub fn into_payment(self) -> Option<Payment> {
-        self.payment.map(|payment| *payment)
-    }
 }
 
 /// The key of the transfer that pays for a packet.
@@ -350,7 +346,8 @@ pub trait LedgerStore: Outbox {
     /// Enters a batch in one transaction; each posting has an outcome of its own, and
     /// sees the effects of those before it. With each payment, the payment and an
     /// outbox row for [`super::outbox::Destination::Land`] are stored, whose payload is
-    /// `{"order_no":"…"}`.
+    /// `{"order_no":"…"}`. Batches that nodes post at the same time have the outcomes of
+    /// some order of theirs, one after the other.
     async fn post(
         &self,
         batch: Vec<Posting>,
@@ -388,7 +385,12 @@ pub trait LedgerStore: Outbox {
         limit: u32,
     ) -> Result<Vec<(Account, AccountState)>, StoreError>;
 
-    /// Transfers in the order of ids, after `after_id`.
+    /// Transfers in the order of ids, after `after_id`. Where several nodes post at the same
+    /// time, a transfer may come to be seen after one with a higher id, unless they share an
+    /// account: walking these pages beside them may miss what they enter meanwhile, and
+    /// nothing that was there when the walk began. So may
+    /// [`LedgerStore::transfers_without_escrow`]; all other pages go by account, and miss
+    /// nothing before the last row that they have shown.
     async fn transfers_page(&self, after_id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError>;
 
     /// Every transfer twice, once for each account, in the order of accounts and ids,

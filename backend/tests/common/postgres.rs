@@ -22,5 +22,5 @@ pub(crate) async fn database(schema: Schema) -> Database {
 pub(crate) fn link() -> Link {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let namespace = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    Link { url: SERVER.url(), namespace, connections_max: 4 }
+    Link { url: SERVER.url(), namespace, connections_max: 4, create: true }
 }

@@ -202,7 +202,9 @@ pub(crate) async fn a_later_posting_sees_an_earlier_one(store: &dyn LedgerStore)
 
 pub(crate) async fn a_payment_is_stored_whole_with_its_outbox_row(store: &dyn LedgerStore) {
     top_up(store, user(1), 100).await;
-    let paid = payment(1, user(1), 100, 3, &[0xab; 32]);
+    let mut paid = payment(1, user(1), 100, 3, &[0xab; 32]);
+    r#"恭喜\u0000 \"{"#.clone_into(&mut paid.record.greeting);
+    "nil \0, line\n, 🧧".clone_into(&mut paid.record.cover);
     assert_eq!(store.payment(order(1)).await.unwrap(), None);
     post(store, Posting::pay(paid.clone())).await.unwrap();
     post(store, Posting::pay(paid.clone())).await.unwrap();

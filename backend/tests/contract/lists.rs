@@ -13,6 +13,11 @@ use hongbao::{
 use hongbao_shared::{Day, Fen, GroupId, Kind, OrderNo, Shard, Site, Timestamp, UserId};
 use std::sync::Arc;
 
+#[path = "lists/at_once.rs"]
+mod at_once;
+
+pub(crate) use at_once::*;
+
 type Store = Arc<dyn ListStore>;
 
 /// Hands the names of all laws to a macro that tests an implementation on each.
@@ -28,6 +33,10 @@ macro_rules! list_store_laws {
             months_are_those_of_the_zone,
             what_is_listed_of_a_packet_is_found,
             audits_read_everything_in_order,
+            batches_that_overlap_at_once_count_once,
+            a_line_that_many_bring_at_once_counts_once,
+            of_rows_that_differ_at_once_one_stays,
+            what_is_restored_beside_others_counts_once,
         }
     };
 }

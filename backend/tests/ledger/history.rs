@@ -3,12 +3,17 @@
 
 use crate::{
     contract::{self, fen, order, payment, user},
+    postgres,
     sqlite::Fixture,
 };
-use hongbao::store::ledger::{Account, LedgerStore, PostRefusal, Posting};
+use hongbao::store::{
+    ledger::{Account, LedgerStore, PostRefusal, Posting},
+    sql::{Schema, SqlLedger},
+};
 use hongbao_shared::Timestamp;
 use proptest::prelude::*;
 use std::collections::HashMap;
+use tokio::runtime::Runtime;
 
 #[derive(Clone, Copy, Debug)]
 enum Ask {
@@ -100,35 +105,46 @@ impl Model {
     }
 }
 
+/// Plays a history on a fresh ledger.
+async fn play(store: SqlLedger, history: Vec<Vec<Ask>>) {
+    let mut model = Model::default();
+    for (batch, now) in history.into_iter().zip(1..) {
+        let postings: Vec<_> = batch.into_iter().map(Ask::posting).collect();
+        let outcomes = store.post(postings.clone(), Timestamp::from_millis(now)).await.unwrap();
+        assert_eq!(outcomes.len(), postings.len());
+        for (posting, outcome) in postings.iter().zip(outcomes) {
+            let outcome =
+                outcome.map(|done| (done.debit_balance, done.credit_balance, done.repeated));
+            assert_eq!(outcome, model.post(posting), "{posting:?}");
+        }
+        assert_eq!(store.total().await.unwrap(), 0);
+    }
+    for (account, balance) in &model.balances {
+        assert_eq!(store.account(*account).await.unwrap().balance, *balance);
+    }
+    contract::books_balance(&store).await;
+    store.close().await;
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn any_history_balances(history in asks()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
+        runtime().block_on(async {
             let fixture = Fixture::open().await;
-            let mut model = Model::default();
-            for (batch, now) in history.into_iter().zip(1..) {
-                let postings: Vec<_> = batch.into_iter().map(Ask::posting).collect();
-                let outcomes = fixture
-                    .store
-                    .post(postings.clone(), Timestamp::from_millis(now))
-                    .await
-                    .unwrap();
-                assert_eq!(outcomes.len(), postings.len());
-                for (posting, outcome) in postings.iter().zip(outcomes) {
-                    let outcome = outcome
-                        .map(|done| (done.debit_balance, done.credit_balance, done.repeated));
-                    assert_eq!(outcome, model.post(posting), "{posting:?}");
-                }
-                assert_eq!(fixture.store.total().await.unwrap(), 0);
-            }
-            for (account, balance) in &model.balances {
-                assert_eq!(fixture.store.account(*account).await.unwrap().balance, *balance);
-            }
-            contract::books_balance(&fixture.store).await;
-            fixture.store.close().await;
+            play(fixture.store.clone(), history).await;
+        });
+    }
+
+    #[test]
+    fn any_history_balances_on_postgres(history in asks()) {
+        runtime().block_on(async {
+            play(SqlLedger::new(postgres::database(Schema::Ledger).await), history).await;
         });
     }
 }

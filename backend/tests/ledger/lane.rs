@@ -3,12 +3,16 @@
 use crate::{
     contract::{books_balance, fen, order, payment, user},
     faulty::{Fault, Faulty},
+    postgres,
     sqlite::Fixture,
 };
 use hongbao::{
     ledger::{BATCH_MAX, CreditClaim, CreditOutcome, Ledger},
     runtime::SystemClock,
-    store::ledger::{LedgerStore, credit_key},
+    store::{
+        ledger::{LedgerStore, credit_key},
+        sql::{Schema, SqlLedger},
+    },
 };
 use hongbao_shared::{ErrorCode, Limits, api::wallet::EntryKind};
 use std::sync::Arc;
@@ -17,16 +21,15 @@ use tokio_util::task::TaskTracker;
 struct Running {
     ledger: Ledger,
     store: Faulty,
-    fixture: Fixture,
+    books: SqlLedger,
 }
 
 impl Running {
-    async fn start() -> Self {
-        let fixture = Fixture::open().await;
-        let store = Faulty::new(fixture.store.clone());
+    fn start(books: &SqlLedger) -> Self {
+        let store = Faulty::new(books.clone());
         let tasks = TaskTracker::new();
         let ledger = Ledger::start(Arc::new(store.clone()), Arc::new(SystemClock), &tasks);
-        Self { ledger, store, fixture }
+        Self { ledger, store, books: books.clone() }
     }
 
     async fn top_up(&self, who: i64, amount: i64) {
@@ -36,9 +39,49 @@ impl Running {
 
     async fn end(self) {
         self.ledger.shutdown().await;
-        books_balance(&self.fixture.store).await;
-        self.fixture.store.close().await;
+        books_balance(&self.books).await;
+        self.books.close().await;
     }
+}
+
+macro_rules! on_both_databases {
+    ($($test:ident),* $(,)?) => {
+        mod in_sqlite {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let fixture = Fixture::open().await;
+                    super::$test(Running::start(&fixture.store)).await;
+                }
+            )*
+        }
+        mod in_postgres {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let books = SqlLedger::new(postgres::database(Schema::Ledger).await);
+                    super::$test(Running::start(&books)).await;
+                }
+            )*
+        }
+    };
+}
+
+on_both_databases! {
+    a_top_up_obeys_its_limits_and_repeats,
+    a_payment_repeats_and_is_refused_with_another_seed,
+    a_bad_claim_blocks_no_other,
+    a_poisoned_posting_spoils_nothing_but_itself,
+    an_unknown_outcome_is_resolved_by_repeating,
+    a_database_that_does_not_answer_is_503_with_retry_after,
+    many_at_once_share_batches_and_keep_their_answers,
+    shutdown_answers_what_waits_and_refuses_what_comes,
+    a_caller_who_leaves_stops_nothing,
+    more_claims_than_a_batch_holds_go_in_parts,
+    a_statement_reads_by_page_and_refuses_foreign_cursors,
+    dyn_store_is_reachable_for_the_audit,
 }
 
 fn claim(sequence: u64, seq: u32, who: i64, amount: u64) -> CreditClaim {
@@ -49,9 +92,7 @@ fn code<T: std::fmt::Debug>(result: Result<T, hongbao::Refusal>) -> ErrorCode {
     result.unwrap_err().code
 }
 
-#[tokio::test]
-async fn a_top_up_obeys_its_limits_and_repeats() {
-    let running = Running::start().await;
+async fn a_top_up_obeys_its_limits_and_repeats(running: Running) {
     let limits = Limits::default();
     let ledger = &running.ledger;
     let first = ledger.top_up(user(1), 500, "k", &limits).await.unwrap();
@@ -70,9 +111,7 @@ async fn a_top_up_obeys_its_limits_and_repeats() {
     running.end().await;
 }
 
-#[tokio::test]
-async fn a_payment_repeats_and_is_refused_with_another_seed() {
-    let running = Running::start().await;
+async fn a_payment_repeats_and_is_refused_with_another_seed(running: Running) {
     running.top_up(1, 100).await;
     let ledger = &running.ledger;
     let first = ledger.pay(payment(1, user(1), 60, 2, &[1])).await.unwrap();
@@ -90,9 +129,7 @@ async fn a_payment_repeats_and_is_refused_with_another_seed() {
     running.end().await;
 }
 
-#[tokio::test]
-async fn a_bad_claim_blocks_no_other() {
-    let running = Running::start().await;
+async fn a_bad_claim_blocks_no_other(running: Running) {
     running.top_up(1, 100).await;
     running.ledger.pay(payment(1, user(1), 100, 3, &[])).await.unwrap();
     let claims = vec![
@@ -119,9 +156,7 @@ async fn a_bad_claim_blocks_no_other() {
 
 /// A posting that the database refuses for a reason that the books did not foresee is
 /// found by halving, and only its own caller hears of it.
-#[tokio::test]
-async fn a_poisoned_posting_spoils_nothing_but_itself() {
-    let running = Running::start().await;
+async fn a_poisoned_posting_spoils_nothing_but_itself(running: Running) {
     running.top_up(1, 1_000).await;
     running.ledger.pay(payment(1, user(1), 1_000, 200, &[])).await.unwrap();
     running.store.poison(credit_key(order(1), 77));
@@ -137,9 +172,7 @@ async fn a_poisoned_posting_spoils_nothing_but_itself() {
 }
 
 /// A lost answer to a commit is resolved by the keys, whether or not it happened.
-#[tokio::test]
-async fn an_unknown_outcome_is_resolved_by_repeating() {
-    let running = Running::start().await;
+async fn an_unknown_outcome_is_resolved_by_repeating(running: Running) {
     running.top_up(1, 100).await;
     running.store.next([Fault::LostReply, Fault::Unavailable]);
     running.ledger.pay(payment(1, user(1), 30, 2, &[])).await.unwrap();
@@ -149,9 +182,7 @@ async fn an_unknown_outcome_is_resolved_by_repeating() {
     running.end().await;
 }
 
-#[tokio::test]
-async fn a_database_that_does_not_answer_is_503_with_retry_after() {
-    let running = Running::start().await;
+async fn a_database_that_does_not_answer_is_503_with_retry_after(running: Running) {
     running.store.next([Fault::Unavailable]);
     let refused = running.ledger.top_up(user(1), 5, "k", &Limits::default()).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::Unavailable);
@@ -164,9 +195,7 @@ async fn a_database_that_does_not_answer_is_503_with_retry_after() {
 
 /// What one call asks for never comes as another's answer, also when calls with several
 /// claims fail beside it.
-#[tokio::test]
-async fn many_at_once_share_batches_and_keep_their_answers() {
-    let running = Running::start().await;
+async fn many_at_once_share_batches_and_keep_their_answers(running: Running) {
     let senders = 40_u64;
     let shares = 25_u32;
     let tasks: Vec<_> = (0..senders)
@@ -201,9 +230,7 @@ async fn many_at_once_share_batches_and_keep_their_answers() {
     running.end().await;
 }
 
-#[tokio::test]
-async fn shutdown_answers_what_waits_and_refuses_what_comes() {
-    let running = Running::start().await;
+async fn shutdown_answers_what_waits_and_refuses_what_comes(running: Running) {
     running.top_up(1, 1_000).await;
     let waiting: Vec<_> = (0..50)
         .map(|n| {
@@ -225,9 +252,7 @@ async fn shutdown_answers_what_waits_and_refuses_what_comes() {
 }
 
 /// A caller who leaves while it waits changes nothing: the money has moved.
-#[tokio::test]
-async fn a_caller_who_leaves_stops_nothing() {
-    let running = Running::start().await;
+async fn a_caller_who_leaves_stops_nothing(running: Running) {
     let limits = Limits::default();
     {
         let call = running.ledger.top_up(user(1), 5, "k", &limits);
@@ -240,9 +265,7 @@ async fn a_caller_who_leaves_stops_nothing() {
     running.end().await;
 }
 
-#[tokio::test]
-async fn more_claims_than_a_batch_holds_go_in_parts() {
-    let running = Running::start().await;
+async fn more_claims_than_a_batch_holds_go_in_parts(running: Running) {
     running.top_up(1, 10_000).await;
     running.ledger.pay(payment(1, user(1), 10_000, 10_000, &[])).await.unwrap();
     let many = u32::try_from(BATCH_MAX).unwrap() * 2 + 1;
@@ -254,9 +277,7 @@ async fn more_claims_than_a_batch_holds_go_in_parts() {
     running.end().await;
 }
 
-#[tokio::test]
-async fn a_statement_reads_by_page_and_refuses_foreign_cursors() {
-    let running = Running::start().await;
+async fn a_statement_reads_by_page_and_refuses_foreign_cursors(running: Running) {
     for amount in 1..=5 {
         running.top_up(1, amount).await;
     }
@@ -281,9 +302,7 @@ async fn a_statement_reads_by_page_and_refuses_foreign_cursors() {
     running.end().await;
 }
 
-#[tokio::test]
-async fn dyn_store_is_reachable_for_the_audit() {
-    let running = Running::start().await;
+async fn dyn_store_is_reachable_for_the_audit(running: Running) {
     running.top_up(1, 5).await;
     let store: &Arc<dyn LedgerStore> = running.ledger.store();
     assert_eq!(store.total().await.unwrap(), 0);

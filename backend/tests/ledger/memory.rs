@@ -1,5 +1,6 @@
-use crate::contract;
+use crate::{at_once, contract};
 use hongbao::store::memory::MemoryLedger;
+use std::sync::Arc;
 
 macro_rules! laws {
     ($($law:ident),* $(,)?) => {
@@ -15,3 +16,17 @@ macro_rules! laws {
 }
 
 ledger_store_laws!(laws);
+
+macro_rules! laws_at_once {
+    ($($law:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $law() {
+                let store: at_once::Store = Arc::new(MemoryLedger::default());
+                at_once::$law(&[store.clone(), store]).await;
+            }
+        )*
+    };
+}
+
+ledger_store_laws_at_once!(laws_at_once);

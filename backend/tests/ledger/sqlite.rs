@@ -1,12 +1,13 @@
 //! The SQLite instance of the contract, and what only SQLite can be asked.
 
-use crate::contract;
+use crate::{at_once, contract};
 use hongbao::store::{
     ledger::{LedgerStore, Posting},
-    sql::{Database, Schema, SqlLedger},
+    sql::SqlLedger,
 };
 use hongbao_shared::Timestamp;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// A ledger in a folder that goes with it.
@@ -39,6 +40,22 @@ macro_rules! laws {
 
 ledger_store_laws!(laws);
 
+macro_rules! laws_at_once {
+    ($($law:ident),* $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $law() {
+                let fixture = Fixture::open().await;
+                let store: at_once::Store = Arc::new(fixture.store.clone());
+                at_once::$law(&[store.clone(), store]).await;
+                fixture.store.close().await;
+            }
+        )*
+    };
+}
+
+ledger_store_laws_at_once!(laws_at_once);
+
 /// A stopped process must find everything again that it had answered.
 #[tokio::test]
 async fn what_was_answered_is_there_after_reopening() {
@@ -52,53 +69,6 @@ async fn what_was_answered_is_there_after_reopening() {
     assert_eq!(outcomes[0].unwrap().at, Timestamp::from_millis(1));
     contract::books_balance(&again).await;
     again.close().await;
-}
-
-/// The database refuses what the code should never write (R-MONEY-1).
-#[tokio::test]
-async fn constraints_stand_in_the_database_too() {
-    let folder = TempDir::new().unwrap();
-    let database =
-        Database::open_file(&folder.path().join("ledger.sqlite"), Schema::Ledger).await.unwrap();
-    let insert = "INSERT INTO transfers (key, kind, debit_kind, debit_owner, credit_kind,
-         credit_owner, amount, debit_balance, credit_balance, order_no, at) VALUES ";
-    let refused = [
-        ("INSERT INTO accounts VALUES (1, 1, -1, 0)", "accounts_only_the_issuer_is_negative"),
-        ("INSERT INTO accounts VALUES (2, 1, -1, 0)", "accounts_only_the_issuer_is_negative"),
-        ("INSERT INTO accounts VALUES (0, 1, 0, 0)", "accounts_owner"),
-        ("INSERT INTO accounts VALUES (3, 1, 0, 0)", "accounts_kind_known"),
-        ("INSERT INTO accounts VALUES (1, 1, 9007199254740992, 0)", "accounts_balance_range"),
-        ("INSERT INTO accounts VALUES (1, 1, 0, -1)", "accounts_credited"),
-        ("INSERT INTO accounts VALUES (2, 1, 0, 1)", "accounts_credited"),
-        ("('a', 1, 0, 0, 1, 1, 0, 0, 0, NULL, 1)", "transfers_amount_positive"),
-        ("('a', 1, 1, 2, 1, 1, 1, 0, 0, NULL, 1)", "transfers_accounts_fit_kind"),
-        ("('a', 2, 1, 2, 2, 7, 1, 0, 1, 8, 1)", "transfers_accounts_fit_kind"),
-        ("('a', 3, 2, 7, 1, 1, 1, 0, 1, 8, 1)", "transfers_accounts_fit_kind"),
-        ("('a', 4, 2, 7, 1, 1, 1, 0, 1, NULL, 1)", "transfers_accounts_fit_kind"),
-        ("('a', 2, 1, 2, 2, 7, 1, -1, 1, 7, 1)", "transfers_only_the_issuer_is_negative"),
-        (
-            "('a', 1, 0, 0, 1, 1, 1, -1, 1, NULL, 1), ('a', 1, 0, 0, 1, 1, 1, -2, 2, NULL, 1)",
-            "transfers.key",
-        ),
-    ];
-    for (statement, constraint) in refused {
-        let statement = if statement.starts_with('(') {
-            format!("{insert}{statement}")
-        } else {
-            statement.to_owned()
-        };
-        let result = database
-            .write(move |tx| {
-                Box::pin(async move {
-                    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(tx).await?;
-                    Ok(())
-                })
-            })
-            .await;
-        let error = result.expect_err(constraint).to_string();
-        assert!(error.contains(constraint), "{error} names {constraint}");
-    }
-    database.close().await;
 }
 
 /// A file from before credits were counted gets the same counts as one that counted

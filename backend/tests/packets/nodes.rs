@@ -20,11 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 async fn both_remember(
     world: &World,
     shared: &Arc<Fragile>,
-    shares: i64,
+    count: i64,
 ) -> (Arc<App>, Party, OrderNo) {
     let party = world.party(4).await;
     let other = world.second_node_sharing(Arc::clone(shared) as _).await;
-    let order_no = world.send(&party, Kind::Lucky, 400, shares).await;
+    let order_no = world.send(&party, Kind::Lucky, 400, count).await;
     assert_eq!(details(&other, party.members[0], order_no).await.claimed, 0);
     (other, party, order_no)
 }

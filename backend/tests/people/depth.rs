@@ -3,6 +3,7 @@
 
 use super::{EvenIsOpen, World};
 use hongbao_shared::{GroupId, MessageId, UserId};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -12,33 +13,27 @@ const LONG: i64 = 10_000;
 const SHORT: i64 = 10;
 const PAGE: u32 = 50;
 
-/// Fills a log with words up to this many entries.
+/// Fills a log with words up to this many entries, beside the store.
 async fn fill(world: &World, group: GroupId, sender: UserId, up_to: i64) {
     let from = world.groups.newest_id(group).await.unwrap().get() + 1;
-    let (group, sender) = (group.get(), sender.get());
-    world
-        .database
-        .write(move |tx| {
-            Box::pin(async move {
-                sqlx::query(
-                    "WITH RECURSIVE n(n) AS (SELECT ?3 UNION ALL SELECT n + 1 FROM n WHERE n < ?4)
-                     INSERT INTO messages (group_id, id, sender_id, kind, text, at)
-                     SELECT ?1, n, ?2, 1, 'word ' || n, n FROM n",
-                )
-                .bind(group)
-                .bind(sender)
-                .bind(from)
-                .bind(up_to)
-                .execute(&mut *tx)
-                .await?;
-                sqlx::query("UPDATE chat_groups SET last_message_id = ?2 WHERE id = ?1")
-                    .bind(group)
-                    .bind(up_to)
-                    .execute(tx)
-                    .await?;
-                Ok(())
-            })
-        })
+    let file = SqliteConnectOptions::new().filename(world.folder.path().join("people.db"));
+    let mut writer = SqliteConnection::connect_with(&file).await.unwrap();
+    sqlx::query(
+        "WITH RECURSIVE n(n) AS (SELECT ?3 UNION ALL SELECT n + 1 FROM n WHERE n < ?4)
+         INSERT INTO messages (group_id, id, sender_id, kind, text, at)
+         SELECT ?1, n, ?2, 1, 'word ' || n, n FROM n",
+    )
+    .bind(group.get())
+    .bind(sender.get())
+    .bind(from)
+    .bind(up_to)
+    .execute(&mut writer)
+    .await
+    .unwrap();
+    sqlx::query("UPDATE chat_groups SET last_message_id = ?2 WHERE id = ?1")
+        .bind(group.get())
+        .bind(up_to)
+        .execute(&mut writer)
         .await
         .unwrap();
 }
@@ -48,7 +43,7 @@ async fn counted(world: &World) -> Arc<AtomicU64> {
     let steps = Arc::new(AtomicU64::new(0));
     let mut readers = Vec::new();
     for _ in 0..4 {
-        let mut reader = world.database.readers().acquire().await.unwrap();
+        let mut reader = world.database.readers_of_file().unwrap().acquire().await.unwrap();
         let steps = Arc::clone(&steps);
         reader.lock_handle().await.unwrap().set_progress_handler(1, move || {
             steps.fetch_add(1, Ordering::Relaxed);

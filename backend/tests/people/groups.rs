@@ -73,7 +73,7 @@ async fn an_invitation_ends_after_seven_days() {
     let (ann, bob) = (world.guest("Ann").await, world.guest("Bob").await);
     let group = world.group(ann).await.id;
     let code = world.groups.invite(ann, group).await.unwrap().code;
-    for wrong in ["", "nonsense", &code.to_uppercase(), &"x".repeat(100_000)] {
+    for wrong in ["", "nonsense", &code.to_uppercase(), "\0", &"x".repeat(100_000)] {
         let join = JoinRequest { code: wrong.to_owned() };
         refused(world.groups.join(bob, &join).await, ErrorCode::InvitationInvalid);
     }

@@ -100,7 +100,25 @@ macro_rules! in_memory {
     };
 }
 
+macro_rules! on_postgres {
+    ($($law:ident),* $(,)?) => {
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $law() {
+                    use hongbao::store::sql::{Schema, SqlLists};
+
+                    let database = crate::postgres::database(Schema::Lists).await;
+                    let store = std::sync::Arc::new(SqlLists::new(database));
+                    crate::lists_contract::$law(store).await;
+                }
+            )*
+        }
+    };
+}
+
 list_store_laws!(on_sqlite);
+list_store_laws!(on_postgres);
 list_store_laws!(in_memory);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,7 +188,7 @@ async fn a_list_is_read_in_pages_by_year() {
     let mut read = Vec::new();
     let mut next: Option<String> = None;
     loop {
-        let part = ListPart { year: Some(2016), cursor: next.as_deref(), limit: Some(4) };
+        let part = ListPart { limit: Some(4), cursor: next.as_deref(), ..in_year(2016) };
         let page = scene.sent(user(1), part).await;
         assert_eq!((page.count, page.total_fen), (25, fen(25_000)));
         assert_eq!(page.years, [2017, 2016]);

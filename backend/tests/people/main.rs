@@ -1,5 +1,5 @@
 //! People, groups and lists through their public interfaces: services on real SQLite
-//! files, and each store on its contract.
+//! files, and each store on its contract, on PostgreSQL too.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
 
@@ -20,6 +20,8 @@ mod lines;
 mod lists;
 mod members;
 mod own;
+#[path = "../common/postgres.rs"]
+mod postgres;
 mod wakes;
 
 use common::ManualClock;

@@ -111,7 +111,7 @@ async fn an_invitation_can_be_looked_at() {
     assert_eq!(world.groups.preview(Some(eve), &invitation.code).await.unwrap(), seen);
     let member = world.groups.preview(Some(people[5]), &invitation.code).await.unwrap();
     assert_eq!(member.group_id, Some(group));
-    for wrong in ["", "nonsense", &"x".repeat(100_000)] {
+    for wrong in ["", "nonsense", "\0", &"x".repeat(100_000)] {
         refused(world.groups.preview(Some(eve), wrong).await, ErrorCode::InvitationInvalid);
     }
     world.groups.remove(people[3], group, people[3]).await.unwrap();

@@ -18,7 +18,8 @@ pub(in crate::http) async fn sent(
     Query(part): Query<YearPart>,
     session: Session,
 ) -> Answer<Json<ListPage<SentItem>>> {
-    http.app.lists.sent(session.user_id, part.part(), &*http.app.packets).await.map(Json)
+    let part = part.part(&http.app.control);
+    http.app.lists.sent(session.user_id, part, &*http.app.packets).await.map(Json)
 }
 
 /// What you received in a year, newest first.
@@ -30,5 +31,6 @@ pub(in crate::http) async fn received(
     Query(part): Query<YearPart>,
     session: Session,
 ) -> Answer<Json<ListPage<ReceivedItem>>> {
-    http.app.lists.received(session.user_id, part.part(), &http.app.accounts).await.map(Json)
+    let part = part.part(&http.app.control);
+    http.app.lists.received(session.user_id, part, &http.app.accounts).await.map(Json)
 }

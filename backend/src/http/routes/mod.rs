@@ -11,7 +11,7 @@ pub(super) mod noop;
 pub(super) mod packets;
 pub(super) mod wallet;
 
-use crate::lists::ListPart;
+use crate::{control::Control, lists::ListPart};
 use hongbao_shared::api::control::LetterState;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -37,8 +37,9 @@ pub(super) struct YearPart {
 }
 
 impl YearPart {
-    fn part(&self) -> ListPart<'_> {
-        ListPart { year: self.year, cursor: self.cursor.as_deref(), limit: None }
+    fn part(&self, control: &Control) -> ListPart<'_> {
+        let two_screens = control.two_screen_lists();
+        ListPart { year: self.year, cursor: self.cursor.as_deref(), limit: None, two_screens }
     }
 }
 

@@ -11,7 +11,7 @@ mod writer;
 use crate::{
     Refusal,
     cache::{LocalTier, SharedWriter},
-    control::Control,
+    control::{Control, Health},
     delivery::Bell,
     packets::seal::Sealer,
     runtime::Clock,
@@ -49,6 +49,7 @@ pub struct LaneParts {
     pub(super) shared: Arc<SharedWriter>,
     pub(super) sealer: Sealer,
     pub(super) control: Arc<Control>,
+    health: Arc<Health>,
     pub(super) settings: LaneSettings,
 }
 
@@ -94,6 +95,7 @@ impl Op {
 #[derive(Debug)]
 pub struct Lanes {
     queues: BTreeMap<(Site, Shard), mpsc::Sender<Op>>,
+    health: Arc<Health>,
 }
 
 impl Lanes {
@@ -112,7 +114,7 @@ impl Lanes {
             tasks.spawn_on(lane.run(ops, stop.clone()), runtime);
             (place, queue)
         });
-        Self { queues: queues.collect() }
+        Self { queues: queues.collect(), health: Arc::clone(&parts.health) }
     }
 
     /// Opens the next share of a packet for `user`; durable when this answers.
@@ -137,10 +139,12 @@ impl Lanes {
         order_no: OrderNo,
         op: impl FnOnce(Reply<T>) -> Op,
     ) -> Result<T, Refusal> {
-        let queue = self
-            .queues
-            .get(&(order_no.site(), order_no.shard()))
-            .ok_or(ErrorCode::PacketNotFound)?;
+        let place = (order_no.site(), order_no.shard());
+        let queue = self.queues.get(&place).ok_or(ErrorCode::PacketNotFound)?;
+        // Whoever waited would wait for nothing (R-SITE-3).
+        if !self.health.is_up(place) {
+            return Err(lane_gone());
+        }
         let (reply, answer) = oneshot::channel();
         queue.try_send(op(reply)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => {
@@ -161,9 +165,10 @@ impl LaneParts {
         shared: Arc<SharedWriter>,
         sealer: Sealer,
         control: Arc<Control>,
+        health: Arc<Health>,
         settings: LaneSettings,
     ) -> Self {
-        Self { clock, local, shared, sealer, control, settings }
+        Self { clock, local, shared, sealer, control, health, settings }
     }
 }
 

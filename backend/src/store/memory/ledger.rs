@@ -68,7 +68,7 @@ impl LedgerStore for MemoryLedger {
                 .collect(),
             payments: some(&state.payments, wanted.payments),
         };
-        let (outcomes, changes) = book::decide(batch, loaded, now);
+        let (outcomes, changes) = book::decide(&batch, loaded, now);
         if changes.balances.iter().any(|(account, held)| *held < 0 && *account != Account::Issuer) {
             return refuse("accounts_only_the_issuer_is_negative");
         }
@@ -82,7 +82,7 @@ impl LedgerStore for MemoryLedger {
             state.enter(transfer);
         }
         let payments = changes.payments.into_iter();
-        state.payments.extend(payments.map(|payment| (payment.record.order_no, payment)));
+        state.payments.extend(payments.map(|payment| (payment.record.order_no, payment.clone())));
         state.outbox.insert(changes.outbox, now);
         Ok(outcomes)
     }

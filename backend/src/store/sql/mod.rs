@@ -32,7 +32,7 @@ use super::StoreError;
 use futures::future::BoxFuture;
 use postgres::Isolation;
 use row::Row;
-use sqlx::{PgConnection, SqliteConnection};
+use sqlx::{PgConnection, SqliteConnection, SqlitePool};
 use statement::{Statement, sql};
 use std::{future::Future, path::Path};
 
@@ -82,11 +82,11 @@ impl Database {
         }
     }
 
-    /// The file of a database that is one.
-    pub(crate) fn file(&self) -> sqlite::File {
+    /// The connections of a file for statements that only read, to measure what those cost.
+    pub fn readers_of_file(&self) -> Option<&SqlitePool> {
         match &self.0 {
-            Engine::Sqlite(file) => file.clone(),
-            Engine::Postgres(_) => unreachable!("not yet"),
+            Engine::Sqlite(file) => Some(file.readers()),
+            Engine::Postgres(_) => None,
         }
     }
 
@@ -143,9 +143,9 @@ impl Database {
         }
     }
 
-    /// Does it answer?
-    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        sql("SELECT 1").fetch_all(self).await.map(drop)
+    /// Does it answer, and does it hold what it should? `text` reads a table.
+    pub(crate) async fn ping(&self, text: &'static str) -> Result<(), StoreError> {
+        sql(text).fetch_all(self).await.map(drop)
     }
 }
 

@@ -53,7 +53,7 @@ macro_rules! of_64_bits {
     };
 }
 
-of_64_bits!(u8, u32);
+of_64_bits!(u8, i16, u32);
 
 /// 1 or 0 in a table; what a comparison gives is a type of its own in PostgreSQL.
 impl Column for bool {

@@ -103,19 +103,24 @@ impl Schema {
         self,
         pool: &PgPool,
         namespace: &str,
+        create: bool,
     ) -> Result<(), StoreError> {
         // It stands in a statement as it is.
         assert!(namespace.bytes().all(is_plain), "{namespace:?} is no name for a schema");
-        let mut attempt = 1;
-        loop {
-            let create = format!("CREATE SCHEMA IF NOT EXISTS {namespace}");
-            match pool.execute(AssertSqlSafe(create)).await {
-                Ok(_) => break,
-                Err(error) if attempt < NAMESPACE_ATTEMPTS && is_unique_violation(&error) => {
-                    attempt += 1;
-                    tokio::time::sleep(NAMESPACE_PAUSE).await;
-                }
-                Err(error) => return Err(error.into()),
+        if create {
+            create_namespace(pool, namespace).await?;
+        } else {
+            let found: bool = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = $1)",
+            )
+            .bind(namespace)
+            .fetch_one(pool)
+            .await?;
+            if !found {
+                let missing = format!(
+                    "the schema {namespace} is missing: has it moved? `hongbao migrate` makes it"
+                );
+                return Err(StoreError::Unavailable(sqlx::Error::Configuration(missing.into())));
             }
         }
         self.migrator(Dialect::Postgres).run(pool).await.map_err(|error| match error {
@@ -149,6 +154,21 @@ fn for_each_day(sql: &str) -> String {
         (1..=31).map(|day| sql.replace("{day}", &format!("{day:02}"))).collect()
     } else {
         sql.to_owned()
+    }
+}
+
+async fn create_namespace(pool: &PgPool, namespace: &str) -> Result<(), StoreError> {
+    let mut attempt = 1;
+    loop {
+        let statement = format!("CREATE SCHEMA IF NOT EXISTS {namespace}");
+        match pool.execute(AssertSqlSafe(statement)).await {
+            Ok(_) => return Ok(()),
+            Err(error) if attempt < NAMESPACE_ATTEMPTS && is_unique_violation(&error) => {
+                attempt += 1;
+                tokio::time::sleep(NAMESPACE_PAUSE).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 

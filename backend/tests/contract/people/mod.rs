@@ -35,9 +35,21 @@ macro_rules! on_every_store {
                 }
             )*
         }
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $law() {
+                    use hongbao::store::sql::{Schema, SqlPeople};
+
+                    let database = crate::postgres::database(Schema::People).await;
+                    super::$law(std::sync::Arc::new(SqlPeople::new(database))).await;
+                }
+            )*
+        }
     };
 }
 
+mod at_once;
 mod demo;
 mod groups;
 mod lines;

@@ -1,6 +1,6 @@
-//! Random histories on a store in memory and on one in SQLite: whatever is asked in
-//! whatever order, both answer the same. The contract says what is right; this finds
-//! where the two differ in what the contract forgot.
+//! Random histories on a store in memory and on those in SQL: whatever is asked in
+//! whatever order, all answer the same. The contract says what is right; this finds
+//! where they differ in what the contract forgot.
 
 mod ask;
 mod look;
@@ -57,32 +57,43 @@ proptest! {
     #![proptest_config(fixed())]
 
     #[test]
-    fn people_in_memory_are_as_in_sqlite(history in asks()) {
+    fn people_are_the_same_in_memory_and_in_databases(history in asks()) {
         run(async {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("people.db");
             let database = Database::open_file(&file, Schema::People).await.unwrap();
             let (sqlite, memory) = (SqlPeople::new(database), MemoryPeople::default());
+            let server = crate::postgres::database(Schema::People).await;
+            let postgres = SqlPeople::new(server.clone());
             for (number, asked) in history.iter().enumerate() {
-                let answers = [asked.of(&sqlite).await, asked.of(&memory).await];
-                assert_eq!(answers[0], answers[1], "{number}: {asked:?}");
+                let answer = asked.of(&memory).await;
+                assert_eq!(asked.of(&sqlite).await, answer, "{number}: {asked:?} of SQLite");
+                assert_eq!(asked.of(&postgres).await, answer, "{number}: {asked:?} of PostgreSQL");
             }
-            assert_eq!(look::at_people(&sqlite).await, look::at_people(&memory).await);
+            let said = look::at_people(&memory).await;
+            assert_eq!(look::at_people(&sqlite).await, said);
+            assert_eq!(look::at_people(&postgres).await, said);
+            server.close().await;
         });
     }
 
     #[test]
-    fn lists_in_memory_are_as_in_sqlite(history in look::batches()) {
+    fn lists_in_memory_are_as_in_sqlite_and_postgres(history in look::batches()) {
         run(async {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("lists.db");
             let database = Database::open_file(&file, Schema::Lists).await.unwrap();
-            let (sqlite, memory) = (SqlLists::new(database), MemoryLists::default());
+            let memory = MemoryLists::default();
+            let sqlite = SqlLists::new(database);
+            let postgres = SqlLists::new(crate::postgres::database(Schema::Lists).await);
             for batch in history {
-                let recorded = [look::record(&sqlite, &batch).await, look::record(&memory, &batch).await];
-                assert_eq!(recorded[0], recorded[1], "{batch:?}");
+                let recorded = look::record(&memory, &batch).await;
+                assert_eq!(look::record(&sqlite, &batch).await, recorded, "SQLite: {batch:?}");
+                assert_eq!(look::record(&postgres, &batch).await, recorded, "PostgreSQL: {batch:?}");
             }
-            assert_eq!(look::at_lists(&sqlite).await, look::at_lists(&memory).await);
+            let in_memory = look::at_lists(&memory).await;
+            assert_eq!(look::at_lists(&sqlite).await, in_memory, "SQLite");
+            assert_eq!(look::at_lists(&postgres).await, in_memory, "PostgreSQL");
         });
     }
 }

@@ -1,9 +1,19 @@
-//! The ledger in a SQLite file.
+//! The ledger in SQL.
 
+mod enter;
+mod pages;
+mod post;
 mod read;
 mod write;
 
-use super::{Database, Schema, StoreError, outbox::impl_outbox};
+use super::{
+    Database, Dialect, Schema, StoreError, Tx,
+    outbox::{self, impl_outbox},
+    postgres::start_over,
+    row::Row,
+    sql,
+    statement::{Statement, any},
+};
 use crate::{
     packets::record::{Payment, PreOrderRecord},
     store::ledger::{
@@ -14,34 +24,29 @@ use crate::{
 use async_trait::async_trait;
 use hongbao_shared::{OrderNo, Timestamp, UserId};
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{Row, sqlite::SqliteRow};
 use std::path::Path;
 
 /// The columns of a transfer, in the order in which [`recorded`] reads them.
-macro_rules! transfer_columns {
-    () => {
-        "id, key, kind, debit_kind, debit_owner, credit_kind, credit_owner, amount,
-         debit_balance, credit_balance, order_no, at"
-    };
-}
-use transfer_columns;
+const TRANSFER: &str = "id, key, kind, debit_kind, debit_owner, credit_kind, credit_owner, amount,
+     debit_balance, credit_balance, order_no, at";
+/// How many they are.
+const TRANSFER_COLUMNS: usize = 12;
 
-/// The ledger's file.
+/// The ledger: a SQLite file, or a schema on PostgreSQL.
 #[derive(Clone, Debug)]
 pub struct SqlLedger {
     database: Database,
-    file: super::sqlite::File,
 }
 
 impl_outbox!(SqlLedger);
 
 impl SqlLedger {
-    /// Over a file that was opened with [`Schema::Ledger`].
+    /// On a database that was opened with [`Schema::Ledger`].
     pub fn new(database: Database) -> Self {
-        Self { file: database.file(), database }
+        Self { database }
     }
 
-    /// Opens or creates the file.
+    /// Opens or creates a SQLite file.
     pub async fn open(file: &Path) -> anyhow::Result<Self> {
         Ok(Self::new(Database::open_file(file, Schema::Ledger).await?))
     }
@@ -62,11 +67,11 @@ impl LedgerStore for SqlLedger {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        self.file.write(move |tx| Box::pin(write::post(tx, batch, now))).await
+        post::post(&self.database, batch, now).await
     }
 
     async fn account(&self, account: Account) -> Result<AccountState, StoreError> {
-        read::account(self.file.readers(), account).await
+        read::account(&self.database, account).await
     }
 
     async fn entries(
@@ -75,33 +80,31 @@ impl LedgerStore for SqlLedger {
         before_id: Option<i64>,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
-        read::entries(self.file.readers(), user, before_id, limit).await
+        read::entries(&self.database, user, before_id, limit).await
     }
 
     async fn payment(&self, order_no: OrderNo) -> Result<Option<Payment>, StoreError> {
-        let found: Option<String> =
-            sqlx::query_scalar("SELECT payment FROM payments WHERE order_no = ?")
-                .bind(order_no.to_bits())
-                .fetch_optional(self.file.readers())
-                .await?;
+        let found: Option<String> = sql("SELECT payment FROM payments WHERE order_no = $1")
+            .bind(order_no.to_bits())
+            .scalar_optional(&self.database)
+            .await?;
         found.as_deref().map(from_json).transpose()
     }
 
     async fn put_pre_order(&self, record: PreOrderRecord) -> Result<(), StoreError> {
-        self.file.write(move |tx| Box::pin(write::put_pre_order(tx, record))).await
+        write::put_pre_order(&self.database, &record).await
     }
 
     async fn pre_order(&self, order_no: OrderNo) -> Result<Option<PreOrderRecord>, StoreError> {
-        let found: Option<String> =
-            sqlx::query_scalar("SELECT record FROM pre_orders WHERE order_no = ?")
-                .bind(order_no.to_bits())
-                .fetch_optional(self.file.readers())
-                .await?;
+        let found: Option<String> = sql("SELECT record FROM pre_orders WHERE order_no = $1")
+            .bind(order_no.to_bits())
+            .scalar_optional(&self.database)
+            .await?;
         found.as_deref().map(from_json).transpose()
     }
 
     async fn purge_pre_orders(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.file.write(move |tx| Box::pin(write::purge_pre_orders(tx, now, limit))).await
+        write::purge_pre_orders(&self.database, now, limit).await
     }
 
     async fn accounts_page(
@@ -109,11 +112,11 @@ impl LedgerStore for SqlLedger {
         after: Option<Account>,
         limit: u32,
     ) -> Result<Vec<(Account, AccountState)>, StoreError> {
-        read::accounts_page(self.file.readers(), after, limit).await
+        pages::accounts_page(&self.database, after, limit).await
     }
 
     async fn transfers_page(&self, after_id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-        read::transfers_page(self.file.readers(), after_id, limit).await
+        pages::transfers_page(&self.database, after_id, limit).await
     }
 
     async fn legs_page(
@@ -121,7 +124,7 @@ impl LedgerStore for SqlLedger {
         after: Option<(Account, i64)>,
         limit: u32,
     ) -> Result<Vec<Leg>, StoreError> {
-        read::legs_page(self.file.readers(), after, limit).await
+        pages::legs_page(&self.database, after, limit).await
     }
 
     async fn transfers_of(
@@ -130,7 +133,7 @@ impl LedgerStore for SqlLedger {
         after_id: i64,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
-        read::transfers_of(self.file.readers(), order_no, after_id, limit).await
+        read::transfers_of(&self.database, order_no, after_id, limit).await
     }
 
     async fn escrow_transfers_page(
@@ -138,7 +141,7 @@ impl LedgerStore for SqlLedger {
         after: Option<(OrderNo, i64)>,
         limit: u32,
     ) -> Result<Vec<(OrderNo, Recorded)>, StoreError> {
-        read::escrow_transfers_page(self.file.readers(), after, limit).await
+        pages::escrow_transfers_page(&self.database, after, limit).await
     }
 
     async fn transfers_without_escrow(
@@ -146,14 +149,13 @@ impl LedgerStore for SqlLedger {
         after_id: i64,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
-        read::transfers_without_escrow(self.file.readers(), after_id, limit).await
+        pages::transfers_without_escrow(&self.database, after_id, limit).await
     }
 
     async fn transfers_about(&self) -> Result<u64, StoreError> {
-        // Ids count up, and no row is ever removed.
-        let last: i64 = sqlx::query_scalar("SELECT coalesce(max(id), 0) FROM transfers")
-            .fetch_one(self.file.readers())
-            .await?;
+        // Ids count up, with a few gaps on PostgreSQL, and no row is ever removed.
+        let last: i64 =
+            sql("SELECT coalesce(max(id), 0) FROM transfers").scalar(&self.database).await?;
         Ok(u64::try_from(last).unwrap_or_default())
     }
 
@@ -161,7 +163,7 @@ impl LedgerStore for SqlLedger {
         &self,
         keys: Vec<String>,
     ) -> Result<Vec<Option<Recorded>>, StoreError> {
-        read::transfers_by_key(self.file.readers(), keys).await
+        read::transfers_by_key(&self.database, keys).await
     }
 
     async fn payments_page(
@@ -169,30 +171,31 @@ impl LedgerStore for SqlLedger {
         after: Option<OrderNo>,
         limit: u32,
     ) -> Result<Vec<Payment>, StoreError> {
-        read::payments_page(self.file.readers(), after, limit).await
+        pages::payments_page(&self.database, after, limit).await
     }
 
     async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError> {
-        read::awaiting_landing(self.file.readers(), orders).await
+        read::awaiting_landing(&self.database, orders).await
     }
 
     async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError> {
-        self.file.write(move |tx| Box::pin(write::land_again(tx, order_no, now))).await
+        write::land_again(&self.database, order_no, now).await
     }
 
     async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError> {
-        read::account_sum(self.file.readers(), account).await
+        read::account_sum(&self.database, account).await
     }
 
     async fn total(&self) -> Result<i64, StoreError> {
-        // `sum` of integers raises an error where it would overflow.
-        Ok(sqlx::query_scalar("SELECT coalesce(sum(balance), 0) FROM accounts")
-            .fetch_one(self.file.readers())
-            .await?)
+        // Where it would overflow, SQLite's `sum` of integers raises an error, and
+        // PostgreSQL's cast.
+        sql("SELECT CAST(coalesce(sum(balance), 0) AS BIGINT) FROM accounts")
+            .scalar(&self.database)
+            .await
     }
 }
 
-fn recorded(row: &SqliteRow) -> Result<Recorded, StoreError> {
+fn recorded(row: &Row) -> Result<Recorded, StoreError> {
     let order_no: Option<i64> = row.try_get(10)?;
     Ok(Recorded {
         id: row.try_get(0)?,

@@ -1,13 +1,15 @@
 //! What audits read of the database of lists: whole tables in the order of packets, and
 //! totals against the lines that they count.
 
-use super::read::{order, received_row, sent_row, user_id};
+use super::{
+    super::{Database, sql},
+    read::{order, received_row, sent_row, user_id},
+};
 use crate::store::{
     StoreError,
     lists::{Listed, ReceivedRow, SentRow, TotalsOff},
 };
 use hongbao_shared::{OrderNo, UserId};
-use sqlx::{Row, SqlitePool};
 
 macro_rules! sent {
     ($condition:literal) => {
@@ -28,16 +30,15 @@ macro_rules! received {
     };
 }
 
-pub(super) async fn listed(pool: &SqlitePool, order_no: OrderNo) -> Result<Listed, StoreError> {
+pub(super) async fn listed(database: &Database, order_no: OrderNo) -> Result<Listed, StoreError> {
     let bits = order_no.to_bits();
-    let sent = sqlx::query(sent!("order_no = ?1")).bind(bits).fetch_optional(pool).await?;
+    let sent = sql(sent!("order_no = $1")).bind(bits).fetch_optional(database).await?;
     let received =
-        sqlx::query(received!("order_no = ?1 ORDER BY user_id")).bind(bits).fetch_all(pool).await?;
-    let best_luck: Option<i64> =
-        sqlx::query_scalar("SELECT user_id FROM best_lucks WHERE order_no = ?1")
-            .bind(bits)
-            .fetch_optional(pool)
-            .await?;
+        sql(received!("order_no = $1 ORDER BY user_id")).bind(bits).fetch_all(database).await?;
+    let best_luck: Option<i64> = sql("SELECT user_id FROM best_lucks WHERE order_no = $1")
+        .bind(bits)
+        .scalar_optional(database)
+        .await?;
     Ok(Listed {
         sent: sent.as_ref().map(sent_row).transpose()?,
         received: received.iter().map(received_row).collect::<Result<_, _>>()?,
@@ -46,14 +47,14 @@ pub(super) async fn listed(pool: &SqlitePool, order_no: OrderNo) -> Result<Liste
 }
 
 pub(super) async fn sent_page(
-    pool: &SqlitePool,
+    database: &Database,
     after: Option<OrderNo>,
     limit: u32,
 ) -> Result<Vec<SentRow>, StoreError> {
-    sqlx::query(sent!("order_no > ?1 ORDER BY order_no LIMIT ?2"))
+    sql(sent!("order_no > $1 ORDER BY order_no LIMIT $2"))
         .bind(after.map_or(-1, OrderNo::to_bits))
         .bind(limit)
-        .fetch_all(pool)
+        .fetch_all(database)
         .await?
         .iter()
         .map(sent_row)
@@ -61,16 +62,16 @@ pub(super) async fn sent_page(
 }
 
 pub(super) async fn received_page(
-    pool: &SqlitePool,
+    database: &Database,
     after: Option<(OrderNo, UserId)>,
     limit: u32,
 ) -> Result<Vec<ReceivedRow>, StoreError> {
     let (order_no, user) = after.map_or((-1, -1), |(no, user)| (no.to_bits(), user.get()));
-    sqlx::query(received!("(order_no, user_id) > (?1, ?2) ORDER BY order_no, user_id LIMIT ?3"))
+    sql(received!("(order_no, user_id) > ($1, $2) ORDER BY order_no, user_id LIMIT $3"))
         .bind(order_no)
         .bind(user)
         .bind(limit)
-        .fetch_all(pool)
+        .fetch_all(database)
         .await?
         .iter()
         .map(received_row)
@@ -78,20 +79,18 @@ pub(super) async fn received_page(
 }
 
 pub(super) async fn best_lucks_page(
-    pool: &SqlitePool,
+    database: &Database,
     after: Option<OrderNo>,
     limit: u32,
 ) -> Result<Vec<(OrderNo, UserId)>, StoreError> {
-    sqlx::query(
-        "SELECT order_no, user_id FROM best_lucks WHERE order_no > ?1 ORDER BY order_no LIMIT ?2",
-    )
-    .bind(after.map_or(-1, OrderNo::to_bits))
-    .bind(limit)
-    .fetch_all(pool)
-    .await?
-    .into_iter()
-    .map(|row| Ok((order(row.try_get(0)?)?, user_id(row.try_get(1)?)?)))
-    .collect()
+    sql("SELECT order_no, user_id FROM best_lucks WHERE order_no > $1 ORDER BY order_no LIMIT $2")
+        .bind(after.map_or(-1, OrderNo::to_bits))
+        .bind(limit)
+        .fetch_all(database)
+        .await?
+        .into_iter()
+        .map(|row| Ok((order(row.try_get(0)?)?, user_id(row.try_get(1)?)?)))
+        .collect()
 }
 
 /// People with a line or a total: each part walks an index whose first column is the
@@ -99,48 +98,51 @@ pub(super) async fn best_lucks_page(
 const LAST_OF_PAGE: &str = "
     SELECT max(user_id) FROM (
         SELECT user_id FROM (
-            SELECT * FROM (SELECT DISTINCT user_id FROM totals WHERE user_id > ?1
-                           ORDER BY user_id LIMIT ?2)
+            SELECT * FROM (SELECT DISTINCT user_id FROM totals WHERE user_id > $1
+                           ORDER BY user_id LIMIT $2) AS t
             UNION
-            SELECT * FROM (SELECT DISTINCT user_id FROM sent WHERE user_id > ?1
-                           ORDER BY user_id LIMIT ?2)
+            SELECT * FROM (SELECT DISTINCT user_id FROM sent WHERE user_id > $1
+                           ORDER BY user_id LIMIT $2) AS s
             UNION
-            SELECT * FROM (SELECT DISTINCT user_id FROM received WHERE user_id > ?1
-                           ORDER BY user_id LIMIT ?2)
-        ) ORDER BY user_id LIMIT ?2)";
+            SELECT * FROM (SELECT DISTINCT user_id FROM received WHERE user_id > $1
+                           ORDER BY user_id LIMIT $2) AS r
+        ) AS people ORDER BY user_id LIMIT $2
+    ) AS page";
 
 /// One statement, so that no commit comes between the lines and their totals.
 const TOTALS_OFF: &str = "
-    SELECT user_id, year, sum(a), sum(b), sum(c), sum(d), sum(e) FROM (
+    SELECT user_id, year, CAST(sum(a) AS BIGINT), CAST(sum(b) AS BIGINT),
+           CAST(sum(c) AS BIGINT), CAST(sum(d) AS BIGINT), CAST(sum(e) AS BIGINT)
+    FROM (
         SELECT user_id, year, sent_count AS a, sent_fen AS b, received_count AS c,
                received_fen AS d, best_lucks AS e
-        FROM totals WHERE user_id > ?1 AND user_id <= ?2
+        FROM totals WHERE user_id > $1 AND user_id <= $2
         UNION ALL
         SELECT user_id, year, -1, -total_fen, 0, 0, 0
-        FROM sent WHERE user_id > ?1 AND user_id <= ?2
+        FROM sent WHERE user_id > $1 AND user_id <= $2
         UNION ALL
-        SELECT r.user_id, r.year, 0, 0, -1, -r.amount_fen, -(b.order_no IS NOT NULL)
+        SELECT r.user_id, r.year, 0, 0, -1, -r.amount_fen,
+               CASE WHEN b.order_no IS NULL THEN 0 ELSE -1 END
         FROM received AS r LEFT JOIN best_lucks AS b
              ON b.order_no = r.order_no AND b.user_id = r.user_id AND b.year = r.year
-        WHERE r.user_id > ?1 AND r.user_id <= ?2
-    )
+        WHERE r.user_id > $1 AND r.user_id <= $2
+    ) AS counts
     GROUP BY user_id, year
     HAVING sum(a) <> 0 OR sum(b) <> 0 OR sum(c) <> 0 OR sum(d) <> 0 OR sum(e) <> 0
     ORDER BY user_id, year";
 
 pub(super) async fn totals_off(
-    pool: &SqlitePool,
+    database: &Database,
     after: Option<UserId>,
     limit: u32,
 ) -> Result<Option<(UserId, Vec<TotalsOff>)>, StoreError> {
     let after = after.map_or(-1, UserId::get);
-    let last: Option<i64> =
-        sqlx::query_scalar(LAST_OF_PAGE).bind(after).bind(limit).fetch_one(pool).await?;
+    let last: Option<i64> = sql(LAST_OF_PAGE).bind(after).bind(limit).scalar(database).await?;
     let Some(last) = last else { return Ok(None) };
-    let off = sqlx::query(TOTALS_OFF)
+    let off = sql(TOTALS_OFF)
         .bind(after)
         .bind(last)
-        .fetch_all(pool)
+        .fetch_all(database)
         .await?
         .into_iter()
         .map(|row| {

@@ -1,6 +1,7 @@
-//! The database of lists in a SQLite file.
+//! The database of lists in SQL.
 
 mod audit;
+mod given;
 mod read;
 mod restore;
 mod write;
@@ -19,26 +20,31 @@ use crate::{
 use async_trait::async_trait;
 use hongbao_shared::{Fen, OrderNo, UserId};
 use read::Part;
+use std::sync::Arc;
 
 /// The lists "sent" and "received".
 #[derive(Clone, Debug)]
 pub struct SqlLists {
     database: Database,
-    file: super::sqlite::File,
 }
 
 impl SqlLists {
     /// On a database that was opened with [`super::Schema::Lists`].
     pub fn new(database: Database) -> Self {
-        Self { file: database.file(), database }
+        Self { database }
     }
 }
 
 #[async_trait]
 impl ListStore for SqlLists {
     async fn record(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
-        let zone = zone.clone();
-        self.file.write(move |tx| Box::pin(write::record(tx, batch, zone))).await
+        let given = Arc::new((batch, zone.clone()));
+        self.database
+            .write_by_row(move |mut tx| {
+                let given = Arc::clone(&given);
+                Box::pin(async move { write::record(&mut tx, &given.0, &given.1).await })
+            })
+            .await
     }
 
     async fn sent(
@@ -48,7 +54,7 @@ impl ListStore for SqlLists {
         after: Option<ListKey>,
         limit: u32,
     ) -> Result<Vec<SentRow>, StoreError> {
-        read::sent(self.file.readers(), &Part { user, year, after, limit }).await
+        read::sent(&self.database, &Part { user, year, after, limit }).await
     }
 
     async fn received(
@@ -58,15 +64,15 @@ impl ListStore for SqlLists {
         after: Option<ListKey>,
         limit: u32,
     ) -> Result<Vec<ReceivedLine>, StoreError> {
-        read::received(self.file.readers(), &Part { user, year, after, limit }).await
+        read::received(&self.database, &Part { user, year, after, limit }).await
     }
 
     async fn months(&self, user: UserId, year: i16) -> Result<Vec<(u8, Totals)>, StoreError> {
-        read::months(self.file.readers(), user, year).await
+        read::months(&self.database, user, year).await
     }
 
     async fn years(&self, user: UserId, list: List) -> Result<Vec<i16>, StoreError> {
-        read::years(self.file.readers(), user, list).await
+        read::years(&self.database, user, list).await
     }
 
     async fn listed_shares(
@@ -75,7 +81,7 @@ impl ListStore for SqlLists {
         from_seq: u32,
         limit: u32,
     ) -> Result<Vec<ReceivedRow>, StoreError> {
-        read::listed_shares(self.file.readers(), order_no, from_seq, limit).await
+        read::listed_shares(&self.database, order_no, from_seq, limit).await
     }
 
     async fn listed_orders(
@@ -83,20 +89,25 @@ impl ListStore for SqlLists {
         after: Option<OrderNo>,
         limit: u32,
     ) -> Result<Vec<OrderNo>, StoreError> {
-        read::listed_orders(self.file.readers(), after, limit).await
+        read::listed_orders(&self.database, after, limit).await
     }
 
     async fn restore(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
-        let zone = zone.clone();
-        self.file.write(move |tx| Box::pin(restore::restore(tx, batch, zone))).await
+        let given = Arc::new((batch, zone.clone()));
+        self.database
+            .write(move |mut tx| {
+                let given = Arc::clone(&given);
+                Box::pin(async move { restore::restore(&mut tx, &given.0, &given.1).await })
+            })
+            .await
     }
 
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError> {
-        read::received_fen(self.file.readers(), user).await
+        read::received_fen(&self.database, user).await
     }
 
     async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
-        audit::listed(self.file.readers(), order_no).await
+        audit::listed(&self.database, order_no).await
     }
 
     async fn sent_page(
@@ -104,7 +115,7 @@ impl ListStore for SqlLists {
         after: Option<OrderNo>,
         limit: u32,
     ) -> Result<Vec<SentRow>, StoreError> {
-        audit::sent_page(self.file.readers(), after, limit).await
+        audit::sent_page(&self.database, after, limit).await
     }
 
     async fn received_page(
@@ -112,7 +123,7 @@ impl ListStore for SqlLists {
         after: Option<(OrderNo, UserId)>,
         limit: u32,
     ) -> Result<Vec<ReceivedRow>, StoreError> {
-        audit::received_page(self.file.readers(), after, limit).await
+        audit::received_page(&self.database, after, limit).await
     }
 
     async fn best_lucks_page(
@@ -120,7 +131,7 @@ impl ListStore for SqlLists {
         after: Option<OrderNo>,
         limit: u32,
     ) -> Result<Vec<(OrderNo, UserId)>, StoreError> {
-        audit::best_lucks_page(self.file.readers(), after, limit).await
+        audit::best_lucks_page(&self.database, after, limit).await
     }
 
     async fn totals_off(
@@ -128,6 +139,6 @@ impl ListStore for SqlLists {
         after: Option<UserId>,
         limit: u32,
     ) -> Result<Option<(UserId, Vec<TotalsOff>)>, StoreError> {
-        audit::totals_off(self.file.readers(), after, limit).await
+        audit::totals_off(&self.database, after, limit).await
     }
 }

@@ -1,11 +1,11 @@
 //! What only reads the database of lists.
 
+use super::super::{Database, Row, sql};
 use crate::store::{
     StoreError, fen,
     lists::{List, ListKey, ReceivedLine, ReceivedRow, SentRow, Totals},
 };
 use hongbao_shared::{Fen, GroupId, Kind, OrderNo, Timestamp, UserId};
-use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 
 /// A page of one of the two lists: `$columns` of `$from`, where the list's own table is
 /// `l`.
@@ -16,8 +16,8 @@ macro_rules! page_of {
             $columns,
             " FROM ",
             $from,
-            " WHERE l.user_id = ?1 AND l.year = ?2 AND (l.at, l.order_no) < (?3, ?4)
-             ORDER BY l.at DESC, l.order_no DESC LIMIT ?5"
+            " WHERE l.user_id = $1 AND l.year = $2 AND (l.at, l.order_no) < ($3, $4)
+             ORDER BY l.at DESC, l.order_no DESC LIMIT $5"
         )
     };
 }
@@ -30,14 +30,14 @@ pub(super) struct Part {
     pub(super) limit: u32,
 }
 
-pub(super) async fn sent(pool: &SqlitePool, part: &Part) -> Result<Vec<SentRow>, StoreError> {
+pub(super) async fn sent(database: &Database, part: &Part) -> Result<Vec<SentRow>, StoreError> {
     let statement =
         page_of!("order_no, user_id, group_id, kind, at, total_fen, shares", "sent AS l");
-    page(pool, statement, part, sent_row).await
+    page(database, statement, part, sent_row).await
 }
 
 /// From `order_no, user_id, group_id, kind, at, total_fen, shares`.
-pub(super) fn sent_row(row: &SqliteRow) -> Result<SentRow, StoreError> {
+pub(super) fn sent_row(row: &Row) -> Result<SentRow, StoreError> {
     Ok(SentRow {
         order_no: order(row.try_get(0)?)?,
         user_id: user_id(row.try_get(1)?)?,
@@ -50,19 +50,17 @@ pub(super) fn sent_row(row: &SqliteRow) -> Result<SentRow, StoreError> {
 }
 
 pub(super) async fn listed_shares(
-    pool: &SqlitePool,
+    database: &Database,
     order_no: OrderNo,
     from_seq: u32,
     limit: u32,
 ) -> Result<Vec<ReceivedRow>, StoreError> {
-    sqlx::query(
-        "SELECT order_no, user_id, group_id, kind, at, amount_fen, seq, sender_id
-         FROM received WHERE order_no = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
-    )
+    sql("SELECT order_no, user_id, group_id, kind, at, amount_fen, seq, sender_id
+         FROM received WHERE order_no = $1 AND seq >= $2 ORDER BY seq LIMIT $3")
     .bind(order_no.to_bits())
     .bind(from_seq)
     .bind(limit)
-    .fetch_all(pool)
+    .fetch_all(database)
     .await?
     .iter()
     .map(received_row)
@@ -70,31 +68,29 @@ pub(super) async fn listed_shares(
 }
 
 pub(super) async fn listed_orders(
-    pool: &SqlitePool,
+    database: &Database,
     after: Option<OrderNo>,
     limit: u32,
 ) -> Result<Vec<OrderNo>, StoreError> {
     // Each part is limited on its own, because it could be the whole answer.
-    let found: Vec<i64> = sqlx::query_scalar(
-        "SELECT * FROM (SELECT order_no FROM sent WHERE order_no > ?1
-                        ORDER BY order_no LIMIT ?2)
+    let found: Vec<i64> = sql("SELECT * FROM (SELECT order_no FROM sent WHERE order_no > $1
+                        ORDER BY order_no LIMIT $2) AS s
          UNION
-         SELECT * FROM (SELECT DISTINCT order_no FROM received WHERE order_no > ?1
-                        ORDER BY order_no LIMIT ?2)
+         SELECT * FROM (SELECT DISTINCT order_no FROM received WHERE order_no > $1
+                        ORDER BY order_no LIMIT $2) AS r
          UNION
-         SELECT * FROM (SELECT order_no FROM best_lucks WHERE order_no > ?1
-                        ORDER BY order_no LIMIT ?2)
-         ORDER BY order_no LIMIT ?2",
-    )
+         SELECT * FROM (SELECT order_no FROM best_lucks WHERE order_no > $1
+                        ORDER BY order_no LIMIT $2) AS b
+         ORDER BY order_no LIMIT $2")
     .bind(after.map_or(-1, OrderNo::to_bits))
     .bind(limit)
-    .fetch_all(pool)
+    .scalars(database)
     .await?;
     found.into_iter().map(order).collect()
 }
 
 pub(super) async fn received(
-    pool: &SqlitePool,
+    database: &Database,
     part: &Part,
 ) -> Result<Vec<ReceivedLine>, StoreError> {
     let statement = page_of!(
@@ -103,14 +99,14 @@ pub(super) async fn received(
         "received AS l LEFT JOIN best_lucks AS b
              ON b.order_no = l.order_no AND b.user_id = l.user_id"
     );
-    page(pool, statement, part, |row| {
+    page(database, statement, part, |row| {
         Ok(ReceivedLine { row: received_row(row)?, best_luck: row.try_get(8)? })
     })
     .await
 }
 
 /// From `order_no, user_id, group_id, kind, at, amount_fen, seq, sender_id`.
-pub(super) fn received_row(row: &SqliteRow) -> Result<ReceivedRow, StoreError> {
+pub(super) fn received_row(row: &Row) -> Result<ReceivedRow, StoreError> {
     Ok(ReceivedRow {
         order_no: order(row.try_get(0)?)?,
         user_id: user_id(row.try_get(1)?)?,
@@ -124,37 +120,35 @@ pub(super) fn received_row(row: &SqliteRow) -> Result<ReceivedRow, StoreError> {
 }
 
 async fn page<T>(
-    pool: &SqlitePool,
+    database: &Database,
     statement: &'static str,
     part: &Part,
-    line: impl Fn(&SqliteRow) -> Result<T, StoreError>,
+    line: impl Fn(&Row) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     // Everything is before the end of time.
     let (at, order_no) =
         part.after.map_or((i64::MAX, i64::MAX), |key| (key.at.millis(), key.order_no.to_bits()));
-    let rows = sqlx::query(statement)
+    let rows = sql(statement)
         .bind(part.user.get())
-        .bind(part.year)
+        .bind(i64::from(part.year))
         .bind(at)
         .bind(order_no)
         .bind(part.limit)
-        .fetch_all(pool)
+        .fetch_all(database)
         .await?;
     rows.iter().map(line).collect()
 }
 
 pub(super) async fn months(
-    pool: &SqlitePool,
+    database: &Database,
     user: UserId,
     year: i16,
 ) -> Result<Vec<(u8, Totals)>, StoreError> {
-    sqlx::query(
-        "SELECT month, sent_count, sent_fen, received_count, received_fen, best_lucks
-         FROM totals WHERE user_id = ?1 AND year = ?2 ORDER BY month",
-    )
+    sql("SELECT month, sent_count, sent_fen, received_count, received_fen, best_lucks
+         FROM totals WHERE user_id = $1 AND year = $2 ORDER BY month")
     .bind(user.get())
-    .bind(year)
-    .fetch_all(pool)
+    .bind(i64::from(year))
+    .fetch_all(database)
     .await?
     .iter()
     .map(|row| {
@@ -171,28 +165,28 @@ pub(super) async fn months(
 }
 
 pub(super) async fn years(
-    pool: &SqlitePool,
+    database: &Database,
     user: UserId,
     list: List,
 ) -> Result<Vec<i16>, StoreError> {
     let statement = match list {
         List::Sent => {
-            "SELECT DISTINCT year FROM totals WHERE user_id = ?1 AND sent_count > 0
+            "SELECT DISTINCT year FROM totals WHERE user_id = $1 AND sent_count > 0
              ORDER BY year DESC"
         }
         List::Received => {
-            "SELECT DISTINCT year FROM totals WHERE user_id = ?1 AND received_count > 0
+            "SELECT DISTINCT year FROM totals WHERE user_id = $1 AND received_count > 0
              ORDER BY year DESC"
         }
     };
-    Ok(sqlx::query_scalar(statement).bind(user.get()).fetch_all(pool).await?)
+    sql(statement).bind(user.get()).scalars(database).await
 }
 
-pub(super) async fn received_fen(pool: &SqlitePool, user: UserId) -> Result<Fen, StoreError> {
+pub(super) async fn received_fen(database: &Database, user: UserId) -> Result<Fen, StoreError> {
     let sum: i64 =
-        sqlx::query_scalar("SELECT coalesce(sum(received_fen), 0) FROM totals WHERE user_id = ?1")
+        sql("SELECT CAST(coalesce(sum(received_fen), 0) AS BIGINT) FROM totals WHERE user_id = $1")
             .bind(user.get())
-            .fetch_one(pool)
+            .scalar(database)
             .await?;
     fen(sum)
 }
@@ -214,7 +208,7 @@ fn kind(column: u8) -> Result<Kind, StoreError> {
         .ok_or_else(|| StoreError::Corrupt(format!("{column} is not a kind of packet")))
 }
 
-fn count(row: &SqliteRow, column: usize) -> Result<u64, StoreError> {
+fn count(row: &Row, column: usize) -> Result<u64, StoreError> {
     let count: i64 = row.try_get(column)?;
     u64::try_from(count).map_err(|_| StoreError::Corrupt(format!("{count} is not a count")))
 }

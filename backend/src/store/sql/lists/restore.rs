@@ -1,73 +1,115 @@
 //! Writes rows that went missing, and counts again whom they belong to.
 
-use super::write::{Added, AddedByMonth, add_totals, record};
+use super::{
+    super::{Dialect, Tx},
+    given::Given,
+    write::{Added, AddedByMonth, add_totals, insert},
+};
 use crate::{
     runtime::{Month, Zone},
     store::{StoreError, lists::ListBatch},
 };
 use hongbao_shared::Timestamp;
-use sqlx::SqliteConnection;
 use std::collections::BTreeSet;
 
+/// How many people's years are read at once; a person opens a few thousand shares a year.
+const YEARS_AT_ONCE_MAX: usize = 50;
+
+/// A person's year.
+type Year = (i64, i16);
+
+/// For a transaction that sees one moment only: on PostgreSQL, totals that others have
+/// counted up since then make it start over. What they count up afterwards is of lines
+/// that were not there at that moment.
 pub(super) async fn restore(
-    tx: &mut SqliteConnection,
-    batch: ListBatch,
-    zone: Zone,
+    tx: &mut Tx<'_>,
+    batch: &ListBatch,
+    zone: &Zone,
 ) -> Result<(), StoreError> {
     let sent = batch.sent.iter().map(|row| (row.user_id, row.at));
     let received = batch.received.iter().map(|row| (row.user_id, row.at));
     let best_lucks = batch.best_lucks.iter().map(|row| (row.user_id, row.at));
-    let touched: BTreeSet<_> = sent
+    let touched: BTreeSet<Year> = sent
         .chain(received)
         .chain(best_lucks)
         .map(|(user, at)| (user.get(), zone.month(at).year))
         .collect();
-    record(&mut *tx, batch, zone.clone()).await?;
-    for (user, year) in touched {
-        count_again(&mut *tx, user, year, &zone).await?;
+    let touched: Vec<Year> = touched.into_iter().collect();
+    insert(tx, batch, zone).await?;
+    forget(tx, &touched).await?;
+    let mut months = AddedByMonth::new();
+    for part in touched.chunks(YEARS_AT_ONCE_MAX) {
+        count(tx, part, zone, &mut months).await?;
     }
+    add_totals(tx, &months).await
+}
+
+fn given(years: &[Year]) -> Given {
+    let rows = years.iter().map(|(user, year)| vec![*user, i64::from(*year)]);
+    Given::new(["user_id", "year"], rows)
+}
+
+/// Deletes the totals of these years.
+async fn forget(tx: &mut Tx<'_>, years: &[Year]) -> Result<(), StoreError> {
+    let given = given(years);
+    if tx.dialect() == Dialect::Postgres {
+        // In the order of those that count up; DELETE has an order of its own.
+        let lock = given.sql(tx.dialect(), |given| {
+            format!(
+                "SELECT t.user_id
+                 FROM totals AS t
+                 JOIN {given} ON t.user_id = given.user_id AND t.year = given.year
+                 ORDER BY t.user_id, t.year, t.month FOR UPDATE OF t"
+            )
+        });
+        lock.fetch_all(&mut *tx).await?;
+    }
+    let delete = given.sql(tx.dialect(), |given| {
+        format!(
+            "DELETE FROM totals
+             WHERE (user_id, year) IN (SELECT given.user_id, given.year FROM {given})"
+        )
+    });
+    delete.execute(tx).await?;
     Ok(())
 }
 
-/// A person's year from its rows. A best luck is of the month in which its share was
+/// Adds up the rows of these years. A best luck is of the month in which its share was
 /// opened.
-async fn count_again(
-    tx: &mut SqliteConnection,
-    user: i64,
-    year: i16,
+async fn count(
+    tx: &mut Tx<'_>,
+    years: &[Year],
     zone: &Zone,
+    months: &mut AddedByMonth,
 ) -> Result<(), StoreError> {
-    let rows: Vec<(i64, i64, i64, i64)> = sqlx::query_as(
-        "SELECT at, 0, total_fen, 0 FROM sent WHERE user_id = ?1 AND year = ?2
-         UNION ALL
-         SELECT at, 1, amount_fen, EXISTS (SELECT 1 FROM best_lucks AS b
-                                           WHERE b.order_no = r.order_no
-                                             AND b.user_id = r.user_id AND b.year = r.year)
-         FROM received AS r WHERE user_id = ?1 AND year = ?2",
-    )
-    .bind(user)
-    .bind(year)
-    .fetch_all(&mut *tx)
-    .await?;
-    let mut months = AddedByMonth::new();
-    for (at, is_received, amount_fen, best_lucks) in rows {
+    let rows = given(years).sql(tx.dialect(), |given| {
+        format!(
+            "SELECT s.user_id, s.year, s.at, NULL, s.total_fen, NULL
+             FROM {given} JOIN sent AS s ON s.user_id = given.user_id AND s.year = given.year
+             UNION ALL
+             SELECT r.user_id, r.year, r.at, r.seq, r.amount_fen, b.order_no
+             FROM {given}
+             JOIN received AS r ON r.user_id = given.user_id AND r.year = given.year
+             LEFT JOIN best_lucks AS b
+                  ON b.order_no = r.order_no AND b.user_id = r.user_id AND b.year = r.year"
+        )
+    });
+    for row in rows.fetch_all(tx).await? {
+        let (year, at): (i16, i64) = (row.try_get(1)?, row.try_get(2)?);
         let month = month_within(year, zone.month(Timestamp::from_millis(at)));
-        let added: &mut Added = months.entry((user, month)).or_default();
-        if is_received == 1 {
+        let added: &mut Added = months.entry((row.try_get(0)?, month)).or_default();
+        let (share, fen): (Option<i64>, i64) = (row.try_get(3)?, row.try_get(4)?);
+        if share.is_some() {
+            let best_luck: Option<i64> = row.try_get(5)?;
             added.received_count += 1;
-            added.received_fen += amount_fen;
-            added.best_lucks += best_lucks;
+            added.received_fen += fen;
+            added.best_lucks += i64::from(best_luck.is_some());
         } else {
             added.sent_count += 1;
-            added.sent_fen += amount_fen;
+            added.sent_fen += fen;
         }
     }
-    sqlx::query("DELETE FROM totals WHERE user_id = ?1 AND year = ?2")
-        .bind(user)
-        .bind(year)
-        .execute(&mut *tx)
-        .await?;
-    add_totals(tx, &months).await
+    Ok(())
 }
 
 /// The year is the one that a row was recorded under, whatever the zone was then.

@@ -1,5 +1,9 @@
 //! What changes the database of lists.
 
+use super::{
+    super::{Row, Tx},
+    given::Given,
+};
 use crate::{
     runtime::{Month, Zone},
     store::{
@@ -8,8 +12,44 @@ use crate::{
     },
 };
 use hongbao_shared::Timestamp;
-use sqlx::SqliteConnection;
 use std::collections::BTreeMap;
+
+/// A table of lines.
+struct Lines {
+    table: &'static str,
+    /// Together with `year`, all columns, the key first. The year is not what a line says:
+    /// it depends on the zone that the line was written in.
+    columns: &'static [&'static str],
+    /// What totals count of a line.
+    counted: &'static str,
+}
+
+const SENT: Lines = Lines {
+    table: "sent",
+    columns: &["order_no", "user_id", "group_id", "kind", "total_fen", "shares", "at"],
+    counted: "user_id, at, total_fen",
+};
+
+const RECEIVED: Lines = Lines {
+    table: "received",
+    columns: &["order_no", "user_id", "seq", "sender_id", "group_id", "kind", "amount_fen", "at"],
+    counted: "user_id, at, amount_fen",
+};
+
+const BEST_LUCKS: Lines =
+    Lines { table: "best_lucks", columns: &["order_no", "user_id"], counted: "user_id, order_no" };
+
+/// The columns of the table of totals.
+const TOTALS: [&str; 8] = [
+    "user_id",
+    "year",
+    "month",
+    "sent_count",
+    "sent_fen",
+    "received_count",
+    "received_fen",
+    "best_lucks",
+];
 
 /// What a batch adds to the totals of one person and month, by the columns of the
 /// table.
@@ -25,215 +65,175 @@ pub(super) struct Added {
 /// In the order of (person, month), not of a hash.
 pub(super) type AddedByMonth = BTreeMap<(i64, Month), Added>;
 
+/// Others may write beside it. Whoever brings the same line waits for the first and then
+/// finds it; totals are counted up where they stand. All take their rows in one order:
+/// table by table, and within a table by key.
 pub(super) async fn record(
-    tx: &mut SqliteConnection,
-    batch: ListBatch,
-    zone: Zone,
+    tx: &mut Tx<'_>,
+    batch: &ListBatch,
+    zone: &Zone,
 ) -> Result<(), StoreError> {
-    let mut added = AddedByMonth::new();
-    insert_sent(tx, &batch.sent, &zone, &mut added).await?;
-    insert_received(tx, &batch.received, &zone, &mut added).await?;
-    insert_best_lucks(tx, &batch.best_lucks, &zone, &mut added).await?;
+    let added = insert(tx, batch, zone).await?;
     add_totals(tx, &added).await
+}
+
+/// Inserts the lines that are not there yet, and says what they add to totals.
+pub(super) async fn insert(
+    tx: &mut Tx<'_>,
+    batch: &ListBatch,
+    zone: &Zone,
+) -> Result<AddedByMonth, StoreError> {
+    let mut added = AddedByMonth::new();
+    insert_sent(tx, &batch.sent, zone, &mut added).await?;
+    insert_received(tx, &batch.received, zone, &mut added).await?;
+    insert_best_lucks(tx, &batch.best_lucks, zone, &mut added).await?;
+    Ok(added)
 }
 
 fn month_of(user: i64, at: i64, zone: &Zone) -> (i64, Month) {
     (user, zone.month(Timestamp::from_millis(at)))
 }
 
-// A batch goes in as one JSON array of arrays per table: a statement per row would
-// cost ten times as much, most of it in handing statements to SQLite's thread.
-// `jsonb_each`, because `json_each` writes every inner array out as text again, which
-// `->>` then parses once more.
-
 async fn insert_sent(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx<'_>,
     rows: &[SentRow],
     zone: &Zone,
     added: &mut AddedByMonth,
 ) -> Result<(), StoreError> {
-    let array = json(rows.iter().map(|row| {
+    let rows = rows.iter().map(|row| {
         vec![
             row.order_no.to_bits(),
             row.user_id.get(),
             row.group_id.get(),
-            i64::from(row.kind.byte()),
+            row.kind.byte().into(),
             row.total_fen.signed(),
-            i64::from(row.shares),
+            row.shares.into(),
             row.at.millis(),
-            i64::from(zone.month(row.at).year),
+            zone.month(row.at).year.into(),
         ]
-    }));
-    let new: Vec<(i64, i64, i64)> = sqlx::query_as(
-        "INSERT INTO sent (order_no, user_id, group_id, kind, total_fen, shares, at, year)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-                value ->> 6, value ->> 7
-         FROM jsonb_each(?1) WHERE true
-         ON CONFLICT (order_no) DO NOTHING
-         RETURNING user_id, at, total_fen",
-    )
-    .bind(&array)
-    .fetch_all(&mut *tx)
-    .await?;
-    for (user, at, total_fen) in &new {
-        let added = added.entry(month_of(*user, *at, zone)).or_default();
+    });
+    for row in insert_new(tx, &SENT, rows).await? {
+        let added = added.entry(month_of(row.try_get(0)?, row.try_get(1)?, zone)).or_default();
         added.sent_count += 1;
-        added.sent_fen += total_fen;
+        added.sent_fen += row.try_get::<i64>(2)?;
     }
-    if new.len() == rows.len() {
-        return Ok(());
-    }
-    let differing: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM jsonb_each(?1) JOIN sent ON order_no = value ->> 0
-         WHERE (user_id, group_id, kind, total_fen, shares, at) <>
-               (value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6)",
-    )
-    .bind(&array)
-    .fetch_one(tx)
-    .await?;
-    same_content(differing)
+    Ok(())
 }
 
 async fn insert_received(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx<'_>,
     rows: &[ReceivedRow],
     zone: &Zone,
     added: &mut AddedByMonth,
 ) -> Result<(), StoreError> {
-    let array = json(rows.iter().map(|row| {
+    let rows = rows.iter().map(|row| {
         vec![
             row.order_no.to_bits(),
             row.user_id.get(),
-            i64::from(row.seq),
+            row.seq.into(),
             row.sender_id.get(),
             row.group_id.get(),
-            i64::from(row.kind.byte()),
+            row.kind.byte().into(),
             row.amount_fen.signed(),
             row.at.millis(),
-            i64::from(zone.month(row.at).year),
+            zone.month(row.at).year.into(),
         ]
-    }));
-    let new: Vec<(i64, i64, i64)> = sqlx::query_as(
-        "INSERT INTO received
-             (order_no, user_id, seq, sender_id, group_id, kind, amount_fen, at, year)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-                value ->> 6, value ->> 7, value ->> 8
-         FROM jsonb_each(?1) WHERE true
-         ON CONFLICT (order_no, user_id) DO NOTHING
-         RETURNING user_id, at, amount_fen",
-    )
-    .bind(&array)
-    .fetch_all(&mut *tx)
-    .await?;
-    for (user, at, amount_fen) in &new {
-        let added = added.entry(month_of(*user, *at, zone)).or_default();
+    });
+    for row in insert_new(tx, &RECEIVED, rows).await? {
+        let added = added.entry(month_of(row.try_get(0)?, row.try_get(1)?, zone)).or_default();
         added.received_count += 1;
-        added.received_fen += amount_fen;
+        added.received_fen += row.try_get::<i64>(2)?;
     }
-    if new.len() == rows.len() {
-        return Ok(());
-    }
-    let differing: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM jsonb_each(?1)
-         JOIN received ON order_no = value ->> 0 AND user_id = value ->> 1
-         WHERE (seq, sender_id, group_id, kind, amount_fen, at) <>
-               (value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7)",
-    )
-    .bind(&array)
-    .fetch_one(tx)
-    .await?;
-    same_content(differing)
+    Ok(())
 }
 
 async fn insert_best_lucks(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx<'_>,
     rows: &[BestLuckRow],
     zone: &Zone,
     added: &mut AddedByMonth,
 ) -> Result<(), StoreError> {
-    let array = json(rows.iter().map(|row| {
-        vec![row.order_no.to_bits(), row.user_id.get(), i64::from(zone.month(row.at).year)]
-    }));
-    let new: Vec<(i64, i64)> = sqlx::query_as(
-        "INSERT INTO best_lucks (order_no, user_id, year)
-         SELECT value ->> 0, value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
-         ON CONFLICT (order_no) DO NOTHING
-         RETURNING order_no, user_id",
-    )
-    .bind(&array)
-    .fetch_all(&mut *tx)
-    .await?;
     let opened_at: BTreeMap<_, _> =
         rows.iter().map(|row| (row.order_no.to_bits(), row.at.millis())).collect();
-    for (order_no, user) in &new {
-        let at = opened_at.get(order_no).copied().unwrap_or_default();
-        added.entry(month_of(*user, at, zone)).or_default().best_lucks += 1;
+    let rows = rows
+        .iter()
+        .map(|row| vec![row.order_no.to_bits(), row.user_id.get(), zone.month(row.at).year.into()]);
+    for row in insert_new(tx, &BEST_LUCKS, rows).await? {
+        let order_no: i64 = row.try_get(1)?;
+        let at = opened_at.get(&order_no).copied().unwrap_or_default();
+        added.entry(month_of(row.try_get(0)?, at, zone)).or_default().best_lucks += 1;
     }
-    if new.len() == rows.len() {
-        return Ok(());
-    }
-    let differing: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM jsonb_each(?1) JOIN best_lucks ON order_no = value ->> 0
-         WHERE user_id <> value ->> 1",
-    )
-    .bind(&array)
-    .fetch_one(tx)
-    .await?;
-    same_content(differing)
+    Ok(())
 }
 
-pub(super) async fn add_totals(
-    tx: &mut SqliteConnection,
-    added: &AddedByMonth,
-) -> Result<(), StoreError> {
+/// Inserts rows that are not there yet, each the columns of `lines` and its year, and gives
+/// what totals count of them.
+async fn insert_new(
+    tx: &mut Tx<'_>,
+    lines: &Lines,
+    rows: impl Iterator<Item = Vec<i64>>,
+) -> Result<Vec<Row>, StoreError> {
+    let Lines { table, columns, counted } = lines;
+    let given = Given::new(columns.iter().copied().chain(["year"]), rows);
+    if given.len() == 0 {
+        return Ok(Vec::new());
+    }
+    let columns_and_year = format!("{}, year", columns.join(", "));
+    // No constraint is named, because PostgreSQL takes a row that another transaction is
+    // inserting for a violation of those that are not.
+    let insert = given.sql(tx.dialect(), |given| {
+        format!(
+            "INSERT INTO {table} ({columns_and_year}) SELECT {columns_and_year} FROM {given}
+             WHERE true ON CONFLICT DO NOTHING RETURNING {counted}"
+        )
+    });
+    let new = insert.fetch_all(&mut *tx).await?;
+    if new.len() == given.len() {
+        return Ok(new);
+    }
+    let same: Vec<_> = columns.iter().map(|name| format!("held.{name} = given.{name}")).collect();
+    let same = same.join(" AND ");
+    let differs = given.sql(tx.dialect(), |given| {
+        format!(
+            "SELECT EXISTS (
+                 SELECT 1 FROM {given}
+                 WHERE NOT EXISTS (SELECT 1 FROM {table} AS held WHERE {same}))"
+        )
+    });
+    if differs.scalar(tx).await? {
+        return Err(StoreError::Constraint { name: SAME_CONTENT.to_owned() });
+    }
+    Ok(new)
+}
+
+pub(super) async fn add_totals(tx: &mut Tx<'_>, added: &AddedByMonth) -> Result<(), StoreError> {
     if added.is_empty() {
         return Ok(());
     }
-    let array = json(added.iter().map(|((user, month), added)| {
+    let rows = added.iter().map(|((user, month), added)| {
         vec![
             *user,
-            i64::from(month.year),
-            i64::from(month.month),
+            month.year.into(),
+            month.month.into(),
             added.sent_count,
             added.sent_fen,
             added.received_count,
             added.received_fen,
             added.best_lucks,
         ]
-    }));
-    sqlx::query(
-        "INSERT INTO totals
-             (user_id, year, month, sent_count, sent_fen, received_count, received_fen,
-              best_lucks)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-                value ->> 6, value ->> 7
-         FROM jsonb_each(?1) WHERE true
-         ON CONFLICT (user_id, year, month) DO UPDATE SET
-             sent_count = sent_count + excluded.sent_count,
-             sent_fen = sent_fen + excluded.sent_fen,
-             received_count = received_count + excluded.received_count,
-             received_fen = received_fen + excluded.received_fen,
-             best_lucks = best_lucks + excluded.best_lucks",
-    )
-    .bind(array)
-    .execute(tx)
-    .await?;
+    });
+    let columns = TOTALS.join(", ");
+    let statement = Given::new(TOTALS, rows).sql(tx.dialect(), |given| {
+        format!(
+            "INSERT INTO totals ({columns}) SELECT {columns} FROM {given} WHERE true
+             ON CONFLICT (user_id, year, month) DO UPDATE SET
+                 sent_count = totals.sent_count + excluded.sent_count,
+                 sent_fen = totals.sent_fen + excluded.sent_fen,
+                 received_count = totals.received_count + excluded.received_count,
+                 received_fen = totals.received_fen + excluded.received_fen,
+                 best_lucks = totals.best_lucks + excluded.best_lucks"
+        )
+    });
+    statement.execute(tx).await?;
     Ok(())
-}
-
-fn same_content(differing: i64) -> Result<(), StoreError> {
-    if differing == 0 {
-        return Ok(());
-    }
-    Err(StoreError::Constraint { name: SAME_CONTENT.to_owned() })
-}
-
-fn json(rows: impl Iterator<Item = Vec<i64>>) -> String {
-    let rows: Vec<String> = rows
-        .map(|row| {
-            let numbers: Vec<String> = row.iter().map(i64::to_string).collect();
-            format!("[{}]", numbers.join(","))
-        })
-        .collect();
-    format!("[{}]", rows.join(","))
 }

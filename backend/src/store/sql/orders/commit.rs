@@ -1,7 +1,7 @@
 //! A lane's batch in one transaction: guards first, then claims, then the outbox.
 
 use super::{
-    super::{Database, Dialect, Tx, outbox, sql},
+    super::{Database, Dialect, Tx, outbox, sql, statement::Statement},
     StoreError,
     rows::{bind_packet, order_no},
     statements::{CLAIM_CHUNKS, statements},
@@ -84,7 +84,7 @@ async fn append_at_once(
     let held = of_packets
         .into_iter()
         .chain(of_claims)
-        .fold(sql(statements(day).append_batch), |statement, column| statement.bind(column))
+        .fold(sql(statements(day).append_batch), Statement::bind)
         .bind(told_orders)
         .bind(destinations)
         .bind(events)

@@ -168,7 +168,7 @@ impl OrderStore for SqlOrders {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.database.ping().await
+        self.database.ping("SELECT count(*) FROM days").await
     }
 }
 

@@ -1,15 +1,17 @@
 //! Reading the logs of groups: who may see what, and what stands in a row.
 
-use super::{super::sqlite::File as Database, group_id, user_id};
+use super::{group_id, user_id};
 use crate::store::{
     StoreError,
     people::{
-        Dress, LOG_SCAN_MAX, Line, LogEntry, StoredBody, StoredMessage, StoredPacket, StoredPage,
+        Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, StoredBody, StoredMessage, StoredPacket,
+        StoredPage,
     },
+    sql::{Database, Dialect, Tx, row::Row, sql, statement::any},
 };
 use hongbao_shared::{GroupId, Kind, MessageId, OrderNo, Timestamp, UserId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use std::collections::BTreeMap;
 
 // As stored; never renumbered. The statements below and the schema know them too.
 const TEXT: i64 = 1;
@@ -23,42 +25,30 @@ const FINISHED: i64 = 8;
 const EXPIRED: i64 = 9;
 
 /// What [`message`] reads, of the message `m` and its packet `p`.
-macro_rules! columns {
-    () => {
-        "m.id, m.at, m.sender_id, m.kind, m.text, m.content,
-         p.order_no, p.kind, p.greeting, p.cover, p.recipient_id"
-    };
-}
+pub(super) const COLUMNS: &str = "m.id, m.at, m.sender_id, m.kind, m.text, m.content,
+     p.order_no, p.kind, p.greeting, p.cover, p.recipient_id";
 
-macro_rules! join_packet {
-    () => {
-        " LEFT JOIN packet_posts p ON p.group_id = m.group_id AND p.message_id = m.id "
-    };
-}
+pub(super) const JOIN_PACKET: &str =
+    "LEFT JOIN packet_posts p ON p.group_id = m.group_id AND p.message_id = m.id";
 
 /// The one rule of who may see an entry (R-PEOPLE-2): "opened" is for the packet's
 /// sender and the openers, "expired" for the sender, everything else for everyone.
-macro_rules! may_see {
-    ($message:literal, $reader:literal) => {
-        concat!(
-            "(",
-            $message,
-            ".kind NOT IN (7, 9) OR ",
-            $message,
-            ".sender_id = ",
-            $reader,
-            " OR (",
-            $message,
-            ".kind = 7 AND EXISTS (SELECT 1 FROM json_each(",
-            $message,
-            ".content, '$.openers') WHERE value = CAST(",
-            $reader,
-            " AS TEXT))))"
-        )
+/// `message` is an alias, `reader` a parameter.
+pub(super) fn may_see(dialect: Dialect, message: &str, reader: &str) -> String {
+    let is_opener = match dialect {
+        Dialect::Sqlite => format!(
+            "EXISTS (SELECT 1 FROM json_each({message}.content, '$.openers')
+                     WHERE value = CAST({reader} AS TEXT))"
+        ),
+        Dialect::Postgres => {
+            format!("((CAST({message}.content AS jsonb) -> 'openers') ? CAST({reader} AS TEXT))")
+        }
     };
+    format!(
+        "({message}.kind NOT IN ({OPENED}, {EXPIRED}) OR {message}.sender_id = {reader}
+          OR ({message}.kind = {OPENED} AND {is_opener}))"
+    )
 }
-
-pub(super) use {columns, join_packet, may_see};
 
 /// What [`StoredBody::Removed`] keeps.
 #[derive(Serialize, Deserialize)]
@@ -98,33 +88,31 @@ pub(super) async fn page(
     before: Option<MessageId>,
     limit: u32,
 ) -> Result<StoredPage, StoreError> {
-    let newest: Option<i64> =
-        sqlx::query_scalar("SELECT last_message_id FROM chat_groups WHERE id = ?1")
-            .bind(group.get())
-            .fetch_optional(database.readers())
-            .await?;
+    let newest: Option<i64> = sql("SELECT last_message_id FROM chat_groups WHERE id = $1")
+        .bind(group.get())
+        .scalar_optional(database)
+        .await?;
     let end = newest.unwrap_or(0).saturating_add(1);
     let before = before.map_or(end, |before| before.get().min(end));
     // Ids have no gaps, so the bound on ids bounds the entries that are looked at.
     let from = before.saturating_sub(LOG_SCAN_MAX.into()).max(1);
+    let may_see = may_see(database.dialect(), "m", "$4");
     // One more than asked for tells whether there is a next page.
-    let rows = sqlx::query(concat!(
-        "SELECT ",
-        columns!(),
-        " FROM messages m",
-        join_packet!(),
-        "WHERE m.group_id = ?1 AND m.id >= ?2 AND m.id < ?3 AND ",
-        may_see!("m", "?4"),
-        " ORDER BY m.id DESC LIMIT ?5",
+    let mut messages = sql(format!(
+        "SELECT {COLUMNS} FROM messages m {JOIN_PACKET}
+         WHERE m.group_id = $1 AND m.id >= $2 AND m.id < $3 AND {may_see}
+         ORDER BY m.id DESC LIMIT $5"
     ))
     .bind(group.get())
     .bind(from)
     .bind(before)
     .bind(reader.get())
     .bind(i64::from(limit).saturating_add(1))
-    .fetch_all(database.readers())
-    .await?;
-    let mut messages = rows.iter().map(|row| message(row, 0)).collect::<Result<Vec<_>, _>>()?;
+    .fetch_all(database)
+    .await?
+    .iter()
+    .map(|row| message(row, 0))
+    .collect::<Result<Vec<_>, _>>()?;
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
     let next_before = if messages.len() > shown {
         messages.truncate(shown);
@@ -142,20 +130,16 @@ pub(super) async fn after(
     after: MessageId,
     limit: u32,
 ) -> Result<Vec<LogEntry>, StoreError> {
-    sqlx::query(concat!(
-        "SELECT ",
-        may_see!("m", "?3"),
-        ", ",
-        columns!(),
-        " FROM messages m",
-        join_packet!(),
-        "WHERE m.group_id = ?1 AND m.id > ?2 ORDER BY m.id LIMIT ?4",
+    let may_see = may_see(database.dialect(), "m", "$3");
+    sql(format!(
+        "SELECT {may_see}, {COLUMNS} FROM messages m {JOIN_PACKET}
+         WHERE m.group_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $4"
     ))
     .bind(group.get())
     .bind(after.get())
     .bind(reader.get())
     .bind(limit)
-    .fetch_all(database.readers())
+    .fetch_all(database)
     .await?
     .iter()
     .map(|row| Ok(LogEntry { visible: row.try_get(0)?, message: message(row, 1)? }))
@@ -163,17 +147,14 @@ pub(super) async fn after(
 }
 
 pub(super) async fn by_key(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx<'_>,
     group: GroupId,
     sender: UserId,
     key: &str,
 ) -> Result<Option<StoredMessage>, StoreError> {
-    let row = sqlx::query(concat!(
-        "SELECT ",
-        columns!(),
-        " FROM messages m",
-        join_packet!(),
-        "WHERE m.group_id = ?1 AND m.sender_id = ?2 AND m.key = ?3",
+    let row = sql(format!(
+        "SELECT {COLUMNS} FROM messages m {JOIN_PACKET}
+         WHERE m.group_id = $1 AND m.sender_id = $2 AND m.key = $3"
     ))
     .bind(group.get())
     .bind(sender.get())
@@ -183,35 +164,33 @@ pub(super) async fn by_key(
     row.map(|row| message(&row, 0)).transpose()
 }
 
-pub(super) async fn by_line_key(
-    tx: &mut SqliteConnection,
-    group: GroupId,
-    key: &str,
-) -> Result<Option<StoredMessage>, StoreError> {
-    let row = sqlx::query(concat!(
-        "SELECT ",
-        columns!(),
-        " FROM messages m",
-        join_packet!(),
-        "WHERE m.group_id = ?1 AND m.line_key = ?2",
+/// Lines that are there, by their groups and keys: at least those that are to be posted.
+pub(super) async fn by_line_keys(
+    tx: &mut Tx<'_>,
+    posts: &[LinePost],
+) -> Result<BTreeMap<(GroupId, String), StoredMessage>, StoreError> {
+    let (any_group, any_key) = (any(tx.dialect(), "$1"), any(tx.dialect(), "$2"));
+    sql(format!(
+        "SELECT m.group_id, m.line_key, {COLUMNS} FROM messages m {JOIN_PACKET}
+         WHERE m.group_id {any_group} AND m.line_key {any_key}"
     ))
-    .bind(group.get())
-    .bind(key)
-    .fetch_optional(tx)
-    .await?;
-    row.map(|row| message(&row, 0)).transpose()
+    .bind(posts.iter().map(|post| post.group_id.get()).collect::<Vec<i64>>())
+    .bind(posts.iter().map(|post| post.key.clone()).collect::<Vec<String>>())
+    .fetch_all(tx)
+    .await?
+    .iter()
+    .map(|row| Ok(((group_id(row.try_get(0)?)?, row.try_get(1)?), message(row, 2)?)))
+    .collect()
 }
 
 pub(super) async fn by_order_no(
-    tx: &mut SqliteConnection,
+    tx: &mut Tx<'_>,
     order_no: OrderNo,
 ) -> Result<Option<(GroupId, StoredMessage)>, StoreError> {
-    let row = sqlx::query(concat!(
-        "SELECT m.group_id, ",
-        columns!(),
-        " FROM packet_posts p
+    let row = sql(format!(
+        "SELECT m.group_id, {COLUMNS} FROM packet_posts p
          JOIN messages m ON m.group_id = p.group_id AND m.id = p.message_id
-         WHERE p.order_no = ?1",
+         WHERE p.order_no = $1"
     ))
     .bind(order_no.to_bits())
     .fetch_optional(tx)
@@ -223,15 +202,15 @@ pub(super) async fn packet_dress(
     database: &Database,
     order_no: OrderNo,
 ) -> Result<Option<Dress>, StoreError> {
-    let row = sqlx::query("SELECT greeting, cover FROM packet_posts WHERE order_no = ?1")
+    let row = sql("SELECT greeting, cover FROM packet_posts WHERE order_no = $1")
         .bind(order_no.to_bits())
-        .fetch_optional(database.readers())
+        .fetch_optional(database)
         .await?;
     row.map(|row| Ok(Dress { greeting: row.try_get(0)?, cover: row.try_get(1)? })).transpose()
 }
 
-/// From the columns of [`columns`], which begin at `first`.
-pub(super) fn message(row: &SqliteRow, first: usize) -> Result<StoredMessage, StoreError> {
+/// From the columns of [`COLUMNS`], which begin at `first`.
+pub(super) fn message(row: &Row, first: usize) -> Result<StoredMessage, StoreError> {
     let kind: i64 = row.try_get(first + 3)?;
     let body = match kind {
         TEXT => StoredBody::Text(row.try_get(first + 4)?),
@@ -239,8 +218,8 @@ pub(super) fn message(row: &SqliteRow, first: usize) -> Result<StoredMessage, St
         JOINED => StoredBody::Joined,
         CREATED => StoredBody::Created,
         LEFT => StoredBody::Left,
-        REMOVED => StoredBody::Removed { by: json::<Removed>(row.try_get(first + 5)?)?.by },
-        OPENED | FINISHED | EXPIRED => StoredBody::Line(json(row.try_get(first + 5)?)?),
+        REMOVED => StoredBody::Removed { by: json::<Removed>(row, first + 5)?.by },
+        OPENED | FINISHED | EXPIRED => StoredBody::Line(json(row, first + 5)?),
         other => return Err(StoreError::Corrupt(format!("{other} is not a kind of message"))),
     };
     Ok(StoredMessage {
@@ -251,12 +230,13 @@ pub(super) fn message(row: &SqliteRow, first: usize) -> Result<StoredMessage, St
     })
 }
 
-fn json<T: DeserializeOwned>(content: &str) -> Result<T, StoreError> {
-    serde_json::from_str(content)
+fn json<T: DeserializeOwned>(row: &Row, at: usize) -> Result<T, StoreError> {
+    let content: String = row.try_get(at)?;
+    serde_json::from_str(&content)
         .map_err(|error| StoreError::Corrupt(format!("not the content of a line: {error}")))
 }
 
-fn packet(row: &SqliteRow, first: usize) -> Result<StoredPacket, StoreError> {
+fn packet(row: &Row, first: usize) -> Result<StoredPacket, StoreError> {
     let order_no = OrderNo::from_bits(row.try_get(first)?)
         .map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let kind: u8 = row.try_get(first + 1)?;

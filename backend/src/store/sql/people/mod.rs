@@ -1,6 +1,7 @@
-//! The database of people in a SQLite file.
+//! The database of people in SQL.
 
 mod groups;
+mod holds;
 mod invitations;
 mod listing;
 mod log;
@@ -31,13 +32,12 @@ use hongbao_shared::{
 #[derive(Clone, Debug)]
 pub struct SqlPeople {
     database: Database,
-    file: super::sqlite::File,
 }
 
 impl SqlPeople {
     /// On a database that was opened with [`super::Schema::People`].
     pub fn new(database: Database) -> Self {
-        Self { file: database.file(), database }
+        Self { database }
     }
 }
 
@@ -57,7 +57,8 @@ const MEMBER_FOUND: &str = "guard: the person is a member";
 const IS_GUEST: &str = "guard: the person is a guest";
 const PASSWORD_SAME: &str = "guard: the password is still the same";
 
-/// What a refused write means. SQLite tells a unique constraint by its columns.
+/// What a refused write means. SQLite tells a unique constraint by its columns, PostgreSQL
+/// by its name.
 fn refused(error: StoreError) -> PeopleError {
     let StoreError::Constraint { name } = &error else {
         return error.into();
@@ -72,10 +73,15 @@ fn refused(error: StoreError) -> PeopleError {
         MEMBER_FOUND => PeopleError::MemberNotFound,
         IS_GUEST => PeopleError::AlreadyAccount,
         PASSWORD_SAME => PeopleError::PasswordChanged,
-        "UNIQUE constraint failed: users.account_key" => PeopleError::NameTaken,
-        "UNIQUE constraint failed: users.id" | "UNIQUE constraint failed: chat_groups.id" => {
-            PeopleError::IdTaken
+        "UNIQUE constraint failed: users.account_key" | "users_account_key_unique" => {
+            PeopleError::NameTaken
         }
+        "UNIQUE constraint failed: users.id"
+        | "users_pkey"
+        | "UNIQUE constraint failed: chat_groups.id"
+        | "chat_groups_pkey" => PeopleError::IdTaken,
+        // Posted into two groups at the same moment: one of them is another content.
+        "packet_posts_pkey" => PeopleError::KeyReused,
         _ => error.into(),
     }
 }
@@ -102,36 +108,30 @@ fn language(column: &str) -> Result<Language, StoreError> {
         .ok_or_else(|| StoreError::Corrupt(format!("{column} is not a language")))
 }
 
-/// Ids as a JSON array, for `json_each`: one statement whatever their number.
-fn id_array(ids: impl Iterator<Item = i64>) -> String {
-    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
-    format!("[{}]", ids.join(","))
-}
-
 #[async_trait]
 impl PeopleStore for SqlPeople {
     async fn add_user(&self, user: NewUser, session: NewSession) -> Result<(), PeopleError> {
-        users::add(&self.file, user, session).await.map_err(refused)
+        users::add(&self.database, user, session).await.map_err(refused)
     }
 
     async fn login(&self, account_key: &str) -> Result<Option<Login>, PeopleError> {
-        Ok(users::login(&self.file, account_key).await?)
+        Ok(users::login(&self.database, account_key).await?)
     }
 
     async fn person(&self, id: UserId) -> Result<Option<Person>, PeopleError> {
-        Ok(users::person(&self.file, id).await?)
+        Ok(users::person(&self.database, id).await?)
     }
 
     async fn profiles(&self, ids: &[UserId]) -> Result<Vec<Profile>, PeopleError> {
-        Ok(users::profiles(&self.file, ids).await?)
+        Ok(users::profiles(&self.database, ids).await?)
     }
 
     async fn make_admin(&self, id: UserId) -> Result<bool, PeopleError> {
-        users::make_admin(&self.file, id).await.map_err(refused)
+        users::make_admin(&self.database, id).await.map_err(refused)
     }
 
     async fn change_profile(&self, change: ProfileDraft) -> Result<(), PeopleError> {
-        users::change_profile(&self.file, change).await.map_err(refused)
+        users::change_profile(&self.database, change).await.map_err(refused)
     }
 
     async fn make_account(
@@ -140,19 +140,19 @@ impl PeopleStore for SqlPeople {
         name: String,
         account: NewAccount,
     ) -> Result<(), PeopleError> {
-        users::make_account(&self.file, user, name, account).await.map_err(refused)
+        users::make_account(&self.database, user, name, account).await.map_err(refused)
     }
 
     async fn password_hash(&self, user: UserId) -> Result<Option<String>, PeopleError> {
-        Ok(users::password_hash(&self.file, user).await?)
+        Ok(users::password_hash(&self.database, user).await?)
     }
 
     async fn change_password(&self, change: PasswordDraft) -> Result<Vec<TokenHash>, PeopleError> {
-        users::change_password(&self.file, change).await.map_err(refused)
+        users::change_password(&self.database, change).await.map_err(refused)
     }
 
     async fn put_demo_member(&self, member: DemoMember) -> Result<Profile, PeopleError> {
-        users::put_demo_member(&self.file, member).await.map_err(refused)
+        users::put_demo_member(&self.database, member).await.map_err(refused)
     }
 
     async fn add_session(
@@ -160,7 +160,7 @@ impl PeopleStore for SqlPeople {
         session: NewSession,
         while_password: Option<String>,
     ) -> Result<(), PeopleError> {
-        sessions::add_session(&self.file, session, while_password).await.map_err(refused)
+        sessions::add_session(&self.database, session, while_password).await.map_err(refused)
     }
 
     async fn session(
@@ -168,7 +168,7 @@ impl PeopleStore for SqlPeople {
         token_hash: TokenHash,
         now: Timestamp,
     ) -> Result<Option<StoredSession>, PeopleError> {
-        Ok(sessions::session(&self.file, token_hash, now).await?)
+        Ok(sessions::session(&self.database, token_hash, now).await?)
     }
 
     async fn touch_session(
@@ -177,11 +177,13 @@ impl PeopleStore for SqlPeople {
         seen_at: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), PeopleError> {
-        sessions::touch_session(&self.file, token_hash, seen_at, expires_at).await.map_err(refused)
+        sessions::touch_session(&self.database, token_hash, seen_at, expires_at)
+            .await
+            .map_err(refused)
     }
 
     async fn end_session(&self, token_hash: TokenHash) -> Result<(), PeopleError> {
-        sessions::end_session(&self.file, token_hash).await.map_err(refused)
+        sessions::end_session(&self.database, token_hash).await.map_err(refused)
     }
 
     async fn sessions_of(
@@ -190,7 +192,7 @@ impl PeopleStore for SqlPeople {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<OwnSession>, PeopleError> {
-        Ok(sessions::sessions_of(&self.file, user, now, limit).await?)
+        Ok(sessions::sessions_of(&self.database, user, now, limit).await?)
     }
 
     async fn end_other_sessions(
@@ -198,27 +200,27 @@ impl PeopleStore for SqlPeople {
         user: UserId,
         keep: TokenHash,
     ) -> Result<Vec<TokenHash>, PeopleError> {
-        sessions::end_other_sessions(&self.file, user, keep).await.map_err(refused)
+        sessions::end_other_sessions(&self.database, user, keep).await.map_err(refused)
     }
 
     async fn add_group(&self, group: GroupDraft) -> Result<StoredMessage, PeopleError> {
-        groups::add(&self.file, group).await.map_err(refused)
+        groups::add(&self.database, group).await.map_err(refused)
     }
 
     async fn add_demo_group(&self, group: DemoGroupDraft) -> Result<JoinedGroup, PeopleError> {
-        groups::add_demo(&self.file, group).await.map_err(refused)
+        groups::add_demo(&self.database, group).await.map_err(refused)
     }
 
     async fn group(&self, id: GroupId) -> Result<Option<StoredGroup>, PeopleError> {
-        Ok(listing::group(&self.file, id).await?)
+        Ok(listing::group(&self.database, id).await?)
     }
 
     async fn place(&self, group: GroupId, user: UserId) -> Result<Option<Place>, PeopleError> {
-        Ok(listing::place(&self.file, group, user).await?)
+        Ok(listing::place(&self.database, group, user).await?)
     }
 
     async fn groups_of(&self, user: UserId, limit: u32) -> Result<Vec<ListedGroup>, PeopleError> {
-        Ok(listing::groups_of(&self.file, user, limit).await?)
+        Ok(listing::groups_of(&self.database, user, limit).await?)
     }
 
     async fn faces(
@@ -226,19 +228,19 @@ impl PeopleStore for SqlPeople {
         groups: &[GroupId],
         per_group: u32,
     ) -> Result<Vec<(GroupId, UserId)>, PeopleError> {
-        Ok(members::faces(&self.file, groups, per_group).await?)
+        Ok(members::faces(&self.database, groups, per_group).await?)
     }
 
     async fn member_ids(&self, group: GroupId, limit: u32) -> Result<Vec<UserId>, PeopleError> {
-        Ok(members::member_ids(&self.file, group, limit).await?)
+        Ok(members::member_ids(&self.database, group, limit).await?)
     }
 
     async fn is_member(&self, group: GroupId, user: UserId) -> Result<bool, PeopleError> {
-        Ok(members::is_member(&self.file, group, user).await?)
+        Ok(members::is_member(&self.database, group, user).await?)
     }
 
     async fn demo_member_ids(&self, group: GroupId) -> Result<Vec<UserId>, PeopleError> {
-        Ok(members::demo_member_ids(&self.file, group).await?)
+        Ok(members::demo_member_ids(&self.database, group).await?)
     }
 
     async fn set_read(
@@ -247,7 +249,7 @@ impl PeopleStore for SqlPeople {
         user: UserId,
         up_to: MessageId,
     ) -> Result<(), PeopleError> {
-        marks::set_read(&self.file, group, user, up_to).await.map_err(refused)
+        marks::set_read(&self.database, group, user, up_to).await.map_err(refused)
     }
 
     async fn set_muted(
@@ -256,11 +258,11 @@ impl PeopleStore for SqlPeople {
         user: UserId,
         muted: bool,
     ) -> Result<(), PeopleError> {
-        marks::set_muted(&self.file, group, user, muted).await.map_err(refused)
+        marks::set_muted(&self.database, group, user, muted).await.map_err(refused)
     }
 
     async fn invite(&self, invitation: InvitationDraft) -> Result<StoredInvitation, PeopleError> {
-        invitations::invite(&self.file, invitation).await.map_err(refused)
+        invitations::invite(&self.database, invitation).await.map_err(refused)
     }
 
     async fn invitation(
@@ -268,27 +270,27 @@ impl PeopleStore for SqlPeople {
         code: &str,
         now: Timestamp,
     ) -> Result<Option<ValidInvitation>, PeopleError> {
-        Ok(invitations::find(&self.file, code, now).await?)
+        Ok(invitations::find(&self.database, code, now).await?)
     }
 
     async fn join(&self, join: JoinDraft) -> Result<JoinedGroup, PeopleError> {
-        members::join(&self.file, join).await.map_err(refused)
+        members::join(&self.database, join).await.map_err(refused)
     }
 
     async fn remove(&self, removal: Removal) -> Result<StoredMessage, PeopleError> {
-        members::remove(&self.file, removal).await.map_err(refused)
+        members::remove(&self.database, removal).await.map_err(refused)
     }
 
     async fn post_text(&self, text: TextDraft) -> Result<StoredMessage, PeopleError> {
-        messages::post_text(&self.file, text).await.map_err(refused)
+        messages::post_text(&self.database, text).await.map_err(refused)
     }
 
     async fn post_packet(&self, packet: PacketPost) -> Result<StoredMessage, PeopleError> {
-        messages::post_packet(&self.file, packet).await.map_err(refused)
+        messages::post_packet(&self.database, packet).await.map_err(refused)
     }
 
     async fn post_lines(&self, lines: Vec<LinePost>) -> Result<Vec<StoredMessage>, PeopleError> {
-        messages::post_lines(&self.file, lines).await.map_err(refused)
+        messages::post_lines(&self.database, lines).await.map_err(refused)
     }
 
     async fn messages(
@@ -298,7 +300,7 @@ impl PeopleStore for SqlPeople {
         before: Option<MessageId>,
         limit: u32,
     ) -> Result<StoredPage, PeopleError> {
-        Ok(log::page(&self.file, group, reader, before, limit).await?)
+        Ok(log::page(&self.database, group, reader, before, limit).await?)
     }
 
     async fn messages_after(
@@ -308,10 +310,10 @@ impl PeopleStore for SqlPeople {
         after: MessageId,
         limit: u32,
     ) -> Result<Vec<LogEntry>, PeopleError> {
-        Ok(log::after(&self.file, group, reader, after, limit).await?)
+        Ok(log::after(&self.database, group, reader, after, limit).await?)
     }
 
     async fn packet_dress(&self, order_no: OrderNo) -> Result<Option<Dress>, PeopleError> {
-        Ok(log::packet_dress(&self.file, order_no).await?)
+        Ok(log::packet_dress(&self.database, order_no).await?)
     }
 }

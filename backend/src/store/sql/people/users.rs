@@ -1,40 +1,44 @@
 //! People: what they are called, and what they sign in with.
 
-use super::{
-    super::sqlite::File as Database, IS_GUEST, PASSWORD_SAME, guard, id_array, sessions, user_id,
-};
+use super::{IS_GUEST, PASSWORD_SAME, guard, holds::hold_user, sessions, user_id};
 use crate::store::{
     StoreError,
     people::{
         DemoMember, Login, NewAccount, NewSession, NewUser, PasswordDraft, Person, ProfileDraft,
         TokenHash,
     },
+    sql::{Database, Source, row::Row, sql, statement::any},
 };
 use hongbao_shared::{UserId, api::accounts::Profile};
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use std::sync::Arc;
 
 pub(super) async fn add(
     database: &Database,
     user: NewUser,
     session: NewSession,
 ) -> Result<(), StoreError> {
+    let added = Arc::new((user, session));
     database
-        .write(move |tx| {
+        .write_by_row(move |mut tx| {
+            let added = Arc::clone(&added);
             Box::pin(async move {
-                let (key, hash) = user.account.map(|a| (a.key, a.password_hash)).unzip();
-                sqlx::query(
-                    "INSERT INTO users (id, name, avatar, account_key, password_hash, created_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                )
-                .bind(user.profile.id.get())
-                .bind(user.profile.name)
-                .bind(user.profile.avatar)
-                .bind(key)
-                .bind(hash)
-                .bind(user.at.millis())
-                .execute(&mut *tx)
+                let (NewUser { profile, account, at }, session) = &*added;
+                let account = account.as_ref();
+                sql("INSERT INTO users (id, name, avatar, account_key, password_hash, created_at)
+                     VALUES ($1, $2, $3, $4, $5, $6)")
+                .bind(profile.id.get())
+                .bind(&profile.name)
+                .bind(&profile.avatar)
+                .bind(account.map(|account| account.key.as_str()))
+                .bind(account.map(|account| account.password_hash.as_str()))
+                .bind(at.millis())
+                .execute(&mut tx)
                 .await?;
-                sessions::insert(tx, session).await
+                // Whoever is new is held already.
+                if session.user_id != profile.id {
+                    hold_user(&mut tx, session.user_id).await?;
+                }
+                sessions::insert(&mut tx, session).await
             })
         })
         .await
@@ -44,23 +48,19 @@ pub(super) async fn login(
     database: &Database,
     account_key: &str,
 ) -> Result<Option<Login>, StoreError> {
-    let row = sqlx::query(
-        "SELECT id, name, avatar, demo_key IS NOT NULL, password_hash FROM users
-         WHERE account_key = ?1 AND password_hash IS NOT NULL",
-    )
+    let row = sql("SELECT id, name, avatar, demo_key IS NOT NULL, password_hash FROM users
+         WHERE account_key = $1 AND password_hash IS NOT NULL")
     .bind(account_key)
-    .fetch_optional(database.readers())
+    .fetch_optional(database)
     .await?;
     row.map(|row| Ok(Login { profile: profile(&row)?, password_hash: row.try_get(4)? })).transpose()
 }
 
 pub(super) async fn person(database: &Database, id: UserId) -> Result<Option<Person>, StoreError> {
-    let row = sqlx::query(
-        "SELECT id, name, avatar, demo_key IS NOT NULL, is_admin, account_key IS NULL
-         FROM users WHERE id = ?1",
-    )
+    let row = sql("SELECT id, name, avatar, demo_key IS NOT NULL, is_admin, account_key IS NULL
+         FROM users WHERE id = $1")
     .bind(id.get())
-    .fetch_optional(database.readers())
+    .fetch_optional(database)
     .await?;
     row.map(|row| {
         Ok(Person { profile: profile(&row)?, is_admin: row.try_get(4)?, is_guest: row.try_get(5)? })
@@ -75,50 +75,49 @@ pub(super) async fn profiles(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    sqlx::query(
-        "SELECT id, name, avatar, demo_key IS NOT NULL FROM users
-         WHERE id IN (SELECT value FROM json_each(?1))",
-    )
-    .bind(id_array(ids.iter().map(|id| id.get())))
-    .fetch_all(database.readers())
-    .await?
-    .iter()
-    .map(profile)
-    .collect()
+    let any = any(database.dialect(), "$1");
+    sql(format!("SELECT id, name, avatar, demo_key IS NOT NULL FROM users WHERE id {any}"))
+        .bind(ids.iter().map(|id| id.get()).collect::<Vec<i64>>())
+        .fetch_all(database)
+        .await?
+        .iter()
+        .map(profile)
+        .collect()
 }
 
 pub(super) async fn make_admin(database: &Database, id: UserId) -> Result<bool, StoreError> {
-    database
-        .write(move |tx| {
+    let changed = database
+        .write_at_once(move |mut tx| {
             Box::pin(async move {
-                let done = sqlx::query("UPDATE users SET is_admin = 1 WHERE id = ?1")
+                sql("UPDATE users SET is_admin = 1 WHERE id = $1")
                     .bind(id.get())
-                    .execute(tx)
-                    .await?;
-                Ok(done.rows_affected() == 1)
+                    .execute(&mut tx)
+                    .await
             })
         })
-        .await
+        .await?;
+    Ok(changed == 1)
 }
 
 pub(super) async fn change_profile(
     database: &Database,
     change: ProfileDraft,
 ) -> Result<(), StoreError> {
+    let change = Arc::new(change);
     database
-        .write(move |tx| {
+        .write_at_once(move |mut tx| {
+            let change = Arc::clone(&change);
             Box::pin(async move {
                 // A guest's name is nobody's key, whenever they become an account.
-                sqlx::query(
-                    "UPDATE users SET name = coalesce(?2, name), avatar = coalesce(?3, avatar),
-                         account_key = iif(account_key IS NULL, NULL, coalesce(?4, account_key))
-                     WHERE id = ?1",
-                )
+                sql("UPDATE users SET name = coalesce($2, name), avatar = coalesce($3, avatar),
+                         account_key = CASE WHEN account_key IS NULL THEN NULL
+                                            ELSE coalesce($4, account_key) END
+                     WHERE id = $1")
                 .bind(change.user_id.get())
-                .bind(change.name)
-                .bind(change.avatar)
-                .bind(change.account_key)
-                .execute(tx)
+                .bind(change.name.as_deref())
+                .bind(change.avatar.as_deref())
+                .bind(change.account_key.as_deref())
+                .execute(&mut tx)
                 .await?;
                 Ok(())
             })
@@ -132,42 +131,34 @@ pub(super) async fn make_account(
     name: String,
     account: NewAccount,
 ) -> Result<(), StoreError> {
-    database
-        .write(move |tx| {
+    let made = Arc::new((name, account));
+    let changed = database
+        .write_at_once(move |mut tx| {
+            let made = Arc::clone(&made);
             Box::pin(async move {
-                let done = sqlx::query(
-                    "UPDATE users SET name = ?2, account_key = ?3, password_hash = ?4
-                     WHERE id = ?1 AND account_key IS NULL",
-                )
+                let (name, account) = &*made;
+                sql("UPDATE users SET name = $2, account_key = $3, password_hash = $4
+                     WHERE id = $1 AND account_key IS NULL")
                 .bind(user.get())
                 .bind(name)
-                .bind(account.key)
-                .bind(account.password_hash)
-                .execute(tx)
-                .await?;
-                if done.rows_affected() == 1 { Ok(()) } else { Err(guard(IS_GUEST)) }
+                .bind(&account.key)
+                .bind(&account.password_hash)
+                .execute(&mut tx)
+                .await
             })
         })
-        .await
+        .await?;
+    if changed == 1 { Ok(()) } else { Err(guard(IS_GUEST)) }
 }
 
 pub(super) async fn password_hash(
-    database: &Database,
+    source: impl Source,
     user: UserId,
 ) -> Result<Option<String>, StoreError> {
-    let mut reader = database.readers().acquire().await?;
-    password_hash_in(&mut reader, user).await
-}
-
-pub(super) async fn password_hash_in(
-    connection: &mut SqliteConnection,
-    user: UserId,
-) -> Result<Option<String>, StoreError> {
-    let found: Option<Option<String>> =
-        sqlx::query_scalar("SELECT password_hash FROM users WHERE id = ?1")
-            .bind(user.get())
-            .fetch_optional(connection)
-            .await?;
+    let found: Option<Option<String>> = sql("SELECT password_hash FROM users WHERE id = $1")
+        .bind(user.get())
+        .scalar_optional(source)
+        .await?;
     Ok(found.flatten())
 }
 
@@ -175,21 +166,23 @@ pub(super) async fn change_password(
     database: &Database,
     change: PasswordDraft,
 ) -> Result<Vec<TokenHash>, StoreError> {
+    let change = Arc::new(change);
     database
-        .write(move |tx| {
+        .write_by_row(move |mut tx| {
+            let change = Arc::clone(&change);
             Box::pin(async move {
-                let done = sqlx::query(
-                    "UPDATE users SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2",
-                )
-                .bind(change.user_id.get())
-                .bind(change.from_hash)
-                .bind(change.to_hash)
-                .execute(&mut *tx)
-                .await?;
-                if done.rows_affected() == 0 {
+                // Holds the person's row, under which sessions begin.
+                let changed =
+                    sql("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
+                        .bind(change.user_id.get())
+                        .bind(&change.from_hash)
+                        .bind(&change.to_hash)
+                        .execute(&mut tx)
+                        .await?;
+                if changed == 0 {
                     return Err(guard(PASSWORD_SAME));
                 }
-                sessions::delete_others(tx, change.user_id, change.keep).await
+                sessions::delete_others(&mut tx, change.user_id, change.keep).await
             })
         })
         .await
@@ -199,22 +192,22 @@ pub(super) async fn put_demo_member(
     database: &Database,
     member: DemoMember,
 ) -> Result<Profile, StoreError> {
+    let member = Arc::new(member);
     database
-        .write(move |tx| {
+        .write_at_once(move |mut tx| {
+            let member = Arc::clone(&member);
             Box::pin(async move {
-                let row = sqlx::query(
-                    "INSERT INTO users (id, name, avatar, demo_key, created_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5)
+                let row = sql("INSERT INTO users (id, name, avatar, demo_key, created_at)
+                     VALUES ($1, $2, $3, $4, $5)
                      ON CONFLICT (demo_key) WHERE demo_key IS NOT NULL
-                         DO UPDATE SET name = ?2, avatar = ?3
-                     RETURNING id, name, avatar, demo_key IS NOT NULL",
-                )
+                         DO UPDATE SET name = $2, avatar = $3
+                     RETURNING id, name, avatar, demo_key IS NOT NULL")
                 .bind(member.id.get())
-                .bind(member.name)
-                .bind(member.avatar)
-                .bind(member.key)
+                .bind(&member.name)
+                .bind(&member.avatar)
+                .bind(&member.key)
                 .bind(member.at.millis())
-                .fetch_one(tx)
+                .fetch_one(&mut tx)
                 .await?;
                 profile(&row)
             })
@@ -223,7 +216,7 @@ pub(super) async fn put_demo_member(
 }
 
 /// From a row that begins with id, name, avatar, and whether it is a demo member.
-fn profile(row: &SqliteRow) -> Result<Profile, StoreError> {
+fn profile(row: &Row) -> Result<Profile, StoreError> {
     Ok(Profile {
         id: user_id(row.try_get(0)?)?,
         name: row.try_get(1)?,

@@ -1,7 +1,10 @@
 //! A PostgreSQL server, or anything that speaks its protocol.
 
+mod circuit;
+
 use super::{Row, Schema, Statement, StoreError};
 use anyhow::Context;
+use circuit::Circuit;
 use futures::future::BoxFuture;
 use sqlx::{
     PgConnection, PgPool,
@@ -26,11 +29,11 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a statement may wait for a row that another transaction holds.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a transaction may do nothing; this is for nodes that have died in one.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long to wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a caller waits. What it waited for goes on by itself: its outcome is unknown.
-const PATIENCE: Duration = Duration::from_secs(7);
+const PATIENCE: Duration = Duration::from_secs(6);
 /// How often a transaction starts over that lost against another.
 const ATTEMPTS_MAX: u32 = 12;
 const BACK_OFF_FIRST: Duration = Duration::from_millis(2);
@@ -59,6 +62,9 @@ pub struct Link {
     pub namespace: String,
     /// How many connections a node may hold.
     pub connections_max: u32,
+    /// Is the schema made where it is missing? Servers do not: one that is missing has
+    /// moved, or the address is wrong, and a second one would be worse than none.
+    pub create: bool,
 }
 
 /// Without the password.
@@ -72,7 +78,9 @@ impl fmt::Debug for Link {
 #[derive(Clone, Debug)]
 pub(super) struct Server {
     pool: PgPool,
+    circuit: Arc<Circuit>,
     namespace: String,
+    create: bool,
     schema: Schema,
     /// Is its schema there? A node can start while a server is down.
     prepared: Arc<OnceLock<()>>,
@@ -92,6 +100,7 @@ impl Server {
                 ("lock_timeout", milliseconds(LOCK_TIMEOUT)),
                 ("idle_in_transaction_session_timeout", milliseconds(IDLE_TIMEOUT)),
             ]);
+        let circuit = Circuit::new(&link.namespace, options.clone());
         let pool = PgPoolOptions::new()
             .max_connections(link.connections_max)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -101,7 +110,9 @@ impl Server {
             .connect_lazy_with(options);
         let server = Self {
             pool,
+            circuit,
             namespace: link.namespace.clone(),
+            create: link.create,
             schema,
             prepared: Arc::default(),
             preparing: Arc::default(),
@@ -127,7 +138,7 @@ impl Server {
         let Ok(_alone) = self.preparing.try_lock() else {
             return Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut));
         };
-        self.schema.migrate_postgres(&self.pool, &self.namespace).await?;
+        self.schema.migrate_postgres(&self.pool, &self.namespace, self.create).await?;
         self.prepared.get_or_init(|| ());
         Ok(())
     }
@@ -149,7 +160,7 @@ impl Server {
                 }
             }
         };
-        patiently(task, StoreError::Unavailable).await
+        self.patiently(task, StoreError::Unavailable).await
     }
 
     /// Runs `work`, again and again as long as it loses against others.
@@ -181,7 +192,7 @@ impl Server {
                 }
             }
         };
-        patiently(task, StoreError::Unknown).await
+        self.patiently(task, StoreError::Unknown).await
     }
 
     async fn transaction<T, F>(&self, begin: &'static str, work: &F) -> Result<T, StoreError>
@@ -196,7 +207,7 @@ impl Server {
                 Err(sqlx::Error::Io(_) | sqlx::Error::BeginFailed) if tried < stale_max => {
                     tried += 1;
                 }
-                begun => break begun?,
+                result => break result?,
             }
         };
         match work(&mut transaction).await {
@@ -231,22 +242,26 @@ impl Server {
         })
     }
 
+    /// Runs a task that no client can cancel, and waits for it for a while.
+    async fn patiently<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+        late: fn(sqlx::Error) -> StoreError,
+    ) -> Result<T, StoreError> {
+        self.circuit.check()?;
+        let result = match timeout(PATIENCE, tokio::spawn(task)).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(join)) if join.is_panic() => std::panic::resume_unwind(join.into_panic()),
+            // The runtime is shutting down.
+            Ok(Err(_)) => Err(StoreError::Unavailable(sqlx::Error::PoolClosed)),
+            Err(_) => Err(late(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))),
+        };
+        self.circuit.note(&result);
+        result
+    }
+
     pub(super) async fn close(&self) {
         self.pool.close().await;
-    }
-}
-
-/// Runs a task that no client can cancel, and waits for it for a while.
-async fn patiently<T: Send + 'static>(
-    task: impl Future<Output = Result<T, StoreError>> + Send + 'static,
-    late: fn(sqlx::Error) -> StoreError,
-) -> Result<T, StoreError> {
-    match timeout(PATIENCE, tokio::spawn(task)).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(join)) if join.is_panic() => std::panic::resume_unwind(join.into_panic()),
-        // The runtime is shutting down.
-        Ok(Err(_)) => Err(StoreError::Unavailable(sqlx::Error::PoolClosed)),
-        Err(_) => Err(late(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))),
     }
 }
 
@@ -260,10 +275,27 @@ fn refused(error: &sqlx::Error) -> Option<&str> {
     Some(error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>()?.code())
 }
 
-/// Did it lose against another transaction: `serialization_failure`, `deadlock_detected`?
+/// What a transaction saw by itself: another one came first.
+#[derive(Debug, thiserror::Error)]
+#[error("another transaction came first")]
+struct CameSecond;
+
+/// What the work of a transaction answers to have it rolled back and started over, for
+/// races that only it can see.
+pub(super) fn start_over() -> StoreError {
+    StoreError::Unavailable(sqlx::Error::AnyDriverError(Box::new(CameSecond)))
+}
+
+/// Did it lose against another transaction: `serialization_failure`, `deadlock_detected`,
+/// or what it saw by itself?
 fn is_lost_race(error: &StoreError) -> bool {
-    let (StoreError::Unavailable(error) | StoreError::Other(error)) = error else { return false };
-    matches!(refused(error), Some("40001" | "40P01"))
+    match error {
+        StoreError::Unavailable(sqlx::Error::AnyDriverError(cause)) => cause.is::<CameSecond>(),
+        StoreError::Unavailable(error) | StoreError::Other(error) => {
+            matches!(refused(error), Some("40001" | "40P01"))
+        }
+        _ => false,
+    }
 }
 
 /// Is the server being stopped, so that what it was doing may have happened or not?
@@ -273,8 +305,9 @@ fn is_shutdown(code: &str) -> bool {
 
 /// Does this code mean "not now", rather than "never like this"? Connections and
 /// resources (classes 08, 53), races (40), limits of time and shutdowns (57, 55P03,
-/// 25P03), a standby that cannot write (25006), the disk (58).
+/// 25P03), a standby that cannot write (25006), the disk (58), a schema that has moved
+/// (42P01).
 pub(super) fn is_unavailable(code: &str) -> bool {
     matches!(code.get(..2), Some("08" | "40" | "53" | "57" | "58"))
-        || matches!(code, "55P03" | "25P03" | "25006")
+        || matches!(code, "55P03" | "25P03" | "25006" | "42P01")
 }

@@ -1,0 +1,28 @@
+//! Switches and flow control over real HTTP (R-CTRL).
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod flow;
+mod stores;
+mod switches;
+
+use common::server::{Answer, Person, TestServer, send};
+use reqwest::Method;
+use serde_json::Value;
+
+async fn administrator(server: &TestServer) -> Person {
+    let admin = server.guest("administrator").await;
+    server.app().accounts.grant_admin(&admin.id).await.unwrap();
+    admin
+}
+
+async fn turn(admin: &Person, change: &Value) -> Answer {
+    send(admin.request(Method::PUT, "/control").json(change)).await
+}
+
+fn refused(answer: &Answer, status: u16, code: &str) {
+    assert_eq!(answer.refused(), (status, code.to_owned()), "{answer:?}");
+}

@@ -1,0 +1,120 @@
+//! Every switch, who turned it, and that it stays turned (R-CTRL-3).
+
+use crate::{
+    administrator,
+    common::server::{TestServer, send},
+    refused, turn,
+};
+use hongbao_shared::api::control::{ControlState, CreditMode, Switches};
+use reqwest::Method;
+use serde_json::json;
+
+/// Only administrators see or turn switches.
+#[tokio::test]
+async fn switches_are_for_administrators() {
+    let server = TestServer::start().await;
+    let stranger = server.guest("stranger").await;
+    for method in [Method::GET, Method::PUT] {
+        let asked = stranger.request(method.clone(), "/control").json(&json!({}));
+        refused(&send(asked).await, 403, "forbidden");
+        let nobody = server.request(method, "/api/v1/control").json(&json!({}));
+        refused(&send(nobody).await, 401, "unauthenticated");
+    }
+}
+
+/// Each change is recorded with who, when, from and to; what is not named stays; nothing
+/// changed is no change; and all of it survives a restart.
+#[tokio::test]
+async fn changes_are_recorded_and_survive() {
+    let server = TestServer::start().await;
+    let admin = administrator(&server).await;
+    let state: ControlState = admin.get("/control").await.read();
+    assert_eq!((state.version, state.turned_by.len(), state.changes.len()), (0, 0, 0));
+    assert!(state.switches.packets_on && state.degraded.is_empty());
+
+    let change = json!({"packets_on": false, "credit_mode": "deferred", "lookups_max": 4});
+    let after: ControlState = turn(&admin, &change).await.read();
+    assert_eq!(after.version, 1);
+    let expected =
+        Switches { packets_on: false, credit_mode: CreditMode::Deferred, ..state.switches.clone() };
+    assert_eq!(after.switches, expected);
+    let turned: Vec<&str> = after.turned_by.keys().map(String::as_str).collect();
+    assert_eq!(turned, ["credit_mode", "packets_on"], "lookups_max said so before");
+    let told = |switch: &str| {
+        let change = after.changes.iter().find(|change| change.switch == switch).unwrap();
+        (change.from.as_str(), change.to.as_str(), change.by.user_id.to_string())
+    };
+    assert_eq!(told("packets_on"), ("true", "false", admin.id.clone()));
+    assert_eq!(told("credit_mode"), ("\"split\"", "\"deferred\"", admin.id.clone()));
+
+    let same: ControlState = turn(&admin, &json!({"packets_on": false})).await.read();
+    assert_eq!(same.version, 1, "nothing changed");
+
+    let folder = server.shutdown().await;
+    let server = TestServer::start_with(None, |config| {
+        config.storage.data = folder.path().to_owned();
+    })
+    .await;
+    let admin = administrator(&server).await;
+    let again: ControlState = admin.get("/control").await.read();
+    assert_eq!((again.version, &again.switches), (1, &after.switches));
+    let order = json!({"group_id": "0", "kind": "lucky", "total_fen": 1, "shares": 1});
+    refused(&admin.post("/packets", &order).await, 503, "packets_off");
+}
+
+/// Of two who saw the same version, one is refused; who names none is not.
+#[tokio::test]
+async fn of_two_at_once_one_wins() {
+    let server = TestServer::start().await;
+    let admin = administrator(&server).await;
+    let first = json!({"version": 0, "two_screen_lists": true});
+    let second = json!({"version": 0, "lookups_max": 9});
+    turn(&admin, &first).await.ok(200);
+    refused(&turn(&admin, &second).await, 409, "control_changed");
+    turn(&admin, &json!({"lookups_max": 9})).await.ok(200);
+    let state: ControlState = admin.get("/control").await.read();
+    assert_eq!((state.version, state.switches.lookups_max), (2, 9));
+    assert!(state.switches.two_screen_lists);
+}
+
+/// What makes no sense is refused with a sentence, and nothing changes.
+#[tokio::test]
+async fn nonsense_is_refused() {
+    let server = TestServer::start().await;
+    let admin = administrator(&server).await;
+    for change in [
+        json!({"site_weights": {"X": 1}}),
+        json!({"site_weights": {"S": 0, "N": 0}}),
+        json!({"lookups_max": 0}),
+        json!({"lookups_max": 1001}),
+        json!({"large_share_fen": 0}),
+        json!({"packets_on": false, "lookups_max": 0}),
+    ] {
+        refused(&turn(&admin, &change).await, 422, "switch_invalid");
+    }
+    refused(&turn(&admin, &json!({"packets": false})).await, 400, "unknown_field");
+    refused(&turn(&admin, &json!({"packets_on": "no"})).await, 400, "invalid_body");
+    let state: ControlState = admin.get("/control").await.read();
+    assert_eq!(state.version, 0);
+}
+
+/// R-SITE-2: new packets follow the weights, from none to all.
+#[tokio::test]
+async fn weights_steer_new_packets() {
+    let server = TestServer::start().await;
+    let admin = administrator(&server).await;
+    let (group, people) = server.group_of(1).await;
+    people[0].top_up(1_000, "k").await;
+    for (weights, expected) in [
+        (json!({"S": 0, "N": 100}), 'N'),
+        (json!({"S": 1}), 'S'),
+        (json!({"N": 7, "S": 0}), 'N'),
+        (json!({}), 'S'),
+    ] {
+        turn(&admin, &json!({"site_weights": weights})).await.ok(200);
+        for _ in 0..5 {
+            let order_no = people[0].send_packet(&group, 10, 1).await.to_string();
+            assert!(order_no.starts_with(expected), "{order_no} at {weights}");
+        }
+    }
+}

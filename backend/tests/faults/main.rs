@@ -1,0 +1,51 @@
+//! A fleet under load while its parts fail one by one: PostgreSQL servers killed, stalled,
+//! cut off; nodes killed; stickiness lost; clients that leave. After each fault everything
+//! works again, no answer has changed, and the audit is clean (R-SITE, R-CTRL, R-MONEY-5).
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
+
+mod crew;
+mod each;
+mod watch;
+
+use hongbao_fleet::{Fleet, Plan};
+use std::{path::Path, process::Command};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_hongbao");
+
+/// Nodes that do not limit whoever makes guests.
+const SETTINGS: &str = "[addresses]
+guests_per_minute = 0
+accounts_per_minute = 0
+[server]
+trusted_proxies = ['127.0.0.1']
+[sites]
+weights = { S = 50, N = 50 }
+[telemetry]
+filter = 'warn'
+";
+
+async fn fleet(plan: Plan) -> Fleet {
+    let plan = Plan { settings: format!("{SETTINGS}{}", plan.settings), ..plan };
+    tokio::task::spawn_blocking(move || Fleet::start(Path::new(BINARY), &plan).unwrap())
+        .await
+        .unwrap()
+}
+
+/// Ends every node, which drains, and proves the books.
+fn end_and_audit(mut fleet: Fleet) {
+    for node in &mut fleet.nodes {
+        assert_eq!(node.stop().unwrap(), Some(0), "drained: {}", log(node));
+    }
+    let audit = Command::new(BINARY)
+        .args(["audit", "--at-rest", "--config"])
+        .arg(fleet.config())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&audit.stdout);
+    assert!(audit.status.success(), "{said}\n{}", String::from_utf8_lossy(&audit.stderr));
+}
+
+fn log(node: &hongbao_fleet::Node) -> String {
+    std::fs::read_to_string(node.log()).unwrap_or_default()
+}
