@@ -17,6 +17,7 @@ pub mod http;
 pub mod ledger;
 pub mod lists;
 pub mod live;
+pub mod news;
 pub mod packets;
 pub mod planted;
 pub mod reconcile;

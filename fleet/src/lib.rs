@@ -9,6 +9,7 @@ mod node;
 mod postgres;
 mod program;
 mod proxy;
+mod redis;
 mod watchdog;
 
 pub use fleet::{Fleet, Plan, Reached, Site};
@@ -16,3 +17,4 @@ pub use nginx::{Nginx, Routing};
 pub use node::Node;
 pub use postgres::Postgres;
 pub use proxy::{Fault, Proxy};
+pub use redis::{Redis, RedisCluster};

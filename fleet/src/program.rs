@@ -27,6 +27,13 @@ pub(crate) fn of_postgres(name: &str) -> Result<PathBuf> {
     })
 }
 
+/// A program that Debian puts on the path.
+pub(crate) fn of_redis() -> Result<PathBuf> {
+    on_path("redis-server").into_iter().find(|file| file.is_file()).context(
+        "redis-server is missing: install Redis (on Debian `apt-get install redis-server`)",
+    )
+}
+
 fn on_path(name: &str) -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).map(|folder| folder.join(name)).collect()

@@ -29,12 +29,18 @@ const C_COMPILER: Tool = Tool {
 };
 
 /// What a fleet is made of.
-const FOR_FLEET: [Tool; 2] = [
+const FOR_FLEET: [Tool; 3] = [
     Tool {
         programs: &["pg_ctl", "pg_ctlcluster"],
         variable: None,
         packages: &["postgresql"],
         purpose: "PostgreSQL 13 or later (databases of a fleet)",
+    },
+    Tool {
+        programs: &["redis-server"],
+        variable: None,
+        packages: &["redis-server"],
+        purpose: "Redis 7 or later (shared caches of a fleet)",
     },
     Tool {
         programs: &["nginx"],

@@ -15,6 +15,7 @@ pub use sessions::{AGENT_CHARS_MAX, SessionId};
 
 use crate::{
     Refusal,
+    news::{Herald, News},
     runtime::{Clock, Entropy},
     store::people::{
         NewAccount, NewSession, NewUser, PeopleError, PeopleStore, StoredSession, TokenHash,
@@ -85,6 +86,7 @@ pub struct Accounts {
     passwords: Passwords,
     sessions: Memo<TokenHash, StoredSession>,
     profiles: Memo<UserId, Arc<Profile>>,
+    herald: Arc<Herald>,
 }
 
 impl Accounts {
@@ -107,7 +109,39 @@ impl Accounts {
             sessions: Memo::new(settings.sessions_cached_max, sessions::CACHED_FOR, |_, _| 1),
             profiles: Memo::new(settings.profiles_cached_max, profiles::CACHED_FOR, |_, _| 1),
             settings,
+            herald: Arc::default(),
         })
+    }
+
+    /// Tells other nodes what they must not keep any longer; groups tell through it too.
+    pub fn herald(&self) -> &Arc<Herald> {
+        &self.herald
+    }
+
+    fn forget_session(&self, token_hash: TokenHash) {
+        self.heard_session(token_hash);
+        self.herald.tell(News::Session(token_hash));
+    }
+
+    fn forget_profile(&self, user: UserId) {
+        self.heard_profile(user);
+        self.herald.tell(News::Profile(user));
+    }
+
+    /// A session has ended or changed, here or on another node.
+    pub(crate) fn heard_session(&self, token_hash: TokenHash) {
+        self.sessions.forget(&token_hash);
+    }
+
+    /// Somebody has another name or picture.
+    pub(crate) fn heard_profile(&self, user: UserId) {
+        self.profiles.forget(&user);
+    }
+
+    /// Other nodes may have changed anything.
+    pub(crate) fn heard_anything(&self) {
+        self.sessions.forget_all();
+        self.profiles.forget_all();
     }
 
     /// A new guest: a name is enough. `agent` is what their browser or program calls

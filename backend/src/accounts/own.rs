@@ -38,7 +38,7 @@ impl Accounts {
         let accounts = Arc::clone(self);
         whole(async move {
             accounts.store.change_profile(draft).await?;
-            accounts.profiles.forget(&user);
+            accounts.forget_profile(user);
             accounts.me(user).await
         })
         .await
@@ -61,9 +61,9 @@ impl Accounts {
             // Guests do not sign in: there will be no more sessions than these.
             let sessions = accounts.store.sessions_of(user, accounts.clock.now(), u32::MAX).await?;
             accounts.store.make_account(user, name, account).await?;
-            accounts.profiles.forget(&user);
+            accounts.forget_profile(user);
             for session in sessions {
-                accounts.sessions.forget(&session.token_hash);
+                accounts.forget_session(session.token_hash);
             }
             accounts.me(user).await
         })
@@ -90,7 +90,7 @@ impl Accounts {
         whole(async move {
             let draft = PasswordDraft { user_id: user, from_hash, to_hash, keep };
             for ended in accounts.store.change_password(draft).await? {
-                accounts.sessions.forget(&ended);
+                accounts.forget_session(ended);
             }
             Ok(())
         })

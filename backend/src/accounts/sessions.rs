@@ -135,7 +135,7 @@ impl Accounts {
         let accounts = Arc::clone(self);
         whole(async move {
             for ended in accounts.store.end_other_sessions(user, keep).await? {
-                accounts.sessions.forget(&ended);
+                accounts.forget_session(ended);
             }
             Ok(())
         })
@@ -146,7 +146,7 @@ impl Accounts {
         let accounts = Arc::clone(self);
         whole(async move {
             accounts.store.end_session(token_hash).await?;
-            accounts.sessions.forget(&token_hash);
+            accounts.forget_session(token_hash);
             Ok(())
         })
         .await

@@ -2,12 +2,13 @@
 
 use super::{App, Stores};
 use crate::{
-    cache::SharedWriter,
+    cache::{SharedTier, SharedWriter},
     control::HealthWatch,
     delivery::{
         Bell, CreditClaims, Deliver, LandPaid, Pace, PostToChat, RefundRest, Worker, WriteLists,
     },
     ledger::Ledger,
+    news::{Newsroom, Publisher},
     packets::{Expirer, LaneParts, LaneStore, Lanes},
     store::outbox::{Destination, Outbox},
 };
@@ -27,6 +28,7 @@ const LISTS_GATHER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs
 /// processor from those who open, and credits some ten thousand shares a second.
 const REST_PERCENT: u32 = 400;
 const BATCH_ROWS_MAX: u32 = 64;
+const LOOK_AT_CACHE_EVERY: Duration = Duration::from_millis(500);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(1);
 /// Pre-orders that expired in the database and go in one round.
 const PURGE_MAX: u32 = 1_000;
@@ -109,6 +111,14 @@ impl App {
                 clock: Arc::clone(&self.clock),
             };
             watch.start(&feeders.tasks, &feeders.stop);
+            let shared = Arc::clone(&self.packets.shared);
+            feeders.tasks.spawn(watch_cache(shared, feeders.stop.clone()));
+        }
+        self.start_news();
+        let interval = self.config.reconcile.interval_s;
+        if let Some(comparison) = self.comparison.clone().filter(|_| interval > 0) {
+            let interval = Duration::from_secs(interval.into());
+            feeders.tasks.spawn(comparison.run(interval, feeders.stop.clone()));
         }
         let workers = &self.background.workers;
         let stop = workers.stop.clone();
@@ -144,6 +154,27 @@ impl App {
                 workers.tasks.spawn(worker.run(workers.stop.clone()));
             }
         }
+    }
+
+    /// Nothing, where no shared tier brings news of other nodes.
+    fn start_news(&self) {
+        let feeders = &self.background.feeders;
+        let shared = &self.packets.shared;
+        let node = self.packets.entropy.bits();
+        if self.comparison.is_none() {
+            return;
+        }
+        if let Some(news) = Publisher::new(self.accounts.herald(), Arc::clone(shared), node) {
+            feeders.tasks.spawn(news.run(feeders.stop.clone()));
+        }
+        let newsroom = Newsroom {
+            accounts: Arc::clone(&self.accounts),
+            groups: Arc::clone(&self.groups),
+            shared: Arc::clone(shared),
+            home: self.config.sites.home.0,
+            node,
+        };
+        feeders.tasks.spawn(newsroom.run(feeders.stop.clone()));
     }
 
     /// What brings work to the lanes on its own.
@@ -182,6 +213,18 @@ impl App {
 
 fn unhurried([gather, gather_max]: [Duration; 2]) -> Pace {
     Pace { gather, gather_max, rows_max: BATCH_ROWS_MAX, rest_percent: REST_PERCENT }
+}
+
+/// Knows that a shared cache is down, or back, before somebody has to wait to learn it.
+async fn watch_cache(shared: Arc<dyn SharedTier>, stop: CancellationToken) {
+    loop {
+        shared.look().await;
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LOOK_AT_CACHE_EVERY) => {}
+        }
+    }
 }
 
 /// Leases numbers ahead, and clears away pre-orders that nobody paid.

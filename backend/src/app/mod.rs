@@ -2,6 +2,7 @@
 //! them.
 
 mod background;
+mod caches;
 mod places;
 mod stores;
 
@@ -10,7 +11,7 @@ pub use stores::Stores;
 use crate::{
     accounts::{Accounts, AccountsSettings},
     archive::Mover,
-    cache::{Absent, InProcess, LocalTier, SharedTier, SharedWriter},
+    cache::{Comparison, LocalTier, SharedTier, SharedWriter},
     config::{self, Config, MasterKey},
     control::{Control, CreditMode, Follower, Health, Sends, Switches},
     delivery::DeadLetters,
@@ -20,14 +21,15 @@ use crate::{
     lists::Lists,
     live::Live,
     packets::{
-        Finder, LaneParts, LaneSettings, NumberedSite, Numbering, Packets, Tickets,
+        Finder, LaneParts, LaneSettings, NumberedSite, Numbering, Packets, Peers, Tickets,
         seal::{self, Sealer},
     },
     reconcile::{Reconciler, Schedule},
     runtime::{Clock, Entropy, SystemClock, SystemEntropy, Zone},
 };
 use background::{Background, Bells};
-use hongbao_shared::{Limits, Site};
+use caches::Caches;
+use hongbao_shared::{Limits, Site, api::control::Degradation};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -35,8 +37,6 @@ use tokio::runtime::Handle;
 const LOOKUPS_MAX: u32 = 4;
 /// Open packets that one lane keeps ready.
 const LANE_PACKETS_MAX: usize = 10_000;
-/// Shares of a typical packet, to turn a number of packets into a number of shares.
-const SHARES_PER_PACKET: u64 = 100;
 
 /// What the application is built on; tests bring their own.
 #[derive(Clone, Debug)]
@@ -45,7 +45,8 @@ pub struct Outside {
     pub clock: Arc<dyn Clock>,
     /// Gives secret random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// The cache tier that all nodes share; `None` takes this process's memory.
+    /// The cache tier that this node shares with others; `None` takes that of the fleet, or
+    /// this process's memory.
     pub shared: Option<Arc<dyn SharedTier>>,
     /// The databases; `None` takes files in the data folder.
     pub stores: Option<Stores>,
@@ -96,6 +97,8 @@ pub struct App {
     pub mover: Arc<Mover>,
     /// What delivery could not bring home.
     pub letters: Arc<DeadLetters>,
+    /// Compares the cache that this node shares with others; `None` if it shares none.
+    pub comparison: Option<Comparison>,
     /// Compares the databases.
     pub reconciliation: Arc<Schedule>,
     stores: Stores,
@@ -127,10 +130,8 @@ impl App {
         let health = Arc::new(Health::default());
         let follower = follower(&control, &stores, &clock).await;
 
-        let claims_max = u64::from(config.cache.packets_max).saturating_mul(SHARES_PER_PACKET);
-        let local = LocalTier::new(claims_max);
-        let shared = shared.unwrap_or_else(|| shared_tier(&config, claims_max));
-        let writer = Arc::new(SharedWriter::new(Arc::clone(&shared)));
+        let Caches { local, shared, writer, peers, comparison } =
+            Caches::new(&config, &clock, &stores, shared)?;
         let ledger = Arc::new(Ledger::start(
             Arc::clone(&stores.ledger),
             Arc::clone(&clock),
@@ -160,7 +161,7 @@ impl App {
             sealer: sealer.clone(),
             tickets: Tickets::new(key.derive(b"ticket"), config.limits.ticket_ttl_s),
             lanes,
-            finder: finder(&stores, &local, &shared, &control),
+            finder: finder(&stores, &local, &shared, &control, peers),
             local,
             shared,
             ledger: Arc::clone(&ledger),
@@ -202,6 +203,7 @@ impl App {
             demo,
             mover,
             letters,
+            comparison,
             reconciliation,
             stores,
             background,
@@ -222,6 +224,11 @@ impl App {
                 false
             }
         }
+    }
+
+    /// What does without something that is down, on this node (R-CTRL-4).
+    pub fn degraded(&self) -> Vec<Degradation> {
+        [self.health.degraded(), self.packets.shared.degraded()].concat()
     }
 
     /// Finishes what was begun: lanes answer what waits in them, outboxes are
@@ -248,23 +255,16 @@ async fn follower(
     Arc::new(follower)
 }
 
-/// What all nodes share.
-fn shared_tier(config: &Config, claims_max: u64) -> Arc<dyn SharedTier> {
-    match &config.fleet {
-        None => Arc::new(InProcess::new(claims_max)),
-        Some(_) => Arc::new(Absent),
-    }
-}
-
 /// Looks packets up wherever they are.
 fn finder(
     stores: &Stores,
     local: &LocalTier,
     shared: &Arc<dyn SharedTier>,
     control: &Arc<Control>,
+    peers: Peers,
 ) -> Arc<Finder> {
     let orders = stores.orders.clone();
-    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, Arc::clone(control)))
+    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, Arc::clone(control), peers))
 }
 
 fn reconciliation(

@@ -1,7 +1,12 @@
 use crate::store::orders::{ClaimRow, PacketRow, Progress, StoredState};
 use hongbao_shared::{Timestamp, UserId, split};
 use parking_lot::RwLock;
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
+use tokio::time::Instant;
+
+/// How long an open packet may answer from a node's memory after it was last known to be
+/// complete, where other nodes can change it too.
+const CURRENT_FOR: Duration = Duration::from_millis(200);
 
 /// A packet in this node's memory: its key fields, and everything that has been
 /// committed about it. The lane writes it after a commit; everyone else reads.
@@ -19,6 +24,8 @@ pub struct Live {
     /// Where each user's claim stands in `claims`; looked up, never iterated.
     by_user: HashMap<UserId, usize>,
     best_luck: Option<u32>,
+    /// When this was last known to be all that had been committed.
+    confirmed: Instant,
 }
 
 impl PacketEntry {
@@ -30,6 +37,7 @@ impl PacketEntry {
             claims: Vec::with_capacity(room),
             by_user: HashMap::with_capacity(room),
             best_luck: None,
+            confirmed: Instant::now(),
         };
         live.advance(&packet, packet.progress, claims);
         Self { facts: packet, live: RwLock::new(live) }
@@ -54,6 +62,30 @@ impl PacketEntry {
     /// Takes over a commit: `claims` are those that followed.
     pub fn advance(&self, progress: Progress, claims: &[ClaimRow]) {
         self.live.write().advance(&self.facts, progress, claims);
+    }
+
+    /// Notes that nothing newer has been committed, as far as the shared tier knows.
+    pub fn confirm(&self) {
+        self.live.write().confirmed = Instant::now();
+    }
+
+    /// Can it answer in a fleet, where other nodes may have committed something else
+    /// meanwhile (R-CACHE-1)? An end is final; and where this node's lane serves the packet,
+    /// every commit shows that nothing is missing.
+    pub fn is_current(&self) -> bool {
+        let live = self.live.read();
+        !live.progress.state.is_open() || live.confirmed.elapsed() < CURRENT_FOR
+    }
+
+    /// A copy that knows what has been committed since: `claims` follow those that are here.
+    /// This entry stays as it is, since its lane counts shares by it.
+    #[must_use]
+    pub fn caught_up(&self, progress: Progress, claims: &[ClaimRow]) -> Self {
+        // Its lane may have gone further meanwhile than what was read.
+        let claimed = usize::try_from(progress.claimed).unwrap_or(usize::MAX);
+        let mut all = self.live(|live| live.claims.get(..claimed).unwrap_or(&live.claims).to_vec());
+        all.extend_from_slice(claims);
+        Self::new(PacketRow { progress, ..self.facts.clone() }, &all)
     }
 
     /// Is it still to be opened at `now`? Its time can be over before that has
@@ -104,6 +136,7 @@ impl Live {
         }
         debug_assert_eq!(u32::try_from(self.claims.len()), Ok(progress.claimed));
         self.progress = progress;
+        self.confirmed = Instant::now();
         if progress.state == StoredState::Finished && self.best_luck.is_none() {
             let amounts: Vec<_> = self.claims.iter().map(|claim| claim.amount_fen).collect();
             self.best_luck = facts

@@ -38,6 +38,12 @@ struct Shared {
     opened: HashMap<UserId, ClaimRow>,
 }
 
+impl Shared {
+    fn held(&self) -> u32 {
+        u32::try_from(self.opened.len()).unwrap_or(u32::MAX)
+    }
+}
+
 impl InProcess {
     /// Holds packets of up to `claims_max` shares in all.
     pub fn new(claims_max: u64) -> Self {
@@ -101,7 +107,7 @@ impl SharedTier for InProcess {
         Ok(record.filter(|record| now < record.expires_at).map(|record| (*record).clone()))
     }
 
-    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<(), CacheDown> {
+    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown> {
         Self::up()?;
         let entry = self.packets.get_with(packet.order_no, || {
             // As much as the packet weighs; growing bit by bit costs those who open.
@@ -113,12 +119,16 @@ impl SharedTier for InProcess {
         if packet.progress.version() > shared.packet.progress.version() {
             shared.packet.progress = packet.progress;
         }
-        Ok(())
+        Ok(shared.held())
     }
 
     async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, CacheDown> {
         Self::up()?;
-        Ok(self.packets.get(&order_no).map(|entry| entry.lock().packet.clone()))
+        let whole = |entry: Arc<Mutex<Shared>>| {
+            let shared = entry.lock();
+            (shared.held() >= shared.packet.progress.claimed).then(|| shared.packet.clone())
+        };
+        Ok(self.packets.get(&order_no).and_then(whole))
     }
 
     async fn claim_of(
@@ -129,6 +139,12 @@ impl SharedTier for InProcess {
         Self::up()?;
         let entry = self.packets.get(&order_no);
         Ok(entry.and_then(|entry| entry.lock().opened.get(&user).copied()))
+    }
+
+    async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown> {
+        Self::up()?;
+        self.packets.invalidate(&order_no);
+        Ok(())
     }
 
     async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {

@@ -32,6 +32,13 @@ impl LocalTier {
         self.packets.entry(entry.facts().order_no).or_insert(entry).into_value()
     }
 
+    /// Keeps a packet in the place of an older one; gives the one that is kept.
+    pub fn keep_newer(&self, entry: Arc<PacketEntry>) -> Arc<PacketEntry> {
+        let version = entry.progress().version();
+        let older = |kept: &Arc<PacketEntry>| kept.progress().version() < version;
+        self.packets.entry(entry.facts().order_no).or_insert_with_if(|| entry, older).into_value()
+    }
+
     /// Puts the lane's own entry in the place of any other.
     pub fn put_if_other(&self, entry: &Arc<PacketEntry>) {
         let order_no = entry.facts().order_no;

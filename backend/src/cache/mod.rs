@@ -2,15 +2,19 @@
 //! share. A cache may refuse or speed up; it never decides money.
 
 mod absent;
+mod compare;
 mod entry;
 mod in_process;
 mod local;
+mod redis;
 mod shared;
 mod writer;
 
 pub use absent::Absent;
+pub use compare::{Compared, Comparison};
 pub use entry::{Live, PacketEntry};
 pub use in_process::InProcess;
 pub use local::LocalTier;
-pub use shared::{CacheDown, Dress, SharedTier};
+pub use redis::{RedisSettings, RedisTier};
+pub use shared::{CacheDown, Dress, NewsStream, SharedTier};
 pub use writer::SharedWriter;

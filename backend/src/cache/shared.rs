@@ -3,7 +3,8 @@ use crate::{
     store::orders::{ClaimRow, PacketRow},
 };
 use async_trait::async_trait;
-use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
+use futures::stream::BoxStream;
+use hongbao_shared::{OrderNo, Site, Timestamp, UserId, api::control::Degradation};
 use std::fmt;
 
 /// The shared tier does not answer.
@@ -20,6 +21,9 @@ pub struct Dress {
     /// One of the covers.
     pub cover: String,
 }
+
+/// What other nodes publish, as they wrote it.
+pub type NewsStream = BoxStream<'static, Vec<u8>>;
 
 /// The tier that all nodes of a site share: in-process in the embedded default,
 /// Redis in a fleet. Every call can fail with [`CacheDown`], and every caller has
@@ -43,10 +47,12 @@ pub trait SharedTier: Send + Sync + fmt::Debug {
         now: Timestamp,
     ) -> Result<Option<PreOrderRecord>, CacheDown>;
 
-    /// Keeps a packet's key fields and progress, unless a newer state is there.
-    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<(), CacheDown>;
+    /// Keeps a packet's key fields and progress, unless a newer state is there, and claims
+    /// of it. Gives how many claims of it are held then: fewer than have been made if the
+    /// tier has lost some, and until all are there it is as if it had lost the packet.
+    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown>;
 
-    /// A packet's key fields and progress.
+    /// A packet's key fields and progress, if all claims up to it are here as well.
     async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, CacheDown>;
 
     /// A user's share of a packet.
@@ -56,9 +62,43 @@ pub trait SharedTier: Send + Sync + fmt::Debug {
         user: UserId,
     ) -> Result<Option<ClaimRow>, CacheDown>;
 
+    /// The shares of several users, in their order.
+    async fn claims_of(
+        &self,
+        order_no: OrderNo,
+        users: &[UserId],
+    ) -> Result<Vec<Option<ClaimRow>>, CacheDown> {
+        let mut claims = Vec::with_capacity(users.len());
+        for user in users {
+            claims.push(self.claim_of(order_no, *user).await?);
+        }
+        Ok(claims)
+    }
+
+    /// Forgets a packet about which something else is known than what was committed.
+    async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown>;
+
     /// Keeps what a packet is dressed in.
     async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown>;
 
     /// What a packet is dressed in.
     async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown>;
+
+    /// Tells all nodes that listen at this site.
+    async fn publish(&self, _site: Site, _bulletin: &str) -> Result<(), CacheDown> {
+        Ok(())
+    }
+
+    /// Listens at this site, until the connection is gone; `None` where no other nodes are.
+    async fn subscribe(&self, _site: Site) -> Result<Option<NewsStream>, CacheDown> {
+        Ok(None)
+    }
+
+    /// Finds out what is down and what is back, without anybody who waits for it.
+    async fn look(&self) {}
+
+    /// What is down, and since when (R-CTRL-4).
+    fn degraded(&self) -> Vec<Degradation> {
+        Vec::new()
+    }
 }

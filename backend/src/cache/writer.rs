@@ -60,15 +60,31 @@ impl SharedWriter {
                 () = stop.cancelled() => return,
                 () = self.wake.notified() => {}
             }
-            while let Some(next) = self.take() {
-                if let Err(error) = self.write(&next).await {
-                    tracing::debug!(%error, "shared cache is behind");
-                    metrics::counter!("hongbao_shared_cache_failed_writes_total").increment(1);
-                    self.changed(&next.entry, u32::try_from(next.from).unwrap_or(u32::MAX));
-                    tokio::time::sleep(RETRY_PAUSE).await;
+            while !self.round().await {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(RETRY_PAUSE) => {}
                 }
             }
         }
+    }
+
+    /// Tries each packet that waits once, so that a site whose cache is down holds up no
+    /// other; says whether nothing failed.
+    async fn round(&self) -> bool {
+        let mut failed = Vec::new();
+        while let Some(next) = self.take() {
+            if let Err(error) = self.write(&next).await {
+                tracing::debug!(%error, "shared cache is behind");
+                metrics::counter!("hongbao_shared_cache_failed_writes_total").increment(1);
+                failed.push(next);
+            }
+        }
+        for next in &failed {
+            self.changed(&next.entry, u32::try_from(next.from).unwrap_or(u32::MAX));
+        }
+        failed.is_empty()
     }
 
     fn take(&self) -> Option<Behind> {
@@ -81,6 +97,12 @@ impl SharedWriter {
             packet.progress = live.progress();
             live.claims().get(behind.from..).unwrap_or_default().to_vec()
         });
-        self.shared.put_packet(&packet, &new).await
+        let held = self.shared.put_packet(&packet, &new).await?;
+        // The tier has been wiped meanwhile, or took less than it was told to.
+        if held < packet.progress.claimed && behind.from > 0 {
+            let all = behind.entry.live(|live| live.claims().to_vec());
+            self.shared.put_packet(&packet, &all).await?;
+        }
+        Ok(())
     }
 }

@@ -108,7 +108,8 @@ section! {
     /// Whether what the databases say of each other is compared (R-MONEY-3).
     Reconcile at "reconcile" {
         /// Seconds from one reconciliation to the next; 0 leaves it to the command and the
-        /// call. It mends what went missing and reports what differs.
+        /// call. It mends what went missing and reports what differs. The shared cache of a
+        /// fleet is compared with the databases as often.
         interval_s: u32 = 60 * 60;
     }
 }

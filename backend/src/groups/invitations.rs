@@ -3,6 +3,7 @@
 use super::{FACES_MAX, Groups};
 use crate::{
     Refusal,
+    news::News,
     runtime::whole,
     store::people::{InvitationDraft, JoinDraft},
 };
@@ -89,6 +90,7 @@ impl Groups {
         whole(async move {
             let seen = groups.members.mark();
             let joined = groups.store.join(draft).await?;
+            groups.accounts.herald().tell(News::Joined(joined.group_id, user));
             groups.has_joined(joined.group_id, user, seen).await;
             if let Some(message) = joined.message {
                 groups.tell(joined.group_id, message.id).await;

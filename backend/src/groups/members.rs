@@ -2,7 +2,7 @@
 //! member keeps for themself.
 
 use super::Groups;
-use crate::{Refusal, accounts::Memo, runtime::whole, store::people::Removal};
+use crate::{Refusal, accounts::Memo, news::News, runtime::whole, store::people::Removal};
 use hongbao_shared::{ErrorCode, GroupId, MessageId, UserId};
 use parking_lot::RwLock;
 use std::{collections::HashSet, sync::Arc, time::Duration};
@@ -120,6 +120,7 @@ impl Groups {
         let groups = Arc::clone(self);
         whole(async move {
             let message = groups.store.remove(removal).await?;
+            groups.accounts.herald().tell(News::Left(group, user));
             groups.has_left(group, user);
             groups.tell(group, message.id).await;
             Ok(())
@@ -158,7 +159,15 @@ impl Groups {
         self.wakes.hint_user(user, group);
     }
 
-    fn has_left(&self, group: GroupId, user: UserId) {
+    /// Somebody has joined through another node.
+    pub(crate) fn heard_joined(&self, group: GroupId, user: UserId) {
+        // Out of what is known of strangers; the next look-up finds them in the database.
+        self.strangers.forget(&(group, user));
+        self.wakes.hint_user(user, group);
+    }
+
+    /// Somebody has left, here or through another node.
+    pub(crate) fn has_left(&self, group: GroupId, user: UserId) {
         // From what callers hold; then from the memory, for those who are just loading.
         let held = self.members.get(&group);
         self.members.forget(&group);

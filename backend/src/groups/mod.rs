@@ -22,6 +22,7 @@ pub use wakes::{Growth, Listener, Wakes, WakesSettings};
 use crate::{
     Refusal,
     accounts::{Accounts, ID_DRAWS_MAX, Memo},
+    news::News,
     runtime::{Clock, Entropy},
     store::people::{GroupDraft, PeopleError, PeopleStore},
 };
@@ -89,6 +90,13 @@ impl Groups {
         }
     }
 
+    /// Other nodes may have changed anything.
+    pub(crate) fn heard_anything(&self) {
+        self.members.forget_all();
+        self.strangers.forget_all();
+        self.wakes.all();
+    }
+
     /// Who listens to which log on this node.
     pub fn wakes(&self) -> &Arc<Wakes> {
         &self.wakes
@@ -149,9 +157,15 @@ impl Groups {
         })
     }
 
-    /// A log has grown: wakes who reads it on this node, and hints at it to its other
-    /// members. The one place that tells; other nodes will hear of it from here.
+    /// A log has grown: wakes who reads it, and hints at it to its other members, on this
+    /// node and on all others. The one place that tells.
     async fn tell(&self, group: GroupId, newest: MessageId) {
+        self.accounts.herald().tell(News::Grown(group, newest));
+        self.heard_grown(group, newest).await;
+    }
+
+    /// A log has grown, here or on another node.
+    pub(crate) async fn heard_grown(&self, group: GroupId, newest: MessageId) {
         self.wakes.grown(group, newest);
         if !self.wakes.anybody() {
             return;

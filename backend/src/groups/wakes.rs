@@ -172,6 +172,13 @@ impl Wakes {
         }
     }
 
+    /// Any log may have grown: everybody looks.
+    pub(super) fn all(&self) {
+        for audience in self.listeners.lock().groups.values() {
+            audience.newest.send_modify(|_| {});
+        }
+    }
+
     /// The people who listen to a group on this node, each once.
     pub fn present(&self, group: GroupId) -> Vec<UserId> {
         let listeners = self.listeners.lock();

@@ -22,7 +22,7 @@ pub(crate) use numbering::LEASE;
 pub use numbering::{NumberedSite, Numbering};
 pub use send::Paid;
 pub use ticket::Tickets;
-pub use view::Finder;
+pub use view::{Finder, Peers};
 
 use crate::{
     accounts::Accounts,

@@ -3,12 +3,23 @@
 use super::lane;
 use crate::{
     Refusal,
-    cache::{LocalTier, PacketEntry, SharedTier},
+    cache::{CacheDown, LocalTier, PacketEntry, SharedTier, SharedWriter},
     control::{Control, Lookups},
     store::orders::{ClaimRow, OrderStore, PacketRow},
 };
 use hongbao_shared::{ErrorCode, OrderNo, Shard, Site, UserId};
 use std::{collections::BTreeMap, sync::Arc};
+
+/// Who else can change packets behind the back of this node's memory.
+#[derive(Clone, Debug)]
+pub enum Peers {
+    /// Nobody: what this node remembers is all there is.
+    None,
+    /// Other nodes, which tell the shared tier; and what it lacks it is told by this writer.
+    InTier(Arc<SharedWriter>),
+    /// Other nodes, which tell only the databases.
+    InDatabases,
+}
 
 /// Finds packets, wherever they are known.
 #[derive(Debug)]
@@ -17,6 +28,7 @@ pub struct Finder {
     shared: Arc<dyn SharedTier>,
     stores: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
     limiter: Lookups,
+    peers: Peers,
 }
 
 /// What a grab needs to know, from whichever tier knows it.
@@ -36,8 +48,9 @@ impl Finder {
         shared: Arc<dyn SharedTier>,
         stores: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
         control: Arc<Control>,
+        peers: Peers,
     ) -> Self {
-        Self { local, shared, stores, limiter: Lookups::new(control) }
+        Self { local, shared, stores, limiter: Lookups::new(control), peers }
     }
 
     /// The store of a packet's shard.
@@ -52,29 +65,96 @@ impl Finder {
         order_no: OrderNo,
         user: UserId,
     ) -> Result<Glimpse, Refusal> {
-        if let Some(entry) = self.local.get(order_no) {
-            return Ok(Glimpse::of(&entry, user));
+        let known = self.local.get(order_no);
+        if let Some(entry) = &known
+            && self.may_answer(entry)
+        {
+            return Ok(Glimpse::of(entry, user));
         }
-        let shared = async {
-            let Some(packet) = self.shared.packet(order_no).await? else { return Ok(None) };
-            let mine = self.shared.claim_of(order_no, user).await?;
-            Ok::<_, crate::cache::CacheDown>(Some(Glimpse { packet, mine }))
+        if let Some(glimpse) = self.shared_glimpse(order_no, user, known.as_deref()).await {
+            return Ok(glimpse);
+        }
+        let entry = match known {
+            Some(entry) => self.catch_up(entry).await,
+            None => self.load(order_no).await?,
         };
-        match shared.await {
-            Ok(Some(glimpse)) => return Ok(glimpse),
-            Ok(None) => {}
-            Err(error) => tracing::debug!(%error, "grab goes on to the database"),
-        }
-        let entry = self.load(order_no).await?;
         Ok(Glimpse::of(&entry, user))
+    }
+
+    /// What the shared tier knows, unless this node knows more.
+    async fn shared_glimpse(
+        &self,
+        order_no: OrderNo,
+        user: UserId,
+        known: Option<&PacketEntry>,
+    ) -> Option<Glimpse> {
+        if matches!(self.peers, Peers::InDatabases) {
+            return None;
+        }
+        let glimpse = async {
+            let Some(packet) = self.shared.packet(order_no).await? else { return Ok(None) };
+            if let Some(known) = known
+                && packet.progress.version() <= known.progress().version()
+            {
+                known.confirm();
+                return Ok(Some(Glimpse::of(known, user)));
+            }
+            let mine = self.shared.claim_of(order_no, user).await?;
+            Ok::<_, CacheDown>(Some(Glimpse { packet, mine }))
+        };
+        glimpse.await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "grab goes on without the shared tier");
+            None
+        })
     }
 
     /// The whole packet with all of its claims.
     pub(super) async fn entry(&self, order_no: OrderNo) -> Result<Arc<PacketEntry>, Refusal> {
-        match self.local.get(order_no) {
-            Some(entry) => Ok(entry),
-            None => self.load(order_no).await,
+        let Some(entry) = self.local.get(order_no) else { return self.load(order_no).await };
+        if self.may_answer(&entry) {
+            return Ok(entry);
         }
+        if matches!(self.peers, Peers::InTier(_))
+            && let Ok(Some(packet)) = self.shared.packet(order_no).await
+            && packet.progress.version() <= entry.progress().version()
+        {
+            entry.confirm();
+            return Ok(entry);
+        }
+        Ok(self.catch_up(entry).await)
+    }
+
+    /// May this node's memory answer, without anybody else being asked (R-CACHE-1)?
+    fn may_answer(&self, entry: &PacketEntry) -> bool {
+        matches!(self.peers, Peers::None) || entry.is_current()
+    }
+
+    /// What has been committed by now. Where the database does not tell, the last known value
+    /// stands in for it: each was a committed fact, and no cache decides money.
+    async fn catch_up(&self, known: Arc<PacketEntry>) -> Arc<PacketEntry> {
+        match self.newest(&known).await {
+            Ok(entry) => entry,
+            Err(refusal) => {
+                tracing::debug!(?refusal, "the last known value answers");
+                known
+            }
+        }
+    }
+
+    async fn newest(&self, known: &PacketEntry) -> Result<Arc<PacketEntry>, Refusal> {
+        let order_no = known.facts().order_no;
+        let store = self.store(order_no)?;
+        let _turn = self.limiter.turn().await?;
+        // Somebody may have brought it while we waited.
+        if let Some(entry) = self.local.get(order_no).filter(|entry| entry.is_current()) {
+            return Ok(entry);
+        }
+        metrics::counter!("hongbao_packet_catch_ups_total").increment(1);
+        let (progress, missed) = lane::since(store, known).await?;
+        let entry = self.local.keep_newer(Arc::new(known.caught_up(progress, &missed)));
+        entry.confirm();
+        self.tell(&entry);
+        Ok(entry)
     }
 
     async fn load(&self, order_no: OrderNo) -> Result<Arc<PacketEntry>, Refusal> {
@@ -92,7 +172,16 @@ impl Finder {
             }
             refusal
         })?;
-        Ok(self.local.keep(Arc::new(entry.ok_or(ErrorCode::PacketNotFound)?)))
+        let entry = self.local.keep(Arc::new(entry.ok_or(ErrorCode::PacketNotFound)?));
+        self.tell(&entry);
+        Ok(entry)
+    }
+
+    /// Brings the shared tier what it did not have when it was asked.
+    fn tell(&self, entry: &Arc<PacketEntry>) {
+        if let Peers::InTier(writer) = &self.peers {
+            writer.changed(entry, 0);
+        }
     }
 }
 

@@ -5,11 +5,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod compared;
 mod crediting;
 mod cycle;
 mod expiry;
 mod leaving;
 mod lists;
+mod nodes;
 mod numbering;
 mod opening;
 mod outages;

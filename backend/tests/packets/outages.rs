@@ -59,7 +59,7 @@ impl SharedTier for Fragile {
     ) -> Result<Option<PreOrderRecord>, CacheDown> {
         self.up()?.pre_order(order_no, now).await
     }
-    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<(), CacheDown> {
+    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown> {
         self.up()?.put_packet(packet, new).await
     }
     async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, CacheDown> {
@@ -71,6 +71,9 @@ impl SharedTier for Fragile {
         user: UserId,
     ) -> Result<Option<ClaimRow>, CacheDown> {
         self.up()?.claim_of(order_no, user).await
+    }
+    async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown> {
+        self.up()?.forget_packet(order_no).await
     }
     async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {
         self.up()?.put_dress(order_no, dress).await

@@ -65,6 +65,12 @@ impl World {
         start((*self.app.config).clone(), &self.clock, Outside::default()).await
     }
 
+    /// A second node on the same databases, which shares this cache tier with the first.
+    pub(crate) async fn second_node_sharing(&self, shared: Arc<dyn SharedTier>) -> Arc<App> {
+        let outside = Outside { shared: Some(shared), ..Outside::default() };
+        start((*self.app.config).clone(), &self.clock, outside).await
+    }
+
     /// Ends the application and starts it again on what is on disk.
     pub(crate) async fn restart(self) -> Self {
         let config = (*self.app.config).clone();

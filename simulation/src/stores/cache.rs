@@ -95,7 +95,7 @@ impl SharedTier for GatedCache {
         self.to_read().await?.pre_order(order_no, now).await
     }
 
-    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<(), CacheDown> {
+    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown> {
         self.to_write().await?.put_packet(packet, new).await
     }
 
@@ -109,6 +109,10 @@ impl SharedTier for GatedCache {
         user: UserId,
     ) -> Result<Option<ClaimRow>, CacheDown> {
         self.to_read().await?.claim_of(order_no, user).await
+    }
+
+    async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown> {
+        self.to_write().await?.forget_packet(order_no).await
     }
 
     async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {

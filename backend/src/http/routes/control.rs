@@ -25,7 +25,7 @@ pub(in crate::http) async fn switches(
     _admin: Admin,
 ) -> Answer<Json<ControlState>> {
     let state = http.app.follower.state().await?;
-    Ok(Json(ControlState { degraded: http.app.health.degraded(), ..state }))
+    Ok(Json(ControlState { degraded: http.app.degraded(), ..state }))
 }
 
 /// Turn switches; those that are not named stay. In force on every node within a second, and

@@ -28,7 +28,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const RETRY_WHEN_FULL: Duration = Duration::from_secs(1);
 const RETRY_WHEN_DOWN: Duration = Duration::from_secs(1);
 
-pub(in crate::packets) use packet::load;
+pub(in crate::packets) use packet::{load, since};
 
 /// How much a lane takes.
 #[derive(Clone, Copy, Debug)]

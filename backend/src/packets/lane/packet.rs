@@ -4,7 +4,7 @@ use crate::{
     planted::Bug,
     store::{
         StoreError,
-        orders::{OrderStore, PacketRow, StoredState},
+        orders::{ClaimRow, OrderStore, PacketRow, Progress, StoredState},
     },
 };
 use hongbao_shared::{Fen, OrderNo, Splitter};
@@ -91,19 +91,29 @@ pub(in crate::packets) async fn load(
     Ok(Some(PacketEntry::new(packet, &claims)))
 }
 
-/// Brings an entry up to date with its row; gives how many claims it lacked.
+/// Brings an entry up to date with its row; gives how many claims it lacked. Only its lane
+/// may, which counts shares by it.
 pub(super) async fn catch_up(
     store: &dyn OrderStore,
     entry: &PacketEntry,
 ) -> Result<u32, StoreError> {
+    let (progress, missed) = since(store, entry).await?;
+    entry.advance(progress, &missed);
+    Ok(u32::try_from(missed.len()).unwrap_or(u32::MAX))
+}
+
+/// How far a packet has come by now, and the claims that `entry` lacks.
+pub(in crate::packets) async fn since(
+    store: &dyn OrderStore,
+    entry: &PacketEntry,
+) -> Result<(Progress, Vec<ClaimRow>), StoreError> {
     let order_no = entry.facts().order_no;
+    let known = entry.progress().claimed;
     let Some(packet) = store.packet(order_no).await? else {
         return Err(StoreError::Corrupt(format!("{order_no} has gone")));
     };
-    let known = entry.progress().claimed;
     let missed = claims(store, order_no, known, packet.progress.claimed).await?;
-    entry.advance(packet.progress, &missed);
-    Ok(packet.progress.claimed.saturating_sub(known))
+    Ok((packet.progress, missed))
 }
 
 /// Claims `from` up to, not including, `until`: those that the packet's row knows
@@ -113,7 +123,7 @@ async fn claims(
     order_no: OrderNo,
     from: u32,
     until: u32,
-) -> Result<Vec<crate::store::orders::ClaimRow>, StoreError> {
+) -> Result<Vec<ClaimRow>, StoreError> {
     let mut claims = Vec::new();
     let mut next = from;
     while next < until {

@@ -1,0 +1,76 @@
+//! The two tiers of cache, as this node has them (R-CACHE-1).
+
+use super::Stores;
+use crate::{
+    cache::{
+        Absent, Comparison, InProcess, LocalTier, RedisSettings, RedisTier, SharedTier,
+        SharedWriter,
+    },
+    config::{Config, FleetSite},
+    packets::Peers,
+    runtime::Clock,
+};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// Shares of a typical packet, to turn a number of packets into a number of shares.
+const SHARES_PER_PACKET: u64 = 100;
+
+/// The tiers, and what keeps them true.
+#[derive(Debug)]
+pub(super) struct Caches {
+    pub(super) local: LocalTier,
+    pub(super) shared: Arc<dyn SharedTier>,
+    pub(super) writer: Arc<SharedWriter>,
+    pub(super) peers: Peers,
+    pub(super) comparison: Option<Comparison>,
+}
+
+impl Caches {
+    /// With `outer` as the shared tier, or that of the fleet, or this process's memory.
+    pub(super) fn new(
+        config: &Config,
+        clock: &Arc<dyn Clock>,
+        stores: &Stores,
+        outer: Option<Arc<dyn SharedTier>>,
+    ) -> anyhow::Result<Self> {
+        let claims_max = u64::from(config.cache.packets_max).saturating_mul(SHARES_PER_PACKET);
+        let outer = match outer {
+            Some(outer) => Some(outer),
+            None => of_fleet(config, clock)?,
+        };
+        let comparison =
+            outer.clone().map(|shared| Comparison { shared, stores: stores.hot.clone() });
+        let shared = outer.unwrap_or_else(|| match &config.fleet {
+            None => Arc::new(InProcess::new(claims_max)),
+            Some(_) => Arc::new(Absent),
+        });
+        let writer = Arc::new(SharedWriter::new(Arc::clone(&shared)));
+        let peers = if comparison.is_some() {
+            Peers::InTier(Arc::clone(&writer))
+        } else if config.fleet.is_some() {
+            Peers::InDatabases
+        } else {
+            Peers::None
+        };
+        Ok(Self { local: LocalTier::new(claims_max), shared, writer, peers, comparison })
+    }
+}
+
+/// The caches of the fleet, if it has any.
+fn of_fleet(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Option<Arc<dyn SharedTier>>> {
+    let Some(fleet) = &config.fleet else { return Ok(None) };
+    let addresses = |site: &FleetSite| {
+        site.cache.iter().map(|address| address.secret().to_owned()).collect::<Vec<_>>()
+    };
+    let sites = fleet.sites.iter().map(|(site, of)| (*site, addresses(of)));
+    let sites: BTreeMap<_, _> = sites.filter(|(_, addresses)| !addresses.is_empty()).collect();
+    if sites.is_empty() {
+        return Ok(None);
+    }
+    let packet_lifetime = Duration::from_secs(config.limits.packet_lifetime_s.into());
+    let tier = RedisTier::new(&RedisSettings { sites, packet_lifetime }, clock)?;
+    Ok(Some(Arc::new(tier)))
+}
