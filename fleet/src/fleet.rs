@@ -4,6 +4,7 @@ use crate::{
     postgres::Postgres,
     program,
     proxy::Proxy,
+    redis::Redis,
 };
 use anyhow::{Context, Result};
 use std::{
@@ -58,6 +59,8 @@ pub struct Site {
     pub letter: char,
     /// The databases of its shards, half of them each; the cold store is on the first.
     pub databases: [Reached<Postgres>; 2],
+    /// Its shared cache.
+    pub cache: Reached<Redis>,
 }
 
 /// Nodes, databases and a proxy of two sites, all on this machine, gone when dropped.
@@ -120,7 +123,10 @@ impl Fleet {
 }
 
 fn site(letter: char, durable: bool) -> Result<Site> {
-    Ok(Site { letter, databases: [postgres(durable)?, postgres(durable)?] })
+    let cache = Redis::start(&[])?;
+    let proxy = Proxy::start(cache.port())?;
+    let cache = Reached { server: cache, proxy };
+    Ok(Site { letter, databases: [postgres(durable)?, postgres(durable)?], cache })
 }
 
 fn postgres(durable: bool) -> Result<Reached<Postgres>> {
@@ -153,9 +159,11 @@ fn configuration(
         through(&ledger.server, people),
         through(&ledger.server, lists),
     );
-    for Site { letter, databases: [first, second] } in sites {
+    for Site { letter, databases: [first, second], cache } in sites {
         let [first, second] = [first, second].map(|one| through(&one.server, &one.proxy));
-        writeln!(text, "[fleet.sites.{letter}]\ncold = '{first}'\nshards = [")?;
+        let cache = cache.proxy.port();
+        writeln!(text, "[fleet.sites.{letter}]\ncold = '{first}'")?;
+        writeln!(text, "cache = ['redis://127.0.0.1:{cache}']\nshards = [")?;
         writeln!(text, "    {{ shards = '0-{}', database = '{first}' }},", half - 1)?;
         if plan.shards > half {
             let last = plan.shards - 1;

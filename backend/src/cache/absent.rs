@@ -38,7 +38,11 @@ impl SharedTier for Absent {
     }
 
     /// Nobody reads it, so nothing is behind.
-    async fn put_packet(&self, _: &PacketRow, _: &[ClaimRow]) -> Result<(), CacheDown> {
+    async fn put_packet(&self, packet: &PacketRow, _: &[ClaimRow]) -> Result<u32, CacheDown> {
+        Ok(packet.progress.claimed)
+    }
+
+    async fn forget_packet(&self, _: OrderNo) -> Result<(), CacheDown> {
         Ok(())
     }
 

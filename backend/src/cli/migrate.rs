@@ -13,10 +13,14 @@ pub struct Arguments {
 /// Opens every database, which brings its schema up to date.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.common.load(None)?;
-    let data = config.storage.data.clone();
     on_tokio(async {
         Stores::create(&config).await?.close().await;
-        say(format_args!("the databases in {} are up to date", data.display()));
+        if config.fleet.is_some() {
+            say("the databases of the fleet are up to date");
+        } else {
+            let data = config.storage.data.display();
+            say(format_args!("the databases in {data} are up to date"));
+        }
         Ok(())
     })
 }

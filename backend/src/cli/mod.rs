@@ -89,7 +89,8 @@ fn say(line: impl fmt::Display) {
 /// Refuses a folder without data, where opening would make empty databases.
 fn require_data(config: &Config) -> Result<(), Failure> {
     let data = &config.storage.data;
-    if data.is_dir() {
+    // A fleet's data is elsewhere.
+    if config.fleet.is_some() || data.is_dir() {
         return Ok(());
     }
     Err(Failure::usage(format!("there is no data in {}", data.display())))

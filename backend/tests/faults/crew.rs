@@ -79,7 +79,7 @@ impl Crew {
             crew.tokens.push(String::new());
             let body = json!({"name": format!("{} {person}", crew.name)});
             let guest = crew.must(person, Method::POST, "/session/guest", &body).await;
-            crew.tokens[person] = guest["token"].as_str().unwrap().to_owned();
+            guest["token"].as_str().unwrap().clone_into(&mut crew.tokens[person]);
         }
         let group = crew.must(0, Method::POST, "/groups", &json!({"name": "crew"})).await;
         crew.group = group["id"].as_str().unwrap().to_owned();
@@ -131,7 +131,7 @@ impl Crew {
         // Whoever has begun to pay pays to the end: the money may have moved.
         match self.call(("pay", site), 0, Method::POST, &pay, &json!({}), true).await {
             Some(Said::Well(_)) => self.paid.push(order_no.to_owned()),
-            Some(Said::No(problem)) if problem["code"] == "pre_order_expired" => return,
+            Some(Said::No(problem)) if problem["code"] == "preorder_expired" => return,
             Some(Said::No(problem)) => {
                 self.watch.wrong(format!("{order_no} cannot be paid: {problem}"));
                 return;

@@ -78,6 +78,20 @@ fn row(name: &str, during: &BTreeMap<Kind, Ended>, back: Duration) -> String {
     format!("| {name} | {} | {:.1} s |", shares.join(", "), back.as_secs_f64())
 }
 
+/// How often a lane found that another node had been faster, by the nodes that run now.
+async fn lost_races(fleet: &Fleet) -> u64 {
+    let mut races = 0;
+    for node in &fleet.nodes {
+        let metrics = reqwest::get(format!("http://127.0.0.1:{}/metrics", node.port())).await;
+        let metrics = metrics.unwrap().text().await.unwrap();
+        let counts = metrics.lines().filter_map(|line| {
+            line.strip_prefix("hongbao_lane_lost_races_total ")?.parse::<u64>().ok()
+        });
+        races += counts.sum::<u64>();
+    }
+    races
+}
+
 fn of_site(kind: Kind, site: char) -> bool {
     kind.1 == Some(site)
 }
@@ -95,6 +109,28 @@ async fn each_fault_under_load() {
     let mut trial = Trial { fleet, watch, rows: Vec::new() };
 
     trial.run("nothing", async |_| {}, async |_| {}, |_| true).await;
+    // As long as nothing fails, each shard has one lane.
+    assert_eq!(lost_races(&trial.fleet).await, 0);
+    shards_fail(&mut trial).await;
+    others_fail(&mut trial).await;
+    caches_fail(&mut trial).await;
+    orders.calls_may_break.store(true, Ordering::Relaxed);
+    nodes_fail(&mut trial).await;
+    println!("opens that met a lost race in all: {}", lost_races(&trial.fleet).await);
+
+    orders.stop.store(true, Ordering::Relaxed);
+    let mut opened = 0;
+    for crew in crews {
+        opened += crew.await.unwrap().check().await;
+    }
+    println!("{}\n{opened} shares opened at the end", trial.rows.join("\n"));
+    trial.watch.assert_right();
+    let Trial { fleet, .. } = trial;
+    tokio::task::spawn_blocking(|| end_and_audit(fleet)).await.unwrap();
+}
+
+/// Order shards, one by one and all of a site.
+async fn shards_fail(trial: &mut Trial) {
     // Packets of the other site do not notice; new ones go there.
     for (name, fault) in
         [("a shard's server refuses", Fault::Refuse), ("a shard's server stalls", Fault::Stall)]
@@ -132,6 +168,10 @@ async fn each_fault_under_load() {
             |kind| of_site(kind, 'S') || matches!(kind.0, "chat" | "wallet"),
         )
         .await;
+}
+
+/// Ledger, lists, people; and replies that end half-way.
+async fn others_fail(trial: &mut Trial) {
     trial
         .run(
             "the ledger is gone",
@@ -172,7 +212,46 @@ async fn each_fault_under_load() {
             |_| false,
         )
         .await;
-    orders.calls_may_break.store(true, Ordering::Relaxed);
+}
+
+/// Shared caches: nothing notices.
+async fn caches_fail(trial: &mut Trial) {
+    for (name, fault) in
+        [("a site's cache refuses", Fault::Refuse), ("a site's cache stalls", Fault::Stall)]
+    {
+        trial
+            .run(
+                name,
+                async |fleet| fleet.sites[0].cache.proxy.set(fault),
+                async |fleet| fleet.sites[0].cache.proxy.set(Fault::None),
+                |_| true,
+            )
+            .await;
+    }
+    trial
+        .run(
+            "a site's cache is killed, and empty when it is back",
+            async |fleet| fleet.sites[0].cache.server.kill().unwrap(),
+            async |fleet| fleet.sites[0].cache.server.run().unwrap(),
+            |_| true,
+        )
+        .await;
+    trial
+        .run(
+            "caches are wiped",
+            async |fleet| {
+                for site in &fleet.sites {
+                    site.cache.server.wipe().unwrap();
+                }
+            },
+            async |_| {},
+            |kind| kind.0 != "pay",
+        )
+        .await;
+}
+
+/// Nodes, and the way to them.
+async fn nodes_fail(trial: &mut Trial) {
     trial
         .run(
             "a node is killed",
@@ -202,14 +281,4 @@ async fn each_fault_under_load() {
             |_| false,
         )
         .await;
-
-    orders.stop.store(true, Ordering::Relaxed);
-    let mut opened = 0;
-    for crew in crews {
-        opened += crew.await.unwrap().check().await;
-    }
-    println!("{}\n{opened} shares opened at the end", trial.rows.join("\n"));
-    trial.watch.assert_right();
-    let Trial { fleet, .. } = trial;
-    tokio::task::spawn_blocking(|| end_and_audit(fleet)).await.unwrap();
 }
