@@ -79,7 +79,7 @@ fn row(name: &str, during: &BTreeMap<Kind, Ended>, back: Duration) -> String {
 }
 
 /// How often a lane found that another node had been faster, by the nodes that run now.
-async fn lost_races(fleet: &Fleet) -> u64 {
+pub(crate) async fn lost_races(fleet: &Fleet) -> u64 {
     let mut races = 0;
     for node in &fleet.nodes {
         let metrics = reqwest::get(format!("http://127.0.0.1:{}/metrics", node.port())).await;

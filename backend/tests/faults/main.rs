@@ -6,11 +6,16 @@
 #![expect(clippy::print_stdout, reason = "a table of what each fault stops, for who reads the log")]
 
 mod crew;
+mod crowd;
 mod each;
 mod watch;
 
 use hongbao_fleet::{Fleet, Plan};
-use std::{path::Path, process::Command};
+use std::{
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hongbao");
 
@@ -33,18 +38,31 @@ async fn fleet(plan: Plan) -> Fleet {
         .unwrap()
 }
 
-/// Ends every node, which drains, and proves the books.
+/// How long a row of an outbox may wait: a dead node's lease ends after a minute.
+const AT_REST_WITHIN: Duration = Duration::from_mins(2);
+
+/// Waits until everything has arrived, ends every node, which drains, and proves the books.
 fn end_and_audit(mut fleet: Fleet) {
+    let patience = Instant::now() + AT_REST_WITHIN;
+    while let Err(said) = audit(&fleet) {
+        assert!(Instant::now() < patience, "{said}");
+    }
     for node in &mut fleet.nodes {
         assert_eq!(node.stop().unwrap(), Some(0), "drained: {}", log(node));
     }
-    let audit = Command::new(BINARY)
-        .args(["audit", "--at-rest", "--config"])
-        .arg(fleet.config())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&audit.stdout);
-    assert!(audit.status.success(), "{said}\n{}", String::from_utf8_lossy(&audit.stderr));
+    audit(&fleet).unwrap();
+}
+
+/// What the audit says, unless all is well.
+fn audit(fleet: &Fleet) -> Result<(), String> {
+    let mut audit = Command::new(BINARY);
+    let output = audit.args(["audit", "--at-rest", "--config"]).arg(fleet.config()).output();
+    let output = output.unwrap();
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(said(&output.stdout) + &said(&output.stderr))
 }
 
 fn log(node: &hongbao_fleet::Node) -> String {

@@ -116,6 +116,8 @@ async fn the_document_names_every_call() {
         "POST /api/v1/wallet/top-ups",
         "GET /api/v1/lists/sent",
         "GET /api/v1/lists/received",
+        "GET /api/v1/control",
+        "PUT /api/v1/control",
         "GET /api/v1/control/dead-letters",
         "POST /api/v1/control/dead-letters/{id}/retry",
         "GET /api/v1/control/reconciliation",
