@@ -43,8 +43,7 @@ impl Health {
         down.iter().map(one).collect()
     }
 
-    /// Of these shards, those that answer; all of them if none does, since one that does
-    /// not answer here may still answer a moment later.
+    /// Of these shards, those that answer, as far as is known.
     pub fn up_among(&self, site: Site, shards: &[Shard]) -> Vec<Shard> {
         let down = self.down.read();
         shards.iter().copied().filter(|shard| !down.contains_key(&(site, *shard))).collect()
