@@ -117,6 +117,18 @@ impl Person {
         .await
     }
 
+    /// A list of this person, such as `received`, once it has so many lines: they are
+    /// written a while after what they tell of (R-LIST-1).
+    pub async fn list(&self, name: &str, count: i64) -> Result<Value> {
+        let path = format!("/lists/{name}");
+        wait_for(&format!("{count} lines of {path}"), async || {
+            let list = self.get(&path).await?;
+            ensure!(list["count"] == count, "{list}");
+            Ok(Some(list))
+        })
+        .await
+    }
+
     /// The same person, once more signed in.
     pub async fn sign_in_again(&self, name: &str, password: &str) -> Result<Self> {
         let credentials = json!({"name": name, "password": password});

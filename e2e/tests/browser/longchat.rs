@@ -86,21 +86,25 @@ async fn at_the_end(browser: &Browser) -> Result<()> {
 /// Goes up to the first row that is drawn. Earlier ones come above it, and it stays
 /// where it is.
 async fn up(browser: &Browser) -> Result<()> {
-    let first = drawn(browser).await?.first().context("a row")?.0;
-    let script = format!(
+    // At once: a moment later earlier rows may be there that no frame has shown yet.
+    let goes = "const log = document.querySelector('.log');
+        const row = log.querySelector('.log-row');
+        log.scrollTop = 40;
+        return [Number(row.dataset.id),
+            Math.round(row.getBoundingClientRect().top - log.getBoundingClientRect().top)];";
+    let (first, place): (i64, i64) = serde_json::from_value(browser.script(goes).await?)?;
+    let stands = format!(
         "const log = document.querySelector('.log');
          const row = log.querySelector('.log-row[data-id=\"{first}\"]');
          return row && Math.round(row.getBoundingClientRect().top - log.getBoundingClientRect().top);"
     );
-    browser.script("document.querySelector('.log').scrollTop = 40").await?;
-    let place = browser.script(&script).await?.as_i64().context("a place")?;
     wait_for("earlier rows", async || {
         let now = drawn(browser).await?;
         Ok(now.first().is_some_and(|row| row.0 < first).then_some(()))
     })
     .await?;
     wait_for("the row to be where it was", async || {
-        let now = browser.script(&script).await?.as_i64().context("a place")?;
+        let now = browser.script(&stands).await?.as_i64().context("a place")?;
         ensure!((now - place).abs() <= 3, "it was at {place} px and is at {now} px");
         Ok(Some(()))
     })

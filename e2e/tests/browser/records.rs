@@ -24,10 +24,12 @@ fn the_lists_add_up_and_have_no_end_but_the_last() -> Result<()> {
             .try_collect::<Vec<()>>()
             .await?;
         tom.holds(PACKETS * SHARE_FEN).await?;
+        let received = tom.list("received", PACKETS).await?;
+        let sent = mei.list("sent", PACKETS).await?;
 
         let browser = enter(stage, Form::Phone, &tom, "/wallet").await?;
         browser.click_css("[data-testid='records-link'] a").await?;
-        sums(&browser, &tom.get("/lists/received").await?).await?;
+        sums(&browser, &received).await?;
         scrolls_to(&browser, "record-row", PACKETS).await?;
         ensure!(browser.all("load-more").await?.is_empty(), "more than there is");
         browser.find("records-sent").await?.scroll_into_view().await?;
@@ -37,7 +39,7 @@ fn the_lists_add_up_and_have_no_end_but_the_last() -> Result<()> {
 
         browser.become_person(&mei).await?;
         browser.goto("/wallet/sent").await?;
-        sums(&browser, &mei.get("/lists/sent").await?).await?;
+        sums(&browser, &sent).await?;
         scrolls_to(&browser, "record-row", PACKETS).await?;
         browser.goto("/wallet").await?;
         let left_fen = 100_000 - PACKETS * SHARE_FEN;
@@ -63,7 +65,6 @@ async fn send_and_open(mei: &Person, tom: &Person, group: &str) -> Result<()> {
 
 /// Total, number, year and chart say what the server's list says.
 async fn sums(browser: &Browser, list: &Value) -> Result<()> {
-    ensure!(list["count"] == PACKETS, "{list}");
     browser.says("records-total", &yuan(PACKETS * SHARE_FEN)).await?;
     browser.says("records-count", &PACKETS.to_string()).await?;
     let year = browser.find("records-year").await?.prop("value").await?;
