@@ -28,7 +28,7 @@ impl Accounts {
             draws += 1;
             match self.store.put_demo_member(member).await {
                 Ok(profile) => {
-                    self.forget_profile(profile.id);
+                    self.forget_profile(profile.id).await;
                     return Ok(profile);
                 }
                 Err(PeopleError::IdTaken) if draws < ID_DRAWS_MAX => {}

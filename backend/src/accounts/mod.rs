@@ -15,6 +15,7 @@ pub use sessions::{AGENT_CHARS_MAX, SessionId};
 
 use crate::{
     Refusal,
+    cache::{Note, Notes},
     news::{Herald, News},
     runtime::{Clock, Entropy},
     store::people::{
@@ -86,6 +87,7 @@ pub struct Accounts {
     passwords: Passwords,
     sessions: Memo<TokenHash, StoredSession>,
     profiles: Memo<UserId, Arc<Profile>>,
+    notes: Arc<Notes>,
     herald: Arc<Herald>,
 }
 
@@ -109,8 +111,15 @@ impl Accounts {
             sessions: Memo::new(settings.sessions_cached_max, sessions::CACHED_FOR, |_, _| 1),
             profiles: Memo::new(settings.profiles_cached_max, profiles::CACHED_FOR, |_, _| 1),
             settings,
+            notes: Arc::default(),
             herald: Arc::default(),
         })
+    }
+
+    /// With profiles noted for all nodes (R-CACHE-3).
+    #[must_use]
+    pub fn with_notes(self, notes: Arc<Notes>) -> Self {
+        Self { notes, ..self }
     }
 
     /// Tells other nodes what they must not keep any longer; groups tell through it too.
@@ -123,7 +132,8 @@ impl Accounts {
         self.herald.tell(News::Session(token_hash));
     }
 
-    fn forget_profile(&self, user: UserId) {
+    async fn forget_profile(&self, user: UserId) {
+        self.notes.outdate(Note::Profile, [user]).await;
         self.heard_profile(user);
         self.herald.tell(News::Profile(user));
     }

@@ -38,7 +38,7 @@ impl Accounts {
         let accounts = Arc::clone(self);
         whole(async move {
             accounts.store.change_profile(draft).await?;
-            accounts.forget_profile(user);
+            accounts.forget_profile(user).await;
             accounts.me(user).await
         })
         .await
@@ -61,7 +61,7 @@ impl Accounts {
             // Guests do not sign in: there will be no more sessions than these.
             let sessions = accounts.store.sessions_of(user, accounts.clock.now(), u32::MAX).await?;
             accounts.store.make_account(user, name, account).await?;
-            accounts.forget_profile(user);
+            accounts.forget_profile(user).await;
             for session in sessions {
                 accounts.forget_session(session.token_hash);
             }

@@ -1,6 +1,7 @@
 //! Names and pictures, for everyone who shows them.
 
 use super::{Accounts, avatar};
+use crate::cache::{Found, Note};
 use hongbao_shared::{UserId, api::accounts::Profile};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -32,24 +33,43 @@ impl Accounts {
                 None => missing.push(*id),
             }
         }
+        missing.sort_unstable();
+        missing.dedup();
+        let seen = self.profiles.mark();
+        let (noted, eras) = self.noted(&missing).await;
+        missing.retain(|id| !noted.iter().any(|profile| profile.id == *id));
+        let mut read = noted;
         if !missing.is_empty() {
-            missing.sort_unstable();
-            missing.dedup();
-            let seen = self.profiles.mark();
             match self.store.profiles(&missing).await {
                 Ok(profiles) => {
-                    for profile in profiles.into_iter().map(Arc::new) {
-                        self.profiles.keep(&profile.id, Arc::clone(&profile), seen);
-                        found.insert(profile.id, profile);
+                    for profile in &profiles {
+                        let era = eras.get(&profile.id).copied();
+                        self.notes.write(Note::Profile, profile.id, era, profile).await;
                     }
+                    read.extend(profiles);
                 }
                 // One line per change is the health check's; this is the detail.
                 Err(error) => tracing::debug!(%error, "profiles fall back to defaults"),
             }
         }
+        for profile in read.into_iter().map(Arc::new) {
+            self.profiles.keep(&profile.id, Arc::clone(&profile), seen);
+            found.insert(profile.id, profile);
+        }
         ids.iter()
             .map(|id| found.get(id).map_or_else(|| unknown(*id), |p| Profile::clone(p)))
             .collect()
+    }
+
+    /// What other nodes have looked up, and the eras of what they have not.
+    async fn noted(&self, ids: &[UserId]) -> (Vec<Profile>, HashMap<UserId, u64>) {
+        let (mut profiles, mut eras) = (Vec::new(), HashMap::new());
+        let found = self.notes.read::<Profile>(Note::Profile, ids).await;
+        for (id, Found { value, era }) in ids.iter().zip(found) {
+            profiles.extend(value.filter(|profile| profile.id == *id));
+            eras.extend(era.map(|era| (*id, era)));
+        }
+        (profiles, eras)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{App, Stores};
 use crate::{
-    cache::{SharedTier, SharedWriter},
+    cache::{Notes, SharedTier, SharedWriter},
     control::HealthWatch,
     delivery::{
         Bell, CreditClaims, Deliver, LandPaid, Pace, PostToChat, RefundRest, Worker, WriteLists,
@@ -95,7 +95,12 @@ impl Background {
 }
 
 impl App {
-    pub(super) fn start_background(&self, bells: &Bells, writer: Arc<SharedWriter>) {
+    pub(super) fn start_background(
+        &self,
+        bells: &Bells,
+        writer: Arc<SharedWriter>,
+        notes: Arc<Notes>,
+    ) {
         self.start_feeders();
         let feeders = &self.background.feeders;
         feeders.tasks.spawn(Arc::clone(&self.mover).run(feeders.stop.clone()));
@@ -123,6 +128,8 @@ impl App {
         let workers = &self.background.workers;
         let stop = workers.stop.clone();
         workers.tasks.spawn(async move { writer.run(stop).await });
+        let stop = workers.stop.clone();
+        workers.tasks.spawn(async move { notes.run(stop).await });
         for (place, store) in &self.stores.orders {
             let credit: Arc<dyn Deliver> = Arc::new(CreditClaims {
                 store: Arc::clone(store),

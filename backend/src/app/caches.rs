@@ -3,7 +3,7 @@
 use super::Stores;
 use crate::{
     cache::{
-        Absent, Comparison, InProcess, LocalTier, RedisSettings, RedisTier, SharedTier,
+        Absent, Comparison, InProcess, LocalTier, Notes, RedisSettings, RedisTier, SharedTier,
         SharedWriter,
     },
     config::{Config, FleetSite},
@@ -21,6 +21,7 @@ pub(super) struct Caches {
     pub(super) local: LocalTier,
     pub(super) shared: Arc<dyn SharedTier>,
     pub(super) writer: Arc<SharedWriter>,
+    pub(super) notes: Arc<Notes>,
     pub(super) peers: Peers,
     pub(super) comparison: Option<Comparison>,
 }
@@ -40,6 +41,8 @@ impl Caches {
         };
         let comparison =
             outer.clone().map(|shared| Comparison { shared, stores: stores.hot.clone() });
+        let home = config.sites.home.0;
+        let notes = outer.clone().map(|shared| Notes::new(shared, home, stores.sites()));
         let shared = outer.unwrap_or_else(|| match &config.fleet {
             None => Arc::new(InProcess::new(claims_max)),
             Some(_) => Arc::new(Absent),
@@ -52,7 +55,8 @@ impl Caches {
         } else {
             Peers::None
         };
-        Ok(Self { local: LocalTier::new(claims_max), shared, writer, peers, comparison })
+        let (local, notes) = (LocalTier::new(claims_max), Arc::new(notes.unwrap_or_default()));
+        Ok(Self { local, shared, writer, notes, peers, comparison })
     }
 }
 

@@ -11,7 +11,7 @@ pub use stores::Stores;
 use crate::{
     accounts::{Accounts, AccountsSettings},
     archive::Mover,
-    cache::{Comparison, LocalTier, SharedTier, SharedWriter},
+    cache::{Comparison, LocalTier, Notes, SharedTier, SharedWriter},
     config::{self, Config, MasterKey},
     control::{Control, CreditMode, Follower, Health, Sends, Switches},
     delivery::DeadLetters,
@@ -130,16 +130,16 @@ impl App {
         let health = Arc::new(Health::default());
         let follower = follower(&control, &stores, &clock).await;
 
-        let Caches { local, shared, writer, peers, comparison } =
+        let Caches { local, shared, writer, notes, peers, comparison } =
             Caches::new(&config, &clock, &stores, shared)?;
         let ledger = Arc::new(Ledger::start(
             Arc::clone(&stores.ledger),
             Arc::clone(&clock),
             background.ledger_tasks(),
         ));
-        let (accounts, groups) = people(&config, &stores, &clock, &entropy, &limits)?;
-        let lists =
-            Arc::new(Lists::new(Arc::clone(&stores.lists), Arc::clone(&clock), zone.clone()));
+        let (accounts, groups) = people(&config, &stores, &clock, &entropy, &limits, &notes)?;
+        let lists = Lists::new(Arc::clone(&stores.lists), Arc::clone(&clock), zone.clone());
+        let lists = Arc::new(lists.with_notes(Arc::clone(&notes)));
 
         let bells: Bells = stores.orders.keys().map(|place| (*place, Arc::default())).collect();
         let parts = lane_parts(&config, &clock, &local, &writer, &sealer, &control, &health);
@@ -208,7 +208,7 @@ impl App {
             stores,
             background,
         };
-        app.start_background(&bells, writer);
+        app.start_background(&bells, writer, notes);
         Ok(app)
     }
 
@@ -287,14 +287,16 @@ fn people(
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
     limits: &Arc<Limits>,
+    notes: &Arc<Notes>,
 ) -> anyhow::Result<(Arc<Accounts>, Arc<Groups>)> {
-    let accounts = Arc::new(Accounts::new(
+    let accounts = Accounts::new(
         Arc::clone(&stores.people),
         Arc::clone(clock),
         Arc::clone(entropy),
         Arc::clone(limits),
         accounts_settings(config),
-    )?);
+    )?;
+    let accounts = Arc::new(accounts.with_notes(Arc::clone(notes)));
     let groups = Arc::new(Groups::new(
         Arc::clone(&stores.people),
         Arc::clone(&accounts),

@@ -1,3 +1,4 @@
+use super::{Note, Noted};
 use crate::{
     packets::record::PreOrderRecord,
     store::orders::{ClaimRow, PacketRow},
@@ -83,6 +84,29 @@ pub trait SharedTier: Send + Sync + fmt::Debug {
 
     /// What a packet is dressed in.
     async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown>;
+
+    /// What is noted of a person at a site. A tier of one node, which has the databases
+    /// beside it, keeps no notes.
+    async fn note(&self, _site: Site, _note: Note, _user: UserId) -> Result<Noted, CacheDown> {
+        Ok(Noted::default())
+    }
+
+    /// Notes something for a while, as it was in this era.
+    async fn put_note(
+        &self,
+        _site: Site,
+        _note: Note,
+        _user: UserId,
+        _era: u64,
+        _text: &str,
+    ) -> Result<(), CacheDown> {
+        Ok(())
+    }
+
+    /// Begins another era: what was noted before does not come back.
+    async fn outdate_note(&self, _site: Site, _note: Note, _user: UserId) -> Result<(), CacheDown> {
+        Ok(())
+    }
 
     /// Tells all nodes that listen at this site.
     async fn publish(&self, _site: Site, _bulletin: &str) -> Result<(), CacheDown> {

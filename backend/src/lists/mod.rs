@@ -1,6 +1,7 @@
 //! What everyone sent and received, by year (R-LIST-1). Written by delivery, never on
 //! the way of an open: with this database down, nothing but lists is missing.
 
+mod head;
 mod page;
 
 pub use crate::store::lists::{BestLuckRow, ListBatch, ReceivedLine, ReceivedRow, SentRow};
@@ -9,6 +10,7 @@ pub use page::{LIST_PAGE_DEFAULT, LIST_PAGE_MAX, ListPart, Standings, TWO_SCREEN
 use crate::{
     Refusal,
     accounts::Accounts,
+    cache::{Note, Notes},
     crash::{self, Step},
     runtime::{Clock, Zone},
     store::lists::{List, ListStore},
@@ -25,12 +27,28 @@ pub struct Lists {
     store: Arc<dyn ListStore>,
     clock: Arc<dyn Clock>,
     zone: Zone,
+    notes: Arc<Notes>,
 }
 
 impl Lists {
     /// Years and months are those of `zone` (R-ORDER-4).
     pub fn new(store: Arc<dyn ListStore>, clock: Arc<dyn Clock>, zone: Zone) -> Self {
-        Self { store, clock, zone }
+        Self { store, clock, zone, notes: Arc::default() }
+    }
+
+    /// With the newest two screens of each list noted for all nodes.
+    #[must_use]
+    pub fn with_notes(self, notes: Arc<Notes>) -> Self {
+        Self { notes, ..self }
+    }
+
+    /// These lists have changed: what is noted of them is not true any longer.
+    pub async fn changed(&self, batch: &ListBatch) {
+        let sent = batch.sent.iter().map(|row| row.user_id);
+        self.notes.outdate(Note::Sent, sent).await;
+        let received = batch.received.iter().map(|row| row.user_id);
+        let lucky = batch.best_lucks.iter().map(|row| row.user_id);
+        self.notes.outdate(Note::Received, received.chain(lucky)).await;
     }
 
     /// Writes what one delivery brings; what came before counts once. A row that
@@ -38,7 +56,8 @@ impl Lists {
     /// nothing of the batch is written then: give the rows one by one to find it.
     pub async fn record(&self, batch: ListBatch) -> Result<(), Refusal> {
         crash::before(Step::Lists);
-        self.store.record(batch, &self.zone).await?;
+        self.store.record(batch.clone(), &self.zone).await?;
+        self.changed(&batch).await;
         crash::after(Step::Lists);
         Ok(())
     }
@@ -57,8 +76,8 @@ impl Lists {
         packets: &dyn Standings,
     ) -> Result<ListPage<SentItem>, Refusal> {
         let wanted = self.wanted(List::Sent, part)?;
-        let rows = self.store.sent(user, wanted.year, wanted.from(), wanted.rows()).await?;
-        let mut page = self.with_totals(user, &wanted, rows).await?;
+        let (rows, sums) = self.rows::<SentRow>(user, &wanted).await?;
+        let mut page = page::with_totals(&wanted, rows, sums)?;
         let orders: Vec<_> = page.items.iter().map(|row| row.order_no).collect();
         let mut standings = packets.standings(user, &orders).await.into_iter();
         let items = std::mem::take(&mut page.items);
@@ -75,8 +94,8 @@ impl Lists {
         people: &Accounts,
     ) -> Result<ListPage<ReceivedItem>, Refusal> {
         let wanted = self.wanted(List::Received, part)?;
-        let lines = self.store.received(user, wanted.year, wanted.from(), wanted.rows()).await?;
-        let mut page = self.with_totals(user, &wanted, lines).await?;
+        let (lines, sums) = self.rows::<ReceivedLine>(user, &wanted).await?;
+        let mut page = page::with_totals(&wanted, lines, sums)?;
         let senders: Vec<_> = page.items.iter().map(|line| line.row.sender_id).collect();
         // In the order of the ids, each as often as it stands there.
         let senders = people.profiles(&senders).await;

@@ -1,10 +1,13 @@
 //! A page of a list, with the totals of its year.
 
-use super::{Lists, ReceivedLine, SentRow};
+use super::{
+    Lists, ReceivedLine, SentRow,
+    head::{HeadLine, Sums},
+};
 use crate::{
     Refusal,
     groups::Cursor,
-    store::lists::{List, ListKey, Totals},
+    store::lists::{List, ListKey, ListStore, Totals},
 };
 use async_trait::async_trait;
 use hongbao_shared::{
@@ -50,8 +53,8 @@ pub trait Standings: Send + Sync + fmt::Debug {
 pub(super) struct Wanted {
     list: List,
     pub(super) year: i16,
-    this_year: i16,
-    after: Option<ListKey>,
+    pub(super) this_year: i16,
+    pub(super) after: Option<ListKey>,
     limit: u32,
     two_screens: bool,
 }
@@ -68,7 +71,7 @@ impl Wanted {
     }
 
     /// Is this row of the part, rather than of one before?
-    fn is_after<T: Line>(&self, row: &T) -> bool {
+    pub(super) fn is_after<T: Line>(&self, row: &T) -> bool {
         let key = row.key();
         self.after.is_none_or(|after| (key.at, key.order_no) < (after.at, after.order_no))
     }
@@ -88,6 +91,34 @@ impl Line for SentRow {
 impl Line for ReceivedLine {
     fn key(&self) -> ListKey {
         ListKey { at: self.row.at, order_no: self.row.order_no }
+    }
+}
+
+#[async_trait]
+impl HeadLine for SentRow {
+    const LIST: List = List::Sent;
+
+    async fn read(
+        store: &dyn ListStore,
+        user: UserId,
+        wanted: &Wanted,
+        limit: u32,
+    ) -> Result<Vec<Self>, Refusal> {
+        Ok(store.sent(user, wanted.year, wanted.from(), limit).await?)
+    }
+}
+
+#[async_trait]
+impl HeadLine for ReceivedLine {
+    const LIST: List = List::Received;
+
+    async fn read(
+        store: &dyn ListStore,
+        user: UserId,
+        wanted: &Wanted,
+        limit: u32,
+    ) -> Result<Vec<Self>, Refusal> {
+        Ok(store.received(user, wanted.year, wanted.from(), limit).await?)
     }
 }
 
@@ -118,40 +149,39 @@ impl Lists {
         let limit = part.limit.unwrap_or(LIST_PAGE_DEFAULT).clamp(1, LIST_PAGE_MAX);
         Ok(Wanted { list, year, this_year, after, limit, two_screens: part.two_screens })
     }
+}
 
-    /// Cuts the page off, and adds what its year holds.
-    pub(super) async fn with_totals<T: Line>(
-        &self,
-        user: UserId,
-        wanted: &Wanted,
-        mut rows: Vec<T>,
-    ) -> Result<BarePage<T>, Refusal> {
-        rows.retain(|row| wanted.is_after(row));
-        let shown = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
-        let more = rows.len() > shown;
-        rows.truncate(shown);
-        let last = rows.last().filter(|_| more).map(Line::key);
-        let next_cursor =
-            last.map(|key| cursor_of(wanted.list).write([key.at.millis(), key.order_no.to_bits()]));
-        let mut totals = ListPage {
-            items: Vec::new(),
-            next_cursor,
-            year: wanted.year,
-            count: 0,
-            total_fen: Fen::ZERO,
-            best_lucks: 0,
-            months: vec![MonthTotal::default(); 12],
-            years: self.store.years(user, wanted.list).await?,
-        };
-        for (month, sums) in self.store.months(user, wanted.year).await? {
-            add(&mut totals, month, month_total(wanted.list, &sums), sums.best_lucks)?;
-        }
-        if !totals.years.contains(&wanted.this_year) {
-            totals.years.push(wanted.this_year);
-            totals.years.sort_unstable_by(|a, b| b.cmp(a));
-        }
-        Ok(BarePage { items: rows, totals })
+/// Cuts the page off, and adds what its year holds.
+pub(super) fn with_totals<T: Line>(
+    wanted: &Wanted,
+    mut rows: Vec<T>,
+    sums: Sums,
+) -> Result<BarePage<T>, Refusal> {
+    rows.retain(|row| wanted.is_after(row));
+    let shown = usize::try_from(wanted.limit).unwrap_or(usize::MAX);
+    let more = rows.len() > shown;
+    rows.truncate(shown);
+    let last = rows.last().filter(|_| more).map(Line::key);
+    let next_cursor =
+        last.map(|key| cursor_of(wanted.list).write([key.at.millis(), key.order_no.to_bits()]));
+    let mut totals = ListPage {
+        items: Vec::new(),
+        next_cursor,
+        year: wanted.year,
+        count: 0,
+        total_fen: Fen::ZERO,
+        best_lucks: 0,
+        months: vec![MonthTotal::default(); 12],
+        years: sums.years,
+    };
+    for (month, sums) in sums.months {
+        add(&mut totals, month, month_total(wanted.list, &sums), sums.best_lucks)?;
     }
+    if !totals.years.contains(&wanted.this_year) {
+        totals.years.push(wanted.this_year);
+        totals.years.sort_unstable_by(|a, b| b.cmp(a));
+    }
+    Ok(BarePage { items: rows, totals })
 }
 
 fn add(

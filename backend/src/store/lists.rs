@@ -4,10 +4,11 @@ use super::StoreError;
 use crate::runtime::Zone;
 use async_trait::async_trait;
 use hongbao_shared::{Fen, GroupId, Kind, OrderNo, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// One line of the list "sent".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentRow {
     /// Which packet.
     pub order_no: OrderNo,
@@ -26,7 +27,7 @@ pub struct SentRow {
 }
 
 /// One line of the list "received".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceivedRow {
     /// Of which packet.
     pub order_no: OrderNo,
@@ -69,7 +70,7 @@ pub struct ListBatch {
 }
 
 /// A line of the list "received" as it is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceivedLine {
     /// The share.
     pub row: ReceivedRow,
@@ -78,7 +79,7 @@ pub struct ReceivedLine {
 }
 
 /// A person's month, or more of them together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// How many packets they sent.
     pub sent_count: u64,

@@ -8,6 +8,7 @@ mod common;
 
 mod laws;
 mod news;
+mod notes;
 mod outages;
 mod sample;
 mod tiers;

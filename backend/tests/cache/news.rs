@@ -3,12 +3,13 @@
 use crate::tiers::tier;
 use hongbao::{
     app::{App, Outside},
+    cache::{Note, RedisTier, SharedTier as _},
     config::Config,
     groups::Growth,
 };
 use hongbao_fleet::{Redis, RedisCluster};
 use hongbao_shared::{
-    GroupId, UserId,
+    GroupId, Site, UserId,
     api::{
         accounts::ProfileChange,
         groups::{JoinRequest, NewGroup, NewMessage},
@@ -39,6 +40,7 @@ struct Scene {
     owner: UserId,
     group: GroupId,
     growth: Growth,
+    tier: RedisTier,
     _listener: hongbao::groups::Listener,
     _folder: tempfile::TempDir,
 }
@@ -51,8 +53,9 @@ impl Scene {
         let (owner, _) = guest(&here, "owner").await;
         let group = here.groups.create(owner, NewGroup { name: "g".to_owned() }).await.unwrap().id;
         let (listener, growth) = there.groups.wakes().listen(owner, Some(group)).unwrap();
+        let tier = tier(addresses);
         let mut scene =
-            Self { here, there, owner, group, growth, _listener: listener, _folder: folder };
+            Self { here, there, owner, group, growth, tier, _listener: listener, _folder: folder };
         scene.until_heard().await;
         scene
     }
@@ -98,8 +101,11 @@ async fn all_is_heard(scene: &mut Scene) {
     until("left", async || !there.groups.is_member(group, member).await.unwrap()).await;
 
     assert_eq!(there.accounts.profile(member).await.name, "member");
+    let noted = async || scene.tier.note(Site::S, Note::Profile, member).await.unwrap().text;
+    assert!(noted().await.is_some(), "for all nodes (R-CACHE-3)");
     let change = ProfileChange { name: Some("renamed".to_owned()), avatar: None };
     here.accounts.change_profile(member, change).await.unwrap();
+    assert_eq!(noted().await, None);
     until("renamed", async || there.accounts.profile(member).await.name == "renamed").await;
 
     assert!(there.accounts.authenticate(&token).await.unwrap().is_some());

@@ -3,7 +3,7 @@
 //! miss, never an error.
 
 use crate::{
-    cache::Dress,
+    cache::{Dress, Note},
     store::orders::{ClaimRow, PacketRow, Progress, StoredState},
 };
 use hongbao_shared::{
@@ -23,6 +23,38 @@ pub(super) fn block_key(site: Site) -> String {
 /// All keys of a packet stand in one slot of a cluster.
 pub(super) fn key(what: &str, order_no: OrderNo) -> String {
     format!("{FORM}:{what}:{{{order_no}}}")
+}
+
+/// All that is noted of a person.
+pub(super) fn notes_key(user: UserId) -> String {
+    format!("{FORM}:notes:{{{user}}}")
+}
+
+/// The field of a note.
+pub(super) fn note_field(note: Note) -> &'static str {
+    match note {
+        Note::Profile => "profile",
+        Note::Sent => "sent",
+        Note::Received => "received",
+    }
+}
+
+/// The field of its era.
+pub(super) fn era_field(note: Note) -> &'static str {
+    match note {
+        Note::Profile => "profile-era",
+        Note::Sent => "sent-era",
+        Note::Received => "received-era",
+    }
+}
+
+pub(super) fn note_to_text(text: &str, era: u64) -> String {
+    format!("{era} {text}")
+}
+
+/// What was noted, if that was in this era.
+pub(super) fn note_from(bytes: &[u8], era: u64) -> Option<Vec<u8>> {
+    bytes.strip_prefix(format!("{era} ").as_bytes()).map(<[u8]>::to_vec)
 }
 
 /// A packet's row.

@@ -8,7 +8,10 @@ mod pool;
 mod scripts;
 mod site;
 
-use super::shared::{CacheDown, Dress, NewsStream, SharedTier};
+use super::{
+    Note, Noted,
+    shared::{CacheDown, Dress, NewsStream, SharedTier},
+};
 use crate::{
     packets::record::PreOrderRecord,
     runtime::Clock,
@@ -25,6 +28,9 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 /// How long a packet stays after its time: as long as people look at what they got.
 const PACKET_STAYS: Duration = Duration::from_hours(3 * 24);
+/// How long something noted of a person stays: as long as it may tell of the past where
+/// nobody could say that it had changed.
+const NOTE_STAYS_S: i64 = 120;
 /// Claims in one call, so that none takes long.
 const CLAIMS_PER_CALL: usize = 1_000;
 
@@ -212,6 +218,39 @@ impl SharedTier for RedisTier {
 
     async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown> {
         Ok(self.get("dress", order_no).await?.and_then(|bytes| codec::dress_from(&bytes)))
+    }
+
+    async fn note(&self, site: Site, note: Note, user: UserId) -> Result<Noted, CacheDown> {
+        let mut look = redis::cmd("HMGET");
+        look.arg(codec::notes_key(user)).arg(codec::era_field(note)).arg(codec::note_field(note));
+        let (era, text): (Option<u64>, Option<Vec<u8>>) =
+            self.at(site)?.call(async |redis| look.query_async(redis).await).await?;
+        let era = era.unwrap_or_default();
+        Ok(Noted { era, text: text.and_then(|text| codec::note_from(&text, era)) })
+    }
+
+    async fn put_note(
+        &self,
+        site: Site,
+        note: Note,
+        user: UserId,
+        era: u64,
+        text: &str,
+    ) -> Result<(), CacheDown> {
+        let key = codec::notes_key(user);
+        let mut put = redis::pipe();
+        put.hset(&key, codec::note_field(note), codec::note_to_text(text, era)).ignore();
+        put.expire(&key, NOTE_STAYS_S).ignore();
+        self.at(site)?.call(async |redis| put.query_async(redis).await).await
+    }
+
+    async fn outdate_note(&self, site: Site, note: Note, user: UserId) -> Result<(), CacheDown> {
+        let Some(cache) = self.sites.get(&site) else { return Ok(()) };
+        let key = codec::notes_key(user);
+        let mut outdate = redis::pipe();
+        outdate.hincr(&key, codec::era_field(note), 1).ignore();
+        outdate.expire(&key, NOTE_STAYS_S).ignore();
+        cache.call(async |redis| outdate.query_async(redis).await).await
     }
 
     async fn publish(&self, site: Site, bulletin: &str) -> Result<(), CacheDown> {
