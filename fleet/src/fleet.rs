@@ -3,8 +3,8 @@ use crate::{
     node::Node,
     postgres::Postgres,
     program,
-    proxy::Proxy,
-    redis::Redis,
+    proxy::{Fault, Proxy},
+    redis::{Redis, RedisCluster},
 };
 use anyhow::{Context, Result};
 use std::{
@@ -27,6 +27,8 @@ pub struct Plan {
     pub routing: Routing,
     /// Settings of the nodes beside the topology, as lines of their configuration file.
     pub settings: String,
+    /// Is the shared cache of each site a cluster of three?
+    pub cache_clusters: bool,
     /// Do databases wait for their disk? Off where nothing has to survive the machine.
     pub durable: bool,
 }
@@ -38,6 +40,7 @@ impl Default for Plan {
             shards: 4,
             routing: Routing::Sticky,
             settings: String::new(),
+            cache_clusters: false,
             durable: false,
         }
     }
@@ -52,6 +55,15 @@ pub struct Reached<T> {
     pub proxy: Proxy,
 }
 
+/// The shared cache of a site.
+#[derive(Debug)]
+pub enum Cache {
+    /// One server.
+    Single(Reached<Redis>),
+    /// A cluster, which its clients reach by the addresses that it names itself.
+    Cluster(RedisCluster),
+}
+
 /// The servers of a site.
 #[derive(Debug)]
 pub struct Site {
@@ -60,7 +72,40 @@ pub struct Site {
     /// The databases of its shards, half of them each; the cold store is on the first.
     pub databases: [Reached<Postgres>; 2],
     /// Its shared cache.
-    pub cache: Reached<Redis>,
+    pub cache: Cache,
+}
+
+impl Cache {
+    fn start(clustered: bool) -> Result<Self> {
+        if clustered {
+            return RedisCluster::start().map(Self::Cluster);
+        }
+        let server = Redis::start(&[])?;
+        let proxy = Proxy::start(server.port())?;
+        Ok(Self::Single(Reached { server, proxy }))
+    }
+
+    fn urls(&self) -> Vec<String> {
+        match self {
+            Self::Single(one) => vec![format!("redis://127.0.0.1:{}", one.proxy.port())],
+            Self::Cluster(cluster) => cluster.urls(),
+        }
+    }
+
+    /// Its servers.
+    pub fn servers(&self) -> &[Redis] {
+        match self {
+            Self::Single(one) => std::slice::from_ref(&one.server),
+            Self::Cluster(cluster) => cluster.nodes(),
+        }
+    }
+
+    /// Lets something happen to what is between it and the nodes; to a cluster nothing does.
+    pub fn set(&self, fault: Fault) {
+        if let Self::Single(one) = self {
+            one.proxy.set(fault);
+        }
+    }
 }
 
 /// Nodes, databases and a proxy of two sites, all on this machine, gone when dropped.
@@ -88,7 +133,7 @@ impl Fleet {
     /// Starts everything; `binary` is `hongbao`.
     pub fn start(binary: &Path, plan: &Plan) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("hongbao-fleet-").tempdir()?;
-        let sites = ['S', 'N'].into_iter().map(|letter| site(letter, plan.durable));
+        let sites = ['S', 'N'].into_iter().map(|letter| site(letter, plan));
         let sites = sites.collect::<Result<Vec<_>>>()?;
         let ledger = postgres(plan.durable)?;
         let people = Proxy::start(ledger.server.port())?;
@@ -115,6 +160,19 @@ impl Fleet {
         &self.config
     }
 
+    /// Lets something happen to everything between the nodes and what they keep.
+    pub fn set_all(&self, fault: Fault) {
+        for site in &self.sites {
+            for database in &site.databases {
+                database.proxy.set(fault);
+            }
+            site.cache.set(fault);
+        }
+        for proxy in [&self.ledger.proxy, &self.people, &self.lists] {
+            proxy.set(fault);
+        }
+    }
+
     /// One more node, for one that is gone for good.
     pub fn add_node(&mut self, home: char) -> Result<()> {
         self.nodes.push(Node::start(&self.binary, &self.config, home)?);
@@ -122,11 +180,9 @@ impl Fleet {
     }
 }
 
-fn site(letter: char, durable: bool) -> Result<Site> {
-    let cache = Redis::start(&[])?;
-    let proxy = Proxy::start(cache.port())?;
-    let cache = Reached { server: cache, proxy };
-    Ok(Site { letter, databases: [postgres(durable)?, postgres(durable)?], cache })
+fn site(letter: char, plan: &Plan) -> Result<Site> {
+    let databases = [postgres(plan.durable)?, postgres(plan.durable)?];
+    Ok(Site { letter, databases, cache: Cache::start(plan.cache_clusters)? })
 }
 
 fn postgres(durable: bool) -> Result<Reached<Postgres>> {
@@ -161,9 +217,9 @@ fn configuration(
     );
     for Site { letter, databases: [first, second], cache } in sites {
         let [first, second] = [first, second].map(|one| through(&one.server, &one.proxy));
-        let cache = cache.proxy.port();
+        let cache = cache.urls().join("', '");
         writeln!(text, "[fleet.sites.{letter}]\ncold = '{first}'")?;
-        writeln!(text, "cache = ['redis://127.0.0.1:{cache}']\nshards = [")?;
+        writeln!(text, "cache = ['{cache}']\nshards = [")?;
         writeln!(text, "    {{ shards = '0-{}', database = '{first}' }},", half - 1)?;
         if plan.shards > half {
             let last = plan.shards - 1;

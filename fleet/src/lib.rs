@@ -12,7 +12,7 @@ mod proxy;
 mod redis;
 mod watchdog;
 
-pub use fleet::{Fleet, Plan, Reached, Site};
+pub use fleet::{Cache, Fleet, Plan, Reached, Site};
 pub use nginx::{Nginx, Routing};
 pub use node::Node;
 pub use postgres::Postgres;

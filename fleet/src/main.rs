@@ -10,11 +10,12 @@ use hongbao_fleet::{Fleet, Plan};
 use std::{env, io, path::PathBuf, process::ExitCode};
 
 const USAGE: &str = "\
-hongbao-fleet --binary FILE [--nodes SSN] [--shards 16]
+hongbao-fleet --binary FILE [--nodes SSN] [--shards 16] [--redis-cluster]
 
   --binary  the program `hongbao`
   --nodes   a node for each letter, of the site with that letter
-  --shards  logical shards of each site";
+  --shards  logical shards of each site
+  --redis-cluster  three Redis servers for each site instead of one";
 
 fn main() -> ExitCode {
     match run() {
@@ -34,6 +35,7 @@ fn run() -> Result<()> {
         let mut value = || arguments.next().with_context(|| format!("{name} needs a value"));
         match name.as_str() {
             "--binary" => binary = Some(PathBuf::from(value()?)),
+            "--redis-cluster" => plan.cache_clusters = true,
             "--nodes" => plan.nodes = value()?.chars().collect(),
             "--shards" => plan.shards = value()?.parse().context("--shards needs a number")?,
             _ => bail!("{USAGE}"),

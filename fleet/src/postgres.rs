@@ -1,10 +1,15 @@
 use crate::{account::Account, program, watchdog::Watchdog};
-use anyhow::{Context, Result};
-use std::{path::PathBuf, process::Command};
+use anyhow::{Context, Result, bail};
+use std::{fs::File, io::Write as _, path::PathBuf, process::Command, time::Duration};
 
 /// The role that owns everything.
 const ROLE: &str = "hongbao";
+/// What a standby calls itself.
+const STANDBY: &str = "standby";
 const STARTS_MAX: u32 = 3;
+/// How often, and how many times, is looked whether a standby follows.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOKS_MAX: u32 = 1_000;
 
 /// A private PostgreSQL server.
 #[derive(Debug)]
@@ -18,6 +23,52 @@ pub struct Postgres {
 impl Postgres {
     /// Starts one, and waits until it answers. `settings` are those of `postgresql.conf`.
     pub fn start(settings: &[(&str, &str)]) -> Result<Self> {
+        let mut server = Self::prepare()?;
+        let mut make = Command::new(program::of_postgres("initdb")?);
+        make.arg("-D").arg(server.data()).args(["--username", ROLE, "--auth=trust", "--no-sync"]);
+        make.args(["--encoding=UTF8", "--no-locale", "--no-instructions"]);
+        program::run(server.account.lend(&mut make).current_dir("/"))?;
+        server.set(settings)?;
+        server.run_on_a_free_port()?;
+        Ok(server)
+    }
+
+    /// Starts a synchronous standby of this server: from now on a commit is answered when
+    /// both have it, so that the standby can take over without losing one.
+    pub fn standby(&self) -> Result<Self> {
+        let mut standby = Self::prepare()?;
+        let mut copy = Command::new(program::of_postgres("pg_basebackup")?);
+        copy.arg("-D").arg(standby.data()).args([
+            "--checkpoint=fast",
+            "--no-sync",
+            "--write-recovery-conf",
+        ]);
+        copy.args(["-h", "127.0.0.1", "-U", ROLE, "-p", &self.port.to_string()]);
+        program::run(standby.account.lend(&mut copy).current_dir("/"))?;
+        let follows = format!(
+            "host=127.0.0.1 port={} user={ROLE} sslmode=disable application_name={STANDBY}",
+            self.port
+        );
+        standby.set(&[("primary_conninfo", &follows)])?;
+        standby.run_on_a_free_port()?;
+        self.ask(&format!("ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'"))?;
+        self.ask("SELECT pg_reload_conf()")?;
+        for _ in 0..LOOKS_MAX {
+            if self.ask("SELECT sync_state FROM pg_stat_replication")? == "sync" {
+                return Ok(standby);
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        bail!("the standby does not follow")
+    }
+
+    /// Makes a standby the primary.
+    pub fn promote(&self) -> Result<()> {
+        program::run(self.control()?.args(["-w", "promote"]))
+    }
+
+    /// A server of its own account and folder, without data.
+    fn prepare() -> Result<Self> {
         let account = Account::other_than_root()?;
         let folder = tempfile::Builder::new().prefix("hongbao-postgres-").tempdir()?.keep();
         account.own(&folder)?;
@@ -28,29 +79,41 @@ impl Postgres {
             None => stop,
         };
         let watchdog = Watchdog::new(&stop, &folder)?;
-        let mut server = Self { folder, port: 0, account, _watchdog: watchdog };
-        let data = server.data();
-        let mut prepare = Command::new(program::of_postgres("initdb")?);
-        prepare.arg("-D").arg(&data).args(["--username", ROLE, "--auth=trust", "--no-sync"]);
-        prepare.args(["--encoding=UTF8", "--no-locale", "--no-instructions"]);
-        program::run(account.lend(&mut prepare).current_dir("/"))?;
-        let settings = settings.iter().map(|(name, value)| format!("{name} = '{value}'\n"));
-        let common = format!(
-            "listen_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\n{}",
-            server.folder.display(),
-            settings.collect::<String>()
-        );
-        std::fs::write(data.join("postgresql.auto.conf"), common)?;
+        Ok(Self { folder, port: 0, account, _watchdog: watchdog })
+    }
+
+    /// Adds these settings to those that it has; of two of a name the later counts.
+    fn set(&self, settings: &[(&str, &str)]) -> Result<()> {
+        let sockets = self.folder.display().to_string();
+        let common = [("listen_addresses", "127.0.0.1"), ("unix_socket_directories", &sockets)];
+        let mut file = File::options()
+            .create(true)
+            .append(true)
+            .open(self.data().join("postgresql.auto.conf"))?;
+        for (name, value) in common.iter().chain(settings) {
+            writeln!(file, "{name} = '{value}'")?;
+        }
+        Ok(())
+    }
+
+    fn run_on_a_free_port(&mut self) -> Result<()> {
         // Somebody else may take the port between looking and starting.
         let mut started = Ok(());
         for _ in 0..STARTS_MAX {
-            server.port = program::free_port()?;
-            started = server.run();
+            self.port = program::free_port()?;
+            started = self.run();
             if started.is_ok() {
                 break;
             }
         }
-        started.map(|()| server)
+        started
+    }
+
+    /// The first field of what it answers to a statement.
+    fn ask(&self, statement: &str) -> Result<String> {
+        let mut ask = Command::new(program::of_postgres("psql")?);
+        ask.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--command", statement]);
+        program::output(ask.arg(self.url()))
     }
 
     fn data(&self) -> PathBuf {

@@ -4,7 +4,7 @@ use std::{
     net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU16, AtomicU64, Ordering},
     },
     thread,
     time::Duration,
@@ -36,7 +36,7 @@ pub struct Proxy {
 
 #[derive(Debug)]
 struct State {
-    target: u16,
+    target: AtomicU16,
     fault: Mutex<Fault>,
     changed: Condvar,
     /// Rises when all connections end; those of an earlier epoch close themselves.
@@ -49,7 +49,7 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
         let state = Arc::new(State {
-            target,
+            target: AtomicU16::new(target),
             fault: Mutex::default(),
             changed: Condvar::new(),
             epoch: AtomicU64::new(0),
@@ -78,6 +78,13 @@ impl Proxy {
         self.state.changed.notify_all();
     }
 
+    /// Leads to another port from now on, as a proxy does that has found a new primary;
+    /// connections to the old one end.
+    pub fn switch_to(&self, target: u16) {
+        self.state.target.store(target, Ordering::SeqCst);
+        self.drop_all();
+    }
+
     /// Ends all connections that there are.
     pub fn drop_all(&self) {
         self.state.epoch.fetch_add(1, Ordering::SeqCst);
@@ -101,7 +108,11 @@ impl State {
         if self.moving() == Fault::Refuse {
             return;
         }
-        let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, self.target)) else { return };
+        let Ok(server) =
+            TcpStream::connect((Ipv4Addr::LOCALHOST, self.target.load(Ordering::SeqCst)))
+        else {
+            return;
+        };
         let (Ok(from_client), Ok(to_client)) = (client.try_clone(), client.try_clone()) else {
             return;
         };

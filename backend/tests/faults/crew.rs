@@ -5,6 +5,7 @@ use crate::watch::{Kind, Watch};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,8 +15,12 @@ use std::{
 
 const PEOPLE: usize = 4;
 const SHARES: usize = 3;
+/// As many packets as are opened while the ledger is gone.
+const RESERVE: usize = 60;
 /// A client that hears nothing for so long asks again.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Whoever is hasty leaves before so many milliseconds.
+const MOMENTS_MS: u64 = 24;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(100);
 
 /// Told to everyone: how long, and what is allowed to happen.
@@ -24,6 +29,8 @@ pub(crate) struct Orders {
     pub(crate) stop: AtomicBool,
     /// A node is being killed: its connections end in the middle of a call.
     pub(crate) calls_may_break: AtomicBool,
+    /// Each call is made once before, and left after a moment.
+    pub(crate) hasty: AtomicBool,
 }
 
 /// One opened share, as it was answered.
@@ -43,6 +50,11 @@ pub(crate) struct Crew {
     watch: Arc<Watch>,
     orders: Arc<Orders>,
     pub(crate) opened: Vec<Opened>,
+    /// Packets that nobody has opened, so that there is something to open while nobody
+    /// can pay.
+    ready: VecDeque<String>,
+    /// Whoever has begun to pay pays to the end.
+    begun: Option<String>,
     /// Packets that were paid, also those that had not landed when last seen.
     pub(crate) paid: Vec<String>,
     round: u64,
@@ -71,6 +83,8 @@ impl Crew {
             watch,
             orders,
             opened: Vec::new(),
+            ready: VecDeque::new(),
+            begun: None,
             paid: Vec::new(),
             round: 0,
             name,
@@ -90,6 +104,9 @@ impl Crew {
         }
         let body = json!({"amount_fen": 1_000_000, "key": "all"});
         crew.must(0, Method::POST, "/wallet/top-ups", &body).await;
+        while crew.ready.len() < RESERVE {
+            crew.pay_one().await;
+        }
         crew
     }
 
@@ -101,7 +118,7 @@ impl Crew {
         }
     }
 
-    /// Rounds until the end; each sends a packet, opens it, and looks around.
+    /// Rounds until the end; each sends a packet, opens one, and looks around.
     pub(crate) async fn work(mut self) -> Self {
         while !self.orders.stop.load(Ordering::Relaxed) {
             self.round += 1;
@@ -111,12 +128,15 @@ impl Crew {
     }
 
     async fn round(&mut self) {
-        let body =
-            json!({"group_id": self.group, "kind": "lucky", "total_fen": 100, "shares": SHARES});
-        let asked = self.call(("send", None), 0, Method::POST, "/packets", &body, false).await;
-        if let Some(Said::Well(order)) = asked {
-            let order_no = order["order_no"].as_str().unwrap().to_owned();
-            self.pay_and_open(&order_no).await;
+        self.pay_one().await;
+        if self.ready.len() < RESERVE {
+            self.pay_one().await;
+        }
+        if let Some(order_no) = self.ready.pop_front() {
+            for person in 1..=SHARES {
+                // What is not to be had now is opened at the end.
+                self.open(&order_no, person, false).await;
+            }
         }
         let text = json!({"text": "hello", "key": format!("{}", self.round)});
         let path = format!("/groups/{}/messages", self.group);
@@ -125,22 +145,40 @@ impl Crew {
         self.call(("wallet", None), 1, Method::GET, "/wallet", &Value::Null, false).await;
     }
 
-    async fn pay_and_open(&mut self, order_no: &str) {
+    /// Pays for a packet; one that was begun comes before a new one, since its money may
+    /// have moved.
+    async fn pay_one(&mut self) {
+        let order_no = match self.begun.take() {
+            Some(begun) => begun,
+            None => match self.send().await {
+                Some(new) => new,
+                None => return,
+            },
+        };
         let site = order_no.chars().next();
         let pay = format!("/packets/{order_no}/pay");
-        // Whoever has begun to pay pays to the end: the money may have moved.
-        match self.call(("pay", site), 0, Method::POST, &pay, &json!({}), true).await {
-            Some(Said::Well(_)) => self.paid.push(order_no.to_owned()),
-            Some(Said::No(problem)) if problem["code"] == "preorder_expired" => return,
+        match self.call(("pay", site), 0, Method::POST, &pay, &json!({}), false).await {
+            Some(Said::Well(_)) => {
+                self.paid.push(order_no.clone());
+                self.ready.push_back(order_no);
+            }
+            Some(Said::No(problem)) if problem["code"] == "preorder_expired" => {}
             Some(Said::No(problem)) => {
                 self.watch.wrong(format!("{order_no} cannot be paid: {problem}"));
-                return;
             }
-            None => return,
+            None => self.begun = Some(order_no),
         }
-        for person in 1..=SHARES {
-            if self.open(order_no, person, false).await.is_none() {
-                return;
+    }
+
+    /// The number of a new packet, if it is to be had.
+    async fn send(&self) -> Option<String> {
+        let body =
+            json!({"group_id": self.group, "kind": "lucky", "total_fen": 100, "shares": SHARES});
+        match self.call(("send", None), 0, Method::POST, "/packets", &body, false).await? {
+            Said::Well(order) => order["order_no"].as_str().map(str::to_owned),
+            Said::No(problem) => {
+                self.watch.wrong(format!("a packet cannot be sent: {problem}"));
+                None
             }
         }
     }
@@ -191,15 +229,19 @@ impl Crew {
         must: bool,
     ) -> Option<Said> {
         let attempts_max = if must { 600 } else { 3 };
-        for _ in 0..attempts_max {
-            let mut request = self
-                .client
-                .request(method.clone(), format!("{}/api/v1{path}", self.url))
-                .bearer_auth(&self.tokens[person]);
-            if method != Method::GET {
-                request = request.json(body);
+        let request = || {
+            let url = format!("{}/api/v1{path}", self.url);
+            let request = self.client.request(method.clone(), url);
+            let request = request.bearer_auth(&self.tokens[person]);
+            if method == Method::GET { request } else { request.json(body) }
+        };
+        for attempt in 0..attempts_max {
+            if self.orders.hasty.load(Ordering::Relaxed) {
+                // Another moment each time, so that some leave at each step.
+                let moment = Duration::from_millis((self.round + attempt) % MOMENTS_MS);
+                let _left = tokio::time::timeout(moment, request().send()).await;
             }
-            match request.send().await {
+            match request().send().await {
                 Ok(response) => match self.read(kind, response).await {
                     Some(said) => return Some(said),
                     None => self.watch.refused(kind),

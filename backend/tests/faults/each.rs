@@ -1,82 +1,13 @@
-//! One fault after the other, on one fleet under load.
+//! What can fail, one after the other.
 
-use crate::{
-    crew::{Crew, Orders},
-    end_and_audit, fleet,
-    watch::{Ended, Kind, Watch},
-};
+use crate::{trial::Trial, watch::Kind};
 use hongbao_fleet::{Fault, Fleet, Plan, Routing};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
-const CREWS: usize = 4;
-/// How long each fault lasts.
-const LASTS: Duration = Duration::from_secs(6);
-/// Far more than it may take; what it took is printed.
-const BACK_WITHIN: Duration = Duration::from_secs(30);
-
-struct Trial {
-    fleet: Fleet,
-    watch: Arc<Watch>,
-    rows: Vec<String>,
-}
-
-impl Trial {
-    /// Lets a fault happen under load, ends it, and waits until everything works again.
-    async fn run(
-        &mut self,
-        name: &str,
-        begin: impl AsyncFnOnce(&mut Fleet),
-        end: impl AsyncFnOnce(&mut Fleet),
-        unharmed: impl Fn(Kind) -> bool,
-    ) {
-        self.watch.take();
-        begin(&mut self.fleet).await;
-        tokio::time::sleep(LASTS).await;
-        let during = self.watch.take();
-        end(&mut self.fleet).await;
-        let repaired = Instant::now();
-        let back = loop {
-            self.watch.take();
-            // Not for something to happen, but to see whether anything is refused.
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            let calls = self.watch.take();
-            let all = ["send", "chat", "lists", "wallet"].map(|kind| (kind, None)).into_iter();
-            let of_sites = ["pay", "grab", "open"]
-                .into_iter()
-                .flat_map(|kind| ['S', 'N'].map(|site| (kind, Some(site))));
-            let works =
-                |kind| calls.get(&kind).is_some_and(|ended| ended.well > 0 && ended.refused == 0);
-            if all.chain(of_sites).all(works) {
-                break repaired.elapsed().saturating_sub(Duration::from_millis(500));
-            }
-            assert!(repaired.elapsed() < BACK_WITHIN, "{name}: not back: {calls:?}");
-        };
-        let row = row(name, &during, back);
-        println!("{row}");
-        self.rows.push(row);
-        for (kind, ended) in &during {
-            if unharmed(*kind) {
-                assert!(ended.well > 0 && ended.refused == 0, "{name} harmed {kind:?}: {ended:?}");
-            }
-        }
-        self.watch.assert_right();
-    }
-}
-
-fn row(name: &str, during: &BTreeMap<Kind, Ended>, back: Duration) -> String {
-    let share = |(kind, ended): (&Kind, &Ended)| {
-        let site = kind.1.map(|site| format!(" {site}")).unwrap_or_default();
-        let all = ended.well + ended.refused;
-        let percent = 100.0 * f64::from(ended.well) / f64::from(all.max(1));
-        format!("{}{site} {percent:.0} % of {all}", kind.0)
-    };
-    let shares: Vec<String> = during.iter().map(share).collect();
-    format!("| {name} | {} | {:.1} s |", shares.join(", "), back.as_secs_f64())
-}
+/// What the ledger, people and lists are each gone for.
+const GONE_S: u64 = 30;
+/// Longer than any statement, transaction, call or connection may wait.
+const PAUSE_S: u64 = 20;
 
 /// How often a lane found that another node had been faster, by the nodes that run now.
 pub(crate) async fn lost_races(fleet: &Fleet) -> u64 {
@@ -98,35 +29,36 @@ fn of_site(kind: Kind, site: char) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_under_load() {
-    let fleet = fleet(Plan::default()).await;
-    let (watch, orders) = (Arc::<Watch>::default(), Arc::<Orders>::default());
-    let mut crews = Vec::new();
-    for number in 0..CREWS {
-        let name = format!("crew {number}");
-        let crew = Crew::gather(fleet.url(), name, Arc::clone(&watch), Arc::clone(&orders)).await;
-        crews.push(tokio::spawn(crew.work()));
-    }
-    let mut trial = Trial { fleet, watch, rows: Vec::new() };
-
+    let mut trial = Trial::begin(Plan::default()).await;
     trial.run("nothing", async |_| {}, async |_| {}, |_| true).await;
     // As long as nothing fails, each shard has one lane.
     assert_eq!(lost_races(&trial.fleet).await, 0);
     shards_fail(&mut trial).await;
+    a_primary_is_lost(&mut trial).await;
     others_fail(&mut trial).await;
     caches_fail(&mut trial).await;
-    orders.calls_may_break.store(true, Ordering::Relaxed);
+    clients_leave(&mut trial).await;
+    everything_pauses(&mut trial).await;
+    trial.orders.calls_may_break.store(true, Ordering::Relaxed);
     nodes_fail(&mut trial).await;
     println!("opens that met a lost race in all: {}", lost_races(&trial.fleet).await);
+    trial.end().await;
+}
 
-    orders.stop.store(true, Ordering::Relaxed);
-    let mut opened = 0;
-    for crew in crews {
-        opened += crew.await.unwrap().check().await;
-    }
-    println!("{}\n{opened} shares opened at the end", trial.rows.join("\n"));
-    trial.watch.assert_right();
-    let Trial { fleet, .. } = trial;
-    tokio::task::spawn_blocking(|| end_and_audit(fleet)).await.unwrap();
+/// The shared cache is a Redis cluster, and a part of it goes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_a_redis_cluster_fails_under_load() {
+    let plan = Plan { nodes: vec!['S', 'N'], cache_clusters: true, ..Plan::default() };
+    let mut trial = Trial::begin(plan).await;
+    trial
+        .run(
+            "a server of a Redis cluster is killed",
+            async |fleet| fleet.sites[0].cache.servers()[1].kill().unwrap(),
+            async |fleet| fleet.sites[0].cache.servers()[1].run().unwrap(),
+            |_| false,
+        )
+        .await;
+    trial.end().await;
 }
 
 /// Order shards, one by one and all of a site.
@@ -170,9 +102,29 @@ async fn shards_fail(trial: &mut Trial) {
         .await;
 }
 
+/// A shard's server is gone for good; its synchronous standby takes over, and what is in
+/// front of both leads there.
+async fn a_primary_is_lost(trial: &mut Trial) {
+    let standby = trial.fleet.sites[0].databases[1].server.standby().unwrap();
+    trial
+        .run(
+            "a shard's primary is lost, its standby is promoted",
+            async |fleet| fleet.sites[0].databases[1].server.kill().unwrap(),
+            async |fleet| {
+                let database = &mut fleet.sites[0].databases[1];
+                standby.promote().unwrap();
+                database.proxy.switch_to(standby.port());
+                database.server = standby;
+            },
+            |kind| of_site(kind, 'N') || matches!(kind.0, "chat" | "wallet"),
+        )
+        .await;
+}
+
 /// Ledger, lists, people; and replies that end half-way.
 async fn others_fail(trial: &mut Trial) {
     trial
+        .for_seconds(GONE_S)
         .run(
             "the ledger is gone",
             async |fleet| fleet.ledger.proxy.set(Fault::Refuse),
@@ -181,6 +133,7 @@ async fn others_fail(trial: &mut Trial) {
         )
         .await;
     trial
+        .for_seconds(GONE_S)
         .run(
             "lists are gone",
             async |fleet| fleet.lists.set(Fault::Refuse),
@@ -189,6 +142,7 @@ async fn others_fail(trial: &mut Trial) {
         )
         .await;
     trial
+        .for_seconds(GONE_S)
         .run(
             "people are gone",
             async |fleet| fleet.people.set(Fault::Refuse),
@@ -222,8 +176,8 @@ async fn caches_fail(trial: &mut Trial) {
         trial
             .run(
                 name,
-                async |fleet| fleet.sites[0].cache.proxy.set(fault),
-                async |fleet| fleet.sites[0].cache.proxy.set(Fault::None),
+                async |fleet| fleet.sites[0].cache.set(fault),
+                async |fleet| fleet.sites[0].cache.set(Fault::None),
                 |_| true,
             )
             .await;
@@ -231,8 +185,16 @@ async fn caches_fail(trial: &mut Trial) {
     trial
         .run(
             "a site's cache is killed, and empty when it is back",
-            async |fleet| fleet.sites[0].cache.server.kill().unwrap(),
-            async |fleet| fleet.sites[0].cache.server.run().unwrap(),
+            async |fleet| fleet.sites[0].cache.servers()[0].kill().unwrap(),
+            async |fleet| fleet.sites[0].cache.servers()[0].run().unwrap(),
+            |_| true,
+        )
+        .await;
+    trial
+        .run(
+            "a site's cache takes no writes (READONLY)",
+            async |fleet| fleet.sites[0].cache.servers()[0].demote().unwrap(),
+            async |fleet| fleet.sites[0].cache.servers()[0].promote().unwrap(),
             |_| true,
         )
         .await;
@@ -241,11 +203,38 @@ async fn caches_fail(trial: &mut Trial) {
             "caches are wiped",
             async |fleet| {
                 for site in &fleet.sites {
-                    site.cache.server.wipe().unwrap();
+                    site.cache.servers()[0].wipe().unwrap();
                 }
             },
             async |_| {},
             |kind| kind.0 != "pay",
+        )
+        .await;
+}
+
+/// Every call is begun once more often than it is heard: its client is gone in the middle.
+async fn clients_leave(trial: &mut Trial) {
+    let hasty = trial.orders.clone();
+    let calm = trial.orders.clone();
+    trial
+        .run(
+            "clients leave in the middle of every call",
+            async |_| hasty.hasty.store(true, Ordering::Relaxed),
+            async |_| calm.hasty.store(false, Ordering::Relaxed),
+            |_| true,
+        )
+        .await;
+}
+
+/// Nothing moves between the nodes and whatever they keep, and nothing is closed.
+async fn everything_pauses(trial: &mut Trial) {
+    trial
+        .for_seconds(PAUSE_S)
+        .run(
+            "the network pauses for longer than every timeout",
+            async |fleet| fleet.set_all(Fault::Stall),
+            async |fleet| fleet.set_all(Fault::None),
+            |_| false,
         )
         .await;
 }

@@ -5,9 +5,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
 #![expect(clippy::print_stdout, reason = "a table of what each fault stops, for who reads the log")]
 
+mod caller;
 mod crew;
 mod crowd;
 mod each;
+mod steering;
+mod trial;
 mod watch;
 
 use hongbao_fleet::{Fleet, Plan};
