@@ -45,7 +45,7 @@ cargo xtask web [--dev] build the web app into dist/ and print its sizes
 cargo xtask js          build the JavaScript package and call it from Node
 cargo xtask test        all set-up, then every check and test
 cargo xtask dist        the single binary and the JavaScript package, in <target>/dist/
-cargo xtask fleet [--nodes SSN] [--shards N]
+cargo xtask fleet [--nodes SSN] [--shards N] [--redis-cluster]
                         databases, nodes and a proxy of two sites on this machine, until Enter
 cargo xtask simulate [--seed S] [--runs N] [ARGUMENTS]
                         whole histories under faults, each from its seed (--help)
