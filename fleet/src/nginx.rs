@@ -70,8 +70,12 @@ impl Nginx {
         self.port
     }
 
-    /// Puts other upstreams in force, without losing a request.
-    pub fn route(&self, nodes: &[Node], routing: Routing) -> Result<()> {
+    /// Leads to these nodes from now on, without losing a request.
+    pub fn route<'a>(
+        &self,
+        nodes: impl IntoIterator<Item = &'a Node>,
+        routing: Routing,
+    ) -> Result<()> {
         fs::write(self.folder.join("upstreams.conf"), upstreams(nodes, routing))?;
         program::run(Command::new("kill").args(["-HUP", &self.child.id().to_string()]))
     }
@@ -84,12 +88,13 @@ impl Drop for Nginx {
     }
 }
 
-fn upstreams(nodes: &[Node], routing: Routing) -> String {
+fn upstreams<'a>(nodes: impl IntoIterator<Item = &'a Node>, routing: Routing) -> String {
     let mut by_site: BTreeMap<char, Vec<u16>> = BTreeMap::new();
+    let mut all = Vec::new();
     for node in nodes {
         by_site.entry(node.home()).or_default().push(node.port());
+        all.push(node.port());
     }
-    let all: Vec<u16> = nodes.iter().map(Node::port).collect();
     let of_site = |site: char| match routing {
         Routing::Sticky => by_site.get(&site).unwrap_or(&all),
         Routing::Random => &all,

@@ -253,9 +253,14 @@ async fn nodes_fail(trial: &mut Trial) {
         .run(
             "nodes are restarted one by one",
             async |fleet| {
-                for node in &mut fleet.nodes {
-                    assert_eq!(node.stop().unwrap(), Some(0));
-                    node.run().unwrap();
+                // As docs/OPERATIONS.md says: nginx first.
+                for at in 0..fleet.nodes.len() {
+                    let node = fleet.nodes[at].port();
+                    let others = fleet.nodes.iter().filter(|other| other.port() != node);
+                    fleet.nginx.route(others, Routing::Sticky).unwrap();
+                    assert_eq!(fleet.nodes[at].stop().unwrap(), Some(0));
+                    fleet.nodes[at].run().unwrap();
+                    fleet.nginx.route(&fleet.nodes, Routing::Sticky).unwrap();
                 }
             },
             async |_| {},
