@@ -159,6 +159,8 @@ codes! {
     TicketInvalid = "ticket_invalid", 403, "The ticket is not valid for this packet and you; grab again.";
     /// The ticket's minute is over.
     TicketExpired = "ticket_expired", 403, "The ticket has expired; grab again.";
+    /// As many hold a ticket as may with the shares that are left; Retry-After tells when to come back.
+    PacketBusy = "packet_busy", 429, "Enough people are about to open what is left; try again.";
     /// Too many are opening at once; Retry-After tells when to come back.
     LaneFull = "lane_full", 503, "Too many are opening at this moment; try again.";
 

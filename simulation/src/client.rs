@@ -423,6 +423,7 @@ fn is_final(code: ErrorCode) -> bool {
             | ErrorCode::ShardUnavailable
             | ErrorCode::LaneFull
             | ErrorCode::RateLimited
+            | ErrorCode::PacketBusy
             | ErrorCode::TicketExpired
             | ErrorCode::PacketNotFound
     )

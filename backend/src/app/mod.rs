@@ -4,24 +4,25 @@
 mod background;
 mod caches;
 mod places;
+mod settings;
 mod stores;
 
 pub use stores::Stores;
 
 use crate::{
-    accounts::{Accounts, AccountsSettings},
+    accounts::Accounts,
     archive::Mover,
     cache::{Comparison, LocalTier, SharedTier, SharedWriter},
-    config::{self, Config, MasterKey},
-    control::{Control, CreditMode, Follower, Health, Sends, Switches},
+    config::{Config, MasterKey},
+    control::{Control, Follower, Grabs, Health, Sends},
     delivery::DeadLetters,
     demo::{Demo, DemoParts},
-    groups::{CardStates, Groups, GroupsSettings, WakesSettings},
+    groups::{CardStates, Groups},
     ledger::Ledger,
     lists::Lists,
     live::Live,
     packets::{
-        Finder, LaneParts, LaneSettings, NumberedSite, Numbering, Packets, Peers, Tickets,
+        Finder, LaneParts, NumberedSite, Numbering, Packets, Peers, Tickets,
         seal::{self, Sealer},
     },
     reconcile::{Reconciler, Schedule},
@@ -32,11 +33,6 @@ use caches::Caches;
 use hongbao_shared::{Limits, Site, api::control::Degradation};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
-
-/// Look-ups in the databases of packets at the same time.
-const LOOKUPS_MAX: u32 = 4;
-/// Open packets that one lane keeps ready.
-const LANE_PACKETS_MAX: usize = 10_000;
 
 /// What the application is built on; tests bring their own.
 #[derive(Clone, Debug)]
@@ -125,7 +121,7 @@ impl App {
         };
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
-        let control = Arc::new(Control::new(switches(&config)));
+        let control = Arc::new(Control::new(settings::switches(&config)));
         let background = Background::default();
         let health = Arc::new(Health::default());
         let follower = follower(&control, &stores, &clock).await;
@@ -160,6 +156,7 @@ impl App {
             numbering,
             sealer: sealer.clone(),
             tickets: Tickets::new(key.derive(b"ticket"), config.limits.ticket_ttl_s),
+            outstanding: settings::outstanding(&config),
             lanes,
             finder: finder(&stores, &local, &shared, &control, peers),
             local,
@@ -168,6 +165,7 @@ impl App {
             groups: Arc::clone(&groups),
             accounts: Arc::clone(&accounts),
             sends: Sends::new(Arc::clone(&control)),
+            grabs: Grabs::new(config.flow.grabs_per_user_per_minute, Arc::clone(&clock)),
             control: Arc::clone(&control),
         });
 
@@ -293,7 +291,7 @@ fn people(
         Arc::clone(clock),
         Arc::clone(entropy),
         Arc::clone(limits),
-        accounts_settings(config),
+        settings::accounts(config),
     )?);
     let groups = Arc::new(Groups::new(
         Arc::clone(&stores.people),
@@ -301,36 +299,9 @@ fn people(
         Arc::clone(clock),
         Arc::clone(entropy),
         Arc::clone(limits),
-        &groups_settings(config),
+        &settings::groups(config),
     ));
     Ok((accounts, groups))
-}
-
-fn switches(config: &Config) -> Switches {
-    let credit = match config.credit.mode {
-        config::CreditMode::Queue => CreditMode::Queue,
-        config::CreditMode::Deferred => CreditMode::Deferred,
-        config::CreditMode::Split => {
-            CreditMode::Split { large_share_fen: config.credit.large_share_fen }
-        }
-    };
-    let weights = match config.sites.weights {
-        config::Weights::Home => BTreeMap::new(),
-        config::Weights::Percent { s, n } => {
-            BTreeMap::from([(Site::S, s.into()), (Site::N, n.into())])
-        }
-    };
-    Switches {
-        credit,
-        large_share_fen: config.credit.large_share_fen,
-        weights,
-        lookups_max: LOOKUPS_MAX,
-        ..Switches::default()
-    }
-}
-
-fn size(size: u32) -> usize {
-    usize::try_from(size).unwrap_or(usize::MAX).max(1)
 }
 
 fn lane_parts(
@@ -349,37 +320,8 @@ fn lane_parts(
         sealer.clone(),
         Arc::clone(control),
         Arc::clone(health),
-        lane_settings(config),
+        settings::lane(config),
     )
-}
-
-fn lane_settings(config: &Config) -> LaneSettings {
-    LaneSettings {
-        queue_max: size(config.lanes.queue_max),
-        batch_max: size(config.lanes.batch_max),
-        packets_max: LANE_PACKETS_MAX,
-    }
-}
-
-fn groups_settings(config: &Config) -> GroupsSettings {
-    GroupsSettings {
-        memberships_cached_max: config.cache.memberships_max.into(),
-        wakes: WakesSettings {
-            listeners_max: size(config.live.streams_max),
-            per_user_max: size(config.live.streams_per_user_max),
-        },
-    }
-}
-
-fn accounts_settings(config: &Config) -> AccountsSettings {
-    AccountsSettings {
-        guests: config.guests.enabled,
-        session_ttl_s: config.sessions.ttl_s,
-        sessions_per_user_max: config.sessions.per_user_max,
-        sessions_cached_max: config.cache.sessions_max.into(),
-        profiles_cached_max: config.cache.profiles_max.into(),
-        ..AccountsSettings::default()
-    }
 }
 
 fn mover(config: &Config, stores: &Stores, clock: &Arc<dyn Clock>, zone: Zone) -> Mover {

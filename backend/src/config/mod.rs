@@ -16,8 +16,8 @@ mod value;
 pub use fleet::{Address, Fleet, FleetSite};
 pub use key::{MasterKey, MasterKeySetting};
 pub use sections::{
-    Addresses, Cache, Credit, Guests, Landing, Lanes, Live, Reconcile, Server, Sessions, Sites,
-    Storage, Telemetry, Time,
+    Addresses, Cache, Credit, Flow, Guests, Landing, Lanes, Live, Reconcile, Server, Sessions,
+    Sites, Storage, Telemetry, Time,
 };
 pub use value::{CreditMode, HomeSite, LogFormat, Weights};
 
@@ -55,6 +55,8 @@ pub struct Config {
     pub credit: Credit,
     /// Whether the databases are compared.
     pub reconcile: Reconcile,
+    /// Flow control of grabs.
+    pub flow: Flow,
     /// The single writers.
     pub lanes: Lanes,
     /// Streams of live events.
@@ -83,6 +85,7 @@ impl Section for Config {
             landing,
             credit,
             reconcile,
+            flow,
             lanes,
             live,
             cache,
@@ -90,9 +93,9 @@ impl Section for Config {
             time,
             fleet: _,
         } = self;
-        let sections: [&mut dyn Section; 15] = [
+        let sections: [&mut dyn Section; 16] = [
             server, storage, sessions, guests, addresses, limits, sites, landing, credit,
-            reconcile, lanes, live, cache, telemetry, time,
+            reconcile, flow, lanes, live, cache, telemetry, time,
         ];
         for section in sections {
             section.visit(visit);

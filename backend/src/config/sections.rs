@@ -128,6 +128,19 @@ section! {
 }
 
 section! {
+    /// How much of what costs little is still too much (R-CTRL-1). Sends have switches instead.
+    Flow at "flow" {
+        /// Grabs of one person in a minute, on each node; 0 for no limit. One more is
+        /// answered 429.
+        grabs_per_user_per_minute: u32 = 600;
+        /// Tickets of a packet that may be outstanding for each share that is left, on each
+        /// node, though never fewer than 20; 0 for no limit. Whoever grabs then is answered
+        /// 429 until somebody has opened or a ticket has expired.
+        tickets_per_share: u32 = 10;
+    }
+}
+
+section! {
     /// The single writer of each shard (R-OPEN-3, R-OPEN-4).
     Lanes at "lanes" {
         /// The most opens that wait in one lane; one more is answered 503 at once.

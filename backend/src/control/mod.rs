@@ -2,11 +2,13 @@
 
 mod flow;
 mod follow;
+mod grabs;
 mod health;
 mod switches;
 
 pub use flow::{Lookups, Sends};
 pub use follow::Follower;
+pub use grabs::Grabs;
 pub use health::{Health, HealthWatch};
 pub use switches::{CreditMode, Switches};
 

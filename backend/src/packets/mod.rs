@@ -8,6 +8,7 @@ mod grab;
 mod lane;
 mod numbering;
 mod open;
+mod outstanding;
 pub mod record;
 pub mod seal;
 mod send;
@@ -20,6 +21,7 @@ pub use expire::Expirer;
 pub use lane::{LaneParts, LaneSettings, LaneStore, Lanes};
 pub(crate) use numbering::LEASE;
 pub use numbering::{NumberedSite, Numbering};
+pub use outstanding::Outstanding;
 pub use send::Paid;
 pub use ticket::Tickets;
 pub use view::{Finder, Peers};
@@ -27,7 +29,7 @@ pub use view::{Finder, Peers};
 use crate::{
     accounts::Accounts,
     cache::{LocalTier, SharedTier},
-    control::{Control, Sends},
+    control::{Control, Grabs, Sends},
     groups::Groups,
     ledger::Ledger,
     runtime::{Clock, Entropy},
@@ -51,6 +53,8 @@ pub struct Packets {
     pub sealer: Sealer,
     /// Signs tickets.
     pub tickets: Tickets,
+    /// Counts tickets that may still open.
+    pub outstanding: Outstanding,
     /// The writers of the shards.
     pub lanes: Arc<Lanes>,
     /// Finds packets in the tiers.
@@ -67,6 +71,8 @@ pub struct Packets {
     pub accounts: Arc<Accounts>,
     /// Counts packets that are sent.
     pub sends: Sends,
+    /// Counts grabs.
+    pub grabs: Grabs,
     /// Switches and steering.
     pub control: Arc<Control>,
 }

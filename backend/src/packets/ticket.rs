@@ -31,7 +31,7 @@ impl Tickets {
 
     /// The right of `user` to open `order_no` from now on.
     pub fn issue(&self, order_no: OrderNo, user: UserId, now: Timestamp) -> String {
-        let expires = now.plus_seconds(self.ttl_s.into());
+        let expires = self.expiry(now);
         let mut ticket = [0; EXPIRY_BYTES + MAC_BYTES];
         let (head, tail) = ticket.split_at_mut(EXPIRY_BYTES);
         head.copy_from_slice(&expires.millis().to_be_bytes());
@@ -39,6 +39,11 @@ impl Tickets {
             &self.sign(order_no, user, expires).finalize().into_bytes()[..MAC_BYTES],
         );
         BASE64URL_NOPAD.encode(&ticket)
+    }
+
+    /// Until when a ticket is good that is issued at `now`.
+    pub fn expiry(&self, now: Timestamp) -> Timestamp {
+        now.plus_seconds(self.ttl_s.into())
     }
 
     /// Is this a ticket of ours for this packet and user, and still good?

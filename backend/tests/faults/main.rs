@@ -19,10 +19,12 @@ use std::{
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hongbao");
 
-/// Nodes that do not limit whoever makes guests.
+/// Nodes that do not limit whoever makes guests, or grabs faster than people do.
 const SETTINGS: &str = "[addresses]
 guests_per_minute = 0
 accounts_per_minute = 0
+[flow]
+grabs_per_user_per_minute = 0
 [server]
 trusted_proxies = ['127.0.0.1']
 [sites]

@@ -8,7 +8,7 @@ use crate::{api::Failure, money::yuan};
 impl Lang {
     pub(crate) fn failure(self, failure: &Failure, limits: &Limits) -> String {
         match failure {
-            Failure::Refused { code, retry_after_s: Some(seconds) } if code.status() == 429 => {
+            Failure::Refused { code: ErrorCode::RateLimited, retry_after_s: Some(seconds) } => {
                 match self {
                     Self::Zh => format!("太快了，{seconds} 秒后再试。"),
                     Self::En => format!("That was fast. Try again in {seconds} s."),
@@ -162,7 +162,7 @@ impl Lang {
             ErrorCode::TicketInvalid | ErrorCode::TicketExpired => {
                 ("等太久了，再点一次。", "That took a while. Tap it again.")
             }
-            ErrorCode::LaneFull => {
+            ErrorCode::LaneFull | ErrorCode::PacketBusy => {
                 ("抢的人太多了，再点一次。", "Everybody's grabbing at once. Tap again.")
             }
 

@@ -53,6 +53,7 @@ fn codes_of_the_server_are_few() {
         ["packets_off", "lane_full", "unavailable", "shard_unavailable", "internal"]
     );
     assert_eq!(ErrorCode::RateLimited.status(), 429);
+    assert_eq!(ErrorCode::PacketBusy.status(), 429);
     assert_eq!(ErrorCode::OrderNoInvalid.status(), 400);
 }
 
