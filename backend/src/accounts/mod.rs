@@ -15,6 +15,7 @@ pub use sessions::{AGENT_CHARS_MAX, SessionId};
 
 use crate::{
     Refusal,
+    control::Board,
     news::{Herald, News},
     runtime::{Clock, Entropy},
     store::people::{
@@ -87,6 +88,7 @@ pub struct Accounts {
     sessions: Memo<TokenHash, StoredSession>,
     profiles: Memo<UserId, Arc<Profile>>,
     herald: Arc<Herald>,
+    board: Arc<Board>,
 }
 
 impl Accounts {
@@ -97,6 +99,7 @@ impl Accounts {
         entropy: Arc<dyn Entropy>,
         limits: Arc<Limits>,
         settings: AccountsSettings,
+        board: Arc<Board>,
     ) -> anyhow::Result<Self> {
         let passwords = Passwords::new(settings.hash_cost, Arc::clone(&entropy))
             .map_err(|error| anyhow::anyhow!("the password hash cost is impossible: {error}"))?;
@@ -110,6 +113,7 @@ impl Accounts {
             profiles: Memo::new(settings.profiles_cached_max, profiles::CACHED_FOR, |_, _| 1),
             settings,
             herald: Arc::default(),
+            board,
         })
     }
 

@@ -1,6 +1,7 @@
 //! Names and pictures, for everyone who shows them.
 
 use super::{Accounts, avatar};
+use crate::control::{Place, Rung};
 use hongbao_shared::{UserId, api::accounts::Profile};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -43,8 +44,7 @@ impl Accounts {
                         found.insert(profile.id, profile);
                     }
                 }
-                // One line per change is the health check's; this is the detail.
-                Err(error) => tracing::debug!(%error, "profiles fall back to defaults"),
+                Err(error) => self.board.enter(Rung::DefaultProfiles, Place::Node, error),
             }
         }
         ids.iter()

@@ -6,7 +6,7 @@ use crate::{
         ManualClock,
         server::{Answer, Person, TestServer},
     },
-    refused, turn,
+    degraded, refused, turn,
 };
 use hongbao_shared::{
     OrderNo,
@@ -44,6 +44,7 @@ async fn sends_are_limited_per_person_and_per_node() {
     assert!(taken >= 1, "one goes through");
     let refusal = answers.iter().find(|answer| answer.status != 201).unwrap();
     refused(refusal, 429, "rate_limited");
+    assert_eq!(degraded(&admin).await, ["sends_limited@"], "R-CTRL-4");
     turn(&admin, &json!({"sends_per_second": 0})).await.ok(200);
     people[0].post("/packets", &body).await.ok(201);
 }
