@@ -16,6 +16,7 @@ pub use sessions::{AGENT_CHARS_MAX, SessionId};
 use crate::{
     Refusal,
     cache::{Note, Notes},
+    control::Board,
     news::{Herald, News},
     runtime::{Clock, Entropy},
     store::people::{
@@ -89,6 +90,7 @@ pub struct Accounts {
     profiles: Memo<UserId, Arc<Profile>>,
     notes: Arc<Notes>,
     herald: Arc<Herald>,
+    board: Arc<Board>,
 }
 
 impl Accounts {
@@ -99,6 +101,7 @@ impl Accounts {
         entropy: Arc<dyn Entropy>,
         limits: Arc<Limits>,
         settings: AccountsSettings,
+        board: Arc<Board>,
     ) -> anyhow::Result<Self> {
         let passwords = Passwords::new(settings.hash_cost, Arc::clone(&entropy))
             .map_err(|error| anyhow::anyhow!("the password hash cost is impossible: {error}"))?;
@@ -113,6 +116,7 @@ impl Accounts {
             settings,
             notes: Arc::default(),
             herald: Arc::default(),
+            board,
         })
     }
 

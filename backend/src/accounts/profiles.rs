@@ -1,7 +1,10 @@
 //! Names and pictures, for everyone who shows them.
 
 use super::{Accounts, avatar};
-use crate::cache::{Found, Note};
+use crate::{
+    cache::{Found, Note},
+    control::{Place, Rung},
+};
 use hongbao_shared::{UserId, api::accounts::Profile};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -48,8 +51,7 @@ impl Accounts {
                     }
                     read.extend(profiles);
                 }
-                // One line per change is the health check's; this is the detail.
-                Err(error) => tracing::debug!(%error, "profiles fall back to defaults"),
+                Err(error) => self.board.enter(Rung::DefaultProfiles, Place::Node, error),
             }
         }
         for profile in read.into_iter().map(Arc::new) {

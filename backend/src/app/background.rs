@@ -110,11 +110,8 @@ impl App {
         // Files of one process do not go down one by one, and nobody else turns switches.
         if self.config.fleet.is_some() {
             feeders.tasks.spawn(Arc::clone(&self.follower).run(feeders.stop.clone()));
-            let watch = HealthWatch {
-                health: Arc::clone(&self.health),
-                stores: self.stores.hot.clone(),
-                clock: Arc::clone(&self.clock),
-            };
+            let watch =
+                HealthWatch { health: Arc::clone(&self.health), stores: self.stores.hot.clone() };
             watch.start(&feeders.tasks, &feeders.stop);
             let shared = Arc::clone(&self.packets.shared);
             feeders.tasks.spawn(watch_cache(shared, feeders.stop.clone()));
@@ -234,7 +231,7 @@ async fn watch_cache(shared: Arc<dyn SharedTier>, stop: CancellationToken) {
     }
 }
 
-/// Leases numbers ahead, and clears away pre-orders that nobody paid.
+/// Leases numbers ahead, ends what is no longer degraded, and clears away pre-orders that nobody paid.
 async fn housekeeping(
     packets: Arc<crate::packets::Packets>,
     ledger: Arc<dyn crate::store::ledger::LedgerStore>,
@@ -246,6 +243,7 @@ async fn housekeeping(
             () = stop.cancelled() => return,
             () = tokio::time::sleep(HOUSEKEEPING_EVERY) => {}
         }
+        packets.control.board().sweep();
         packets.numbering.prepare().await;
         if let Err(error) = ledger.purge_pre_orders(packets.clock.now(), PURGE_MAX).await {
             tracing::debug!(%error, "expired pre-orders stay for now");

@@ -7,8 +7,8 @@ use crate::{
         SharedWriter,
     },
     config::{Config, FleetSite},
+    control::Board,
     packets::Peers,
-    runtime::Clock,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -30,14 +30,14 @@ impl Caches {
     /// With `outer` as the shared tier, or that of the fleet, or this process's memory.
     pub(super) fn new(
         config: &Config,
-        clock: &Arc<dyn Clock>,
+        board: &Arc<Board>,
         stores: &Stores,
         outer: Option<Arc<dyn SharedTier>>,
     ) -> anyhow::Result<Self> {
         let claims_max = u64::from(config.cache.packets_max).saturating_mul(SHARES_PER_PACKET);
         let outer = match outer {
             Some(outer) => Some(outer),
-            None => of_fleet(config, clock)?,
+            None => of_fleet(config, board)?,
         };
         let comparison =
             outer.clone().map(|shared| Comparison { shared, stores: stores.hot.clone() });
@@ -61,10 +61,7 @@ impl Caches {
 }
 
 /// The caches of the fleet, if it has any.
-fn of_fleet(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Option<Arc<dyn SharedTier>>> {
+fn of_fleet(config: &Config, board: &Arc<Board>) -> anyhow::Result<Option<Arc<dyn SharedTier>>> {
     let Some(fleet) = &config.fleet else { return Ok(None) };
     let addresses = |site: &FleetSite| {
         site.cache.iter().map(|address| address.secret().to_owned()).collect::<Vec<_>>()
@@ -75,6 +72,6 @@ fn of_fleet(
         return Ok(None);
     }
     let packet_lifetime = Duration::from_secs(config.limits.packet_lifetime_s.into());
-    let tier = RedisTier::new(&RedisSettings { sites, packet_lifetime }, clock)?;
+    let tier = RedisTier::new(&RedisSettings { sites, packet_lifetime }, board)?;
     Ok(Some(Arc::new(tier)))
 }

@@ -14,7 +14,7 @@ use crate::{
     archive::Mover,
     cache::{Comparison, LocalTier, Notes, SharedTier, SharedWriter},
     config::{Config, MasterKey},
-    control::{Control, Follower, Grabs, Health, Sends},
+    control::{Board, Control, Follower, Grabs, Health, Sends},
     delivery::DeadLetters,
     demo::{Demo, DemoParts},
     groups::{CardStates, Groups},
@@ -121,21 +121,23 @@ impl App {
         };
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
-        let control = Arc::new(Control::new(settings::switches(&config)));
+        let board = Arc::new(Board::new(Arc::clone(&clock)));
+        stores.report_to(&board);
+        let control = Arc::new(Control::new(settings::switches(&config), Arc::clone(&board)));
         let background = Background::default();
-        let health = Arc::new(Health::default());
+        let health = Arc::new(Health::new(Arc::clone(&board), stores.orders.keys().copied()));
         let follower = follower(&control, &stores, &clock).await;
 
         let Caches { local, shared, writer, notes, peers, comparison } =
-            Caches::new(&config, &clock, &stores, shared)?;
+            Caches::new(&config, &board, &stores, shared)?;
         let ledger = Arc::new(Ledger::start(
             Arc::clone(&stores.ledger),
             Arc::clone(&clock),
             background.ledger_tasks(),
         ));
-        let (accounts, groups) = people(&config, &stores, &clock, &entropy, &limits, &notes)?;
-        let lists = Lists::new(Arc::clone(&stores.lists), Arc::clone(&clock), zone.clone());
-        let lists = Arc::new(lists.with_notes(Arc::clone(&notes)));
+        let (accounts, groups) =
+            people(&config, &stores, &clock, &entropy, &limits, board, &notes)?;
+        let lists = lists(&stores, &clock, &zone, &notes);
 
         let bells: Bells = stores.orders.keys().map(|place| (*place, Arc::default())).collect();
         let parts = lane_parts(&config, &clock, &local, &writer, &sealer, &control, &health);
@@ -226,7 +228,7 @@ impl App {
 
     /// What does without something that is down, on this node (R-CTRL-4).
     pub fn degraded(&self) -> Vec<Degradation> {
-        [self.health.degraded(), self.packets.shared.degraded()].concat()
+        self.control.board().list()
     }
 
     /// Finishes what was begun: lanes answer what waits in them, outboxes are
@@ -279,12 +281,18 @@ fn reconciliation(
 }
 
 /// Accounts and groups, on one store.
+fn lists(stores: &Stores, clock: &Arc<dyn Clock>, zone: &Zone, notes: &Arc<Notes>) -> Arc<Lists> {
+    let lists = Lists::new(Arc::clone(&stores.lists), Arc::clone(clock), zone.clone());
+    Arc::new(lists.with_notes(Arc::clone(notes)))
+}
+
 fn people(
     config: &Config,
     stores: &Stores,
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
     limits: &Arc<Limits>,
+    board: Arc<Board>,
     notes: &Arc<Notes>,
 ) -> anyhow::Result<(Arc<Accounts>, Arc<Groups>)> {
     let accounts = Accounts::new(
@@ -293,6 +301,7 @@ fn people(
         Arc::clone(entropy),
         Arc::clone(limits),
         settings::accounts(config),
+        board,
     )?;
     let accounts = Arc::new(accounts.with_notes(Arc::clone(notes)));
     let groups = Arc::new(Groups::new(

@@ -2,6 +2,7 @@ use super::places::Places;
 use crate::{
     audit::{Audited, Tiers},
     config::Config,
+    control::{Board, Place},
     packets::seal::Sealer,
     store::{
         cold::ColdStore,
@@ -40,7 +41,8 @@ pub struct Stores {
     pub lists: Arc<dyn ListStore>,
     /// The switches.
     pub control: Arc<dyn ControlStore>,
-    databases: Vec<Database>,
+    /// With their places, but for those of shards, which are asked whether they are up.
+    databases: Vec<(Database, Option<Place>)>,
 }
 
 impl Stores {
@@ -74,9 +76,14 @@ impl Stores {
             places.lists.open(Schema::Lists),
             places.control.open(Schema::Control),
         )?;
-        let mut databases = vec![ledger.clone(), people.clone(), lists.clone(), control.clone()];
-        databases.extend(orders.iter().map(|(_, database)| database.clone()));
-        databases.extend(cold.iter().map(|(_, database)| database.clone()));
+        let once =
+            [("ledger", &ledger), ("people", &people), ("lists", &lists), ("control", &control)];
+        let once = once.map(|(name, database)| (database.clone(), Some(Place::Database(name))));
+        let mut databases = Vec::from(once);
+        databases.extend(orders.iter().map(|(_, database)| (database.clone(), None)));
+        let of_cold =
+            |(site, database): &(Site, Database)| (database.clone(), Some(Place::Cold(*site)));
+        databases.extend(cold.iter().map(of_cold));
         let hot = orders
             .into_iter()
             .map(|(place, database)| {
@@ -155,9 +162,18 @@ impl Stores {
         Ok(())
     }
 
+    /// Shows on `board` from now on which databases are down (R-CTRL-4).
+    pub fn report_to(&self, board: &Arc<Board>) {
+        for (database, place) in &self.databases {
+            if let Some(place) = place {
+                database.report_to(board, *place);
+            }
+        }
+    }
+
     /// Closes all databases.
     pub async fn close(&self) {
-        for database in &self.databases {
+        for (database, _) in &self.databases {
             database.close().await;
         }
     }

@@ -5,7 +5,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use hongbao_shared::{OrderNo, Site, Timestamp, UserId, api::control::Degradation};
+use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
 use std::fmt;
 
 /// The shared tier does not answer.
@@ -120,9 +120,4 @@ pub trait SharedTier: Send + Sync + fmt::Debug {
 
     /// Finds out what is down and what is back, without anybody who waits for it.
     async fn look(&self) {}
-
-    /// What is down, and since when (R-CTRL-4).
-    fn degraded(&self) -> Vec<Degradation> {
-        Vec::new()
-    }
 }

@@ -6,8 +6,9 @@ use crate::{
     accounts::{Accounts, AccountsSettings, Person},
     app::Stores,
     config::Config,
+    control::Board,
     delivery::{DeadLetters, LETTERS_PAGE_MAX, LetterId},
-    runtime::{SystemClock, SystemEntropy},
+    runtime::{Clock, SystemClock, SystemEntropy},
     store::outbox::Fate,
 };
 use hongbao_shared::{ErrorCode, api::control::DeadLetter};
@@ -82,12 +83,14 @@ fn run_grant(user: &str, common: Common) -> Result<(), Failure> {
 /// Without starting the application: its workers are the server's business.
 async fn grant(config: &Config, user: &str) -> Result<Result<Person, Refusal>, Failure> {
     let stores = Stores::open(config).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let accounts = Accounts::new(
         Arc::clone(&stores.people),
-        Arc::new(SystemClock),
+        Arc::clone(&clock),
         Arc::new(SystemEntropy),
         Arc::new(config.limits.clone()),
         AccountsSettings::default(),
+        Arc::new(Board::new(clock)),
     )?;
     let granted = accounts.grant_admin(user).await;
     stores.close().await;

@@ -1,7 +1,7 @@
 //! Flow control: of sends, per person and per node (R-CTRL-1), and of look-ups of packets
 //! at the databases (R-CTRL-2).
 
-use super::Control;
+use super::{Control, Place, Rung};
 use crate::Refusal;
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, clock::Clock as _};
 use hongbao_shared::{ErrorCode, UserId};
@@ -14,10 +14,15 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 
 /// How many look-ups may wait for the database at once; beyond it, come back.
 const WAITING_MAX: usize = 256;
+/// Whoever waits longer than this notices it.
+const NOTICED: Duration = Duration::from_millis(250);
 const RETRY_WHEN_BUSY: Duration = Duration::from_secs(1);
 
 /// How many checks pass before those are forgotten who have not sent for long.
@@ -66,8 +71,11 @@ impl Sends {
                 .map_err(|until| refused("user", until.wait_time_from(users.clock().now())))?;
         }
         if let Some(node) = &limiters.node {
-            node.check()
-                .map_err(|until| refused("node", until.wait_time_from(node.clock().now())))?;
+            node.check().map_err(|until| {
+                let why = "more than `sends_per_second`";
+                self.control.board().enter(Rung::SendsLimited, Place::Node, why);
+                refused("node", until.wait_time_from(node.clock().now()))
+            })?;
         }
         Ok(())
     }
@@ -119,9 +127,22 @@ impl Lookups {
         if let Ok(permit) = self.working.try_acquire() {
             return Ok(permit);
         }
-        let busy = |_| Refusal::new(ErrorCode::Unavailable).retry_after(RETRY_WHEN_BUSY);
-        let _waiting = self.waiting.try_acquire().map_err(busy)?;
-        self.working.acquire().await.map_err(Refusal::internal)
+        let Ok(_waiting) = self.waiting.try_acquire() else {
+            self.tell("too many wait already");
+            return Err(Refusal::new(ErrorCode::Unavailable).retry_after(RETRY_WHEN_BUSY));
+        };
+        let mut turn = std::pin::pin!(self.working.acquire());
+        let turn = if let Ok(turn) = timeout(NOTICED, &mut turn).await {
+            turn
+        } else {
+            self.tell("somebody waits long");
+            turn.await
+        };
+        turn.map_err(Refusal::internal)
+    }
+
+    fn tell(&self, why: &str) {
+        self.control.board().enter(Rung::LookupsLimited, Place::Node, why);
     }
 
     fn resize(&self) {

@@ -64,15 +64,11 @@ impl Allowance {
         let full = per_minute.saturating_mul(MINUTE_MS);
         self.parts = passed.saturating_mul(per_minute).saturating_add(self.parts).min(full);
         self.at = now;
-        match self.parts.checked_sub(MINUTE_MS) {
-            Some(rest) => {
-                self.parts = rest;
-                Ok(())
-            }
-            None => {
-                let missing = MINUTE_MS.saturating_sub(self.parts);
-                Err(Duration::from_millis(missing.div_ceil(per_minute.max(1))))
-            }
+        if let Some(rest) = self.parts.checked_sub(MINUTE_MS) {
+            self.parts = rest;
+            return Ok(());
         }
+        let missing = MINUTE_MS.saturating_sub(self.parts);
+        Err(Duration::from_millis(missing.div_ceil(per_minute.max(1))))
     }
 }

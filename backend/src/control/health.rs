@@ -1,8 +1,9 @@
 //! Which shards answer, so that new packets are steered away from those that do not
 //! (R-SITE-3).
 
-use crate::{runtime::Clock, store::orders::OrderStore};
-use hongbao_shared::{Shard, Site, Timestamp, api::control::Degradation};
+use super::degraded::{self, Board, Rung};
+use crate::store::orders::OrderStore;
+use hongbao_shared::{Shard, Site};
 use parking_lot::RwLock;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,48 +21,50 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// A logical shard.
 type Place = (Site, Shard);
 
-/// What is down, and since when.
-#[derive(Debug, Default)]
+/// What is down.
+#[derive(Debug)]
 pub struct Health {
-    down: RwLock<BTreeMap<Place, Timestamp>>,
+    board: Arc<Board>,
+    shards: BTreeSet<Place>,
+    down: RwLock<BTreeSet<Place>>,
 }
 
 impl Health {
-    /// Does it answer, as far as is known?
-    pub fn is_up(&self, place: Place) -> bool {
-        !self.down.read().contains_key(&place)
+    /// Everything is up, as far as is known; `shards` are all that there are.
+    pub fn new(board: Arc<Board>, shards: impl IntoIterator<Item = Place>) -> Self {
+        Self { board, shards: shards.into_iter().collect(), down: RwLock::default() }
     }
 
-    /// What is down.
-    pub fn degraded(&self) -> Vec<Degradation> {
-        let down = self.down.read();
-        let one = |((site, shard), since): (&Place, &Timestamp)| Degradation {
-            name: "shard_down".to_owned(),
-            place: format!("{site}{shard}"),
-            since: *since,
-        };
-        down.iter().map(one).collect()
+    /// Does it answer, as far as is known?
+    pub fn is_up(&self, place: Place) -> bool {
+        !self.down.read().contains(&place)
     }
 
     /// Of these shards, those that answer, as far as is known.
     pub fn up_among(&self, site: Site, shards: &[Shard]) -> Vec<Shard> {
         let down = self.down.read();
-        shards.iter().copied().filter(|shard| !down.contains_key(&(site, *shard))).collect()
+        shards.iter().copied().filter(|shard| !down.contains(&(site, *shard))).collect()
     }
 
-    fn note(&self, place: Place, answers: bool, now: Timestamp) {
+    /// Notes whether a shard answers, or why not.
+    fn note(&self, place: Place, answers: Result<(), String>) {
         let mut down = self.down.write();
         let (site, shard) = place;
-        if answers {
-            if down.remove(&place).is_some() {
-                tracing::info!(%site, %shard, "shard answers again");
+        let on_board = degraded::Place::Shard(site, shard);
+        match answers {
+            Ok(()) => {
+                down.remove(&place);
+                self.board.leave(Rung::ShardDown, on_board);
             }
-        } else if let std::collections::btree_map::Entry::Vacant(entry) = down.entry(place) {
-            entry.insert(now);
-            tracing::warn!(%site, %shard, "shard does not answer: new packets go elsewhere");
+            Err(why) => {
+                down.insert(place);
+                self.board.enter(Rung::ShardDown, on_board, why);
+            }
         }
-        let count = u32::try_from(down.len()).unwrap_or(u32::MAX);
-        metrics::gauge!("hongbao_shards_down").set(f64::from(count));
+        let mut of_site = self.shards.iter().filter(|(other, _)| *other == site);
+        let is_down = of_site.all(|shard| down.contains(shard));
+        let why = "none of its shards answers";
+        self.board.set(Rung::SiteDown, degraded::Place::Site(site), is_down, why);
     }
 }
 
@@ -72,15 +75,13 @@ pub struct HealthWatch {
     pub health: Arc<Health>,
     /// Whom to ask.
     pub stores: BTreeMap<Place, Arc<dyn OrderStore>>,
-    /// Tells since when.
-    pub clock: Arc<dyn Clock>,
 }
 
 impl HealthWatch {
     /// Starts a task for each shard, until `stop`.
     pub fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         for (place, store) in &self.stores {
-            let (health, clock) = (Arc::clone(&self.health), Arc::clone(&self.clock));
+            let health = Arc::clone(&self.health);
             let (place, store, stop) = (*place, Arc::clone(store), stop.clone());
             tasks.spawn(async move {
                 let mut ticks = interval(ASK_EVERY);
@@ -92,8 +93,11 @@ impl HealthWatch {
                         _ = ticks.tick() => {}
                     }
                     // Nothing is in a transaction here that the timeout could cut off.
-                    let answers = matches!(timeout(ANSWER_WITHIN, store.ping()).await, Ok(Ok(())));
-                    health.note(place, answers, clock.now());
+                    let answers = match timeout(ANSWER_WITHIN, store.ping()).await {
+                        Ok(answers) => answers.map_err(|error| error.to_string()),
+                        Err(_) => Err("no answer in time".to_owned()),
+                    };
+                    health.note(place, answers);
                 }
             });
         }

@@ -1,11 +1,13 @@
 //! Steering, switches and flow control: what can be changed while running (R-CTRL).
 
+mod degraded;
 mod flow;
 mod follow;
 mod grabs;
 mod health;
 mod switches;
 
+pub use degraded::{Board, End, Place, Rung};
 pub use flow::{Lookups, Sends};
 pub use follow::Follower;
 pub use grabs::Grabs;
@@ -14,23 +16,35 @@ pub use switches::{CreditMode, Switches};
 
 use arc_swap::ArcSwap;
 use hongbao_shared::Site;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The switches in force on this node.
 #[derive(Debug)]
 pub struct Control {
     switches: ArcSwap<Switches>,
+    board: Arc<Board>,
 }
 
 impl Control {
-    /// Starts with these.
-    pub fn new(switches: Switches) -> Self {
-        Self { switches: ArcSwap::from_pointee(switches) }
+    /// Starts with these; what they degrade is shown on `board`.
+    pub fn new(switches: Switches, board: Arc<Board>) -> Self {
+        let control = Self { switches: ArcSwap::from_pointee(Switches::default()), board };
+        control.set(switches);
+        control
     }
 
     /// Puts others in force.
     pub fn set(&self, switches: Switches) {
+        let is_so = |rung, is_so| self.board.set(rung, Place::Node, is_so, "a switch says so");
+        is_so(Rung::CreditDeferred, switches.credit == CreditMode::Deferred);
+        is_so(Rung::TwoScreenLists, switches.two_screen_lists);
+        is_so(Rung::PacketsOff, !switches.packets_on);
         self.switches.store(switches.into());
+    }
+
+    /// What does without something on this node.
+    pub fn board(&self) -> &Arc<Board> {
+        &self.board
     }
 
     /// All of them.

@@ -132,6 +132,12 @@ impl Worker {
             match self.round().await {
                 Ok(Round::Told { full }) if full || until == Until::Idle => {}
                 Ok(_) => return,
+                // Again and again, as long as it is down: that is told by the board.
+                Err(error @ StoreError::Unavailable(_)) => {
+                    let destination = self.destination.as_str();
+                    tracing::debug!(%error, destination, "outbox cannot be read");
+                    return;
+                }
                 Err(error) => {
                     let destination = self.destination.as_str();
                     tracing::warn!(%error, destination, "outbox cannot be read");

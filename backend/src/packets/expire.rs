@@ -1,7 +1,10 @@
 //! Expire: what is left after a packet's time goes back to its sender (R-MONEY-4).
 
 use super::lane::Lanes;
-use crate::{runtime::Clock, store::orders::OrderStore};
+use crate::{
+    runtime::Clock,
+    store::{StoreError, orders::OrderStore},
+};
 use futures::future::join_all;
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -40,6 +43,11 @@ impl Expirer {
     pub async fn round(&self) -> Option<u32> {
         let due = match self.store.due(self.clock.now(), ROUND_MAX).await {
             Ok(due) => due,
+            // Once a second, as long as the shard is down: that is told by the board.
+            Err(error @ StoreError::Unavailable(_)) => {
+                tracing::debug!(%error, "cannot look for packets whose time is over");
+                return None;
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot look for packets whose time is over");
                 return None;

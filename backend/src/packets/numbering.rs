@@ -3,7 +3,7 @@
 use crate::{
     Refusal,
     cache::SharedTier,
-    control::{Control, Health},
+    control::{self, Control, Health, Rung},
     crash::{self, Step},
     planted::Bug,
     runtime::{Entropy, Zone},
@@ -131,9 +131,13 @@ impl Numbering {
         shards: &[Shard],
         now: Timestamp,
     ) -> Result<OrderNo, Refusal> {
-        let (local, sequence) = match self.counted_by_cache(place, site).await {
-            Some(sequence) => (false, sequence),
-            None => (true, self.counted_by_lease(place, site).await?),
+        let counted = self.counted_by_cache(place, site).await;
+        let (local, sequence) = if let Some(sequence) = counted {
+            (false, sequence)
+        } else {
+            let why = "the shared cache gives none";
+            self.control.board().enter(Rung::LocalNumbers, control::Place::Site(place), why);
+            (true, self.counted_by_lease(place, site).await?)
         };
         let shard =
             shards.get(spread(sequence, shards.len())).ok_or(ErrorCode::ShardUnavailable)?;

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Refusal,
+    control::{Place, Rung},
     crash::{self, Step},
     groups::PacketPost,
     store::{
@@ -87,7 +88,8 @@ impl Packets {
         match self.shared.put_pre_order(&record).await {
             Ok(()) => crash::after(Step::PreOrderCached),
             Err(error) => {
-                tracing::debug!(%error, "pre-order goes to the database");
+                let place = Place::Site(order_no.site());
+                self.control.board().enter(Rung::PreOrdersInDatabase, place, error);
                 self.ledger.put_pre_order(record.clone()).await?;
             }
         }

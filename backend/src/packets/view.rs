@@ -4,7 +4,7 @@ use super::lane;
 use crate::{
     Refusal,
     cache::{CacheDown, LocalTier, PacketEntry, SharedTier, SharedWriter},
-    control::{Control, Lookups},
+    control::{Control, Lookups, Place, Rung},
     store::orders::{ClaimRow, OrderStore, PacketRow},
 };
 use hongbao_shared::{ErrorCode, OrderNo, Shard, Site, UserId};
@@ -27,6 +27,7 @@ pub struct Finder {
     local: LocalTier,
     shared: Arc<dyn SharedTier>,
     stores: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
+    control: Arc<Control>,
     limiter: Lookups,
     peers: Peers,
 }
@@ -50,7 +51,8 @@ impl Finder {
         control: Arc<Control>,
         peers: Peers,
     ) -> Self {
-        Self { local, shared, stores, limiter: Lookups::new(control), peers }
+        let limiter = Lookups::new(Arc::clone(&control));
+        Self { local, shared, stores, control, limiter, peers }
     }
 
     /// The store of a packet's shard.
@@ -103,7 +105,8 @@ impl Finder {
             Ok::<_, CacheDown>(Some(Glimpse { packet, mine }))
         };
         glimpse.await.unwrap_or_else(|error| {
-            tracing::debug!(%error, "grab goes on without the shared tier");
+            let place = Place::Site(order_no.site());
+            self.control.board().enter(Rung::GrabsWithoutCache, place, error);
             None
         })
     }

@@ -3,7 +3,7 @@
 use crate::{
     laws::Marks,
     sample::{claims, now, order_no, packet, pre_order},
-    tiers::{tier, two_nodes},
+    tiers::{Watched, tier, two_nodes, watched},
 };
 use futures::future::join_all;
 use hongbao::cache::{RedisTier, SharedTier};
@@ -20,14 +20,14 @@ const BOUND: Duration = Duration::from_millis(2_500);
 const BACK_WITHIN: Duration = Duration::from_secs(5);
 
 /// As the node's own look-out does, until the tier is back.
-async fn until_back(tier: &RedisTier) {
+async fn until_back(tier: &Watched) {
     let patience = Instant::now() + BACK_WITHIN;
     loop {
         tier.look().await;
-        if tier.degraded().is_empty() {
+        if tier.board.list().is_empty() {
             return;
         }
-        assert!(Instant::now() < patience, "{:?}", tier.degraded());
+        assert!(Instant::now() < patience, "{:?}", tier.board.list());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -107,15 +107,15 @@ async fn a_failover_repeats_no_number() {
 #[tokio::test]
 async fn a_killed_server_is_seen_and_used_again() {
     let server = Redis::start(&[]).unwrap();
-    let tier = tier(&[server.url()]);
+    let tier = watched(&[server.url()]);
     let order_no = order_no();
     tier.put_packet(&packet(order_no, 1), &claims(0, 1)).await.unwrap();
-    assert!(tier.degraded().is_empty());
+    assert!(tier.board.list().is_empty());
     server.kill().unwrap();
     let begun = Instant::now();
     tier.packet(order_no).await.unwrap_err();
     assert!(begun.elapsed() < BOUND);
-    let degraded = tier.degraded();
+    let degraded = tier.board.list();
     assert_eq!(degraded.len(), 1);
     assert_eq!((degraded[0].name.as_str(), degraded[0].place.as_str()), ("shared_cache_down", "S"));
     assert_eq!(degraded[0].since, now());
@@ -131,7 +131,7 @@ async fn a_killed_server_is_seen_and_used_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stalled_server_holds_nobody_up() {
     let server = Redis::start(&[]).unwrap();
-    let tier = tier(&[server.url()]);
+    let tier = watched(&[server.url()]);
     let record = pre_order(order_no());
     tier.put_pre_order(&record).await.unwrap();
     server.pause().unwrap();
@@ -154,7 +154,7 @@ async fn a_stalled_server_holds_nobody_up() {
 #[tokio::test]
 async fn a_demoted_primary_is_down() {
     let server = Redis::start(&[]).unwrap();
-    let tier = tier(&[server.url()]);
+    let tier = watched(&[server.url()]);
     let record = pre_order(order_no());
     tier.put_pre_order(&record).await.unwrap();
     server.demote().unwrap();
@@ -162,7 +162,7 @@ async fn a_demoted_primary_is_down() {
     for _ in 0..4 {
         tokio::time::sleep(Duration::from_millis(150)).await;
         tier.look().await;
-        assert_eq!(tier.degraded().len(), 1);
+        assert_eq!(tier.board.list().len(), 1);
     }
     server.promote().unwrap();
     until_back(&tier).await;
@@ -174,7 +174,7 @@ async fn a_demoted_primary_is_down() {
 #[tokio::test]
 async fn what_cannot_be_read_is_a_miss() {
     let server = Redis::start(&[]).unwrap();
-    let tier = tier(&[server.url()]);
+    let tier = watched(&[server.url()]);
     let record = pre_order(order_no());
     let key = format!("hongbao:1:pre-order:{{{}}}", record.order_no);
     tier.put_pre_order(&record).await.unwrap();
@@ -184,7 +184,7 @@ async fn what_cannot_be_read_is_a_miss() {
     server.command(&["DEL", &key]).unwrap();
     server.command(&["LPUSH", &key, "a list"]).unwrap();
     tier.pre_order(record.order_no, now()).await.unwrap_err();
-    assert!(tier.degraded().is_empty());
+    assert!(tier.board.list().is_empty());
 }
 
 /// Memory stays bounded: everything goes one day (but for the block).
@@ -217,7 +217,7 @@ async fn everything_expires() {
 #[tokio::test]
 async fn a_cluster_goes_on_after_a_part_of_it_was_gone() {
     let cluster = RedisCluster::start().unwrap();
-    let tier = tier(&cluster.urls());
+    let tier = watched(&cluster.urls());
     let orders: Vec<_> = (0..12).map(|_| order_no()).collect();
     for order_no in &orders {
         tier.put_packet(&packet(*order_no, 0), &[]).await.unwrap();

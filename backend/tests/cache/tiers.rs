@@ -3,17 +3,36 @@
 use crate::{common::ManualClock, laws};
 use hongbao::{
     cache::{InProcess, RedisSettings, RedisTier, SharedTier},
-    runtime::Clock,
+    control::Board,
 };
 use hongbao_fleet::{Redis, RedisCluster};
 use hongbao_shared::Site;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ops::Deref, sync::Arc, time::Duration};
+
+/// A tier, and what it shows of itself.
+pub(crate) struct Watched {
+    tier: RedisTier,
+    pub(crate) board: Arc<Board>,
+}
+
+impl Deref for Watched {
+    type Target = RedisTier;
+
+    fn deref(&self) -> &RedisTier {
+        &self.tier
+    }
+}
 
 pub(crate) fn tier(addresses: &[String]) -> RedisTier {
+    watched(addresses).tier
+}
+
+pub(crate) fn watched(addresses: &[String]) -> Watched {
     let sites = BTreeMap::from([(Site::S, addresses.to_vec())]);
     let settings = RedisSettings { sites, packet_lifetime: Duration::from_hours(24) };
-    let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-02-16T12:00:00.000Z"));
-    RedisTier::new(&settings, &clock).unwrap()
+    let clock = Arc::new(ManualClock::at("2026-02-16T12:00:00.000Z"));
+    let board = Arc::new(Board::new(clock));
+    Watched { tier: RedisTier::new(&settings, &board).unwrap(), board }
 }
 
 /// Two nodes on one server.

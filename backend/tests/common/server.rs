@@ -49,6 +49,15 @@ impl TestServer {
         clock: Option<Arc<ManualClock>>,
         change: impl FnOnce(&mut Config),
     ) -> Self {
+        let mut outside = Outside::default();
+        if let Some(clock) = clock {
+            outside.clock = clock;
+        }
+        Self::start_on(outside, change).await
+    }
+
+    /// In this process, on what the test brings, with other settings.
+    pub(crate) async fn start_on(outside: Outside, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.storage.data = folder.path().to_owned();
@@ -56,10 +65,6 @@ impl TestServer {
         config.addresses.accounts_per_minute = 0;
         config.addresses.guests_per_minute = 0;
         change(&mut config);
-        let mut outside = Outside::default();
-        if let Some(clock) = clock {
-            outside.clock = clock;
-        }
         let app = Arc::new(App::start_on(config, outside).await.unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

@@ -6,7 +6,7 @@ use crate::{
         ManualClock,
         server::{Answer, Person, TestServer},
     },
-    refused, turn,
+    degraded, refused, turn,
 };
 use hongbao_shared::{
     OrderNo,
@@ -44,6 +44,7 @@ async fn sends_are_limited_per_person_and_per_node() {
     assert!(taken >= 1, "one goes through");
     let refusal = answers.iter().find(|answer| answer.status != 201).unwrap();
     refused(refusal, 429, "rate_limited");
+    assert_eq!(degraded(&admin).await, ["sends_limited@"], "R-CTRL-4");
     turn(&admin, &json!({"sends_per_second": 0})).await.ok(200);
     people[0].post("/packets", &body).await.ok(201);
 }
@@ -71,7 +72,7 @@ async fn is_busy(person: &Person, order_no: OrderNo, claimed: u32) {
 async fn tickets_of_a_packet_are_limited_by_what_is_left() {
     let clock = Arc::new(ManualClock::at("2026-02-16T12:00:00.000Z"));
     let server = TestServer::start_with(Some(Arc::clone(&clock)), |config| {
-        config.flow.tickets_per_share = 1
+        config.flow.tickets_per_share = 1;
     })
     .await;
     let (group, people) = server.group_of(23).await;

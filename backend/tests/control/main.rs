@@ -5,11 +5,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod degraded;
 mod flow;
 mod stores;
 mod switches;
 
 use common::server::{Answer, Person, TestServer, send};
+use hongbao_shared::api::control::ControlState;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -21,6 +23,12 @@ async fn administrator(server: &TestServer) -> Person {
 
 async fn turn(admin: &Person, change: &Value) -> Answer {
     send(admin.request(Method::PUT, "/control").json(change)).await
+}
+
+/// What is degraded, as `name@place`.
+async fn degraded(admin: &Person) -> Vec<String> {
+    let state: ControlState = admin.get("/control").await.read();
+    state.degraded.into_iter().map(|one| format!("{}@{}", one.name, one.place)).collect()
 }
 
 fn refused(answer: &Answer, status: u16, code: &str) {

@@ -1,6 +1,11 @@
 //! What the documents say about the program is what the program says.
 
-use hongbao::{audit::Law, config, crash};
+use hongbao::{
+    audit::Law,
+    config,
+    control::{End, Rung},
+    crash,
+};
 use std::path::Path;
 
 /// Stands before each table that a test writes, with the table's name in front.
@@ -45,6 +50,26 @@ fn crash_table() -> String {
         format!("| `{name}` | {on_disk} | {recovery} |")
     }));
     lines.join("\n") + "\n"
+}
+
+fn rungs_table() -> String {
+    let mut lines =
+        vec!["| `hongbao_degraded{name}` | means | ends |".to_owned(), "|---|---|---|".to_owned()];
+    lines.extend(Rung::ALL.iter().map(|rung| {
+        let ends = match rung.ends() {
+            End::Found => "when it answers again",
+            End::Quiet => "when it has not happened for half a minute",
+            End::Switched => "by its switch",
+        };
+        format!("| `{}` | {} | {ends} |", rung.name(), rung.meaning())
+    }));
+    lines.join("\n") + "\n"
+}
+
+/// R-CTRL-4: what can be degraded.
+#[test]
+fn the_table_of_degradations_is_true() {
+    check("docs/OPERATIONS.md", "degradations", &rungs_table());
 }
 
 /// The table of this name in a document is this one.

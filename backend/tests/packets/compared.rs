@@ -1,6 +1,6 @@
 //! The shared tier and the databases agree, or are made to (R-CACHE-2).
 
-use crate::{outages::Fragile, world::World};
+use crate::{common::fragile::Fragile, world::World};
 use hongbao::{
     cache::{Compared, SharedTier},
     store::orders::{ClaimRow, PacketRow, Progress, StoredState},

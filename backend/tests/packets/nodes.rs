@@ -1,7 +1,7 @@
 //! A node that remembers a packet hears what became of it on another (R-CACHE-1).
 
 use crate::{
-    outages::Fragile,
+    common::fragile::Fragile,
     world::{Party, World},
 };
 use hongbao::{app::App, config::Config};

@@ -1,6 +1,6 @@
 //! Order numbers never repeat (R-ORDER-2), and say where a packet lives (R-ORDER-1).
 
-use crate::{outages::Fragile, world::World};
+use crate::{common::fragile::Fragile, world::World};
 use hongbao_shared::{Kind, OrderNo, Site};
 use std::{collections::BTreeSet, sync::Arc};
 

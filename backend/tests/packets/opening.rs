@@ -117,6 +117,9 @@ async fn a_full_lane_says_so_at_once() {
     let outcomes = futures::future::join_all(opens).await;
     let full: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
     assert!(!full.is_empty(), "60 at once do not fit into a queue of one");
+    let degraded = world.app.degraded();
+    assert_eq!((degraded.len(), degraded[0].name.as_str()), (1, "opens_limited"), "R-CTRL-4");
+    assert_eq!(degraded[0].place, format!("{}{}", order_no.site(), order_no.shard()));
     for refusal in full {
         assert_eq!(refusal.code, ErrorCode::LaneFull);
         assert!(refusal.retry_after.is_some());
@@ -125,5 +128,7 @@ async fn a_full_lane_says_so_at_once() {
     for (member, ticket) in &tickets {
         world.app.packets.open(*member, order_no, ticket).await.unwrap();
     }
+    world.clock.advance_s(30);
+    assert!(world.app.degraded().is_empty());
     world.end_and_audit().await;
 }

@@ -1,87 +1,11 @@
 //! The shared tier is down or wiped: nothing is lost, and little is missed.
 
-use crate::world::World;
-use async_trait::async_trait;
-use hongbao::{
-    cache::{CacheDown, Dress, InProcess, SharedTier},
-    packets::record::PreOrderRecord,
-    store::orders::{ClaimRow, PacketRow},
-};
+use crate::{common::fragile::Fragile, world::World};
 use hongbao_shared::{
-    Kind, OrderNo, Site, Timestamp, UserId,
+    Kind,
     api::packets::{GrabState, PayRequest},
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
-
-/// The real in-process tier behind a switch.
-#[derive(Debug)]
-pub(crate) struct Fragile {
-    tier: InProcess,
-    down: AtomicBool,
-}
-
-impl Fragile {
-    pub(crate) fn new() -> Self {
-        Self { tier: InProcess::new(100_000), down: AtomicBool::new(false) }
-    }
-
-    pub(crate) fn set_down(&self, down: bool) {
-        self.down.store(down, Ordering::SeqCst);
-    }
-
-    fn up(&self) -> Result<&InProcess, CacheDown> {
-        if self.down.load(Ordering::SeqCst) {
-            Err(CacheDown("switched off by the test".to_owned()))
-        } else {
-            Ok(&self.tier)
-        }
-    }
-}
-
-#[async_trait]
-impl SharedTier for Fragile {
-    async fn next_sequence(&self, site: Site) -> Result<Option<u64>, CacheDown> {
-        self.up()?.next_sequence(site).await
-    }
-    async fn install_block(&self, site: Site, start: u64, length: u64) -> Result<(), CacheDown> {
-        self.up()?.install_block(site, start, length).await
-    }
-    async fn put_pre_order(&self, record: &PreOrderRecord) -> Result<(), CacheDown> {
-        self.up()?.put_pre_order(record).await
-    }
-    async fn pre_order(
-        &self,
-        order_no: OrderNo,
-        now: Timestamp,
-    ) -> Result<Option<PreOrderRecord>, CacheDown> {
-        self.up()?.pre_order(order_no, now).await
-    }
-    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown> {
-        self.up()?.put_packet(packet, new).await
-    }
-    async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, CacheDown> {
-        self.up()?.packet(order_no).await
-    }
-    async fn claim_of(
-        &self,
-        order_no: OrderNo,
-        user: UserId,
-    ) -> Result<Option<ClaimRow>, CacheDown> {
-        self.up()?.claim_of(order_no, user).await
-    }
-    async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown> {
-        self.up()?.forget_packet(order_no).await
-    }
-    async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {
-        self.up()?.put_dress(order_no, dress).await
-    }
-    async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown> {
-        self.up()?.dress(order_no).await
-    }
-}
+use std::sync::Arc;
 
 /// The pre-order lands in the database instead (R-SEND-4), and everything after it
 /// works as well.
@@ -93,11 +17,25 @@ async fn a_packet_lives_its_life_without_the_shared_tier() {
     let party = world.party(2).await;
     let order_no = world.send(&party, Kind::Lucky, 200, 2).await;
     assert!(order_no.is_local());
+    let site = order_no.site().to_string();
+    let degraded = || {
+        let here = world.app.degraded().into_iter().filter(|one| one.place == site);
+        here.map(|one| one.name).collect::<Vec<_>>()
+    };
+    assert_eq!(degraded(), ["local_numbers", "preorders_in_database"], "R-CTRL-4");
     for member in &party.members {
         world.open(*member, order_no).await.unwrap();
     }
     let grabbed = world.app.packets.grab(party.members[0], order_no).await.unwrap();
     assert_eq!(grabbed.state, GrabState::Opened);
+    // With the tier back, half a minute without any of it is the end of it.
+    shared.set_down(false);
+    let next = world.send(&party, Kind::Lucky, 100, 1).await;
+    assert!(!next.is_local());
+    world.clock.advance_s(29);
+    assert!(degraded().len() >= 2);
+    world.clock.advance_s(1);
+    assert!(world.app.degraded().is_empty());
     world.end_and_audit().await;
 }
 

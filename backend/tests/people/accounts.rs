@@ -164,6 +164,11 @@ async fn an_outage_signs_nobody_out_and_shows_default_names() {
     assert_eq!(profiles[0], profiles[2]);
     assert_eq!((profiles[0].id, profiles[0].name.as_str()), (other.user.id, "…"));
     assert_eq!(profiles[0].avatar, other.user.avatar);
+    let degraded = world.board.list();
+    assert_eq!((degraded.len(), degraded[0].name.as_str()), (1, "default_profiles"), "R-CTRL-4");
+    world.clock.advance_s(30);
+    assert_eq!(world.accounts.profile(known.user.id).await, known.user, "who is remembered");
+    assert!(world.board.list().is_empty());
 }
 
 #[tokio::test]

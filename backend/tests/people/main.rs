@@ -27,6 +27,7 @@ mod wakes;
 use common::ManualClock;
 use hongbao::{
     accounts::{Accounts, AccountsSettings, HashCost},
+    control::Board,
     groups::{CardView, Groups, GroupsSettings},
     runtime::{Clock, SystemEntropy},
     store::{
@@ -46,6 +47,7 @@ const NEW_YEAR: &str = "2016-02-07T12:00:00.000Z";
 /// The services on a database of their own.
 struct World {
     accounts: Arc<Accounts>,
+    board: Arc<Board>,
     groups: Arc<Groups>,
     clock: Arc<ManualClock>,
     database: Database,
@@ -91,6 +93,7 @@ impl World {
         let injected: Arc<dyn Clock> = clock.clone();
         let entropy = Arc::new(SystemEntropy);
         let limits = Arc::new(limits);
+        let board = Arc::new(Board::new(Arc::clone(&injected)));
         let accounts = Arc::new(
             Accounts::new(
                 Arc::clone(&store),
@@ -98,12 +101,13 @@ impl World {
                 entropy.clone(),
                 Arc::clone(&limits),
                 settings,
+                Arc::clone(&board),
             )
             .unwrap(),
         );
         let groups =
             Arc::new(Groups::new(store, Arc::clone(&accounts), injected, entropy, limits, groups));
-        Self { accounts, groups, clock, database, folder }
+        Self { accounts, board, groups, clock, database, folder }
     }
 
     async fn guest(&self, name: &str) -> UserId {

@@ -248,9 +248,10 @@ pub struct SwitchChange {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Degradation {
-    /// What is degraded, as in metrics and logs: `shard_down`, `shared_cache_down`, ….
+    /// What is degraded, as in metrics and logs: `shard_down`, `shared_cache_down`, …. There
+    /// may be others tomorrow.
     pub name: String,
-    /// Where: a site, or a site and a shard; empty for the whole node.
+    /// Where: a site, a site and a shard, or a database; empty for the whole node.
     pub place: String,
     /// Since when.
     pub since: Timestamp,

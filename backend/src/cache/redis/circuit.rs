@@ -1,4 +1,3 @@
-use hongbao_shared::Timestamp;
 use parking_lot::Mutex;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -13,16 +12,11 @@ pub(super) struct Circuit(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    down: Option<Down>,
+    /// While it is down: when it is tried next.
+    try_at: Option<Instant>,
     /// Rises with every change, so that a call which began before one says nothing about
     /// the time after it.
     era: u64,
-}
-
-#[derive(Debug)]
-struct Down {
-    since: Timestamp,
-    try_at: Instant,
 }
 
 /// What a call may do.
@@ -40,50 +34,44 @@ impl Circuit {
     pub(super) fn ask(&self) -> Pass {
         let mut state = self.0.lock();
         let era = state.era;
-        match &mut state.down {
+        match &mut state.try_at {
             None => Pass::Go(era),
-            Some(down) => {
+            Some(try_at) => {
                 let now = Instant::now();
-                if now < down.try_at {
+                if now < *try_at {
                     return Pass::Stop;
                 }
                 // Also if the probe is dropped: the next one comes as soon.
-                down.try_at = now + REST;
+                *try_at = now + REST;
                 Pass::Probe
             }
         }
     }
 
-    /// A call of this era failed; says whether that is news.
-    pub(super) fn failed(&self, era: u64, now: Timestamp) -> bool {
+    /// A call of this era failed; `tell` is called if that is news, before any later news.
+    pub(super) fn failed(&self, era: u64, tell: impl FnOnce()) {
         let mut state = self.0.lock();
-        if state.down.is_some() || state.era != era {
-            return false;
+        if state.try_at.is_none() && state.era == era {
+            state.era = state.era.wrapping_add(1);
+            state.try_at = Some(Instant::now() + REST);
+            tell();
         }
-        state.era = state.era.wrapping_add(1);
-        state.down = Some(Down { since: now, try_at: Instant::now() + REST });
-        true
     }
 
     /// A probe failed.
     pub(super) fn still_down(&self) {
-        if let Some(down) = &mut self.0.lock().down {
-            down.try_at = Instant::now() + REST;
+        if let Some(try_at) = &mut self.0.lock().try_at {
+            *try_at = Instant::now() + REST;
         }
     }
 
-    /// A probe succeeded; the era that begins, and whether that is news.
-    pub(super) fn recovered(&self) -> (u64, bool) {
+    /// A probe succeeded; the era that begins. `tell` is called if that is news.
+    pub(super) fn recovered(&self, tell: impl FnOnce()) -> u64 {
         let mut state = self.0.lock();
-        let news = state.down.take().is_some();
-        if news {
+        if state.try_at.take().is_some() {
             state.era = state.era.wrapping_add(1);
+            tell();
         }
-        (state.era, news)
-    }
-
-    /// Since when it is down.
-    pub(super) fn down_since(&self) -> Option<Timestamp> {
-        self.0.lock().down.as_ref().map(|down| down.since)
+        state.era
     }
 }

@@ -13,14 +13,14 @@ use super::{
     shared::{CacheDown, Dress, NewsStream, SharedTier},
 };
 use crate::{
+    control::Board,
     packets::record::PreOrderRecord,
-    runtime::Clock,
     store::orders::{ClaimRow, PacketRow},
 };
 use anyhow::Context;
 use async_trait::async_trait;
 use deadpool_redis::redis::{self, AsyncCommands};
-use hongbao_shared::{OrderNo, Site, Timestamp, UserId, api::control::Degradation};
+use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
 use pool::Pool;
 use scripts::Scripts;
 use site::SiteCache;
@@ -66,8 +66,8 @@ impl fmt::Debug for RedisTier {
 }
 
 impl RedisTier {
-    /// Connects to nothing yet; an error is an address that cannot be understood.
-    pub fn new(settings: &RedisSettings, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
+    /// Connects to nothing yet, and shows on `board` what does not answer; an error is an address that cannot be understood.
+    pub fn new(settings: &RedisSettings, board: &Arc<Board>) -> anyhow::Result<Self> {
         let mut sites = BTreeMap::new();
         for (site, addresses) in &settings.sites {
             for address in addresses {
@@ -77,7 +77,7 @@ impl RedisTier {
             }
             let pool = Pool::new(addresses)
                 .with_context(|| format!("fleet.sites.{site}.cache cannot be used"))?;
-            sites.insert(*site, SiteCache::new(*site, pool, Arc::clone(clock)));
+            sites.insert(*site, SiteCache::new(*site, pool, Arc::clone(board)));
         }
         let keep_s = (settings.packet_lifetime + PACKET_STAYS).as_secs();
         Ok(Self { sites, addresses: settings.sites.clone(), scripts: Scripts::new(), keep_s })
@@ -272,14 +272,5 @@ impl SharedTier for RedisTier {
             }
         }))
         .await;
-    }
-
-    fn degraded(&self) -> Vec<Degradation> {
-        let one = |(site, cache): (&Site, &SiteCache)| {
-            let since = cache.down_since()?;
-            let name = "shared_cache_down".to_owned();
-            Some(Degradation { name, place: site.to_string(), since })
-        };
-        self.sites.iter().filter_map(one).collect()
     }
 }

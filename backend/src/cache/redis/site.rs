@@ -2,9 +2,12 @@ use super::{
     circuit::{Circuit, Pass},
     pool::{ANSWER_WITHIN, Connection, Pool},
 };
-use crate::{cache::CacheDown, runtime::Clock};
+use crate::{
+    cache::CacheDown,
+    control::{Board, Place, Rung},
+};
 use deadpool_redis::redis::{self, RedisError, RedisResult};
-use hongbao_shared::{Site, Timestamp};
+use hongbao_shared::Site;
 use std::{fmt, sync::Arc};
 use tokio::time::timeout;
 
@@ -17,17 +20,12 @@ pub(super) struct SiteCache {
     site: Site,
     pool: Pool,
     circuit: Circuit,
-    clock: Arc<dyn Clock>,
+    board: Arc<Board>,
 }
 
 impl SiteCache {
-    pub(super) fn new(site: Site, pool: Pool, clock: Arc<dyn Clock>) -> Self {
-        Self { site, pool, circuit: Circuit::default(), clock }
-    }
-
-    /// Since when it does not answer.
-    pub(super) fn down_since(&self) -> Option<Timestamp> {
-        self.circuit.down_since()
+    pub(super) fn new(site: Site, pool: Pool, board: Arc<Board>) -> Self {
+        Self { site, pool, circuit: Circuit::default(), board }
     }
 
     /// Lets `work` use a connection. Over within the time of one answer, whatever happens;
@@ -42,10 +40,10 @@ impl SiteCache {
             Pass::Probe => self.probe().await?,
         };
         self.attempt(work).await.map_err(|failure| {
-            if !failure.is_of_one_key && self.circuit.failed(era, self.clock.now()) {
-                tracing::warn!(site = %self.site, error = failure.text,
-                    "shared cache is down: numbers, pre-orders and grabs do without it");
-                self.tell_metric();
+            if !failure.is_of_one_key {
+                self.circuit.failed(era, || {
+                    self.board.enter(Rung::SharedCacheDown, self.place(), &failure.text);
+                });
             }
             self.down(failure.text)
         })
@@ -59,12 +57,8 @@ impl SiteCache {
         set.arg(key).arg(1).arg("EX").arg(PROBE_TTL_S);
         match self.attempt(async |connection| set.query_async::<()>(connection).await).await {
             Ok(()) => {
-                let (era, news) = self.circuit.recovered();
-                if news {
-                    tracing::info!(site = %self.site, "shared cache answers again");
-                    self.tell_metric();
-                }
-                Ok(era)
+                let leave = || self.board.leave(Rung::SharedCacheDown, self.place());
+                Ok(self.circuit.recovered(leave))
             }
             Err(failure) => {
                 self.circuit.still_down();
@@ -99,9 +93,8 @@ impl SiteCache {
         result
     }
 
-    fn tell_metric(&self) {
-        let down = if self.circuit.down_since().is_some() { 1.0 } else { 0.0 };
-        metrics::gauge!("hongbao_shared_cache_down", "site" => self.site.to_string()).set(down);
+    fn place(&self) -> Place {
+        Place::Site(self.site)
     }
 
     fn down(&self, why: impl fmt::Display) -> CacheDown {

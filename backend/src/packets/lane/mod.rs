@@ -11,7 +11,7 @@ mod writer;
 use crate::{
     Refusal,
     cache::{LocalTier, SharedWriter},
-    control::{Control, Health},
+    control::{Control, Health, Place, Rung},
     delivery::Bell,
     packets::seal::Sealer,
     runtime::Clock,
@@ -96,6 +96,7 @@ impl Op {
 pub struct Lanes {
     queues: BTreeMap<(Site, Shard), mpsc::Sender<Op>>,
     health: Arc<Health>,
+    control: Arc<Control>,
 }
 
 impl Lanes {
@@ -114,7 +115,11 @@ impl Lanes {
             tasks.spawn_on(lane.run(ops, stop.clone()), runtime);
             (place, queue)
         });
-        Self { queues: queues.collect(), health: Arc::clone(&parts.health) }
+        Self {
+            queues: queues.collect(),
+            health: Arc::clone(&parts.health),
+            control: Arc::clone(&parts.control),
+        }
     }
 
     /// Opens the next share of a packet for `user`; durable when this answers.
@@ -149,6 +154,8 @@ impl Lanes {
         queue.try_send(op(reply)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => {
                 metrics::counter!("hongbao_lane_full_total").increment(1);
+                let place = Place::Shard(order_no.site(), order_no.shard());
+                self.control.board().enter(Rung::OpensLimited, place, "its queue is full");
                 Refusal::new(ErrorCode::LaneFull).retry_after(RETRY_WHEN_FULL)
             }
             mpsc::error::TrySendError::Closed(_) => lane_gone(),

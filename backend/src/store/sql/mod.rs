@@ -29,12 +29,13 @@ pub use postgres::Link;
 pub use schema::Schema;
 
 use super::StoreError;
+use crate::control::{Board, Place};
 use futures::future::BoxFuture;
 use postgres::Isolation;
 use row::Row;
 use sqlx::{PgConnection, SqliteConnection, SqlitePool};
 use statement::{Statement, sql};
-use std::{future::Future, path::Path};
+use std::{future::Future, path::Path, sync::Arc};
 
 /// Which SQL a database speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,14 @@ impl Database {
     /// Connects to a PostgreSQL server, and brings the schema up to date.
     pub async fn open_link(link: &Link, schema: Schema) -> anyhow::Result<Self> {
         Ok(Self(Engine::Postgres(postgres::Server::open(link, schema).await?)))
+    }
+
+    /// Shows on `board` from now on whether it is down. A file never is.
+    pub fn report_to(&self, board: &Arc<Board>, place: Place) {
+        match &self.0 {
+            Engine::Sqlite(_) => {}
+            Engine::Postgres(server) => server.report_to(board, place),
+        }
     }
 
     /// Closes all connections.

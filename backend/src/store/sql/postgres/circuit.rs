@@ -2,6 +2,8 @@
 //! once that it is down, instead of each waiting until it runs out of patience.
 
 use super::{StoreError, refused};
+use crate::control::{Board, Place, Rung};
+use parking_lot::Mutex;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use std::{
     sync::{
@@ -19,7 +21,10 @@ const PROBE_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 pub(super) struct Circuit {
     namespace: String,
     options: PgConnectOptions,
+    /// Changed while `board` is held, so that what is told last is so.
     down: AtomicBool,
+    /// Where it is told that it is down, and as what.
+    board: Mutex<Option<(Arc<Board>, Place)>>,
     /// It is being asked whether it is down.
     doubted: AtomicBool,
 }
@@ -31,8 +36,26 @@ impl Circuit {
             namespace,
             options,
             down: AtomicBool::new(false),
+            board: Mutex::default(),
             doubted: AtomicBool::new(false),
         })
+    }
+
+    /// From now on, `board` shows whether the database at `place` is down.
+    pub(super) fn report_to(&self, board: &Arc<Board>, place: Place) {
+        let mut told = self.board.lock();
+        let is_down = self.down.load(Ordering::Relaxed);
+        board.set(Rung::DatabaseDown, place, is_down, "it did not answer before");
+        *told = Some((Arc::clone(board), place));
+    }
+
+    fn set_down(&self, is_down: bool, why: &str) -> bool {
+        let board = self.board.lock();
+        let news = self.down.swap(is_down, Ordering::Relaxed) != is_down;
+        if news && let Some((board, place)) = &*board {
+            board.set(Rung::DatabaseDown, *place, is_down, why);
+        }
+        news
     }
 
     /// Refuses while the server is known to be down.
@@ -66,9 +89,8 @@ impl Circuit {
     }
 
     fn open(self: &Arc<Self>, error: &str) {
-        if !self.down.swap(true, Ordering::Relaxed) {
-            tracing::warn!(namespace = self.namespace, error, "database does not answer");
-            metrics::gauge!("hongbao_database_down", "database" => self.namespace.clone()).set(1);
+        if self.set_down(true, error) {
+            tracing::debug!(namespace = self.namespace, error, "database does not answer");
             tokio::spawn(probe(Arc::downgrade(self)));
         }
     }
@@ -90,10 +112,8 @@ async fn probe(circuit: Weak<Circuit>) {
         sleep(PROBE_EVERY).await;
         let Some(circuit) = circuit.upgrade() else { return };
         if circuit.answers().await {
-            let namespace = circuit.namespace.clone();
-            tracing::info!(namespace, "database answers again");
-            metrics::gauge!("hongbao_database_down", "database" => namespace).set(0);
-            circuit.down.store(false, Ordering::Relaxed);
+            tracing::debug!(namespace = circuit.namespace, "database answers again");
+            circuit.set_down(false, "");
             return;
         }
     }

@@ -3,6 +3,7 @@
 mod circuit;
 
 use super::{Row, Schema, Statement, StoreError};
+use crate::control::{Board, Place};
 use anyhow::Context;
 use circuit::Circuit;
 use futures::future::BoxFuture;
@@ -258,6 +259,10 @@ impl Server {
         };
         self.circuit.note(&result);
         result
+    }
+
+    pub(super) fn report_to(&self, board: &Arc<Board>, place: Place) {
+        self.circuit.report_to(board, place);
     }
 
     pub(super) async fn close(&self) {

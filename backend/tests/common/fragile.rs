@@ -1,0 +1,77 @@
+//! A shared tier that goes down and comes back.
+
+use async_trait::async_trait;
+use hongbao::{
+    cache::{CacheDown, Dress, InProcess, SharedTier},
+    packets::record::PreOrderRecord,
+    store::orders::{ClaimRow, PacketRow},
+};
+use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The real in-process tier behind a switch.
+#[derive(Debug)]
+pub(crate) struct Fragile {
+    tier: InProcess,
+    down: AtomicBool,
+}
+
+impl Fragile {
+    pub(crate) fn new() -> Self {
+        Self { tier: InProcess::new(100_000), down: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+
+    fn up(&self) -> Result<&InProcess, CacheDown> {
+        if self.down.load(Ordering::SeqCst) {
+            Err(CacheDown("switched off by the test".to_owned()))
+        } else {
+            Ok(&self.tier)
+        }
+    }
+}
+
+#[async_trait]
+impl SharedTier for Fragile {
+    async fn next_sequence(&self, site: Site) -> Result<Option<u64>, CacheDown> {
+        self.up()?.next_sequence(site).await
+    }
+    async fn install_block(&self, site: Site, start: u64, length: u64) -> Result<(), CacheDown> {
+        self.up()?.install_block(site, start, length).await
+    }
+    async fn put_pre_order(&self, record: &PreOrderRecord) -> Result<(), CacheDown> {
+        self.up()?.put_pre_order(record).await
+    }
+    async fn pre_order(
+        &self,
+        order_no: OrderNo,
+        now: Timestamp,
+    ) -> Result<Option<PreOrderRecord>, CacheDown> {
+        self.up()?.pre_order(order_no, now).await
+    }
+    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown> {
+        self.up()?.put_packet(packet, new).await
+    }
+    async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, CacheDown> {
+        self.up()?.packet(order_no).await
+    }
+    async fn claim_of(
+        &self,
+        order_no: OrderNo,
+        user: UserId,
+    ) -> Result<Option<ClaimRow>, CacheDown> {
+        self.up()?.claim_of(order_no, user).await
+    }
+    async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown> {
+        self.up()?.forget_packet(order_no).await
+    }
+    async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {
+        self.up()?.put_dress(order_no, dress).await
+    }
+    async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown> {
+        self.up()?.dress(order_no).await
+    }
+}
