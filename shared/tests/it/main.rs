@@ -33,6 +33,8 @@ mod money;
 mod order_no;
 mod proof;
 mod rejection;
+#[cfg(feature = "openapi")]
+mod schemas;
 mod split;
 mod split_edges;
 mod statistics;

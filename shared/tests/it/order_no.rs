@@ -201,6 +201,17 @@ fn parts_have_bounds() {
     );
 }
 
+/// The server names files and databases by site and shard, and finds a day's rows by its symbol.
+#[test]
+fn parts_have_texts() {
+    assert_eq!(Site::ALL.map(|site| site.to_string()), ["S", "N"]);
+    for number in [0, 7, 42, SHARDS_MAX - 1] {
+        assert_eq!(Shard::new(number).unwrap().to_string(), number.to_string());
+    }
+    let symbols: String = (0..DAYS).map(|number| Day::new(number).unwrap().symbol()).collect();
+    assert_eq!(symbols, ALPHABET[..usize::from(DAYS)]);
+}
+
 /// R-ORDER-4: the epoch day modulo 31, before 1970 as well.
 #[test]
 fn days_of_the_cycle() {
