@@ -46,9 +46,6 @@ impl Setup {
             ("HONGBAO_LIMITS_MAX_TOP_UP_FEN", (total_fen * 1_000).to_string()),
             // Everyone grabs before anyone opens.
             ("HONGBAO_LIMITS_TICKET_TTL_S", "3600".to_owned()),
-            // One address, a few people and no pauses: what is measured is how much goes
-            // through, not what is refused. Tickets of a packet are counted as always.
-            ("HONGBAO_FLOW_GRABS_PER_USER_PER_MINUTE", "0".to_owned()),
             ("HONGBAO_CACHE_SESSIONS_MAX", cached.clone()),
             ("HONGBAO_CACHE_MEMBERSHIPS_MAX", cached),
             ("HONGBAO_SERVER_DRAIN_S", DRAIN_MAX_S.to_string()),
