@@ -11,9 +11,17 @@ use metrics::LocalRecorderGuard;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use std::{
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
-use tracing::subscriber::DefaultGuard;
+use tracing::{
+    Dispatch,
+    subscriber::{DefaultGuard, NoSubscriber},
+};
+
+/// While there is one subscriber alone, `tracing` asks the thread that first comes to an
+/// event whether anybody listens, and remembers its no for all: a test that runs beside
+/// would silence the log of this one. With a second subscriber it asks them all.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
 
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
@@ -36,6 +44,7 @@ struct Log {
 
 impl Log {
     fn start() -> Self {
+        LazyLock::force(&SECOND);
         let written = Written::default();
         let writer = written.clone();
         let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone());
