@@ -240,6 +240,7 @@ mod tests {
     use super::*;
     use parking_lot::Mutex;
     use std::io;
+    use tracing::{Dispatch, subscriber::NoSubscriber};
 
     #[derive(Debug, Default)]
     struct Hands(AtomicI64);
@@ -276,6 +277,9 @@ mod tests {
     /// R-CTRL-4: a line when it begins, and one when it ends, however often it is met.
     #[test]
     fn there_is_one_line_per_change() {
+        // While there is one subscriber alone, `tracing` remembers for all threads what the
+        // first of them says of an event, and a test beside this one says no.
+        let _second = Dispatch::new(NoSubscriber::new());
         let (hands, board) = board();
         let log = Log::default();
         let writer = log.clone();

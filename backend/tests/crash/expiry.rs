@@ -86,7 +86,10 @@ fn at(people: &[Person], server: &TestServer) -> Vec<Person> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_packets_end_at_once_across_kill_9() {
-    let mut server = TestServer::spawn(&[("HONGBAO_SITES_WEIGHTS", "S=50,N=50")]);
+    let mut server = TestServer::spawn(&[
+        ("HONGBAO_SITES_WEIGHTS", "S=50,N=50"),
+        ("HONGBAO_FLOW_GRABS_PER_USER_PER_MINUTE", "0"),
+    ]);
     let (group, people) = server.group_of(OPENERS + 1).await;
     people[0].top_up(1_000_000, "plenty").await;
     let orders = send_all(&people[0], &group).await;
