@@ -5,12 +5,13 @@ use crate::{
     faulty::{Fault, Faulty},
 };
 use hongbao::{
+    crash::POINTS,
     ledger::{BATCH_MAX, CreditClaim, CreditOutcome, Ledger, PAYMENTS_PER_BATCH_MAX},
     runtime::SystemClock,
     store::memory::MemoryLedger,
 };
 use hongbao_shared::{ErrorCode, Limits};
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 use tokio_util::task::TaskTracker;
 
 /// How often a batch whose outcome is unknown is sent.
@@ -103,6 +104,33 @@ async fn a_short_answer_is_none() {
     let outcomes = lane.ledger.credit(claims(1, 50)).await.unwrap();
     assert_eq!(outcomes, vec![CreditOutcome::Repeated; 50], "by their keys, in halves");
     assert_eq!(lane.ledger.balance(user(2)).await.unwrap(), fen(50));
+    lane.end().await;
+}
+
+thread_local! {
+    /// The crash points that this thread has passed: a single-threaded test has it to itself.
+    static PASSED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A server that a test aborts at `credit.before` has credits in the batch.
+#[tokio::test]
+async fn a_batch_passes_the_points_of_what_it_holds() {
+    for point in POINTS {
+        let pass = || PASSED.with_borrow_mut(|passed| passed.push(point.name));
+        fail::cfg_callback(point.name, pass).unwrap();
+    }
+    let lane = Lane::start();
+    lane.top_up(1, 100, "k").await.unwrap();
+    assert_eq!(PASSED.take(), ["top_up.before", "top_up.after"]);
+    lane.ledger.pay(payment(1, user(1), 100, 3, &[])).await.unwrap();
+    assert_eq!(PASSED.take(), ["pay.before", "pay.after"]);
+    lane.ledger.credit(claims(1, 2)).await.unwrap();
+    assert_eq!(PASSED.take(), ["credit.before", "credit.after"]);
+    let refund = lane.ledger.refund(order(1), user(1), fen(98));
+    let (top_up, refund) = tokio::join!(lane.top_up(1, 5, "more"), refund);
+    assert_eq!((top_up, refund.unwrap()), (Ok(()), CreditOutcome::Credited));
+    let both = ["top_up.before", "refund.before", "top_up.after", "refund.after"];
+    assert_eq!(PASSED.take(), both);
     lane.end().await;
 }
 
