@@ -69,6 +69,11 @@ impl Notes {
         Self { shared: Some((shared, home)), sites, ..Self::default() }
     }
 
+    /// Is anything noted at all?
+    pub fn are_kept(&self) -> bool {
+        self.shared.is_some()
+    }
+
     /// What is noted of each of these people, in their order; never fails.
     pub async fn read<T: DeserializeOwned>(&self, note: Note, people: &[UserId]) -> Vec<Found<T>> {
         let one = |user: UserId| async move {
@@ -95,7 +100,7 @@ impl Notes {
     /// What is noted of these people is not true any longer. Say so after the commit; what
     /// cannot be said now is said as soon as the tier is back.
     pub async fn outdate(&self, note: Note, people: impl IntoIterator<Item = UserId>) {
-        if self.shared.is_none() {
+        if !self.are_kept() {
             return;
         }
         let people: BTreeSet<UserId> = people.into_iter().collect();

@@ -43,7 +43,7 @@ impl Lists {
     }
 
     /// These lists have changed: what is noted of them is not true any longer.
-    pub async fn changed(&self, batch: &ListBatch) {
+    async fn changed(&self, batch: &ListBatch) {
         let sent = batch.sent.iter().map(|row| row.user_id);
         self.notes.outdate(Note::Sent, sent).await;
         let received = batch.received.iter().map(|row| row.user_id);
@@ -56,8 +56,11 @@ impl Lists {
     /// nothing of the batch is written then: give the rows one by one to find it.
     pub async fn record(&self, batch: ListBatch) -> Result<(), Refusal> {
         crash::before(Step::Lists);
-        self.store.record(batch.clone(), &self.zone).await?;
-        self.changed(&batch).await;
+        let noted = self.notes.are_kept().then(|| batch.clone());
+        self.store.record(batch, &self.zone).await?;
+        if let Some(batch) = noted {
+            self.changed(&batch).await;
+        }
         crash::after(Step::Lists);
         Ok(())
     }
