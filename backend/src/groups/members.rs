@@ -145,7 +145,9 @@ impl Groups {
 
     /// Adds to what is in memory instead of dropping it: a group that a thousand join
     /// at once would be loaded a thousand times. `seen` is the mark of `members` before
-    /// the database was asked.
+    /// the database was asked. Nobody is hinted at it here: the entry that says so hints
+    /// at it to all members, the new one among them, and a second hint would have them
+    /// read the list of their groups twice.
     pub(super) async fn has_joined(&self, group: GroupId, user: UserId, seen: u64) {
         self.strangers.forget(&(group, user));
         if let Some(members) = self.members.settled(&group).await {
@@ -156,7 +158,6 @@ impl Groups {
                 self.members.evict(&group);
             }
         }
-        self.wakes.hint_user(user, group);
     }
 
     /// Somebody has joined through another node.
