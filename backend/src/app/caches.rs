@@ -43,11 +43,11 @@ impl Caches {
             outer.clone().map(|shared| Comparison { shared, stores: stores.hot.clone() });
         let home = config.sites.home.0;
         let notes = outer.clone().map(|shared| Notes::new(shared, home, stores.sites()));
+        let writer = Arc::new(SharedWriter::new(outer.clone()));
         let shared = outer.unwrap_or_else(|| match &config.fleet {
             None => Arc::new(InProcess::new(claims_max)),
             Some(_) => Arc::new(Absent),
         });
-        let writer = Arc::new(SharedWriter::new(Arc::clone(&shared)));
         let peers = if comparison.is_some() {
             Peers::InTier(Arc::clone(&writer))
         } else if config.fleet.is_some() {

@@ -15,7 +15,8 @@ const RETRY_PAUSE: Duration = Duration::from_millis(200);
 /// cannot be written stays queued and is tried again.
 #[derive(Debug)]
 pub struct SharedWriter {
-    shared: Arc<dyn SharedTier>,
+    /// `None` where no other node reads what it would write.
+    shared: Option<Arc<dyn SharedTier>>,
     behind: Mutex<BTreeMap<OrderNo, Behind>>,
     wake: Notify,
 }
@@ -28,13 +29,17 @@ struct Behind {
 }
 
 impl SharedWriter {
-    /// Writes to `shared`.
-    pub fn new(shared: Arc<dyn SharedTier>) -> Self {
+    /// Writes to `shared`; `None` for a node that is alone: its memory and its databases
+    /// are all there is, and a second copy in the same memory would serve nobody.
+    pub fn new(shared: Option<Arc<dyn SharedTier>>) -> Self {
         Self { shared, behind: Mutex::default(), wake: Notify::new() }
     }
 
     /// Notes that a packet has changed, from its claim number `from` on.
     pub fn changed(&self, entry: &Arc<PacketEntry>, from: u32) {
+        if self.shared.is_none() {
+            return;
+        }
         let from = usize::try_from(from).unwrap_or(usize::MAX);
         let mut behind = self.behind.lock();
         let full = behind.len() >= BEHIND_MAX;
@@ -92,16 +97,17 @@ impl SharedWriter {
     }
 
     async fn write(&self, behind: &Behind) -> Result<(), super::CacheDown> {
+        let Some(shared) = &self.shared else { return Ok(()) };
         let mut packet = behind.entry.facts().clone();
         let new = behind.entry.live(|live| {
             packet.progress = live.progress();
             live.claims().get(behind.from..).unwrap_or_default().to_vec()
         });
-        let held = self.shared.put_packet(&packet, &new).await?;
+        let held = shared.put_packet(&packet, &new).await?;
         // The tier has been wiped meanwhile, or took less than it was told to.
         if held < packet.progress.claimed && behind.from > 0 {
             let all = behind.entry.live(|live| live.claims().to_vec());
-            self.shared.put_packet(&packet, &all).await?;
+            shared.put_packet(&packet, &all).await?;
         }
         Ok(())
     }

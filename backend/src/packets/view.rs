@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Who else can change packets behind the back of this node's memory.
 #[derive(Clone, Debug)]
 pub enum Peers {
-    /// Nobody: what this node remembers is all there is.
+    /// Nobody: what this node remembers, and its databases, is all there is.
     None,
     /// Other nodes, which tell the shared tier; and what it lacks it is told by this writer.
     InTier(Arc<SharedWriter>),
@@ -90,7 +90,7 @@ impl Finder {
         user: UserId,
         known: Option<&PacketEntry>,
     ) -> Option<Glimpse> {
-        if matches!(self.peers, Peers::InDatabases) {
+        if !matches!(self.peers, Peers::InTier(_)) {
             return None;
         }
         let glimpse = async {
