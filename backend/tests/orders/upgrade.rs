@@ -163,7 +163,7 @@ async fn landings_name_their_packet_in_a_file() {
     Database::open_file(&file, Schema::Ledger).await.unwrap().close().await;
     let options = SqliteConnectOptions::new().filename(&file);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-    let old = undo(4) + OLD_INDEX[0] + &old_landings();
+    let old = undo(5) + OLD_INDEX[0] + &old_landings();
     sqlx::raw_sql(sqlx::AssertSqlSafe(old)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     let store = SqlLedger::new(Database::open_file(&file, Schema::Ledger).await.unwrap());
@@ -176,7 +176,7 @@ async fn landings_name_their_packet_in_postgres() {
     Database::open_link(&link, Schema::Ledger).await.unwrap();
     let mut connection = PgConnection::connect(&link.url).await.unwrap();
     let old = format!("SET search_path = {};", link.namespace)
-        + &undo(2)
+        + &undo(3)
         + OLD_INDEX[1]
         + &old_landings();
     sqlx::raw_sql(sqlx::AssertSqlSafe(old)).execute(&mut connection).await.unwrap();
