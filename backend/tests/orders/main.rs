@@ -13,3 +13,4 @@ mod memory;
 mod postgres;
 mod sqlite;
 mod tiered;
+mod upgrade;
