@@ -118,6 +118,13 @@ impl App {
             let shared = Arc::clone(&self.packets.shared);
             feeders.tasks.spawn(watch_cache(shared, feeders.stop.clone()));
         }
+        let board = self.control.board();
+        self.stores.watch_writes(board, &feeders.tasks, &feeders.stop);
+        // Elsewhere the databases have disks of their own.
+        if self.config.fleet.is_none() {
+            let (room, stop) = (Arc::clone(&self.room), feeders.stop.clone());
+            feeders.tasks.spawn(async move { room.watch(&stop).await });
+        }
         self.start_news();
         let interval = self.config.reconcile.interval_s;
         if let Some(comparison) = self.comparison.clone().filter(|_| interval > 0) {

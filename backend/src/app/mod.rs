@@ -14,7 +14,7 @@ use crate::{
     archive::Mover,
     cache::{Comparison, LocalTier, Notes, SharedTier, SharedWriter},
     config::{Config, MasterKey},
-    control::{Board, Control, Follower, Grabs, Health, Sends},
+    control::{Board, Control, Follower, Grabs, Health, Room, Sends},
     delivery::DeadLetters,
     demo::{Demo, DemoParts},
     groups::{CardStates, Groups},
@@ -88,6 +88,8 @@ pub struct App {
     pub follower: Arc<Follower>,
     /// Which shards answer.
     pub health: Arc<Health>,
+    /// Whether the disk has room for what people write.
+    pub room: Arc<Room>,
     /// The members of demo groups.
     pub demo: Arc<Demo>,
     /// Empties the tables of days that are over.
@@ -189,6 +191,11 @@ impl App {
             entropy,
             limits,
         }));
+        let room = Arc::new(Room::new(
+            config.storage.data.clone(),
+            config.storage.free_min_mib,
+            Arc::clone(control.board()),
+        ));
         let app = Self {
             config,
             clock,
@@ -201,6 +208,7 @@ impl App {
             control,
             follower,
             health,
+            room,
             demo,
             mover,
             letters,
@@ -213,15 +221,20 @@ impl App {
         Ok(app)
     }
 
-    /// Do all databases answer, and does nothing shut down?
+    /// Do all databases answer and take writes, and does nothing shut down (R-CTRL-5)? Why
+    /// not is on the board, and in the log once.
     pub async fn ready(&self) -> bool {
         if self.background.is_stopping() {
+            return false;
+        }
+        if let Some(place) = self.stores.refusing_writes().next() {
+            tracing::debug!(%place, "not ready: it takes no writes");
             return false;
         }
         match self.stores.ping().await {
             Ok(()) => true,
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "not ready");
+                tracing::debug!(error = format!("{error:#}"), "not ready");
                 false
             }
         }

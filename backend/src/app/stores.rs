@@ -23,6 +23,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// All databases of a node.
 #[derive(Clone, Debug)]
@@ -41,8 +42,8 @@ pub struct Stores {
     pub lists: Arc<dyn ListStore>,
     /// The switches.
     pub control: Arc<dyn ControlStore>,
-    /// With their places, but for those of shards, which are asked whether they are up.
-    databases: Vec<(Database, Option<Place>)>,
+    /// With their places.
+    databases: Vec<(Database, Place)>,
 }
 
 impl Stores {
@@ -78,11 +79,13 @@ impl Stores {
         )?;
         let once =
             [("ledger", &ledger), ("people", &people), ("lists", &lists), ("control", &control)];
-        let once = once.map(|(name, database)| (database.clone(), Some(Place::Database(name))));
+        let once = once.map(|(name, database)| (database.clone(), Place::Database(name)));
         let mut databases = Vec::from(once);
-        databases.extend(orders.iter().map(|(_, database)| (database.clone(), None)));
-        let of_cold =
-            |(site, database): &(Site, Database)| (database.clone(), Some(Place::Cold(*site)));
+        let of_shard = |((site, shard), database): &((Site, Shard), Database)| {
+            (database.clone(), Place::Shard(*site, *shard))
+        };
+        databases.extend(orders.iter().map(of_shard));
+        let of_cold = |(site, database): &(Site, Database)| (database.clone(), Place::Cold(*site));
         databases.extend(cold.iter().map(of_cold));
         let hot = orders
             .into_iter()
@@ -162,12 +165,27 @@ impl Stores {
         Ok(())
     }
 
-    /// Shows on `board` from now on which databases are down (R-CTRL-4).
+    /// Shows on `board` from now on which databases are down (R-CTRL-4), but for those of
+    /// shards, which are asked whether they are up.
     pub fn report_to(&self, board: &Arc<Board>) {
         for (database, place) in &self.databases {
-            if let Some(place) = place {
+            if !matches!(place, Place::Shard(..)) {
                 database.report_to(board, *place);
             }
+        }
+    }
+
+    /// The databases that take no writes, as far as the watches know (R-CTRL-5).
+    pub fn refusing_writes(&self) -> impl Iterator<Item = Place> {
+        let refusing = self.databases.iter().filter(|(database, _)| !database.takes_writes());
+        refusing.map(|(_, place)| *place)
+    }
+
+    /// Watches whether each database takes writes, until `stop`.
+    pub fn watch_writes(&self, board: &Arc<Board>, tasks: &TaskTracker, stop: &CancellationToken) {
+        for (database, place) in self.databases.clone() {
+            let (board, stop) = (Arc::clone(board), stop.clone());
+            tasks.spawn(async move { database.watch_writes(&board, place, &stop).await });
         }
     }
 

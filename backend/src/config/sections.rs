@@ -43,6 +43,10 @@ section! {
         /// Whole days that a packet stays in the hot tables after its own, 1 to 28; then it
         /// moves to cold storage. Packets must live shorter than that.
         hot_days: u32 = 3;
+        /// MiB that must be free on the disk of the data folder, where the databases are in it.
+        /// Below, what people send, post, join, found and top up is refused with 503, so that
+        /// what is paid can be opened, credited and sent back; 0 lets the disk fill up.
+        free_min_mib: u32 = 64;
     }
 }
 

@@ -70,6 +70,12 @@ rungs! {
     /// R-STORE-3.
     DatabaseDown = "database_down", End::Found,
         "The database does not answer; whoever needs it hears so at once.";
+    /// R-STORE-4, R-CTRL-5.
+    StorageRefusesWrites = "storage_refuses_writes", End::Found,
+        "The database answers and takes no writes (is its disk full, or read only?); what needs them is refused, the node is not ready, new packets go to other shards.";
+    /// R-STORE-4.
+    DiskLow = "disk_low", End::Found,
+        "The disk of the data folder is nearly full: people can send, post, join and top up no more; what is paid goes on.";
     /// R-CTRL-2.
     SharedCacheDown = "shared_cache_down", End::Found,
         "The site's shared cache does not answer; numbers, pre-orders and grabs do without it.";
@@ -189,6 +195,11 @@ impl Board {
         } else {
             self.leave(rung, place);
         }
+    }
+
+    /// Is it so, as far as this node has been told?
+    pub fn is_so(&self, rung: Rung, place: Place) -> bool {
+        self.entries.read().contains_key(&(rung, place))
     }
 
     /// Ends what has been quiet for long enough.

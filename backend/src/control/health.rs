@@ -40,10 +40,16 @@ impl Health {
         !self.down.read().contains(&place)
     }
 
-    /// Of these shards, those that answer, as far as is known.
+    /// Of these shards, those that answer and take writes, as far as is known: the others can
+    /// take no new packet.
     pub fn up_among(&self, site: Site, shards: &[Shard]) -> Vec<Shard> {
         let down = self.down.read();
-        shards.iter().copied().filter(|shard| !down.contains(&(site, *shard))).collect()
+        let takes_writes = |shard| {
+            let place = degraded::Place::Shard(site, shard);
+            !self.board.is_so(Rung::StorageRefusesWrites, place)
+        };
+        let is_up = |shard: &Shard| !down.contains(&(site, *shard)) && takes_writes(*shard);
+        shards.iter().copied().filter(is_up).collect()
     }
 
     /// Notes whether a shard answers, or why not.

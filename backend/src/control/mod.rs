@@ -5,6 +5,7 @@ mod flow;
 mod follow;
 mod grabs;
 mod health;
+mod room;
 mod switches;
 
 pub use degraded::{Board, End, Place, Rung};
@@ -12,6 +13,7 @@ pub use flow::{Lookups, Sends};
 pub use follow::Follower;
 pub use grabs::Grabs;
 pub use health::{Health, HealthWatch};
+pub use room::Room;
 pub use switches::{CreditMode, Switches};
 
 use arc_swap::ArcSwap;

@@ -14,8 +14,8 @@ pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The stores answer and the lanes are up; 503 while starting and while draining, so
-/// that a proxy sends nothing new.
+/// The stores answer and take writes; 503 while starting, while draining and while a
+/// database refuses writes, so that a proxy sends nothing new.
 pub(super) async fn ready(State(http): State<Http>) -> Result<&'static str, Refusal> {
     if !http.draining.is_cancelled() && http.app.ready().await {
         Ok("ready\n")

@@ -9,6 +9,7 @@ mod extract;
 mod health;
 mod observe;
 mod problem;
+mod room;
 mod routes;
 mod serve;
 mod session;
@@ -48,6 +49,7 @@ pub fn router(app: Arc<App>, draining: CancellationToken) -> Router {
     let (api, document) = api().split_for_parts();
     #[cfg(feature = "bench")]
     let api = api.route("/api/v1/noop", axum::routing::post(routes::noop::noop));
+    let http = Http { app, throttle, draining };
     Router::new()
         .merge(api)
         .merge(docs::routes(document))
@@ -58,10 +60,11 @@ pub fn router(app: Arc<App>, draining: CancellationToken) -> Router {
         .method_not_allowed_fallback(problem::method_not_allowed)
         // From the innermost to the outermost.
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(http.clone(), room::keep))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(middleware::from_fn(observe::harden))
         .layer(middleware::from_fn(observe::observe))
-        .with_state(Http { app, throttle, draining })
+        .with_state(http)
 }
 
 /// The list of what Hongbao can do, as somebody meets it.

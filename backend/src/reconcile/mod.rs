@@ -25,7 +25,11 @@ use crate::{
     ledger::Ledger,
     packets::seal::Sealer,
     runtime::{Clock, Zone},
-    store::{StoreError, orders::OrderStore, outbox::Destination},
+    store::{
+        StoreError,
+        orders::OrderStore,
+        outbox::{Destination, Fate},
+    },
 };
 use hongbao_shared::{Day, Shard, Site, order_no::DAYS};
 use std::sync::Arc;
@@ -160,7 +164,31 @@ impl Run<'_> {
             dead = dead.saturating_add(backlog.dead);
         }
         self.report.dead_letters = dead;
+        if self.may_mend() {
+            for store in self.of.stores.orders.values() {
+                let revived = self.revive(&**store).await?;
+                self.report.revived = self.report.revived.saturating_add(revived);
+            }
+        }
         Ok(())
+    }
+
+    /// Has dead credits and refunds tried again: their keys make that harmless, and whatever
+    /// made them die may be over (R-MONEY-6). What dies once more is found once more.
+    async fn revive(&self, store: &dyn OrderStore) -> Result<u64, StoreError> {
+        let (mut revived, mut after) = (0_u64, 0);
+        loop {
+            let page = store.failed(Fate::Dead, after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(revived) };
+            after = last.id;
+            for row in page {
+                let brings_money = row.destination == Destination::Refund
+                    || Destination::CREDITS.contains(&row.destination);
+                if brings_money && store.revive(row.id, self.of.clock.now()).await?.is_some() {
+                    revived = revived.saturating_add(1);
+                }
+            }
+        }
     }
 
     fn may_mend(&self) -> bool {

@@ -87,8 +87,11 @@ pub struct Report {
     pub left_count: u64,
     /// The first of it.
     pub left: Vec<LeftOver>,
-    /// Outbox rows that only an administrator can move.
+    /// Outbox rows that were dead.
     pub dead_letters: u64,
+    /// Of these, credits and refunds, which are tried again; only an administrator can move
+    /// the others.
+    pub revived: u64,
     /// What could not be read, and is therefore not reconciled.
     pub unread: Vec<String>,
     /// The lists are among it.
@@ -110,6 +113,7 @@ impl Report {
             left_count: 0,
             left: Vec::new(),
             dead_letters: 0,
+            revived: 0,
             unread: Vec::new(),
             lists_are_unread: false,
         }
@@ -203,6 +207,9 @@ impl fmt::Display for Report {
         if self.dead_letters > 0 {
             let dead = self.dead_letters;
             writeln!(f, "{dead} dead letters; `hongbao admin dead-letters` shows them")?;
+            if self.revived > 0 {
+                writeln!(f, "{} of them, credits and refunds, are tried again", self.revived)?;
+            }
         }
         for what in &self.unread {
             writeln!(f, "not read: {what}")?;

@@ -3,7 +3,7 @@
 //! credit modes and for every other destination.
 
 use crate::{
-    files::{LEDGER, LISTS, PEOPLE, antidote, one_shard, poison, until, until_dead},
+    files::{LEDGER, LISTS, PEOPLE, antidote, dead, one_shard, poison, until, until_dead},
     world::{Party, World},
 };
 use futures::future::join_all;
@@ -108,6 +108,42 @@ async fn a_bad_refund() {
     until("the others went back", async || world.balance(sender).await == two_back).await;
     bring_home(&world, LEDGER, &letters[0], bad).await;
     until("all went back", async || world.balance(sender).await == before).await;
+    world.end_and_audit().await;
+}
+
+/// R-MONEY-6: reconciliation has dead credits and refunds tried again, and leaves what moves
+/// no money to an administrator. No restart, no administrator, and nothing twice.
+#[tokio::test]
+async fn dead_credits_and_refunds_come_home_by_reconciliation() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(4).await;
+    let sender = party.members[0];
+    poison(world.folder.path(), LEDGER, "transfers", "NEW.kind IN (3, 4)").await;
+    poison(world.folder.path(), LISTS, "sent", "true").await;
+    let opened = world.send(&party, Kind::Lucky, 300, 3).await;
+    all_open(&world, &party, opened).await;
+    let expired = world.send(&party, Kind::Lucky, 500, 2).await;
+    let before = world.balance(sender).await;
+    world.clock.advance_s(24 * 60 * 60);
+    world.app.packets.lanes.expire(expired).await.unwrap();
+    let is_dead = async |destination: &str| {
+        dead(&world.app).await.iter().any(|letter| letter.destination == destination)
+    };
+    for destination in ["credit_queue", "refund", "lists"] {
+        until("it is dead", async || is_dead(destination).await).await;
+    }
+    antidote(world.folder.path(), LEDGER).await;
+    world.app.reconciliation.ask();
+    let after = before.checked_add(Fen::new(500).unwrap()).unwrap();
+    until("the rest went back", async || world.balance(sender).await == after).await;
+    until("lists alone are dead", async || {
+        dead(&world.app).await.iter().all(|letter| letter.destination == "lists")
+    })
+    .await;
+    antidote(world.folder.path(), LISTS).await;
+    for letter in dead(&world.app).await {
+        assert!(world.app.letters.retry(letter.id.parse().unwrap()).await.unwrap());
+    }
     world.end_and_audit().await;
 }
 

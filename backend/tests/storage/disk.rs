@@ -32,6 +32,14 @@ impl SmallDisk {
         self.path().join("ballast")
     }
 
+    /// Takes all the room that is left, but for so many bytes.
+    pub(crate) fn fill_but(&self, bytes: u64) {
+        self.fill();
+        let ballast = File::options().write(true).open(self.ballast()).unwrap();
+        let size = ballast.metadata().unwrap().len();
+        ballast.set_len(size.checked_sub(bytes).unwrap()).unwrap();
+    }
+
     /// Takes all the room that is left.
     pub(crate) fn fill(&self) {
         let mut ballast = File::create(self.ballast()).unwrap();

@@ -10,8 +10,9 @@ use std::{fs, os::unix::fs::symlink};
 
 const DISK_MIB: u32 = 48;
 
-/// A disk of its own for these databases; the others have room.
-async fn full(databases: &[&str]) {
+/// A disk of its own for these databases, each with its place on the board; the others have
+/// room.
+async fn full(databases: &[(&str, &str)]) {
     let Some(disk) = SmallDisk::new(DISK_MIB) else {
         // As root alone; `files_that_cannot_grow` needs nothing.
         return;
@@ -20,7 +21,7 @@ async fn full(databases: &[&str]) {
     server.guest("the first").await;
     assert_eq!(server.terminate(), Some(0));
     let files = server.folder.path().join("db");
-    for database in databases {
+    for (database, _) in databases {
         let file = format!("{database}.sqlite");
         let (here, there) = (files.join(&file), disk.path().join(&file));
         fs::copy(&here, &there).unwrap();
@@ -32,33 +33,43 @@ async fn full(databases: &[&str]) {
     traffic.go_on(3).await;
     for _ in 0..2 {
         disk.fill();
-        traffic.until_refused().await;
+        traffic.until_unready().await;
+        let mut shown = false;
+        for (_, place) in databases {
+            shown |= traffic.is_degraded("storage_refuses_writes", place).await;
+        }
+        assert!(shown, "R-CTRL-4");
         traffic.go_on(5).await;
         disk.free();
         traffic.until_back().await;
+        for (_, place) in databases {
+            assert!(!traffic.is_degraded("storage_refuses_writes", place).await, "{place}");
+        }
     }
     traffic.until_at_rest().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_database_on_a_full_disk() {
-    full(&["ledger", "people", "lists", "control", "orders-S-0", "orders-N-0", "cold-S", "cold-N"])
-        .await;
+macro_rules! full {
+    ($($name:ident: $($database:literal at $place:literal),+;)+) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                full(&[$(($database, $place)),+]).await;
+            }
+        )+
+    };
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_ledger_on_a_full_disk() {
-    full(&["ledger"]).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn people_on_a_full_disk() {
-    full(&["people"]).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shard_on_a_full_disk() {
-    full(&["orders-S-0"]).await;
+full! {
+    the_ledger: "ledger" at "ledger";
+    people: "people" at "people";
+    lists: "lists" at "lists";
+    switches: "control" at "control";
+    a_shard: "orders-S-0" at "S0";
+    cold_storage: "cold-S" at "cold S";
+    all_of_them: "ledger" at "ledger", "people" at "people", "lists" at "lists",
+        "control" at "control", "orders-S-0" at "S0", "orders-N-0" at "N0",
+        "cold-S" at "cold S", "cold-N" at "cold N";
 }
 
 /// Every database, and an I/O error instead of a full disk.
@@ -70,9 +81,29 @@ async fn files_that_cannot_grow() {
     let mut traffic = Traffic::on(server).await;
     traffic.go_on(3).await;
     limit_files(process, Some(4096));
-    traffic.until_refused().await;
+    traffic.until_unready().await;
     traffic.go_on(5).await;
     limit_files(process, None);
+    traffic.until_back().await;
+    traffic.until_at_rest().await;
+}
+
+/// Below the floor people add nothing, and what is paid is opened and credited.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn little_room() {
+    let Some(disk) = SmallDisk::new(DISK_MIB) else { return };
+    let folder = tempfile::tempdir_in(disk.path()).unwrap();
+    let mut settings = SETTINGS.to_vec();
+    settings.push(("HONGBAO_STORAGE_FREE_MIN_MIB", "8"));
+    let mut server = TestServer::in_folder(folder, &settings);
+    server.restart();
+    let mut traffic = Traffic::on(server).await;
+    disk.fill_but(4 << 20);
+    traffic.until("disk_low", true).await;
+    traffic.only_what_is_paid_goes_on().await;
+    assert!(traffic.is_ready().await, "it can do what it is there for");
+    disk.free();
+    traffic.until("disk_low", false).await;
     traffic.until_back().await;
     traffic.until_at_rest().await;
 }

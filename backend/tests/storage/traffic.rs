@@ -18,9 +18,9 @@ const BACK_WITHIN: Duration = Duration::from_secs(10);
 /// How long what waits for a retry may wait, and what a slow machine adds.
 const AT_REST_WITHIN: Duration = Duration::from_secs(100);
 const ASK_EVERY: Duration = Duration::from_millis(100);
-/// Rounds until a full disk must have been noticed: SQLite writes over what its log holds
-/// already, a thousand pages at most.
-const ROUNDS_MAX: u32 = 400;
+/// How long until a full disk must have been noticed: SQLite writes over what its log holds
+/// already, and what nobody writes to is tried every ten seconds.
+const NOTICED_WITHIN: Duration = Duration::from_secs(60);
 const OPENERS: usize = 3;
 
 /// A group that never tires.
@@ -71,14 +71,37 @@ impl Traffic {
         answers
     }
 
-    /// Until something is refused for want of room. Nothing is ever answered as a fault.
-    pub(crate) async fn until_refused(&mut self) {
-        for _ in 0..ROUNDS_MAX {
-            if sound(&self.round().await) > 0 {
+    /// Until it is noticed that there is no room. Nothing is ever answered as a fault.
+    pub(crate) async fn until_unready(&mut self) {
+        let since = Instant::now();
+        loop {
+            sound(&self.round().await);
+            if !self.is_ready().await {
                 return;
             }
+            assert!(since.elapsed() < NOTICED_WITHIN, "a full disk is not noticed");
         }
-        panic!("a full disk is not noticed");
+    }
+
+    /// Until the board says so of the whole node, or no longer.
+    pub(crate) async fn until(&self, name: &str, is_so: bool) {
+        let since = Instant::now();
+        while self.is_degraded(name, "").await != is_so {
+            assert!(since.elapsed() < BACK_WITHIN, "{name} is not {is_so}");
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+
+    /// A packet that was paid in time is opened by everyone; everything that adds is refused.
+    pub(crate) async fn only_what_is_paid_goes_on(&mut self) {
+        for person in &self.people {
+            let answers = self.open(person).await;
+            assert_eq!((answers.len(), sound(&answers)), (2, 0), "grabbed and opened");
+        }
+        let answers = self.round().await;
+        let refused: Vec<_> = answers.iter().filter(|one| !one.status.is_success()).collect();
+        assert_eq!(sound(&answers), 4, "guest, top-up, message, packet: {refused:?}");
+        assert!(refused.iter().all(|one| one.headers["retry-after"] == "5"), "{refused:?}");
     }
 
     /// Rounds in which whatever is refused is refused with a code.
@@ -103,7 +126,18 @@ impl Traffic {
     }
 
     pub(crate) async fn is_ready(&self) -> bool {
-        send(self.server.request(Method::GET, "/readyz")).await.status == 200
+        let answer = send(self.server.request(Method::GET, "/readyz")).await;
+        if answer.status != 200 {
+            assert_eq!(answer.refused(), (503, "unavailable".to_owned()));
+        }
+        answer.status == 200
+    }
+
+    /// Is this on the board: a rung and its place?
+    pub(crate) async fn is_degraded(&self, name: &str, place: &str) -> bool {
+        let metrics = send(self.server.request(Method::GET, "/metrics")).await.body;
+        let line = format!("hongbao_degraded{{name=\"{name}\",place=\"{place}\"}} 1");
+        metrics.lines().any(|one| one == line)
     }
 
     /// Everything has arrived, nothing is dead: the audit at rest is clean (R-MONEY-5).

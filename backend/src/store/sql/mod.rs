@@ -19,6 +19,7 @@ mod row;
 mod schema;
 mod sqlite;
 mod statement;
+mod writes;
 
 pub use cold::SqlCold;
 pub use control::SqlControl;
@@ -37,6 +38,7 @@ use row::Row;
 use sqlx::{PgConnection, SqliteConnection, SqlitePool};
 use statement::{Statement, sql};
 use std::{future::Future, path::Path, sync::Arc};
+use writes::Writes;
 
 /// Which SQL a database speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +59,7 @@ impl Dialect {
 
 /// A database of one [`Schema`], wherever it is.
 #[derive(Clone, Debug)]
-pub struct Database(Engine);
+pub struct Database(Engine, Arc<Writes>);
 
 #[derive(Clone, Debug)]
 enum Engine {
@@ -68,12 +70,12 @@ enum Engine {
 impl Database {
     /// Opens or creates a SQLite file, and brings its schema up to date.
     pub async fn open_file(file: &Path, schema: Schema) -> anyhow::Result<Self> {
-        Ok(Self(Engine::Sqlite(sqlite::File::open(file, schema).await?)))
+        Ok(Self(Engine::Sqlite(sqlite::File::open(file, schema).await?), Arc::default()))
     }
 
     /// Connects to a PostgreSQL server, and brings the schema up to date.
     pub async fn open_link(link: &Link, schema: Schema) -> anyhow::Result<Self> {
-        Ok(Self(Engine::Postgres(postgres::Server::open(link, schema).await?)))
+        Ok(Self(Engine::Postgres(postgres::Server::open(link, schema).await?), Arc::default()))
     }
 
     /// Shows on `board` from now on whether it is down. A file never is.
@@ -115,12 +117,7 @@ impl Database {
         T: Send + 'static,
         F: for<'c> Fn(Tx<'c>) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync + 'static,
     {
-        match &self.0 {
-            Engine::Sqlite(file) => file.write(move |tx| work(Tx::Sqlite(tx))).await,
-            Engine::Postgres(server) => {
-                server.write(Isolation::Serial, move |tx| work(Tx::Postgres(tx))).await
-            }
-        }
+        self.write_isolated(Isolation::Serial, work).await
     }
 
     /// Likewise, but on PostgreSQL others may work beside it (`READ COMMITTED`): for
@@ -130,12 +127,7 @@ impl Database {
         T: Send + 'static,
         F: for<'c> Fn(Tx<'c>) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync + 'static,
     {
-        match &self.0 {
-            Engine::Sqlite(file) => file.write(move |tx| work(Tx::Sqlite(tx))).await,
-            Engine::Postgres(server) => {
-                server.write(Isolation::ByRow, move |tx| work(Tx::Postgres(tx))).await
-            }
-        }
+        self.write_isolated(Isolation::ByRow, work).await
     }
 
     /// Likewise, for work that is a single statement: without a transaction around it
@@ -145,12 +137,22 @@ impl Database {
         T: Send + 'static,
         F: for<'c> Fn(Tx<'c>) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync + 'static,
     {
-        match &self.0 {
+        self.write_isolated(Isolation::AtOnce, work).await
+    }
+
+    async fn write_isolated<T, F>(&self, isolation: Isolation, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(Tx<'c>) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        let result = match &self.0 {
             Engine::Sqlite(file) => file.write(move |tx| work(Tx::Sqlite(tx))).await,
             Engine::Postgres(server) => {
-                server.write(Isolation::AtOnce, move |tx| work(Tx::Postgres(tx))).await
+                server.write(isolation, move |tx| work(Tx::Postgres(tx))).await
             }
-        }
+        };
+        self.1.note(&result);
+        result
     }
 
     /// Does it answer, and does it hold what it should? `text` reads a table.
