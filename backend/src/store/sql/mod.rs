@@ -6,6 +6,7 @@
 //! transactions as if one after the other: SQLite has one writer, PostgreSQL checks
 //! (`SERIALIZABLE`) and has the loser try again.
 
+mod backup;
 mod borrowed;
 mod cold;
 mod control;
@@ -21,6 +22,7 @@ mod sqlite;
 mod statement;
 mod writes;
 
+pub use backup::{FileCopy, copy_files};
 pub use cold::SqlCold;
 pub use control::SqlControl;
 pub use ledger::SqlLedger;
