@@ -26,7 +26,7 @@ use crate::{
         seal::{self, Sealer},
     },
     reconcile::{Reconciler, Schedule},
-    runtime::{Clock, Entropy, SystemClock, SystemEntropy, Zone},
+    runtime::{Clock, Entropy, Fallen, SystemClock, SystemEntropy, Zone},
 };
 use background::{Background, Bells};
 use caches::Caches;
@@ -124,7 +124,7 @@ impl App {
         let board = Arc::new(Board::new(Arc::clone(&clock)));
         stores.report_to(&board);
         let control = Arc::new(Control::new(settings::switches(&config), Arc::clone(&board)));
-        let background = Background::default();
+        let background = Background::new();
         let health = Arc::new(Health::new(Arc::clone(&board), stores.orders.keys().copied()));
         let follower = follower(&control, &stores, &clock).await;
 
@@ -224,6 +224,12 @@ impl App {
                 false
             }
         }
+    }
+
+    /// Whether one of the tasks behind the services has panicked; whoever runs the application
+    /// then has it end (R-CTRL-5).
+    pub fn fallen(&self) -> &Fallen {
+        &self.background.fallen
     }
 
     /// What does without something that is down, on this node (R-CTRL-4).

@@ -9,7 +9,10 @@ pub mod server;
 pub mod split;
 pub mod verify;
 
-use crate::config::{Config, ConfigError, Flags};
+use crate::{
+    config::{Config, ConfigError, Flags},
+    telemetry,
+};
 use std::{
     fmt,
     future::Future,
@@ -61,23 +64,20 @@ impl From<io::Error> for Failure {
 
 /// The exit code, with one sentence on standard error if something went wrong.
 pub fn exit(result: Result<(), Failure>) -> ExitCode {
-    match result {
+    let code = match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Negative) => ExitCode::from(1),
         Err(Failure::Usage(sentence)) => {
-            complain(&sentence);
+            telemetry::line(&format!("hongbao: {sentence}"));
             ExitCode::from(2)
         }
         Err(Failure::Failed(error)) => {
-            complain(&format!("{error:#}"));
+            telemetry::line(&format!("hongbao: {error:#}"));
             ExitCode::from(1)
         }
-    }
-}
-
-#[expect(clippy::print_stderr, reason = "what a person at the terminal has to know")]
-fn complain(sentence: &str) {
-    eprintln!("hongbao: {sentence}");
+    };
+    telemetry::flush();
+    code
 }
 
 /// A line of the answer. Whoever has stopped reading misses nothing that matters: the
@@ -112,7 +112,7 @@ impl Common {
     fn load(self, listen: Option<std::net::SocketAddr>) -> Result<Config, Failure> {
         let flags = Flags { file: self.config, listen, data: self.data };
         let config = Config::load(&flags, &|name| std::env::var_os(name))?;
-        crate::telemetry::start(&config.telemetry);
+        telemetry::start(&config.telemetry);
         Ok(config)
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     crash, http, telemetry,
 };
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Builder};
 use tokio_util::sync::CancellationToken;
@@ -45,28 +45,35 @@ async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::usage(format!("cannot listen at {listen}: {error}")))?;
     let address = listener.local_addr()?;
-    let upkeep = tokio::spawn(telemetry::upkeep());
     let app = Arc::new(App::start_on(config, outside).await?);
-    say(format_args!("Hongbao is at http://{address}"));
+    // On a thread of its own: a terminal that stands still must not stop the service.
+    std::thread::spawn(move || say(format_args!("Hongbao is at http://{address}")));
     tracing::info!(%address, "serving");
 
     let draining = CancellationToken::new();
     let router = http::router(Arc::clone(&app), draining.clone());
+    let fallen = app.fallen().clone();
     let asked = async move {
-        asked_to_stop().await;
-        tracing::info!("draining");
+        tokio::select! {
+            biased;
+            () = asked_to_stop() => tracing::info!("draining"),
+            task = fallen.wait() => tracing::error!(task, "draining, because a task has panicked"),
+        }
         draining.cancel();
         tokio::spawn(async {
             asked_to_stop().await;
             tracing::warn!("asked twice: stopping at once");
+            telemetry::flush();
             std::process::exit(1);
         });
     };
     let served = http::serve(listener, router, asked, drain).await;
     // Whatever became of the listener: what was answered must be delivered.
     app.shutdown().await;
-    upkeep.abort();
     served.context("the server stopped accepting connections")?;
+    if let Some(task) = app.fallen().task() {
+        return Err(Failure::Failed(anyhow!("stopped because a task has panicked: {task}")));
+    }
     tracing::info!("stopped");
     Ok(())
 }
