@@ -127,7 +127,9 @@ impl App {
         feeders.tasks.spawn(Arc::clone(&self.mover).run(feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.letters).watch(feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.reconciliation).run(feeders.stop.clone()));
-        feeders.tasks.spawn(Arc::clone(&self.demo).run(feeders.tasks.beside(), feeders.stop.clone()));
+        feeders
+            .tasks
+            .spawn(Arc::clone(&self.demo).run(feeders.tasks.beside(), feeders.stop.clone()));
         // Files of one process do not go down one by one, and nobody else turns switches.
         if self.config.fleet.is_some() {
             feeders.tasks.spawn(Arc::clone(&self.follower).run(feeders.stop.clone()));

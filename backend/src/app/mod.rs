@@ -3,10 +3,12 @@
 
 mod background;
 mod caches;
+mod folder;
 mod places;
 mod settings;
 mod stores;
 
+pub use folder::Lock;
 pub use stores::Stores;
 
 use crate::{
@@ -27,10 +29,12 @@ use crate::{
     },
     reconcile::{Reconciler, Schedule},
     runtime::{Clock, Entropy, Fallen, SystemClock, SystemEntropy, Zone},
+    store::ledger::LedgerStore,
 };
 use background::{Background, Bells};
 use caches::Caches;
 use hongbao_shared::{Limits, Site, api::control::Degradation};
+use parking_lot::Mutex;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -99,6 +103,8 @@ pub struct App {
     pub reconciliation: Arc<Schedule>,
     stores: Stores,
     background: Background,
+    /// Of the data folder, until all is closed.
+    lock: Mutex<Option<Lock>>,
 }
 
 impl App {
@@ -113,6 +119,7 @@ impl App {
         let runtime = runtime.unwrap_or_else(Handle::current);
         let config = Arc::new(config);
         let zone = config.zone()?;
+        let lock = if stores.is_none() { Lock::take(&config, "server")? } else { None };
         let key = MasterKey::obtain(&config, &*entropy)?;
         let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
         let stores = match stores {
@@ -174,11 +181,7 @@ impl App {
         let mover = Arc::new(mover(&config, &stores, &clock, zone.clone()));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let reconciliation = reconciliation(&config, &stores, &ledger, sealer, zone, &clock);
-        let live = Arc::new(Live::new(
-            Arc::clone(&groups),
-            Arc::clone(&accounts),
-            Arc::clone(&packets) as Arc<dyn CardStates>,
-        ));
+        let live = Arc::new(live(&accounts, &groups, &packets));
         let demo = Arc::new(Demo::new(DemoParts {
             accounts: Arc::clone(&accounts),
             groups: Arc::clone(&groups),
@@ -207,6 +210,7 @@ impl App {
             reconciliation,
             stores,
             background,
+            lock: Mutex::new(lock),
         };
         app.start_background(&bells, writer, notes);
         Ok(app)
@@ -244,6 +248,7 @@ impl App {
         let patience = Duration::from_secs(self.config.server.drain_s.into());
         self.background.stop(&self.ledger, patience).await;
         self.stores.close().await;
+        drop(self.lock.lock().take());
     }
 }
 
@@ -259,6 +264,11 @@ async fn follower(
         tracing::warn!(code = refusal.code.as_str(), "switches are as configured for now");
     }
     Arc::new(follower)
+}
+
+fn live(accounts: &Arc<Accounts>, groups: &Arc<Groups>, packets: &Arc<Packets>) -> Live {
+    let cards = Arc::clone(packets) as Arc<dyn CardStates>;
+    Live::new(Arc::clone(groups), Arc::clone(accounts), cards)
 }
 
 /// Looks packets up wherever they are.
@@ -352,13 +362,13 @@ fn mover(config: &Config, stores: &Stores, clock: &Arc<dyn Clock>, zone: Zone) -
     }
 }
 
-/// Each site keeps its marks in the database of its first shard.
+/// All sites keep their marks with the ledger (R-ORDER-3).
 fn numbered_sites(stores: &Stores, shared: &Arc<dyn SharedTier>) -> BTreeMap<Site, NumberedSite> {
-    let of_site = |site: Site| stores.orders.iter().filter(move |((other, _), _)| *other == site);
     let numbered = |site| {
-        let shards = of_site(site).map(|((_, shard), _)| *shard).collect();
-        let (_, marks) = of_site(site).next()?;
-        Some((site, NumberedSite::new(shards, Arc::clone(marks), Arc::clone(shared))))
+        let of_site = stores.orders.keys().filter(|(other, _)| *other == site);
+        let shards = of_site.map(|(_, shard)| *shard).collect();
+        let marks: Arc<dyn LedgerStore> = Arc::clone(&stores.ledger);
+        (site, NumberedSite::new(shards, marks, Arc::clone(shared)))
     };
-    stores.sites().into_iter().filter_map(numbered).collect()
+    stores.sites().into_iter().map(numbered).collect()
 }

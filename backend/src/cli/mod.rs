@@ -10,10 +10,12 @@ pub mod split;
 pub mod verify;
 
 use crate::{
-    config::{Config, ConfigError, Flags},
+    config::{Config, ConfigError, Flags, refuse_unread},
     telemetry,
 };
 use std::{
+    cell::RefCell,
+    collections::BTreeSet,
     fmt,
     future::Future,
     io::{self, Write},
@@ -111,7 +113,14 @@ impl Common {
     /// The checked configuration; logging starts with it.
     fn load(self, listen: Option<std::net::SocketAddr>) -> Result<Config, Failure> {
         let flags = Flags { file: self.config, listen, data: self.data };
-        let config = Config::load(&flags, &|name| std::env::var_os(name))?;
+        let read = RefCell::new(BTreeSet::new());
+        let config = Config::load(&flags, &|name| {
+            read.borrow_mut().insert(name.to_owned());
+            std::env::var_os(name)
+        })?;
+        // A name that is no text is none of ours.
+        let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        refuse_unread(set, read.into_inner())?;
         telemetry::start(&config.telemetry);
         Ok(config)
     }

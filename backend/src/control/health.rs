@@ -2,7 +2,7 @@
 //! (R-SITE-3).
 
 use super::degraded::{self, Board, Rung};
-use crate::store::orders::OrderStore;
+use crate::{runtime::Tasks, store::orders::OrderStore};
 use hongbao_shared::{Shard, Site};
 use parking_lot::RwLock;
 use std::{

@@ -18,7 +18,7 @@ use crate::{
     groups::{DemoCast, Groups},
     ledger::Ledger,
     packets::Packets,
-    runtime::{Clock, Entropy},
+    runtime::{Clock, Entropy, Tasks},
 };
 use hongbao_shared::{
     ErrorCode, GroupId, Limits, UserId,

@@ -50,11 +50,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn start(
-        store: Arc<dyn LedgerStore>,
-        clock: Arc<dyn Clock>,
-        tasks: &Tasks,
-    ) -> Self {
+    pub(super) fn start(store: Arc<dyn LedgerStore>, clock: Arc<dyn Clock>, tasks: &Tasks) -> Self {
         let (interactive, interactive_queue) = mpsc::channel(QUEUE_MAX);
         let (credits, credit_queue) = mpsc::channel(QUEUE_MAX);
         let lane = Self {

@@ -12,7 +12,7 @@ use crate::{
     crash::{self, Step},
     lists::Lists,
     packets::record::{Payment, PreOrderRecord},
-    runtime::Clock,
+    runtime::{Clock, Tasks},
     store::{
         StoreError,
         ledger::{Account, LedgerStore, PostRefusal, Posted, Posting, Recorded, TransferKind},

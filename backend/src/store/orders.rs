@@ -6,7 +6,7 @@ use super::{
 };
 use async_trait::async_trait;
 use hongbao_shared::{
-    Day, Fen, GroupId, Kind, OrderNo, Site, Terms, Timestamp, UserId,
+    Day, Fen, GroupId, Kind, OrderNo, Terms, Timestamp, UserId,
     api::packets::PacketState,
     fairness::{ClientSeed, Commitment},
     split::TermsError,
@@ -238,15 +238,6 @@ pub struct LaneOutcome {
     pub expiries: Vec<bool>,
 }
 
-/// Marks that only ever rise, in the database of a site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// Sequences granted to the shared cache.
-    Sequence(Site),
-    /// Leases of the local generator.
-    LocalLease(Site),
-}
-
 /// A pair of day tables that is in use (R-STORE-1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayTable {
@@ -301,14 +292,6 @@ pub trait OrderStore: Outbox {
 
     /// Up to `limit` open packets whose time has ended, the earliest first.
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError>;
-
-    /// Raises a mark by `by` and gives its value before.
-    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError>;
-
-    /// What a mark is at: everything below has been granted.
-    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
-        self.raise(mark, 0).await
-    }
 
     /// Up to `limit` packets of a day after `after`, in the order of numbers.
     async fn packets_page(

@@ -5,7 +5,7 @@ use hongbao::store::{
     StoreError,
     orders::{
         Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
-        Mark, OrderStore, PacketRow, Progress, StoredState,
+        OrderStore, PacketRow, Progress, StoredState,
     },
     outbox::{Backlog, Destination, FailedRow, Fate, Settled},
 };
@@ -25,7 +25,6 @@ macro_rules! order_store_laws {
             one_share_each,
             impossible_progress_is_refused,
             ends_are_guarded,
-            marks_rise,
             pages,
             outbox_rows_are_leased_and_settled,
             failed_rows_are_read_by_page_and_dead_ones_revived,
@@ -240,17 +239,6 @@ pub(crate) async fn ends_are_guarded(store: &dyn OrderStore) {
     assert_eq!(late.unwrap().appends, [false]);
     let refunds = told(store, Destination::Refund).await;
     assert_eq!(refunds, [format!("[\"{two}\"]"), format!("[\"{one}\"]")]);
-}
-
-/// Marks only rise, and never give the same twice.
-pub(crate) async fn marks_rise(store: &dyn OrderStore) {
-    assert_eq!(store.raise(Mark::Sequence(Site::S), 100).await.unwrap(), 0);
-    assert_eq!(store.raise(Mark::Sequence(Site::S), 50).await.unwrap(), 100);
-    assert_eq!(store.raise(Mark::Sequence(Site::N), 1).await.unwrap(), 0);
-    assert_eq!(store.raise(Mark::LocalLease(Site::S), 1).await.unwrap(), 0);
-    assert_eq!(store.raise(Mark::Sequence(Site::S), 1).await.unwrap(), 150);
-    assert_eq!(store.mark(Mark::Sequence(Site::S)).await.unwrap(), 151);
-    assert_eq!(store.mark(Mark::LocalLease(Site::N)).await.unwrap(), 0);
 }
 
 /// Pages of a day go through everything, once, in order.

@@ -7,7 +7,7 @@ use crate::{
 use hongbao::{
     crash::POINTS,
     ledger::{BATCH_MAX, CreditClaim, CreditOutcome, Ledger, PAYMENTS_PER_BATCH_MAX},
-    runtime::SystemClock,
+    runtime::{SystemClock, Tasks},
     store::memory::MemoryLedger,
 };
 use hongbao_shared::{ErrorCode, Limits};

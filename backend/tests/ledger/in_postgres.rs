@@ -7,7 +7,7 @@ use crate::{
 };
 use hongbao::{
     ledger::{CreditClaim, CreditOutcome, Ledger},
-    runtime::SystemClock,
+    runtime::{SystemClock, Tasks},
     store::sql::{Database, Schema, SqlLedger},
 };
 use hongbao_shared::Limits;

@@ -8,7 +8,7 @@ use crate::{
 };
 use hongbao::{
     ledger::{BATCH_MAX, CreditClaim, CreditOutcome, Ledger},
-    runtime::SystemClock,
+    runtime::{SystemClock, Tasks},
     store::{
         ledger::{LedgerStore, credit_key},
         sql::{Schema, SqlLedger},

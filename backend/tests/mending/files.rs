@@ -7,7 +7,7 @@ use hongbao::{
     ledger::Ledger,
     packets::seal::{self, Sealer},
     reconcile::{Mode, Reconciler, Report},
-    runtime::SystemEntropy,
+    runtime::{SystemEntropy, Tasks},
     store::outbox::Fate,
 };
 use hongbao_shared::api::control::DeadLetter;

@@ -64,12 +64,14 @@ async fn a_database_that_is_gone_or_replaced_is_named() {
         refused(&start(&server), &gone);
         assert!(!file.exists(), "nobody makes it anew");
 
-        let replaced = format!("{} is not the database that this folder was made with", file.display());
+        let replaced =
+            format!("{} is not the database that this folder was made with", file.display());
         fs::copy(other.folder.path().join("db").join(format!("{name}.sqlite")), &file).unwrap();
         refused(&start(&server), &replaced);
         fs::write(&file, b"").unwrap();
         refused(&start(&server), &replaced);
-        fs::write(&file, "no database at all, but long enough to be taken for one".repeat(100)).unwrap();
+        fs::write(&file, "no database at all, but long enough to be taken for one".repeat(100))
+            .unwrap();
         refused(&start(&server), &format!("{}", file.display()));
         fs::rename(&aside, &file).unwrap();
     }
@@ -144,6 +146,7 @@ async fn nobody_else_reads_the_data() {
     // A folder that is made, and one that holds other things as well.
     let (made, shared) = (data.join("made"), tempfile::tempdir().unwrap());
     fs::set_permissions(shared.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(shared.path().join("other things"), "").unwrap();
     for data in [&made, shared.path()] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hongbao"));
         command.arg("migrate").arg("--data").arg(data).env(ONE_SHARD.0, ONE_SHARD.1);

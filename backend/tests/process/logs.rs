@@ -17,8 +17,7 @@ const CHATTY: (&str, &str) = ("HONGBAO_TELEMETRY_FILTER", "trace");
 async fn lost(server: &TestServer) -> u64 {
     let metrics = server.request(Method::GET, "/metrics").send().await.unwrap();
     let metrics = metrics.text().await.unwrap();
-    let value =
-        metrics.lines().find_map(|line| line.strip_prefix("hongbao_log_lines_lost_total "));
+    let value = metrics.lines().find_map(|line| line.strip_prefix("hongbao_log_lines_lost_total "));
     value.unwrap_or("0").parse().unwrap()
 }
 
@@ -103,7 +102,8 @@ async fn commands_end_in_good_order_without_anybody_listening() {
     use_it(&server, "k").await;
     assert_eq!(server.terminate(), Some(0));
     let full = || File::options().write(true).open("/dev/full").unwrap();
-    for command in [&["audit", "--at-rest"][..], &["reconcile"], &["admin", "dead-letters"], &["migrate"]]
+    for command in
+        [&["audit", "--at-rest"][..], &["reconcile"], &["admin", "dead-letters"], &["migrate"]]
     {
         let mut closed = server.subcommand(command);
         closed.stdout(Stdio::piped()).stderr(Stdio::piped());

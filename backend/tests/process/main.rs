@@ -12,17 +12,13 @@ mod tasks;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     path::Path,
-    process::{Child, Command, ExitStatus, Output},
+    process::{Child, ExitStatus, Output},
     time::Duration,
 };
 
 /// How long to wait for what comes by itself.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-fn hongbao(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_hongbao")).args(arguments).output().unwrap()
-}
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()

@@ -38,7 +38,8 @@ async fn a_task_that_panics_ends_the_process() {
                 }
             }
         };
-        let _perhaps_cut_off = tokio::time::timeout(std::time::Duration::from_secs(30), using).await;
+        let _perhaps_cut_off =
+            tokio::time::timeout(std::time::Duration::from_secs(30), using).await;
         let status = server.ended().await;
         let log = log.join().unwrap();
         assert_eq!(status.code(), Some(1), "{point}: {status}\n{log}");

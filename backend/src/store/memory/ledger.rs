@@ -16,6 +16,7 @@ use crate::{
             Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
             Transfer,
         },
+        marks::Mark,
         outbox::Destination,
     },
 };
@@ -39,6 +40,7 @@ struct State {
     by_account: BTreeMap<Account, Vec<i64>>,
     payments: BTreeMap<OrderNo, Payment>,
     pre_orders: BTreeMap<OrderNo, PreOrderRecord>,
+    marks: BTreeMap<Mark, u64>,
     outbox: OutboxRows,
 }
 
@@ -137,6 +139,18 @@ impl LedgerStore for MemoryLedger {
             state.pre_orders.remove(order_no);
         }
         Ok(u64::try_from(expired.len()).unwrap_or(u64::MAX))
+    }
+
+    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
+        let mut state = self.state.lock();
+        let next = state.marks.entry(mark).or_default();
+        let before = *next;
+        *next = before.saturating_add(by);
+        Ok(before)
+    }
+
+    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
+        Ok(self.state.lock().marks.get(&mark).copied().unwrap_or_default())
     }
 
     async fn accounts_page(

@@ -9,7 +9,7 @@ use crate::planted::Bug;
 use crate::store::{
     orders::{
         Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
-        LaneOutcome, Mark, OrderStore, PacketRow, Progress, StoredState, gather, later_than,
+        LaneOutcome, OrderStore, PacketRow, Progress, StoredState, gather, later_than,
     },
     outbox::Destination,
 };
@@ -30,7 +30,6 @@ struct State {
     claims: BTreeMap<(OrderNo, u32), ClaimRow>,
     /// Which calendar day each day's tables hold.
     days: BTreeMap<Day, HeldDay>,
-    marks: BTreeMap<String, u64>,
     outbox: OutboxRows,
 }
 
@@ -111,14 +110,6 @@ impl OrderStore for MemoryOrders {
             .collect();
         due.sort_unstable();
         Ok(due.into_iter().map(|(_, order_no)| order_no).take(size(limit)).collect())
-    }
-
-    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
-        let mut state = self.state.lock();
-        let next = state.marks.entry(format!("{mark:?}")).or_default();
-        let before = *next;
-        *next = before.saturating_add(by);
-        Ok(before)
     }
 
     async fn packets_page(

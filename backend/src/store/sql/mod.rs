@@ -8,6 +8,7 @@
 
 mod cold;
 mod control;
+mod identity;
 mod ledger;
 mod lists;
 mod orders;
@@ -21,6 +22,7 @@ mod statement;
 
 pub use cold::SqlCold;
 pub use control::SqlControl;
+pub use identity::{give_id_to_file, id_of_file};
 pub use ledger::SqlLedger;
 pub use lists::SqlLists;
 pub use orders::SqlOrders;

@@ -53,6 +53,7 @@ const LEDGER: &[File] = files![
     "ledger/sqlite/0001_ledger.sql",
     "ledger/sqlite/0002_credited.sql",
     "ledger/sqlite/0003_died.sql",
+    "ledger/sqlite/0004_marks.sql",
 ];
 const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
@@ -64,7 +65,8 @@ const LISTS: &[File] = files!["lists/sqlite/0001_lists.sql", "lists/sqlite/0002_
 const POSTGRES_ORDERS: &[File] =
     files!["orders/postgres/0001_common.sql", "orders/postgres/0002_days.sql"];
 const POSTGRES_COLD: &[File] = files!["cold/postgres/0001_cold.sql"];
-const POSTGRES_LEDGER: &[File] = files!["ledger/postgres/0001_ledger.sql"];
+const POSTGRES_LEDGER: &[File] =
+    files!["ledger/postgres/0001_ledger.sql", "ledger/postgres/0002_marks.sql"];
 const POSTGRES_PEOPLE: &[File] = files!["people/postgres/0001_people.sql"];
 const POSTGRES_LISTS: &[File] = files!["lists/postgres/0001_lists.sql"];
 

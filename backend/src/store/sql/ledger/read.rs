@@ -5,6 +5,7 @@ use super::{
 };
 use crate::store::{
     ledger::{Account, AccountState, AccountSum, Recorded},
+    marks::Mark,
     outbox::Destination,
     sql::Source,
 };
@@ -23,6 +24,15 @@ pub(super) async fn account(
         .await?;
     let Some(row) = found else { return Ok(AccountState::default()) };
     Ok(AccountState { balance: row.try_get(0)?, credited: row.try_get(1)? })
+}
+
+pub(super) async fn mark(database: &Database, mark: Mark) -> Result<u64, StoreError> {
+    let next: Option<i64> = sql("SELECT next FROM marks WHERE name = $1")
+        .bind(mark.to_string())
+        .scalar_optional(database)
+        .await?;
+    let next = next.unwrap_or_default();
+    u64::try_from(next).map_err(|_| StoreError::Corrupt(format!("mark at {next}")))
 }
 
 pub(super) async fn entries(

@@ -1,7 +1,11 @@
 //! What changes beside the books: pre-orders, and landings that were lost.
 
 use super::{Database, Dialect, StoreError, outbox, sql, to_json};
-use crate::{ledger::book, packets::record::PreOrderRecord, store::outbox::Destination};
+use crate::{
+    ledger::book,
+    packets::record::PreOrderRecord,
+    store::{marks::Mark, outbox::Destination},
+};
 use hongbao_shared::{OrderNo, Timestamp};
 
 /// The packet that a row of the outbox makes land; there is an index on it.
@@ -81,4 +85,20 @@ pub(super) async fn purge_pre_orders(
             Box::pin(async move { sql(text).bind(now.millis()).bind(limit).execute(&mut tx).await })
         })
         .await
+}
+
+pub(super) async fn raise(database: &Database, mark: Mark, by: u64) -> Result<u64, StoreError> {
+    let by = i64::try_from(by).map_err(|_| StoreError::Corrupt(format!("mark by {by}")))?;
+    let statement = sql("INSERT INTO marks (name, next) VALUES ($1, $2)
+         ON CONFLICT (name) DO UPDATE SET next = marks.next + $2 RETURNING next")
+    .bind(mark.to_string())
+    .bind(by);
+    let after: i64 = database
+        .write_at_once(move |mut tx| {
+            let statement = statement.clone();
+            Box::pin(async move { statement.scalar(&mut tx).await })
+        })
+        .await?;
+    u64::try_from(after.saturating_sub(by))
+        .map_err(|_| StoreError::Corrupt(format!("mark at {after}")))
 }
