@@ -11,7 +11,7 @@ use crate::{
     config::{Config, ConfigError},
     crash::{self, Step},
     runtime::{Entropy, SystemEntropy},
-    store::sql::{give_id_to_file, id_of_file},
+    store::sql::{give_id_to_file, id_of_file, rename_file},
 };
 use anyhow::Context;
 use futures::future::try_join_all;
@@ -29,7 +29,7 @@ const MANIFEST: &str = "manifest.json";
 /// Where the databases are in the data folder.
 pub(super) const DATABASES: &str = "db";
 /// Where the keys are.
-const KEYS: &str = "keys";
+pub(super) const KEYS: &str = "keys";
 
 /// Stands for being the only one who serves a data folder; the system takes it away when the
 /// process ends, however that ends.
@@ -79,6 +79,26 @@ impl Lock {
 struct Manifest {
     /// The ids of the databases, by the names of their files without ending.
     databases: BTreeMap<String, NonZeroI32>,
+}
+
+/// Makes these databases, by the names of their files without ending, those of a data folder
+/// without any: before they are there, so that a restore that is cut off leaves a folder on
+/// which nobody starts. What `fill` brings gets ids of its own.
+pub(super) async fn found(
+    data: &Path,
+    names: impl IntoIterator<Item = String>,
+    fill: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    let manifest =
+        Manifest { databases: names.into_iter().map(|name| (name, new_id())).collect() };
+    let path = data.join(MANIFEST);
+    write(&path, &manifest).with_context(|| format!("cannot write {}", path.display()))?;
+    fill.await?;
+    for (name, id) in &manifest.databases {
+        let file = data.join(DATABASES).join(format!("{name}.sqlite"));
+        rename_file(&file, *id).await.with_context(|| file.display().to_string())?;
+    }
+    Ok(())
 }
 
 /// A data folder whose databases are those that belong to it.

@@ -29,6 +29,14 @@ pub async fn give_id_to_file(file: &Path, id: NonZeroI32) -> Result<NonZeroI32, 
     Ok(id)
 }
 
+/// Gives a database file this id, whatever it was called before.
+pub async fn rename_file(file: &Path, id: NonZeroI32) -> Result<(), StoreError> {
+    let mut connection = connect(file).await?;
+    set(&mut connection, id).await?;
+    connection.close().await?;
+    Ok(())
+}
+
 fn options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new().filename(file).create_if_missing(false)
 }
