@@ -7,7 +7,6 @@
 //! each begins to look. Then the locks go, after a few milliseconds, and each reader copies
 //! what it sees at leisure: writers never change a snapshot that somebody reads.
 
-use super::sqlite;
 use anyhow::{Context, ensure};
 use sqlx::{
     AssertSqlSafe, Connection, Row, SqliteConnection,
@@ -84,8 +83,10 @@ async fn hold(open: &mut [Open<'_>]) -> anyhow::Result<()> {
     anyhow::bail!("the databases are written to without a pause; nothing was copied")
 }
 
+/// `SQLITE_BUSY`, with its extended codes.
 fn is_busy(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(sqlite::is_unavailable)
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
 impl<'a> Open<'a> {
