@@ -83,17 +83,16 @@ struct Manifest {
 
 /// Makes these databases, by the names of their files without ending, those of a data folder
 /// without any: before they are there, so that a restore that is cut off leaves a folder on
-/// which nobody starts. What `fill` brings gets ids of its own.
+/// which nobody starts. What `bring` brings gets ids of its own.
 pub(super) async fn found(
     data: &Path,
     names: impl IntoIterator<Item = String>,
-    fill: impl Future<Output = anyhow::Result<()>>,
+    bring: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
-    let manifest =
-        Manifest { databases: names.into_iter().map(|name| (name, new_id())).collect() };
+    let manifest = Manifest { databases: names.into_iter().map(|name| (name, new_id())).collect() };
     let path = data.join(MANIFEST);
     write(&path, &manifest).with_context(|| format!("cannot write {}", path.display()))?;
-    fill.await?;
+    bring.await?;
     for (name, id) in &manifest.databases {
         let file = data.join(DATABASES).join(format!("{name}.sqlite"));
         rename_file(&file, *id).await.with_context(|| file.display().to_string())?;

@@ -81,6 +81,43 @@ async fn a_database_that_is_gone_or_replaced_is_named() {
     assert_eq!(person.balance_fen().await, 500);
 }
 
+/// A restored folder is another one: files of the old one, which are of another moment, do not
+/// slip in.
+#[tokio::test]
+async fn a_restored_folder_is_another() {
+    let mut server = TestServer::spawn(&[ONE_SHARD]);
+    assert_eq!(server.terminate(), Some(0));
+    let places = tempfile::tempdir().unwrap();
+    let backup = places.path().join("backup");
+    let (from, to) = (server.folder.path(), places.path().join("data"));
+    let run = |command: &str, data: &Path| {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_hongbao"));
+        process.args([command, "--data"]).arg(data).env(ONE_SHARD.0, ONE_SHARD.1);
+        if command != "migrate" {
+            process.arg(&backup);
+        }
+        process.output().unwrap()
+    };
+    let done = run("backup", from);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let done = run("restore", &to);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let people = |data: &Path| data.join("db").join("people.sqlite");
+    fs::copy(people(from), people(&to)).unwrap();
+    let key = "keys/master.key";
+    fs::copy(from.join(key), to.join(key)).unwrap();
+    refused(&run("migrate", &to), "is not the database that this folder was made with");
+
+    // One that was cut off leaves nothing that anybody starts on.
+    let cut_off = places.path().join("cut off");
+    fs::create_dir(&cut_off).unwrap();
+    fs::copy(to.join("manifest.json"), cut_off.join("manifest.json")).unwrap();
+    refused(&run("migrate", &cut_off), "is gone");
+    fs::remove_file(people(from)).unwrap();
+    fs::remove_dir_all(&backup).unwrap();
+    refused(&run("backup", from), "people.sqlite is gone");
+}
+
 /// Fewer shards than the folder has: packets of the others could not be found.
 #[tokio::test]
 async fn shards_are_only_ever_added() {
