@@ -55,7 +55,13 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         {
             let code = refusal.code.as_str();
             let cause = format!("{cause:#}");
-            tracing::error!(http.method = method, http.route = route, code, cause, "refused");
+            // Only what is our fault is an error of ours: clients make the others as often
+            // as they like.
+            if status >= 500 {
+                tracing::error!(http.method = method, http.route = route, code, cause, "refused");
+            } else {
+                tracing::debug!(http.method = method, http.route = route, code, cause, "refused");
+            }
         }
         let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         tracing::debug!(
