@@ -55,11 +55,11 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         {
             let code = refusal.code.as_str();
             let cause = format!("{cause:#}");
-            // Only what is our fault is an error of ours: clients make the others as often
-            // as they like.
-            if status >= 500 {
+            if refusal.code.status() == 500 {
                 tracing::error!(http.method = method, http.route = route, code, cause, "refused");
             } else {
+                // Something is down: the board says so once, and not every call. Or it is
+                // the client's fault, as often as they like.
                 tracing::debug!(http.method = method, http.route = route, code, cause, "refused");
             }
         }

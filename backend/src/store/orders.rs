@@ -173,7 +173,8 @@ pub enum Landed {
     New,
     /// It was in before, in this state.
     Already(StoredState),
-    /// Its day table still holds another day, or is sealed (R-STORE-1).
+    /// Not now: its day table still holds another day, or is sealed (R-STORE-1), or cold
+    /// storage does not say whether it was in before.
     DayRefused,
 }
 
@@ -275,7 +276,7 @@ pub(crate) fn later_than(epoch_day: i64) -> Timestamp {
 /// One database of order shards.
 #[async_trait]
 pub trait OrderStore: Outbox {
-    /// Commits a lane's batch with its announcements: one outbox row for each
+    /// Commits a lane's batch with its announcements: one outbox row for each packet and
     /// destination. A unique constraint that is violated rolls everything back.
     async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError>;
 
@@ -336,17 +337,33 @@ pub trait OrderStore: Outbox {
     async fn ping(&self) -> Result<(), StoreError>;
 }
 
-/// One outbox row for each destination, holding all events for it as a JSON array.
+/// What is announced of a packet.
+pub(crate) fn about(
+    order_no: OrderNo,
+    announcements: &[Announcement],
+) -> impl Iterator<Item = (OrderNo, &Announcement)> {
+    announcements.iter().map(move |announcement| (order_no, announcement))
+}
+
+/// One outbox row for each packet and destination, holding all events as a JSON array, in
+/// the order in which they are told.
 pub(crate) fn gather<'a>(
-    announcements: impl IntoIterator<Item = &'a Announcement>,
+    announcements: impl IntoIterator<Item = (OrderNo, &'a Announcement)>,
 ) -> Vec<OutboxEntry> {
-    let mut rows: BTreeMap<Destination, String> = BTreeMap::new();
-    for announcement in announcements {
-        let payload = rows.entry(announcement.destination).or_default();
-        payload.push(if payload.is_empty() { '[' } else { ',' });
-        payload.push_str(&announcement.event);
+    let mut rows: Vec<OutboxEntry> = Vec::new();
+    let mut places: BTreeMap<(OrderNo, Destination), usize> = BTreeMap::new();
+    for (order_no, Announcement { destination, event }) in announcements {
+        let place = *places.entry((order_no, *destination)).or_insert(rows.len());
+        if let Some(row) = rows.get_mut(place) {
+            row.payload.push(',');
+            row.payload.push_str(event);
+        } else {
+            let (destination, payload) = (*destination, format!("[{event}"));
+            rows.push(OutboxEntry { destination, order_no, payload });
+        }
     }
-    rows.into_iter()
-        .map(|(destination, events)| OutboxEntry { destination, payload: events + "]" })
-        .collect()
+    for row in &mut rows {
+        row.payload.push(']');
+    }
+    rows
 }

@@ -80,13 +80,13 @@ fn event(destination: Destination, event: &str) -> Announcement {
     Announcement { destination, event: event.to_owned() }
 }
 
-fn landing(packet: PacketRow, epoch_day: i64) -> Landing {
+pub(crate) fn landing(packet: PacketRow, epoch_day: i64) -> Landing {
     Landing { packet, epoch_day, announcements: vec![event(Destination::Chat, "\"landed\"")] }
 }
 
 /// Shares `from` and on, one for each of `users`, 2 fen each and the rest in the
 /// third.
-fn append(order_no: OrderNo, from: u32, users: &[i64]) -> Append {
+pub(crate) fn append(order_no: OrderNo, from: u32, users: &[i64]) -> Append {
     let claims: Vec<_> = users
         .iter()
         .zip(from..)
@@ -113,11 +113,15 @@ fn append(order_no: OrderNo, from: u32, users: &[i64]) -> Append {
     }
 }
 
-fn batch(landings: Vec<Landing>, appends: Vec<Append>, expiries: Vec<Expiry>) -> LaneBatch {
+pub(crate) fn batch(
+    landings: Vec<Landing>,
+    appends: Vec<Append>,
+    expiries: Vec<Expiry>,
+) -> LaneBatch {
     LaneBatch { landings, appends, expiries, at: Some(at(2)) }
 }
 
-async fn land(store: &dyn OrderStore, order_no: OrderNo) {
+pub(crate) async fn land(store: &dyn OrderStore, order_no: OrderNo) {
     let outcome = store.commit(batch(vec![landing(packet(order_no), 7)], vec![], vec![])).await;
     assert_eq!(outcome.unwrap().landings, [Landed::New]);
 }
@@ -173,7 +177,7 @@ pub(crate) async fn compare_and_append(store: &dyn OrderStore) {
     let expected = [append(one, 0, &[11, 12]).claims, append(one, 2, &[13]).claims].concat();
     assert_eq!(claims, expected);
     assert_eq!(store.claims(one, 1, 1).await.unwrap(), expected[1..2]);
-    assert_eq!(told(store, Destination::CreditQueue).await, ["[[0,2]]", "[[2,3],[0,1]]"]);
+    assert_eq!(told(store, Destination::CreditQueue).await, ["[[0,2]]", "[[2,3]]", "[[0,1]]"]);
     let over = batch(vec![], vec![append(one, 3, &[14])], vec![]);
     assert_eq!(store.commit(over).await.unwrap().appends, [false], "it has ended");
 }
@@ -365,8 +369,8 @@ pub(crate) async fn announced_events_are_found_by_packet(store: &dyn OrderStore)
         ..landing(packet(order_no), 7)
     };
     let landings = vec![
-        telling(one, &[about(one, 1), about(two, 2), "\"noise\"".to_owned()]),
-        telling(two, &[about(one, 3)]),
+        telling(one, &[about(one, 1), "\"noise\"".to_owned(), about(one, 3)]),
+        telling(two, &[about(two, 2)]),
     ];
     store.commit(batch(landings, vec![], vec![])).await.unwrap();
     let announced = async |orders| store.announced(Destination::Refund, orders).await.unwrap();
@@ -376,10 +380,10 @@ pub(crate) async fn announced_events_are_found_by_packet(store: &dyn OrderStore)
     assert_eq!(store.announced(Destination::Lists, vec![one]).await.unwrap(), [""; 0]);
     let rows = store.lease(Destination::Refund, at(10), LEASE, 9).await.unwrap();
     assert_eq!(announced(vec![two]).await.len(), 1, "being delivered");
-    let dead = Settled::Dead { payload: rows[0].payload.clone(), error: "why".into(), at: at(11) };
-    store.settle(vec![(rows[0].id, dead)]).await.unwrap();
+    let dead = Settled::Dead { payload: rows[1].payload.clone(), error: "why".into(), at: at(11) };
+    store.settle(vec![(rows[1].id, dead)]).await.unwrap();
     assert_eq!(announced(vec![two]).await.len(), 1, "dead");
-    store.settle(vec![(rows[0].id, Settled::Done)]).await.unwrap();
+    store.settle(rows.iter().map(|row| (row.id, Settled::Done)).collect()).await.unwrap();
     assert_eq!(announced(vec![one, two]).await, [""; 0]);
 }
 

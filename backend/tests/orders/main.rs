@@ -12,3 +12,5 @@ mod memory;
 #[path = "../common/postgres.rs"]
 mod postgres;
 mod sqlite;
+mod tiered;
+mod upgrade;

@@ -7,10 +7,7 @@ use super::{
 };
 use crate::{
     ledger::book::{self, Loaded},
-    packets::{
-        LandEvent,
-        record::{Payment, PreOrderRecord},
-    },
+    packets::record::{Payment, PreOrderRecord},
     store::{
         ledger::{
             Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
@@ -220,14 +217,14 @@ impl LedgerStore for MemoryLedger {
     }
 
     async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError> {
-        let waiting = self.state.lock().awaiting_landing()?;
+        let waiting = self.state.lock().awaiting_landing();
         Ok(orders.into_iter().filter(|order_no| waiting.contains(order_no)).collect())
     }
 
     async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError> {
         let mut state = self.state.lock();
-        let lost = state.payments.contains_key(&order_no)
-            && !state.awaiting_landing()?.contains(&order_no);
+        let lost =
+            state.payments.contains_key(&order_no) && !state.awaiting_landing().contains(&order_no);
         if lost {
             state.outbox.insert(vec![book::land(order_no)], now);
         }
@@ -256,11 +253,8 @@ impl State {
         self.accounts.get(&account).copied().unwrap_or_default()
     }
 
-    fn awaiting_landing(&self) -> Result<BTreeSet<OrderNo>, StoreError> {
-        let events = self.outbox.payloads(Destination::Land).map(serde_json::from_str);
-        let events = events.collect::<Result<Vec<LandEvent>, _>>();
-        let events = events.map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        Ok(events.into_iter().map(|event| event.order_no).collect())
+    fn awaiting_landing(&self) -> BTreeSet<OrderNo> {
+        self.outbox.orders(Destination::Land).collect()
     }
 
     fn enter(&mut self, transfer: Transfer) {

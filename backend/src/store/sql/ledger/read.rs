@@ -1,16 +1,14 @@
 //! What only reads the ledger.
 
-use super::{
-    Database, Dialect, Statement, StoreError, TRANSFER, any, recorded, sql, write::landing,
-};
+use super::{Database, Dialect, Statement, StoreError, TRANSFER, any, outbox, recorded, sql};
 use crate::store::{
     ledger::{Account, AccountState, AccountSum, Recorded},
     marks::Mark,
-    outbox::Destination,
+    outbox::{Destination, events_of, order_of},
     sql::Source,
 };
 use hongbao_shared::{OrderNo, UserId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) async fn account(
     database: &Database,
@@ -131,19 +129,13 @@ pub(super) async fn awaiting_landing(
     database: &Database,
     orders: Vec<OrderNo>,
 ) -> Result<Vec<OrderNo>, StoreError> {
-    let dialect = database.dialect();
-    let (landing, any) = (landing(dialect), any(dialect, "$2"));
-    let found: Vec<String> = sql(format!(
-        "SELECT DISTINCT {landing} FROM outbox WHERE destination = $1 AND {landing} {any}"
-    ))
-    .bind(Destination::Land.number())
-    .bind(orders.iter().map(ToString::to_string).collect::<Vec<String>>())
-    .scalars(database)
-    .await?;
-    found
+    let told = outbox::announced(database, Destination::Land, &orders).await?;
+    let told: BTreeSet<OrderNo> = told
         .iter()
-        .map(|text| text.parse().map_err(|_| StoreError::Corrupt(format!("order number {text}"))))
-        .collect()
+        .flat_map(|event| events_of(event))
+        .filter_map(|event| order_of(&event))
+        .collect();
+    Ok(told.into_iter().collect())
 }
 
 /// One statement, so that no commit comes between its parts.

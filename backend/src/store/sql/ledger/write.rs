@@ -1,17 +1,12 @@
 //! What changes beside the books: pre-orders, and landings that were lost.
 
-use super::{Database, Dialect, StoreError, outbox, sql, to_json};
+use super::{Database, StoreError, outbox, sql, to_json};
 use crate::{
     ledger::book,
     packets::record::PreOrderRecord,
     store::{marks::Mark, outbox::Destination},
 };
 use hongbao_shared::{OrderNo, Timestamp};
-
-/// The packet that a row of the outbox makes land; there is an index on it.
-pub(super) const fn landing(dialect: Dialect) -> &'static str {
-    dialect.pick("json_extract(payload, '$.order_no')", "(payload::json ->> 'order_no')")
-}
 
 /// As if alone: two that reconcile at once see the same row missing.
 pub(super) async fn land_again(
@@ -22,15 +17,11 @@ pub(super) async fn land_again(
     database
         .write(move |mut tx| {
             Box::pin(async move {
-                let landing = landing(tx.dialect());
-                let lost: bool = sql(format!(
-                    "SELECT EXISTS (SELECT 1 FROM payments WHERE order_no = $1)
+                let lost: bool = sql("SELECT EXISTS (SELECT 1 FROM payments WHERE order_no = $1)
                         AND NOT EXISTS (SELECT 1 FROM outbox
-                                        WHERE destination = $2 AND {landing} = $3)"
-                ))
+                                        WHERE order_no = $1 AND destination = $2)")
                 .bind(order_no.to_bits())
                 .bind(Destination::Land.number())
-                .bind(order_no.to_string())
                 .scalar(&mut tx)
                 .await?;
                 if lost {
