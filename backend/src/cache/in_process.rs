@@ -49,7 +49,8 @@ impl PreOrders {
     /// Keeps it unless there is no room among those that are alive; says whether it did.
     fn put(&mut self, record: &PreOrderRecord, max: usize) -> bool {
         let now = record.created_at;
-        while let Some((end, order_no)) = self.ends.first().copied().filter(|(end, _)| *end <= now) {
+        while let Some((end, order_no)) = self.ends.first().copied().filter(|(end, _)| *end <= now)
+        {
             self.ends.remove(&(end, order_no));
             self.records.remove(&order_no);
         }

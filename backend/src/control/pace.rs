@@ -88,7 +88,8 @@ impl Pace {
     /// Counts a message of a person, and one in a group.
     pub fn check_message(&self, user: UserId, group: GroupId) -> Result<(), Refusal> {
         self.check(Deed::Message, user)?;
-        let taken = self.groups.take(group, self.limit(self.settings.messages_per_group_per_minute));
+        let taken =
+            self.groups.take(group, self.limit(self.settings.messages_per_group_per_minute));
         taken.map_err(|after| refused(Deed::Message.name(), "group", after))
     }
 
