@@ -17,7 +17,7 @@ use crate::{
     archive::Mover,
     cache::{Comparison, LocalTier, Notes, SharedTier, SharedWriter},
     config::{Config, MasterKey},
-    control::{Board, Control, Follower, Grabs, Health, Room, Sends},
+    control::{Board, Control, Follower, Health, Pace, Room, Sends},
     delivery::DeadLetters,
     demo::{Demo, DemoParts},
     groups::{CardStates, Groups},
@@ -90,6 +90,8 @@ pub struct App {
     pub control: Arc<Control>,
     /// Turns them.
     pub follower: Arc<Follower>,
+    /// What each person may do in a minute.
+    pub pace: Arc<Pace>,
     /// Which shards answer.
     pub health: Arc<Health>,
     /// Whether the disk has room for what people write.
@@ -161,6 +163,7 @@ impl App {
             Arc::clone(&entropy),
         ));
         numbering.prepare().await;
+        let pace = Arc::new(Pace::new(config.flow.clone(), &clock));
         let packets = Arc::new(Packets {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
@@ -176,8 +179,8 @@ impl App {
             ledger: Arc::clone(&ledger),
             groups: Arc::clone(&groups),
             accounts: Arc::clone(&accounts),
-            sends: Sends::new(Arc::clone(&control)),
-            grabs: Grabs::new(config.flow.grabs_per_user_per_minute, Arc::clone(&clock)),
+            sends: Sends::new(Arc::clone(&control), Arc::clone(&pace)),
+            pace: Arc::clone(&pace),
             control: Arc::clone(&control),
         });
 
@@ -210,6 +213,7 @@ impl App {
             live,
             control,
             follower,
+            pace,
             health,
             room,
             demo,
