@@ -27,7 +27,9 @@ const LISTS_GATHER: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs
 /// What is not urgent rests four times as long as it works: it takes a fifth of a
 /// processor from those who open, and credits some ten thousand shares a second.
 const REST_PERCENT: u32 = 400;
-const BATCH_ROWS_MAX: u32 = 64;
+/// A row tells of one packet: enough of them that a round is worth its transactions when
+/// everyone opens another packet, few enough that a hot packet's are told within a lease.
+const BATCH_ROWS_MAX: u32 = 256;
 const LOOK_AT_CACHE_EVERY: Duration = Duration::from_millis(500);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(1);
 /// Pre-orders that expired in the database and go in one round.

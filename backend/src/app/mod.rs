@@ -27,6 +27,7 @@ use crate::{
     },
     reconcile::{Reconciler, Schedule},
     runtime::{Clock, Entropy, SystemClock, SystemEntropy, Zone},
+    store::ledger::LedgerStore,
 };
 use background::{Background, Bells};
 use caches::Caches;
@@ -346,13 +347,13 @@ fn mover(config: &Config, stores: &Stores, clock: &Arc<dyn Clock>, zone: Zone) -
     }
 }
 
-/// Each site keeps its marks in the database of its first shard.
+/// All sites keep their marks with the ledger (R-ORDER-3).
 fn numbered_sites(stores: &Stores, shared: &Arc<dyn SharedTier>) -> BTreeMap<Site, NumberedSite> {
-    let of_site = |site: Site| stores.orders.iter().filter(move |((other, _), _)| *other == site);
     let numbered = |site| {
-        let shards = of_site(site).map(|((_, shard), _)| *shard).collect();
-        let (_, marks) = of_site(site).next()?;
-        Some((site, NumberedSite::new(shards, Arc::clone(marks), Arc::clone(shared))))
+        let of_site = stores.orders.keys().filter(|(other, _)| *other == site);
+        let shards = of_site.map(|(_, shard)| *shard).collect();
+        let marks: Arc<dyn LedgerStore> = Arc::clone(&stores.ledger);
+        (site, NumberedSite::new(shards, marks, Arc::clone(shared)))
     };
-    stores.sites().into_iter().filter_map(numbered).collect()
+    stores.sites().into_iter().map(numbered).collect()
 }

@@ -3,7 +3,7 @@
 use super::Audited;
 use crate::{
     packets::LEASE,
-    store::{StoreError, orders::Mark},
+    store::{StoreError, marks::Mark},
 };
 use hongbao_shared::{OrderNo, Site};
 use std::collections::BTreeMap;
@@ -22,13 +22,12 @@ pub(super) struct Granted(BTreeMap<Site, Ends>);
 impl Granted {
     pub(super) async fn read(audited: &Audited<'_>) -> Result<Self, StoreError> {
         let mut ends = BTreeMap::new();
-        // Each site keeps its marks in the database of its first shard.
-        for ((site, _), store) in audited.orders {
+        for (site, _) in audited.orders.keys() {
             if ends.contains_key(site) {
                 continue;
             }
-            let shared = store.mark(Mark::Sequence(*site)).await?;
-            let leases = store.mark(Mark::LocalLease(*site)).await?;
+            let shared = audited.ledger.mark(Mark::Sequence(*site)).await?;
+            let leases = audited.ledger.mark(Mark::LocalLease(*site)).await?;
             ends.insert(*site, Ends { shared, local: leases.saturating_mul(LEASE) });
         }
         Ok(Self(ends))

@@ -6,7 +6,7 @@ use crate::{
     Refusal,
     app::Stores,
     runtime::Clock,
-    store::outbox::{Backlog, Destination, FailedRow, Fate, Outbox},
+    store::outbox::{Backlog, Destination, FailedRow, Fate, Outbox, events_of, order_of},
 };
 use data_encoding::BASE64URL_NOPAD;
 use hongbao_shared::{
@@ -278,16 +278,8 @@ fn describe(fate: Fate, id: LetterId, row: FailedRow) -> DeadLetter {
 
 /// The packets that a payload is about: one event, or an array of them.
 fn orders_of(payload: &str) -> Vec<OrderNo> {
-    let events = match serde_json::from_str(payload) {
-        Ok(serde_json::Value::Array(events)) => events,
-        Ok(event) => vec![event],
-        Err(_) => Vec::new(),
-    };
-    let orders: BTreeSet<OrderNo> = events
-        .iter()
-        .filter_map(|event| event.get("order_no")?.as_str()?.parse().ok())
-        .take(ORDERS_MAX)
-        .collect();
+    let orders: BTreeSet<OrderNo> =
+        events_of(payload).iter().filter_map(order_of).take(ORDERS_MAX).collect();
     orders.into_iter().collect()
 }
 

@@ -187,6 +187,7 @@ impl<'b> Book<'b> {
 pub(crate) fn land(order_no: OrderNo) -> OutboxEntry {
     OutboxEntry {
         destination: Destination::Land,
+        order_no,
         payload: serde_json::json!({ "order_no": order_no }).to_string(),
     }
 }

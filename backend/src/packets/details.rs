@@ -12,7 +12,7 @@ use hongbao_shared::{
     api::{
         Page,
         accounts::Profile,
-        packets::{Claim, Fairness, PacketDetails},
+        packets::{Claim, Fairness, Opener, PacketDetails},
     },
     draft::COVERS,
     fairness::ALGORITHM,
@@ -22,6 +22,18 @@ use std::collections::BTreeMap;
 /// How many claims one answer holds.
 const CLAIMS_PAGE: usize = 500;
 
+/// What a reader may know of the shares that were taken (R-OPEN-5).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// How many there are.
+    Count,
+    /// Who took them. A sender knows the total; with the amounts taken as well, they would
+    /// know what is left, and open only when it is much.
+    People,
+    /// Everything.
+    Amounts,
+}
+
 /// What a reader sees of a packet at one moment.
 struct Sight {
     state: StoredState,
@@ -29,8 +41,9 @@ struct Sight {
     claimed_fen: hongbao_shared::Fen,
     finished_at: Option<Timestamp>,
     best_luck: Option<u32>,
-    /// A page of claims, if the reader may see amounts.
-    claims: Option<Vec<ClaimRow>>,
+    look: Look,
+    /// A page of claims, if the reader may know who opened.
+    taken: Vec<ClaimRow>,
 }
 
 impl Packets {
@@ -74,7 +87,7 @@ impl Packets {
         let dress = self.dress(facts.order_no).await;
         let profiles = self.profiles(entry, &sight).await;
         let profile = |user: UserId| profiles.get(&user).cloned();
-        let visible = sight.claims.is_some();
+        let visible = sight.look == Look::Amounts;
         let over = sight.state != StoredState::Open;
         let server_seed = if over {
             let seed = self.sealer.open(facts.order_no, &facts.sealed_server_seed);
@@ -91,7 +104,7 @@ impl Packets {
             recipient: facts.recipient_id.and_then(profile),
             greeting: dress.greeting,
             cover: dress.cover,
-            total_fen: visible.then_some(facts.total_fen),
+            total_fen: (sight.look != Look::Count).then_some(facts.total_fen),
             shares: facts.shares,
             claimed: sight.claimed,
             claimed_fen: visible.then_some(sight.claimed_fen),
@@ -102,6 +115,7 @@ impl Packets {
                 .then(|| facts.total_fen.checked_sub(sight.claimed_fen))
                 .flatten(),
             claims: sight.claims(&profiles),
+            openers: sight.openers(&profiles),
             claims_cursor: sight.next_cursor(0),
             fairness: Fairness {
                 algorithm: ALGORITHM.to_owned(),
@@ -134,7 +148,7 @@ impl Packets {
         let facts = entry.facts();
         let mut people = vec![facts.sender_id];
         people.extend(facts.recipient_id);
-        people.extend(sight.claims.iter().flatten().map(|claim| claim.user_id));
+        people.extend(sight.taken.iter().map(|claim| claim.user_id));
         people.sort_unstable();
         people.dedup();
         let profiles = self.accounts.profiles(&people).await;
@@ -146,26 +160,31 @@ impl Sight {
     fn of(entry: &PacketEntry, reader: UserId, from: u32) -> Self {
         entry.live(|live| {
             let progress = live.progress();
-            let may_see = progress.state != StoredState::Open
-                || entry.facts().sender_id == reader
-                || live.claim_of(reader).is_some();
+            let over = progress.state != StoredState::Open;
+            let look = if over || live.claim_of(reader).is_some() {
+                Look::Amounts
+            } else if entry.facts().sender_id == reader {
+                Look::People
+            } else {
+                Look::Count
+            };
             let from = usize::try_from(from).unwrap_or(usize::MAX);
-            let claims = may_see.then(|| {
-                live.claims().iter().skip(from).take(CLAIMS_PAGE).copied().collect::<Vec<_>>()
-            });
+            let page = if look == Look::Count { 0 } else { CLAIMS_PAGE };
+            let taken = live.claims().iter().skip(from).take(page).copied().collect();
             Self {
                 state: progress.state,
                 claimed: progress.claimed,
                 claimed_fen: progress.claimed_fen,
                 finished_at: progress.finished_at,
                 best_luck: live.best_luck(),
-                claims,
+                look,
+                taken,
             }
         })
     }
 
     fn claims(&self, profiles: &BTreeMap<UserId, Profile>) -> Option<Vec<Claim>> {
-        let claims = self.claims.as_ref()?.iter().filter_map(|claim| {
+        let claims = self.taken.iter().filter_map(|claim| {
             Some(Claim {
                 seq: claim.seq,
                 user: profiles.get(&claim.user_id)?.clone(),
@@ -174,11 +193,22 @@ impl Sight {
                 best_luck: self.best_luck == Some(claim.seq),
             })
         });
-        Some(claims.collect())
+        (self.look == Look::Amounts).then(|| claims.collect())
+    }
+
+    fn openers(&self, profiles: &BTreeMap<UserId, Profile>) -> Option<Vec<Opener>> {
+        let openers = self.taken.iter().filter_map(|claim| {
+            let user = profiles.get(&claim.user_id)?.clone();
+            Some(Opener { seq: claim.seq, user, opened_at: claim.opened_at })
+        });
+        (self.look == Look::People).then(|| openers.collect())
     }
 
     fn next_cursor(&self, from: u32) -> Option<String> {
-        let shown = u32::try_from(self.claims.as_ref()?.len()).ok()?;
+        if self.look != Look::Amounts {
+            return None;
+        }
+        let shown = u32::try_from(self.taken.len()).ok()?;
         let next = from.checked_add(shown)?;
         (next < self.claimed).then(|| next.to_string())
     }

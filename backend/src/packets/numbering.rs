@@ -7,10 +7,7 @@ use crate::{
     crash::{self, Step},
     planted::Bug,
     runtime::{Entropy, Zone},
-    store::{
-        StoreError,
-        orders::{Mark, OrderStore},
-    },
+    store::{StoreError, ledger::LedgerStore, marks::Mark},
 };
 use hongbao_shared::{ErrorCode, OrderNo, Shard, Site, Timestamp, order_no::SEQUENCE_END};
 use parking_lot::Mutex;
@@ -31,8 +28,8 @@ const RETRY_WHEN_DOWN: Duration = Duration::from_secs(1);
 pub struct NumberedSite {
     /// Its logical shards.
     pub shards: Vec<Shard>,
-    /// The database that holds its marks.
-    pub marks: Arc<dyn OrderStore>,
+    /// Holds its marks.
+    pub marks: Arc<dyn LedgerStore>,
     /// Its shared cache tier.
     pub cache: Arc<dyn SharedTier>,
     lease: Mutex<Lease>,
@@ -50,7 +47,11 @@ struct Lease {
 
 impl NumberedSite {
     /// A site with these logical shards.
-    pub fn new(shards: Vec<Shard>, marks: Arc<dyn OrderStore>, cache: Arc<dyn SharedTier>) -> Self {
+    pub fn new(
+        shards: Vec<Shard>,
+        marks: Arc<dyn LedgerStore>,
+        cache: Arc<dyn SharedTier>,
+    ) -> Self {
         Self { shards, marks, cache, lease: Mutex::default() }
     }
 

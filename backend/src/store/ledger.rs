@@ -1,7 +1,8 @@
-//! The ledger's store: double entry (R-MONEY-1), what was paid for (R-SEND-2), and
-//! pre-orders that the cache could not take (R-SEND-4).
+//! The ledger's store: double entry (R-MONEY-1), what was paid for (R-SEND-2),
+//! pre-orders that the cache could not take (R-SEND-4), and from where numbers were granted
+//! (R-ORDER-2).
 
-use super::{StoreError, outbox::Outbox};
+use super::{StoreError, marks::Mark, outbox::Outbox};
 use crate::{
     packets::record::{Payment, PreOrderRecord},
     planted::Bug,
@@ -381,6 +382,12 @@ pub trait LedgerStore: Outbox {
 
     /// Forgets up to `limit` pre-orders that expired before `now`; answers how many.
     async fn purge_pre_orders(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Raises a mark by `by` and gives its value before.
+    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError>;
+
+    /// What a mark is at: everything below has been granted.
+    async fn mark(&self, mark: Mark) -> Result<u64, StoreError>;
 
     /// Accounts in their order, after `after`.
     async fn accounts_page(

@@ -5,6 +5,7 @@ pub mod cold;
 pub mod control;
 pub mod ledger;
 pub mod lists;
+pub mod marks;
 pub mod memory;
 pub mod orders;
 pub mod outbox;

@@ -7,7 +7,7 @@ use super::{
 use crate::planted::Bug;
 use async_trait::async_trait;
 use hongbao_shared::{
-    Day, Fen, GroupId, Kind, OrderNo, Site, Terms, Timestamp, UserId,
+    Day, Fen, GroupId, Kind, OrderNo, Terms, Timestamp, UserId,
     api::packets::PacketState,
     fairness::{ClientSeed, Commitment, Seed, ServerSeed},
     split::{self, TermsError},
@@ -259,15 +259,6 @@ pub struct LaneOutcome {
     pub expiries: Vec<bool>,
 }
 
-/// Marks that only ever rise, in the database of a site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// Sequences granted to the shared cache.
-    Sequence(Site),
-    /// Leases of the local generator.
-    LocalLease(Site),
-}
-
 /// A pair of day tables that is in use (R-STORE-1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DayTable {
@@ -305,7 +296,7 @@ pub(crate) fn later_than(epoch_day: i64) -> Timestamp {
 /// One database of order shards.
 #[async_trait]
 pub trait OrderStore: Outbox {
-    /// Commits a lane's batch with its announcements: one outbox row for each
+    /// Commits a lane's batch with its announcements: one outbox row for each packet and
     /// destination. A unique constraint that is violated rolls everything back.
     async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError>;
 
@@ -322,14 +313,6 @@ pub trait OrderStore: Outbox {
 
     /// Up to `limit` open packets whose time has ended, the earliest first.
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError>;
-
-    /// Raises a mark by `by` and gives its value before.
-    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError>;
-
-    /// What a mark is at: everything below has been granted.
-    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
-        self.raise(mark, 0).await
-    }
 
     /// Up to `limit` packets of a day after `after`, in the order of numbers.
     async fn packets_page(
@@ -374,17 +357,33 @@ pub trait OrderStore: Outbox {
     async fn ping(&self) -> Result<(), StoreError>;
 }
 
-/// One outbox row for each destination, holding all events for it as a JSON array.
+/// What is announced of a packet.
+pub(crate) fn about(
+    order_no: OrderNo,
+    announcements: &[Announcement],
+) -> impl Iterator<Item = (OrderNo, &Announcement)> {
+    announcements.iter().map(move |announcement| (order_no, announcement))
+}
+
+/// One outbox row for each packet and destination, holding all events as a JSON array, in
+/// the order in which they are told.
 pub(crate) fn gather<'a>(
-    announcements: impl IntoIterator<Item = &'a Announcement>,
+    announcements: impl IntoIterator<Item = (OrderNo, &'a Announcement)>,
 ) -> Vec<OutboxEntry> {
-    let mut rows: BTreeMap<Destination, String> = BTreeMap::new();
-    for announcement in announcements {
-        let payload = rows.entry(announcement.destination).or_default();
-        payload.push(if payload.is_empty() { '[' } else { ',' });
-        payload.push_str(&announcement.event);
+    let mut rows: Vec<OutboxEntry> = Vec::new();
+    let mut places: BTreeMap<(OrderNo, Destination), usize> = BTreeMap::new();
+    for (order_no, Announcement { destination, event }) in announcements {
+        let place = *places.entry((order_no, *destination)).or_insert(rows.len());
+        if let Some(row) = rows.get_mut(place) {
+            row.payload.push(',');
+            row.payload.push_str(event);
+        } else {
+            let (destination, payload) = (*destination, format!("[{event}"));
+            rows.push(OutboxEntry { destination, order_no, payload });
+        }
     }
-    rows.into_iter()
-        .map(|(destination, events)| OutboxEntry { destination, payload: events + "]" })
-        .collect()
+    for row in &mut rows {
+        row.payload.push(']');
+    }
+    rows
 }

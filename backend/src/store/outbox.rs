@@ -2,7 +2,7 @@
 
 use super::StoreError;
 use async_trait::async_trait;
-use hongbao_shared::Timestamp;
+use hongbao_shared::{OrderNo, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::{fmt, time::Duration};
 
@@ -82,8 +82,35 @@ impl Destination {
 pub struct OutboxEntry {
     /// Who is told.
     pub destination: Destination,
+    /// Of which packet; a row tells of one alone, and is found by it.
+    pub order_no: OrderNo,
     /// What: JSON that the destination's delivery reads.
     pub payload: String,
+}
+
+/// The events of a payload: one, or an array of them; none if it cannot be read.
+pub(crate) fn events_of(payload: &str) -> Vec<serde_json::Value> {
+    match serde_json::from_str(payload) {
+        Ok(serde_json::Value::Array(events)) => events,
+        Ok(event) => vec![event],
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Those of the events that are about these packets, as JSON.
+pub(crate) fn about(
+    events: impl Iterator<Item = serde_json::Value>,
+    orders: &[OrderNo],
+) -> Vec<String> {
+    events
+        .filter(|event| order_of(event).is_some_and(|order_no| orders.contains(&order_no)))
+        .map(|event| event.to_string())
+        .collect()
+}
+
+/// The packet that an event says it is about.
+pub(crate) fn order_of(event: &serde_json::Value) -> Option<OrderNo> {
+    event.get("order_no")?.as_str()?.parse().ok()
 }
 
 /// A row that was leased for delivery.

@@ -5,7 +5,7 @@ use super::{
     StoreError,
     cold::{ColdPlace, ColdStore},
     orders::{
-        ClaimRow, DayTable, Emptied, Landed, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow,
+        ClaimRow, DayTable, Emptied, Landed, LaneBatch, LaneOutcome, OrderStore, PacketRow,
         StoredState,
     },
     outbox::{Destination, HasOutbox, Outbox},
@@ -100,14 +100,6 @@ impl OrderStore for TieredOrders {
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
         self.hot.due(now, limit).await
-    }
-
-    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
-        self.hot.raise(mark, by).await
-    }
-
-    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
-        self.hot.mark(mark).await
     }
 
     async fn packets_page(

@@ -11,9 +11,10 @@ use hongbao::{
         cold::ColdStore,
         ledger::{LedgerStore, Posting},
         lists::{BestLuckRow, ListBatch, ListStore, ReceivedRow, SentRow},
+        marks::Mark,
         memory::{MemoryCold, MemoryLedger, MemoryOrders},
         orders::{
-            Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, Mark, OrderStore,
+            Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, OrderStore,
             PacketRow, Progress, StoredState,
         },
         outbox::{Destination, Outbox, Settled},
@@ -133,7 +134,7 @@ impl Scene {
     }
 
     async fn with_money(self) -> Self {
-        self.shard.raise(Mark::Sequence(Site::N), 1 << 20).await.unwrap();
+        self.ledger.raise(Mark::Sequence(Site::N), 1 << 20).await.unwrap();
         self.post(Posting::top_up(user(SENDER), fen(1_000_000), "setup")).await;
         self
     }

@@ -7,9 +7,11 @@ use hongbao::{
     store::{
         StoreError,
         ledger::{Account, LedgerStore, Leg, PostOutcome, PostRefusal, Posted, Posting},
+        marks::Mark,
         outbox::{Destination, Settled},
     },
 };
+use hongbao_shared::Site;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -36,6 +38,7 @@ macro_rules! ledger_store_laws_at_once {
             a_pre_order_is_one_of_those_that_came,
             pre_orders_are_purged_once,
             a_lost_landing_is_written_once,
+            marks_rise,
         }
     };
 }
@@ -339,4 +342,23 @@ pub(crate) async fn a_lost_landing_is_written_once(nodes: &Nodes) {
             .await;
         assert_eq!(written.iter().filter(|written| **written).count(), 1, "{written:?}");
     }
+}
+
+/// R-ORDER-2: marks only rise, each by itself, and nobody is given what another was given.
+pub(crate) async fn marks_rise(nodes: &Nodes) {
+    let [here, there] = nodes;
+    assert_eq!(here.mark(Mark::Sequence(Site::S)).await.unwrap(), 0);
+    assert_eq!(here.raise(Mark::Sequence(Site::S), 100).await.unwrap(), 0);
+    assert_eq!(there.raise(Mark::Sequence(Site::S), 50).await.unwrap(), 100);
+    assert_eq!(there.raise(Mark::Sequence(Site::N), 1).await.unwrap(), 0);
+    assert_eq!(here.raise(Mark::LocalLease(Site::S), 1).await.unwrap(), 0);
+    assert_eq!(there.mark(Mark::Sequence(Site::S)).await.unwrap(), 150);
+    assert_eq!(there.mark(Mark::LocalLease(Site::N)).await.unwrap(), 0);
+
+    let given = at_once(nodes, 32, |_, node| async move {
+        node.raise(Mark::Sequence(Site::S), 7).await.unwrap()
+    });
+    let mut given = given.await;
+    given.sort_unstable();
+    assert_eq!(given, (0..32).map(|n| 150 + 7 * n).collect::<Vec<u64>>());
 }

@@ -12,4 +12,5 @@ mod demo;
 mod membership;
 mod people;
 mod scene;
+mod secrecy;
 mod sessions;

@@ -8,6 +8,7 @@ use hongbao::{
         ledger::{
             Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
         },
+        marks::Mark,
         outbox::{HasOutbox, Outbox},
     },
 };
@@ -110,6 +111,12 @@ impl LedgerStore for Faulty {
     }
     async fn purge_pre_orders(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.store.purge_pre_orders(now, limit).await
+    }
+    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
+        self.store.raise(mark, by).await
+    }
+    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
+        self.store.mark(mark).await
     }
     async fn accounts_page(
         &self,

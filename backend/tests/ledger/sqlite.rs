@@ -3,9 +3,10 @@
 use crate::{at_once, contract};
 use hongbao::store::{
     ledger::{LedgerStore, Posting},
+    marks::Mark,
     sql::SqlLedger,
 };
-use hongbao_shared::Timestamp;
+use hongbao_shared::{Site, Timestamp};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -99,5 +100,31 @@ async fn credits_from_before_they_were_counted_are_counted() {
     let store = SqlLedger::open(&file).await.unwrap();
     assert_eq!(store.accounts_page(None, 10).await.unwrap(), before);
     contract::books_balance(&store).await;
+    store.close().await;
+}
+
+/// R-ORDER-2: a ledger of the version before, whose marks stood in the shards, goes on far
+/// above every number that was paid for.
+#[tokio::test]
+async fn marks_begin_above_what_was_paid_before_they_stood_here() {
+    let Fixture { store, folder } = Fixture::open().await;
+    let (sender, sequence) = (contract::user(1), 5 << 20);
+    contract::post(&store, Posting::top_up(sender, contract::fen(100), "k")).await.unwrap();
+    let payment = contract::payment(sequence, sender, 30, 3, &[]);
+    contract::post(&store, Posting::pay(payment)).await.unwrap();
+    store.close().await;
+
+    let file = folder.path().join("ledger.sqlite");
+    let options = SqliteConnectOptions::new().filename(&file);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let old = "DROP TABLE marks; DELETE FROM _sqlx_migrations WHERE version = 4;";
+    sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let store = SqlLedger::open(&file).await.unwrap();
+    let at = store.mark(Mark::Sequence(Site::S)).await.unwrap();
+    assert_eq!(at, sequence + 1 + (1 << 30));
+    for unused in [Mark::Sequence(Site::N), Mark::LocalLease(Site::S)] {
+        assert_eq!(store.mark(unused).await.unwrap(), 0);
+    }
     store.close().await;
 }

@@ -17,8 +17,7 @@ use hongbao::{
         StoreError,
         ledger::TransferKind,
         orders::{
-            ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow,
-            StoredState,
+            ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, OrderStore, PacketRow, StoredState,
         },
         outbox::{Destination, HasOutbox, Outbox, OutboxRow},
     },
@@ -63,9 +62,6 @@ impl OrderStore for Mute {
     }
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
         self.store.due(now, limit).await
-    }
-    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
-        self.store.raise(mark, by).await
     }
     async fn packets_page(
         &self,

@@ -12,3 +12,4 @@ mod memory;
 #[path = "../common/postgres.rs"]
 mod postgres;
 mod sqlite;
+mod upgrade;

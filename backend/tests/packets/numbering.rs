@@ -53,6 +53,41 @@ async fn the_local_generator_takes_over_in_a_range_of_its_own() {
     world.end_and_audit().await;
 }
 
+/// R-ORDER-3: the databases of a site's shards go back to an earlier moment, the ledger does
+/// not, and no number is given again.
+#[tokio::test]
+async fn restored_shards_repeat_no_number() {
+    let mut seen = BTreeSet::new();
+    let world = World::new().await;
+    seen.extend(numbers(&world, 6).await);
+    world.app.shutdown().await;
+    let db = world.folder.path().join("db");
+    let shards = || {
+        let files = std::fs::read_dir(&db).unwrap().map(|file| file.unwrap().path());
+        files.filter(|file| {
+            file.file_name().unwrap().to_str().unwrap().starts_with("orders-")
+                && file.extension().is_some_and(|extension| extension == "sqlite")
+        })
+    };
+    let copies = tempfile::tempdir().unwrap();
+    for file in shards() {
+        std::fs::copy(&file, copies.path().join(file.file_name().unwrap())).unwrap();
+    }
+    let world = world.restart().await;
+    for order_no in numbers(&world, 12).await {
+        assert!(seen.insert(order_no), "{order_no} was given before");
+    }
+    world.app.shutdown().await;
+    for file in shards() {
+        std::fs::copy(copies.path().join(file.file_name().unwrap()), &file).unwrap();
+    }
+    let world = world.restart().await;
+    for order_no in numbers(&world, 12).await {
+        assert!(seen.insert(order_no), "{order_no} was given before");
+    }
+    world.app.shutdown().await;
+}
+
 /// The day follows the configured zone, not UTC (R-ORDER-4).
 #[tokio::test]
 async fn the_day_is_that_of_the_configured_zone() {

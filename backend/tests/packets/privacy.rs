@@ -4,23 +4,31 @@ use crate::world::World;
 use hongbao_shared::{ErrorCode, Fen, Kind, api::packets::GrabState};
 
 #[tokio::test]
-async fn amounts_are_for_the_sender_and_those_who_opened() {
+async fn amounts_are_for_those_who_opened() {
     let world = World::new().await;
     let party = world.party(4).await;
     let order_no = world.send(&party, Kind::Lucky, 77_777, 4).await;
     let (sender, lucky, other) = (party.members[0], party.members[1], party.members[2]);
     let opened = world.open(lucky, order_no).await.unwrap();
 
-    for reader in [sender, lucky] {
-        let details = world.details(reader, order_no).await;
-        assert_eq!(details.claims.unwrap()[0].amount_fen, opened.amount_fen);
-        assert_eq!(details.claimed_fen, Some(opened.amount_fen));
-        assert_eq!(details.total_fen, Fen::new(77_777));
-        assert_eq!(details.fairness.server_seed, None);
-    }
+    let details = world.details(lucky, order_no).await;
+    assert_eq!(details.claims.unwrap()[0].amount_fen, opened.amount_fen);
+    assert_eq!(details.claimed_fen, Some(opened.amount_fen));
+    assert_eq!(details.total_fen, Fen::new(77_777));
+    assert_eq!((details.openers, details.fairness.server_seed), (None, None));
+
+    // What is left would tell a sender whether it is worth to open now, so they see who.
+    let details = world.details(sender, order_no).await;
+    assert_eq!((details.claims, details.claimed_fen), (None, None));
+    assert_eq!((details.claimed, details.total_fen), (1, Fen::new(77_777)));
+    let openers = details.openers.unwrap();
+    assert_eq!((openers.len(), openers[0].seq, openers[0].user.id), (1, 0, lucky));
+    let claims = world.app.packets.claims(sender, order_no, None).await;
+    assert_eq!(claims.unwrap_err().code, ErrorCode::Forbidden);
+
     let details = world.details(other, order_no).await;
     assert_eq!((details.claims, details.claimed_fen, details.total_fen), (None, None, None));
-    assert_eq!(details.claimed, 1);
+    assert_eq!((details.claimed, details.openers), (1, None));
     let text = serde_json::to_string(&world.details(other, order_no).await).unwrap();
     let amount = opened.amount_fen.get().to_string();
     assert!(!text.contains("77777") && !text.contains(&format!(":{amount}")), "{text}");
@@ -35,8 +43,11 @@ async fn amounts_are_for_the_sender_and_those_who_opened() {
     for member in [sender, other, party.members[3]] {
         world.open(member, order_no).await.unwrap();
     }
+    for reader in [sender, other] {
+        let details = world.details(reader, order_no).await;
+        assert_eq!((details.claims.unwrap().len(), details.openers), (4, None));
+    }
     let details = world.details(other, order_no).await;
-    assert_eq!(details.claims.unwrap().len(), 4);
     assert!(details.fairness.server_seed.is_some());
     world.end_and_audit().await;
 }

@@ -70,6 +70,9 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
     let expires_at = details.expires_at;
     let is_open = details.state == PacketState::Open;
     let hidden = details.claims.is_none();
+    let can_open = details.recipient.as_ref().is_none_or(|recipient| session::is_me(recipient.id));
+    // A sender sees who opened, and what they got only once they have opened as well.
+    let listed = !hidden || details.openers.is_some();
     view! {
         <article class="page details" data-testid="details">
             <header class="details-head">
@@ -93,14 +96,11 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
                         <p class="muted small">{words(move || lang().ends_at(&lang().day_and_clock(expires_at)))}</p>
                     })}
                     {refunded.map(|refunded| view! { <p class="muted">{tr!(went_back, refunded)}</p> })}
-                    {if hidden {
-                        view! {
-                            <p class="muted">{tr!(amounts_hidden)}</p>
-                            <span class="button-link primary"><Link to=back>{tr!(open_it)}</Link></span>
-                        }.into_any()
-                    } else {
-                        view! { <ClaimList loaded/> }.into_any()
-                    }}
+                    {(hidden && can_open).then(|| view! {
+                        <p class="muted">{tr!(amounts_hidden)}</p>
+                        <span class="button-link primary"><Link to=back>{tr!(open_it)}</Link></span>
+                    })}
+                    {listed.then(|| view! { <ClaimList loaded/> })}
                 </section>
                 <FairnessPanel details loaded/>
             </div>
@@ -109,15 +109,14 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
 }
 
 fn summary(lang: Lang, details: &PacketDetails) -> String {
-    let total = details.total_fen;
-    match (details.state, total, details.finished_at) {
-        (PacketState::Finished, Some(total), Some(finished_at)) => {
+    let money = details.total_fen.zip(details.claimed_fen);
+    match (details.state, money, details.finished_at) {
+        (PacketState::Finished, Some((total, _)), Some(finished_at)) => {
             let took = lang.duration(finished_at.millis_since(details.landed_at));
             lang.emptied_in(details.shares, total, &took)
         }
         (PacketState::Expired, ..) => lang.expired_with(details.claimed, details.shares),
-        (_, Some(total), _) => {
-            let claimed = details.claimed_fen.unwrap_or_default();
+        (_, Some((total, claimed)), _) => {
             let progress = lang.progress(details.claimed, details.shares);
             format!("{progress} · {}", lang.progress_money(claimed, total))
         }

@@ -145,8 +145,8 @@ pub enum PacketState {
     Expired,
 }
 
-/// `GET /packets/{order_no}`. While the packet is open, the amounts are there only
-/// for its sender and for those who have opened it (R-OPEN-5).
+/// `GET /packets/{order_no}`. While the packet is open, the amounts are there only for
+/// those who have opened it; its sender sees the total and who opened (R-OPEN-5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PacketDetails {
@@ -167,7 +167,7 @@ pub struct PacketDetails {
     pub greeting: String,
     /// Its cover.
     pub cover: String,
-    /// The total; for those who may see amounts.
+    /// The total; for those who may see amounts, and for its sender.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub total_fen: Option<Fen>,
     /// The number of shares.
@@ -191,6 +191,10 @@ pub struct PacketDetails {
     /// amounts. Very large packets give the first page here.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub claims: Option<Vec<Claim>>,
+    /// Who opened it so far, in the order of opening; only for a sender who has not opened
+    /// while the packet is open, in the place of `claims`. At most 500.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub openers: Option<Vec<Opener>>,
     /// For `GET /packets/{order_no}/claims?cursor=`, if there are more.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub claims_cursor: Option<String>,
@@ -212,6 +216,18 @@ pub struct Claim {
     pub opened_at: Timestamp,
     /// Is it the best luck? Only once the packet is finished.
     pub best_luck: bool,
+}
+
+/// Somebody who opened a share, without its amount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Opener {
+    /// Counted from 0 in the order of opening.
+    pub seq: u32,
+    /// Who opened it.
+    pub user: Profile,
+    /// When.
+    pub opened_at: Timestamp,
 }
 
 /// What anybody needs to check the split (R-FAIR-6).

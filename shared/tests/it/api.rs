@@ -153,7 +153,7 @@ fn hidden_fields_are_absent() {
     (packet.total_fen, packet.claimed_fen, packet.claims) = (None, None, None);
     (packet.refunded_fen, packet.fairness.server_seed) = (None, None);
     let value = serde_json::to_value(&packet).unwrap();
-    for hidden in ["total_fen", "claimed_fen", "claims", "refunded_fen"] {
+    for hidden in ["total_fen", "claimed_fen", "claims", "openers", "refunded_fen"] {
         assert!(value.get(hidden).is_none(), "{hidden}");
     }
     assert!(value["fairness"].get("server_seed").is_none());

@@ -8,6 +8,7 @@ use hongbao::{
             Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
             TransferKind,
         },
+        marks::Mark,
         memory::MemoryLedger,
     },
 };
@@ -46,10 +47,12 @@ gated! {
         fn payments_page(after: Option<OrderNo>, limit: u32) -> Vec<Payment>;
         fn awaiting_landing(orders: Vec<OrderNo>) -> Vec<OrderNo>;
         fn transfers_about() -> u64;
+        fn mark(mark: Mark) -> u64;
         fn account_sum(account: Account) -> AccountSum;
         fn total() -> i64;
     }
     writes {
+        Step::RaiseMark => fn raise(mark: Mark, by: u64) -> u64;
         Step::Settle => fn land_again(order_no: OrderNo, now: Timestamp) -> bool;
         Step::PreOrder => fn put_pre_order(record: PreOrderRecord) -> ();
         Step::PurgePreOrders => fn purge_pre_orders(now: Timestamp, limit: u32) -> u64;

@@ -5,8 +5,7 @@ use hongbao::store::{
     cold::{ColdPlace, ColdStore},
     memory::{MemoryCold, MemoryOrders},
     orders::{
-        ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow,
-        StoredState,
+        ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, OrderStore, PacketRow, StoredState,
     },
     outbox::Destination,
 };
@@ -49,14 +48,12 @@ gated! {
         fn claims(order_no: OrderNo, from_seq: u32, limit: u32) -> Vec<ClaimRow>;
         fn due(now: Timestamp, limit: u32) -> Vec<OrderNo>;
         fn announced(destination: Destination, orders: Vec<OrderNo>) -> Vec<String>;
-        fn mark(mark: Mark) -> u64;
         fn days() -> Vec<DayTable>;
         fn packets_page(day: Day, after: Option<OrderNo>, limit: u32) -> Vec<PacketRow>;
         fn claims_page(day: Day, after: Option<(OrderNo, u32)>, limit: u32)
             -> Vec<(OrderNo, ClaimRow)>;
     }
     writes {
-        Step::RaiseMark => fn raise(mark: Mark, by: u64) -> u64;
         Step::SealDay => fn seal(day: Day, epoch_day: i64) -> ();
         Step::EmptyDay => fn empty(day: Day, epoch_day: i64) -> Emptied;
     }

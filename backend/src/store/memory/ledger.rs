@@ -7,15 +7,13 @@ use super::{
 };
 use crate::{
     ledger::book::{self, Loaded},
-    packets::{
-        LandEvent,
-        record::{Payment, PreOrderRecord},
-    },
+    packets::record::{Payment, PreOrderRecord},
     store::{
         ledger::{
             Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
             Transfer,
         },
+        marks::Mark,
         outbox::Destination,
     },
 };
@@ -39,6 +37,7 @@ struct State {
     by_account: BTreeMap<Account, Vec<i64>>,
     payments: BTreeMap<OrderNo, Payment>,
     pre_orders: BTreeMap<OrderNo, PreOrderRecord>,
+    marks: BTreeMap<Mark, u64>,
     outbox: OutboxRows,
 }
 
@@ -139,6 +138,18 @@ impl LedgerStore for MemoryLedger {
         Ok(u64::try_from(expired.len()).unwrap_or(u64::MAX))
     }
 
+    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
+        let mut state = self.state.lock();
+        let next = state.marks.entry(mark).or_default();
+        let before = *next;
+        *next = before.saturating_add(by);
+        Ok(before)
+    }
+
+    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
+        Ok(self.state.lock().marks.get(&mark).copied().unwrap_or_default())
+    }
+
     async fn accounts_page(
         &self,
         after: Option<Account>,
@@ -206,14 +217,14 @@ impl LedgerStore for MemoryLedger {
     }
 
     async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError> {
-        let waiting = self.state.lock().awaiting_landing()?;
+        let waiting = self.state.lock().awaiting_landing();
         Ok(orders.into_iter().filter(|order_no| waiting.contains(order_no)).collect())
     }
 
     async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError> {
         let mut state = self.state.lock();
-        let lost = state.payments.contains_key(&order_no)
-            && !state.awaiting_landing()?.contains(&order_no);
+        let lost =
+            state.payments.contains_key(&order_no) && !state.awaiting_landing().contains(&order_no);
         if lost {
             state.outbox.insert(vec![book::land(order_no)], now);
         }
@@ -242,11 +253,8 @@ impl State {
         self.accounts.get(&account).copied().unwrap_or_default()
     }
 
-    fn awaiting_landing(&self) -> Result<BTreeSet<OrderNo>, StoreError> {
-        let events = self.outbox.payloads(Destination::Land).map(serde_json::from_str);
-        let events = events.collect::<Result<Vec<LandEvent>, _>>();
-        let events = events.map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        Ok(events.into_iter().map(|event| event.order_no).collect())
+    fn awaiting_landing(&self) -> BTreeSet<OrderNo> {
+        self.outbox.orders(Destination::Land).collect()
     }
 
     fn enter(&mut self, transfer: Transfer) {

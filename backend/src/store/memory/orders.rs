@@ -9,7 +9,7 @@ use crate::planted::Bug;
 use crate::store::{
     orders::{
         Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
-        LaneOutcome, Mark, OrderStore, PacketRow, Progress, StoredState, gather, later_than,
+        LaneOutcome, OrderStore, PacketRow, Progress, StoredState, about, gather, later_than,
     },
     outbox::Destination,
 };
@@ -30,7 +30,6 @@ struct State {
     claims: BTreeMap<(OrderNo, u32), ClaimRow>,
     /// Which calendar day each day's tables hold.
     days: BTreeMap<Day, HeldDay>,
-    marks: BTreeMap<String, u64>,
     outbox: OutboxRows,
 }
 
@@ -56,25 +55,25 @@ impl OrderStore for MemoryOrders {
         let mut state = self.state.lock();
         let mut staged = Staged::default();
         let mut outcome = LaneOutcome::default();
-        let mut told: Vec<&Announcement> = Vec::new();
+        let mut told: Vec<(OrderNo, &Announcement)> = Vec::new();
         for landing in &batch.landings {
             let landed = state.land(&mut staged, landing)?;
             if landed == Landed::New {
-                told.extend(&landing.announcements);
+                told.extend(about(landing.packet.order_no, &landing.announcements));
             }
             outcome.landings.push(landed);
         }
         for item in &batch.appends {
             let held = state.append(&mut staged, item)?;
             if held {
-                told.extend(&item.announcements);
+                told.extend(about(item.order_no, &item.announcements));
             }
             outcome.appends.push(held);
         }
         for item in &batch.expiries {
             let held = state.expire(&mut staged, item)?;
             if held {
-                told.extend(&item.announcements);
+                told.extend(about(item.order_no, &item.announcements));
             }
             outcome.expiries.push(held);
         }
@@ -111,14 +110,6 @@ impl OrderStore for MemoryOrders {
             .collect();
         due.sort_unstable();
         Ok(due.into_iter().map(|(_, order_no)| order_no).take(size(limit)).collect())
-    }
-
-    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
-        let mut state = self.state.lock();
-        let next = state.marks.entry(format!("{mark:?}")).or_default();
-        let before = *next;
-        *next = before.saturating_add(by);
-        Ok(before)
     }
 
     async fn packets_page(
@@ -173,7 +164,7 @@ impl OrderStore for MemoryOrders {
         if state.packets.values().any(|row| row.order_no.day() == day && is_open(row)) {
             return Ok(Emptied::OpenPacket);
         }
-        if state.outbox.tells_of(day)? {
+        if state.outbox.tells_of(day) {
             return Ok(Emptied::Undelivered);
         }
         let mut later = later_than(epoch_day);

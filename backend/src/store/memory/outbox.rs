@@ -1,9 +1,8 @@
 //! The outbox of a store in memory.
 
 use super::size;
-use crate::store::{
-    StoreError,
-    outbox::{Backlog, Destination, FailedRow, Fate, OutboxEntry, OutboxRow, Settled},
+use crate::store::outbox::{
+    Backlog, Destination, FailedRow, Fate, OutboxEntry, OutboxRow, Settled, about, events_of,
 };
 use hongbao_shared::{Day, OrderNo, Timestamp};
 use std::{collections::BTreeMap, time::Duration};
@@ -11,6 +10,7 @@ use std::{collections::BTreeMap, time::Duration};
 #[derive(Debug)]
 struct Row {
     destination: Destination,
+    order_no: OrderNo,
     payload: String,
     created_at: Timestamp,
     /// `None` once only an administrator can move it.
@@ -29,10 +29,11 @@ pub(super) struct OutboxRows {
 
 impl OutboxRows {
     pub(super) fn insert(&mut self, entries: Vec<OutboxEntry>, now: Timestamp) {
-        for OutboxEntry { destination, payload } in entries {
+        for OutboxEntry { destination, order_no, payload } in entries {
             self.last_id += 1;
             let row = Row {
                 destination,
+                order_no,
                 payload,
                 created_at: now,
                 due_at: Some(now),
@@ -166,39 +167,20 @@ impl OutboxRows {
         Some(row.destination)
     }
 
-    /// What waits for one destination, the dead included.
-    pub(super) fn payloads(&self, destination: Destination) -> impl Iterator<Item = &str> {
-        self.of(destination).map(|row| row.payload.as_str())
+    /// The packets that rows for one destination are about, the dead included.
+    pub(super) fn orders(&self, destination: Destination) -> impl Iterator<Item = OrderNo> {
+        self.of(destination).map(|row| row.order_no)
     }
 
     /// The events of rows for one destination that are about these packets.
     pub(super) fn announced(&self, destination: Destination, orders: &[OrderNo]) -> Vec<String> {
-        let about = |event: &serde_json::Value| {
-            let order_no = event.get("order_no").and_then(|text| text.as_str()?.parse().ok());
-            order_no.is_some_and(|order_no: OrderNo| orders.contains(&order_no))
-        };
-        self.payloads(destination)
-            .filter_map(|payload| serde_json::from_str::<Vec<serde_json::Value>>(payload).ok())
-            .flatten()
-            .filter(about)
-            .map(|event| event.to_string())
-            .collect()
+        let rows = self.of(destination).filter(|row| orders.contains(&row.order_no));
+        about(rows.flat_map(|row| events_of(&row.payload)), orders)
     }
 
     /// Does a row still tell of a packet of this day?
-    pub(super) fn tells_of(&self, day: Day) -> Result<bool, StoreError> {
-        #[derive(serde::Deserialize)]
-        struct Event {
-            order_no: OrderNo,
-        }
-        for row in self.rows.values() {
-            let events: Vec<Event> = serde_json::from_str(&row.payload)
-                .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-            if events.iter().any(|event| event.order_no.day() == day) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    pub(super) fn tells_of(&self, day: Day) -> bool {
+        self.rows.values().any(|row| row.order_no.day() == day)
     }
 
     fn of(&self, destination: Destination) -> impl Iterator<Item = &Row> {

@@ -1,12 +1,16 @@
 //! The outbox table; every kind of database that has one has the same.
 
-use super::{Database, Dialect, StoreError, Tx, sql, statement::any};
+use super::{Database, Dialect, Row, Source, StoreError, Tx, sql, statement::any};
 use crate::store::outbox::{
-    Backlog, Destination, FailedRow, Fate, Outbox, OutboxEntry, OutboxRow, Settled,
+    Backlog, Destination, FailedRow, Fate, Outbox, OutboxEntry, OutboxRow, Settled, about,
+    events_of,
 };
 use async_trait::async_trait;
 use hongbao_shared::{OrderNo, Timestamp};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 /// Writes rows within the caller's transaction.
 pub(super) async fn insert(
@@ -17,41 +21,59 @@ pub(super) async fn insert(
     if entries.is_empty() {
         return Ok(());
     }
-    let text = match tx.dialect() {
-        // A trip to SQLite's thread costs more than a row; a batch tells a handful of
-        // destinations, so that a handful of texts stay prepared.
-        Dialect::Sqlite => {
-            let rows = (0..entries.len())
-                .map(|row| format!("(${}, ${}, $1, $1, 0)", 2 * row + 2, 2 * row + 3))
-                .collect::<Vec<_>>()
-                .join(", ");
-            format!(
-                "INSERT INTO outbox (destination, payload, created_at, due_at, attempts)
-                 VALUES {rows}"
-            )
-        }
-        Dialect::Postgres => "INSERT INTO outbox (destination, payload, created_at, due_at)
-             SELECT destination, payload, $1, $1
-             FROM unnest($2::bigint[], $3::text[]) AS told (destination, payload)"
-            .to_owned(),
-    };
-    let mut statement = sql(text).bind(now.millis());
     match tx.dialect() {
         Dialect::Sqlite => {
-            for entry in entries {
-                statement = statement.bind(entry.destination.number()).bind(&entry.payload);
+            let mut rest = entries;
+            for (rows, text) in CHUNKS.into_iter().zip(&*INSERTS) {
+                while let Some((chunk, after)) = rest.split_at_checked(rows) {
+                    let mut statement = sql(text.as_str()).bind(now.millis());
+                    for entry in chunk {
+                        statement = statement
+                            .bind(entry.destination.number())
+                            .bind(entry.order_no.to_bits())
+                            .bind(&entry.payload);
+                    }
+                    statement.execute(tx).await?;
+                    rest = after;
+                }
             }
         }
         Dialect::Postgres => {
-            let destinations: Vec<i64> =
-                entries.iter().map(|entry| entry.destination.number()).collect();
-            let payloads: Vec<String> = entries.iter().map(|entry| entry.payload.clone()).collect();
-            statement = statement.bind(destinations).bind(payloads);
+            let column = |of: fn(&OutboxEntry) -> i64| entries.iter().map(of).collect::<Vec<i64>>();
+            sql("INSERT INTO outbox (destination, order_no, payload, created_at, due_at)
+                 SELECT destination, order_no, payload, $1, $1
+                 FROM unnest($2::bigint[], $3::bigint[], $4::text[])
+                      WITH ORDINALITY AS told (destination, order_no, payload, place)
+                 ORDER BY place")
+            .bind(now.millis())
+            .bind(column(|entry| entry.destination.number()))
+            .bind(column(|entry| entry.order_no.to_bits()))
+            .bind(entries.iter().map(|entry| entry.payload.clone()).collect::<Vec<String>>())
+            .execute(tx)
+            .await?;
         }
     }
-    statement.execute(tx).await?;
     Ok(())
 }
+
+/// How many rows one INSERT takes into SQLite, the most that fit first: a trip to its
+/// thread costs more than a row, and a batch of any size is a handful of statements, which
+/// all stay prepared.
+const CHUNKS: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
+
+static INSERTS: LazyLock<[String; CHUNKS.len()]> = LazyLock::new(|| {
+    CHUNKS.map(|rows| {
+        let rows = (0..rows).map(|row| {
+            let first = 3 * row + 2;
+            format!("(${first}, ${}, ${}, $1, $1, 0)", first + 1, first + 2)
+        });
+        format!(
+            "INSERT INTO outbox (destination, order_no, payload, created_at, due_at, attempts)
+             VALUES {}",
+            rows.collect::<Vec<_>>().join(", ")
+        )
+    })
+});
 
 /// Of a database whose schema has the table.
 #[async_trait]
@@ -301,35 +323,46 @@ async fn settle_failed(tx: &mut Tx<'_>, id: i64, outcome: &Settled) -> Result<()
     Ok(())
 }
 
-/// The events of array payloads that are about these packets. A payload that is no JSON
-/// tells of nothing, and PostgreSQL does not take one; `CASE`, because a database may join
-/// before it filters.
+/// The events of rows that are about these packets. A payload that is no JSON tells of
+/// nothing.
 pub(super) async fn announced(
     database: &Database,
     destination: Destination,
     orders: &[OrderNo],
 ) -> Result<Vec<String>, StoreError> {
-    let text = database.dialect().pick(
-        "SELECT event.value
-         FROM outbox,
-              json_each(CASE WHEN json_valid(outbox.payload) THEN outbox.payload ELSE '[]' END)
-                  AS event
-         WHERE outbox.destination = $1
-           AND CASE WHEN event.type = 'object' THEN event.value ->> '$.order_no' END
-               IN (SELECT value FROM json_each($2))
-         ORDER BY outbox.id, event.key",
-        "SELECT event.value::text
-         FROM outbox,
-              json_array_elements(CASE WHEN json_typeof(outbox.payload::json) = 'array'
-                                       THEN outbox.payload::json ELSE '[]' END)
-                  WITH ORDINALITY AS event (value, place)
-         WHERE outbox.destination = $1
-           AND CASE WHEN json_typeof(event.value) = 'object' THEN event.value ->> 'order_no' END
-               = ANY($2)
-         ORDER BY outbox.id, event.place",
-    );
-    let orders: Vec<String> = orders.iter().map(ToString::to_string).collect();
-    sql(text).bind(destination.number()).bind(orders).scalars(database).await
+    let any = any(database.dialect(), "$2");
+    let named: Vec<String> = sql(format!(
+        "SELECT payload FROM outbox WHERE order_no {any} AND destination = $1 ORDER BY id"
+    ))
+    .bind(destination.number())
+    .bind(orders.iter().map(|order_no| order_no.to_bits()).collect::<Vec<i64>>())
+    .scalars(database)
+    .await?;
+    let unnamed = unnamed(database).await?.into_iter();
+    let unnamed = unnamed.filter(|row| row.destination == destination.number());
+    let events = unnamed
+        .flat_map(|row| row.events)
+        .chain(named.iter().flat_map(|payload| events_of(payload)));
+    Ok(about(events, orders))
+}
+
+/// A row that names no packet.
+pub(super) struct Unnamed {
+    pub(super) destination: i64,
+    pub(super) events: Vec<serde_json::Value>,
+}
+
+/// Rows that name no packet, because a node of an earlier version wrote them, or because
+/// what they tell cannot be read. There is hardly ever one; an index finds that out.
+pub(super) async fn unnamed(source: impl Source) -> Result<Vec<Unnamed>, StoreError> {
+    let rows = sql("SELECT destination, payload FROM outbox WHERE order_no IS NULL ORDER BY id")
+        .fetch_all(source)
+        .await?;
+    let read = |row: &Row| {
+        let payload: String = row.try_get(1)?;
+        Ok(Unnamed { destination: row.try_get(0)?, events: events_of(&payload) })
+    };
+    rows.iter().map(read).collect()
 }
 
 /// Implements [`crate::store::outbox::Outbox`] for a store that has a `database`.

@@ -47,12 +47,15 @@ const ORDERS: &[File] = files![
     "orders/sqlite/0002_days.sql",
     "orders/sqlite/0003_tombstones.sql",
     "orders/sqlite/0004_died.sql",
+    "orders/sqlite/0005_packets.sql",
 ];
 const COLD: &[File] = files!["cold/sqlite/0001_cold.sql"];
 const LEDGER: &[File] = files![
     "ledger/sqlite/0001_ledger.sql",
     "ledger/sqlite/0002_credited.sql",
     "ledger/sqlite/0003_died.sql",
+    "ledger/sqlite/0004_marks.sql",
+    "ledger/sqlite/0005_packets.sql",
 ];
 const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
@@ -61,10 +64,17 @@ const PEOPLE: &[File] = files![
 ];
 const LISTS: &[File] = files!["lists/sqlite/0001_lists.sql", "lists/sqlite/0002_months.sql"];
 
-const POSTGRES_ORDERS: &[File] =
-    files!["orders/postgres/0001_common.sql", "orders/postgres/0002_days.sql"];
+const POSTGRES_ORDERS: &[File] = files![
+    "orders/postgres/0001_common.sql",
+    "orders/postgres/0002_days.sql",
+    "orders/postgres/0003_packets.sql",
+];
 const POSTGRES_COLD: &[File] = files!["cold/postgres/0001_cold.sql"];
-const POSTGRES_LEDGER: &[File] = files!["ledger/postgres/0001_ledger.sql"];
+const POSTGRES_LEDGER: &[File] = files![
+    "ledger/postgres/0001_ledger.sql",
+    "ledger/postgres/0002_marks.sql",
+    "ledger/postgres/0003_packets.sql"
+];
 const POSTGRES_PEOPLE: &[File] = files!["people/postgres/0001_people.sql"];
 const POSTGRES_LISTS: &[File] = files!["lists/postgres/0001_lists.sql"];
 

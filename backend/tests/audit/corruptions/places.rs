@@ -1,6 +1,6 @@
 //! Where things stand: day tables, cold storage, numbers, outboxes (R-STORE, R-ORDER-2).
 
-use super::{Case, Cold, Law, Orders, Packet, Place, corrupt, laws, try_all};
+use super::{Case, Cold, Law, Ledger, Orders, Packet, Place, corrupt, laws, try_all};
 use crate::scene::Scene;
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ async fn packets_of_another_cycle() {
 pub(super) const CASES: &[Case] = &[
     // Packet 6 was numbered although only 6 numbers, from 0, had been granted.
     Case {
-        file: Orders,
+        file: Ledger,
         sql: "UPDATE marks SET next = 6",
         laws: &[Law::NumberWasGranted],
         about: Packet(6),

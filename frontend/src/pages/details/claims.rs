@@ -1,6 +1,6 @@
 //! The shares that were opened.
 
-use hongbao_shared::api::packets::Claim;
+use hongbao_shared::{Fen, api::packets::Opener};
 use leptos::prelude::*;
 
 use super::load::Loaded;
@@ -14,14 +14,14 @@ use crate::{
 
 #[component]
 pub(super) fn ClaimList(loaded: Loaded) -> impl IntoView {
-    let claims = Memo::new(move |_| loaded.claims());
+    let rows_of = Memo::new(move |_| loaded.rows());
     view! {
-        {live(move || claims.with(Vec::is_empty).then(|| view! { <p class="muted">{tr!(nobody_yet)}</p> }.into_any()))}
+        {live(move || rows_of.with(Vec::is_empty).then(|| view! { <p class="muted">{tr!(nobody_yet)}</p> }.into_any()))}
         <ol class="claims">
             {rows(
-                move || claims.get(),
-                |claim| (claim.seq.into(), claim.best_luck.into()),
-                |claim| view! { <Row claim/> }.into_any(),
+                move || rows_of.get(),
+                |(opener, amount, best)| (opener.seq.into(), i64::from(amount.is_some()) + i64::from(*best)),
+                |(opener, amount, best_luck)| view! { <Row opener amount best_luck/> }.into_any(),
             )}
         </ol>
         <Fault failure=loaded.failure/>
@@ -31,32 +31,35 @@ pub(super) fn ClaimList(loaded: Loaded) -> impl IntoView {
     }
 }
 
+/// Who opened, what it held if that may be known, and whether it is the best luck.
 #[component]
-fn Row(claim: Claim) -> impl IntoView {
-    let mine = session::is_me(claim.user.id);
+fn Row(opener: Opener, amount: Option<Fen>, best_luck: bool) -> impl IntoView {
+    let mine = session::is_me(opener.user.id);
     view! {
         <li
             class="claim"
             data-testid="claim-row"
-            data-best-luck=if claim.best_luck { "true" } else { "false" }
+            data-best-luck=if best_luck { "true" } else { "false" }
         >
-            <Avatar name=claim.user.avatar.clone()/>
+            <Avatar name=opener.user.avatar.clone()/>
             <span class="claim-words">
                 <span class="claim-name">
-                    <Name of=claim.user.clone()/>
+                    <Name of=opener.user/>
                     {mine.then(|| view! { <span class="badge">{tr!(you)}</span> })}
                 </span>
-                <span class="claim-when money">{words(move || lang().clock_s(claim.opened_at))}</span>
+                <span class="claim-when money">{words(move || lang().clock_s(opener.opened_at))}</span>
             </span>
-            <span class="claim-money">
-                <span class="claim-amount money">{yuan(claim.amount_fen)}</span>
-                {claim.best_luck.then(|| view! {
-                    <span class="crown" data-testid="crown">
-                        <Pic icon=Icon::Crown/>
-                        {tr!(best_luck)}
-                    </span>
-                })}
-            </span>
+            {amount.map(|amount| view! {
+                <span class="claim-money">
+                    <span class="claim-amount money">{yuan(amount)}</span>
+                    {best_luck.then(|| view! {
+                        <span class="crown" data-testid="crown">
+                            <Pic icon=Icon::Crown/>
+                            {tr!(best_luck)}
+                        </span>
+                    })}
+                </span>
+            })}
         </li>
     }
 }

@@ -1,8 +1,8 @@
 //! Reading a packet's details and all of its claims.
 
 use hongbao_shared::{
-    OrderNo,
-    api::packets::{Claim, PacketDetails, PacketState},
+    Fen, OrderNo,
+    api::packets::{Claim, Opener, PacketDetails, PacketState},
 };
 use leptos::prelude::{GetUntracked as _, RwSignal, Set as _, Update as _, With as _, untrack};
 
@@ -93,6 +93,18 @@ impl Loaded {
         });
         self.further.with(|further| claims.extend(further.iter().cloned()));
         claims
+    }
+
+    /// What there is to show of those who opened: before one's own share without amounts.
+    pub(super) fn rows(self) -> Vec<(Opener, Option<Fen>, bool)> {
+        let openers = self.details.with(|details| details.as_ref().and_then(|d| d.openers.clone()));
+        let hidden = openers.into_iter().flatten().map(|opener| (opener, None, false));
+        let shown = self.claims().into_iter().map(
+            |Claim { seq, user, amount_fen, opened_at, best_luck }| {
+                (Opener { seq, user, opened_at }, Some(amount_fen), best_luck)
+            },
+        );
+        hidden.chain(shown).collect()
     }
 
     pub(super) fn has_more(self) -> bool {

@@ -56,6 +56,7 @@ pub(crate) fn details(vector: &Vector) -> PacketDetails {
         expires_at,
         refunded_fen: (!finished).then(|| vector.total_fen.checked_sub(claimed_fen).unwrap()),
         claims: Some(claims),
+        openers: None,
         claims_cursor: None,
         fairness: Fairness {
             algorithm: ALGORITHM.to_owned(),

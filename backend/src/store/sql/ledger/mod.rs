@@ -16,9 +16,12 @@ use super::{
 };
 use crate::{
     packets::record::{Payment, PreOrderRecord},
-    store::ledger::{
-        Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
-        Transfer, TransferKind,
+    store::{
+        ledger::{
+            Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
+            Transfer, TransferKind,
+        },
+        marks::Mark,
     },
 };
 use async_trait::async_trait;
@@ -105,6 +108,14 @@ impl LedgerStore for SqlLedger {
 
     async fn purge_pre_orders(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         write::purge_pre_orders(&self.database, now, limit).await
+    }
+
+    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
+        write::raise(&self.database, mark, by).await
+    }
+
+    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
+        read::mark(&self.database, mark).await
     }
 
     async fn accounts_page(

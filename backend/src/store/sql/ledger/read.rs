@@ -1,15 +1,14 @@
 //! What only reads the ledger.
 
-use super::{
-    Database, Dialect, Statement, StoreError, TRANSFER, any, recorded, sql, write::landing,
-};
+use super::{Database, Dialect, Statement, StoreError, TRANSFER, any, outbox, recorded, sql};
 use crate::store::{
     ledger::{Account, AccountState, AccountSum, Recorded},
-    outbox::Destination,
+    marks::Mark,
+    outbox::{Destination, events_of, order_of},
     sql::Source,
 };
 use hongbao_shared::{OrderNo, UserId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) async fn account(
     database: &Database,
@@ -23,6 +22,15 @@ pub(super) async fn account(
         .await?;
     let Some(row) = found else { return Ok(AccountState::default()) };
     Ok(AccountState { balance: row.try_get(0)?, credited: row.try_get(1)? })
+}
+
+pub(super) async fn mark(database: &Database, mark: Mark) -> Result<u64, StoreError> {
+    let next: Option<i64> = sql("SELECT next FROM marks WHERE name = $1")
+        .bind(mark.to_string())
+        .scalar_optional(database)
+        .await?;
+    let next = next.unwrap_or_default();
+    u64::try_from(next).map_err(|_| StoreError::Corrupt(format!("mark at {next}")))
 }
 
 pub(super) async fn entries(
@@ -121,19 +129,13 @@ pub(super) async fn awaiting_landing(
     database: &Database,
     orders: Vec<OrderNo>,
 ) -> Result<Vec<OrderNo>, StoreError> {
-    let dialect = database.dialect();
-    let (landing, any) = (landing(dialect), any(dialect, "$2"));
-    let found: Vec<String> = sql(format!(
-        "SELECT DISTINCT {landing} FROM outbox WHERE destination = $1 AND {landing} {any}"
-    ))
-    .bind(Destination::Land.number())
-    .bind(orders.iter().map(ToString::to_string).collect::<Vec<String>>())
-    .scalars(database)
-    .await?;
-    found
+    let told = outbox::announced(database, Destination::Land, &orders).await?;
+    let told: BTreeSet<OrderNo> = told
         .iter()
-        .map(|text| text.parse().map_err(|_| StoreError::Corrupt(format!("order number {text}"))))
-        .collect()
+        .flat_map(|event| events_of(event))
+        .filter_map(|event| order_of(&event))
+        .collect();
+    Ok(told.into_iter().collect())
 }
 
 /// One statement, so that no commit comes between its parts.

@@ -1,13 +1,12 @@
 //! What changes beside the books: pre-orders, and landings that were lost.
 
-use super::{Database, Dialect, StoreError, outbox, sql, to_json};
-use crate::{ledger::book, packets::record::PreOrderRecord, store::outbox::Destination};
+use super::{Database, StoreError, outbox, sql, to_json};
+use crate::{
+    ledger::book,
+    packets::record::PreOrderRecord,
+    store::{marks::Mark, outbox::Destination},
+};
 use hongbao_shared::{OrderNo, Timestamp};
-
-/// The packet that a row of the outbox makes land; there is an index on it.
-pub(super) const fn landing(dialect: Dialect) -> &'static str {
-    dialect.pick("json_extract(payload, '$.order_no')", "(payload::json ->> 'order_no')")
-}
 
 /// As if alone: two that reconcile at once see the same row missing.
 pub(super) async fn land_again(
@@ -18,15 +17,11 @@ pub(super) async fn land_again(
     database
         .write(move |mut tx| {
             Box::pin(async move {
-                let landing = landing(tx.dialect());
-                let lost: bool = sql(format!(
-                    "SELECT EXISTS (SELECT 1 FROM payments WHERE order_no = $1)
+                let lost: bool = sql("SELECT EXISTS (SELECT 1 FROM payments WHERE order_no = $1)
                         AND NOT EXISTS (SELECT 1 FROM outbox
-                                        WHERE destination = $2 AND {landing} = $3)"
-                ))
+                                        WHERE order_no = $1 AND destination = $2)")
                 .bind(order_no.to_bits())
                 .bind(Destination::Land.number())
-                .bind(order_no.to_string())
                 .scalar(&mut tx)
                 .await?;
                 if lost {
@@ -81,4 +76,20 @@ pub(super) async fn purge_pre_orders(
             Box::pin(async move { sql(text).bind(now.millis()).bind(limit).execute(&mut tx).await })
         })
         .await
+}
+
+pub(super) async fn raise(database: &Database, mark: Mark, by: u64) -> Result<u64, StoreError> {
+    let by = i64::try_from(by).map_err(|_| StoreError::Corrupt(format!("mark by {by}")))?;
+    let statement = sql("INSERT INTO marks (name, next) VALUES ($1, $2)
+         ON CONFLICT (name) DO UPDATE SET next = marks.next + $2 RETURNING next")
+    .bind(mark.to_string())
+    .bind(by);
+    let after: i64 = database
+        .write_at_once(move |mut tx| {
+            let statement = statement.clone();
+            Box::pin(async move { statement.scalar(&mut tx).await })
+        })
+        .await?;
+    u64::try_from(after.saturating_sub(by))
+        .map_err(|_| StoreError::Corrupt(format!("mark at {after}")))
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::store::orders::{
     Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, LaneOutcome, StoredState,
-    gather, later_than,
+    about, gather, later_than,
 };
 use hongbao_shared::{Day, OrderNo, Timestamp};
 use std::{collections::BTreeSet, sync::Arc};
@@ -99,25 +99,25 @@ async fn append_at_once(
 
 async fn commit_in(tx: &mut Tx<'_>, batch: &LaneBatch) -> Result<LaneOutcome, StoreError> {
     let mut outcome = LaneOutcome::default();
-    let mut told: Vec<&Announcement> = Vec::new();
+    let mut told: Vec<(OrderNo, &Announcement)> = Vec::new();
     for landing in &batch.landings {
         let landed = land(tx, landing).await?;
         if landed == Landed::New {
-            told.extend(&landing.announcements);
+            told.extend(about(landing.packet.order_no, &landing.announcements));
         }
         outcome.landings.push(landed);
     }
     for item in &batch.appends {
         let held = append(tx, item).await?;
         if held {
-            told.extend(&item.announcements);
+            told.extend(about(item.order_no, &item.announcements));
         }
         outcome.appends.push(held);
     }
     for item in &batch.expiries {
         let held = expire(tx, item).await?;
         if held {
-            told.extend(&item.announcements);
+            told.extend(about(item.order_no, &item.announcements));
         }
         outcome.expiries.push(held);
     }

@@ -1,15 +1,15 @@
 //! The cycle of days: which tables hold which day, and how they are emptied (R-STORE-1).
 
 use super::{
-    super::{Database, Tx, sql},
+    super::{Database, Tx, outbox, sql},
     StoreError,
     statements::statements,
 };
-use crate::store::orders::{DayTable, Emptied, later_than};
+use crate::store::{
+    orders::{DayTable, Emptied, later_than},
+    outbox::order_of,
+};
 use hongbao_shared::Day;
-
-/// The symbol of the day within the text of an order number, counted from 1.
-const DAY_SYMBOL: i64 = 4;
 
 pub(super) async fn days(database: &Database) -> Result<Vec<DayTable>, StoreError> {
     let rows =
@@ -54,17 +54,11 @@ pub(super) async fn empty(
     if sql(statements.has_open).scalar(&mut *tx).await? {
         return Ok(Emptied::OpenPacket);
     }
-    let text = tx.dialect().pick(
-        "SELECT EXISTS (
-             SELECT 1 FROM outbox, json_each(outbox.payload) AS event
-             WHERE substr(json_extract(event.value, '$.order_no'), $1, 1) = $2)",
-        "SELECT EXISTS (
-             SELECT 1 FROM outbox, json_array_elements(outbox.payload::json) AS event
-             WHERE substr(event ->> 'order_no', $1::integer, 1) = $2)",
-    );
-    let undelivered: bool =
-        sql(text).bind(DAY_SYMBOL).bind(day.symbol().to_string()).scalar(&mut *tx).await?;
-    if undelivered {
+    let of_day = |event| order_of(event).is_some_and(|order_no| order_no.day() == day);
+    let unnamed = outbox::unnamed(&mut *tx).await?;
+    if unnamed.iter().flat_map(|row| &row.events).any(of_day)
+        || sql(statements.is_told_of).scalar(&mut *tx).await?
+    {
         return Ok(Emptied::Undelivered);
     }
     let later = later_than(epoch_day).millis();

@@ -11,7 +11,7 @@ use super::{
     sql,
 };
 use crate::store::{
-    orders::{ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, Mark, OrderStore, PacketRow},
+    orders::{ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, OrderStore, PacketRow},
     outbox::Destination,
 };
 use async_trait::async_trait;
@@ -77,36 +77,6 @@ impl OrderStore for SqlOrders {
             .collect()
     }
 
-    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
-        let name = mark_name(mark);
-        let by = i64::try_from(by).map_err(|_| StoreError::Corrupt("mark".to_owned()))?;
-        let after: i64 = self
-            .database
-            .write_by_row(move |mut tx| {
-                let name = name.clone();
-                Box::pin(async move {
-                    sql("INSERT INTO marks (name, next) VALUES ($1, $2)
-                         ON CONFLICT (name) DO UPDATE SET next = marks.next + $2 RETURNING next")
-                    .bind(name)
-                    .bind(by)
-                    .scalar(&mut tx)
-                    .await
-                })
-            })
-            .await?;
-        u64::try_from(after.saturating_sub(by))
-            .map_err(|_| StoreError::Corrupt(format!("mark at {after}")))
-    }
-
-    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
-        let next: Option<i64> = sql("SELECT next FROM marks WHERE name = $1")
-            .bind(mark_name(mark))
-            .scalar_optional(&self.database)
-            .await?;
-        let next = next.unwrap_or_default();
-        u64::try_from(next).map_err(|_| StoreError::Corrupt(format!("mark at {next}")))
-    }
-
     async fn packets_page(
         &self,
         day: Day,
@@ -169,12 +139,5 @@ impl OrderStore for SqlOrders {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.database.ping("SELECT count(*) FROM days").await
-    }
-}
-
-fn mark_name(mark: Mark) -> String {
-    match mark {
-        Mark::Sequence(site) => format!("sequence-{site}"),
-        Mark::LocalLease(site) => format!("local-lease-{site}"),
     }
 }

@@ -20,6 +20,7 @@ pub(super) struct Statements {
     pub(super) append: &'static str,
     pub(super) expire: &'static str,
     pub(super) has_open: &'static str,
+    pub(super) is_told_of: &'static str,
     pub(super) later_tombstones: &'static str,
     /// On SQLite, on PostgreSQL.
     pub(super) empty_claims: (&'static str, &'static str),
@@ -95,6 +96,13 @@ impl Statements {
             has_open: for_ever(format!(
                 "SELECT EXISTS (SELECT 1 FROM packets_{day} WHERE state = 0)"
             )),
+            // Numbers of a day follow each other in a shard.
+            is_told_of: for_ever(format!(
+                "SELECT EXISTS (
+                     SELECT 1 FROM outbox
+                     WHERE order_no BETWEEN (SELECT min(order_no) FROM packets_{day})
+                                        AND (SELECT max(order_no) FROM packets_{day}))"
+            )),
             later_tombstones: for_ever(format!(
                 "SELECT EXISTS (
                      SELECT 1 FROM packets_{day} WHERE state = 3 AND created_at >= $1)"
@@ -161,13 +169,14 @@ fn append_batch(day: &str) -> String {
                   AS claim (order_no, seq, user_id, amount_fen, opened_at)
              WHERE claim.order_no IN (SELECT order_no FROM held)
          ), told AS (
-             INSERT INTO outbox (destination, payload, created_at, due_at)
-             SELECT destination, '[' || string_agg(event, ',' ORDER BY place) || ']', $15, $15
+             INSERT INTO outbox (order_no, destination, payload, created_at, due_at)
+             SELECT order_no, destination, '[' || string_agg(event, ',' ORDER BY place) || ']',
+                    $15, $15
              FROM unnest($12::bigint[], $13::bigint[], $14::text[])
                   WITH ORDINALITY AS told (order_no, destination, event, place)
              WHERE order_no IN (SELECT order_no FROM held)
-             GROUP BY destination
-             ORDER BY destination
+             GROUP BY order_no, destination
+             ORDER BY min(place)
          )
          SELECT order_no FROM held"
     )
