@@ -1,4 +1,4 @@
-use super::{Deliver, Delivered, describe, events, is_passing, untold::Untold};
+use super::{Deliver, Delivered, describe, events, untold::Untold};
 use crate::{
     Refusal,
     ledger::{CreditClaim, CreditOutcome, Ledger},
@@ -58,7 +58,7 @@ impl CreditClaims {
         let (mut untold, mut claims) = (Untold::new(), Vec::new());
         for event in events {
             let Err(refusal) = self.add(event, &mut claims).await else { continue };
-            if is_passing(&refusal) {
+            if !refusal.is_final() {
                 let again = Delivered::Again(format!("{}: {}", event.order_no, describe(&refusal)));
                 return Part { untold: Err(again), claims: Vec::new() };
             }
@@ -115,7 +115,7 @@ impl Part {
     fn fail(self, refusal: &Refusal) -> Delivered {
         let mut untold = match self.untold {
             Err(delivered) => return delivered,
-            Ok(_) if is_passing(refusal) => return Delivered::Again(describe(refusal)),
+            Ok(_) if !refusal.is_final() => return Delivered::Again(describe(refusal)),
             Ok(untold) => untold,
         };
         for (event, claim) in self.claims {
