@@ -109,20 +109,20 @@ impl Draws {
         let mut x = start.clone();
         for _ in 0..10 {
             for column in 0..4 {
-                quarter(&mut x, column, column + 4, column + 8, column + 12);
+                quarter(&mut x, [column, column + 4, column + 8, column + 12]);
             }
             for n in 0..4 {
-                quarter(&mut x, n, (n + 1) % 4 + 4, (n + 2) % 4 + 8, (n + 3) % 4 + 12);
+                quarter(&mut x, [n, (n + 1) % 4 + 4, (n + 2) % 4 + 8, (n + 3) % 4 + 12]);
             }
         }
         x.iter().zip(&start).map(|(word, start)| word.wrapping_add(*start)).collect()
     }
 }
 
-fn quarter(x: &mut [u32], a: usize, b: usize, c: usize, d: usize) {
+fn quarter(words: &mut [u32], [a, b, c, d]: [usize; 4]) {
     for (to, from, mixed, by) in [(a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)] {
-        x[to] = x[to].wrapping_add(x[from]);
-        x[mixed] = (x[mixed] ^ x[to]).rotate_left(by);
+        words[to] = words[to].wrapping_add(words[from]);
+        words[mixed] = (words[mixed] ^ words[to]).rotate_left(by);
     }
 }
 

@@ -118,7 +118,7 @@ async fn whole_history(world: &Arc<World>) -> anyhow::Result<u64> {
             Err(refusal) if refusal.code == ErrorCode::KeyReused => {
                 world.witness.key_reused(*user, "start", amount);
             }
-            topped => drop(topped?),
+            topped => _ = topped?,
         }
     }
 

@@ -36,8 +36,7 @@ pub(crate) async fn packets(world: &World) {
         for claim in &claims {
             let key = format!("credit:{}:{}", packet.order_no, claim.seq);
             let is_credited = credits.get(&key).is_some_and(|credit| {
-                credit.credit == Account::Wallet(claim.user_id)
-                    && credit.amount == claim.amount_fen
+                credit.credit == Account::Wallet(claim.user_id) && credit.amount == claim.amount_fen
             });
             if !is_credited {
                 let what = format!("{key} does not credit {claim:?}");

@@ -198,12 +198,12 @@ impl Round<'_> {
 
 /// Under what key a line tells of the claims from this one on.
 fn line_key(order_no: OrderNo, seq: u32) -> String {
+    static TOLD: AtomicU64 = AtomicU64::new(0);
     let key = format!("opened:{order_no}:{seq}");
-    if !Bug::LineToldTwice.is_planted() {
-        return key;
+    if Bug::LineToldTwice.is_planted() {
+        return format!("{key}:{}", TOLD.fetch_add(1, Ordering::Relaxed));
     }
-    static DELIVERIES: AtomicU64 = AtomicU64::new(0);
-    format!("{key}:{}", DELIVERIES.fetch_add(1, Ordering::Relaxed))
+    key
 }
 
 fn not_over(order_no: OrderNo) -> Refusal {

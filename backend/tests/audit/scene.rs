@@ -25,7 +25,6 @@ use hongbao::{
 use hongbao_shared::{
     Day, Fen, GroupId, Kind, OrderNo, Shard, Site, Splitter, Timestamp, UserId,
     fairness::{ClientSeed, ServerSeed},
-    split,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tempfile::TempDir;

@@ -1,11 +1,7 @@
 //! What was said of a packet's state, against its database.
 
 use super::Client;
-use crate::{
-    fault::WorldFault,
-    witness::Promise,
-    world::Node,
-};
+use crate::{fault::WorldFault, witness::Promise, world::Node};
 use hongbao::{runtime::Clock, store::orders::StoredState};
 use hongbao_shared::{ErrorCode, OrderNo};
 

@@ -28,7 +28,7 @@ impl Client {
             2 => self.with_another_packets_ticket(packet).await,
             3 => self.with_another_persons_ticket(packet).await,
             4 => self.with_an_old_ticket(packet).await,
-            5 => self.from_outside(packet).await,
+            5 => self.look_from_outside(packet).await,
             _ => self.without_money().await,
         }
         self.nothing_came_of_it(packet.order_no).await;
@@ -41,7 +41,7 @@ impl Client {
         let paid = node.app.packets.pay(payer, order_no, PayRequest::default());
         let what = format!("pay {order_no} for its sender, by {payer}");
         let answer = self.call(&node, what.clone(), paid, |_| "paid".to_owned()).await;
-        self.must_refuse(what, answer);
+        self.must_refuse(what, &answer);
         self.is_unpaid(order_no).await;
     }
 
@@ -52,7 +52,7 @@ impl Client {
         let paid = node.app.packets.pay(sender, order_no, request);
         let what = format!("pay {order_no} with another seed");
         let answer = self.call(&node, what.clone(), paid, |_| "paid".to_owned()).await;
-        self.must_refuse(what, answer);
+        self.must_refuse(what, &answer);
         let stored = self.world.truth.ledger.payment(order_no).await.ok().flatten();
         let chosen = self.world.witness.chosen(order_no);
         if stored.is_none_or(|payment| payment.client_seed != chosen) {
@@ -76,7 +76,7 @@ impl Client {
         let what = format!("open {order_no} by {user}, who must not");
         let show = |opened: &Opened| format!("#{} {}", opened.seq, opened.amount_fen.get());
         let answer = self.call(node, what.clone(), opened, show).await;
-        self.must_refuse(what, answer);
+        self.must_refuse(what, &answer);
     }
 
     /// A ticket, and when it is too old at the latest by the clock of the node that gave it.
@@ -127,25 +127,25 @@ impl Client {
         }
     }
 
-    async fn from_outside(&mut self, packet: KnownPacket) {
+    async fn look_from_outside(&mut self, packet: KnownPacket) {
         let KnownPacket { order_no, group } = packet;
         let outsider = self.people.outsider;
         let node = self.world.any_node(&mut self.dice).await;
         let what = format!("grab {order_no} from outside");
         let grabbed = node.app.packets.grab(outsider, order_no);
         let answer = self.call(&node, what.clone(), grabbed, |it| format!("{:?}", it.state)).await;
-        self.must_refuse(what, answer);
+        self.must_refuse(what, &answer);
         let what = format!("details {order_no} from outside");
         let details = node.app.packets.details(outsider, order_no);
         let show = |details: &PacketDetails| format!("{:?}", details.state);
         let answer = self.call(&node, what.clone(), details, show).await;
-        self.must_refuse(what, answer);
+        self.must_refuse(what, &answer);
         let (_, _, request) = self.draft();
         let request = PreOrderRequest { group_id: self.people.groups[group].id, ..request };
         let what = "pre-order from outside".to_owned();
         let made = node.app.packets.pre_order(outsider, request);
         let answer = self.call(&node, what.clone(), made, |made| made.order_no.to_string()).await;
-        self.must_refuse(what, answer);
+        self.must_refuse(what, &answer);
     }
 
     /// Sends a packet, and has nothing to pay it with.
@@ -163,12 +163,12 @@ impl Client {
         let paid = node.app.packets.pay(thief, made.order_no, PayRequest::default());
         let what = format!("pay {} without money", made.order_no);
         let answer = self.call(&node, what.clone(), paid, |_| "paid".to_owned()).await;
-        self.must_refuse(what, answer);
+        self.must_refuse(what, &answer);
         self.is_unpaid(made.order_no).await;
     }
 
-    fn must_refuse<T>(&self, what: String, answer: Answer<T>) {
-        if let Answer::Yes(_) = answer {
+    fn must_refuse<T>(&self, what: String, answer: &Answer<T>) {
+        if matches!(answer, Answer::Yes(_)) {
             self.world.witness.note(Promise::HostileIsRefused, what);
         }
     }

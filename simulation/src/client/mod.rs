@@ -161,7 +161,6 @@ impl Client {
         let show = |list: &ListPage<ReceivedItem>| list.items.len().to_string();
         drop(self.call(&node, format!("received by {reader}"), list, show).await);
     }
-
 }
 
 /// Does trying again not help?
