@@ -199,7 +199,7 @@ impl Scene {
     /// Everything as landed, from the plan alone.
     fn payment(&self, plan: Plan) -> Payment {
         // The sealed seed must be the same at payment and landing.
-        let seed = ServerSeed::from_bytes([u8::try_from(plan.order_no.sequence()).unwrap(); 32]);
+        let seed = ServerSeed::from_bytes([u8::try_from(plan.order_no.sequence() % 256).unwrap(); 32]);
         Payment {
             record: PreOrderRecord {
                 order_no: plan.order_no,
