@@ -66,7 +66,8 @@ pub(crate) async fn announced(
     for destination in Destination::CREDITS {
         let found = store.announced(destination, vec![order_no]).await?;
         // One that cannot be read brings nothing.
-        events.extend(found.iter().filter_map(|event| serde_json::from_str(event).ok()));
+        let read = |event: &String| serde_json::from_str::<CreditEvent>(event).ok();
+        events.extend(found.iter().filter_map(read));
         any |= Bug::AnyRowBrings.is_planted() && store.backlog(destination).await?.waiting > 0;
     }
     for claim in missing {
