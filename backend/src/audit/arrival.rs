@@ -62,14 +62,12 @@ pub(crate) async fn announced(
     if missing.is_empty() {
         return Ok((coming, lost));
     }
-    let (mut events, mut any): (Vec<CreditEvent>, bool) = (Vec::new(), false);
-    for destination in Destination::CREDITS {
-        let found = store.announced(destination, vec![order_no]).await?;
-        // One that cannot be read brings nothing.
-        let read = |event: &String| serde_json::from_str::<CreditEvent>(event).ok();
-        events.extend(found.iter().filter_map(read));
-        any |= Bug::AnyRowBrings.is_planted() && store.backlog(destination).await?.waiting > 0;
-    }
+    let found = store.announced(Destination::Credit, vec![order_no]).await?;
+    // One that cannot be read brings nothing.
+    let read = |event: &String| serde_json::from_str::<CreditEvent>(event).ok();
+    let events: Vec<CreditEvent> = found.iter().filter_map(read).collect();
+    let any = Bug::AnyRowBrings.is_planted()
+        && store.backlog(Destination::Credit).await?.waiting > 0;
     for claim in missing {
         if any || events.iter().any(|event| event.names(claim)) {
             coming.add(claim.amount_fen);

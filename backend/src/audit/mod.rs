@@ -198,9 +198,7 @@ async fn dead<O: Outbox + ?Sized>(
         for row in page {
             let law = match row.destination {
                 Destination::Land => Law::PaymentLands,
-                Destination::CreditNow | Destination::CreditQueue | Destination::CreditDeferred => {
-                    Law::ClaimIsCredited
-                }
+                Destination::Credit => Law::ClaimIsCredited,
                 Destination::Refund => Law::RefundIsDue,
                 Destination::Lists if audited.lists.is_some() => Law::EverythingIsListed,
                 Destination::Lists | Destination::Chat => continue,

@@ -122,7 +122,7 @@ section! {
         mode: CreditMode = CreditMode::Split;
         /// In mode `split`, the fen from which a share counts as large.
         large_share_fen: Fen = super::fen(10_000);
-        /// In mode `deferred`, the seconds between batches.
+        /// In mode `deferred`, the seconds after which a share is credited.
         deferred_interval_s: u32 = 60;
     }
 }

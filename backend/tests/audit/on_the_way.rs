@@ -39,28 +39,26 @@ async fn a_paid_packet_that_has_not_landed() {
 
 #[tokio::test]
 async fn claims_that_are_not_credited() {
-    for queue in [Destination::CreditNow, Destination::CreditQueue, Destination::CreditDeferred] {
-        let scene = Scene::empty().await;
-        let plan = lucky(1, 500, 3);
-        scene.pay(plan).await;
-        scene.land(plan).await;
-        scene.deliver_landings().await;
-        scene.open(plan, 0, 3, Some(queue)).await;
-        scene.credit(plan, 1, 1).await;
-        let report = scene.audit(false).await;
-        assert!(report.is_clean(), "{report}");
-        assert_eq!(report.counts.uncredited.count, 2);
-        assert_eq!(report.counts.waiting, 1);
-        assert_eq!(
-            laws(&scene.audit(true).await),
-            BTreeSet::from([Law::ClaimIsCredited, Law::EscrowHoldsRest, Law::OutboxIsEmpty])
-        );
-        settle(&*scene.shard, queue).await;
-        assert_eq!(laws(&scene.audit(false).await), BTreeSet::from([Law::ClaimIsCredited]));
-        scene.credit(plan, 0, 3).await;
-        let report = scene.audit(true).await;
-        assert!(report.is_clean(), "{report}");
-    }
+    let scene = Scene::empty().await;
+    let plan = lucky(1, 500, 3);
+    scene.pay(plan).await;
+    scene.land(plan).await;
+    scene.deliver_landings().await;
+    scene.open(plan, 0, 3, Some(Destination::Credit)).await;
+    scene.credit(plan, 1, 1).await;
+    let report = scene.audit(false).await;
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(report.counts.uncredited.count, 2);
+    assert_eq!(report.counts.waiting, 1);
+    assert_eq!(
+        laws(&scene.audit(true).await),
+        BTreeSet::from([Law::ClaimIsCredited, Law::EscrowHoldsRest, Law::OutboxIsEmpty])
+    );
+    settle(&*scene.shard, Destination::Credit).await;
+    assert_eq!(laws(&scene.audit(false).await), BTreeSet::from([Law::ClaimIsCredited]));
+    scene.credit(plan, 0, 3).await;
+    let report = scene.audit(true).await;
+    assert!(report.is_clean(), "{report}");
 }
 
 #[tokio::test]
@@ -109,15 +107,15 @@ async fn what_is_lost_while_other_rows_wait() {
         scene.land(plan).await;
         scene.deliver_landings().await;
     }
-    scene.open(claimed, 0, 2, Some(Destination::CreditQueue)).await;
-    scene.open(claimed, 2, 1, Some(Destination::CreditQueue)).await;
-    scene.open(other, 0, 1, Some(Destination::CreditQueue)).await;
+    scene.open(claimed, 0, 2, Some(Destination::Credit)).await;
+    scene.open(claimed, 2, 1, Some(Destination::Credit)).await;
+    scene.open(other, 0, 1, Some(Destination::Credit)).await;
     scene.expire(refunded, 0, Some(Destination::Refund)).await;
     scene.expire(other, 1, Some(Destination::Refund)).await;
     let report = scene.audit(false).await;
     assert!(report.is_clean(), "{report}");
     // Of one packet, the row of some claims; of another, the row of what is left.
-    becomes(&*scene.shard, Destination::CreditQueue, "\"from\":2", &Settled::Done).await;
+    becomes(&*scene.shard, Destination::Credit, "\"from\":2", &Settled::Done).await;
     becomes(&*scene.shard, Destination::Refund, refunded.order_no, &Settled::Done).await;
     let report = scene.audit(false).await;
     assert_eq!(
@@ -143,10 +141,10 @@ async fn what_is_lost_behind_a_thousand_others() {
         let plan = lucky(sequence, 2, 2);
         scene.pay(plan).await;
         scene.land(plan).await;
-        scene.open(plan, 0, 1, Some(Destination::CreditQueue)).await;
+        scene.open(plan, 0, 1, Some(Destination::Credit)).await;
     }
     scene.deliver_landings().await;
-    becomes(&*scene.shard, Destination::CreditQueue, last.order_no, &Settled::Done).await;
+    becomes(&*scene.shard, Destination::Credit, last.order_no, &Settled::Done).await;
     let report = scene.audit(false).await;
     assert_eq!(report.counts.uncredited.count, 1_050);
     assert_eq!(found(&report), [(Law::ClaimIsCredited, last.order_no.into())], "{report}");
@@ -163,17 +161,16 @@ async fn what_a_dead_row_should_bring() {
         scene.deliver_landings().await;
     }
     scene.pay(landing).await;
-    scene.open(claimed, 0, 1, Some(Destination::CreditQueue)).await;
+    scene.open(claimed, 0, 1, Some(Destination::Credit)).await;
     scene.expire(refunded, 0, Some(Destination::Refund)).await;
     let die = |order_no| Settled::Dead {
-        payload: format!("[{{\"order_no\":\"{order_no}\",\"from\":0,\"count\":1,\
-                          \"at_least\":0,\"below\":100000}}]"),
+        payload: format!("[{{\"order_no\":\"{order_no}\",\"from\":0,\"count\":1}}]"),
         error: "why".to_owned(),
         at: at(10),
     };
     let [land, claim, refund] = [landing, claimed, refunded].map(|plan| plan.order_no);
     becomes(&*scene.ledger, Destination::Land, land, &die(land)).await;
-    becomes(&*scene.shard, Destination::CreditQueue, claim, &die(claim)).await;
+    becomes(&*scene.shard, Destination::Credit, claim, &die(claim)).await;
     becomes(&*scene.shard, Destination::Refund, refund, &die(refund)).await;
     let report = scene.audit(false).await;
     assert_eq!(report.counts.dead, 3);
@@ -202,9 +199,9 @@ async fn an_audit_beside_a_running_server_is_clean() {
                 scene.land(plan).await;
                 scene.deliver_landings().await;
                 for seq in 0..4 {
-                    scene.open(plan, seq, 1, Some(Destination::CreditQueue)).await;
+                    scene.open(plan, seq, 1, Some(Destination::Credit)).await;
                     scene.credit(plan, seq, 1).await;
-                    settle(&*scene.shard, Destination::CreditQueue).await;
+                    settle(&*scene.shard, Destination::Credit).await;
                 }
                 let left = scene.expire(plan, 4, Some(Destination::Refund)).await;
                 scene.post(Posting::refund(plan.order_no, user(SENDER), left)).await;

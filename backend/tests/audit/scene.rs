@@ -17,7 +17,7 @@ use hongbao::{
             Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, OrderStore,
             PacketRow, Progress, StoredState,
         },
-        outbox::{Destination, Outbox, Settled},
+        outbox::{Destination, Due, Outbox, Settled},
         sql::{Database, Schema, SqlCold, SqlLedger, SqlLists, SqlOrders},
         tiered::TieredOrders,
     },
@@ -318,10 +318,9 @@ impl Scene {
             finished_at: finished.then(|| at(2)),
         };
         let event = serde_json::json!({
-            "order_no": plan.order_no, "from": from, "count": count,
-            "at_least": Fen::ZERO, "below": Fen::MAX,
+            "order_no": plan.order_no, "from": from, "count": count
         });
-        let told = |destination| Announcement { destination, event: event.to_string() };
+        let told = |destination| Announcement { destination, due: Due::Next, event: event.to_string() };
         let announcements = announce.map(told).into_iter().collect();
         let append =
             Append { order_no: plan.order_no, believed: from, claims, after, announcements };
@@ -375,7 +374,7 @@ impl Scene {
         announce: Option<Destination>,
     ) -> Fen {
         let event = serde_json::json!({ "order_no": plan.order_no });
-        let told = |destination| Announcement { destination, event: event.to_string() };
+        let told = |destination| Announcement { destination, due: Due::Next, event: event.to_string() };
         let announcements = announce.map(told).into_iter().collect();
         let expiry = Expiry { order_no: plan.order_no, believed, at: at(100), announcements };
         let batch = LaneBatch { expiries: vec![expiry], at: Some(at(100)), ..LaneBatch::default() };
