@@ -2,7 +2,7 @@
 
 use crate::store::StoreError;
 use hongbao_shared::ErrorCode;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// A refusal with its stable code. What a client reads is the code and `detail`;
 /// `cause` is for the log alone.
@@ -51,6 +51,40 @@ impl Refusal {
     pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
         Self::new(ErrorCode::Internal).cause(cause)
     }
+
+    /// Would the same be refused however long one waits? If so, a delivery that met this
+    /// ends (R-MONEY-6). A fault of ours is not final unless [`StoreError::is_final`] says so:
+    /// with another key, or another version, it may go.
+    pub fn is_final(&self) -> bool {
+        match self.code {
+            ErrorCode::Internal => self.store_error().is_some_and(StoreError::is_final),
+            code => !matches!(code.status(), 429 | 503),
+        }
+    }
+
+    /// What a store could not do, if that is the cause.
+    fn store_error(&self) -> Option<&StoreError> {
+        let cause = self.cause.as_ref()?;
+        cause
+            .downcast_ref()
+            .or_else(|| cause.downcast_ref::<Arc<StoreError>>().map(|shared| &**shared))
+    }
+
+    /// As a store's error, for a caller that was told of it by a service.
+    pub fn of_shared(error: &Arc<StoreError>) -> Self {
+        if error.is_final() {
+            Self::internal(Arc::clone(error))
+        } else {
+            passing(Arc::clone(error))
+        }
+    }
+}
+
+/// When to come back to a store that cannot do it now.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+fn passing(cause: impl Into<anyhow::Error>) -> Refusal {
+    Refusal::new(ErrorCode::Unavailable).retry_after(RETRY_AFTER).cause(cause)
 }
 
 impl From<ErrorCode> for Refusal {
@@ -59,17 +93,38 @@ impl From<ErrorCode> for Refusal {
     }
 }
 
-/// A store that does not answer is a 503, anything else that a store cannot
-/// explain is our fault.
+/// A store that cannot do it now is a 503 (R-STORE-4); what it can never do is our fault.
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(_) | StoreError::Unknown(_) => {
-                Self::new(ErrorCode::Unavailable).retry_after(Duration::from_secs(1)).cause(error)
-            }
-            StoreError::Constraint { .. } | StoreError::Corrupt(_) | StoreError::Other(_) => {
-                Self::internal(error)
-            }
+        if error.is_final() { Self::internal(error) } else { passing(error) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R-MONEY-6: only what is deterministic ends a delivery.
+    #[test]
+    fn what_is_not_on_the_list_is_passing() {
+        let constraint = || StoreError::Constraint { name: "transfers_key".to_owned() };
+        let lost = || StoreError::Unknown(sqlx::Error::WorkerCrashed);
+        for (refusal, is_final) in [
+            (Refusal::from(constraint()), true),
+            (Refusal::of_shared(&Arc::new(constraint())), true),
+            (StoreError::Corrupt("a claim".to_owned()).into(), true),
+            (ErrorCode::InsufficientBalance.into(), true),
+            (ErrorCode::GroupNotFound.into(), true),
+            (lost().into(), false),
+            (Refusal::of_shared(&Arc::new(lost())), false),
+            (StoreError::from(sqlx::Error::Protocol("cut off".to_owned())).into(), false),
+            (StoreError::from(sqlx::Error::RowNotFound).into(), false),
+            (ErrorCode::LaneFull.into(), false),
+            (ErrorCode::ShardUnavailable.into(), false),
+            (ErrorCode::RateLimited.into(), false),
+            (Refusal::internal(anyhow::anyhow!("another key")), false),
+        ] {
+            assert_eq!(refusal.is_final(), is_final, "{refusal:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-use super::{Deliver, Delivered, describe, events, is_passing, untold::Untold};
+use super::{Deliver, Delivered, describe, events, untold::Untold};
 use crate::{
     Refusal,
     ledger::{CreditClaim, CreditOutcome, Ledger},
@@ -63,7 +63,7 @@ impl CreditClaims {
         }
         for (order_no, events) in packets {
             let Err(refusal) = self.add(order_no, &events, &mut claims).await else { continue };
-            if is_passing(&refusal) {
+            if !refusal.is_final() {
                 let again = Delivered::Again(format!("{order_no}: {}", describe(&refusal)));
                 return Part { untold: Err(again), claims: Vec::new() };
             }
@@ -122,7 +122,7 @@ impl Part {
     fn fail(self, refusal: &Refusal) -> Delivered {
         let mut untold = match self.untold {
             Err(delivered) => return delivered,
-            Ok(_) if is_passing(refusal) => return Delivered::Again(describe(refusal)),
+            Ok(_) if !refusal.is_final() => return Delivered::Again(describe(refusal)),
             Ok(untold) => untold,
         };
         for (event, claim) in self.claims {

@@ -5,13 +5,13 @@ use crate::{
     planted::Bug,
     runtime::Clock,
     store::{
+        StoreError,
         orders::{Landed, StoredState},
         outbox::OutboxRow,
     },
 };
 use async_trait::async_trait;
 use futures::future::join_all;
-use hongbao_shared::ErrorCode;
 use std::{sync::Arc, time::Duration};
 
 /// Brings paid packets into their shards; gives up, by a tombstone, on what cannot
@@ -46,14 +46,15 @@ impl LandPaid {
         match self.try_land(event, row).await {
             Ok(Landed::New | Landed::Already(_)) => Delivered::Done,
             Ok(Landed::DayRefused) => {
-                Delivered::Again(format!("{}: its day table is not free", event.order_no))
+                let why = "its day table is not free, or cold storage does not answer";
+                Delivered::Again(format!("{}: {why}", event.order_no))
             }
             Err(refusal) => {
                 let error = format!("{}: {}", event.order_no, describe(&refusal));
-                if super::is_passing(&refusal) {
-                    Delivered::Again(error)
-                } else {
+                if refusal.is_final() {
                     Delivered::Never { payload: row.payload.clone(), error }
+                } else {
+                    Delivered::Again(error)
                 }
             }
         }
@@ -62,8 +63,7 @@ impl LandPaid {
     async fn try_land(&self, event: LandEvent, row: &OutboxRow) -> Result<Landed, Refusal> {
         let payment = self.packets.ledger.payment(event.order_no).await?;
         let payment = payment.ok_or_else(|| {
-            Refusal::new(ErrorCode::Internal)
-                .cause(anyhow::anyhow!("{} is to land and was never paid", event.order_no))
+            StoreError::Corrupt(format!("{} is to land and was never paid", event.order_no))
         })?;
         let waited_ms = self.clock.now().millis_since(row.created_at);
         let too_long =

@@ -1,4 +1,4 @@
-use super::{Deliver, Delivered, describe, events, is_passing, known::Known, untold::Untold};
+use super::{Deliver, Delivered, describe, events, known::Known, untold::Untold};
 use crate::{
     Refusal,
     lists::Lists,
@@ -28,7 +28,7 @@ impl Deliver for WriteLists {
         let mut known = Known::new(&*self.store);
         match self.tell_at_once(rows, &mut known).await {
             Ok(()) => vec![Delivered::Done; rows.len()],
-            Err(refusal) if is_passing(&refusal) => {
+            Err(refusal) if !refusal.is_final() => {
                 vec![Delivered::Again(describe(&refusal)); rows.len()]
             }
             Err(_) => {
@@ -64,7 +64,7 @@ impl WriteLists {
         let mut untold = Untold::new();
         for event in events {
             let Err(refusal) = self.tell(&[event], known).await else { continue };
-            if is_passing(&refusal) {
+            if !refusal.is_final() {
                 untold.note(event, event.order_no(), &refusal);
                 continue;
             }

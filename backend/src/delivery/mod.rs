@@ -25,7 +25,6 @@ pub(crate) use {known::Known, lists::lines_of};
 
 use crate::{Refusal, store::outbox::OutboxRow};
 use async_trait::async_trait;
-use hongbao_shared::ErrorCode;
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt;
 
@@ -58,17 +57,6 @@ pub enum Delivered {
         /// Why.
         error: String,
     },
-}
-
-/// Will it help to try again?
-fn is_passing(refusal: &Refusal) -> bool {
-    matches!(
-        refusal.code,
-        ErrorCode::Unavailable
-            | ErrorCode::ShardUnavailable
-            | ErrorCode::LaneFull
-            | ErrorCode::RateLimited
-    )
 }
 
 fn describe(refusal: &Refusal) -> String {

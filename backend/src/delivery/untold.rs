@@ -1,4 +1,4 @@
-use super::{Delivered, describe, is_passing, payload};
+use super::{Delivered, describe, payload};
 use crate::Refusal;
 use hongbao_shared::OrderNo;
 use serde::Serialize;
@@ -23,7 +23,7 @@ impl<E: Serialize> Untold<E> {
 
     /// A service refused an event.
     pub(super) fn note(&mut self, event: E, order_no: OrderNo, refusal: &Refusal) {
-        self.passing |= is_passing(refusal);
+        self.passing |= !refusal.is_final();
         self.push(event, || format!("{order_no}: {}", describe(refusal)));
     }
 

@@ -145,14 +145,13 @@ impl Worker {
                 Ok(Round::Told { full }) if full || until == Until::Idle => {}
                 Ok(_) => return,
                 // Again and again, as long as it is down: that is told by the board.
-                Err(error @ StoreError::Unavailable(_)) => {
-                    let destination = self.destination.as_str();
-                    tracing::debug!(%error, destination, "outbox cannot be read");
-                    return;
-                }
                 Err(error) => {
                     let destination = self.destination.as_str();
-                    tracing::warn!(%error, destination, "outbox cannot be read");
+                    if error.is_final() {
+                        tracing::warn!(%error, destination, "outbox cannot be read");
+                    } else {
+                        tracing::debug!(%error, destination, "outbox cannot be read or settled");
+                    }
                     return;
                 }
             }
@@ -165,6 +164,7 @@ impl Worker {
 
     async fn round(&self) -> Result<Round, StoreError> {
         let now = self.clock.now();
+        let leased = Instant::now();
         crash::before(Step::Lease);
         let rows = self.outbox.lease(self.destination, now, LEASE, self.pace.rows_max).await?;
         if rows.is_empty() {
@@ -179,11 +179,29 @@ impl Worker {
         let something_is_down = delivered.iter().any(|one| matches!(one, Delivered::Again(_)));
         let full = u32::try_from(rows.len()) == Ok(self.pace.rows_max);
         let settled = rows.iter().zip(delivered).map(|(row, one)| (row.id, self.settle(row, one)));
-        let settled = settled.collect();
+        let settled: Vec<_> = settled.collect();
         crash::before(Step::Settle);
-        self.outbox.settle(settled).await?;
+        self.settle_leased(settled, leased).await?;
         crash::after(Step::Settle);
         Ok(if something_is_down { Round::InTheWay } else { Round::Told { full } })
+    }
+
+    /// A database that stops taking writes in between gets the outcomes as soon as it takes
+    /// some again: what waits for it alone need not wait until the lease has run out too.
+    async fn settle_leased(
+        &self,
+        settled: Vec<(i64, Settled)>,
+        leased: Instant,
+    ) -> Result<(), StoreError> {
+        loop {
+            match self.outbox.settle(settled.clone()).await {
+                Err(error) if !error.is_final() && leased.elapsed() + LOOK_EVERY < LEASE => {
+                    tracing::debug!(%error, "outcomes are settled later");
+                    tokio::time::sleep(LOOK_EVERY).await;
+                }
+                result => return result,
+            }
+        }
     }
 
     fn settle(&self, row: &OutboxRow, delivered: Delivered) -> Settled {

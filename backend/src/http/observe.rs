@@ -55,7 +55,12 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
         {
             let code = refusal.code.as_str();
             let cause = format!("{cause:#}");
-            tracing::error!(http.method = method, http.route = route, code, cause, "refused");
+            if refusal.code.status() == 500 {
+                tracing::error!(http.method = method, http.route = route, code, cause, "refused");
+            } else {
+                // Something is down: the board says so once, and not every call.
+                tracing::debug!(http.method = method, http.route = route, code, cause, "refused");
+            }
         }
         let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         tracing::debug!(

@@ -1,10 +1,7 @@
 //! Expire: what is left after a packet's time goes back to its sender (R-MONEY-4).
 
 use super::lane::Lanes;
-use crate::{
-    runtime::Clock,
-    store::{StoreError, orders::OrderStore},
-};
+use crate::{runtime::Clock, store::orders::OrderStore};
 use futures::future::join_all;
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -44,12 +41,12 @@ impl Expirer {
         let due = match self.store.due(self.clock.now(), ROUND_MAX).await {
             Ok(due) => due,
             // Once a second, as long as the shard is down: that is told by the board.
-            Err(error @ StoreError::Unavailable(_)) => {
-                tracing::debug!(%error, "cannot look for packets whose time is over");
-                return None;
-            }
             Err(error) => {
-                tracing::warn!(%error, "cannot look for packets whose time is over");
+                if error.is_final() {
+                    tracing::warn!(%error, "cannot look for packets whose time is over");
+                } else {
+                    tracing::debug!(%error, "cannot look for packets whose time is over");
+                }
                 return None;
             }
         };

@@ -11,7 +11,7 @@ use crate::{
         outbox::Destination,
     },
 };
-use hongbao_shared::{ErrorCode, Fen, OrderNo};
+use hongbao_shared::{Fen, OrderNo};
 
 impl Run<'_> {
     /// A packet that breaks a law is reported and left alone, whatever is missing of it.
@@ -127,12 +127,6 @@ impl Run<'_> {
 
 /// The ledger's lane took nothing, so that the rest of this shard waits for the next run.
 fn unavailable(refusal: crate::Refusal) -> StoreError {
-    let down = refusal.code == ErrorCode::Unavailable;
     let cause = refusal.cause.map_or(refusal.detail, |cause| format!("{cause:#}"));
-    let error = std::io::Error::other(cause);
-    if down {
-        StoreError::Unavailable(sqlx::Error::Io(error))
-    } else {
-        StoreError::Other(sqlx::Error::Io(error))
-    }
+    StoreError::Unavailable(sqlx::Error::Io(std::io::Error::other(cause)))
 }

@@ -16,8 +16,9 @@ pub mod tiered;
 /// What a store could not do.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database does not answer; nothing was changed.
-    #[error("the database does not answer")]
+    /// The database does not answer, or says that it cannot: it is down, busy, full, read
+    /// only, broken, somebody else's. Nothing was changed.
+    #[error("the database does not answer, or cannot do it now")]
     Unavailable(#[source] sqlx::Error),
     /// The answer to a commit was lost: it may or may not have happened. Retry
     /// under the same key.
@@ -32,36 +33,35 @@ pub enum StoreError {
     /// Stored data that no version of this code wrote.
     #[error("stored data is corrupt: {0}")]
     Corrupt(String),
-    /// A fault in a statement of ours.
-    #[error("the database refused a statement")]
-    Other(#[source] sqlx::Error),
+}
+
+impl StoreError {
+    /// Would the same refuse again however long one waits (R-MONEY-6)? Only what a constraint
+    /// says, and what stands in a row that was read. Here alone it is decided what is passing
+    /// and what is final; a list of what is passing was tried before, and what was missing
+    /// from it (a right taken away, a file that is read only, memory) made money die.
+    pub const fn is_final(&self) -> bool {
+        match self {
+            Self::Constraint { .. } | Self::Corrupt(_) => true,
+            Self::Unavailable(_) | Self::Unknown(_) => false,
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        use sqlx::error::ErrorKind;
         match &error {
-            sqlx::Error::Database(database) => match database.kind() {
-                ErrorKind::UniqueViolation
-                | ErrorKind::ForeignKeyViolation
-                | ErrorKind::NotNullViolation
-                | ErrorKind::CheckViolation => Self::Constraint {
+            sqlx::Error::Database(database) if sql::is_constraint(&**database) => {
+                Self::Constraint {
                     name: database
                         .constraint()
                         .map_or_else(|| database.message().to_owned(), str::to_owned),
-                },
-                _ if sql::is_unavailable(&**database) => Self::Unavailable(error),
-                _ => Self::Other(error),
-            },
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+                }
+            }
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
                 Self::Corrupt(error.to_string())
             }
-            _ => Self::Other(error),
+            _ => Self::Unavailable(error),
         }
     }
 }

@@ -175,7 +175,8 @@ pub enum Landed {
     New,
     /// It was in before, in this state.
     Already(StoredState),
-    /// Its day table still holds another day, or is sealed (R-STORE-1).
+    /// Not now: its day table still holds another day, or is sealed (R-STORE-1), or cold
+    /// storage does not say whether it was in before.
     DayRefused,
 }
 

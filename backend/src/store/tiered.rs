@@ -38,9 +38,16 @@ impl TieredOrders {
         ColdPlace { site: self.site, shard: self.shard, day }
     }
 
-    /// In which state a packet lies in cold storage.
-    async fn cold_state(&self, order_no: OrderNo) -> Result<Option<StoredState>, StoreError> {
-        Ok(self.cold.packet(order_no).await?.map(|row| row.progress.state))
+    /// What cold storage makes of a landing: that it was in before, or, as long as it does
+    /// not say, that it cannot come in.
+    async fn landed_before(&self, order_no: OrderNo) -> Option<Landed> {
+        match self.cold.packet(order_no).await {
+            Ok(row) => row.map(|row| Landed::Already(row.progress.state)),
+            Err(error) => {
+                tracing::debug!(%error, %order_no, "cold storage does not say whether it landed");
+                Some(Landed::DayRefused)
+            }
+        }
     }
 }
 
@@ -48,13 +55,15 @@ impl TieredOrders {
 impl OrderStore for TieredOrders {
     /// A landing that comes again after its day was emptied finds its packet in cold
     /// storage. A tombstone looks there first: hot tables do not know any more that the
-    /// packet had landed, and its money must not go back.
+    /// packet had landed, and its money must not go back. Where cold storage does not answer,
+    /// these alone cannot come in now; nothing else of the batch needs it, least of all to
+    /// hear that what was committed was not.
     async fn commit(&self, mut batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
         let mut cold = Vec::with_capacity(batch.landings.len());
         for landing in &batch.landings {
             let is_tombstone = landing.packet.progress.state == StoredState::GivenUp;
             let order_no = landing.packet.order_no;
-            cold.push(if is_tombstone { self.cold_state(order_no).await? } else { None });
+            cold.push(if is_tombstone { self.landed_before(order_no).await } else { None });
         }
         let mut kept = cold.iter().map(Option::is_none);
         batch.landings.retain(|_| kept.next().unwrap_or(true));
@@ -64,13 +73,12 @@ impl OrderStore for TieredOrders {
         let mut outcome = self.hot.commit(batch).await?;
         let mut hot = outcome.landings.into_iter().zip(numbers);
         let mut landings = Vec::with_capacity(cold.len());
-        for state in cold {
-            landings.push(match state {
-                Some(state) => Landed::Already(state),
+        for known in cold {
+            landings.push(match known {
+                Some(landed) => landed,
                 None => match hot.next() {
                     Some((Landed::DayRefused, order_no)) => {
-                        let state = self.cold_state(order_no).await?;
-                        state.map_or(Landed::DayRefused, Landed::Already)
+                        self.landed_before(order_no).await.unwrap_or(Landed::DayRefused)
                     }
                     Some((landed, _)) => landed,
                     None => return Err(StoreError::Corrupt("a landing without outcome".into())),

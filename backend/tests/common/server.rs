@@ -109,6 +109,10 @@ impl TestServer {
     /// before it served.
     pub(crate) fn try_start(&mut self, once: &[(&str, &str)]) -> bool {
         let stdout = self.launch(once);
+        self.learn_address(stdout)
+    }
+
+    fn learn_address(&mut self, stdout: ChildStdout) -> bool {
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("Hongbao is at ");
@@ -116,10 +120,27 @@ impl TestServer {
         url.is_some()
     }
 
+    /// As [`TestServer::restart`], through a shell: `script` runs `"$0" "$@"` in the end.
+    pub(crate) fn restart_under(&mut self, script: &str) {
+        let server = self.command("server");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]).arg(server.get_program()).args(server.get_args());
+        shell.envs(server.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        // Its log may be a file, which the script may have the server not write.
+        shell.stderr(Stdio::null());
+        let stdout = self.launch_as(shell);
+        assert!(self.learn_address(stdout), "the line with the address");
+    }
+
     /// Starts the child and waits for nothing; gives what it will print.
     pub(crate) fn launch(&mut self, once: &[(&str, &str)]) -> ChildStdout {
         let mut command = self.command("server");
-        command.args(["--listen", "127.0.0.1:0"]).envs(once.iter().copied());
+        command.envs(once.iter().copied());
+        self.launch_as(command)
+    }
+
+    fn launch_as(&mut self, mut command: Command) -> ChildStdout {
+        command.args(["--listen", "127.0.0.1:0"]);
         let Running::Child { child, .. } = &mut self.running else {
             panic!("only a child can be started");
         };

@@ -81,13 +81,13 @@ fn event(destination: Destination, event: &str) -> Announcement {
     Announcement { destination, due: Due::Next, event: event.to_owned() }
 }
 
-fn landing(packet: PacketRow, epoch_day: i64) -> Landing {
+pub(crate) fn landing(packet: PacketRow, epoch_day: i64) -> Landing {
     Landing { packet, epoch_day, announcements: vec![event(Destination::Chat, "\"landed\"")] }
 }
 
 /// Shares `from` and on, one for each of `users`, 2 fen each and the rest in the
 /// third.
-fn append(order_no: OrderNo, from: u32, users: &[i64]) -> Append {
+pub(crate) fn append(order_no: OrderNo, from: u32, users: &[i64]) -> Append {
     let claims: Vec<_> = users
         .iter()
         .zip(from..)
@@ -114,11 +114,15 @@ fn append(order_no: OrderNo, from: u32, users: &[i64]) -> Append {
     }
 }
 
-fn batch(landings: Vec<Landing>, appends: Vec<Append>, expiries: Vec<Expiry>) -> LaneBatch {
+pub(crate) fn batch(
+    landings: Vec<Landing>,
+    appends: Vec<Append>,
+    expiries: Vec<Expiry>,
+) -> LaneBatch {
     LaneBatch { landings, appends, expiries, at: Some(at(2)) }
 }
 
-async fn land(store: &dyn OrderStore, order_no: OrderNo) {
+pub(crate) async fn land(store: &dyn OrderStore, order_no: OrderNo) {
     let outcome = store.commit(batch(vec![landing(packet(order_no), 7)], vec![], vec![])).await;
     assert_eq!(outcome.unwrap().landings, [Landed::New]);
 }

@@ -12,4 +12,5 @@ mod memory;
 #[path = "../common/postgres.rs"]
 mod postgres;
 mod sqlite;
+mod tiered;
 mod upgrade;

@@ -18,7 +18,6 @@ use hongbao_shared::{ErrorCode, Kind, OrderNo, UserId};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
-    time::Duration,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -67,7 +66,8 @@ impl Lane {
         let mut attempts = 0;
         // Why it goes on and on: what is unknown is worth another try later, what a
         // constraint refuses is not.
-        let mut last = StoreError::Corrupt("a batch never commits".to_owned());
+        let beaten = sqlx::Error::AnyDriverError("every attempt came second".into());
+        let mut last = Arc::new(StoreError::Unavailable(beaten));
         while let Some(ops) = rounds.pop_front() {
             attempts += 1;
             if attempts > ATTEMPTS_MAX + u32::try_from(rounds.len()).unwrap_or(u32::MAX) {
@@ -103,9 +103,9 @@ impl Lane {
                     // transaction of its own, so that one spoils no other.
                     tracing::warn!(%error, "lane batch is tried again, packet by packet");
                     rounds.extend(self.split(draft));
-                    last = error;
+                    last = Arc::new(error);
                 }
-                Err(error) => refuse(draft.into_ops(), &error),
+                Err(error) => refuse(draft.into_ops(), &Arc::new(error)),
             }
         }
         self.evict();
@@ -193,7 +193,7 @@ impl Lane {
                 None => match load(&*self.place.store, order_no).await {
                     Ok(None) => return Ok(None),
                     Ok(Some(entry)) => self.parts.local.keep(Arc::new(entry)),
-                    Err(error) => return Err(down(&error)),
+                    Err(error) => return Err(down(&Arc::new(error))),
                 },
             };
             if entry.progress().state != StoredState::Open {
@@ -371,20 +371,21 @@ fn ended(state: StoredState) -> Refusal {
     }
 }
 
-fn refuse(ops: Vec<Op>, error: &StoreError) {
-    tracing::error!(%error, waiting = ops.len(), "lane cannot commit");
+fn refuse(ops: Vec<Op>, error: &Arc<StoreError>) {
+    if error.is_final() {
+        tracing::error!(%error, waiting = ops.len(), "lane cannot commit");
+    } else {
+        tracing::debug!(%error, waiting = ops.len(), "lane cannot commit now");
+    }
     for op in ops {
         op.refuse(down(error));
     }
 }
 
-fn down(error: &StoreError) -> Refusal {
-    match error {
-        StoreError::Unavailable(_) | StoreError::Unknown(_) => {
-            Refusal::new(ErrorCode::ShardUnavailable)
-                .retry_after(Duration::from_secs(1))
-                .cause(anyhow::anyhow!("{error}"))
-        }
-        _ => Refusal::internal(anyhow::anyhow!("{error}")),
+fn down(error: &Arc<StoreError>) -> Refusal {
+    let mut refusal = Refusal::of_shared(error);
+    if refusal.code == ErrorCode::Unavailable {
+        refusal.code = ErrorCode::ShardUnavailable;
     }
+    refusal
 }

@@ -6,6 +6,7 @@
 //! transactions as if one after the other: SQLite has one writer, PostgreSQL checks
 //! (`SERIALIZABLE`) and has the loser try again.
 
+mod borrowed;
 mod cold;
 mod control;
 mod ledger;
@@ -200,10 +201,11 @@ impl Source for &mut Tx<'_> {
     }
 }
 
-/// Does a database mean "not now", rather than "never like this"?
-pub(super) fn is_unavailable(error: &dyn sqlx::error::DatabaseError) -> bool {
-    if let Some(error) = error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
-        return postgres::is_unavailable(error.code());
+/// Did a constraint refuse, which will do so again?
+pub(super) fn is_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
+    match error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+        // integrity_constraint_violation
+        Some(error) => error.code().starts_with("23"),
+        None => sqlite::is_constraint(error),
     }
-    sqlite::is_unavailable(error)
 }

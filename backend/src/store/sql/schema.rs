@@ -138,7 +138,7 @@ impl Schema {
         }
         self.migrator(Dialect::Postgres).run(pool).await.map_err(|error| match error {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
-            other => StoreError::Corrupt(other.to_string()),
+            other => StoreError::Unavailable(sqlx::Error::Migrate(other.into())),
         })
     }
 

@@ -1,6 +1,6 @@
 //! A SQLite file, the embedded default.
 
-use super::{Schema, StoreError};
+use super::{Schema, StoreError, borrowed::Borrowed};
 use futures::future::BoxFuture;
 use sqlx::{
     SqliteConnection, SqlitePool,
@@ -43,6 +43,8 @@ impl File {
         let pool = || SqlitePoolOptions::new().test_before_acquire(false);
         let writer = pool().max_connections(1).connect_with(options.clone()).await?;
         schema.migrate_sqlite(&writer).await?;
+        // A file that has gone since is not made anew, empty, by the next connection.
+        writer.set_connect_options(options.clone().create_if_missing(false));
         let readers = pool()
             .max_connections(READERS_MAX)
             .connect_with(options.read_only(true).create_if_missing(false))
@@ -67,19 +69,19 @@ impl File {
     {
         let pool = self.writer.clone();
         let task = tokio::spawn(async move {
-            #[expect(clippy::disallowed_methods, reason = "the one place that begins")]
-            let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
+            let mut connection = Borrowed::of(&pool).await?;
+            let mut transaction = connection.begin("BEGIN IMMEDIATE").await?;
             match work(&mut transaction).await {
                 Ok(value) => {
-                    // Whatever went wrong here, the commit may have happened.
-                    transaction.commit().await.map_err(StoreError::Unknown)?;
+                    transaction.commit().await.map_err(not_committed)?;
+                    connection.has_ended();
                     Ok(value)
                 }
+                // What went wrong first is what the caller needs to know.
                 Err(error) => {
-                    // What went wrong first is what the caller needs to know; a
-                    // connection that cannot roll back is not used again.
-                    if let Err(rollback) = transaction.rollback().await {
-                        tracing::warn!(%rollback, "a transaction could not be rolled back");
+                    match transaction.rollback().await {
+                        Ok(()) => connection.has_ended(),
+                        Err(rollback) => tracing::debug!(%rollback, "cannot roll back"),
                     }
                     Err(error)
                 }
@@ -100,9 +102,21 @@ impl File {
     }
 }
 
-/// `SQLITE_BUSY`, `SQLITE_LOCKED`, `SQLITE_IOERR`, `SQLITE_FULL` and `SQLITE_CANTOPEN`, with
-/// their extended codes.
-pub(super) fn is_unavailable(error: &dyn sqlx::error::DatabaseError) -> bool {
-    let code = error.code().and_then(|code| code.parse::<i32>().ok());
-    code.is_some_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14))
+/// Why a commit failed. Where there was no room for its last frame in the write-ahead log
+/// (`SQLITE_FULL`) it did not happen, and has been rolled back; whatever else went wrong, it
+/// may have happened.
+fn not_committed(error: sqlx::Error) -> StoreError {
+    match error.as_database_error().and_then(primary_code) {
+        Some(13) => error.into(),
+        _ => StoreError::Unknown(error),
+    }
+}
+
+/// `SQLITE_CONSTRAINT` with all its extended codes, `RAISE` in a trigger included.
+pub(super) fn is_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
+    primary_code(error) == Some(19)
+}
+
+fn primary_code(error: &dyn sqlx::error::DatabaseError) -> Option<i32> {
+    Some(error.code()?.parse::<i32>().ok()? & 0xff)
 }

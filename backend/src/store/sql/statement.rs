@@ -59,7 +59,7 @@ impl Statement {
     }
 
     pub(crate) async fn fetch_one(self, source: impl Source) -> Result<Row, StoreError> {
-        self.fetch_optional(source).await?.ok_or(StoreError::Other(sqlx::Error::RowNotFound))
+        self.fetch_optional(source).await?.ok_or(StoreError::Unavailable(sqlx::Error::RowNotFound))
     }
 
     /// The first column of the first row.

@@ -2,7 +2,7 @@
 
 mod circuit;
 
-use super::{Row, Schema, Statement, StoreError};
+use super::{Row, Schema, Statement, StoreError, borrowed::Borrowed};
 use crate::control::{Board, Place};
 use anyhow::Context;
 use circuit::Circuit;
@@ -119,6 +119,10 @@ impl Server {
             preparing: Arc::default(),
         };
         match server.prepare().await {
+            // It is there, and another version's: that is for somebody to see at once.
+            Err(error @ StoreError::Unavailable(sqlx::Error::Migrate(_))) => {
+                Err(error).with_context(|| format!("cannot prepare {}", link.namespace))
+            }
             Err(error @ StoreError::Unavailable(_)) => {
                 let (namespace, error) = (&link.namespace, anyhow::Error::from(error));
                 tracing::warn!(namespace, "a database is down: {error:#}");
@@ -202,30 +206,41 @@ impl Server {
     {
         let stale_max = self.pool.size();
         let mut tried = 0;
-        let mut transaction = loop {
-            #[expect(clippy::disallowed_methods, reason = "the one place that begins")]
-            match self.pool.begin_with(begin).await {
+        loop {
+            let mut connection = Borrowed::of(&self.pool).await?;
+            let mut transaction = match connection.begin(begin).await {
                 Err(sqlx::Error::Io(_) | sqlx::Error::BeginFailed) if tried < stale_max => {
                     tried += 1;
+                    continue;
                 }
-                result => break result?,
-            }
-        };
-        match work(&mut transaction).await {
-            Ok(value) => match transaction.commit().await {
-                Ok(()) => Ok(value),
-                // It said itself that it did not happen.
-                Err(error) if refused(&error).is_some_and(|code| !is_shutdown(code)) => {
-                    Err(error.into())
+                result => result?,
+            };
+            return match work(&mut transaction).await {
+                Ok(value) => match transaction.commit().await {
+                    Ok(()) => {
+                        connection.has_ended();
+                        Ok(value)
+                    }
+                    // It said itself that it did not happen.
+                    Err(error) if refused(&error).is_some_and(|code| !is_shutdown(code)) => {
+                        let error = error.into();
+                        if is_lost_race(&error) {
+                            // In good order, and too often to connect anew each time; the
+                            // pool says ROLLBACK and asks whether it is well.
+                            connection.has_ended();
+                        }
+                        Err(error)
+                    }
+                    Err(error) => Err(StoreError::Unknown(error)),
+                },
+                Err(error) => {
+                    match transaction.rollback().await {
+                        Ok(()) => connection.has_ended(),
+                        Err(rollback) => tracing::debug!(%rollback, "cannot roll back"),
+                    }
+                    Err(error)
                 }
-                Err(error) => Err(StoreError::Unknown(error)),
-            },
-            Err(error) => {
-                if let Err(rollback) = transaction.rollback().await {
-                    tracing::debug!(%rollback, "a transaction could not be rolled back");
-                }
-                Err(error)
-            }
+            };
         }
     }
 
@@ -296,9 +311,7 @@ pub(super) fn start_over() -> StoreError {
 fn is_lost_race(error: &StoreError) -> bool {
     match error {
         StoreError::Unavailable(sqlx::Error::AnyDriverError(cause)) => cause.is::<CameSecond>(),
-        StoreError::Unavailable(error) | StoreError::Other(error) => {
-            matches!(refused(error), Some("40001" | "40P01"))
-        }
+        StoreError::Unavailable(error) => matches!(refused(error), Some("40001" | "40P01")),
         _ => false,
     }
 }
@@ -306,13 +319,4 @@ fn is_lost_race(error: &StoreError) -> bool {
 /// Is the server being stopped, so that what it was doing may have happened or not?
 fn is_shutdown(code: &str) -> bool {
     matches!(code, "57P01" | "57P02" | "57P03")
-}
-
-/// Does this code mean "not now", rather than "never like this"? Connections and
-/// resources (classes 08, 53), races (40), limits of time and shutdowns (57, 55P03,
-/// 25P03), a standby that cannot write (25006), the disk (58), a schema that has moved
-/// (42P01).
-pub(super) fn is_unavailable(code: &str) -> bool {
-    matches!(code.get(..2), Some("08" | "40" | "53" | "57" | "58"))
-        || matches!(code, "55P03" | "25P03" | "25006" | "42P01")
 }

@@ -1,0 +1,167 @@
+//! People who write into every database, and keep what they were answered.
+
+use crate::{
+    SETTINGS,
+    common::server::{Answer, Person, TestServer, send},
+};
+use futures::future::join_all;
+use hongbao_shared::OrderNo;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+/// How long after there is room again everything must work (R-STORE-4).
+const BACK_WITHIN: Duration = Duration::from_secs(10);
+/// How long what waits for a retry may wait, and what a slow machine adds.
+const AT_REST_WITHIN: Duration = Duration::from_secs(100);
+const ASK_EVERY: Duration = Duration::from_millis(100);
+/// Rounds until a full disk must have been noticed: SQLite writes over what its log holds
+/// already, a thousand pages at most.
+const ROUNDS_MAX: u32 = 400;
+const OPENERS: usize = 3;
+
+/// A group that never tires.
+pub(crate) struct Traffic {
+    pub(crate) server: TestServer,
+    group: String,
+    people: Vec<Person>,
+    packet: OrderNo,
+    round: u32,
+}
+
+impl Traffic {
+    pub(crate) async fn on(server: TestServer) -> Self {
+        let (group, people) = server.group_of(OPENERS).await;
+        people[0].top_up(2_000_000, "for-packets").await;
+        let packet = people[0].send_packet(&group, 10_000, 100).await;
+        Self { server, group, people, packet, round: 0 }
+    }
+
+    /// One call of every kind that writes.
+    pub(crate) async fn round(&mut self) -> Vec<Answer> {
+        self.round += 1;
+        let round = self.round;
+        let sender = &self.people[0];
+        let guest = self.server.request(Method::POST, "/api/v1/session/guest");
+        let mut answers = vec![
+            send(guest.json(&json!({"name": format!("guest {round}")}))).await,
+            self.top_up(&format!("top-up-{round}")).await,
+            self.message(&"long ".repeat(100)).await,
+        ];
+        let request = self.packet();
+        let made = sender.post("/packets", &request).await;
+        if made.status.is_success() {
+            let order_no: OrderNo = made.json()["order_no"].as_str().unwrap().parse().unwrap();
+            let paid = sender.post(&format!("/packets/{order_no}/pay"), &json!({})).await;
+            if paid.status == 200 {
+                self.packet = order_no;
+            }
+            answers.push(paid);
+        }
+        answers.push(made);
+        answers.extend(
+            join_all(self.people.iter().map(|person| self.open(person)))
+                .await
+                .into_iter()
+                .flatten(),
+        );
+        answers
+    }
+
+    /// Until something is refused for want of room. Nothing is ever answered as a fault.
+    pub(crate) async fn until_refused(&mut self) {
+        for _ in 0..ROUNDS_MAX {
+            if sound(&self.round().await) > 0 {
+                return;
+            }
+        }
+        panic!("a full disk is not noticed");
+    }
+
+    /// Rounds in which whatever is refused is refused with a code.
+    pub(crate) async fn go_on(&mut self, rounds: u32) {
+        for _ in 0..rounds {
+            sound(&self.round().await);
+        }
+    }
+
+    /// Everything works, soon after there is room.
+    pub(crate) async fn until_back(&mut self) {
+        let since = Instant::now();
+        loop {
+            let refused = sound(&self.round().await);
+            if refused == 0 && self.is_ready().await {
+                break;
+            }
+            assert!(since.elapsed() < BACK_WITHIN, "{refused} calls are still refused");
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+        assert_eq!(sound(&self.round().await), 0, "it stays so");
+    }
+
+    pub(crate) async fn is_ready(&self) -> bool {
+        send(self.server.request(Method::GET, "/readyz")).await.status == 200
+    }
+
+    /// Everything has arrived, nothing is dead: the audit at rest is clean (R-MONEY-5).
+    pub(crate) async fn until_at_rest(&self) {
+        let since = Instant::now();
+        loop {
+            let audit = self.server.command("audit").arg("--at-rest").output().unwrap();
+            if audit.status.success() {
+                break;
+            }
+            let report = String::from_utf8_lossy(&audit.stdout).into_owned();
+            assert!(since.elapsed() < AT_REST_WITHIN, "{report}");
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+        let mut letters = Command::new(env!("CARGO_BIN_EXE_hongbao"));
+        letters.args(["admin", "dead-letters", "--data"]).arg(self.server.folder.path());
+        let letters = letters.envs(SETTINGS).output().unwrap();
+        let letters = String::from_utf8_lossy(&letters.stdout).into_owned();
+        assert!(letters.ends_with("0 letters\n"), "{letters}");
+    }
+
+    fn packet(&self) -> Value {
+        json!({"group_id": self.group, "kind": "lucky", "total_fen": 300, "shares": OPENERS})
+    }
+
+    async fn top_up(&self, key: &str) -> Answer {
+        self.people[0].post("/wallet/top-ups", &json!({"amount_fen": 300, "key": key})).await
+    }
+
+    async fn message(&self, text: &str) -> Answer {
+        let body = json!({"text": text, "key": format!("message-{}", self.round)});
+        self.people[1].post(&format!("/groups/{}/messages", self.group), &body).await
+    }
+
+    /// A grab and, if it may open, an open; the packet may be one that was opened before.
+    async fn open(&self, person: &Person) -> Vec<Answer> {
+        let grabbed = person.post(&format!("/packets/{}/grab", self.packet), &json!({})).await;
+        let ticket = grabbed.status.is_success().then(|| grabbed.json()["ticket"].clone());
+        let mut answers = vec![grabbed];
+        if let Some(Value::String(ticket)) = ticket {
+            answers.push(person.open_with(self.packet, &ticket).await);
+        }
+        answers
+    }
+}
+
+/// How many were refused, or put off (a packet that lands later); each refusal with a code
+/// and when to come back, none as a fault.
+fn sound(answers: &[Answer]) -> usize {
+    let hindered = |answer: &&Answer| !matches!(answer.status.as_u16(), 200 | 201);
+    let hindered = answers.iter().filter(hindered);
+    hindered
+        .map(|answer| {
+            if answer.status != 202 {
+                let (status, code) = answer.refused();
+                assert_eq!(status, 503, "{code}: {answer:?}");
+                assert!(answer.headers.contains_key("retry-after"), "{answer:?}");
+            }
+        })
+        .count()
+}
