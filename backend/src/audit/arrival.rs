@@ -66,8 +66,8 @@ pub(crate) async fn announced(
     // One that cannot be read brings nothing.
     let read = |event: &String| serde_json::from_str::<CreditEvent>(event).ok();
     let events: Vec<CreditEvent> = found.iter().filter_map(read).collect();
-    let any = Bug::AnyRowBrings.is_planted()
-        && store.backlog(Destination::Credit).await?.waiting > 0;
+    let any =
+        Bug::AnyRowBrings.is_planted() && store.backlog(Destination::Credit).await?.waiting > 0;
     for claim in missing {
         if any || events.iter().any(|event| event.names(claim)) {
             coming.add(claim.amount_fen);

@@ -204,10 +204,10 @@ async fn dead<O: Outbox + ?Sized>(
                 Destination::Lists | Destination::Chat => continue,
             };
             let events = events_of(&row.payload);
-            let subject = events.iter().find_map(order_of).map_or_else(
-                || Subject::Place(place.to_owned()),
-                Subject::Packet,
-            );
+            let subject = events
+                .iter()
+                .find_map(order_of)
+                .map_or_else(|| Subject::Place(place.to_owned()), Subject::Packet);
             let (destination, id, error) = (row.destination.as_str(), row.id, row.error);
             let what = format!("row {id} for {destination} is dead: {error}");
             report.violations.note(law, subject, what);

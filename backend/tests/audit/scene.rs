@@ -199,7 +199,8 @@ impl Scene {
     /// Everything as landed, from the plan alone.
     fn payment(&self, plan: Plan) -> Payment {
         // The sealed seed must be the same at payment and landing.
-        let seed = ServerSeed::from_bytes([u8::try_from(plan.order_no.sequence() % 256).unwrap(); 32]);
+        let seed =
+            ServerSeed::from_bytes([u8::try_from(plan.order_no.sequence() % 256).unwrap(); 32]);
         Payment {
             record: PreOrderRecord {
                 order_no: plan.order_no,
@@ -320,7 +321,8 @@ impl Scene {
         let event = serde_json::json!({
             "order_no": plan.order_no, "from": from, "count": count
         });
-        let told = |destination| Announcement { destination, due: Due::Next, event: event.to_string() };
+        let told =
+            |destination| Announcement { destination, due: Due::Next, event: event.to_string() };
         let announcements = announce.map(told).into_iter().collect();
         let append =
             Append { order_no: plan.order_no, believed: from, claims, after, announcements };
@@ -374,7 +376,8 @@ impl Scene {
         announce: Option<Destination>,
     ) -> Fen {
         let event = serde_json::json!({ "order_no": plan.order_no });
-        let told = |destination| Announcement { destination, due: Due::Next, event: event.to_string() };
+        let told =
+            |destination| Announcement { destination, due: Due::Next, event: event.to_string() };
         let announcements = announce.map(told).into_iter().collect();
         let expiry = Expiry { order_no: plan.order_no, believed, at: at(100), announcements };
         let batch = LaneBatch { expiries: vec![expiry], at: Some(at(100)), ..LaneBatch::default() };

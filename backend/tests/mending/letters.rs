@@ -7,11 +7,7 @@ use crate::{
     world::{Party, World},
 };
 use futures::future::join_all;
-use hongbao::{
-    config::CreditMode,
-    delivery::LetterId,
-    store::outbox::Fate,
-};
+use hongbao::{config::CreditMode, delivery::LetterId, store::outbox::Fate};
 use hongbao_shared::{
     ErrorCode, Fen, Kind, OrderNo, UserId,
     api::{

@@ -99,7 +99,10 @@ async fn are_taken_apart(store: &dyn OrderStore) {
     assert_eq!(store.announced(Destination::Credit, vec![three]).await.unwrap(), [event(three, 9)]);
     let rows = store.lease(Destination::Credit, EARLY, LEASE, 10).await.unwrap();
     let payloads: Vec<_> = rows.into_iter().map(|row| row.payload).collect();
-    assert_eq!(payloads, [(one, 7), (two, 8), (three, 9)].map(|(no, n)| format!("[{}]", event(no, n))));
+    assert_eq!(
+        payloads,
+        [(one, 7), (two, 8), (three, 9)].map(|(no, n)| format!("[{}]", event(no, n)))
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Opened shares reach the wallets in each of the three ways (R-MONEY-2).
 
 use crate::world::World;
-use hongbao::{app::Stores, config::CreditMode, store::outbox::Destination};
+use hongbao::{app::Stores, config::CreditMode, runtime::Clock, store::outbox::Destination};
 use hongbao_shared::{
     Fen, Kind, UserId,
     api::{

@@ -1,9 +1,6 @@
 //! A packet against the books, in both directions (R-MONEY-3).
 
-use super::{
-    super::accounts::sums_are_true,
-    Check, Law, Tally,
-};
+use super::{super::accounts::sums_are_true, Check, Law, Tally};
 use crate::store::{
     ledger::{
         Account, AccountState, Posting, Transfer, TransferKind, credit_key, pay_key, refund_key,

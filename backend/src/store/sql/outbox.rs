@@ -174,8 +174,8 @@ impl Outbox for Database {
             Box::pin(async move {
                 sql("UPDATE outbox SET due_at = created_at
                      WHERE leased = 1 AND due_at > created_at")
-                    .execute(&mut tx)
-                    .await?;
+                .execute(&mut tx)
+                .await?;
                 Ok(())
             })
         })
@@ -305,9 +305,8 @@ impl Outbox for Database {
 async fn adopt_old_credits(database: &Database) -> Result<(), StoreError> {
     let [now, queue, deferred] = Destination::OLD_CREDITS;
     let old = format!("destination IN ({now}, {queue}, {deferred})");
-    let some: bool = sql(format!("SELECT EXISTS (SELECT 1 FROM outbox WHERE {old})"))
-        .scalar(database)
-        .await?;
+    let some: bool =
+        sql(format!("SELECT EXISTS (SELECT 1 FROM outbox WHERE {old})")).scalar(database).await?;
     if !some {
         return Ok(());
     }
