@@ -193,12 +193,11 @@ impl PendingAppend {
     /// together.
     fn credits(&self, order_no: OrderNo, mode: CreditMode, later: Duration) -> Vec<Event> {
         let due = |claim: &ClaimRow| match mode {
-            CreditMode::Queue => Due::Next,
-            CreditMode::Deferred => Due::After(later),
             CreditMode::Split { large_share_fen } if claim.amount_fen >= large_share_fen => {
                 Due::First
             }
-            CreditMode::Split { .. } => Due::Next,
+            CreditMode::Queue | CreditMode::Split { .. } => Due::Next,
+            CreditMode::Deferred => Due::After(later),
         };
         let runs = self.claims.chunk_by(|one, next| due(one) == due(next));
         let event = |run: &[ClaimRow]| {
