@@ -7,8 +7,8 @@ use hongbao::{
     packets::CreditEvent,
     store::{
         ledger::{LedgerStore, Posting, credit_key},
-        orders::{ClaimRow, OrderStore},
-        outbox::{Destination, Outbox, Settled},
+        orders::ClaimRow,
+        outbox::{Destination, Settled},
     },
 };
 use hongbao_shared::Timestamp;
