@@ -67,7 +67,7 @@ async fn a_refund_that_is_due() {
     scene.pay(plan).await;
     scene.land(plan).await;
     scene.deliver_landings().await;
-    let left = scene.expire(plan, 0, Some(Destination::Refund)).await;
+    let left = scene.expire(plan, Some(Destination::Refund)).await;
     let report = scene.audit(false).await;
     assert!(report.is_clean(), "{report}");
     assert_eq!(report.counts.unrefunded, Tally { count: 1, fen: 500 });
@@ -109,7 +109,7 @@ async fn an_audit_beside_a_running_server_is_clean() {
                     scene.credit(plan, seq, 1).await;
                     settle(&*scene.shard, Destination::CreditQueue).await;
                 }
-                let left = scene.expire(plan, 4, Some(Destination::Refund)).await;
+                let left = scene.expire(plan, Some(Destination::Refund)).await;
                 scene.post(Posting::refund(plan.order_no, user(SENDER), left)).await;
                 settle(&*scene.shard, Destination::Refund).await;
             }

@@ -14,7 +14,7 @@ use hongbao::{
         marks::Mark,
         memory::{MemoryCold, MemoryLedger, MemoryOrders},
         orders::{
-            Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, OrderStore,
+            Announcement, Append, ClaimRow, Ended, Landed, Landing, LaneBatch, OrderStore,
             PacketRow, Progress, StoredState,
         },
         outbox::{Destination, Outbox, Settled},
@@ -157,7 +157,7 @@ impl Scene {
             self.credit(plan, 0, opened).await;
         }
         let expired = lucky(3, 300, 4);
-        let left = self.expire(expired, 1, None).await;
+        let left = self.expire(expired, None).await;
         self.post(Posting::refund(expired.order_no, user(SENDER), left)).await;
         let given_up = lucky(4, 50, 2);
         self.pay(given_up).await;
@@ -366,15 +366,12 @@ impl Scene {
     pub(crate) async fn expire(
         &self,
         plan: Plan,
-        believed: u32,
         announce: Option<Destination>,
     ) -> Fen {
-        let announcements = announce.map(told).into_iter().collect();
-        let expiry = Expiry { order_no: plan.order_no, believed, at: at(100), announcements };
-        let batch = LaneBatch { expiries: vec![expiry], at: Some(at(100)), ..LaneBatch::default() };
-        assert_eq!(self.shard.commit(batch).await.unwrap().expiries, [true]);
-        let packet = self.shard.packet(plan.order_no).await.unwrap().unwrap();
-        packet.total_fen.checked_sub(packet.progress.claimed_fen).unwrap()
+        let tell = Arc::new(move |_: &Ended| announce.map(told).into_iter().collect());
+        let ended = self.shard.end(vec![plan.order_no], at(100), tell).await.unwrap();
+        assert_eq!(ended.len(), 1);
+        ended[0].rest_fen
     }
 
     pub(crate) async fn deliver_landings(&self) {

@@ -99,9 +99,7 @@ async fn a_bad_refund() {
     let when = format!("NEW.key = 'refund:{bad}'");
     poison(world.folder.path(), LEDGER, "transfers", &when).await;
     world.clock.advance_s(24 * 60 * 60);
-    // In one batch, so that they share an outbox row.
-    let lanes = &world.app.packets.lanes;
-    join_all(orders.iter().map(|order_no| lanes.expire(*order_no))).await;
+    world.app.packets.end_due().await.unwrap();
     let letters = until_dead(&world.app, 1).await;
     assert_eq!(letters[0].destination, "refund");
     let two_back = before.checked_sub(Fen::new(500).unwrap()).unwrap();

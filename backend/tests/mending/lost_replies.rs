@@ -17,7 +17,8 @@ use hongbao::{
         StoreError,
         ledger::TransferKind,
         orders::{
-            ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, OrderStore, PacketRow, StoredState,
+            ClaimRow, DayTable, Emptied, Ended, LaneBatch, LaneOutcome, OrderStore, PacketRow,
+            StoredState, Tell,
         },
         outbox::{Destination, HasOutbox, Outbox, OutboxRow},
     },
@@ -62,6 +63,14 @@ impl OrderStore for Mute {
     }
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
         self.store.due(now, limit).await
+    }
+    async fn end(
+        &self,
+        orders: Vec<OrderNo>,
+        now: Timestamp,
+        tell: Tell,
+    ) -> Result<Vec<Ended>, StoreError> {
+        self.store.end(orders, now, tell).await
     }
     async fn packets_page(
         &self,

@@ -10,6 +10,7 @@ mod world;
 
 mod beside;
 mod commands;
+mod ends;
 mod files;
 mod giving_up;
 mod letters;

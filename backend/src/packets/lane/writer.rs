@@ -74,10 +74,7 @@ impl Lane {
                 refuse(ops, &last);
                 continue;
             }
-            let (mut draft, postponed) = self.assemble(ops).await;
-            if !postponed.is_empty() {
-                rounds.push_back(postponed);
-            }
+            let mut draft = self.assemble(ops).await;
             if draft.is_empty() {
                 continue;
             }
@@ -111,37 +108,19 @@ impl Lane {
         self.evict();
     }
 
-    /// Answers what can be answered now, and drafts the rest. What has to wait for
-    /// this very batch comes back.
-    async fn assemble(&mut self, ops: Vec<Op>) -> (Draft, Vec<Op>) {
+    /// Answers what can be answered now, and drafts the rest.
+    async fn assemble(&mut self, ops: Vec<Op>) -> Draft {
         self.batches += 1;
         let mut draft = Draft::new(self.parts.clock.now());
-        let mut postponed = Vec::new();
         for op in ops {
             match op {
                 Op::Land { landing, reply } => draft.landings.push((*landing, reply)),
-                Op::Open { order_no, .. } if draft.expiries.contains_key(&order_no) => {
-                    postponed.push(op);
-                }
-                Op::Expire { order_no, .. } if draft.appends.contains_key(&order_no) => {
-                    postponed.push(op);
-                }
                 Op::Open { order_no, user, reply } => {
                     self.open(&mut draft, order_no, user, reply).await;
                 }
-                Op::Expire { order_no, reply } => {
-                    match self.packet(order_no).await {
-                        Err(refusal) => drop(reply.send(Err(refusal))),
-                        Ok(Some(packet)) if draft.now() >= packet.entry.facts().expires_at => {
-                            draft.expire(packet, reply);
-                        }
-                        // Ended, or its time is not over.
-                        Ok(_) => drop(reply.send(Ok(()))),
-                    }
-                }
             }
         }
-        (draft, postponed)
+        draft
     }
 
     async fn open(
@@ -232,7 +211,6 @@ impl Lane {
 
     /// Takes over what held and answers; gives back what lost a race.
     async fn settle(&mut self, draft: Draft, request: &LaneBatch, outcome: LaneOutcome) -> Vec<Op> {
-        let now = draft.now();
         let mut again = Vec::new();
         let told = told(request, &outcome);
         for ((landing, reply), landed) in draft.landings.into_iter().zip(outcome.landings) {
@@ -250,21 +228,6 @@ impl Lane {
                 let from = self.advance(order_no, pending.after, &pending.claims);
                 pending.answer();
                 self.publish(order_no, from);
-            } else {
-                again.extend(pending.into_ops(order_no));
-                self.lost_race(order_no).await;
-            }
-        }
-        for ((order_no, pending), held) in draft.expiries.into_iter().zip(outcome.expiries) {
-            if held {
-                if let Some(packet) = self.packets.get(&order_no) {
-                    let before = packet.entry.progress();
-                    let finished_at = Some(now);
-                    let after = Progress { state: StoredState::Expired, finished_at, ..before };
-                    self.advance(order_no, after, &[]);
-                }
-                pending.answer();
-                self.publish(order_no, u32::MAX);
             } else {
                 again.extend(pending.into_ops(order_no));
                 self.lost_race(order_no).await;
@@ -352,10 +315,8 @@ fn told(request: &LaneBatch, outcome: &LaneOutcome) -> BTreeSet<Destination> {
     let landed = outcome.landings.iter().map(|landed| *landed == Landed::New);
     let landings = request.landings.iter().map(|landing| &landing.announcements).zip(landed);
     let appends = request.appends.iter().map(|append| &append.announcements);
-    let expiries = request.expiries.iter().map(|expiry| &expiry.announcements);
     landings
         .chain(appends.zip(outcome.appends.iter().copied()))
-        .chain(expiries.zip(outcome.expiries.iter().copied()))
         .filter(|(_, held)| *held)
         .flat_map(|(announcements, _)| announcements)
         .map(|announcement| announcement.destination)
