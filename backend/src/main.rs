@@ -27,6 +27,10 @@ enum Command {
     Audit(cli::audit::Arguments),
     /// Compare the databases with each other, and mend what went missing.
     Reconcile(cli::reconcile::Arguments),
+    /// Copy all databases as they are at one moment, beside a running server.
+    Backup(cli::backup::Arguments),
+    /// Put a backup into an empty data folder.
+    Restore(cli::backup::RestoreArguments),
     /// Things that only the operator may do.
     Admin(cli::admin::Arguments),
     /// Sample splits as CSV: a line per packet, amounts in fen in the order of opening.
@@ -41,6 +45,8 @@ fn main() -> ExitCode {
         Command::Migrate(arguments) => cli::migrate::run(arguments),
         Command::Audit(arguments) => cli::audit::run(arguments),
         Command::Reconcile(arguments) => cli::reconcile::run(arguments),
+        Command::Backup(arguments) => cli::backup::run(arguments),
+        Command::Restore(arguments) => cli::backup::restore(arguments),
         Command::Admin(arguments) => cli::admin::run(arguments),
         Command::Split(arguments) => cli::split::run(&arguments),
         Command::Verify(arguments) => cli::verify::run(arguments),

@@ -2,6 +2,7 @@
 //! them.
 
 mod background;
+pub mod backup;
 mod caches;
 mod places;
 mod settings;

@@ -134,7 +134,8 @@ impl Notes {
             shared.outdate_note(site, note, user).await.err().map(|_| (site, note, user))
         };
         let unsaid = stream::iter(outdated).map(one).buffer_unordered(AT_ONCE);
-        let unsaid: Vec<_> = unsaid.filter_map(async |unsaid| unsaid).collect().await;
+        let unsaid: Vec<Option<_>> = unsaid.collect().await;
+        let unsaid: Vec<_> = unsaid.into_iter().flatten().collect();
         if unsaid.is_empty() {
             return;
         }

@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     control::Board,
     delivery::{DeadLetters, LETTERS_PAGE_MAX, LetterId},
+    packets::skip_numbers,
     runtime::{Clock, SystemClock, SystemEntropy},
     store::outbox::Fate,
 };
@@ -27,6 +28,12 @@ enum Command {
     Grant {
         /// The id of a person, or the name of an account.
         user: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Go on far above every order number that may have been given: after the ledger's
+    /// database was restored to an earlier moment, before the nodes start.
+    SkipNumbers {
         #[command(flatten)]
         common: Common,
     },
@@ -55,6 +62,7 @@ enum Command {
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Grant { user, common } => run_grant(&user, common),
+        Command::SkipNumbers { common } => on_tokio(skip(common)),
         Command::DeadLetters { failing, common } => {
             let fate = if failing { Fate::Failing } else { Fate::Dead };
             on_tokio(with_letters(common, async |letters| show(letters, fate).await))
@@ -78,6 +86,17 @@ fn run_grant(user: &str, common: Common) -> Result<(), Failure> {
         }
         Err(refusal) => Err(Failure::Failed(refusal.into())),
     }
+}
+
+async fn skip(common: Common) -> Result<(), Failure> {
+    let config = common.load(None)?;
+    require_data(&config)?;
+    let stores = Stores::open(&config).await?;
+    let skipped = skip_numbers(&*stores.ledger, stores.sites()).await;
+    stores.close().await;
+    skipped.map_err(anyhow::Error::from)?;
+    say("new packets are numbered far above all that there are");
+    Ok(())
 }
 
 /// Without starting the application: its workers are the server's business.

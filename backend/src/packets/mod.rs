@@ -20,7 +20,7 @@ pub use event::{ChatEvent, CreditEvent, Event, LandEvent, ListEvent, RefundEvent
 pub use expire::Expirer;
 pub use lane::{LaneParts, LaneSettings, LaneStore, Lanes};
 pub(crate) use numbering::LEASE;
-pub use numbering::{NumberedSite, Numbering};
+pub use numbering::{NumberedSite, Numbering, skip_numbers};
 pub use outstanding::Outstanding;
 pub use send::Paid;
 pub use ticket::Tickets;

@@ -21,6 +21,11 @@ pub(crate) const LEASE: u64 = 1 << 24;
 /// Another node can use a fresh block up between its grant and our next number.
 const BLOCK_ATTEMPTS_MAX: u32 = 4;
 
+/// What a ledger that was restored skips: more than a thousand blocks and leases, far more
+/// than can have been granted since the moment that it was restored to.
+const SKIPPED_SEQUENCES: u64 = BLOCK << 10;
+const SKIPPED_LEASES: u64 = 1 << 10;
+
 const RETRY_WHEN_DOWN: Duration = Duration::from_secs(1);
 
 /// A site as the numbering knows it.
@@ -201,6 +206,19 @@ impl Lease {
         self.next += 1;
         (sequence < SEQUENCE_END).then_some(sequence)
     }
+}
+
+/// Has these sites go on far above every number that they may have given since the moment
+/// that the ledger was restored to (R-ORDER-2, R-STORE-6).
+pub async fn skip_numbers(
+    ledger: &dyn LedgerStore,
+    sites: impl IntoIterator<Item = Site>,
+) -> Result<(), StoreError> {
+    for site in sites {
+        ledger.raise(Mark::Sequence(site), SKIPPED_SEQUENCES).await?;
+        ledger.raise(Mark::LocalLease(site), SKIPPED_LEASES).await?;
+    }
+    Ok(())
 }
 
 /// Spreads sequences over shards without a pattern that senders could ride.

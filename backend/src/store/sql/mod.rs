@@ -6,6 +6,7 @@
 //! transactions as if one after the other: SQLite has one writer, PostgreSQL checks
 //! (`SERIALIZABLE`) and has the loser try again.
 
+mod backup;
 mod borrowed;
 mod cold;
 mod control;
@@ -20,6 +21,7 @@ mod schema;
 mod sqlite;
 mod statement;
 
+pub use backup::{FileCopy, copy_files};
 pub use cold::SqlCold;
 pub use control::SqlControl;
 pub use ledger::SqlLedger;

@@ -1,0 +1,137 @@
+//! R-STORE-6: a backup beside a server that is busy holds one moment; it restores to data
+//! that the audit finds clean, and no number is given again.
+
+use crate::common::server::{Person, TestServer};
+use futures::future::join_all;
+use hongbao_shared::OrderNo;
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::{Command, Output},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// Who opened which share of which packet.
+type Told = Arc<Mutex<BTreeMap<(OrderNo, usize), u64>>>;
+
+async fn hongbao(arguments: &[&str], data: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hongbao"));
+    command.args(arguments).arg("--data").arg(data);
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{} {stderr}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// One packet after the other, each opened by everybody, until `stop`.
+async fn keep_busy(group: String, people: Vec<Person>, told: Told, stop: Arc<AtomicBool>) {
+    while !stop.load(Ordering::Relaxed) {
+        let shares = u32::try_from(people.len()).unwrap();
+        let order_no = people[0].send_packet(&group, 1_000, shares).await;
+        let opens = people
+            .iter()
+            .enumerate()
+            .map(async |(who, person)| (who, person.open(order_no).await.amount_fen.get()));
+        for (who, amount) in join_all(opens).await {
+            told.lock().unwrap().insert((order_no, who), amount);
+        }
+    }
+}
+
+async fn more_than(told: &Told, count: usize) {
+    while told.lock().unwrap().len() <= count {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_beside_a_busy_server_holds_one_moment() {
+    let mut server = TestServer::spawn(&[]);
+    let data = server.folder.path().to_owned();
+    let (told, stop) = (Told::default(), Arc::new(AtomicBool::new(false)));
+    let mut crowds = Vec::new();
+    let mut parties = Vec::new();
+    for _ in 0..3 {
+        let (group, people) = server.group_of(4).await;
+        people[0].top_up(1_000_000, "k").await;
+        parties.push((group.clone(), people.clone()));
+        let (told, stop) = (Arc::clone(&told), Arc::clone(&stop));
+        crowds.push(tokio::spawn(keep_busy(group, people, told, stop)));
+    }
+    more_than(&told, 24).await;
+
+    let backups = tempfile::tempdir().unwrap();
+    let folder = backups.path().join("today");
+    let to = folder.to_str().unwrap();
+    let before = told.lock().unwrap().clone();
+    let output = hongbao(&["backup", "--with-keys", to], &data).await;
+    assert!(stdout(&output).contains("databases, "), "{output:?}");
+    // It goes on, and what is told from here on is not in the backup.
+    let count = told.lock().unwrap().len();
+    more_than(&told, count + 12).await;
+    stop.store(true, Ordering::Relaxed);
+    for crowd in crowds {
+        crowd.await.unwrap();
+    }
+    server.kill();
+    let again = hongbao(&["backup", to], &data).await;
+    assert_eq!(again.status.code(), Some(1), "a backup goes into an empty folder");
+
+    let restored = tempfile::tempdir().unwrap();
+    let place = restored.path().to_owned();
+    stdout(&hongbao(&["restore", to], &place).await);
+    // Money that is on its way is on its way, and nothing is missing.
+    stdout(&hongbao(&["audit"], &place).await);
+    let over = hongbao(&["restore", to], &place).await;
+    assert!(String::from_utf8_lossy(&over.stderr).contains("there are databases in"), "{over:?}");
+
+    let mut server = TestServer::in_folder(restored, &[]);
+    server.restart();
+    let at = |person: &Person| Person { url: server.url.clone(), ..person.clone() };
+    let people: Vec<Vec<Person>> =
+        parties.iter().map(|(_, people)| people.iter().map(at).collect()).collect();
+    for ((order_no, who), amount) in &before {
+        let mut mine = None;
+        for party in &people {
+            let answer = party[*who].get(&format!("/packets/{order_no}")).await;
+            if answer.status.is_success() {
+                let claims = answer.json()["claims"].as_array().unwrap().clone();
+                mine = claims.into_iter().find(|claim| claim["user"]["id"] == party[*who].id);
+            }
+        }
+        let mine = mine.unwrap_or_else(|| panic!("{who} opened {order_no}"));
+        assert_eq!(mine["amount_fen"], *amount, "{order_no}");
+    }
+    let given = told.lock().unwrap().clone();
+    for ((group, _), people) in parties.iter().zip(&people) {
+        for _ in 0..4 {
+            let order_no = people[0].send_packet(group, 100, 1).await;
+            let repeated = given.keys().any(|(other, _)| *other == order_no);
+            assert!(!repeated, "{order_no} was given before");
+            people[1].open(order_no).await;
+        }
+    }
+    assert_eq!(server.terminate(), Some(0));
+    stdout(&hongbao(&["audit", "--at-rest"], &place).await);
+}
+
+#[tokio::test]
+async fn wrong_folders_are_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("backup");
+    let to = to.to_str().unwrap();
+    for (arguments, sentence) in
+        [(["backup", to], "there are no databases in"), (["restore", to], "is no whole backup")]
+    {
+        let output = hongbao(&arguments, folder.path()).await;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains(sentence), "{stderr}");
+    }
+}
