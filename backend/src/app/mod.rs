@@ -179,11 +179,7 @@ impl App {
         let mover = Arc::new(mover(&config, &stores, &clock, zone.clone()));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let reconciliation = reconciliation(&config, &stores, &ledger, sealer, zone, &clock);
-        let live = Arc::new(Live::new(
-            Arc::clone(&groups),
-            Arc::clone(&accounts),
-            Arc::clone(&packets) as Arc<dyn CardStates>,
-        ));
+        let live = live(&groups, &accounts, &packets);
         let demo = Arc::new(Demo::new(DemoParts {
             accounts: Arc::clone(&accounts),
             groups: Arc::clone(&groups),
@@ -271,6 +267,11 @@ fn finder(
 ) -> Arc<Finder> {
     let (orders, control, clock) = (stores.orders.clone(), Arc::clone(control), Arc::clone(clock));
     Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, control, peers, clock))
+}
+
+fn live(groups: &Arc<Groups>, accounts: &Arc<Accounts>, packets: &Arc<Packets>) -> Arc<Live> {
+    let cards = Arc::clone(packets) as Arc<dyn CardStates>;
+    Arc::new(Live::new(Arc::clone(groups), Arc::clone(accounts), cards))
 }
 
 /// One for each shard.

@@ -5,8 +5,8 @@ use super::{
     StoreError,
     cold::{ColdPlace, ColdStore},
     orders::{
-        ClaimRow, DayTable, Emptied, Ended, Landed, LaneBatch, LaneOutcome, OrderStore,
-        PacketRow, StoredState, Tell,
+        ClaimRow, DayTable, Emptied, Ended, Landed, LaneBatch, LaneOutcome, OrderStore, PacketRow,
+        StoredState, Tell,
     },
     outbox::{Destination, HasOutbox, Outbox},
 };

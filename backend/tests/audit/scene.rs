@@ -363,11 +363,7 @@ impl Scene {
     }
 
     /// What is left.
-    pub(crate) async fn expire(
-        &self,
-        plan: Plan,
-        announce: Option<Destination>,
-    ) -> Fen {
+    pub(crate) async fn expire(&self, plan: Plan, announce: Option<Destination>) -> Fen {
         let tell = Arc::new(move |_: &Ended| announce.map(told).into_iter().collect());
         let ended = self.shard.end(vec![plan.order_no], at(100), tell).await.unwrap();
         assert_eq!(ended.len(), 1);

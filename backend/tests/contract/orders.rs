@@ -402,9 +402,8 @@ pub(crate) async fn a_day_is_sealed_emptied_and_taken_over(store: &dyn OrderStor
         epoch_day,
         announcements: vec![event(Destination::Chat, &format!("{{\"order_no\":\"{order_no}\"}}"))],
     };
-    let landed = async |landing| {
-        store.commit(batch(vec![landing], vec![])).await.unwrap().landings[0]
-    };
+    let landed =
+        async |landing| store.commit(batch(vec![landing], vec![])).await.unwrap().landings[0];
     assert_eq!(landed(quiet(one, 7)).await, Landed::New);
     assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::NotSealed);
     store.seal(day, 38).await.unwrap();
@@ -444,9 +443,8 @@ pub(crate) async fn a_tombstone_of_a_later_day_stays(store: &dyn OrderStore) {
         packet.created_at = packet.created_at.plus_seconds(months * 31 * 24 * 60 * 60);
         Landing { packet, epoch_day: epoch_day + months * 31, announcements: vec![] }
     };
-    let landed = async |landing| {
-        store.commit(batch(vec![landing], vec![])).await.unwrap().landings[0]
-    };
+    let landed =
+        async |landing| store.commit(batch(vec![landing], vec![])).await.unwrap().landings[0];
     assert_eq!(landed(of_day(early, 0)).await, Landed::New);
     assert_eq!(landed(of_day(given_up, 1)).await, Landed::DayRefused);
     let mut tombstone = of_day(given_up, 1);

@@ -9,8 +9,7 @@ use crate::planted::Bug;
 use crate::store::{
     orders::{
         Announcement, Append, ClaimRow, DayTable, Emptied, Ended, Landed, Landing, LaneBatch,
-        LaneOutcome, OrderStore, PacketRow, Progress, StoredState, Tell, about, gather,
-        later_than,
+        LaneOutcome, OrderStore, PacketRow, Progress, StoredState, Tell, about, gather, later_than,
     },
     outbox::Destination,
 };
@@ -118,9 +117,11 @@ impl OrderStore for MemoryOrders {
         for order_no in orders {
             let last = state.claims.range(..=(order_no, u32::MAX)).next_back();
             let last = last.filter(|((of, _), _)| *of == order_no).map(|(_, claim)| *claim);
-            let Some(row) = state.packets.get_mut(&order_no).filter(|row| {
-                row.progress.state == StoredState::Open && row.expires_at <= now
-            }) else {
+            let Some(row) = state
+                .packets
+                .get_mut(&order_no)
+                .filter(|row| row.progress.state == StoredState::Open && row.expires_at <= now)
+            else {
                 continue;
             };
             row.progress.state = StoredState::Expired;

@@ -7,8 +7,8 @@ use super::{
     statements::{CLAIM_CHUNKS, statements},
 };
 use crate::store::orders::{
-    Announcement, Append, ClaimRow, Landed, Landing, LaneBatch, LaneOutcome, StoredState,
-    about, gather, later_than,
+    Announcement, Append, ClaimRow, Landed, Landing, LaneBatch, LaneOutcome, StoredState, about,
+    gather, later_than,
 };
 use hongbao_shared::{Day, OrderNo, Timestamp};
 use std::{collections::BTreeSet, sync::Arc};

@@ -12,7 +12,9 @@ use super::{
     sql,
 };
 use crate::store::{
-    orders::{ClaimRow, DayTable, Emptied, Ended, LaneBatch, LaneOutcome, OrderStore, PacketRow, Tell},
+    orders::{
+        ClaimRow, DayTable, Emptied, Ended, LaneBatch, LaneOutcome, OrderStore, PacketRow, Tell,
+    },
     outbox::Destination,
 };
 use async_trait::async_trait;

@@ -49,10 +49,7 @@ pub(super) static DUE: LazyLock<(&'static str, &'static str)> =
 /// The earlier of two clocks: the node's, which is `$1`, and the server's, where the server
 /// is another machine (R-CTRL-5).
 fn earlier_clock(dialect: Dialect) -> &'static str {
-    dialect.pick(
-        "$1",
-        "least($1, (extract(epoch FROM statement_timestamp()) * 1000)::bigint)",
-    )
+    dialect.pick("$1", "least($1, (extract(epoch FROM statement_timestamp()) * 1000)::bigint)")
 }
 
 fn due(dialect: Dialect) -> String {
@@ -115,10 +112,7 @@ impl Statements {
                  SET claimed = $3, claimed_fen = $4, state = $5, finished_at = $6
                  WHERE order_no = $1 AND claimed = $2 AND state = 0"
             )),
-            end: (
-                for_ever(end(day, Dialect::Sqlite)),
-                for_ever(end(day, Dialect::Postgres)),
-            ),
+            end: (for_ever(end(day, Dialect::Sqlite)), for_ever(end(day, Dialect::Postgres))),
             has_open: for_ever(format!(
                 "SELECT EXISTS (SELECT 1 FROM packets_{day} WHERE state = 0)"
             )),
