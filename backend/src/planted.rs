@@ -43,8 +43,8 @@ bugs! {
     MarksOffByOne = "bug::marks_off_by_one";
     /// A lane that takes over a packet goes on one share too far (R-FAIR-5).
     ResumeOffByOne = "bug::resume_off_by_one";
-    /// A packet's end is not guarded by what the lane believes (R-MONEY-4).
-    EndUnguarded = "bug::end_unguarded";
+    /// What goes back of a packet is what was left before its last share (R-MONEY-4).
+    RestOfBefore = "bug::rest_of_before";
     /// A landing that comes again overwrites the packet (R-SEND-2).
     LandingOverwrites = "bug::landing_overwrites";
     /// A landing that is given up is paid back without a tombstone (R-SEND-2).

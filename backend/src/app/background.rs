@@ -9,7 +9,7 @@ use crate::{
     },
     ledger::Ledger,
     news::{Newsroom, Publisher},
-    packets::{Expirer, LaneParts, LaneStore, Lanes},
+    packets::{LaneParts, LaneStore, Lanes},
     runtime::{Fallen, Tasks},
     store::outbox::{Destination, Outbox},
     telemetry,
@@ -214,13 +214,8 @@ impl App {
     /// What brings work to the lanes on its own.
     fn start_feeders(&self) {
         let feeders = &self.background.feeders;
-        for store in self.stores.orders.values() {
-            let expirer = Expirer {
-                store: Arc::clone(store),
-                lanes: Arc::clone(&self.packets.lanes),
-                clock: Arc::clone(&self.clock),
-            };
-            feeders.tasks.spawn(expirer.run(feeders.stop.clone()));
+        for expirer in &self.packets.expirers {
+            feeders.tasks.spawn(Arc::clone(expirer).run(feeders.stop.clone()));
         }
         let land = Worker {
             outbox: Arc::clone(&self.stores.ledger) as Arc<dyn Outbox>,

@@ -25,16 +25,16 @@ use crate::{
     lists::Lists,
     live::Live,
     packets::{
-        Finder, LaneParts, NumberedSite, Numbering, Packets, Peers, Tickets,
+        Expirer, Finder, LaneParts, NumberedSite, Numbering, Packets, Peers, Tickets,
         seal::{self, Sealer},
     },
     reconcile::{Reconciler, Schedule},
     runtime::{Clock, Entropy, Fallen, SystemClock, SystemEntropy, Zone},
-    store::ledger::LedgerStore,
+    store::{ledger::LedgerStore, orders::OrderStore},
 };
 use background::{Background, Bells};
 use caches::Caches;
-use hongbao_shared::{Limits, Site, api::control::Degradation};
+use hongbao_shared::{Limits, Shard, Site, api::control::Degradation};
 use parking_lot::Mutex;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
@@ -164,6 +164,8 @@ impl App {
         ));
         numbering.prepare().await;
         let pace = Arc::new(Pace::new(config.flow.clone(), &clock));
+        let finder = finder(&stores, &local, &shared, &control, peers, &clock);
+        let expirers = expirers(&stores, &bells, &clock, &local, &finder, control.board());
         let packets = Arc::new(Packets {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
@@ -173,7 +175,8 @@ impl App {
             tickets: Tickets::new(key.derive(b"ticket"), config.limits.ticket_ttl_s),
             outstanding: settings::outstanding(&config),
             lanes,
-            finder: finder(&stores, &local, &shared, &control, peers),
+            expirers,
+            finder,
             local,
             shared,
             ledger: Arc::clone(&ledger),
@@ -296,9 +299,33 @@ fn finder(
     shared: &Arc<dyn SharedTier>,
     control: &Arc<Control>,
     peers: Peers,
+    clock: &Arc<dyn Clock>,
 ) -> Arc<Finder> {
-    let orders = stores.orders.clone();
-    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, Arc::clone(control), peers))
+    let (orders, control, clock) = (stores.orders.clone(), Arc::clone(control), Arc::clone(clock));
+    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, control, peers, clock))
+}
+
+/// One for each shard.
+fn expirers(
+    stores: &Stores,
+    bells: &Bells,
+    clock: &Arc<dyn Clock>,
+    local: &LocalTier,
+    finder: &Arc<Finder>,
+    board: &Arc<Board>,
+) -> Vec<Arc<Expirer>> {
+    let of_shard = |(place, store): (&(Site, Shard), &Arc<dyn OrderStore>)| {
+        Arc::new(Expirer {
+            place: *place,
+            store: Arc::clone(store),
+            bell: Arc::clone(&bells[place]),
+            clock: Arc::clone(clock),
+            local: local.clone(),
+            finder: Arc::clone(finder),
+            board: Arc::clone(board),
+        })
+    };
+    stores.orders.iter().map(of_shard).collect()
 }
 
 fn reconciliation(

@@ -4,6 +4,7 @@ use crate::{
     config::Config,
     control::{Board, Place},
     packets::seal::Sealer,
+    runtime::Tasks,
     store::{
         cold::ColdStore,
         control::ControlStore,
@@ -23,7 +24,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 /// All databases of a node.
 #[derive(Clone, Debug)]
@@ -194,7 +195,7 @@ impl Stores {
     }
 
     /// Watches whether each database takes writes, until `stop`.
-    pub fn watch_writes(&self, board: &Arc<Board>, tasks: &TaskTracker, stop: &CancellationToken) {
+    pub fn watch_writes(&self, board: &Arc<Board>, tasks: &Tasks, stop: &CancellationToken) {
         for (database, place) in self.databases.clone() {
             let (board, stop) = (Arc::clone(board), stop.clone());
             tasks.spawn(async move { database.watch_writes(&board, place, &stop).await });

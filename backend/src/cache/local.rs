@@ -39,11 +39,16 @@ impl LocalTier {
         self.packets.entry(entry.facts().order_no).or_insert_with_if(|| entry, older).into_value()
     }
 
-    /// Puts the lane's own entry in the place of any other.
+    /// Puts the lane's own entry in the place of any other, unless that is newer: a packet
+    /// can have ended behind its lane's back (R-CACHE-2).
     pub fn put_if_other(&self, entry: &Arc<PacketEntry>) {
+        let version = entry.progress().version();
+        let other = |kept: &Arc<PacketEntry>| {
+            !Arc::ptr_eq(kept, entry) && kept.progress().version() <= version
+        };
         let order_no = entry.facts().order_no;
-        if self.packets.get(&order_no).is_none_or(|kept| !Arc::ptr_eq(&kept, entry)) {
-            self.packets.insert(order_no, Arc::clone(entry));
+        if self.packets.get(&order_no).is_none_or(|kept| other(&kept)) {
+            self.packets.entry(order_no).or_insert_with_if(|| Arc::clone(entry), other);
         }
     }
 

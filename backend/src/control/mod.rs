@@ -4,16 +4,16 @@ mod degraded;
 mod flow;
 mod follow;
 mod health;
-mod room;
 mod pace;
+mod room;
 mod switches;
 
 pub use degraded::{Board, End, Place, Rung};
 pub use flow::{Lookups, Sends};
 pub use follow::Follower;
 pub use health::{Health, HealthWatch};
-pub use room::Room;
 pub use pace::{Deed, Pace};
+pub use room::Room;
 pub use switches::{CreditMode, Switches};
 
 use arc_swap::ArcSwap;

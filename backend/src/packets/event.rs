@@ -3,7 +3,7 @@
 use crate::{
     groups::PacketPost,
     store::{
-        orders::{Announcement, ClaimRow, PacketRow},
+        orders::{Announcement, ClaimRow, Ended, PacketRow},
         outbox::{Destination, Due},
     },
 };
@@ -186,13 +186,20 @@ impl Event {
         Self::Chat(Box::new(event))
     }
 
-    /// What goes back of a packet that has ended with `claimed_fen` taken.
-    pub(super) fn refund(packet: &PacketRow, claimed_fen: Fen) -> Option<Self> {
-        let amount_fen = packet.total_fen.checked_sub(claimed_fen).filter(|fen| !fen.is_zero())?;
-        Some(Self::Refund(RefundEvent {
+    /// What goes back of a packet that is given up before it landed.
+    pub(super) fn refund(packet: &PacketRow) -> Self {
+        Self::Refund(RefundEvent {
             order_no: packet.order_no,
             sender_id: packet.sender_id,
-            amount_fen,
-        }))
+            amount_fen: packet.total_fen,
+        })
+    }
+
+    /// What the end of a packet's time tells: what is left goes back, and the sender is told
+    /// of it (R-MONEY-4).
+    pub fn of_end(ended: &Ended) -> Vec<Announcement> {
+        let Ended { order_no, sender_id, rest_fen: amount_fen } = *ended;
+        let refund = Self::Refund(RefundEvent { order_no, sender_id, amount_fen });
+        vec![refund.announce(), Self::chat(ChatEvent::Expired { order_no }).announce()]
     }
 }

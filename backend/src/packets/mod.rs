@@ -57,6 +57,8 @@ pub struct Packets {
     pub outstanding: Outstanding,
     /// The writers of the shards.
     pub lanes: Arc<Lanes>,
+    /// End what is over, one for each shard.
+    pub expirers: Vec<Arc<Expirer>>,
     /// Finds packets in the tiers.
     pub finder: Arc<Finder>,
     /// This node's memory.

@@ -211,8 +211,8 @@ impl Packets {
         let tombstone =
             Progress { state: StoredState::GivenUp, finished_at: Some(now), ..Progress::NONE };
         let packet = self.packet_row(payment, tombstone)?;
-        let refund = Event::refund(&packet, hongbao_shared::Fen::ZERO);
-        self.lanes.land(self.landing(packet, refund.as_slice())).await
+        let refund = Event::refund(&packet);
+        self.lanes.land(self.landing(packet, &[refund])).await
     }
 
     fn landing(&self, packet: PacketRow, events: &[Event]) -> LandingRow {

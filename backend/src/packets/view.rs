@@ -5,6 +5,7 @@ use crate::{
     Refusal,
     cache::{CacheDown, LocalTier, PacketEntry, SharedTier, SharedWriter},
     control::{Control, Lookups, Place, Rung},
+    runtime::Clock,
     store::orders::{ClaimRow, OrderStore, PacketRow},
 };
 use hongbao_shared::{ErrorCode, OrderNo, Shard, Site, UserId};
@@ -30,6 +31,7 @@ pub struct Finder {
     control: Arc<Control>,
     limiter: Lookups,
     peers: Peers,
+    clock: Arc<dyn Clock>,
 }
 
 /// What a grab needs to know, from whichever tier knows it.
@@ -50,9 +52,10 @@ impl Finder {
         stores: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
         control: Arc<Control>,
         peers: Peers,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         let limiter = Lookups::new(Arc::clone(&control));
-        Self { local, shared, stores, control, limiter, peers }
+        Self { local, shared, stores, control, limiter, peers, clock }
     }
 
     /// The store of a packet's shard.
@@ -114,10 +117,13 @@ impl Finder {
     /// The whole packet with all of its claims.
     pub(super) async fn entry(&self, order_no: OrderNo) -> Result<Arc<PacketEntry>, Refusal> {
         let Some(entry) = self.local.get(order_no) else { return self.load(order_no).await };
-        if self.may_answer(&entry) {
+        // It ends behind the back of everyone who remembers it as open.
+        let may_have_ended = self.may_have_ended(&entry);
+        if self.may_answer(&entry) && !may_have_ended {
             return Ok(entry);
         }
         if matches!(self.peers, Peers::InTier(_))
+            && !may_have_ended
             && let Ok(Some(packet)) = self.shared.packet(order_no).await
             && packet.progress.version() <= entry.progress().version()
         {
@@ -125,6 +131,11 @@ impl Finder {
             return Ok(entry);
         }
         Ok(self.catch_up(entry).await)
+    }
+
+    /// Is it open as far as is known, although its time is over?
+    fn may_have_ended(&self, entry: &PacketEntry) -> bool {
+        entry.progress().state.is_open() && !entry.is_open_at(self.clock.now())
     }
 
     /// May this node's memory answer, without anybody else being asked (R-CACHE-1)?
@@ -149,7 +160,8 @@ impl Finder {
         let store = self.store(order_no)?;
         let _turn = self.limiter.turn().await?;
         // Somebody may have brought it while we waited.
-        if let Some(entry) = self.local.get(order_no).filter(|entry| entry.is_current()) {
+        let brought = |entry: &Arc<PacketEntry>| entry.is_current() && !self.may_have_ended(entry);
+        if let Some(entry) = self.local.get(order_no).filter(brought) {
             return Ok(entry);
         }
         metrics::counter!("hongbao_packet_catch_ups_total").increment(1);

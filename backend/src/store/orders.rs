@@ -12,7 +12,7 @@ use hongbao_shared::{
     fairness::{ClientSeed, Commitment, Seed, ServerSeed},
     split::{self, TermsError},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The key fields of a packet: what decides money and eligibility (R-CACHE-3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,29 +216,28 @@ pub struct Append {
     pub announcements: Vec<Announcement>,
 }
 
-/// The end of a packet's time, if it is still as the lane believes.
-#[derive(Clone, Debug)]
-pub struct Expiry {
+/// A packet whose time is over, as it ended (R-MONEY-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
     /// Which packet.
     pub order_no: OrderNo,
-    /// Shares taken, as the lane believes: the guard.
-    pub believed: u32,
-    /// When.
-    pub at: Timestamp,
-    /// Told if it holds.
-    pub announcements: Vec<Announcement>,
+    /// Who sent it.
+    pub sender_id: UserId,
+    /// What was left of it: more than nothing.
+    pub rest_fen: Fen,
 }
 
+/// What an end announces.
+pub type Tell = Arc<dyn Fn(&Ended) -> Vec<Announcement> + Send + Sync>;
+
 /// Everything that a lane commits in one transaction. Each packet appears at most
-/// once in `appends` and `expiries` together.
+/// once in `appends`.
 #[derive(Clone, Debug, Default)]
 pub struct LaneBatch {
     /// Packets coming in.
     pub landings: Vec<Landing>,
     /// Claims, in the order of order numbers.
     pub appends: Vec<Append>,
-    /// Ends, in the order of order numbers.
-    pub expiries: Vec<Expiry>,
     /// When this is committed.
     pub at: Option<Timestamp>,
 }
@@ -246,7 +245,7 @@ pub struct LaneBatch {
 impl LaneBatch {
     /// Nothing to commit?
     pub fn is_empty(&self) -> bool {
-        self.landings.is_empty() && self.appends.is_empty() && self.expiries.is_empty()
+        self.landings.is_empty() && self.appends.is_empty()
     }
 }
 
@@ -258,8 +257,6 @@ pub struct LaneOutcome {
     pub landings: Vec<Landed>,
     /// For each append: did the guard match?
     pub appends: Vec<bool>,
-    /// For each expiry: did the guard match?
-    pub expiries: Vec<bool>,
 }
 
 /// A pair of day tables that is in use (R-STORE-1).
@@ -314,8 +311,25 @@ pub trait OrderStore: Outbox {
         limit: u32,
     ) -> Result<Vec<ClaimRow>, StoreError>;
 
-    /// Up to `limit` open packets whose time has ended, the earliest first.
+    /// Up to `limit` open packets whose time has ended, the earliest first: by `now`, and by
+    /// the clock of the database's server where that is another machine (R-CTRL-5).
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError>;
+
+    /// Ends those of `orders` that are open and whose time has ended, by both clocks, with
+    /// what each `tell`s, in one transaction; answers which. It needs nothing but their rows:
+    /// no seed, no claims, nothing that a lane knows (R-MONEY-6). What a lane appends at
+    /// the same moment comes before the end, or not at all.
+    async fn end(
+        &self,
+        orders: Vec<OrderNo>,
+        now: Timestamp,
+        tell: Tell,
+    ) -> Result<Vec<Ended>, StoreError>;
+
+    /// What the clock of the database's server shows; `None` where it is this machine's.
+    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
 
     /// Up to `limit` packets of a day after `after`, in the order of numbers.
     async fn packets_page(

@@ -5,8 +5,8 @@ use super::{
     StoreError,
     cold::{ColdPlace, ColdStore},
     orders::{
-        ClaimRow, DayTable, Emptied, Landed, LaneBatch, LaneOutcome, OrderStore, PacketRow,
-        StoredState,
+        ClaimRow, DayTable, Emptied, Ended, Landed, LaneBatch, LaneOutcome, OrderStore, PacketRow,
+        StoredState, Tell,
     },
     outbox::{Destination, HasOutbox, Outbox},
 };
@@ -108,6 +108,19 @@ impl OrderStore for TieredOrders {
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
         self.hot.due(now, limit).await
+    }
+
+    async fn end(
+        &self,
+        orders: Vec<OrderNo>,
+        now: Timestamp,
+        tell: Tell,
+    ) -> Result<Vec<Ended>, StoreError> {
+        self.hot.end(orders, now, tell).await
+    }
+
+    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.hot.server_clock().await
     }
 
     async fn packets_page(

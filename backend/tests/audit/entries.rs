@@ -60,7 +60,7 @@ async fn a_packet_at_every_step() {
     assert_eq!(look().await.uncredited.count, 2);
     scene.credit(plan, 0, 2).await;
     assert_eq!(look().await.uncredited.count, 0);
-    scene.expire(plan, 2, Some(Destination::Refund)).await;
+    scene.expire(plan, Some(Destination::Refund)).await;
     assert_eq!(look().await.unrefunded.count, 1);
     let waiting = audit::outboxes(&scene.audited(false)).await.unwrap().counts.waiting;
     assert_eq!(waiting, 2);

@@ -68,7 +68,7 @@ async fn a_refund_that_is_due() {
     scene.pay(plan).await;
     scene.land(plan).await;
     scene.deliver_landings().await;
-    let left = scene.expire(plan, 0, Some(Destination::Refund)).await;
+    let left = scene.expire(plan, Some(Destination::Refund)).await;
     let report = scene.audit(false).await;
     assert!(report.is_clean(), "{report}");
     assert_eq!(report.counts.unrefunded, Tally { count: 1, fen: 500 });
@@ -110,8 +110,8 @@ async fn what_is_lost_while_other_rows_wait() {
     scene.open(claimed, 0, 2, Some(Destination::Credit)).await;
     scene.open(claimed, 2, 1, Some(Destination::Credit)).await;
     scene.open(other, 0, 1, Some(Destination::Credit)).await;
-    scene.expire(refunded, 0, Some(Destination::Refund)).await;
-    scene.expire(other, 1, Some(Destination::Refund)).await;
+    scene.expire(refunded, Some(Destination::Refund)).await;
+    scene.expire(other, Some(Destination::Refund)).await;
     let report = scene.audit(false).await;
     assert!(report.is_clean(), "{report}");
     // Of one packet, the row of some claims; of another, the row of what is left.
@@ -162,7 +162,7 @@ async fn what_a_dead_row_should_bring() {
     }
     scene.pay(landing).await;
     scene.open(claimed, 0, 1, Some(Destination::Credit)).await;
-    scene.expire(refunded, 0, Some(Destination::Refund)).await;
+    scene.expire(refunded, Some(Destination::Refund)).await;
     let die = |order_no| Settled::Dead {
         payload: format!("[{{\"order_no\":\"{order_no}\",\"from\":0,\"count\":1}}]"),
         error: "why".to_owned(),
@@ -203,7 +203,7 @@ async fn an_audit_beside_a_running_server_is_clean() {
                     scene.credit(plan, seq, 1).await;
                     settle(&*scene.shard, Destination::Credit).await;
                 }
-                let left = scene.expire(plan, 4, Some(Destination::Refund)).await;
+                let left = scene.expire(plan, Some(Destination::Refund)).await;
                 scene.post(Posting::refund(plan.order_no, user(SENDER), left)).await;
                 settle(&*scene.shard, Destination::Refund).await;
             }

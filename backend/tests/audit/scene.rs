@@ -14,7 +14,7 @@ use hongbao::{
         marks::Mark,
         memory::{MemoryCold, MemoryLedger, MemoryOrders},
         orders::{
-            Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, OrderStore,
+            Announcement, Append, ClaimRow, Ended, Landed, Landing, LaneBatch, OrderStore,
             PacketRow, Progress, StoredState,
         },
         outbox::{Destination, Due, Outbox, Settled},
@@ -156,7 +156,7 @@ impl Scene {
             self.credit(plan, 0, opened).await;
         }
         let expired = lucky(3, 300, 4);
-        let left = self.expire(expired, 1, None).await;
+        let left = self.expire(expired, None).await;
         self.post(Posting::refund(expired.order_no, user(SENDER), left)).await;
         let given_up = lucky(4, 50, 2);
         self.pay(given_up).await;
@@ -320,9 +320,7 @@ impl Scene {
         let event = serde_json::json!({
             "order_no": plan.order_no, "from": from, "count": count
         });
-        let told =
-            |destination| Announcement { destination, due: Due::Next, event: event.to_string() };
-        let announcements = announce.map(told).into_iter().collect();
+        let announcements = announce.map(|to| told(to, &event)).into_iter().collect();
         let append =
             Append { order_no: plan.order_no, believed: from, claims, after, announcements };
         let batch = LaneBatch { appends: vec![append], at: Some(at(2)), ..LaneBatch::default() };
@@ -367,21 +365,14 @@ impl Scene {
     }
 
     /// What is left.
-    pub(crate) async fn expire(
-        &self,
-        plan: Plan,
-        believed: u32,
-        announce: Option<Destination>,
-    ) -> Fen {
+    pub(crate) async fn expire(&self, plan: Plan, announce: Option<Destination>) -> Fen {
         let event = serde_json::json!({ "order_no": plan.order_no });
-        let told =
-            |destination| Announcement { destination, due: Due::Next, event: event.to_string() };
-        let announcements = announce.map(told).into_iter().collect();
-        let expiry = Expiry { order_no: plan.order_no, believed, at: at(100), announcements };
-        let batch = LaneBatch { expiries: vec![expiry], at: Some(at(100)), ..LaneBatch::default() };
-        assert_eq!(self.shard.commit(batch).await.unwrap().expiries, [true]);
-        let packet = self.shard.packet(plan.order_no).await.unwrap().unwrap();
-        packet.total_fen.checked_sub(packet.progress.claimed_fen).unwrap()
+        let tell = Arc::new(move |_: &Ended| {
+            announce.map(|to| told(to, &event)).into_iter().collect::<Vec<_>>()
+        });
+        let ended = self.shard.end(vec![plan.order_no], at(100), tell).await.unwrap();
+        assert_eq!(ended.len(), 1);
+        ended[0].rest_fen
     }
 
     pub(crate) async fn deliver_landings(&self) {
@@ -437,4 +428,8 @@ pub(crate) async fn becomes<O: Outbox + ?Sized>(
         (row.id, if row.payload.contains(&of) { outcome.clone() } else { waits.clone() })
     });
     store.settle(settled.collect()).await.unwrap();
+}
+
+fn told(destination: Destination, event: &serde_json::Value) -> Announcement {
+    Announcement { destination, due: Due::Next, event: event.to_string() }
 }

@@ -4,7 +4,7 @@
 use hongbao::store::{
     StoreError,
     orders::{
-        Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
+        Announcement, Append, ClaimRow, DayTable, Emptied, Ended, Landed, Landing, LaneBatch,
         OrderStore, PacketRow, Progress, StoredState,
     },
     outbox::{Backlog, Destination, Due, FailedRow, Fate, Settled},
@@ -13,7 +13,7 @@ use hongbao_shared::{
     Day, Fen, GroupId, Kind, OrderNo, Shard, Site, Timestamp, UserId,
     fairness::{ClientSeed, Commitment},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Hands the names of all laws to a macro that tests an implementation on each.
 macro_rules! order_store_laws {
@@ -114,16 +114,18 @@ pub(crate) fn append(order_no: OrderNo, from: u32, users: &[i64]) -> Append {
     }
 }
 
-pub(crate) fn batch(
-    landings: Vec<Landing>,
-    appends: Vec<Append>,
-    expiries: Vec<Expiry>,
-) -> LaneBatch {
-    LaneBatch { landings, appends, expiries, at: Some(at(2)) }
+pub(crate) fn batch(landings: Vec<Landing>, appends: Vec<Append>) -> LaneBatch {
+    LaneBatch { landings, appends, at: Some(at(2)) }
+}
+
+/// Ends these, and tells nobody.
+async fn end(store: &dyn OrderStore, orders: &[OrderNo]) {
+    let ended = store.end(orders.to_vec(), at(100), Arc::new(|_: &Ended| vec![])).await.unwrap();
+    assert_eq!(ended.len(), orders.len());
 }
 
 pub(crate) async fn land(store: &dyn OrderStore, order_no: OrderNo) {
-    let outcome = store.commit(batch(vec![landing(packet(order_no), 7)], vec![], vec![])).await;
+    let outcome = store.commit(batch(vec![landing(packet(order_no), 7)], vec![])).await;
     assert_eq!(outcome.unwrap().landings, [Landed::New]);
 }
 
@@ -137,7 +139,7 @@ pub(crate) async fn landing_is_idempotent(store: &dyn OrderStore) {
     let order_no = order_no(7, 1);
     assert_eq!(store.packet(order_no).await.unwrap(), None);
     land(store, order_no).await;
-    let again = store.commit(batch(vec![landing(packet(order_no), 7)], vec![], vec![])).await;
+    let again = store.commit(batch(vec![landing(packet(order_no), 7)], vec![])).await;
     assert_eq!(again.unwrap().landings, [Landed::Already(StoredState::Open)]);
     assert_eq!(store.packet(order_no).await.unwrap(), Some(packet(order_no)));
     assert_eq!(told(store, Destination::Chat).await, ["[\"landed\"]"]);
@@ -152,7 +154,7 @@ pub(crate) async fn a_day_table_holds_one_day(store: &dyn OrderStore) {
     tombstone.packet.progress =
         Progress { state: StoredState::GivenUp, finished_at: Some(at(2)), ..Progress::NONE };
     let late = landing(packet(order_no(7, 3)), 7);
-    let outcome = store.commit(batch(vec![other_day, tombstone, late], vec![], vec![])).await;
+    let outcome = store.commit(batch(vec![other_day, tombstone, late], vec![])).await;
     assert_eq!(
         outcome.unwrap().landings,
         [Landed::DayRefused, Landed::New, Landed::Already(StoredState::GivenUp)]
@@ -165,11 +167,11 @@ pub(crate) async fn compare_and_append(store: &dyn OrderStore) {
     let (one, two) = (order_no(1, 1), order_no(2, 1));
     land(store, one).await;
     land(store, two).await;
-    let first = batch(vec![], vec![append(one, 0, &[11, 12]), append(two, 1, &[11])], vec![]);
+    let first = batch(vec![], vec![append(one, 0, &[11, 12]), append(two, 1, &[11])]);
     assert_eq!(store.commit(first).await.unwrap().appends, [true, false]);
-    let stale = batch(vec![], vec![append(one, 0, &[13])], vec![]);
+    let stale = batch(vec![], vec![append(one, 0, &[13])]);
     assert_eq!(store.commit(stale).await.unwrap().appends, [false]);
-    let last = batch(vec![], vec![append(one, 2, &[13]), append(two, 0, &[11])], vec![]);
+    let last = batch(vec![], vec![append(one, 2, &[13]), append(two, 0, &[11])]);
     assert_eq!(store.commit(last).await.unwrap().appends, [true, true]);
 
     let row = store.packet(one).await.unwrap().unwrap();
@@ -179,7 +181,7 @@ pub(crate) async fn compare_and_append(store: &dyn OrderStore) {
     assert_eq!(claims, expected);
     assert_eq!(store.claims(one, 1, 1).await.unwrap(), expected[1..2]);
     assert_eq!(told(store, Destination::Credit).await, ["[[0,2]]", "[[2,3]]", "[[0,1]]"]);
-    let over = batch(vec![], vec![append(one, 3, &[14])], vec![]);
+    let over = batch(vec![], vec![append(one, 3, &[14])]);
     assert_eq!(store.commit(over).await.unwrap().appends, [false], "it has ended");
 }
 
@@ -188,8 +190,8 @@ pub(crate) async fn one_share_each(store: &dyn OrderStore) {
     let (one, two) = (order_no(1, 1), order_no(1, 2));
     land(store, one).await;
     land(store, two).await;
-    store.commit(batch(vec![], vec![append(one, 0, &[11])], vec![])).await.unwrap();
-    let twice = batch(vec![], vec![append(one, 1, &[11]), append(two, 0, &[11])], vec![]);
+    store.commit(batch(vec![], vec![append(one, 0, &[11])])).await.unwrap();
+    let twice = batch(vec![], vec![append(one, 1, &[11]), append(two, 0, &[11])]);
     let refused = store.commit(twice).await;
     assert!(matches!(refused, Err(StoreError::Constraint { .. })), "{refused:?}");
     assert_eq!(store.claims(two, 0, 10).await.unwrap(), []);
@@ -211,7 +213,7 @@ pub(crate) async fn impossible_progress_is_refused(store: &dyn OrderStore) {
     for spoil in spoil {
         let mut append = append(one, 0, &[11]);
         spoil(&mut append);
-        let refused = store.commit(batch(vec![], vec![append], vec![])).await;
+        let refused = store.commit(batch(vec![], vec![append])).await;
         assert!(matches!(refused, Err(StoreError::Constraint { .. })), "{refused:?}");
     }
     assert_eq!(store.packet(one).await.unwrap().unwrap().progress, Progress::NONE);
@@ -222,28 +224,32 @@ pub(crate) async fn ends_are_guarded(store: &dyn OrderStore) {
     let (one, two) = (order_no(1, 1), order_no(3, 1));
     land(store, one).await;
     land(store, two).await;
-    store.commit(batch(vec![], vec![append(one, 0, &[11])], vec![])).await.unwrap();
+    store.commit(batch(vec![], vec![append(one, 0, &[11])])).await.unwrap();
     assert_eq!(store.due(at(99), 10).await.unwrap(), []);
     assert_eq!(store.due(at(100), 10).await.unwrap(), [one, two]);
     assert_eq!(store.due(at(100), 1).await.unwrap(), [one]);
-    let end = |order_no, believed| Expiry {
-        order_no,
-        believed,
-        at: at(100),
-        announcements: vec![event(Destination::Refund, &format!("\"{order_no}\""))],
+    let end = async |orders: Vec<OrderNo>, now| {
+        let tell = |ended: &Ended| {
+            let Ended { order_no, sender_id, rest_fen } = *ended;
+            let text = format!("\"{order_no} {sender_id} {rest_fen}\"");
+            vec![event(Destination::Refund, &text), event(Destination::Chat, "\"over\"")]
+        };
+        store.end(orders, now, Arc::new(tell)).await.unwrap()
     };
-    let outcome = store.commit(batch(vec![], vec![], vec![end(one, 0), end(two, 0)])).await;
-    assert_eq!(outcome.unwrap().expiries, [false, true]);
-    let outcome = store.commit(batch(vec![], vec![], vec![end(one, 1), end(two, 0)])).await;
-    assert_eq!(outcome.unwrap().expiries, [true, false]);
+    let sender_id = packet(one).sender_id;
+    let ended = |order_no, rest| Ended { order_no, sender_id, rest_fen: fen(rest) };
+    assert_eq!(end(vec![one, two], at(99)).await, [], "their time is not over");
+    assert_eq!(end(vec![two, order_no(5, 1)], at(100)).await, [ended(two, 10)]);
+    assert_eq!(end(vec![one, two], at(100)).await, [ended(one, 8)], "what is left, and once");
     let row = store.packet(one).await.unwrap().unwrap();
     assert_eq!((row.progress.state, row.progress.claimed), (StoredState::Expired, 1));
     assert_eq!(row.progress.finished_at, Some(at(100)));
     assert_eq!(store.due(at(1_000), 10).await.unwrap(), []);
-    let late = store.commit(batch(vec![], vec![append(one, 1, &[12])], vec![])).await;
+    let late = store.commit(batch(vec![], vec![append(one, 1, &[12])])).await;
     assert_eq!(late.unwrap().appends, [false]);
     let refunds = told(store, Destination::Refund).await;
-    assert_eq!(refunds, [format!("[\"{two}\"]"), format!("[\"{one}\"]")]);
+    let refund = |order_no, rest| format!("[\"{order_no} {sender_id} {}\"]", fen(rest));
+    assert_eq!(refunds, [refund(two, 10), refund(one, 8)]);
 }
 
 /// Pages of a day go through everything, once, in order.
@@ -251,7 +257,7 @@ pub(crate) async fn pages(store: &dyn OrderStore) {
     let orders: Vec<_> = (1..=5).map(|sequence| order_no(4, sequence)).collect();
     for order_no in &orders {
         land(store, *order_no).await;
-        store.commit(batch(vec![], vec![append(*order_no, 0, &[11, 12])], vec![])).await.unwrap();
+        store.commit(batch(vec![], vec![append(*order_no, 0, &[11, 12])])).await.unwrap();
     }
     let day = Day::new(4).unwrap();
     let (mut seen, mut after) = (Vec::new(), None);
@@ -373,7 +379,7 @@ pub(crate) async fn announced_events_are_found_by_packet(store: &dyn OrderStore)
         telling(one, &[about(one, 1), "\"noise\"".to_owned(), about(one, 3)]),
         telling(two, &[about(two, 2)]),
     ];
-    store.commit(batch(landings, vec![], vec![])).await.unwrap();
+    store.commit(batch(landings, vec![])).await.unwrap();
     let announced = async |orders| store.announced(Destination::Refund, orders).await.unwrap();
     assert_eq!(announced(vec![one]).await, [about(one, 1), about(one, 3)]);
     assert_eq!(announced(vec![two, three]).await, [about(two, 2)]);
@@ -401,7 +407,7 @@ pub(crate) async fn a_row_is_due_when_it_says(store: &dyn OrderStore) {
         telling(2, Due::Next, "2"),
         telling(3, Due::First, "3"),
     ];
-    store.commit(batch(landings, vec![], vec![])).await.unwrap();
+    store.commit(batch(landings, vec![])).await.unwrap();
     let leased = async |now, limit| -> Vec<String> {
         let rows = store.lease(credit, at(now), LEASE, limit).await.unwrap();
         rows.into_iter().map(|row| row.payload).collect()
@@ -424,9 +430,8 @@ pub(crate) async fn a_day_is_sealed_emptied_and_taken_over(store: &dyn OrderStor
         epoch_day,
         announcements: vec![event(Destination::Chat, &format!("{{\"order_no\":\"{order_no}\"}}"))],
     };
-    let landed = async |landing| {
-        store.commit(batch(vec![landing], vec![], vec![])).await.unwrap().landings[0]
-    };
+    let landed =
+        async |landing| store.commit(batch(vec![landing], vec![])).await.unwrap().landings[0];
     assert_eq!(landed(quiet(one, 7)).await, Landed::New);
     assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::NotSealed);
     store.seal(day, 38).await.unwrap();
@@ -438,8 +443,7 @@ pub(crate) async fn a_day_is_sealed_emptied_and_taken_over(store: &dyn OrderStor
     assert_eq!(landed(quiet(one, 7)).await, Landed::Already(StoredState::Open));
     assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::OpenPacket);
 
-    let end = Expiry { order_no: one, believed: 0, at: at(100), announcements: vec![] };
-    store.commit(batch(vec![], vec![], vec![end])).await.unwrap();
+    end(store, &[one]).await;
     assert_eq!(store.oldest(Destination::Chat).await.unwrap(), Some(at(2)));
     assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::Undelivered);
     let rows = store.lease(Destination::Chat, at(1_000), LEASE, 9).await.unwrap();
@@ -467,9 +471,8 @@ pub(crate) async fn a_tombstone_of_a_later_day_stays(store: &dyn OrderStore) {
         packet.created_at = packet.created_at.plus_seconds(months * 31 * 24 * 60 * 60);
         Landing { packet, epoch_day: epoch_day + months * 31, announcements: vec![] }
     };
-    let landed = async |landing| {
-        store.commit(batch(vec![landing], vec![], vec![])).await.unwrap().landings[0]
-    };
+    let landed =
+        async |landing| store.commit(batch(vec![landing], vec![])).await.unwrap().landings[0];
     assert_eq!(landed(of_day(early, 0)).await, Landed::New);
     assert_eq!(landed(of_day(given_up, 1)).await, Landed::DayRefused);
     let mut tombstone = of_day(given_up, 1);
@@ -477,8 +480,7 @@ pub(crate) async fn a_tombstone_of_a_later_day_stays(store: &dyn OrderStore) {
         Progress { state: StoredState::GivenUp, finished_at: Some(at(2)), ..Progress::NONE };
     assert_eq!(landed(tombstone).await, Landed::New);
 
-    let end = Expiry { order_no: early, believed: 0, at: at(100), announcements: vec![] };
-    store.commit(batch(vec![], vec![], vec![end])).await.unwrap();
+    end(store, &[early]).await;
     store.seal(day, epoch_day).await.unwrap();
     assert_eq!(store.empty(day, epoch_day).await.unwrap(), Emptied::Yes);
     assert_eq!(store.packet(early).await.unwrap(), None);
@@ -491,8 +493,7 @@ pub(crate) async fn a_tombstone_of_a_later_day_stays(store: &dyn OrderStore) {
     assert_eq!(landed(of_day(given_up, 1)).await, Landed::Already(StoredState::GivenUp));
 
     // With its own day, it moves on like everything else.
-    let end = Expiry { order_no: late, believed: 0, at: at(100), announcements: vec![] };
-    store.commit(batch(vec![], vec![], vec![end])).await.unwrap();
+    end(store, &[late]).await;
     store.seal(day, epoch_day + 31).await.unwrap();
     assert_eq!(store.empty(day, epoch_day + 31).await.unwrap(), Emptied::Yes);
     assert_eq!(store.packet(given_up).await.unwrap(), None);

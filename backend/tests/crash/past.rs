@@ -8,7 +8,6 @@ use crate::{
     told::{Facts, Sent, Told},
     traffic::{Cast, MEMBERS, packet, recipient_of},
 };
-use futures::future::join_all;
 use hongbao::{
     app::{App, Outside},
     config::Config,
@@ -168,10 +167,7 @@ impl PastDays {
             sent.push(order_no);
         }
         self.clock.advance_s(i64::from(LIFETIME_S) + 1);
-        let lanes = &self.app.packets.lanes;
-        for end in join_all(sent.iter().map(|order_no| lanes.expire(*order_no))).await {
-            end.unwrap();
-        }
+        self.app.packets.end_due().await.unwrap();
     }
 
     /// The day refuses what is paid on it from now on; what is paid waits to land, and by

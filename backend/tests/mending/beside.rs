@@ -48,7 +48,7 @@ async fn busy(world: Arc<World>, over: Arc<AtomicBool>) {
         }
         if round % 4 == 3 {
             world.clock.advance_s(24 * 60 * 60 + 1);
-            world.app.packets.lanes.expire(expiring).await.unwrap();
+            world.app.packets.end_due().await.unwrap();
         }
     }
     over.store(true, Ordering::Release);

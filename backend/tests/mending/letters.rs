@@ -97,9 +97,7 @@ async fn a_bad_refund() {
     let when = format!("NEW.key = 'refund:{bad}'");
     poison(world.folder.path(), LEDGER, "transfers", &when).await;
     world.clock.advance_s(24 * 60 * 60);
-    // In one batch, so that they share an outbox row.
-    let lanes = &world.app.packets.lanes;
-    join_all(orders.iter().map(|order_no| lanes.expire(*order_no))).await;
+    world.app.packets.end_due().await.unwrap();
     let letters = until_dead(&world.app, 1).await;
     assert_eq!(letters[0].destination, "refund");
     let two_back = before.checked_sub(Fen::new(500).unwrap()).unwrap();
@@ -123,11 +121,11 @@ async fn dead_credits_and_refunds_come_home_by_reconciliation() {
     let expired = world.send(&party, Kind::Lucky, 500, 2).await;
     let before = world.balance(sender).await;
     world.clock.advance_s(24 * 60 * 60);
-    world.app.packets.lanes.expire(expired).await.unwrap();
+    world.app.packets.end_due().await.unwrap();
     let is_dead = async |destination: &str| {
         dead(&world.app).await.iter().any(|letter| letter.destination == destination)
     };
-    for destination in ["credit_queue", "refund", "lists"] {
+    for destination in ["credit", "refund", "lists"] {
         until("it is dead", async || is_dead(destination).await).await;
     }
     antidote(world.folder.path(), LEDGER).await;

@@ -112,9 +112,7 @@ async fn refunds_of_expired_packets() {
     world.open(party.members[1], orders[1]).await.unwrap();
     poison(world.folder.path(), LEDGER, "transfers", "NEW.kind = 4").await;
     world.clock.advance_s(24 * 60 * 60);
-    for order_no in orders {
-        world.app.packets.lanes.expire(order_no).await.unwrap();
-    }
+    world.app.packets.end_due().await.unwrap();
     until_dead(&world.app, 2).await;
     let ended = Ended::of(world).await;
     antidote(ended.folder.path(), LEDGER).await;

@@ -17,12 +17,13 @@ use hongbao::{
         StoreError,
         ledger::TransferKind,
         orders::{
-            ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, OrderStore, PacketRow, StoredState,
+            ClaimRow, DayTable, Emptied, Ended, LaneBatch, LaneOutcome, OrderStore, PacketRow,
+            StoredState, Tell,
         },
         outbox::{Destination, HasOutbox, Outbox, OutboxRow},
     },
 };
-use hongbao_shared::{Day, Kind, OrderNo, Timestamp};
+use hongbao_shared::{Day, ErrorCode, Kind, OrderNo, Timestamp};
 use std::{
     sync::{
         Arc,
@@ -32,16 +33,25 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A shard that does what it is asked to, and whose next so many answers are lost.
+/// A shard that does what it is asked to, and whose next so many answers are lost; or at
+/// which another node comes first as often as the other counter says.
 #[derive(Debug)]
 struct Mute {
     store: Arc<dyn OrderStore>,
     lost: Arc<AtomicU32>,
+    beaten: Arc<AtomicU32>,
 }
 
 #[async_trait]
 impl OrderStore for Mute {
     async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
+        let one_less = |n: u32| n.checked_sub(1);
+        if !batch.appends.is_empty()
+            && self.beaten.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
+        {
+            let appends = vec![false; batch.appends.len()];
+            return Ok(LaneOutcome { appends, ..LaneOutcome::default() });
+        }
         let outcome = self.store.commit(batch).await?;
         let lost = self.lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         match lost {
@@ -62,6 +72,14 @@ impl OrderStore for Mute {
     }
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
         self.store.due(now, limit).await
+    }
+    async fn end(
+        &self,
+        orders: Vec<OrderNo>,
+        now: Timestamp,
+        tell: Tell,
+    ) -> Result<Vec<Ended>, StoreError> {
+        self.store.end(orders, now, tell).await
     }
     async fn packets_page(
         &self,
@@ -110,14 +128,21 @@ const GIVE_UP_AFTER: Duration = Duration::from_mins(10);
 
 /// One shard whose answers can be lost, as often as the counter says.
 async fn mute_world() -> (World, Arc<AtomicU32>, TempDir) {
+    let (world, lost, _, folder) = mute_and_beaten_world().await;
+    (world, lost, folder)
+}
+
+/// Likewise, and one that loses races.
+async fn mute_and_beaten_world() -> (World, Arc<AtomicU32>, Arc<AtomicU32>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let mut config = config_in(folder.path());
     config.sites.shards = 1;
     MasterKey::obtain(&config, &SystemEntropy).unwrap();
     let stores = Stores::open(&config).await.unwrap();
-    let lost = Arc::new(AtomicU32::new(0));
+    let (lost, beaten) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let hot = stores.hot.iter().map(|(place, store)| {
-        let store = Mute { store: Arc::clone(store), lost: Arc::clone(&lost) };
+        let (store, lost, beaten) = (Arc::clone(store), Arc::clone(&lost), Arc::clone(&beaten));
+        let store = Mute { store, lost, beaten };
         (*place, Arc::new(store) as Arc<dyn OrderStore>)
     });
     let (ledger, people, lists) = (stores.ledger, stores.people, stores.lists);
@@ -130,7 +155,7 @@ async fn mute_world() -> (World, Arc<AtomicU32>, TempDir) {
         config.landing.give_up_after_s = 600;
         config.reconcile.interval_s = 0;
     };
-    (World::on(change, outside).await, lost, folder)
+    (World::on(change, outside).await, lost, beaten, folder)
 }
 
 fn lander(world: &World) -> LandPaid {
@@ -214,5 +239,24 @@ async fn a_landing_whose_reply_is_lost_is_not_given_up() {
     world.clock.advance_s(120);
     world.app.shutdown().await;
     assert_eq!(kinds(&world, order_no).await, [TransferKind::Pay]);
+    crate::world::audit(&world.app.config).await;
+}
+
+/// R-CTRL-6: a node that loses every race says when to come back; one that loses some wins in
+/// the end, and nobody notices.
+#[tokio::test]
+async fn a_node_that_loses_races_says_when_to_come_back() {
+    let (world, _, beaten, _folder) = mute_and_beaten_world().await;
+    let party = world.party(3).await;
+    let order_no = world.send(&party, Kind::Equal, 20, 2).await;
+    beaten.store(8, Ordering::SeqCst);
+    world.open(party.members[1], order_no).await.unwrap();
+    beaten.store(u32::MAX, Ordering::SeqCst);
+    let refused = world.open(party.members[2], order_no).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::ShardUnavailable);
+    assert!(refused.retry_after.is_some());
+    beaten.store(0, Ordering::SeqCst);
+    world.open(party.members[2], order_no).await.unwrap();
+    world.app.shutdown().await;
     crate::world::audit(&world.app.config).await;
 }

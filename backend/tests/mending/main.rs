@@ -8,9 +8,11 @@ mod common;
 #[allow(dead_code, reason = "every test binary uses another part of it")]
 mod world;
 
+mod attempts;
 mod backup;
 mod beside;
 mod commands;
+mod ends;
 mod files;
 mod giving_up;
 mod letters;

@@ -36,7 +36,7 @@ async fn at_rest() -> (Ended, [OrderNo; 4]) {
     }
     let [expired, finished, open] = orders[..] else { unreachable!() };
     world.clock.advance_s(61);
-    world.app.packets.lanes.expire(expired).await.unwrap();
+    world.app.packets.end_due().await.unwrap();
     let given_up = give_up(&world, &party).await;
     let ended = Ended::of(world).await;
     let report = ended.reconcile(Mode::Mend).await;

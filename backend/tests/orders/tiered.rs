@@ -32,7 +32,7 @@ async fn cold_storage_that_is_down_takes_no_commit_back() {
     given_up.progress = Progress { state: StoredState::GivenUp, ..Progress::NONE };
     let landings = vec![landing(packet(refused), 38), landing(given_up, 9)];
     let appends = vec![append(open, 0, &[11])];
-    let outcome = store.commit(batch(landings, appends, vec![])).await.unwrap();
+    let outcome = store.commit(batch(landings, appends)).await.unwrap();
     assert_eq!(outcome.appends, [true]);
     assert_eq!(outcome.landings, [Landed::DayRefused, Landed::DayRefused]);
     assert_eq!(store.claims(open, 0, 9).await.unwrap().len(), 1);

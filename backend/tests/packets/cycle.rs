@@ -35,8 +35,8 @@ async fn seventy_days_lose_nothing() {
         open.push(left);
         world.clock.advance_s(DAY_S);
         // Yesterday's packet has just ended, unless the expirer was quicker.
+        world.app.packets.end_due().await.unwrap();
         for order_no in open.drain(..open.len().saturating_sub(1)) {
-            world.app.packets.lanes.expire(order_no).await.unwrap();
             past.push(settled(&world, &party, order_no).await);
         }
         // Drains what is on its way, as an idle hour would, and forgets all caches.

@@ -19,7 +19,7 @@ async fn the_rest_goes_back_once_also_across_a_restart() {
     let opened = world.open(lucky, order_no).await.unwrap();
     let late_ticket = world.ticket(party.members[2], order_no).await;
 
-    world.app.packets.lanes.expire(order_no).await.unwrap();
+    world.app.packets.end_due().await.unwrap();
     let early = world.details(sender, order_no).await;
     assert_eq!(early.state, PacketState::Open, "its time is not over");
 
@@ -29,10 +29,10 @@ async fn the_rest_goes_back_once_also_across_a_restart() {
     let stale = world.app.packets.open(party.members[2], order_no, &late_ticket).await;
     assert_eq!(stale.unwrap_err().code, ErrorCode::TicketExpired);
     for _ in 0..3 {
-        world.app.packets.lanes.expire(order_no).await.unwrap();
+        world.app.packets.end_due().await.unwrap();
     }
     let world = world.restart().await;
-    world.app.packets.lanes.expire(order_no).await.unwrap();
+    world.app.packets.end_due().await.unwrap();
 
     let details = world.details(party.members[2], order_no).await;
     assert_eq!(details.state, PacketState::Expired);
@@ -57,6 +57,6 @@ async fn time_counts_not_only_the_record() {
     world.clock.advance_s(20);
     let refused = world.app.packets.open(party.members[1], order_no, &ticket).await;
     assert_eq!(refused.unwrap_err().code, ErrorCode::PacketExpired);
-    world.app.packets.lanes.expire(order_no).await.unwrap();
+    world.app.packets.end_due().await.unwrap();
     world.end_and_audit().await;
 }

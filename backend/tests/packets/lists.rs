@@ -203,7 +203,7 @@ async fn money_on_its_way_is_shown_until_it_arrives() {
     let sender_wallet = world.app.ledger.wallet(sender, &world.app.lists).await.unwrap();
     assert_eq!(sender_wallet.pending_fen, Some(Fen::ZERO));
     world.clock.advance_s(25 * 60 * 60);
-    world.app.packets.lanes.expire(first).await.unwrap();
+    world.app.packets.end_due().await.unwrap();
     let world = world.restart().await;
     let sender_wallet = world.app.ledger.wallet(sender, &world.app.lists).await.unwrap();
     assert_eq!(sender_wallet.pending_fen, Some(Fen::ZERO));

@@ -79,7 +79,7 @@ async fn an_open_races_the_end() {
                 }
                 let (opened, ended) = tokio::join!(
                     app.packets.open(member, order_no, &ticket),
-                    app.packets.lanes.expire(order_no),
+                    app.packets.end_due(),
                 );
                 ended.unwrap();
                 if let Err(refusal) = opened {
@@ -91,9 +91,7 @@ async fn an_open_races_the_end() {
     for task in tasks {
         task.await.unwrap();
     }
-    for (order_no, _) in &orders {
-        world.app.packets.lanes.expire(*order_no).await.unwrap();
-    }
+    world.app.packets.end_due().await.unwrap();
     other.shutdown().await;
     let world = world.restart().await;
     for (order_no, _) in &orders {

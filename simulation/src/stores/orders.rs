@@ -5,7 +5,8 @@ use hongbao::store::{
     cold::{ColdPlace, ColdStore},
     memory::{MemoryCold, MemoryOrders},
     orders::{
-        ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, OrderStore, PacketRow, StoredState,
+        ClaimRow, DayTable, Emptied, Ended, LaneBatch, LaneOutcome, OrderStore, PacketRow,
+        StoredState, Tell,
     },
     outbox::Destination,
 };
@@ -29,9 +30,6 @@ fn steps(batch: &LaneBatch) -> Vec<Step> {
     if states().any(is_tombstone) {
         steps.push(Step::GiveUp);
     }
-    if !batch.expiries.is_empty() {
-        steps.push(Step::Expire);
-    }
     if states().any(|state| !is_tombstone(state)) {
         steps.push(Step::Land);
     }
@@ -54,6 +52,7 @@ gated! {
             -> Vec<(OrderNo, ClaimRow)>;
     }
     writes {
+        Step::Expire => fn end(orders: Vec<OrderNo>, now: Timestamp, tell: Tell) -> Vec<Ended>;
         Step::SealDay => fn seal(day: Day, epoch_day: i64) -> ();
         Step::EmptyDay => fn empty(day: Day, epoch_day: i64) -> Emptied;
     }

@@ -5,8 +5,7 @@ use crate::{
     packets::event::{ChatEvent, CreditEvent, Event, ListEvent},
     store::{
         orders::{
-            Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, Progress,
-            StoredState,
+            Announcement, Append, ClaimRow, Landed, Landing, LaneBatch, Progress, StoredState,
         },
         outbox::Due,
     },
@@ -23,7 +22,6 @@ pub(super) struct Draft {
     now: Timestamp,
     pub(super) appends: BTreeMap<OrderNo, PendingAppend>,
     pub(super) landings: Vec<(Landing, Reply<Landed>)>,
-    pub(super) expiries: BTreeMap<OrderNo, PendingExpiry>,
 }
 
 /// New claims of one packet.
@@ -40,21 +38,13 @@ pub(super) struct PendingAppend {
     pub(super) after: Progress,
 }
 
-/// The end of one packet.
-#[derive(Debug)]
-pub(super) struct PendingExpiry {
-    believed: u32,
-    announcements: Vec<Announcement>,
-    pub(super) replies: Vec<Reply<()>>,
-}
-
 impl Draft {
     pub(super) fn new(now: Timestamp) -> Self {
-        Self { now, appends: BTreeMap::new(), landings: Vec::new(), expiries: BTreeMap::new() }
+        Self { now, appends: BTreeMap::new(), landings: Vec::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.appends.is_empty() && self.landings.is_empty() && self.expiries.is_empty()
+        self.appends.is_empty() && self.landings.is_empty()
     }
 
     /// Gives `user` the next share, or lets them wait for who gets the last one.
@@ -86,25 +76,6 @@ impl Draft {
         }
     }
 
-    /// Ends a packet; the lane has checked that its time is over.
-    pub(super) fn expire(&mut self, packet: &LanePacket, reply: Reply<()>) {
-        let facts = packet.entry.facts();
-        let progress = packet.entry.progress();
-        let pending = self.expiries.entry(facts.order_no).or_insert_with(|| PendingExpiry {
-            believed: progress.claimed,
-            announcements: Event::refund(facts, progress.claimed_fen)
-                .into_iter()
-                .flat_map(|refund| {
-                    // The sender is told what goes back (R-MONEY-4).
-                    let told = ChatEvent::Expired { order_no: facts.order_no };
-                    [refund.announce(), Event::chat(told).announce()]
-                })
-                .collect(),
-            replies: Vec::new(),
-        });
-        pending.replies.push(reply);
-    }
-
     /// What the store is asked to commit.
     /// Deferred credits are due `later`.
     pub(super) fn request(
@@ -123,16 +94,9 @@ impl Draft {
                 pending.announcements(*order_no, kinds(*order_no), credits, self.now)
             },
         });
-        let expiries = self.expiries.iter().map(|(order_no, pending)| Expiry {
-            order_no: *order_no,
-            believed: pending.believed,
-            at: self.now,
-            announcements: pending.announcements.clone(),
-        });
         LaneBatch {
             landings: self.landings.iter().map(|(landing, _)| landing.clone()).collect(),
             appends: appends.collect(),
-            expiries: expiries.collect(),
             at: Some(self.now),
         }
     }
@@ -155,8 +119,7 @@ impl Draft {
             .into_iter()
             .map(|(landing, reply)| Op::Land { landing: Box::new(landing), reply });
         let opens = self.appends.into_iter().flat_map(|(no, pending)| pending.into_ops(no));
-        let expiries = self.expiries.into_iter().flat_map(|(no, pending)| pending.into_ops(no));
-        landings.chain(opens).chain(expiries).collect()
+        landings.chain(opens).collect()
     }
 }
 
@@ -252,18 +215,6 @@ impl PendingAppend {
     }
 }
 
-impl PendingExpiry {
-    pub(super) fn into_ops(self, order_no: OrderNo) -> Vec<Op> {
-        self.replies.into_iter().map(|reply| Op::Expire { order_no, reply }).collect()
-    }
-
-    pub(super) fn answer(self) {
-        for reply in self.replies {
-            drop(reply.send(Ok(())));
-        }
-    }
-}
-
 impl Draft {
     /// When this batch is committed.
     pub(super) fn now(&self) -> Timestamp {
@@ -280,7 +231,6 @@ pub(super) fn steps_of(request: &LaneBatch) -> Vec<Step> {
             (comes_as(StoredState::Open), Step::Land),
             (comes_as(StoredState::GivenUp), Step::GiveUp),
             (!request.appends.is_empty(), Step::Open),
-            (!request.expiries.is_empty(), Step::Expire),
         ]
     })
 }

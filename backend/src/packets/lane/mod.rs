@@ -1,5 +1,5 @@
-//! Lanes: one writer for each logical shard (R-OPEN-3). All opens, landings and
-//! ends of a shard's packets wait in its lane's bounded queue; the lane gives each
+//! Lanes: one writer for each logical shard (R-OPEN-3). All opens and landings
+//! of a shard's packets wait in its lane's bounded queue; the lane gives each
 //! open the next share, commits many in one transaction under a compare-and-append
 //! on the packet's row, and answers everyone only then. While one batch commits,
 //! the next one gathers.
@@ -71,13 +71,12 @@ type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 enum Op {
     Open { order_no: OrderNo, user: UserId, reply: Reply<ClaimRow> },
     Land { landing: Box<Landing>, reply: Reply<Landed> },
-    Expire { order_no: OrderNo, reply: Reply<()> },
 }
 
 impl Op {
     fn order_no(&self) -> OrderNo {
         match self {
-            Self::Open { order_no, .. } | Self::Expire { order_no, .. } => *order_no,
+            Self::Open { order_no, .. } => *order_no,
             Self::Land { landing, .. } => landing.packet.order_no,
         }
     }
@@ -88,7 +87,6 @@ impl Op {
         match self {
             Self::Open { reply, .. } => drop(reply.send(Err(refusal))),
             Self::Land { reply, .. } => drop(reply.send(Err(refusal))),
-            Self::Expire { reply, .. } => drop(reply.send(Err(refusal))),
         }
     }
 }
@@ -134,11 +132,6 @@ impl Lanes {
     pub async fn land(&self, landing: Landing) -> Result<Landed, Refusal> {
         let order_no = landing.packet.order_no;
         self.ask(order_no, |reply| Op::Land { landing: Box::new(landing), reply }).await
-    }
-
-    /// Ends a packet whose time is over; nothing happens to any other.
-    pub async fn expire(&self, order_no: OrderNo) -> Result<(), Refusal> {
-        self.ask(order_no, |reply| Op::Expire { order_no, reply }).await
     }
 
     async fn ask<T>(

@@ -18,12 +18,21 @@ use hongbao_shared::{ErrorCode, Kind, OrderNo, UserId};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// How often a batch is tried again after a lost race or an unknown commit.
+/// How often a packet is tried after a lost race or an unknown commit.
 const ATTEMPTS_MAX: u32 = 16;
+/// How often it is tried after what a constraint refused: in its batch, alone with what the
+/// database says of it, and once more for what came in between.
+const REFUSALS_MAX: u32 = 3;
+/// How long a packet rests before its third attempt, and at most: whoever loses to another
+/// node again and again lets it go first. A shard's other packets wait as long, a fifth of a
+/// second in all.
+const BACK_OFF_FIRST: Duration = Duration::from_millis(1);
+const BACK_OFF_MAX: Duration = Duration::from_millis(16);
 
 /// The single writer of a shard.
 #[derive(Debug)]
@@ -63,21 +72,10 @@ impl Lane {
     /// Serves some ops to the end: each is answered when this returns.
     async fn serve(&mut self, ops: Vec<Op>) {
         let mut rounds = VecDeque::from([ops]);
-        let mut attempts = 0;
-        // Why it goes on and on: what is unknown is worth another try later, what a
-        // constraint refuses is not.
-        let beaten = sqlx::Error::AnyDriverError("every attempt came second".into());
-        let mut last = Arc::new(StoreError::Unavailable(beaten));
+        let mut tries = Tries::default();
         while let Some(ops) = rounds.pop_front() {
-            attempts += 1;
-            if attempts > ATTEMPTS_MAX + u32::try_from(rounds.len()).unwrap_or(u32::MAX) {
-                refuse(ops, &last);
-                continue;
-            }
-            let (mut draft, postponed) = self.assemble(ops).await;
-            if !postponed.is_empty() {
-                rounds.push_back(postponed);
-            }
+            tries.back_off(&ops).await;
+            let mut draft = self.assemble(ops).await;
             if draft.is_empty() {
                 continue;
             }
@@ -92,7 +90,9 @@ impl Lane {
             }
             match self.commit(request.clone()).await {
                 Ok(outcome) => {
-                    let again = self.settle(draft, &request, outcome).await;
+                    let beaten = self.settle(draft, &request, outcome).await;
+                    let why = sqlx::Error::AnyDriverError("every attempt came second".into());
+                    let again = tries.once_more(beaten, StoreError::Unavailable(why));
                     if !again.is_empty() {
                         rounds.push_back(again);
                     }
@@ -102,8 +102,7 @@ impl Lane {
                     // wrong: forget the pictures, and give each packet a
                     // transaction of its own, so that one spoils no other.
                     tracing::warn!(%error, "lane batch is tried again, packet by packet");
-                    rounds.extend(self.split(draft));
-                    last = Arc::new(error);
+                    rounds.extend(self.split(tries.once_more(draft.into_ops(), error)));
                 }
                 Err(error) => refuse(draft.into_ops(), &Arc::new(error)),
             }
@@ -111,37 +110,19 @@ impl Lane {
         self.evict();
     }
 
-    /// Answers what can be answered now, and drafts the rest. What has to wait for
-    /// this very batch comes back.
-    async fn assemble(&mut self, ops: Vec<Op>) -> (Draft, Vec<Op>) {
+    /// Answers what can be answered now, and drafts the rest.
+    async fn assemble(&mut self, ops: Vec<Op>) -> Draft {
         self.batches += 1;
         let mut draft = Draft::new(self.parts.clock.now());
-        let mut postponed = Vec::new();
         for op in ops {
             match op {
                 Op::Land { landing, reply } => draft.landings.push((*landing, reply)),
-                Op::Open { order_no, .. } if draft.expiries.contains_key(&order_no) => {
-                    postponed.push(op);
-                }
-                Op::Expire { order_no, .. } if draft.appends.contains_key(&order_no) => {
-                    postponed.push(op);
-                }
                 Op::Open { order_no, user, reply } => {
                     self.open(&mut draft, order_no, user, reply).await;
                 }
-                Op::Expire { order_no, reply } => {
-                    match self.packet(order_no).await {
-                        Err(refusal) => drop(reply.send(Err(refusal))),
-                        Ok(Some(packet)) if draft.now() >= packet.entry.facts().expires_at => {
-                            draft.expire(packet, reply);
-                        }
-                        // Ended, or its time is not over.
-                        Ok(_) => drop(reply.send(Ok(()))),
-                    }
-                }
             }
         }
-        (draft, postponed)
+        draft
     }
 
     async fn open(
@@ -233,7 +214,6 @@ impl Lane {
 
     /// Takes over what held and answers; gives back what lost a race.
     async fn settle(&mut self, draft: Draft, request: &LaneBatch, outcome: LaneOutcome) -> Vec<Op> {
-        let now = draft.now();
         let mut again = Vec::new();
         let told = told(request, &outcome);
         for ((landing, reply), landed) in draft.landings.into_iter().zip(outcome.landings) {
@@ -251,21 +231,6 @@ impl Lane {
                 let from = self.advance(order_no, pending.after, &pending.claims);
                 pending.answer();
                 self.publish(order_no, from);
-            } else {
-                again.extend(pending.into_ops(order_no));
-                self.lost_race(order_no).await;
-            }
-        }
-        for ((order_no, pending), held) in draft.expiries.into_iter().zip(outcome.expiries) {
-            if held {
-                if let Some(packet) = self.packets.get(&order_no) {
-                    let before = packet.entry.progress();
-                    let finished_at = Some(now);
-                    let after = Progress { state: StoredState::Expired, finished_at, ..before };
-                    self.advance(order_no, after, &[]);
-                }
-                pending.answer();
-                self.publish(order_no, u32::MAX);
             } else {
                 again.extend(pending.into_ops(order_no));
                 self.lost_race(order_no).await;
@@ -317,9 +282,9 @@ impl Lane {
         }
     }
 
-    fn split(&mut self, draft: Draft) -> Vec<Vec<Op>> {
+    fn split(&mut self, ops: Vec<Op>) -> Vec<Vec<Op>> {
         let mut rounds: BTreeMap<OrderNo, Vec<Op>> = BTreeMap::new();
-        for op in draft.into_ops() {
+        for op in ops {
             rounds.entry(op.order_no()).or_default().push(op);
         }
         for order_no in rounds.keys() {
@@ -348,15 +313,46 @@ impl Lane {
     }
 }
 
+/// How often each packet was tried within one serving. One that never commits takes no attempt
+/// from those that came in its batch (R-CTRL-6).
+#[derive(Debug, Default)]
+struct Tries(BTreeMap<OrderNo, u32>);
+
+impl Tries {
+    fn of(&self, op: &Op) -> u32 {
+        self.0.get(&op.order_no()).copied().unwrap_or_default()
+    }
+
+    /// Lets go first whoever was quicker.
+    async fn back_off(&self, ops: &[Op]) {
+        let tried = ops.iter().map(|op| self.of(op)).max().unwrap_or_default();
+        if let Some(doubled) = tried.checked_sub(2) {
+            tokio::time::sleep(BACK_OFF_FIRST.saturating_mul(1 << doubled).min(BACK_OFF_MAX)).await;
+        }
+    }
+
+    /// Counts an attempt that failed for each packet; refuses those that have had theirs.
+    fn once_more(&mut self, ops: Vec<Op>, error: StoreError) -> Vec<Op> {
+        let packets: BTreeSet<_> = ops.iter().map(Op::order_no).collect();
+        for order_no in packets {
+            *self.0.entry(order_no).or_default() += 1;
+        }
+        let max = if error.is_final() { REFUSALS_MAX } else { ATTEMPTS_MAX };
+        let (again, over): (Vec<_>, Vec<_>) = ops.into_iter().partition(|op| self.of(op) < max);
+        if !over.is_empty() {
+            refuse(over, &Arc::new(error));
+        }
+        again
+    }
+}
+
 /// Every destination that a commit told something, and when that is due.
 fn told(request: &LaneBatch, outcome: &LaneOutcome) -> BTreeSet<(Destination, Due)> {
     let landed = outcome.landings.iter().map(|landed| *landed == Landed::New);
     let landings = request.landings.iter().map(|landing| &landing.announcements).zip(landed);
     let appends = request.appends.iter().map(|append| &append.announcements);
-    let expiries = request.expiries.iter().map(|expiry| &expiry.announcements);
     landings
         .chain(appends.zip(outcome.appends.iter().copied()))
-        .chain(expiries.zip(outcome.expiries.iter().copied()))
         .filter(|(_, held)| *held)
         .flat_map(|(announcements, _)| announcements)
         .map(|announcement| (announcement.destination, announcement.due))

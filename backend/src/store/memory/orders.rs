@@ -8,13 +8,13 @@ use super::{
 use crate::planted::Bug;
 use crate::store::{
     orders::{
-        Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
-        LaneOutcome, OrderStore, PacketRow, Progress, StoredState, about, gather, later_than,
+        Announcement, Append, ClaimRow, DayTable, Emptied, Ended, Landed, Landing, LaneBatch,
+        LaneOutcome, OrderStore, PacketRow, Progress, StoredState, Tell, about, gather, later_than,
     },
     outbox::Destination,
 };
 use async_trait::async_trait;
-use hongbao_shared::{Day, Kind, OrderNo, Timestamp};
+use hongbao_shared::{Day, Fen, Kind, OrderNo, Timestamp};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,13 +70,6 @@ impl OrderStore for MemoryOrders {
             }
             outcome.appends.push(held);
         }
-        for item in &batch.expiries {
-            let held = state.expire(&mut staged, item)?;
-            if held {
-                told.extend(about(item.order_no, &item.announcements));
-            }
-            outcome.expiries.push(held);
-        }
         let entries = gather(told);
         state.packets.append(&mut staged.packets);
         state.claims.append(&mut staged.claims);
@@ -110,6 +103,43 @@ impl OrderStore for MemoryOrders {
             .collect();
         due.sort_unstable();
         Ok(due.into_iter().map(|(_, order_no)| order_no).take(size(limit)).collect())
+    }
+
+    async fn end(
+        &self,
+        orders: Vec<OrderNo>,
+        now: Timestamp,
+        tell: Tell,
+    ) -> Result<Vec<Ended>, StoreError> {
+        let mut state = self.state.lock();
+        let mut all = Vec::new();
+        let mut told: Vec<(OrderNo, Announcement)> = Vec::new();
+        for order_no in orders {
+            let last = state.claims.range(..=(order_no, u32::MAX)).next_back();
+            let last = last.filter(|((of, _), _)| *of == order_no).map(|(_, claim)| *claim);
+            let Some(row) = state
+                .packets
+                .get_mut(&order_no)
+                .filter(|row| row.progress.state == StoredState::Open && row.expires_at <= now)
+            else {
+                continue;
+            };
+            row.progress.state = StoredState::Expired;
+            row.progress.finished_at = Some(now);
+            let mut taken = row.progress.claimed_fen;
+            if Bug::RestOfBefore.is_planted()
+                && let Some(claim) = last
+            {
+                taken = taken.checked_sub(claim.amount_fen).unwrap_or(taken);
+            }
+            let rest_fen = row.total_fen.checked_sub(taken).unwrap_or(Fen::ZERO);
+            let ended = Ended { order_no, sender_id: row.sender_id, rest_fen };
+            told.extend(tell(&ended).into_iter().map(|event| (order_no, event)));
+            all.push(ended);
+        }
+        let entries = gather(told.iter().map(|(order_no, event)| (*order_no, event)));
+        state.outbox.insert(entries, now);
+        Ok(all)
     }
 
     async fn packets_page(
@@ -257,21 +287,6 @@ impl State {
                 return refuse("claims_pkey");
             }
         }
-        Ok(true)
-    }
-
-    fn expire(&self, staged: &mut Staged, item: &Expiry) -> Result<bool, StoreError> {
-        let believed = self.believed(staged, item.order_no, item.believed).or_else(|| {
-            self.packet(staged, item.order_no).filter(|_| Bug::EndUnguarded.is_planted())
-        });
-        let Some(row) = believed else {
-            return Ok(false);
-        };
-        let mut row = row.clone();
-        row.progress =
-            Progress { state: StoredState::Expired, finished_at: Some(item.at), ..row.progress };
-        check(&row)?;
-        staged.packets.insert(item.order_no, row);
         Ok(true)
     }
 

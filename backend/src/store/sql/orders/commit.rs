@@ -7,8 +7,8 @@ use super::{
     statements::{CLAIM_CHUNKS, statements},
 };
 use crate::store::orders::{
-    Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, LaneOutcome, StoredState,
-    about, gather, later_than,
+    Announcement, Append, ClaimRow, Landed, Landing, LaneBatch, LaneOutcome, StoredState, about,
+    gather, later_than,
 };
 use hongbao_shared::{Day, OrderNo, Timestamp};
 use std::{collections::BTreeSet, sync::Arc};
@@ -42,7 +42,7 @@ pub(super) async fn commit(
 /// The day of a batch that holds nothing but claims of packets of one day: nearly every
 /// batch of a busy lane.
 fn only_appends(batch: &LaneBatch) -> Option<Day> {
-    if !batch.landings.is_empty() || !batch.expiries.is_empty() {
+    if !batch.landings.is_empty() {
         return None;
     }
     let day = batch.appends.first()?.order_no.day();
@@ -116,13 +116,6 @@ async fn commit_in(tx: &mut Tx<'_>, batch: &LaneBatch) -> Result<LaneOutcome, St
             told.extend(about(item.order_no, &item.announcements));
         }
         outcome.appends.push(held);
-    }
-    for item in &batch.expiries {
-        let held = expire(tx, item).await?;
-        if held {
-            told.extend(about(item.order_no, &item.announcements));
-        }
-        outcome.expiries.push(held);
     }
     outbox::insert(tx, &gather(told), now(batch)).await?;
     Ok(outcome)
@@ -254,14 +247,4 @@ async fn insert_claims_in_chunks(
         }
     }
     Ok(())
-}
-
-async fn expire(tx: &mut Tx<'_>, item: &Expiry) -> Result<bool, StoreError> {
-    let matched = sql(statements(item.order_no.day()).expire)
-        .bind(item.order_no.to_bits())
-        .bind(item.believed)
-        .bind(item.at.millis())
-        .execute(tx)
-        .await?;
-    Ok(matched == 1)
 }

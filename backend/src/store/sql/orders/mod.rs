@@ -2,22 +2,25 @@
 
 mod commit;
 mod days;
+mod ends;
 pub(super) mod rows;
 mod statements;
 
 use super::{
-    Database, StoreError,
+    Database, Dialect, StoreError,
     outbox::{announced, impl_outbox},
     sql,
 };
 use crate::store::{
-    orders::{ClaimRow, DayTable, Emptied, LaneBatch, LaneOutcome, OrderStore, PacketRow},
+    orders::{
+        ClaimRow, DayTable, Emptied, Ended, LaneBatch, LaneOutcome, OrderStore, PacketRow, Tell,
+    },
     outbox::Destination,
 };
 use async_trait::async_trait;
 use hongbao_shared::{Day, OrderNo, Timestamp};
-use rows::{claim_row, numbered_claim_row, order_no, packet_row};
-use statements::{DUE, statements};
+use rows::{claim_row, numbered_claim_row, packet_row};
+use statements::statements;
 
 /// An order shard: a SQLite file, or a schema on PostgreSQL.
 #[derive(Clone, Debug)]
@@ -67,14 +70,26 @@ impl OrderStore for SqlOrders {
     }
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
-        sql(*DUE)
-            .bind(now.millis())
-            .bind(limit)
-            .fetch_all(&self.database)
-            .await?
-            .iter()
-            .map(|row| order_no(row.try_get(0)?))
-            .collect()
+        ends::due(&self.database, now, limit).await
+    }
+
+    async fn end(
+        &self,
+        orders: Vec<OrderNo>,
+        now: Timestamp,
+        tell: Tell,
+    ) -> Result<Vec<Ended>, StoreError> {
+        ends::end(&self.database, &orders, now, tell).await
+    }
+
+    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        if self.database.dialect() == Dialect::Sqlite {
+            return Ok(None);
+        }
+        let now: i64 = sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+            .scalar(&self.database)
+            .await?;
+        Ok(Some(Timestamp::from_millis(now)))
     }
 
     async fn packets_page(

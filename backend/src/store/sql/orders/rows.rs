@@ -53,7 +53,7 @@ pub(super) fn order_no(bits: i64) -> Result<OrderNo, StoreError> {
     OrderNo::from_bits(bits).map_err(|_| StoreError::Corrupt(format!("order number {bits}")))
 }
 
-fn user(number: i64) -> Result<UserId, StoreError> {
+pub(super) fn user(number: i64) -> Result<UserId, StoreError> {
     UserId::new(number).ok_or_else(|| corrupt("user id"))
 }
 

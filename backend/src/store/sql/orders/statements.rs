@@ -1,6 +1,9 @@
 //! The statements of the 31 day tables, written out once at first use.
 
-use super::rows::{PACKET_COLUMNS, insert_packet};
+use super::{
+    super::{Dialect, statement::any},
+    rows::{PACKET_COLUMNS, insert_packet},
+};
 use hongbao_shared::Day;
 use std::sync::LazyLock;
 
@@ -18,7 +21,8 @@ pub(super) struct Statements {
     pub(super) land: &'static str,
     pub(super) day_is_empty: &'static str,
     pub(super) append: &'static str,
-    pub(super) expire: &'static str,
+    /// On SQLite, on PostgreSQL.
+    pub(super) end: (&'static str, &'static str),
     pub(super) has_open: &'static str,
     pub(super) is_told_of: &'static str,
     pub(super) later_tombstones: &'static str,
@@ -38,18 +42,37 @@ pub(super) struct Statements {
 static STATEMENTS: LazyLock<Vec<Statements>> =
     LazyLock::new(|| (1..=31).map(|day| Statements::of(&format!("{day:02}"))).collect());
 
-/// Open packets whose time has ended, over all days.
-pub(super) static DUE: LazyLock<&'static str> = LazyLock::new(|| {
+/// Open packets whose time has ended, over all days: on SQLite, on PostgreSQL.
+pub(super) static DUE: LazyLock<(&'static str, &'static str)> =
+    LazyLock::new(|| (for_ever(due(Dialect::Sqlite)), for_ever(due(Dialect::Postgres))));
+
+/// The earlier of two clocks: the node's, which is `$1`, and the server's, where the server
+/// is another machine (R-CTRL-5).
+fn earlier_clock(dialect: Dialect) -> &'static str {
+    dialect.pick("$1", "least($1, (extract(epoch FROM statement_timestamp()) * 1000)::bigint)")
+}
+
+fn due(dialect: Dialect) -> String {
+    let now = earlier_clock(dialect);
     let days: Vec<_> = (1..=31)
         .map(|day| {
             format!(
                 "SELECT order_no, expires_at FROM packets_{day:02}
-                 WHERE state = 0 AND expires_at <= $1"
+                 WHERE state = 0 AND expires_at <= {now}"
             )
         })
         .collect();
-    for_ever(format!("{} ORDER BY 2, 1 LIMIT $2", days.join(" UNION ALL ")))
-});
+    format!("{} ORDER BY 2, 1 LIMIT $2", days.join(" UNION ALL "))
+}
+
+fn end(day: &str, dialect: Dialect) -> String {
+    let (now, any) = (earlier_clock(dialect), any(dialect, "$2"));
+    format!(
+        "UPDATE packets_{day} SET state = 2, finished_at = $1
+         WHERE order_no {any} AND state = 0 AND expires_at <= {now}
+         RETURNING order_no, sender_id, total_fen - claimed_fen"
+    )
+}
 
 pub(super) fn statements(day: Day) -> &'static Statements {
     &STATEMENTS[usize::from(day.get())]
@@ -89,10 +112,7 @@ impl Statements {
                  SET claimed = $3, claimed_fen = $4, state = $5, finished_at = $6
                  WHERE order_no = $1 AND claimed = $2 AND state = 0"
             )),
-            expire: for_ever(format!(
-                "UPDATE packets_{day} SET state = 2, finished_at = $3
-                 WHERE order_no = $1 AND claimed = $2 AND state = 0"
-            )),
+            end: (for_ever(end(day, Dialect::Sqlite)), for_ever(end(day, Dialect::Postgres))),
             has_open: for_ever(format!(
                 "SELECT EXISTS (SELECT 1 FROM packets_{day} WHERE state = 0)"
             )),
