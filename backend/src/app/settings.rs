@@ -34,6 +34,11 @@ pub(super) fn switches(config: &Config) -> Switches {
         large_share_fen: config.credit.large_share_fen,
         weights,
         lookups_max: LOOKUPS_MAX,
+        sends_per_user_per_minute: if config.flow.per_person {
+            config.flow.sends_per_user_per_minute
+        } else {
+            0
+        },
         ..Switches::default()
     }
 }
