@@ -13,8 +13,9 @@ use hongbao::{
     store::{
         ledger::Posting,
         lists::{BestLuckRow, ListBatch, ReceivedRow, SentRow},
+        marks::Mark,
         orders::{
-            Append, ClaimRow, Landed, Landing, LaneBatch, Mark, PacketRow, Progress, StoredState,
+            Append, ClaimRow, Landed, Landing, LaneBatch, PacketRow, Progress, StoredState,
         },
         outbox::{Destination, Settled},
     },
@@ -112,11 +113,9 @@ impl Filler {
     /// Numbers enough for everything at each site.
     async fn granted(&self) -> Result<BTreeMap<Site, u64>> {
         let mut granted = BTreeMap::new();
-        for ((site, _), store) in &self.stores.hot {
-            if !granted.contains_key(site) {
-                let from = store.raise(Mark::Sequence(*site), self.amount.packets).await?;
-                granted.insert(*site, from);
-            }
+        for site in self.stores.sites() {
+            let mark = Mark::Sequence(site);
+            granted.insert(site, self.stores.ledger.raise(mark, self.amount.packets).await?);
         }
         Ok(granted)
     }
