@@ -14,9 +14,7 @@ use hongbao::{
         ledger::Posting,
         lists::{BestLuckRow, ListBatch, ReceivedRow, SentRow},
         marks::Mark,
-        orders::{
-            Append, ClaimRow, Landed, Landing, LaneBatch, PacketRow, Progress, StoredState,
-        },
+        orders::{Append, ClaimRow, Landed, Landing, LaneBatch, PacketRow, Progress, StoredState},
         outbox::{Destination, Settled},
     },
 };

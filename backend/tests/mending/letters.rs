@@ -118,7 +118,7 @@ async fn dead_credits_and_refunds_come_home_by_reconciliation() {
     poison(world.folder.path(), LISTS, "sent", "true").await;
     let opened = world.send(&party, Kind::Lucky, 300, 3).await;
     all_open(&world, &party, opened).await;
-    let expired = world.send(&party, Kind::Lucky, 500, 2).await;
+    world.send(&party, Kind::Lucky, 500, 2).await;
     let before = world.balance(sender).await;
     world.clock.advance_s(24 * 60 * 60);
     world.app.packets.end_due().await.unwrap();
