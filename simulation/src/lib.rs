@@ -15,6 +15,7 @@ mod fault;
 mod gate;
 mod history;
 mod laws;
+mod lost;
 mod naive;
 mod people;
 mod plan;
