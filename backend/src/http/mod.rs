@@ -45,6 +45,7 @@ pub fn router(app: Arc<App>, draining: CancellationToken) -> Router {
     // Before the first request, so that none goes uncounted.
     telemetry::metrics();
     let throttle = Arc::new(Throttle::new(&app.config.addresses));
+    let state = Http { app, throttle, draining };
     let (api, document) = api().split_for_parts();
     #[cfg(feature = "bench")]
     let api = api.route("/api/v1/noop", axum::routing::post(routes::noop::noop));
@@ -59,9 +60,10 @@ pub fn router(app: Arc<App>, draining: CancellationToken) -> Router {
         // From the innermost to the outermost.
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(middleware::from_fn_with_state(state.clone(), session::renew))
         .layer(middleware::from_fn(observe::harden))
         .layer(middleware::from_fn(observe::observe))
-        .with_state(Http { app, throttle, draining })
+        .with_state(state)
 }
 
 /// The list of what Hongbao can do, as somebody meets it.
@@ -84,7 +86,8 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(groups::join))
         .routes(routes!(groups::demo))
         .routes(routes!(groups::get))
-        .routes(routes!(groups::invite))
+        .routes(routes!(groups::invite, groups::invitations))
+        .routes(routes!(groups::revoke))
         .routes(routes!(groups::messages, groups::post))
         .routes(routes!(groups::read))
         .routes(routes!(groups::mute))
