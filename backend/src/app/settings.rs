@@ -8,7 +8,7 @@ use crate::{
     packets::{LaneSettings, Outstanding},
 };
 use hongbao_shared::Site;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// Look-ups in the databases of packets at the same time.
 const LOOKUPS_MAX: u32 = 4;
@@ -47,11 +47,17 @@ fn size(size: u32) -> usize {
     usize::try_from(size).unwrap_or(usize::MAX).max(1)
 }
 
+/// How long a share waits for its credit in mode `deferred`.
+pub(super) fn credit_later(config: &Config) -> Duration {
+    Duration::from_secs(config.credit.deferred_interval_s.into())
+}
+
 pub(super) fn lane(config: &Config) -> LaneSettings {
     LaneSettings {
         queue_max: size(config.lanes.queue_max),
         batch_max: size(config.lanes.batch_max),
         packets_max: LANE_PACKETS_MAX,
+        credit_later: credit_later(config),
     }
 }
 

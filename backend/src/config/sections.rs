@@ -118,11 +118,11 @@ section! {
     /// When claims reach the wallets (R-MONEY-2).
     Credit at "credit" {
         /// `split`: large shares at once, small ones through the queue; `queue`: all
-        /// through the queue; `deferred`: in batches later.
+        /// through the queue; `deferred`: all later.
         mode: CreditMode = CreditMode::Split;
         /// In mode `split`, the fen from which a share counts as large.
         large_share_fen: Fen = super::fen(10_000);
-        /// In mode `deferred`, the seconds between batches.
+        /// In mode `deferred`, the seconds after which a share is credited.
         deferred_interval_s: u32 = 60;
     }
 }
