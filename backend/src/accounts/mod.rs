@@ -75,6 +75,8 @@ pub struct Session {
     pub is_admin: bool,
     /// Is this a guest, without a password?
     pub is_guest: bool,
+    /// Was its end moved just now, because it is used (R-PEOPLE-5)?
+    pub is_renewed: bool,
 }
 
 /// Accounts, guests and sessions.

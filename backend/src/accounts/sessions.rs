@@ -75,16 +75,22 @@ impl Accounts {
         let Some(mut session) = self.store.session(token_hash, now).await? else {
             return Ok(None);
         };
-        if now.millis_since(session.seen_at) >= SEEN_EVERY_MS {
+        let mut is_renewed = false;
+        // Twice in its life at least, however short that is.
+        let half_of_life_ms = i64::from(self.settings.session_ttl_s).saturating_mul(500);
+        if now.millis_since(session.seen_at) >= SEEN_EVERY_MS.min(half_of_life_ms) {
             let expires_at = self.expires_after(now);
             // Only the expiry depends on it; the next miss tries again.
             match self.store.touch_session(token_hash, now, expires_at).await {
-                Ok(()) => session.expires_at = session.expires_at.max(expires_at),
+                Ok(()) => {
+                    session.expires_at = session.expires_at.max(expires_at);
+                    is_renewed = true;
+                }
                 Err(error) => tracing::debug!(%error, "a session's use was not written down"),
             }
         }
         self.sessions.keep(&token_hash, session, seen);
-        Ok(valid(session, now))
+        Ok(valid(session, now).map(|session| Session { is_renewed, ..session }))
     }
 
     /// Ends the session with this token, if there is one.
@@ -162,6 +168,7 @@ fn valid(session: StoredSession, now: Timestamp) -> Option<Session> {
         user_id: session.user_id,
         is_admin: session.is_admin,
         is_guest: session.is_guest,
+        is_renewed: false,
     })
 }
 

@@ -3,12 +3,16 @@
 use super::{Http, client::Client};
 use crate::Refusal;
 use axum::{
-    extract::{FromRequestParts, OptionalFromRequestParts},
+    extract::{FromRequestParts, OptionalFromRequestParts, Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use hongbao_shared::{ErrorCode, UserId, api::accounts::SignedIn};
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 const COOKIE: &str = "hongbao_session";
 
@@ -44,6 +48,12 @@ impl FromRequestParts<Http> for Session {
         let token = token.to_owned();
         let session = http.app.accounts.authenticate(&token).await?;
         let session = session.ok_or(ErrorCode::Unauthenticated)?;
+        if from_cookie
+            && session.is_renewed
+            && let Some(renewal) = parts.extensions.get::<Renewal>()
+        {
+            renewal.0.get_or_init(|| token.clone());
+        }
         Ok(Self { user_id: session.user_id, token, is_admin: session.is_admin })
     }
 }
@@ -70,19 +80,73 @@ impl OptionalFromRequestParts<Http> for Session {
     }
 }
 
-/// The token, and whether it came as a cookie. An explicit token wins.
+/// The token, and whether it came as a cookie. An explicit token wins; any other scheme than
+/// `Bearer` is for somebody else, such as a proxy in front that asks for a password.
 fn token(headers: &HeaderMap) -> Option<(&str, bool)> {
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
+    let bearer = headers.get_all(header::AUTHORIZATION).iter().find_map(|value| {
         let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-        return scheme.eq_ignore_ascii_case("bearer").then_some((token.trim(), false));
-    }
+        scheme.eq_ignore_ascii_case("bearer").then_some((token.trim(), false))
+    });
+    bearer.or_else(|| cookie_token(headers).map(|token| (token, true)))
+}
+
+fn cookie_token(headers: &HeaderMap) -> Option<&str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE).then_some((value, true)))
+        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+}
+
+/// The session that a browser has already; a new guest would replace it unasked.
+#[derive(Debug)]
+pub(super) struct Present(pub(super) Option<SignedIn>);
+
+/// Whoever has the cookie has the token: nothing is told here that they do not know, so it
+/// does not matter which page asks.
+impl FromRequestParts<Http> for Present {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Refusal> {
+        if parts.headers.contains_key(header::AUTHORIZATION)
+            && token(&parts.headers).is_some_and(|(_, from_cookie)| !from_cookie)
+        {
+            // A program that names its token keeps it whatever else it gets.
+            return Ok(Self(None));
+        }
+        let Some(token) = cookie_token(&parts.headers) else { return Ok(Self(None)) };
+        let accounts = &http.app.accounts;
+        let Some(session) = accounts.authenticate(token).await? else { return Ok(Self(None)) };
+        let user = accounts.profile(session.user_id).await;
+        Ok(Self(Some(SignedIn { user, token: token.to_owned() })))
+    }
+}
+
+/// Where the token of a cookie is put that is to be set again, because its session goes on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Renewal(Arc<OnceLock<String>>);
+
+/// Sets the cookie of a session again that was renewed, so that a browser keeps it for as
+/// long as the server does (R-PEOPLE-5).
+pub(super) async fn renew(State(http): State<Http>, request: Request, next: Next) -> Response {
+    if !request.headers().contains_key(header::COOKIE) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let client = Client::of(&parts, &http.app.config);
+    let renewal = Renewal::default();
+    parts.extensions.insert(renewal.clone());
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(token) = renewal.0.get()
+        && !response.headers().contains_key(header::SET_COOKIE)
+        && let Ok(cookie) =
+            cookie(token, http.app.config.sessions.ttl_s, client.https).parse::<HeaderValue>()
+    {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
 }
 
 fn is_safe(method: &Method) -> bool {
@@ -143,7 +207,11 @@ mod tests {
             (&[("cookie", "xhongbao_session=abc")], None),
             // Somebody who sends a token means it.
             (&[("authorization", "Bearer x"), ("cookie", "hongbao_session=a")], Some(("x", false))),
-            (&[("authorization", "Basic x"), ("cookie", "hongbao_session=abc")], None),
+            // Somebody else's, such as a proxy's in front (R-PEOPLE-5).
+            (
+                &[("authorization", "Basic x"), ("cookie", "hongbao_session=abc")],
+                Some(("abc", true)),
+            ),
         ];
         for (pairs, expected) in cases {
             assert_eq!(token(&headers(pairs)), expected, "{pairs:?}");

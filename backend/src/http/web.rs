@@ -56,10 +56,15 @@ fn answer(find: Find, path: &str, headers: &HeaderMap) -> Response {
     {
         return response;
     }
-    // A page of the app, whose own router knows the path; but a missing script or
-    // picture must not come back as a page.
-    let wants_page = text(headers, header::ACCEPT).is_some_and(|kinds| kinds.contains("text/html"));
-    if path.is_empty() || path == INDEX || (wants_page && !path.starts_with(IMMUTABLE)) {
+    // A page of the app, whose own router knows the path, also for those who take anything
+    // or do not say what they take, as previews of links do; but a missing script or picture
+    // must not come back as a page.
+    let kinds = text(headers, header::ACCEPT);
+    let wants_page = kinds.is_some_and(|kinds| kinds.contains("text/html"));
+    let takes_page =
+        wants_page || kinds.is_none_or(|kinds| kinds.contains("*/*") || kinds.contains("text/*"));
+    let is_page = wants_page || (takes_page && !names_a_file(path));
+    if path.is_empty() || path == INDEX || (is_page && !path.starts_with(IMMUTABLE)) {
         return file(find, INDEX, "text/html; charset=utf-8", headers).unwrap_or_else(not_built);
     }
     (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response()
@@ -131,6 +136,14 @@ fn accepts(accepted: &str, encoding: &str) -> bool {
             .filter_map(|field| field.strip_prefix("q="))
             .any(|weight| weight.chars().all(|c| matches!(c, '0' | '.')));
         named && !refused
+    })
+}
+
+/// Does the path end as names of files do? Punctuation behind a pasted link is no such end.
+fn names_a_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('.').is_some_and(|(_, extension)| {
+        !extension.is_empty() && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
 }
 

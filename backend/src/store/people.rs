@@ -5,8 +5,8 @@ mod log;
 mod users;
 
 pub use groups::{
-    DemoGroupDraft, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup, ListedGroup, Place,
-    Removal, StoredGroup, StoredInvitation, ValidInvitation,
+    DemoGroupDraft, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup, ListedGroup,
+    ListedInvitation, Place, Removal, Revocation, StoredGroup, StoredInvitation, ValidInvitation,
 };
 pub use log::{
     Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, PacketPost, StoredBody, StoredMessage,
@@ -231,11 +231,26 @@ pub trait PeopleStore: Send + Sync + fmt::Debug {
         now: Timestamp,
     ) -> Result<Option<ValidInvitation>, PeopleError>;
 
+    /// The invitations to a group that have not ended at `now` and that `reader`, a member,
+    /// may revoke, the newest `limit` first: their own, and as its owner all.
+    async fn invitations(
+        &self,
+        group: GroupId,
+        reader: UserId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ListedInvitation>, PeopleError>;
+
+    /// Ends an invitation. `GroupNotFound` unless whoever asks is a member,
+    /// `InvitationInvalid`, `NotOwner`.
+    async fn revoke(&self, revocation: Revocation) -> Result<(), PeopleError>;
+
     /// Adds a member and the line that says so; a member already stays one.
     /// `InvitationInvalid`, `GroupFull`, `TooManyGroups`.
     async fn join(&self, join: JoinDraft) -> Result<JoinedGroup, PeopleError>;
 
-    /// Takes a member out of a group, with the line that says so; their invitations end.
+    /// Takes a member out of a group, with the line that says so. Their invitations end, and
+    /// if somebody else removed them all of the group's: they may know any (R-PEOPLE-5).
     /// An owner is followed by the earliest member that is left, a demo member last.
     /// `GroupNotFound` unless whoever asks is a member, `NotOwner`, `MemberNotFound`.
     async fn remove(&self, removal: Removal) -> Result<StoredMessage, PeopleError>;

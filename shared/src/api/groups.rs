@@ -120,6 +120,20 @@ pub struct Invitation {
     pub expires_at: Timestamp,
 }
 
+/// `GET /groups/{id}/invitations`: one that is valid and that you may revoke.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OpenInvitation {
+    /// Whoever has this code may join.
+    pub code: String,
+    /// Who made it.
+    pub inviter: Profile,
+    /// When.
+    pub created_at: Timestamp,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
 /// `GET /invitations/{code}`: what somebody who was invited sees before joining.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -144,7 +158,7 @@ pub struct InvitationPreview {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JoinRequest {
-    /// The code of an invitation.
+    /// The code of an invitation, or a link or text with it as somebody pasted it.
     pub code: String,
 }
 

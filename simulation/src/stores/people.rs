@@ -4,10 +4,10 @@ use hongbao::store::{
     memory::MemoryPeople,
     people::{
         DemoGroupDraft, DemoMember, Dress, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup,
-        LinePost, ListedGroup, LogEntry, Login, NewAccount, NewSession, NewUser, OwnSession,
-        PacketPost, PasswordDraft, PeopleError, PeopleStore, Person, Place, ProfileDraft, Removal,
-        StoredGroup, StoredInvitation, StoredMessage, StoredPage, StoredSession, TextDraft,
-        TokenHash, ValidInvitation,
+        LinePost, ListedGroup, ListedInvitation, LogEntry, Login, NewAccount, NewSession, NewUser,
+        OwnSession, PacketPost, PasswordDraft, PeopleError, PeopleStore, Person, Place,
+        ProfileDraft, Removal, Revocation, StoredGroup, StoredInvitation, StoredMessage,
+        StoredPage, StoredSession, TextDraft, TokenHash, ValidInvitation,
     },
 };
 use hongbao_shared::{GroupId, MessageId, OrderNo, Timestamp, UserId, api::accounts::Profile};
@@ -63,6 +63,9 @@ gated! {
         fn set_muted(group: GroupId, user: UserId, muted: bool) -> ();
         fn invite(invitation: InvitationDraft) -> StoredInvitation;
         fn invitation(code: &str, now: Timestamp) -> Option<ValidInvitation>;
+        fn invitations(group: GroupId, reader: UserId, now: Timestamp, limit: u32)
+            -> Vec<ListedInvitation>;
+        fn revoke(revocation: Revocation) -> ();
         fn join(join: JoinDraft) -> JoinedGroup;
         fn remove(removal: Removal) -> StoredMessage;
         fn post_text(text: TextDraft) -> StoredMessage;

@@ -4,7 +4,7 @@ use crate::http::{
     Answer, Http,
     client::{Agent, Client, Counted},
     extract::Json,
-    session::{self, Session},
+    session::{self, Present, Session},
 };
 use axum::{extract::State, response::Response};
 use hongbao_shared::{
@@ -19,15 +19,20 @@ pub(in crate::http) async fn limits(State(http): State<Http>) -> Json<Limits> {
     Json(http.app.config.limits.clone())
 }
 
-/// Come in as a guest: a name is enough.
+/// Come in as a guest: a name is enough. A browser that is signed in already, by its cookie,
+/// stays who it is and is answered so; nobody is replaced unasked.
 #[utoipa::path(post, path = "/session/guest", tag = "People", security(()),
     responses((status = 201, description = "Signed in, also by cookie.", body = SignedIn)))]
 pub(in crate::http) async fn guest(
     State(http): State<Http>,
     client: Client,
     Agent(agent): Agent,
+    Present(present): Present,
     Json(request): Json<GuestRequest>,
 ) -> Answer<Response> {
+    if let Some(signed_in) = present {
+        return Ok(session::started(&http, &client, signed_in));
+    }
     http.throttle.check(Counted::NewGuest, &client)?;
     let signed_in = http.app.accounts.guest(&request.name, &agent).await?;
     Ok(session::started(&http, &client, signed_in))

@@ -17,7 +17,7 @@ use hongbao_shared::{
         Page,
         groups::{
             DemoRequest, Group, GroupSummary, Invitation, InvitationPreview, JoinRequest, Message,
-            MuteRequest, NewGroup, NewMessage, ReadRequest,
+            MuteRequest, NewGroup, NewMessage, OpenInvitation, ReadRequest,
         },
     },
 };
@@ -114,6 +114,34 @@ pub(in crate::http) async fn invite(
     http.app.pace.check(Deed::Invitation, session.user_id)?;
     let invitation = http.app.groups.invite(session.user_id, group).await?;
     Ok((StatusCode::CREATED, Json(invitation)))
+}
+
+/// The invitations that you may revoke, the newest first: your own, or as the group's owner
+/// all that are valid.
+#[utoipa::path(get, path = "/groups/{id}/invitations", tag = "Groups",
+    params(("id" = GroupId, Path, description = "The group.")),
+    responses((status = 200, description = "The invitations.", body = Vec<OpenInvitation>)))]
+pub(in crate::http) async fn invitations(
+    State(http): State<Http>,
+    Path(group): Path<GroupId>,
+    session: Session,
+) -> Answer<Json<Vec<OpenInvitation>>> {
+    http.app.groups.invitations(session.user_id, group).await.map(Json)
+}
+
+/// End an invitation of your own; as the group's owner, any. Nobody joins by it any more.
+#[utoipa::path(delete, path = "/groups/{id}/invitations/{code}", tag = "Groups",
+    params(("id" = GroupId, Path, description = "The group."),
+        ("code" = String, Path, description = "The invitation's code.")),
+    responses((status = 204, description = "It has ended.")))]
+pub(in crate::http) async fn revoke(
+    State(http): State<Http>,
+    Path((group, code)): Path<(GroupId, InvitationCode)>,
+    session: Session,
+) -> Answer<StatusCode> {
+    http.app.pace.check(Deed::Invitation, session.user_id)?;
+    http.app.groups.revoke(session.user_id, group, &code.0).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The chat, newest first.

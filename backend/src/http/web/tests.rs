@@ -34,14 +34,20 @@ async fn every_page_of_the_app_is_its_index() {
         assert_eq!(headers["cache-control"], "no-cache");
         assert_eq!(headers["content-type"], "text/html; charset=utf-8");
     }
-    assert_eq!(get("/", &[]).await.0, 200);
+    // Previews of links and programs that take anything see the page as well (fault 16).
+    for path in ["/", "/join/abcdefghijklmnop", "/join/abcdefghijklmnop.", "/groups/7"] {
+        for headers in [&[][..], &[("accept", "*/*")]] {
+            assert_eq!(get(path, headers).await.0, 200, "{path} {headers:?}");
+        }
+    }
 }
 
 #[tokio::test]
 async fn what_is_missing_is_not_a_page() {
-    let cases: [(&str, &[(&str, &str)]); 5] = [
+    let cases: [(&str, &[(&str, &str)]); 6] = [
         ("/assets/gone.js", &[BROWSER]),
-        ("/groups/7", &[("accept", "*/*")]),
+        ("/groups/7", &[("accept", "application/json")]),
+        ("/gone.js", &[("accept", "*/*")]),
         ("/favicon.ico", &[("accept", "image/*")]),
         ("/assets/app-0123.js.br", &[]),
         ("/../Cargo.toml", &[]),

@@ -86,9 +86,9 @@ pub struct InvitationDraft {
     pub at: Timestamp,
     /// Until when it is valid.
     pub expires_at: Timestamp,
-    /// One that this member made at or after this moment is given again instead, so
-    /// that tapping "invite" a thousand times leaves one row.
-    pub reuse_since: Timestamp,
+    /// The most of this member's to this group that are valid at a time, this one included:
+    /// the oldest give way.
+    pub per_member_max: u32,
 }
 
 /// Invitation codes do not reach a log.
@@ -116,6 +116,48 @@ impl fmt::Debug for StoredInvitation {
         f.debug_struct("StoredInvitation")
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
+    }
+}
+
+/// An invitation that has not ended, as its inviter and the group's owner see it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ListedInvitation {
+    /// Whoever has it may join.
+    pub code: String,
+    /// By whom.
+    pub inviter_id: UserId,
+    /// When.
+    pub created_at: Timestamp,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// Invitation codes do not reach a log.
+impl fmt::Debug for ListedInvitation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ListedInvitation")
+            .field("inviter_id", &self.inviter_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An invitation that is to end.
+#[derive(Clone)]
+pub struct Revocation {
+    /// Which.
+    pub code: String,
+    /// To which group.
+    pub group_id: GroupId,
+    /// Who wants it: its inviter, or the owner.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Invitation codes do not reach a log.
+impl fmt::Debug for Revocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Revocation").field("group_id", &self.group_id).finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,10 @@
 //! Groups, members and invitations.
 
 use super::{Store, add_group, add_guests, at, group, invite, join, log, text, user};
-use hongbao::store::people::{InvitationDraft, JoinDraft, PeopleError, StoredBody, TextDraft};
+use hongbao::store::people::{
+    InvitationDraft, JoinDraft, ListedInvitation, PeopleError, Removal, Revocation, StoredBody,
+    TextDraft,
+};
 use std::sync::Arc;
 
 on_every_store! {
@@ -94,19 +97,54 @@ async fn invitations_are_few_and_end(store: Store) {
         inviter_id: user(inviter),
         at: at(now_s),
         expires_at: at(now_s + 100),
-        reuse_since: at(now_s - 10),
+        per_member_max: 2,
     };
     let first = store.invite(draft("1", 0, 0)).await.unwrap();
-    assert_eq!(store.invite(draft("2", 0, 10)).await.unwrap(), first);
-    let second = store.invite(draft("3", 0, 11)).await.unwrap();
+    let second = store.invite(draft("2", 0, 10)).await.unwrap();
     assert_ne!(second, first);
+    // The oldest gives way.
+    store.invite(draft("3", 0, 11)).await.unwrap();
+    assert!(store.invitation(&first.code, at(11)).await.unwrap().is_none());
+    let code = |invitation: &ListedInvitation| invitation.code.clone();
+    let listed = store.invitations(group(0), user(0), at(11), 10).await.unwrap();
+    assert_eq!(
+        listed.iter().map(code).collect::<Vec<_>>(),
+        [format!("{:0>16}", 3), second.code.clone()]
+    );
+    let revocation = |code: &str, by: i64| Revocation {
+        code: format!("{code:0>16}"),
+        group_id: group(0),
+        by: user(by),
+        at: at(11),
+    };
+    let strange = store.revoke(revocation("3", 1)).await;
+    assert!(matches!(strange, Err(PeopleError::GroupNotFound)));
+    store.revoke(revocation("3", 0)).await.unwrap();
+    let again = store.revoke(revocation("3", 0)).await;
+    assert!(matches!(again, Err(PeopleError::InvitationInvalid)));
+    let first = second;
     let outsider = store.invite(draft("4", 1, 11)).await;
     assert!(matches!(outsider, Err(PeopleError::GroupNotFound)));
-    let late = JoinDraft { at: at(100), ..join(&first.code, 1, 10) };
+    let late = JoinDraft { at: at(110), ..join(&first.code, 1, 10) };
     assert!(matches!(store.join(late).await, Err(PeopleError::InvitationInvalid)));
     let in_time = JoinDraft { at: at(99), ..join(&first.code, 1, 10) };
     let joined = store.join(in_time).await.unwrap();
     assert_eq!(joined.message.map(|message| message.body), Some(StoredBody::Joined));
-    let still = JoinDraft { at: at(110), ..join(&second.code, 2, 10) };
+    let theirs = store.invite(draft("6", 1, 99)).await.unwrap();
+    assert!(matches!(
+        store.revoke(Revocation { at: at(99), ..revocation("6", 2) }).await,
+        Err(PeopleError::GroupNotFound)
+    ));
+    assert_eq!(store.invitations(group(0), user(0), at(99), 10).await.unwrap().len(), 2);
+    assert_eq!(store.invitations(group(0), user(1), at(99), 10).await.unwrap().len(), 1);
+    let still = JoinDraft { at: at(99), ..join(&theirs.code, 2, 10) };
     store.join(still).await.unwrap();
+    let not_theirs = store.revoke(Revocation { at: at(99), ..revocation("6", 2) }).await;
+    assert!(matches!(not_theirs, Err(PeopleError::NotOwner)));
+    // Whoever is removed may know any code.
+    store
+        .remove(Removal { group_id: group(0), user_id: user(2), by: user(0), at: at(99) })
+        .await
+        .unwrap();
+    assert!(store.invitation(&theirs.code, at(99)).await.unwrap().is_none());
 }

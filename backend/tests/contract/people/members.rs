@@ -111,7 +111,7 @@ async fn whoever_has_left_invites_nobody(store: Store) {
         inviter_id: user(1),
         at: at(1),
         expires_at: at(100),
-        reuse_since: at(0),
+        per_member_max: 3,
     };
     assert!(matches!(store.invite(draft).await, Err(PeopleError::GroupNotFound)));
 }

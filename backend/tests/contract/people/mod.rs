@@ -117,7 +117,7 @@ async fn invite(store: &Store, group_id: i64, inviter: i64) -> String {
         inviter_id: user(inviter),
         at: at(0),
         expires_at: at(100),
-        reuse_since: at(-10),
+        per_member_max: 3,
     };
     store.invite(draft).await.unwrap().code
 }

@@ -165,7 +165,7 @@ impl Ask {
                     inviter_id: user(id),
                     at: at(now),
                     expires_at: at(until),
-                    reuse_since: at(since),
+                    per_member_max: u32::try_from(since.rem_euclid(4)).unwrap(),
                 };
                 let invited = store.invite(draft).await;
                 answer(invited.map(|invitation| (invitation.code, invitation.expires_at)))

@@ -53,7 +53,11 @@ impl State {
             return Err(PeopleError::MemberNotFound);
         }
         self.drop_member(group_id, user);
-        self.withdraw(group_id, user);
+        if by == user {
+            self.withdraw(group_id, user);
+        } else {
+            self.withdraw_all(group_id);
+        }
         if owner == Some(user) {
             self.pass_on(group_id);
         }

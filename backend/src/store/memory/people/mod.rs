@@ -13,10 +13,10 @@ use crate::store::{
     StoreError,
     people::{
         DemoGroupDraft, DemoMember, Dress, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup,
-        LinePost, ListedGroup, LogEntry, Login, NewAccount, NewSession, NewUser, OwnSession,
-        PacketPost, PasswordDraft, PeopleError, PeopleStore, Person, Place, ProfileDraft, Removal,
-        StoredGroup, StoredInvitation, StoredMessage, StoredPage, StoredSession, TextDraft,
-        TokenHash, ValidInvitation,
+        LinePost, ListedGroup, ListedInvitation, LogEntry, Login, NewAccount, NewSession, NewUser,
+        OwnSession, PacketPost, PasswordDraft, PeopleError, PeopleStore, Person, Place,
+        ProfileDraft, Removal, Revocation, StoredGroup, StoredInvitation, StoredMessage,
+        StoredPage, StoredSession, TextDraft, TokenHash, ValidInvitation,
     },
 };
 use async_trait::async_trait;
@@ -223,6 +223,20 @@ impl PeopleStore for MemoryPeople {
         now: Timestamp,
     ) -> Result<Option<ValidInvitation>, PeopleError> {
         Ok(self.state.lock().invitation(code, now))
+    }
+
+    async fn invitations(
+        &self,
+        group: GroupId,
+        reader: UserId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ListedInvitation>, PeopleError> {
+        Ok(self.state.lock().listed_invitations(group, reader, now, limit))
+    }
+
+    async fn revoke(&self, revocation: Revocation) -> Result<(), PeopleError> {
+        self.state.lock().revoke(&revocation)
     }
 
     async fn join(&self, join: JoinDraft) -> Result<JoinedGroup, PeopleError> {

@@ -1,9 +1,12 @@
 //! Invitations to groups.
 
-use super::{GROUP_FOUND, INVITATION_VALID, group_id, guard, holds::hold_groups, members, user_id};
+use super::{
+    GROUP_FOUND, INVITATION_VALID, OWNER_ASKS, group_id, guard, holds::hold_groups, members,
+    user_id,
+};
 use crate::store::{
     StoreError,
-    people::{InvitationDraft, StoredInvitation, ValidInvitation},
+    people::{InvitationDraft, ListedInvitation, Revocation, StoredInvitation, ValidInvitation},
     sql::{Database, Tx, sql},
 };
 use hongbao_shared::{GroupId, Timestamp, UserId};
@@ -30,14 +33,14 @@ async fn invite_in(
     if !members::is_member(&mut *tx, draft.group_id, draft.inviter_id).await? {
         return Err(guard(GROUP_FOUND));
     }
-    if let Some(recent) = recent_invitation(tx, draft).await? {
-        return Ok(recent);
-    }
-    sql("DELETE FROM invitations
-         WHERE group_id = $1 AND inviter_id = $2 AND expires_at <= $3")
+    sql("DELETE FROM invitations WHERE group_id = $1 AND inviter_id = $2 AND code NOT IN
+             (SELECT code FROM invitations
+              WHERE group_id = $1 AND inviter_id = $2 AND expires_at > $3
+              ORDER BY created_at DESC, code LIMIT $4)")
     .bind(draft.group_id.get())
     .bind(draft.inviter_id.get())
     .bind(draft.at.millis())
+    .bind(draft.per_member_max.saturating_sub(1))
     .execute(tx)
     .await?;
     sql("INSERT INTO invitations (code, group_id, inviter_id, created_at, expires_at)
@@ -52,26 +55,63 @@ async fn invite_in(
     Ok(StoredInvitation { code: draft.code.clone(), expires_at: draft.expires_at })
 }
 
-async fn recent_invitation(
-    tx: &mut Tx<'_>,
-    draft: &InvitationDraft,
-) -> Result<Option<StoredInvitation>, StoreError> {
-    let row = sql("SELECT code, expires_at FROM invitations
-         WHERE group_id = $1 AND inviter_id = $2 AND created_at >= $3 AND expires_at > $4
-         ORDER BY created_at DESC LIMIT 1")
-    .bind(draft.group_id.get())
-    .bind(draft.inviter_id.get())
-    .bind(draft.reuse_since.millis())
-    .bind(draft.at.millis())
-    .fetch_optional(tx)
-    .await?;
-    row.map(|row| {
-        Ok(StoredInvitation {
+pub(super) async fn list(
+    database: &Database,
+    group: GroupId,
+    reader: UserId,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<ListedInvitation>, StoreError> {
+    sql("SELECT code, inviter_id, created_at, expires_at FROM invitations
+         WHERE group_id = $1 AND expires_at > $3 AND (inviter_id = $2 OR EXISTS
+             (SELECT 1 FROM members WHERE group_id = $1 AND user_id = $2 AND role = $4))
+         ORDER BY created_at DESC, code LIMIT $5")
+    .bind(group.get())
+    .bind(reader.get())
+    .bind(now.millis())
+    .bind(members::OWNER)
+    .bind(limit)
+    .fetch_all(database)
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(ListedInvitation {
             code: row.try_get(0)?,
-            expires_at: Timestamp::from_millis(row.try_get(1)?),
+            inviter_id: user_id(row.try_get(1)?)?,
+            created_at: Timestamp::from_millis(row.try_get(2)?),
+            expires_at: Timestamp::from_millis(row.try_get(3)?),
         })
     })
-    .transpose()
+    .collect()
+}
+
+pub(super) async fn revoke(database: &Database, revocation: Revocation) -> Result<(), StoreError> {
+    let revocation = Arc::new(revocation);
+    database
+        .write_by_row(move |mut tx| {
+            let revocation = Arc::clone(&revocation);
+            Box::pin(async move { revoke_in(&mut tx, &revocation).await })
+        })
+        .await
+}
+
+async fn revoke_in(tx: &mut Tx<'_>, revocation: &Revocation) -> Result<(), StoreError> {
+    let Revocation { code, group_id: group, by, at } = revocation;
+    hold_groups(tx, [*group]).await?;
+    let role = members::role(tx, *group, *by).await?.ok_or_else(|| guard(GROUP_FOUND))?;
+    let inviter: Option<i64> = sql("SELECT inviter_id FROM invitations
+         WHERE code = $1 AND group_id = $2 AND expires_at > $3")
+    .bind(code)
+    .bind(group.get())
+    .bind(at.millis())
+    .scalar_optional(&mut *tx)
+    .await?;
+    let inviter = inviter.ok_or_else(|| guard(INVITATION_VALID))?;
+    if inviter != by.get() && role != members::OWNER {
+        return Err(guard(OWNER_ASKS));
+    }
+    sql("DELETE FROM invitations WHERE code = $1").bind(code).execute(tx).await?;
+    Ok(())
 }
 
 pub(super) async fn find(
@@ -120,5 +160,11 @@ pub(super) async fn withdraw(
         .bind(inviter.get())
         .execute(tx)
         .await?;
+    Ok(())
+}
+
+/// Whoever was removed may know any code of the group; others invite anew (R-PEOPLE-5).
+pub(super) async fn withdraw_all(tx: &mut Tx<'_>, group: GroupId) -> Result<(), StoreError> {
+    sql("DELETE FROM invitations WHERE group_id = $1").bind(group.get()).execute(tx).await?;
     Ok(())
 }

@@ -68,7 +68,11 @@ pub(super) async fn remove(
                 }
                 let role = role(tx, group, user).await?.ok_or_else(|| guard(MEMBER_FOUND))?;
                 delete_member(tx, group, user).await?;
-                invitations::withdraw(tx, group, user).await?;
+                if by == user {
+                    invitations::withdraw(tx, group, user).await?;
+                } else {
+                    invitations::withdraw_all(tx, group).await?;
+                }
                 if role == OWNER {
                     pass_on(tx, group).await?;
                 }
@@ -79,7 +83,11 @@ pub(super) async fn remove(
         .await
 }
 
-async fn role(tx: &mut Tx<'_>, group: GroupId, user: UserId) -> Result<Option<i64>, StoreError> {
+pub(super) async fn role(
+    tx: &mut Tx<'_>,
+    group: GroupId,
+    user: UserId,
+) -> Result<Option<i64>, StoreError> {
     sql("SELECT role FROM members WHERE group_id = $1 AND user_id = $2")
         .bind(group.get())
         .bind(user.get())

@@ -16,10 +16,10 @@ use crate::store::{
     StoreError,
     people::{
         DemoGroupDraft, DemoMember, Dress, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup,
-        LinePost, ListedGroup, LogEntry, Login, NewAccount, NewSession, NewUser, OwnSession,
-        PacketPost, PasswordDraft, PeopleError, PeopleStore, Person, Place, ProfileDraft, Removal,
-        StoredGroup, StoredInvitation, StoredMessage, StoredPage, StoredSession, TextDraft,
-        TokenHash, ValidInvitation,
+        LinePost, ListedGroup, ListedInvitation, LogEntry, Login, NewAccount, NewSession, NewUser,
+        OwnSession, PacketPost, PasswordDraft, PeopleError, PeopleStore, Person, Place,
+        ProfileDraft, Removal, Revocation, StoredGroup, StoredInvitation, StoredMessage,
+        StoredPage, StoredSession, TextDraft, TokenHash, ValidInvitation,
     },
 };
 use async_trait::async_trait;
@@ -271,6 +271,20 @@ impl PeopleStore for SqlPeople {
         now: Timestamp,
     ) -> Result<Option<ValidInvitation>, PeopleError> {
         Ok(invitations::find(&self.database, code, now).await?)
+    }
+
+    async fn invitations(
+        &self,
+        group: GroupId,
+        reader: UserId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ListedInvitation>, PeopleError> {
+        Ok(invitations::list(&self.database, group, reader, now, limit).await?)
+    }
+
+    async fn revoke(&self, revocation: Revocation) -> Result<(), PeopleError> {
+        invitations::revoke(&self.database, revocation).await.map_err(refused)
     }
 
     async fn join(&self, join: JoinDraft) -> Result<JoinedGroup, PeopleError> {
