@@ -155,9 +155,10 @@ async fn rows_of_several_packets_are_taken_apart_or_understood_in_postgres() {
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(credits)).execute(&mut connection).await.unwrap();
     let credit = Destination::Credit;
-    assert_eq!(store.announced(credit, vec![one]).await.unwrap(), [event(one, 4)]);
+    let of_one = store.announced(credit, vec![one]).await.unwrap();
+    assert_eq!(of_one, [event(one, 4), event(one, 7)]);
     // What the old nodes leave behind is taken over from time to time.
-    store.pull_in(credit, EARLY, EARLY).await.unwrap();
+    store.pull_in(credit, EARLY, EARLY.plus(LEASE * 2)).await.unwrap();
     assert_eq!(store.lease(credit, EARLY, LEASE, 10).await.unwrap().len(), 2);
 }
 
