@@ -152,11 +152,7 @@ impl Reconciler {
         self.stores.ledger.begin_reconciliation(node, now, now.plus(TURN), before).await
     }
 
-    async fn go(
-        &self,
-        mode: Mode,
-        on: Option<(&Reconciled, Turn)>,
-    ) -> (Report, BTreeSet<OrderNo>) {
+    async fn go(&self, mode: Mode, on: Option<(&Reconciled, Turn)>) -> (Report, BTreeSet<OrderNo>) {
         // Lists are compared by what can be written again; tiers cannot be mended.
         let audited = Audited::new(&self.stores.orders, &*self.stores.ledger, &self.sealer);
         let report = Report::begun(self.clock.now(), mode);

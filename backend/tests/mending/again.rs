@@ -4,16 +4,23 @@
 use crate::{
     files::{LEDGER, ORDERS, antidote, go_on, one_shard, poison, reconcile, sql, until_dead},
     lost::all_open,
+    world::World,
 };
 use hongbao::{
     app::Stores,
-    reconcile::{Mode, Repair},
+    reconcile::{Mode, Repair, Report},
     runtime::Clock,
 };
 use hongbao_shared::Kind;
 use std::time::Duration;
 
 const HOUR_S: i64 = 60 * 60;
+
+/// An hour later, a node goes on.
+async fn seen(world: &World) -> Report {
+    world.clock.advance_s(HOUR_S);
+    go_on(&world.app.config, &world.clock, 1).await.unwrap()
+}
 
 #[tokio::test]
 async fn history_is_seen_once_and_what_is_new_each_time() {
@@ -25,12 +32,8 @@ async fn history_is_seen_once_and_what_is_new_each_time() {
     }
     let open = world.send(&party, Kind::Lucky, 300, 3).await;
     let world = world.restart().await;
-    let seen = async || {
-        world.clock.advance_s(HOUR_S);
-        go_on(&world.app.config, &world.clock, 1).await.unwrap()
-    };
-    assert_eq!(seen().await.packets, 6, "all there is");
-    assert_eq!(seen().await.packets, 1, "what is open");
+    assert_eq!(seen(&world).await.packets, 6, "all there is");
+    assert_eq!(seen(&world).await.packets, 1, "what is open");
 
     // It ends, and nothing brings its shares home.
     let data = world.folder.path();
@@ -40,18 +43,20 @@ async fn history_is_seen_once_and_what_is_new_each_time() {
     until_dead(&world.app, 1).await;
     assert_eq!(sql(data, ORDERS, "DELETE FROM outbox WHERE due_at IS NULL").await, 1);
     antidote(data, LEDGER).await;
-    let report = seen().await;
+    // Lists and chat are told.
+    let world = world.restart().await;
+    let report = seen(&world).await;
     assert_eq!(report.packets, 1, "what has ended since: {report}");
     let mended: Vec<_> = report.mends.iter().map(|one| (one.repair, one.order_no)).collect();
     assert_eq!(mended, [(Repair::Credit, open); 3], "{report}");
-    assert_eq!(seen().await.packets, 1, "once more, because it was not over");
-    assert_eq!(seen().await.packets, 0);
+    assert_eq!(seen(&world).await.packets, 1, "once more, because it was not over");
+    assert_eq!(seen(&world).await.packets, 0);
 
     // Whoever asks has everything looked at; so has who comes back after a long time.
     let report = reconcile(&world.app.config, &world.clock, Mode::Mend).await;
     assert_eq!(report.packets, 6);
     world.clock.advance_s(24 * HOUR_S);
-    assert_eq!(seen().await.packets, 6);
+    assert_eq!(seen(&world).await.packets, 6);
     world.end_and_audit().await;
 }
 

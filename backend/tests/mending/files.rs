@@ -70,11 +70,7 @@ pub(crate) async fn reconcile(config: &Config, clock: &Arc<ManualClock>, mode: M
 }
 
 /// Goes on where earlier runs ended, as a node does every hour; `None` if it is not its turn.
-pub(crate) async fn go_on(
-    config: &Config,
-    clock: &Arc<ManualClock>,
-    node: i64,
-) -> Option<Report> {
+pub(crate) async fn go_on(config: &Config, clock: &Arc<ManualClock>, node: i64) -> Option<Report> {
     let hour = Duration::from_hours(1);
     with_reconciler(config, clock, async |reconciler| reconciler.go_on(node, hour).await).await
 }
