@@ -189,7 +189,8 @@ impl App {
 
         let mover = Arc::new(mover(&config, &stores, &clock, zone.clone()));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
-        let reconciliation = reconciliation(&config, &stores, &ledger, sealer, zone, &clock);
+        let reconciliation =
+            reconciliation(&config, &stores, &ledger, sealer, zone, &clock, &*entropy);
         let live = Arc::new(live(&accounts, &groups, &packets));
         let demo = Arc::new(Demo::new(DemoParts {
             accounts: Arc::clone(&accounts),
@@ -335,10 +336,14 @@ fn reconciliation(
     sealer: Sealer,
     zone: Zone,
     clock: &Arc<dyn Clock>,
+    entropy: &dyn Entropy,
 ) -> Arc<Schedule> {
     let (ledger, clock) = (Arc::clone(ledger), Arc::clone(clock));
     let reconciler = Reconciler::new(stores.clone(), ledger, sealer, zone, clock);
-    Arc::new(Schedule::new(reconciler, config.reconcile.interval_s))
+    let interval_s = config.reconcile.interval_s;
+    // Nobody else is asked to wait where nothing is scheduled.
+    let node = if interval_s > 0 { entropy.bits().cast_signed() } else { 0 };
+    Arc::new(Schedule::new(reconciler, node, interval_s))
 }
 
 /// Accounts and groups, on one store.

@@ -4,8 +4,9 @@ use super::{PAGE, Run, report::Repair};
 use crate::{
     audit::{self, Law, Subject, Tally},
     packets::record::Payment,
-    store::StoreError,
+    store::{StoreError, ledger::TransferKind, reconciled::Reconciled},
 };
+use hongbao_shared::OrderNo;
 use std::collections::BTreeSet;
 
 impl Run<'_> {
@@ -37,6 +38,33 @@ impl Run<'_> {
         }
     }
 
+    /// Those that came since, and those that were to land when they were last looked at.
+    pub(super) async fn new_landings(&mut self, seen: &Reconciled) -> Result<(), StoreError> {
+        let mut orders = seen.again.clone();
+        let mut after = seen.transfer_id;
+        loop {
+            let page = self.audited.ledger.transfers_page(after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            let paid = page.iter().filter(|line| line.transfer.kind == TransferKind::Pay);
+            orders.extend(paid.filter_map(|line| line.transfer.order_no));
+            self.pay_attention(&mut orders).await?;
+        }
+        self.pay_attention(&mut orders).await
+    }
+
+    async fn pay_attention(&mut self, orders: &mut Vec<OrderNo>) -> Result<(), StoreError> {
+        let ledger = self.audited.ledger;
+        for order_no in orders.drain(..) {
+            let awaited = !ledger.awaiting_landing(vec![order_no]).await?.is_empty();
+            if let Some(payment) = ledger.payment(order_no).await? {
+                self.report.payments = self.report.payments.saturating_add(1);
+                self.landing(&payment, awaited).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn landing(&mut self, payment: &Payment, awaited: bool) -> Result<(), StoreError> {
         let (order_no, total) = (payment.record.order_no, payment.record.total_fen);
         let Some(store) = self.of.stores.orders.get(&(order_no.site(), order_no.shard())) else {
@@ -49,6 +77,7 @@ impl Run<'_> {
             Ok(None) => store.claims(order_no, 0, 1).await,
             Err(error) => Err(error),
         };
+        self.again.insert(order_no);
         let stray = match stray {
             Ok(stray) => stray,
             Err(StoreError::Corrupt(what)) => {

@@ -49,6 +49,7 @@ impl Run<'_> {
         let read = self.compare_lists(store, packet).await;
         if let Err(StoreError::Corrupt(what)) = &read {
             self.report.leave(LAW, order_no, what.clone());
+            self.again.insert(order_no);
             return Ok(());
         }
         if let Err(StoreError::Unavailable(_) | StoreError::Unknown(_)) = &read {
@@ -73,6 +74,7 @@ impl Run<'_> {
             if now.is_empty() {
                 return Ok(());
             }
+            self.again.insert(order_no);
             if let Some((seen, found)) = before
                 && seen == packet
                 && found == now

@@ -29,15 +29,29 @@ use crate::{
         StoreError,
         orders::OrderStore,
         outbox::{Destination, Fate},
+        reconciled::Reconciled,
     },
 };
-use hongbao_shared::{Day, Shard, Site, order_no::DAYS};
-use std::sync::Arc;
+use hongbao_shared::{Day, OrderNo, Shard, Site, Timestamp, order_no::DAYS};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// How many rows are read at once; small, because others want to read as well.
 const PAGE: u32 = 200;
 /// How often something that differs is looked at while it keeps moving.
 const LOOKS_MAX: u32 = 20;
+
+/// A node that dies within a scheduled run leaves it to another after this.
+const TURN: Duration = Duration::from_mins(10);
+/// Clocks of nodes differ by less: what ended so long before a run began is seen by it.
+const CLOCKS_DIFFER_MS: i64 = 10 * 60 * 1_000;
+/// After a longer pause, everything is seen again: days may have been emptied meanwhile.
+const PAUSE_MAX: Duration = Duration::from_hours(12);
+/// So many of the newest transfers are seen once more: some are committed after others that
+/// have higher ids.
+const TRANSFERS_AGAIN: i64 = 1_000;
+/// The most packets that are kept to be looked at once more; if there are more, the next run
+/// sees all that this one saw.
+const AGAIN_MAX: usize = 10_000;
 
 /// May anything be changed?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,12 +73,21 @@ pub struct Reconciler {
     one_at_a_time: tokio::sync::Mutex<()>,
 }
 
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    node: i64,
+    interval: Duration,
+}
+
 /// One reconciliation under way.
 struct Run<'a> {
     of: &'a Reconciler,
     audited: Audited<'a>,
     mode: Mode,
     report: Report,
+    /// What was not over, or not as it should be.
+    again: BTreeSet<OrderNo>,
 }
 
 impl Reconciler {
@@ -84,14 +107,68 @@ impl Reconciler {
     /// waits for another of this process. It can be dropped between any two steps.
     pub async fn run(&self, mode: Mode) -> Report {
         let _alone = self.one_at_a_time.lock().await;
+        self.go(mode, None).await.0
+    }
+
+    /// Goes on from what earlier runs of all nodes have seen, if it is time for one: none is
+    /// under way, and no other node has ended one within `interval`. History is seen once;
+    /// what is new, open, or was not over or not as it should be, is seen each time.
+    pub async fn go_on(&self, node: i64, interval: Duration) -> Option<Report> {
+        let _alone = self.one_at_a_time.lock().await;
+        let began = self.clock.now();
+        let seen = match self.take_turn(node, interval).await {
+            Ok(seen) => seen?,
+            Err(error) => {
+                tracing::warn!(%error, "reconciliation cannot begin");
+                return None;
+            }
+        };
+        let newest = self.stores.ledger.transfers_about().await.unwrap_or_default();
+        let long_ago = |since: &Timestamp| since.plus(PAUSE_MAX) < began;
+        let goes_on = seen.since.is_some_and(|since| !long_ago(&since));
+        let turn = Turn { node, interval };
+        let (report, again) = self.go(Mode::Mend, goes_on.then_some((&seen, turn))).await;
+        let is_whole = report.unread.is_empty() && again.len() <= AGAIN_MAX;
+        let seen = if is_whole {
+            let newest = i64::try_from(newest).unwrap_or_default();
+            Reconciled {
+                since: Some(began),
+                transfer_id: newest.saturating_sub(TRANSFERS_AGAIN).max(0),
+                again: again.into_iter().collect(),
+            }
+        } else {
+            seen
+        };
+        let ended = self.stores.ledger.end_reconciliation(node, self.clock.now(), seen).await;
+        if let Err(error) = ended {
+            tracing::warn!(%error, "the next reconciliation sees all of this once more");
+        }
+        Some(report)
+    }
+
+    async fn take_turn(
+        &self,
+        node: i64,
+        interval: Duration,
+    ) -> Result<Option<Reconciled>, StoreError> {
+        let now = self.clock.now();
+        let interval_ms = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
+        let before = Timestamp::from_millis(now.millis().saturating_sub(interval_ms));
+        self.stores.ledger.begin_reconciliation(node, now, now.plus(TURN), before).await
+    }
+
+    async fn go(&self, mode: Mode, on: Option<(&Reconciled, Turn)>) -> (Report, BTreeSet<OrderNo>) {
         // Lists are compared by what can be written again; tiers cannot be mended.
         let audited = Audited::new(&self.stores.orders, &*self.stores.ledger, &self.sealer);
         let report = Report::begun(self.clock.now(), mode);
-        let mut run = Run { of: self, audited, mode, report };
-        run.all().await;
+        let mut run = Run { of: self, audited, mode, report, again: BTreeSet::new() };
+        match on {
+            None => run.all().await,
+            Some((seen, turn)) => run.rest(seen, turn).await,
+        }
         run.report.ended_at = self.clock.now();
         run.report.publish();
-        run.report
+        (run.report, run.again)
     }
 }
 
@@ -102,13 +179,54 @@ impl Run<'_> {
         let landings = self.landings().await;
         self.unless_unread("payments", landings);
         for ((site, shard), store) in &self.of.stores.orders {
-            let read = self.shard(*site, *shard, &**store).await;
+            let read = self.shard(*site, *shard, &**store, None).await;
             self.unless_unread(&format!("order shard {site}{shard}"), read);
         }
         let lists = self.strange_lists().await;
         self.unless_unread("lists", lists);
         let dead = self.dead_letters().await;
         self.unless_unread("outboxes", dead);
+    }
+
+    /// What is new, open, or was not over or not as it should be.
+    async fn rest(&mut self, seen: &Reconciled, turn: Turn) {
+        let books = self.total().await;
+        self.unless_unread("ledger", books);
+        let landings = self.new_landings(seen).await;
+        self.unless_unread("payments", landings);
+        let since = seen.since.unwrap_or(Timestamp::from_millis(0));
+        let since = since.millis().saturating_sub(CLOCKS_DIFFER_MS);
+        for ((site, shard), store) in &self.of.stores.orders {
+            // Held on to for as long as it goes on.
+            drop(self.of.take_turn(turn.node, turn.interval).await);
+            let since = Some(Timestamp::from_millis(since));
+            let read = self.shard(*site, *shard, &**store, since).await;
+            self.unless_unread(&format!("order shard {site}{shard}"), read);
+        }
+        for order_no in &seen.again {
+            let read = self.once_more(*order_no, since).await;
+            self.unless_unread(&order_no.to_string(), read);
+        }
+        let dead = self.dead_letters().await;
+        self.unless_unread("outboxes", dead);
+    }
+
+    /// A packet that an earlier run has noted, unless this one has seen it already.
+    async fn once_more(&mut self, order_no: OrderNo, since: i64) -> Result<(), StoreError> {
+        let place = (order_no.site(), order_no.shard());
+        let Some(store) = self.of.stores.orders.get(&place) else { return Ok(()) };
+        let Some(packet) = store.packet(order_no).await? else { return Ok(()) };
+        if packet.progress.finished_at.is_none_or(|ended| ended.millis() >= since) {
+            return Ok(());
+        }
+        self.packet(&**store, packet).await
+    }
+
+    /// No fen comes or goes.
+    async fn total(&mut self) -> Result<(), StoreError> {
+        let found = audit::books(&self.audited).await?;
+        self.report.take(&found.violations);
+        Ok(())
     }
 
     /// One database that is down does not keep the others from being reconciled.
@@ -131,11 +249,16 @@ impl Run<'_> {
         site: Site,
         shard: Shard,
         store: &dyn OrderStore,
+        since: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         for day in (0..DAYS).filter_map(Day::new) {
             let mut after = None;
             loop {
-                let page = match store.packets_page(day, after, PAGE).await {
+                let read = match since {
+                    None => store.packets_page(day, after, PAGE).await,
+                    Some(since) => store.unsettled_page(day, since, after, PAGE).await,
+                };
+                let page = match read {
                     Err(StoreError::Corrupt(what)) => {
                         let place = format!("order shard {site}{shard} day {}", day.get());
                         let law = Law::StoredDataIsReadable.name();

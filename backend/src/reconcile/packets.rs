@@ -24,6 +24,10 @@ impl Run<'_> {
         self.report.packets = self.report.packets.saturating_add(1);
         let checked = audit::look(&self.audited, order_no).await?;
         self.report.claims = self.report.claims.saturating_add(checked.claims);
+        let is_over = checked.missing.is_empty() && checked.unrefunded.count == 0;
+        if !is_over || !checked.violations.is_empty() {
+            self.again.insert(order_no);
+        }
         if !checked.violations.is_empty() {
             self.report.take(&checked.violations);
             if checked.uncredited.count > 0 {

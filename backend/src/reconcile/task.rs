@@ -22,6 +22,8 @@ const NEVER: Duration = Duration::from_hours(24);
 #[derive(Debug)]
 pub struct Schedule {
     reconciler: Reconciler,
+    /// Tells this node from others.
+    node: i64,
     /// `None` if only those who ask make it run.
     interval: Option<Duration>,
     asked: Notify,
@@ -30,10 +32,11 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Every `interval_s` seconds; 0 leaves it to those who ask.
-    pub fn new(reconciler: Reconciler, interval_s: u32) -> Self {
+    /// Every `interval_s` seconds, on one of the nodes; 0 leaves it to those who ask.
+    pub fn new(reconciler: Reconciler, node: i64, interval_s: u32) -> Self {
         Self {
             reconciler,
+            node,
             interval: (interval_s > 0).then(|| Duration::from_secs(interval_s.into())),
             asked: Notify::new(),
             running: AtomicBool::new(false),
@@ -57,6 +60,14 @@ impl Schedule {
         }
     }
 
+    /// Everything, for those who ask; on schedule, what is left of it.
+    async fn reconcile(&self, scheduled: Option<Duration>) -> Option<Report> {
+        match scheduled {
+            None => Some(self.reconciler.run(Mode::Mend).await),
+            Some(interval) => self.reconciler.go_on(self.node, interval).await,
+        }
+    }
+
     /// Works until `stop`; what it is at is left for the next start.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         let mut wait = self.interval.map_or(NEVER, |interval| interval.min(FIRST_AFTER));
@@ -64,19 +75,19 @@ impl Schedule {
             let due = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = self.asked.notified() => true,
-                () = tokio::time::sleep(wait) => self.interval.is_some(),
+                () = self.asked.notified() => Some(None),
+                () = tokio::time::sleep(wait) => self.interval.map(Some),
             };
-            if !due {
-                continue;
-            }
+            let Some(scheduled) = due else { continue };
             self.running.store(true, Ordering::Release);
             let report = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                report = gently(self.reconciler.run(Mode::Mend)) => report,
+                report = gently(self.reconcile(scheduled)) => report,
             };
-            *self.last.lock() = Some(Arc::new(report));
+            if let Some(report) = report {
+                *self.last.lock() = Some(Arc::new(report));
+            }
             self.running.store(false, Ordering::Release);
             wait = self.interval.unwrap_or(NEVER);
         }

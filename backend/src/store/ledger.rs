@@ -2,7 +2,7 @@
 //! pre-orders that the cache could not take (R-SEND-4), and from where numbers were granted
 //! (R-ORDER-2).
 
-use super::{StoreError, marks::Mark, outbox::Outbox};
+use super::{StoreError, marks::Mark, outbox::Outbox, reconciled::Reconciled};
 use crate::{
     packets::record::{Payment, PreOrderRecord},
     planted::Bug,
@@ -481,6 +481,32 @@ pub trait LedgerStore: Outbox {
     /// Writes the outbox row again that makes a paid packet land. False, and nothing
     /// happens, if nothing was paid under this number, or a row is there.
     async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Begins a scheduled reconciliation, or holds on to the one that `node` is at, until
+    /// `until`; gives what earlier ones have seen. `None` while another node is at one, and if
+    /// another has ended one after `before`.
+    async fn begin_reconciliation(
+        &self,
+        node: i64,
+        now: Timestamp,
+        until: Timestamp,
+        before: Timestamp,
+    ) -> Result<Option<Reconciled>, StoreError> {
+        // Without a memory of it, everything is seen again.
+        let _ = (node, now, until, before);
+        Ok(Some(Reconciled::default()))
+    }
+
+    /// Ends a reconciliation: `seen` is what the next one need not look at.
+    async fn end_reconciliation(
+        &self,
+        node: i64,
+        now: Timestamp,
+        seen: Reconciled,
+    ) -> Result<(), StoreError> {
+        let _ = (node, now, seen);
+        Ok(())
+    }
 
     /// An account and the sums of its transfers at one moment.
     async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError>;

@@ -10,6 +10,7 @@ pub mod memory;
 pub mod orders;
 pub mod outbox;
 pub mod people;
+pub mod reconciled;
 pub mod sql;
 pub mod tiered;
 

@@ -339,6 +339,27 @@ pub trait OrderStore: Outbox {
         limit: u32,
     ) -> Result<Vec<PacketRow>, StoreError>;
 
+    /// Up to `limit` packets of a day in the hot tables that are open, or ended at `since` or
+    /// later, after `after`, in the order of numbers. A database looks for them by itself.
+    async fn unsettled_page(
+        &self,
+        day: Day,
+        since: Timestamp,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<PacketRow>, StoreError> {
+        let mut after = after;
+        loop {
+            let mut page = self.packets_page(day, after, limit).await?;
+            let Some(last) = page.last() else { return Ok(page) };
+            after = Some(last.order_no);
+            page.retain(|row| row.progress.finished_at.is_none_or(|ended| ended >= since));
+            if !page.is_empty() {
+                return Ok(page);
+            }
+        }
+    }
+
     /// Up to `limit` claims of a day after (`order_no`, `seq`), in that order; for
     /// audits, which also look for claims without a packet.
     async fn claims_page(

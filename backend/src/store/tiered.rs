@@ -135,6 +135,16 @@ impl OrderStore for TieredOrders {
         Ok(merge(hot, cold, limit, |row| row.order_no))
     }
 
+    async fn unsettled_page(
+        &self,
+        day: Day,
+        since: Timestamp,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<PacketRow>, StoreError> {
+        self.hot.unsettled_page(day, since, after, limit).await
+    }
+
     async fn claims_page(
         &self,
         day: Day,

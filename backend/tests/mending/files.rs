@@ -65,6 +65,20 @@ pub(crate) async fn until_dead(app: &App, count: usize) -> Vec<DeadLetter> {
 
 /// Reconciles what is on disk, as the command does.
 pub(crate) async fn reconcile(config: &Config, clock: &Arc<ManualClock>, mode: Mode) -> Report {
+    with_reconciler(config, clock, async |reconciler| reconciler.run(mode).await).await
+}
+
+/// Goes on where earlier runs ended, as a node does every hour; `None` if it is not its turn.
+pub(crate) async fn go_on(config: &Config, clock: &Arc<ManualClock>, node: i64) -> Option<Report> {
+    let hour = Duration::from_hours(1);
+    with_reconciler(config, clock, async |reconciler| reconciler.go_on(node, hour).await).await
+}
+
+async fn with_reconciler<T>(
+    config: &Config,
+    clock: &Arc<ManualClock>,
+    work: impl AsyncFnOnce(&Reconciler) -> T,
+) -> T {
     let key = MasterKey::obtain(config, &SystemEntropy).unwrap();
     let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
     let stores = Stores::open(config).await.unwrap();
@@ -74,10 +88,12 @@ pub(crate) async fn reconcile(config: &Config, clock: &Arc<ManualClock>, mode: M
     let zone = config.zone().unwrap();
     let reconciler =
         Reconciler::new(stores.clone(), Arc::clone(&ledger), sealer, zone, Arc::clone(clock) as _);
-    let report = reconciler.run(mode).await;
+    let done = work(&reconciler).await;
     ledger.shutdown().await;
+    tasks.close();
+    tasks.wait().await;
     stores.close().await;
-    report
+    done
 }
 
 /// One site and one shard, so that every packet is in the same file.

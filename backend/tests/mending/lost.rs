@@ -65,7 +65,7 @@ impl Ended {
     }
 }
 
-async fn all_open(world: &World, party: &Party, order_no: OrderNo) {
+pub(crate) async fn all_open(world: &World, party: &Party, order_no: OrderNo) {
     let opens = party.members[1..].iter().map(async |member| world.open(*member, order_no).await);
     assert!(join_all(opens).await.iter().all(Result::is_ok));
 }

@@ -8,6 +8,7 @@ mod common;
 #[allow(dead_code, reason = "every test binary uses another part of it")]
 mod world;
 
+mod again;
 mod attempts;
 mod backup;
 mod beside;

@@ -172,6 +172,8 @@ fn old_landings() -> String {
     numbers().map(landing).concat()
 }
 
+const UNDO_IN_LEDGER: &str = "DROP TABLE reconciliation;";
+
 const OLD_INDEX: [&str; 2] = [
     "CREATE INDEX outbox_order ON outbox (destination, json_extract(payload, '$.order_no'));",
     "CREATE INDEX outbox_order ON outbox (destination, (payload::json ->> 'order_no'));",
@@ -191,7 +193,7 @@ async fn landings_name_their_packet_in_a_file() {
     Database::open_file(&file, Schema::Ledger).await.unwrap().close().await;
     let options = SqliteConnectOptions::new().filename(&file);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-    let old = undo(5) + UNDO_IN_FILE + OLD_INDEX[0] + &old_landings();
+    let old = undo(5) + UNDO_IN_FILE + UNDO_IN_LEDGER + OLD_INDEX[0] + &old_landings();
     sqlx::raw_sql(sqlx::AssertSqlSafe(old)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     let store = SqlLedger::new(Database::open_file(&file, Schema::Ledger).await.unwrap());
@@ -205,6 +207,7 @@ async fn landings_name_their_packet_in_postgres() {
     let mut connection = PgConnection::connect(&link.url).await.unwrap();
     let old = format!("SET search_path = {};", link.namespace)
         + &undo(3)
+        + UNDO_IN_LEDGER
         + OLD_INDEX[1]
         + &old_landings();
     sqlx::raw_sql(sqlx::AssertSqlSafe(old)).execute(&mut connection).await.unwrap();

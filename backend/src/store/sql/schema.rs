@@ -58,6 +58,7 @@ const LEDGER: &[File] = files![
     "ledger/sqlite/0004_marks.sql",
     "ledger/sqlite/0005_packets.sql",
     "ledger/sqlite/0006_due.sql",
+    "ledger/sqlite/0007_reconciliation.sql",
 ];
 const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
@@ -76,7 +77,8 @@ const POSTGRES_COLD: &[File] = files!["cold/postgres/0001_cold.sql"];
 const POSTGRES_LEDGER: &[File] = files![
     "ledger/postgres/0001_ledger.sql",
     "ledger/postgres/0002_marks.sql",
-    "ledger/postgres/0003_packets.sql"
+    "ledger/postgres/0003_packets.sql",
+    "ledger/postgres/0004_reconciliation.sql",
 ];
 const POSTGRES_PEOPLE: &[File] = files!["people/postgres/0001_people.sql"];
 const POSTGRES_LISTS: &[File] = files!["lists/postgres/0001_lists.sql"];

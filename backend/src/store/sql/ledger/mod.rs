@@ -4,6 +4,7 @@ mod enter;
 mod pages;
 mod post;
 mod read;
+mod reconciled;
 mod write;
 
 use super::{
@@ -22,6 +23,7 @@ use crate::{
             Transfer, TransferKind,
         },
         marks::Mark,
+        reconciled::Reconciled,
     },
 };
 use async_trait::async_trait;
@@ -108,6 +110,25 @@ impl LedgerStore for SqlLedger {
 
     async fn purge_pre_orders(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         write::purge_pre_orders(&self.database, now, limit).await
+    }
+
+    async fn begin_reconciliation(
+        &self,
+        node: i64,
+        now: Timestamp,
+        until: Timestamp,
+        before: Timestamp,
+    ) -> Result<Option<Reconciled>, StoreError> {
+        reconciled::begin(&self.database, node, now, until, before).await
+    }
+
+    async fn end_reconciliation(
+        &self,
+        node: i64,
+        now: Timestamp,
+        seen: Reconciled,
+    ) -> Result<(), StoreError> {
+        reconciled::end(&self.database, node, now, seen).await
     }
 
     async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {

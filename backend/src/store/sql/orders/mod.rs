@@ -108,6 +108,24 @@ impl OrderStore for SqlOrders {
             .collect()
     }
 
+    async fn unsettled_page(
+        &self,
+        day: Day,
+        since: Timestamp,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<PacketRow>, StoreError> {
+        sql(statements(day).unsettled_page)
+            .bind(after.map_or(-1, OrderNo::to_bits))
+            .bind(limit)
+            .bind(since.millis())
+            .fetch_all(&self.database)
+            .await?
+            .iter()
+            .map(packet_row)
+            .collect()
+    }
+
     async fn claims_page(
         &self,
         day: Day,

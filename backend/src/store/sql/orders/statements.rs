@@ -16,6 +16,7 @@ pub(super) const CLAIM_CHUNKS: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
 pub(super) struct Statements {
     pub(super) packet: &'static str,
     pub(super) packets_page: &'static str,
+    pub(super) unsettled_page: &'static str,
     pub(super) claims: &'static str,
     pub(super) claims_page: &'static str,
     pub(super) land: &'static str,
@@ -90,6 +91,11 @@ impl Statements {
             packet: for_ever(format!("SELECT {columns} FROM packets_{day} WHERE order_no = $1")),
             packets_page: for_ever(format!(
                 "SELECT {columns} FROM packets_{day} WHERE order_no > $1 ORDER BY order_no LIMIT $2"
+            )),
+            unsettled_page: for_ever(format!(
+                "SELECT {columns} FROM packets_{day}
+                 WHERE order_no > $1 AND (state = 0 OR finished_at >= $3)
+                 ORDER BY order_no LIMIT $2"
             )),
             claims: for_ever(format!(
                 "SELECT seq, user_id, amount_fen, opened_at FROM claims_{day}
