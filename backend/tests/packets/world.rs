@@ -79,6 +79,20 @@ impl World {
         Self { app, ..self }
     }
 
+    /// As [`World::restart`], with other settings, on a cache tier that outlives it.
+    pub(crate) async fn restart_with(
+        self,
+        change: impl FnOnce(&mut Config),
+        shared: Arc<dyn SharedTier>,
+    ) -> Self {
+        let mut config = (*self.app.config).clone();
+        change(&mut config);
+        self.app.shutdown().await;
+        let outside = Outside { shared: Some(shared), ..Outside::default() };
+        let app = start(config, &self.clock, outside).await;
+        Self { app, ..self }
+    }
+
     /// A group of `size` people, the first of whom has plenty of money.
     pub(crate) async fn party(&self, size: usize) -> Party {
         let people = (0..size).map(|n| {
