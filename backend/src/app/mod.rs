@@ -15,7 +15,7 @@ use crate::{
     archive::Mover,
     cache::{Comparison, LocalTier, Notes, SharedTier, SharedWriter},
     config::{Config, MasterKey},
-    control::{Board, Control, Follower, Grabs, Health, Sends},
+    control::{Board, Control, Follower, Grabs, Health, Misses, Sends},
     delivery::DeadLetters,
     demo::{Demo, DemoParts},
     groups::{CardStates, Groups},
@@ -162,7 +162,7 @@ impl App {
             tickets: Tickets::new(key.derive(b"ticket"), config.limits.ticket_ttl_s),
             outstanding: settings::outstanding(&config),
             lanes,
-            finder: finder(&stores, &local, &shared, &control, peers),
+            finder: finder(&stores, &local, &shared, &control, &clock, peers),
             local,
             shared,
             ledger: Arc::clone(&ledger),
@@ -263,10 +263,12 @@ fn finder(
     local: &LocalTier,
     shared: &Arc<dyn SharedTier>,
     control: &Arc<Control>,
+    clock: &Arc<dyn Clock>,
     peers: Peers,
 ) -> Arc<Finder> {
-    let orders = stores.orders.clone();
-    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, Arc::clone(control), peers))
+    let (orders, misses) = (stores.orders.clone(), Misses::new(Arc::clone(clock)));
+    let (shared, control) = (Arc::clone(shared), Arc::clone(control));
+    Arc::new(Finder::new(local.clone(), shared, orders, control, misses, peers))
 }
 
 fn reconciliation(

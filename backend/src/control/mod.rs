@@ -10,7 +10,7 @@ mod switches;
 pub use degraded::{Board, End, Place, Rung};
 pub use flow::{Lookups, Sends};
 pub use follow::Follower;
-pub use grabs::Grabs;
+pub use grabs::{Grabs, Misses};
 pub use health::{Health, HealthWatch};
 pub use switches::{CreditMode, Switches};
 
