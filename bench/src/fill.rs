@@ -4,18 +4,17 @@
 use anyhow::{Context, Result, ensure};
 use hongbao::{
     app::Stores,
-    config::{Config, MasterKey},
+    config::Config,
+    keys::Keys,
     packets::{
         record::{Payment, PreOrderRecord},
-        seal::{self, Sealer},
+        seal::Sealer,
     },
     runtime::{Entropy, SystemEntropy, Zone},
     store::{
         ledger::Posting,
         lists::{BestLuckRow, ListBatch, ReceivedRow, SentRow},
-        orders::{
-            Append, ClaimRow, Landed, Landing, LaneBatch, Mark, PacketRow, Progress, StoredState,
-        },
+        orders::{Append, ClaimRow, Landed, Landing, LaneBatch, PacketRow, Progress, StoredState},
         outbox::{Destination, Settled},
     },
 };
@@ -54,10 +53,10 @@ pub async fn fill(data: &Path, amount: Amount, mut batch_done: impl FnMut(u64)) 
     ensure!(amount.people >= u64::from(amount.shares), "one share for each person at most");
     let mut config = Config::default();
     config.storage.data = data.to_path_buf();
-    let key = MasterKey::obtain(&config, &SystemEntropy)?;
+    let keys = Keys::obtain(&config, &SystemEntropy)?;
     let stores = Stores::open(&config).await?;
     let zone = Zone::named(&config.time.zone)?;
-    let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+    let sealer = Sealer::new(&keys);
     let places: Vec<_> = stores.hot.keys().copied().collect();
     let filler = Filler { stores, zone, sealer, amount };
     let first: Timestamp = FIRST_DAY.parse()?;
@@ -112,11 +111,9 @@ impl Filler {
     /// Numbers enough for everything at each site.
     async fn granted(&self) -> Result<BTreeMap<Site, u64>> {
         let mut granted = BTreeMap::new();
-        for ((site, _), store) in &self.stores.hot {
-            if !granted.contains_key(site) {
-                let from = store.raise(Mark::Sequence(*site), self.amount.packets).await?;
-                granted.insert(*site, from);
-            }
+        for site in self.stores.sites() {
+            let from = self.stores.ledger.raise(Mark::Sequence(site), self.amount.packets).await?;
+            granted.insert(site, from);
         }
         Ok(granted)
     }
@@ -304,8 +301,8 @@ mod tests {
         assert_eq!(batches, [500, 1_000, 1_200]);
         let mut config = Config::default();
         config.storage.data = folder.path().to_path_buf();
-        let key = MasterKey::obtain(&config, &SystemEntropy).unwrap();
-        let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+        let keys = Keys::obtain(&config, &SystemEntropy).unwrap();
+        let sealer = Sealer::new(&keys);
         let stores = Stores::open(&config).await.unwrap();
         let audited = Audited { at_rest: true, ..stores.audited(&sealer) };
         let report = audit::run(&audited).await.unwrap();

@@ -14,18 +14,16 @@ use crate::{
     accounts::Accounts,
     archive::Mover,
     cache::{Comparison, LocalTier, Notes, SharedTier, SharedWriter},
-    config::{Config, MasterKey},
+    config::{Config, ConfigError},
     control::{Board, Control, Follower, Grabs, Health, Misses, Sends},
     delivery::DeadLetters,
     demo::{Demo, DemoParts},
-    groups::{CardStates, Groups},
+    groups::Groups,
+    keys::{self, Keeper, Keys},
     ledger::Ledger,
     lists::Lists,
     live::Live,
-    packets::{
-        Finder, LaneParts, NumberedSite, Numbering, Packets, Peers, Tickets,
-        seal::{self, Sealer},
-    },
+    packets::{Finder, LaneParts, NumberedSite, Numbering, Packets, Peers, Tickets, seal::Sealer},
     reconcile::{Reconciler, Schedule},
     runtime::{Clock, Entropy, SystemClock, SystemEntropy, Zone},
     store::ledger::LedgerStore,
@@ -91,6 +89,8 @@ pub struct App {
     pub health: Arc<Health>,
     /// The members of demo groups.
     pub demo: Arc<Demo>,
+    /// Follows the keys.
+    pub keeper: Arc<Keeper>,
     /// Empties the tables of days that are over.
     pub mover: Arc<Mover>,
     /// What delivery could not bring home.
@@ -115,12 +115,13 @@ impl App {
         let runtime = runtime.unwrap_or_else(Handle::current);
         let config = Arc::new(config);
         let zone = config.zone()?;
-        let key = MasterKey::obtain(&config, &*entropy)?;
-        let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+        let keys = keys(&config, &*entropy).await?;
+        let sealer = Sealer::new(&keys);
         let stores = match stores {
             Some(stores) => stores,
             None => Stores::open(&config).await?,
         };
+        let keeper = keeper(&keys, &stores, &clock).await?;
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
         let board = Arc::new(Board::new(Arc::clone(&clock)));
@@ -159,7 +160,7 @@ impl App {
             limits: config.limits.clone(),
             numbering,
             sealer: sealer.clone(),
-            tickets: Tickets::new(key.derive(b"ticket"), config.limits.ticket_ttl_s),
+            tickets: Tickets::new(&keys, config.limits.ticket_ttl_s),
             outstanding: settings::outstanding(&config),
             lanes,
             finder: finder(&stores, &local, &shared, &control, &clock, peers),
@@ -176,11 +177,7 @@ impl App {
         let mover = Arc::new(mover(&config, &stores, &clock, zone.clone()));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let reconciliation = reconciliation(&config, &stores, &ledger, sealer, zone, &clock);
-        let live = Arc::new(Live::new(
-            Arc::clone(&groups),
-            Arc::clone(&accounts),
-            Arc::clone(&packets) as Arc<dyn CardStates>,
-        ));
+        let live = Arc::new(Live::new(groups.clone(), accounts.clone(), packets.clone() as _));
         let demo = Arc::new(Demo::new(DemoParts {
             accounts: Arc::clone(&accounts),
             groups: Arc::clone(&groups),
@@ -203,6 +200,7 @@ impl App {
             follower,
             health,
             demo,
+            keeper,
             mover,
             letters,
             comparison,
@@ -217,6 +215,10 @@ impl App {
     /// Do all databases answer, and does nothing shut down?
     pub async fn ready(&self) -> bool {
         if self.background.is_stopping() {
+            return false;
+        }
+        if let Some(what) = self.keeper.missing() {
+            tracing::warn!(what, "not ready");
             return false;
         }
         match self.stores.ping().await {
@@ -241,6 +243,26 @@ impl App {
         self.background.stop(&self.ledger, patience).await;
         self.stores.close().await;
     }
+}
+
+/// The keys; where there are none, the refusal says which ones the data needs.
+async fn keys(config: &Config, entropy: &dyn Entropy) -> Result<Keys, ConfigError> {
+    match Keys::obtain(config, entropy) {
+        Ok(keys) => Ok(keys),
+        Err(error) => Err(keys::lost(config, error).await),
+    }
+}
+
+/// Compares the keys with the data before anything is sealed or opened.
+async fn keeper(
+    keys: &Keys,
+    stores: &Stores,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Keeper>, ConfigError> {
+    let (store, ledger) = (Arc::clone(&stores.keys), Arc::clone(&stores.ledger));
+    let keeper = Keeper::new(keys.clone(), store, ledger, Arc::clone(clock));
+    keeper.check_at_start().await?;
+    Ok(Arc::new(keeper))
 }
 
 /// Puts the switches in force that were turned last.

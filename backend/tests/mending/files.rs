@@ -3,9 +3,10 @@
 use crate::{common::ManualClock, world::World};
 use hongbao::{
     app::{App, Stores},
-    config::{Config, MasterKey},
+    config::Config,
+    keys::Keys,
     ledger::Ledger,
-    packets::seal::{self, Sealer},
+    packets::seal::Sealer,
     reconcile::{Mode, Reconciler, Report},
     runtime::SystemEntropy,
     store::outbox::Fate,
@@ -66,8 +67,8 @@ pub(crate) async fn until_dead(app: &App, count: usize) -> Vec<DeadLetter> {
 
 /// Reconciles what is on disk, as the command does.
 pub(crate) async fn reconcile(config: &Config, clock: &Arc<ManualClock>, mode: Mode) -> Report {
-    let key = MasterKey::obtain(config, &SystemEntropy).unwrap();
-    let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+    let keys = Keys::obtain(config, &SystemEntropy).unwrap();
+    let sealer = Sealer::new(&keys);
     let stores = Stores::open(config).await.unwrap();
     let tasks = TaskTracker::new();
     let ledger = Ledger::start(Arc::clone(&stores.ledger), Arc::clone(clock) as _, &tasks);

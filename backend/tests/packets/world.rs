@@ -7,11 +7,9 @@ use hongbao::{
     app::{App, Outside, Stores},
     audit::Audited,
     cache::SharedTier,
-    config::{Config, MasterKey},
-    packets::{
-        Paid,
-        seal::{self, Sealer},
-    },
+    config::Config,
+    keys::Keys,
+    packets::{Paid, seal::Sealer},
     runtime::SystemEntropy,
 };
 use hongbao_shared::{
@@ -160,8 +158,8 @@ pub(crate) async fn audit(config: &Config) {
 
 /// The same, of databases that are open.
 pub(crate) async fn audit_stores(config: &Config, stores: Stores) {
-    let key = MasterKey::obtain(config, &SystemEntropy).unwrap();
-    let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+    let keys = Keys::obtain(config, &SystemEntropy).unwrap();
+    let sealer = Sealer::new(&keys);
     let audited = Audited { at_rest: true, ..stores.audited(&sealer) };
     let report = hongbao::audit::run(&audited).await.unwrap();
     assert!(report.is_clean(), "{report}");

@@ -56,6 +56,7 @@ const LEDGER: &[File] = files![
     "ledger/sqlite/0003_died.sql",
     "ledger/sqlite/0004_marks.sql",
     "ledger/sqlite/0005_packets.sql",
+    "ledger/sqlite/0006_keys.sql",
 ];
 const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
@@ -73,7 +74,8 @@ const POSTGRES_COLD: &[File] = files!["cold/postgres/0001_cold.sql"];
 const POSTGRES_LEDGER: &[File] = files![
     "ledger/postgres/0001_ledger.sql",
     "ledger/postgres/0002_marks.sql",
-    "ledger/postgres/0003_packets.sql"
+    "ledger/postgres/0003_packets.sql",
+    "ledger/postgres/0004_keys.sql",
 ];
 const POSTGRES_PEOPLE: &[File] = files!["people/postgres/0001_people.sql"];
 const POSTGRES_LISTS: &[File] = files!["lists/postgres/0001_lists.sql"];
