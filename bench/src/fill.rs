@@ -14,6 +14,7 @@ use hongbao::{
     store::{
         ledger::Posting,
         lists::{BestLuckRow, ListBatch, ReceivedRow, SentRow},
+        marks::Mark,
         orders::{Append, ClaimRow, Landed, Landing, LaneBatch, PacketRow, Progress, StoredState},
         outbox::{Destination, Settled},
     },

@@ -167,8 +167,8 @@ impl fmt::Debug for Keys {
 
 impl Keys {
     /// The keys of the configuration, or else of the keys folder, in which the first key
-    /// is made at the first start; a fleet's nodes never make one, because each would
-    /// make another.
+    /// is made at the first start; but not in one that a fleet's nodes share, because each
+    /// would make another.
     pub fn obtain(config: &Config, entropy: &dyn Entropy) -> Result<Self, ConfigError> {
         if let [first, ..] = config.storage.master_key.keys() {
             let ring = Ring::new(config.storage.master_key.keys(), KeyId::of(first))
@@ -176,7 +176,7 @@ impl Keys {
             return Ok(Self::with(ring, None));
         }
         let folder = KeysFolder::of(config);
-        if config.fleet.is_none() {
+        if config.fleet.is_none() || config.storage.keys.as_os_str().is_empty() {
             folder.make_first(&config.storage.data, entropy)?;
         }
         Ok(Self::with(folder.read()?, Some(folder)))
