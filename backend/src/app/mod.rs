@@ -15,10 +15,10 @@ use crate::{
     archive::Mover,
     cache::{Comparison, LocalTier, Notes, SharedTier, SharedWriter},
     config::{Config, ConfigError},
-    control::{Board, Control, Follower, Grabs, Health, Misses, Sends},
+    control::{Board, Control, Follower, Health, Pace, Sends},
     delivery::DeadLetters,
     demo::{Demo, DemoParts},
-    groups::Groups,
+    groups::{CardStates, Groups},
     keys::{self, Keeper, Keys},
     ledger::Ledger,
     lists::Lists,
@@ -85,6 +85,8 @@ pub struct App {
     pub control: Arc<Control>,
     /// Turns them.
     pub follower: Arc<Follower>,
+    /// What each person may do in a minute.
+    pub pace: Arc<Pace>,
     /// Which shards answer.
     pub health: Arc<Health>,
     /// The members of demo groups.
@@ -154,6 +156,7 @@ impl App {
             Arc::clone(&entropy),
         ));
         numbering.prepare().await;
+        let pace = Arc::new(Pace::new(config.flow.clone(), &clock));
         let packets = Arc::new(Packets {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
@@ -163,21 +166,21 @@ impl App {
             tickets: Tickets::new(&keys, config.limits.ticket_ttl_s),
             outstanding: settings::outstanding(&config),
             lanes,
-            finder: finder(&stores, &local, &shared, &control, &clock, peers),
+            finder: finder(&stores, &local, &shared, &control, peers),
             local,
             shared,
             ledger: Arc::clone(&ledger),
             groups: Arc::clone(&groups),
             accounts: Arc::clone(&accounts),
-            sends: Sends::new(Arc::clone(&control)),
-            grabs: Grabs::new(config.flow.grabs_per_user_per_minute, Arc::clone(&clock)),
+            sends: Sends::new(Arc::clone(&control), Arc::clone(&pace)),
+            pace: Arc::clone(&pace),
             control: Arc::clone(&control),
         });
 
         let mover = Arc::new(mover(&config, &stores, &clock, zone.clone()));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let reconciliation = reconciliation(&config, &stores, &ledger, sealer, zone, &clock);
-        let live = Arc::new(Live::new(groups.clone(), accounts.clone(), packets.clone() as _));
+        let live = live(&groups, &accounts, &packets);
         let demo = Arc::new(Demo::new(DemoParts {
             accounts: Arc::clone(&accounts),
             groups: Arc::clone(&groups),
@@ -198,6 +201,7 @@ impl App {
             live,
             control,
             follower,
+            pace,
             health,
             demo,
             keeper,
@@ -285,12 +289,15 @@ fn finder(
     local: &LocalTier,
     shared: &Arc<dyn SharedTier>,
     control: &Arc<Control>,
-    clock: &Arc<dyn Clock>,
     peers: Peers,
 ) -> Arc<Finder> {
-    let (orders, misses) = (stores.orders.clone(), Misses::new(Arc::clone(clock)));
-    let (shared, control) = (Arc::clone(shared), Arc::clone(control));
-    Arc::new(Finder::new(local.clone(), shared, orders, control, misses, peers))
+    let orders = stores.orders.clone();
+    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, Arc::clone(control), peers))
+}
+
+fn live(groups: &Arc<Groups>, accounts: &Arc<Accounts>, packets: &Arc<Packets>) -> Arc<Live> {
+    let cards = Arc::clone(packets) as Arc<dyn CardStates>;
+    Arc::new(Live::new(Arc::clone(groups), Arc::clone(accounts), cards))
 }
 
 fn reconciliation(

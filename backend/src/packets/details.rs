@@ -53,7 +53,7 @@ impl Packets {
         reader: UserId,
         order_no: OrderNo,
     ) -> Result<PacketDetails, Refusal> {
-        let entry = self.finder.entry(order_no, reader).await?;
+        let entry = self.finder.entry(order_no).await?;
         self.require_member(entry.facts().group_id, reader).await?;
         self.describe(reader, &entry).await
     }
@@ -69,7 +69,7 @@ impl Packets {
             None => 0,
             Some(text) => text.parse::<u32>().map_err(|_| ErrorCode::InvalidCursor)?,
         };
-        let entry = self.finder.entry(order_no, reader).await?;
+        let entry = self.finder.entry(order_no).await?;
         self.require_member(entry.facts().group_id, reader).await?;
         let sight = Sight::of(&entry, reader, from);
         let profiles = self.profiles(&entry, &sight).await;

@@ -4,7 +4,7 @@ use super::lane;
 use crate::{
     Refusal,
     cache::{CacheDown, LocalTier, PacketEntry, SharedTier, SharedWriter},
-    control::{Control, Lookups, Misses, Place, Rung},
+    control::{Control, Lookups, Place, Rung},
     store::orders::{ClaimRow, OrderStore, PacketRow},
 };
 use hongbao_shared::{ErrorCode, OrderNo, Shard, Site, UserId};
@@ -29,7 +29,6 @@ pub struct Finder {
     stores: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
     control: Arc<Control>,
     limiter: Lookups,
-    misses: Misses,
     peers: Peers,
 }
 
@@ -44,18 +43,16 @@ pub(super) struct Glimpse {
 
 impl Finder {
     /// Looks into `local`, then `shared`, then the database of the shard, with as
-    /// many look-ups in databases at once as `control` says, and of each person few of
-    /// what does not exist.
+    /// many look-ups in databases at once as `control` says.
     pub fn new(
         local: LocalTier,
         shared: Arc<dyn SharedTier>,
         stores: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
         control: Arc<Control>,
-        misses: Misses,
         peers: Peers,
     ) -> Self {
         let limiter = Lookups::new(Arc::clone(&control));
-        Self { local, shared, stores, control, limiter, misses, peers }
+        Self { local, shared, stores, control, limiter, peers }
     }
 
     /// The store of a packet's shard.
@@ -81,7 +78,7 @@ impl Finder {
         }
         let entry = match known {
             Some(entry) => self.catch_up(entry).await,
-            None => self.load(order_no, user).await?,
+            None => self.load(order_no).await?,
         };
         Ok(Glimpse::of(&entry, user))
     }
@@ -115,14 +112,8 @@ impl Finder {
     }
 
     /// The whole packet with all of its claims.
-    pub(super) async fn entry(
-        &self,
-        order_no: OrderNo,
-        user: UserId,
-    ) -> Result<Arc<PacketEntry>, Refusal> {
-        let Some(entry) = self.local.get(order_no) else {
-            return self.load(order_no, user).await;
-        };
+    pub(super) async fn entry(&self, order_no: OrderNo) -> Result<Arc<PacketEntry>, Refusal> {
+        let Some(entry) = self.local.get(order_no) else { return self.load(order_no).await };
         if self.may_answer(&entry) {
             return Ok(entry);
         }
@@ -169,26 +160,8 @@ impl Finder {
         Ok(entry)
     }
 
-    /// Whoever asks for numbers that do not exist, of which each costs a look into hot and
-    /// cold storage, is soon refused before any database is asked: they take the turns of
-    /// nobody else (R-CTRL-6). That there is no such packet is not remembered: a moment
-    /// later it may have landed.
-    async fn load(&self, order_no: OrderNo, user: UserId) -> Result<Arc<PacketEntry>, Refusal> {
+    async fn load(&self, order_no: OrderNo) -> Result<Arc<PacketEntry>, Refusal> {
         let store = self.store(order_no)?;
-        self.misses.begin(user)?;
-        let loaded = self.load_from(store, order_no).await;
-        // Nor is a database that is down anybody's fault.
-        if loaded.as_ref().err().is_none_or(|error| error.code != ErrorCode::PacketNotFound) {
-            self.misses.found(user);
-        }
-        loaded
-    }
-
-    async fn load_from(
-        &self,
-        store: &dyn OrderStore,
-        order_no: OrderNo,
-    ) -> Result<Arc<PacketEntry>, Refusal> {
         let _turn = self.limiter.turn().await?;
         // Somebody may have brought it while we waited.
         if let Some(entry) = self.local.get(order_no) {
