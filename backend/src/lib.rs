@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod demo;
 pub mod groups;
 pub mod http;
+pub mod keys;
 pub mod ledger;
 pub mod lists;
 pub mod live;

@@ -31,6 +31,8 @@ enum Command {
     Backup(cli::backup::Arguments),
     /// Put a backup into an empty data folder.
     Restore(cli::backup::RestoreArguments),
+    /// The keys that seal seeds and sign tickets: list, add, rotate, forget.
+    Keys(cli::keys::Arguments),
     /// Things that only the operator may do.
     Admin(cli::admin::Arguments),
     /// Sample splits as CSV: a line per packet, amounts in fen in the order of opening.
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         Command::Reconcile(arguments) => cli::reconcile::run(arguments),
         Command::Backup(arguments) => cli::backup::run(arguments),
         Command::Restore(arguments) => cli::backup::restore(arguments),
+        Command::Keys(arguments) => cli::keys::run(arguments),
         Command::Admin(arguments) => cli::admin::run(arguments),
         Command::Split(arguments) => cli::split::run(&arguments),
         Command::Verify(arguments) => cli::verify::run(arguments),

@@ -4,10 +4,11 @@
 use anyhow::{Context, Result, ensure};
 use hongbao::{
     app::Stores,
-    config::{Config, MasterKey},
+    config::Config,
+    keys::Keys,
     packets::{
         record::{Payment, PreOrderRecord},
-        seal::{self, Sealer},
+        seal::Sealer,
     },
     runtime::{Entropy, SystemEntropy, Zone},
     store::{
@@ -53,10 +54,10 @@ pub async fn fill(data: &Path, amount: Amount, mut batch_done: impl FnMut(u64)) 
     ensure!(amount.people >= u64::from(amount.shares), "one share for each person at most");
     let mut config = Config::default();
     config.storage.data = data.to_path_buf();
-    let key = MasterKey::obtain(&config, &SystemEntropy)?;
+    let keys = Keys::obtain(&config, &SystemEntropy)?;
     let stores = Stores::open(&config).await?;
     let zone = Zone::named(&config.time.zone)?;
-    let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+    let sealer = Sealer::new(&keys);
     let places: Vec<_> = stores.hot.keys().copied().collect();
     let filler = Filler { stores, zone, sealer, amount };
     let first: Timestamp = FIRST_DAY.parse()?;
@@ -301,8 +302,8 @@ mod tests {
         assert_eq!(batches, [500, 1_000, 1_200]);
         let mut config = Config::default();
         config.storage.data = folder.path().to_path_buf();
-        let key = MasterKey::obtain(&config, &SystemEntropy).unwrap();
-        let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+        let keys = Keys::obtain(&config, &SystemEntropy).unwrap();
+        let sealer = Sealer::new(&keys);
         let stores = Stores::open(&config).await.unwrap();
         let audited = Audited { at_rest: true, ..stores.audited(&sealer) };
         let report = audit::run(&audited).await.unwrap();

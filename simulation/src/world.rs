@@ -13,8 +13,8 @@ use crate::{
 };
 use hongbao::{
     app::{App, Outside, Stores},
-    config::MasterKey,
-    packets::seal::{self, Sealer},
+    keys::Keys,
+    packets::seal::Sealer,
     store::{
         cold::ColdStore,
         memory::{MemoryCold, MemoryLedger, MemoryLists, MemoryOrders, MemoryPeople},
@@ -77,7 +77,7 @@ impl World {
         chaos.set_calm(true);
         let databases = Databases::new(plan.config.sites.shards);
         let secrets = SeededEntropy::new(Dice::new(plan.seed, "key"));
-        let key = MasterKey::obtain(&plan.config, &secrets)?;
+        let keys = Keys::obtain(&plan.config, &secrets)?;
         let machines = (0..plan.nodes).map(|number| Machine {
             clock: Arc::new(NodeClock::new(Arc::clone(&time))),
             node: Mutex::new(None),
@@ -89,7 +89,7 @@ impl World {
             witness: Witness::default(),
             truth: databases.plain(),
             databases,
-            sealer: Sealer::new(key.derive(seal::KEY_LABEL)),
+            sealer: Sealer::new(&keys),
             plan,
             time,
             history,

@@ -127,6 +127,7 @@ impl App {
         let feeders = &self.background.feeders;
         feeders.tasks.spawn(telemetry::upkeep(feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.mover).run(feeders.stop.clone()));
+        feeders.tasks.spawn(Arc::clone(&self.keeper).run(feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.letters).watch(feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.reconciliation).run(feeders.stop.clone()));
         feeders

@@ -16,17 +16,17 @@ use crate::{
     accounts::Accounts,
     archive::Mover,
     cache::{Comparison, LocalTier, Notes, SharedTier, SharedWriter},
-    config::{Config, MasterKey},
+    config::{Config, ConfigError},
     control::{Board, Control, Follower, Health, Pace, Room, Sends},
     delivery::DeadLetters,
     demo::{Demo, DemoParts},
     groups::{CardStates, Groups},
+    keys::{self, Keeper, Keys},
     ledger::Ledger,
     lists::Lists,
     live::Live,
     packets::{
-        Expirer, Finder, LaneParts, NumberedSite, Numbering, Packets, Peers, Tickets,
-        seal::{self, Sealer},
+        Expirer, Finder, LaneParts, NumberedSite, Numbering, Packets, Peers, Tickets, seal::Sealer,
     },
     reconcile::{Reconciler, Schedule},
     runtime::{Clock, Entropy, Fallen, SystemClock, SystemEntropy, Zone},
@@ -98,6 +98,8 @@ pub struct App {
     pub room: Arc<Room>,
     /// The members of demo groups.
     pub demo: Arc<Demo>,
+    /// Follows the keys.
+    pub keeper: Arc<Keeper>,
     /// Empties the tables of days that are over.
     pub mover: Arc<Mover>,
     /// What delivery could not bring home.
@@ -125,12 +127,13 @@ impl App {
         let config = Arc::new(config);
         let zone = config.zone()?;
         let lock = if stores.is_none() { Lock::take(&config, "server")? } else { None };
-        let key = MasterKey::obtain(&config, &*entropy)?;
-        let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+        let keys = keys(&config, &*entropy).await?;
+        let sealer = Sealer::new(&keys);
         let stores = match stores {
             Some(stores) => stores,
             None => Stores::open(&config).await?,
         };
+        let keeper = keeper(&keys, &stores, &clock).await?;
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
         let board = Arc::new(Board::new(Arc::clone(&clock)));
@@ -172,7 +175,7 @@ impl App {
             limits: config.limits.clone(),
             numbering,
             sealer: sealer.clone(),
-            tickets: Tickets::new(key.derive(b"ticket"), config.limits.ticket_ttl_s),
+            tickets: Tickets::new(&keys, config.limits.ticket_ttl_s),
             outstanding: settings::outstanding(&config),
             lanes,
             expirers,
@@ -221,6 +224,7 @@ impl App {
             health,
             room,
             demo,
+            keeper,
             mover,
             letters,
             comparison,
@@ -241,6 +245,10 @@ impl App {
         }
         if let Some(place) = self.stores.refusing_writes().next() {
             tracing::debug!(%place, "not ready: it takes no writes");
+            return false;
+        }
+        if let Some(what) = self.keeper.missing() {
+            tracing::warn!(what, "not ready");
             return false;
         }
         match self.stores.ping().await {
@@ -272,6 +280,26 @@ impl App {
         self.stores.close().await;
         drop(self.lock.lock().take());
     }
+}
+
+/// The keys; where there are none, the refusal says which ones the data needs.
+async fn keys(config: &Config, entropy: &dyn Entropy) -> Result<Keys, ConfigError> {
+    match Keys::obtain(config, entropy) {
+        Ok(keys) => Ok(keys),
+        Err(error) => Err(keys::lost(config, error).await),
+    }
+}
+
+/// Compares the keys with the data before anything is sealed or opened.
+async fn keeper(
+    keys: &Keys,
+    stores: &Stores,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<Keeper>, ConfigError> {
+    let (store, ledger) = (Arc::clone(&stores.keys), Arc::clone(&stores.ledger));
+    let keeper = Keeper::new(keys.clone(), store, ledger, Arc::clone(clock));
+    keeper.check_at_start().await?;
+    Ok(Arc::new(keeper))
 }
 
 /// Puts the switches in force that were turned last.

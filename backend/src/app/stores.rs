@@ -8,12 +8,16 @@ use crate::{
     store::{
         cold::ColdStore,
         control::ControlStore,
+        keys::KeyStore,
         ledger::{Account, LedgerStore},
         lists::ListStore,
-        memory::MemoryControl,
+        memory::{MemoryControl, MemoryKeys},
         orders::OrderStore,
         people::PeopleStore,
-        sql::{Database, Schema, SqlCold, SqlControl, SqlLedger, SqlLists, SqlOrders, SqlPeople},
+        sql::{
+            Database, Schema, SqlCold, SqlControl, SqlKeys, SqlLedger, SqlLists, SqlOrders,
+            SqlPeople,
+        },
         tiered::TieredOrders,
     },
 };
@@ -43,6 +47,8 @@ pub struct Stores {
     pub lists: Arc<dyn ListStore>,
     /// The switches.
     pub control: Arc<dyn ControlStore>,
+    /// Which keys have sealed; beside the ledger.
+    pub keys: Arc<dyn KeyStore>,
     /// With their places.
     databases: Vec<(Database, Place)>,
 }
@@ -110,15 +116,16 @@ impl Stores {
             .into_iter()
             .map(|(site, database)| (site, Arc::new(SqlCold::new(database)) as Arc<dyn ColdStore>))
             .collect();
+        let keys = Arc::new(SqlKeys::new(ledger.clone()));
         let ledger = Arc::new(SqlLedger::new(ledger));
         let people = Arc::new(SqlPeople::new(people));
         let lists = Arc::new(SqlLists::new(lists));
         let control = Arc::new(SqlControl::new(control));
-        Ok(Self { control, databases, ..Self::of(hot, cold, ledger, people, lists) })
+        Ok(Self { control, keys, databases, ..Self::of(hot, cold, ledger, people, lists) })
     }
 
-    /// Of databases that are open already, which stay open. The switches are forgotten
-    /// with this value.
+    /// Of databases that are open already, which stay open. The switches, and which keys
+    /// have sealed, are forgotten with this value.
     pub fn of(
         hot: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
         cold: BTreeMap<Site, Arc<dyn ColdStore>>,
@@ -132,8 +139,8 @@ impl Stores {
             Some(((*site, *shard), Arc::new(tiered) as Arc<dyn OrderStore>))
         });
         let orders = orders.collect();
-        let control = Arc::new(MemoryControl::default());
-        Self { orders, hot, cold, ledger, people, lists, control, databases: Vec::new() }
+        let (control, keys) = (Arc::new(MemoryControl::default()), Arc::new(MemoryKeys::default()));
+        Self { orders, hot, cold, ledger, people, lists, control, keys, databases: Vec::new() }
     }
 
     /// The sites that have any shard.

@@ -1,7 +1,7 @@
 use super::{entry::PacketEntry, shared::SharedTier};
 use hongbao_shared::OrderNo;
 use parking_lot::Mutex;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc, time::Duration};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -77,9 +77,15 @@ impl SharedWriter {
 
     /// Tries each packet that waits once, so that a site whose cache is down holds up no
     /// other; says whether nothing failed.
+    ///
+    /// In the order of numbers, each once: what changes again behind the one that is being
+    /// written waits for the next round, so that a packet which changes without a pause
+    /// keeps none of the others waiting.
     async fn round(&self) -> bool {
         let mut failed = Vec::new();
-        while let Some(next) = self.take() {
+        let mut after = None;
+        while let Some(next) = self.take(after) {
+            after = Some(next.entry.facts().order_no);
             if let Err(error) = self.write(&next).await {
                 tracing::debug!(%error, "shared cache is behind");
                 metrics::counter!("hongbao_shared_cache_failed_writes_total").increment(1);
@@ -92,8 +98,11 @@ impl SharedWriter {
         failed.is_empty()
     }
 
-    fn take(&self) -> Option<Behind> {
-        self.behind.lock().pop_first().map(|(_, behind)| behind)
+    fn take(&self, after: Option<OrderNo>) -> Option<Behind> {
+        let mut behind = self.behind.lock();
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let next = *behind.range((from, Bound::Unbounded)).next()?.0;
+        behind.remove(&next)
     }
 
     async fn write(&self, behind: &Behind) -> Result<(), super::CacheDown> {

@@ -4,8 +4,9 @@ use super::{Common, Failure, on_tokio, require_data, say};
 use crate::{
     app::Stores,
     audit::{self, Audited, Progress, Report, Stage, Watch},
-    config::{Config, MasterKey},
-    packets::seal::{self, Sealer},
+    config::Config,
+    keys::Keys,
+    packets::seal::Sealer,
     runtime::SystemEntropy,
 };
 use parking_lot::Mutex;
@@ -39,8 +40,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 async fn audit(config: &Config, at_rest: bool) -> Result<Report, Failure> {
-    let key = MasterKey::obtain(config, &SystemEntropy)?;
-    let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+    let sealer = Sealer::new(&Keys::obtain(config, &SystemEntropy)?);
     let stores = Stores::open(config).await?;
     // Nothing moves a cursor about in a file or a pipe.
     let line = io::stderr().is_terminal().then(Line::default);

@@ -3,9 +3,10 @@
 use super::{Common, Failure, on_tokio, require_data, say};
 use crate::{
     app::Stores,
-    config::{Config, MasterKey},
+    config::Config,
+    keys::Keys,
     ledger::Ledger,
-    packets::seal::{self, Sealer},
+    packets::seal::Sealer,
     reconcile::{Mode, Reconciler, Report},
     runtime::{SystemClock, SystemEntropy, Tasks},
 };
@@ -34,8 +35,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// Without starting the application: its workers are the server's business.
 async fn reconcile(config: &Config, mode: Mode) -> Result<Report, Failure> {
-    let key = MasterKey::obtain(config, &SystemEntropy)?;
-    let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+    let sealer = Sealer::new(&Keys::obtain(config, &SystemEntropy)?);
     let zone = config.zone()?;
     let stores = Stores::open(config).await?;
     let (tasks, clock) = (Tasks::new(), Arc::new(SystemClock));

@@ -24,8 +24,10 @@ impl Config {
         self.check_days()?;
         if let Some(fleet) = &self.fleet {
             fleet.check(self.sites.home.0)?;
-            require(self.storage.master_key.is_set(), || {
-                "storage.master_key must be set, to the same key on every node of a fleet"
+            let storage = &self.storage;
+            require(storage.master_key.is_set() || !storage.keys.as_os_str().is_empty(), || {
+                "storage.master_key must be set, to the same keys on every node of a fleet, or \
+                 storage.keys to a folder of the same files"
                     .to_owned()
             })?;
         }

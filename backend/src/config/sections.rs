@@ -36,10 +36,14 @@ section! {
     Storage at "storage" {
         /// The folder of databases and keys, made at the first start. Also `--data`.
         data: PathBuf = PathBuf::from("data"), as "HONGBAO_DATA";
-        /// The key that seals seeds and signs tickets: 64 symbols of hex. Unset, it is
-        /// the file `keys/master.key` in the data folder, made at the first start. Lost,
-        /// open packets cannot be opened any more.
+        /// The key that seals seeds and signs tickets: 64 symbols of hex; or several with
+        /// commas between, of which the first seals and all open. Unset, keys are read from
+        /// `storage.keys`. Lost, open packets cannot be opened any more.
         master_key: MasterKeySetting = MasterKeySetting::default(), as "HONGBAO_MASTER_KEY";
+        /// The folder of keys (`hongbao keys`), read again each second; `keys` in the data
+        /// folder if unset. The first key is made at the first start, but never by a node of
+        /// a fleet, whose nodes all need the same files.
+        keys: PathBuf = PathBuf::new();
         /// Whole days that a packet stays in the hot tables after its own, 1 to 28; then it
         /// moves to cold storage. Packets must live shorter than that.
         hot_days: u32 = 3;

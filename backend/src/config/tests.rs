@@ -1,5 +1,4 @@
 use super::*;
-use crate::runtime::SystemEntropy;
 use hongbao_shared::Site;
 use std::collections::BTreeMap;
 
@@ -109,50 +108,14 @@ fn one_sentence_says_what_is_wrong() {
     assert!(missing.starts_with("cannot read /nowhere/hongbao.toml: "), "{missing}");
 }
 
-fn with_data(data: &Path) -> Config {
-    let mut config = Config::default();
-    config.storage.data = data.to_owned();
-    config
-}
-
 #[test]
-fn the_master_key_is_made_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let first = MasterKey::obtain(&with_data(&data), &SystemEntropy).unwrap();
-    let again = MasterKey::obtain(&with_data(&data), &SystemEntropy).unwrap();
-    assert_eq!(first, again);
-    assert_ne!(first.derive(b"seal"), first.derive(b"ticket"));
-    assert_eq!(format!("{first:?}"), "MasterKey(hidden)");
-
-    let files: Vec<_> = std::fs::read_dir(data.join("keys")).unwrap().flatten().collect();
-    assert_eq!(files.len(), 1, "no draft stays behind");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let file = files[0].path();
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let open = MasterKey::obtain(&with_data(&data), &SystemEntropy).unwrap_err().to_string();
-        assert!(open.ends_with("others may read the key; `chmod 600` it"), "{open}");
-    }
-}
-
-#[test]
-fn a_lost_master_key_is_not_replaced() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("orders")).unwrap();
-    std::fs::write(folder.path().join("orders").join("S-0.db"), b"").unwrap();
-    let lost = MasterKey::obtain(&with_data(folder.path()), &SystemEntropy).unwrap_err();
-    assert!(lost.to_string().contains("the key is missing"), "{lost}");
-}
-
-#[test]
-fn the_master_key_can_be_a_variable() {
-    let config = load(None, &[("HONGBAO_MASTER_KEY", &"0f".repeat(32))]).unwrap();
+fn master_keys_can_be_a_variable() {
+    let two = format!("{}, {}", "0f".repeat(32), "0E".repeat(32));
+    let config = load(None, &[("HONGBAO_MASTER_KEY", &two)]).unwrap();
     assert!(!format!("{config:?}").contains("0f0f"));
-    let key = MasterKey::obtain(&config, &SystemEntropy).unwrap();
-    assert_eq!(key, MasterKey::from_hex(&"0F".repeat(32)).unwrap());
+    let keys = config.storage.master_key.keys();
+    assert_eq!(keys, [MasterKey::from_bytes([15; 32]), MasterKey::from_bytes([14; 32])]);
+    assert_ne!(keys[0].derive(b"seal"), keys[0].derive(b"ticket"));
 }
 
 const FLEET: &str = "

@@ -5,7 +5,7 @@ use super::Packets;
 use crate::{
     Refusal,
     cache::{Dress, PacketEntry},
-    store::orders::{ClaimRow, StoredState},
+    store::orders::{ClaimRow, PacketRow, StoredState},
 };
 use hongbao_shared::{
     ErrorCode, OrderNo, Timestamp, UserId,
@@ -15,7 +15,7 @@ use hongbao_shared::{
         packets::{Claim, Fairness, Opener, PacketDetails},
     },
     draft::COVERS,
-    fairness::ALGORITHM,
+    fairness::{ALGORITHM, ServerSeed},
 };
 use std::collections::BTreeMap;
 
@@ -89,12 +89,7 @@ impl Packets {
         let profile = |user: UserId| profiles.get(&user).cloned();
         let visible = sight.look == Look::Amounts;
         let over = sight.state != StoredState::Open;
-        let server_seed = if over {
-            let seed = self.sealer.open(facts.order_no, &facts.sealed_server_seed);
-            Some(seed.map_err(Refusal::internal)?)
-        } else {
-            None
-        };
+        let server_seed = over.then(|| self.published_seed(facts)).flatten();
         Ok(PacketDetails {
             order_no: facts.order_no,
             state: sight.state.visible().ok_or(ErrorCode::PacketNotFound)?,
@@ -125,6 +120,19 @@ impl Packets {
                 server_seed,
             },
         })
+    }
+
+    /// The seed of a packet that is over. Where its key is missing, the details do without
+    /// the proof: who got what is stored, and no reason to refuse everybody the page.
+    fn published_seed(&self, facts: &PacketRow) -> Option<ServerSeed> {
+        let opened = self.sealer.open(facts.order_no, &facts.sealed_server_seed);
+        let error = match opened {
+            Ok(seed) => return Some(seed),
+            Err(error) => error,
+        };
+        metrics::counter!("hongbao_seeds_unopened_total").increment(1);
+        tracing::debug!(order_no = %facts.order_no, %error, "details without the server's seed");
+        None
     }
 
     /// Greeting and cover: cache, then the group's message, then the defaults

@@ -151,11 +151,6 @@ impl Numbering {
             .ok_or_else(|| Refusal::internal(anyhow::anyhow!("sequence {sequence} is too large")))
     }
 
-    /// Days since 1970-01-01 in the zone that days follow (R-ORDER-4).
-    pub fn epoch_day(&self, at: Timestamp) -> i64 {
-        self.zone.epoch_day(at)
-    }
-
     /// Leases ahead, so that the local generator can start at any moment.
     pub async fn prepare(&self) {
         for (place, site) in &self.sites {

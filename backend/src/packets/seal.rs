@@ -1,28 +1,38 @@
 //! Seals server seeds under a key that lives outside every cache and database, so
-//! that a stolen copy of either tells nothing of what is still to come (R-FAIR-5).
+//! that a stolen copy of either tells nothing of what is still to come (R-FAIR-5). A seal
+//! names its key (R-STORE-7); those from before keys had names open with whichever fits.
 
-use crate::runtime::Entropy;
+use crate::{
+    keys::{KEY_ID_BYTES, Key, KeyId, Keys},
+    runtime::Entropy,
+};
 use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
+    XNonce,
     aead::{Aead, Payload},
 };
 use hongbao_shared::{OrderNo, fairness::ServerSeed};
 use std::fmt;
 
-/// What the sealing key is derived from the master key for.
-pub const KEY_LABEL: &[u8] = b"server-seed";
 const NONCE_BYTES: usize = 24;
+/// A nonce, a seed, a tag: a seal that names no key.
+const UNNAMED_BYTES: usize = NONCE_BYTES + 32 + 16;
 
 /// Sealed with another key, for another packet, or not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a sealed seed does not open with this key")]
-pub struct Unsealable;
+pub enum Unsealable {
+    /// The key that it names is not in the ring.
+    #[error("a sealed seed needs the key {0}, which is missing")]
+    KeyMissing(KeyId),
+    /// No key of the ring opens it.
+    #[error("a sealed seed opens with none of the keys")]
+    Refused,
+}
 
 /// XChaCha20-Poly1305 with the order number as associated data: a seal moved to
 /// another packet does not open.
 #[derive(Clone)]
 pub struct Sealer {
-    cipher: XChaCha20Poly1305,
+    keys: Keys,
 }
 
 impl fmt::Debug for Sealer {
@@ -32,30 +42,60 @@ impl fmt::Debug for Sealer {
 }
 
 impl Sealer {
-    /// With this key.
-    pub fn new(key: [u8; 32]) -> Self {
-        Self { cipher: XChaCha20Poly1305::new(&key.into()) }
+    /// With the keys that this ring holds at each moment.
+    pub fn new(keys: &Keys) -> Self {
+        Self { keys: keys.clone() }
     }
 
-    /// Nonce and ciphertext, 72 bytes.
+    /// Key id, nonce and ciphertext, 76 bytes.
     pub fn seal(&self, order_no: OrderNo, seed: &ServerSeed, entropy: &dyn Entropy) -> Vec<u8> {
+        let ring = self.keys.ring();
+        let key = ring.sealing();
         let mut nonce = [0; NONCE_BYTES];
         entropy.fill(&mut nonce);
         let bound_to = order_no.to_string();
         let payload = Payload { msg: seed.bytes(), aad: bound_to.as_bytes() };
-        let sealed = self
-            .cipher
+        let sealed = key
+            .seeds
             .encrypt(&XNonce::from(nonce), payload)
             .expect("32 bytes are within what the cipher takes");
-        [&nonce[..], &sealed].concat()
+        [&key.id.bytes()[..], &nonce, &sealed].concat()
     }
 
     /// The seed again.
     pub fn open(&self, order_no: OrderNo, sealed: &[u8]) -> Result<ServerSeed, Unsealable> {
-        let (nonce, message) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(Unsealable)?;
-        let bound_to = order_no.to_string();
-        let payload = Payload { msg: message, aad: bound_to.as_bytes() };
-        let seed = self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| Unsealable)?;
-        seed.try_into().map(ServerSeed::from_bytes).map_err(|_| Unsealable)
+        let ring = self.keys.ring();
+        let Some((id, rest)) = named(sealed) else {
+            let opened = ring.keys().iter().find_map(|key| open_with(key, order_no, sealed));
+            return opened.ok_or(Unsealable::Refused);
+        };
+        let key = ring.key(id).ok_or(Unsealable::KeyMissing(id))?;
+        open_with(key, order_no, rest).ok_or(Unsealable::Refused)
     }
+
+    /// Which key a seal needs; `None` for one that names none and that no key opens.
+    pub fn key_of(&self, order_no: OrderNo, sealed: &[u8]) -> Option<KeyId> {
+        if let Some((id, _)) = named(sealed) {
+            return Some(id);
+        }
+        let ring = self.keys.ring();
+        ring.keys().iter().find(|key| open_with(key, order_no, sealed).is_some()).map(|key| key.id)
+    }
+}
+
+/// The id of its key, and the rest.
+fn named(sealed: &[u8]) -> Option<(KeyId, &[u8])> {
+    if sealed.len() == UNNAMED_BYTES {
+        return None;
+    }
+    let (id, sealed) = sealed.split_first_chunk::<KEY_ID_BYTES>()?;
+    Some((KeyId::from_bytes(*id), sealed))
+}
+
+fn open_with(key: &Key, order_no: OrderNo, sealed: &[u8]) -> Option<ServerSeed> {
+    let (nonce, message) = sealed.split_first_chunk::<NONCE_BYTES>()?;
+    let bound_to = order_no.to_string();
+    let payload = Payload { msg: message, aad: bound_to.as_bytes() };
+    let seed = key.seeds.decrypt(&XNonce::from(*nonce), payload).ok()?;
+    seed.try_into().map(ServerSeed::from_bytes).ok()
 }

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use hongbao_shared::{
-    ErrorCode, OrderNo, Timestamp, UserId,
+    Day, ErrorCode, OrderNo, Timestamp, UserId,
     api::packets::{Landing, LandingState, PacketDetails, PayRequest, PreOrder, PreOrderRequest},
     draft::Draft,
     fairness::{ClientSeed, ServerSeed},
@@ -201,7 +201,7 @@ impl Packets {
             Event::chat(ChatEvent::Post(post)),
             Event::List(ListEvent::Sent { order_no: record.order_no }),
         ];
-        self.lanes.land(self.landing(packet, &events)).await
+        self.lanes.land(Self::landing(packet, &events)).await
     }
 
     /// Puts a tombstone under a number whose packet cannot land; only this sends
@@ -212,12 +212,12 @@ impl Packets {
             Progress { state: StoredState::GivenUp, finished_at: Some(now), ..Progress::NONE };
         let packet = self.packet_row(payment, tombstone)?;
         let refund = Event::refund(&packet);
-        self.lanes.land(self.landing(packet, &[refund])).await
+        self.lanes.land(Self::landing(packet, &[refund])).await
     }
 
-    fn landing(&self, packet: PacketRow, events: &[Event]) -> LandingRow {
+    fn landing(packet: PacketRow, events: &[Event]) -> LandingRow {
         LandingRow {
-            epoch_day: self.numbering.epoch_day(packet.created_at),
+            epoch_day: epoch_day(packet.order_no.day(), packet.created_at),
             announcements: events.iter().map(Event::announce).collect(),
             packet,
         }
@@ -246,4 +246,16 @@ impl Packets {
             progress,
         })
     }
+}
+
+/// The calendar day that a number was given on: the one of its day in the cycle around
+/// `at`. The number decides, and not the zone that is configured now: it may have been
+/// another one when the number was given (R-ORDER-4), and a day that does not fit its
+/// number has no table.
+fn epoch_day(day: Day, at: Timestamp) -> i64 {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+    let here = at.millis().div_euclid(DAY_MS);
+    // Zones are less than a day from UTC, and the days of the cycle a month apart.
+    let near = [here, here.saturating_sub(1), here.saturating_add(1)];
+    near.into_iter().find(|near| Day::of_epoch_day(*near) == day).unwrap_or(here)
 }

@@ -1,8 +1,11 @@
 //! Tickets: a grab that may open gets the right to open for a minute (R-OPEN-1).
 
-use crate::planted::Bug;
+use crate::{
+    keys::{KEY_ID_BYTES, Key, KeyId, Keys},
+    planted::Bug,
+};
 use data_encoding::BASE64URL_NOPAD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use hongbao_shared::{ErrorCode, OrderNo, Timestamp, UserId};
 use sha2::Sha256;
 use std::fmt;
@@ -10,10 +13,11 @@ use std::fmt;
 const MAC_BYTES: usize = 16;
 const EXPIRY_BYTES: usize = 8;
 
-/// Signs and checks tickets: expiry and a MAC over packet, user and expiry.
+/// Signs and checks tickets: the key's id, expiry and a MAC over packet, user and expiry.
+/// A ticket names its key (R-STORE-7), so that those from before a rotation stay good.
 #[derive(Clone)]
 pub struct Tickets {
-    mac: Hmac<Sha256>,
+    keys: Keys,
     ttl_s: u32,
 }
 
@@ -24,21 +28,23 @@ impl fmt::Debug for Tickets {
 }
 
 impl Tickets {
-    /// Tickets under this key that are good for `ttl_s` seconds.
-    pub fn new(key: [u8; 32], ttl_s: u32) -> Self {
-        let mac = Hmac::new_from_slice(&key).expect("HMAC takes keys of any length");
-        Self { mac, ttl_s }
+    /// Tickets under these keys that are good for `ttl_s` seconds.
+    pub fn new(keys: &Keys, ttl_s: u32) -> Self {
+        Self { keys: keys.clone(), ttl_s }
     }
 
     /// The right of `user` to open `order_no` from now on.
     pub fn issue(&self, order_no: OrderNo, user: UserId, now: Timestamp) -> String {
+        let ring = self.keys.ring();
+        let key = ring.sealing();
         let expires = self.expiry(now);
-        let mut ticket = [0; EXPIRY_BYTES + MAC_BYTES];
-        let (head, tail) = ticket.split_at_mut(EXPIRY_BYTES);
-        head.copy_from_slice(&expires.millis().to_be_bytes());
-        tail.copy_from_slice(
-            &self.sign(order_no, user, expires).finalize().into_bytes()[..MAC_BYTES],
-        );
+        let mut ticket = [0; KEY_ID_BYTES + EXPIRY_BYTES + MAC_BYTES];
+        let (id, rest) = ticket.split_at_mut(KEY_ID_BYTES);
+        let (expiry, mac) = rest.split_at_mut(EXPIRY_BYTES);
+        id.copy_from_slice(&key.id.bytes());
+        expiry.copy_from_slice(&expires.millis().to_be_bytes());
+        let signed = sign(key, order_no, user, expires).finalize().into_bytes();
+        mac.copy_from_slice(&signed[..MAC_BYTES]);
         BASE64URL_NOPAD.encode(&ticket)
     }
 
@@ -55,28 +61,31 @@ impl Tickets {
         user: UserId,
         now: Timestamp,
     ) -> Result<(), ErrorCode> {
-        let mut bytes = [0; EXPIRY_BYTES + MAC_BYTES];
+        let mut bytes = [0; KEY_ID_BYTES + EXPIRY_BYTES + MAC_BYTES];
         if ticket.len() != BASE64URL_NOPAD.encode_len(bytes.len()) {
             return Err(ErrorCode::TicketInvalid);
         }
         BASE64URL_NOPAD
             .decode_mut(ticket.as_bytes(), &mut bytes)
             .map_err(|_| ErrorCode::TicketInvalid)?;
-        let (head, mac) = bytes.split_first_chunk().ok_or(ErrorCode::TicketInvalid)?;
-        let expires = Timestamp::from_millis(i64::from_be_bytes(*head));
-        self.sign(order_no, user, expires)
+        let (id, rest) = bytes.split_first_chunk().ok_or(ErrorCode::TicketInvalid)?;
+        let (expiry, mac) = rest.split_first_chunk().ok_or(ErrorCode::TicketInvalid)?;
+        let expires = Timestamp::from_millis(i64::from_be_bytes(*expiry));
+        let ring = self.keys.ring();
+        let key = ring.key(KeyId::from_bytes(*id)).ok_or(ErrorCode::TicketInvalid)?;
+        sign(key, order_no, user, expires)
             .verify_truncated_left(mac)
             .map_err(|_| ErrorCode::TicketInvalid)?;
         if now >= expires { Err(ErrorCode::TicketExpired) } else { Ok(()) }
     }
+}
 
-    fn sign(&self, order_no: OrderNo, user: UserId, expires: Timestamp) -> Hmac<Sha256> {
-        let mut mac = self.mac.clone();
-        if !Bug::TicketForAny.is_planted() {
-            mac.update(&order_no.to_bits().to_be_bytes());
-        }
-        mac.update(&user.get().to_be_bytes());
-        mac.update(&expires.millis().to_be_bytes());
-        mac
+fn sign(key: &Key, order_no: OrderNo, user: UserId, expires: Timestamp) -> Hmac<Sha256> {
+    let mut mac = key.tickets.clone();
+    if !Bug::TicketForAny.is_planted() {
+        mac.update(&order_no.to_bits().to_be_bytes());
     }
+    mac.update(&user.get().to_be_bytes());
+    mac.update(&expires.millis().to_be_bytes());
+    mac
 }

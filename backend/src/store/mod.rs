@@ -3,6 +3,7 @@
 
 pub mod cold;
 pub mod control;
+pub mod keys;
 pub mod ledger;
 pub mod lists;
 pub mod marks;

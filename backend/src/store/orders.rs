@@ -183,7 +183,7 @@ pub struct Landing {
     /// The packet, with [`Progress::NONE`]; or with [`StoredState::GivenUp`] to put
     /// a tombstone under its number.
     pub packet: PacketRow,
-    /// Days since 1970-01-01 of its `created_at` in the configured zone.
+    /// Days since 1970-01-01 of its `created_at`, in the zone that its number was given in.
     pub epoch_day: i64,
     /// Told if it comes in.
     pub announcements: Vec<Announcement>,

@@ -2,6 +2,7 @@
 
 use hongbao::{
     audit::{self, Audited, Report, Tiers},
+    keys::Keys,
     packets::{
         record::{Payment, PreOrderRecord},
         seal::Sealer,
@@ -116,7 +117,7 @@ impl Scene {
             cold: BTreeMap::from([(site, cold)]),
             lists: None,
             files: Vec::new(),
-            sealer: Sealer::new([9; 32]),
+            sealer: Sealer::new(&Keys::of([9; 32])),
         }
     }
 
@@ -395,7 +396,7 @@ impl Scene {
 
     /// The audit of somebody with another key.
     pub(crate) async fn audit_with_key(&self, key: [u8; 32]) -> Report {
-        let sealer = Sealer::new(key);
+        let sealer = Sealer::new(&Keys::of(key));
         audit::run(&Audited { sealer: &sealer, ..self.audited(true) }).await.unwrap()
     }
 }

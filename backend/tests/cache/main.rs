@@ -12,3 +12,4 @@ mod notes;
 mod outages;
 mod sample;
 mod tiers;
+mod writer;

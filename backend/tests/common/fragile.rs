@@ -7,22 +7,46 @@ use hongbao::{
     store::orders::{ClaimRow, PacketRow},
 };
 use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    fmt,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// The real in-process tier behind a switch.
 #[derive(Debug)]
 pub(crate) struct Fragile {
     tier: InProcess,
     down: AtomicBool,
+    after_put: Mutex<Option<AfterPut>>,
+}
+
+/// What a test does whenever a packet has been written.
+pub(crate) struct AfterPut(Box<dyn Fn(OrderNo) + Send + Sync>);
+
+impl fmt::Debug for AfterPut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AfterPut")
+    }
 }
 
 impl Fragile {
     pub(crate) fn new() -> Self {
-        Self { tier: InProcess::new(100_000), down: AtomicBool::new(false) }
+        Self {
+            tier: InProcess::new(100_000),
+            down: AtomicBool::new(false),
+            after_put: Mutex::default(),
+        }
     }
 
     pub(crate) fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
+    }
+
+    pub(crate) fn after_put(&self, act: impl Fn(OrderNo) + Send + Sync + 'static) {
+        *self.after_put.lock().unwrap() = Some(AfterPut(Box::new(act)));
     }
 
     fn up(&self) -> Result<&InProcess, CacheDown> {
@@ -53,7 +77,11 @@ impl SharedTier for Fragile {
         self.up()?.pre_order(order_no, now).await
     }
     async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown> {
-        self.up()?.put_packet(packet, new).await
+        let held = self.up()?.put_packet(packet, new).await?;
+        if let Some(AfterPut(act)) = &*self.after_put.lock().unwrap() {
+            act(packet.order_no);
+        }
+        Ok(held)
     }
     async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, CacheDown> {
         self.up()?.packet(order_no).await

@@ -3,9 +3,10 @@
 use crate::{common::ManualClock, world::World};
 use hongbao::{
     app::{App, Stores},
-    config::{Config, MasterKey},
+    config::Config,
+    keys::Keys,
     ledger::Ledger,
-    packets::seal::{self, Sealer},
+    packets::seal::Sealer,
     reconcile::{Mode, Reconciler, Report},
     runtime::{SystemEntropy, Tasks},
     store::outbox::Fate,
@@ -79,8 +80,8 @@ async fn with_reconciler<T>(
     clock: &Arc<ManualClock>,
     work: impl AsyncFnOnce(&Reconciler) -> T,
 ) -> T {
-    let key = MasterKey::obtain(config, &SystemEntropy).unwrap();
-    let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+    let keys = Keys::obtain(config, &SystemEntropy).unwrap();
+    let sealer = Sealer::new(&keys);
     let stores = Stores::open(config).await.unwrap();
     let tasks = Tasks::new();
     let ledger = Ledger::start(Arc::clone(&stores.ledger), Arc::clone(clock) as _, &tasks);

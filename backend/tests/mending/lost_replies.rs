@@ -9,8 +9,9 @@ use crate::{
 use async_trait::async_trait;
 use hongbao::{
     app::{Outside, Stores},
-    config::{MasterKey, Weights},
+    config::Weights,
     delivery::{Deliver, Delivered, LandPaid},
+    keys::Keys,
     packets::record::Payment,
     runtime::SystemEntropy,
     store::{
@@ -137,7 +138,7 @@ async fn mute_and_beaten_world() -> (World, Arc<AtomicU32>, Arc<AtomicU32>, Temp
     let folder = tempfile::tempdir().unwrap();
     let mut config = config_in(folder.path());
     config.sites.shards = 1;
-    MasterKey::obtain(&config, &SystemEntropy).unwrap();
+    Keys::obtain(&config, &SystemEntropy).unwrap();
     let stores = Stores::open(&config).await.unwrap();
     let (lost, beaten) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let hot = stores.hot.iter().map(|(place, store)| {

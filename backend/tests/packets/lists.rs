@@ -3,7 +3,8 @@
 use crate::world::{World, audit_stores, config_in};
 use hongbao::{
     app::{Outside, Stores},
-    config::{CreditMode, MasterKey},
+    config::CreditMode,
+    keys::Keys,
     lists::ListPart,
     runtime::{SystemEntropy, Zone},
     store::{
@@ -139,7 +140,7 @@ async fn without_lists_everything_else_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let config = config_in(folder.path());
     // A folder that has databases must have its key.
-    MasterKey::obtain(&config, &SystemEntropy).unwrap();
+    Keys::obtain(&config, &SystemEntropy).unwrap();
     let stores = Stores::open(&config).await.unwrap();
     let stores = Some(stores.with_lists(lists.clone()));
     let outside = Outside { stores, ..Outside::default() };

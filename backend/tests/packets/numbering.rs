@@ -1,7 +1,11 @@
 //! Order numbers never repeat (R-ORDER-2), and say where a packet lives (R-ORDER-1).
 
-use crate::{common::fragile::Fragile, world::World};
-use hongbao_shared::{Kind, OrderNo, Site};
+use crate::{
+    common::fragile::Fragile,
+    world::{World, request},
+};
+use hongbao::packets::Paid;
+use hongbao_shared::{Kind, OrderNo, Site, api::packets::PayRequest};
 use std::{collections::BTreeSet, sync::Arc};
 
 async fn numbers(world: &World, count: usize) -> Vec<OrderNo> {
@@ -97,5 +101,29 @@ async fn the_day_is_that_of_the_configured_zone() {
     world.clock.advance_s(9 * 3_600);
     let after = numbers(&world, 1).await[0];
     assert_eq!((before.day().get() + 1) % 31, after.day().get());
+    world.end_and_audit().await;
+}
+
+/// A zone that is changed between pre-order and landing: the day in the number decides,
+/// or the packet would have no table (R-ORDER-4).
+#[tokio::test]
+async fn a_changed_zone_refuses_no_landing() {
+    let shared = Arc::new(Fragile::new());
+    let mut world = World::with(|_| {}, Some(Arc::clone(&shared) as _)).await;
+    let party = world.party(2).await;
+    let sender = party.members[0];
+    // The 17th in Shanghai, the 16th everywhere west of it; and the 17th in Kiritimati, too.
+    world.clock.advance_s(9 * 3_600);
+    for zone in ["America/Los_Angeles", "Pacific/Kiritimati", "UTC", "Asia/Shanghai"] {
+        let packets = &world.app.packets;
+        let ordered = packets.pre_order(sender, request(&party, Kind::Lucky, 200, 2)).await;
+        let order_no = ordered.unwrap().order_no;
+        world = world
+            .restart_with(|config| zone.clone_into(&mut config.time.zone), Arc::clone(&shared) as _)
+            .await;
+        let paid = world.app.packets.pay(sender, order_no, PayRequest::default()).await.unwrap();
+        assert!(matches!(paid, Paid::Landed(_)), "{zone}: {paid:?}");
+        world.open(party.members[1], order_no).await.unwrap();
+    }
     world.end_and_audit().await;
 }

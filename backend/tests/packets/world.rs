@@ -7,11 +7,9 @@ use hongbao::{
     app::{App, Outside, Stores},
     audit::Audited,
     cache::SharedTier,
-    config::{Config, MasterKey},
-    packets::{
-        Paid,
-        seal::{self, Sealer},
-    },
+    config::Config,
+    keys::Keys,
+    packets::{Paid, seal::Sealer},
     runtime::SystemEntropy,
 };
 use hongbao_shared::{
@@ -85,6 +83,20 @@ impl World {
         Self { app, ..self }
     }
 
+    /// As [`World::restart`], with other settings, on a cache tier that outlives it.
+    pub(crate) async fn restart_with(
+        self,
+        change: impl FnOnce(&mut Config),
+        shared: Arc<dyn SharedTier>,
+    ) -> Self {
+        let mut config = (*self.app.config).clone();
+        change(&mut config);
+        self.app.shutdown().await;
+        let outside = Outside { shared: Some(shared), ..Outside::default() };
+        let app = start(config, &self.clock, outside).await;
+        Self { app, ..self }
+    }
+
     /// A group of `size` people, the first of whom has plenty of money.
     pub(crate) async fn party(&self, size: usize) -> Party {
         let people = (0..size).map(|n| {
@@ -152,8 +164,8 @@ pub(crate) async fn audit(config: &Config) {
 
 /// The same, of databases that are open.
 pub(crate) async fn audit_stores(config: &Config, stores: Stores) {
-    let key = MasterKey::obtain(config, &SystemEntropy).unwrap();
-    let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
+    let keys = Keys::obtain(config, &SystemEntropy).unwrap();
+    let sealer = Sealer::new(&keys);
     let audited = Audited { at_rest: true, ..stores.audited(&sealer) };
     let report = hongbao::audit::run(&audited).await.unwrap();
     assert!(report.is_clean(), "{report}");

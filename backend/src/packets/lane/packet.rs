@@ -1,14 +1,15 @@
 use crate::{
+    Refusal,
     cache::PacketEntry,
-    packets::seal::Sealer,
+    packets::seal::{Sealer, Unsealable},
     planted::Bug,
     store::{
         StoreError,
         orders::{ClaimRow, OrderStore, PacketRow, Progress, StoredState},
     },
 };
-use hongbao_shared::{Fen, OrderNo, Splitter};
-use std::{collections::VecDeque, sync::Arc};
+use hongbao_shared::{ErrorCode, Fen, OrderNo, Splitter};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 /// How many claims one read brings.
 const CLAIMS_PAGE: u32 = 10_000;
@@ -133,4 +134,14 @@ async fn claims(
         claims.extend(page);
     }
     Ok(claims)
+}
+
+/// A key that is missing comes back, and the packet with it; anything else is our fault.
+pub(super) fn unreadable(error: anyhow::Error) -> Refusal {
+    match error.downcast_ref() {
+        Some(Unsealable::KeyMissing(_)) => {
+            Refusal::new(ErrorCode::Unavailable).retry_after(Duration::from_secs(1)).cause(error)
+        }
+        _ => Refusal::internal(error),
+    }
 }

@@ -1,7 +1,7 @@
 use super::{
     LaneParts, LaneStore, Op, Reply,
     batch::{Draft, steps_of},
-    packet::{LanePacket, catch_up, load},
+    packet::{LanePacket, catch_up, load, unreadable},
 };
 use crate::{
     Refusal,
@@ -180,7 +180,7 @@ impl Lane {
             if entry.progress().state != StoredState::Open {
                 return Ok(None);
             }
-            let packet = LanePacket::new(entry, &self.parts.sealer).map_err(Refusal::internal)?;
+            let packet = LanePacket::new(entry, &self.parts.sealer).map_err(unreadable)?;
             self.packets.insert(order_no, packet);
         }
         let used = self.batches;

@@ -4,6 +4,7 @@
 
 mod cold;
 mod control;
+mod keys;
 mod ledger;
 mod lists;
 mod orders;
@@ -12,6 +13,7 @@ mod people;
 
 pub use cold::MemoryCold;
 pub use control::MemoryControl;
+pub use keys::MemoryKeys;
 pub use ledger::MemoryLedger;
 pub use lists::MemoryLists;
 pub use orders::MemoryOrders;

@@ -1,0 +1,231 @@
+//! The key ring: which master keys there are, and which of them seals (R-STORE-7).
+//!
+//! A key has an id, and every seal and ticket names it, so that keys can be added,
+//! rotated and retired while servers run. One key of the ring seals and signs; all of
+//! them open. The ring lives outside of every database and cache, so that a stolen one
+//! tells no share that is still to come (R-FAIR-5); what the data needs is noted in the
+//! ledger's database ([`crate::store::keys`]), and compared with the ring at each start.
+
+mod folder;
+mod keeper;
+mod need;
+
+pub use folder::KeysFolder;
+pub use keeper::{Keeper, lost};
+pub use need::{Need, needed};
+
+use crate::{
+    config::{Config, ConfigError, MasterKey},
+    runtime::Entropy,
+};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305};
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use hmac::Hmac;
+use hongbao_shared::Timestamp;
+use parking_lot::RwLock;
+use sha2::Sha256;
+use std::{fmt, str::FromStr, sync::Arc};
+
+/// How many keys a ring may hold; a rotation a month, with what was sealed for years.
+pub const KEYS_MAX: usize = 64;
+
+/// How many bytes name a key.
+pub const KEY_ID_BYTES: usize = 4;
+
+const ID_LABEL: &[u8] = b"id";
+const SEED_LABEL: &[u8] = b"server-seed";
+const TICKET_LABEL: &[u8] = b"ticket";
+
+/// A key that was not used after this moment has sealed no pre-order that can still be
+/// paid, whatever node it was on.
+pub fn unused_since(config: &Config, now: Timestamp) -> Timestamp {
+    let ttl_s = i64::from(config.limits.preorder_ttl_s);
+    now.plus_seconds(-ttl_s.saturating_add(keeper::USE_MARGIN_S))
+}
+
+/// Names a key without telling anything of it: the beginning of an HMAC under the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId([u8; KEY_ID_BYTES]);
+
+impl KeyId {
+    /// The name of a key.
+    pub fn of(key: &MasterKey) -> Self {
+        let mut id = [0; KEY_ID_BYTES];
+        id.copy_from_slice(&key.derive(ID_LABEL)[..KEY_ID_BYTES]);
+        Self(id)
+    }
+
+    /// As it stands in seals and tickets.
+    pub const fn from_bytes(bytes: [u8; KEY_ID_BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// As it stands in seals and tickets.
+    pub const fn bytes(self) -> [u8; KEY_ID_BYTES] {
+        self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const EXPECTED: &str = "8 symbols of hex, as `hongbao keys list` shows them";
+        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(|_| EXPECTED)?;
+        bytes.try_into().map(Self).map_err(|_| EXPECTED)
+    }
+}
+
+/// A key with what is derived from it.
+#[derive(Clone)]
+pub(crate) struct Key {
+    pub(crate) id: KeyId,
+    /// Seals server seeds.
+    pub(crate) seeds: XChaCha20Poly1305,
+    /// Signs tickets.
+    pub(crate) tickets: Hmac<Sha256>,
+}
+
+impl Key {
+    fn new(key: &MasterKey) -> Self {
+        let tickets = Hmac::new_from_slice(&key.derive(TICKET_LABEL));
+        Self {
+            id: KeyId::of(key),
+            seeds: XChaCha20Poly1305::new(&key.derive(SEED_LABEL).into()),
+            tickets: tickets.expect("HMAC takes keys of any length"),
+        }
+    }
+}
+
+/// The keys at one moment: never empty, each once, the first of all first.
+pub(crate) struct Ring {
+    keys: Vec<Key>,
+    sealing: usize,
+}
+
+impl Ring {
+    /// `sealing` must be the id of one of them.
+    fn new(keys: &[MasterKey], sealing: KeyId) -> Result<Self, String> {
+        let keys: Vec<_> = keys.iter().map(Key::new).collect();
+        if keys.len() > KEYS_MAX {
+            return Err(format!("there are more than {KEYS_MAX} keys"));
+        }
+        for (at, key) in keys.iter().enumerate() {
+            if keys[..at].iter().any(|other| other.id == key.id) {
+                return Err(format!("the key {} is there twice", key.id));
+            }
+        }
+        let at = keys.iter().position(|key| key.id == sealing);
+        let sealing =
+            at.ok_or_else(|| format!("the key {sealing}, which is to seal, is missing"))?;
+        Ok(Self { keys, sealing })
+    }
+
+    /// The one that seals and signs.
+    pub(crate) fn sealing(&self) -> &Key {
+        &self.keys[self.sealing]
+    }
+
+    pub(crate) fn key(&self, id: KeyId) -> Option<&Key> {
+        self.keys.iter().find(|key| key.id == id)
+    }
+
+    fn ids(&self) -> Vec<KeyId> {
+        self.keys.iter().map(|key| key.id).collect()
+    }
+
+    /// Keys that are no longer where they came from, and still needed.
+    fn keep(&mut self, kept: impl Iterator<Item = Key>) {
+        self.keys.extend(kept);
+    }
+
+    /// All of them, the first of all first.
+    pub(crate) fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+}
+
+/// The key ring as everything that seals, opens, signs or checks holds it.
+#[derive(Clone)]
+pub struct Keys {
+    ring: Arc<RwLock<Arc<Ring>>>,
+    /// `None` for keys of the configuration, which stay as they are until the next start.
+    folder: Option<KeysFolder>,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").field("ids", &self.ids()).finish_non_exhaustive()
+    }
+}
+
+impl Keys {
+    /// The keys of the configuration, or else of the keys folder, in which the first key
+    /// is made at the first start; but not in one that a fleet's nodes share, because each
+    /// would make another.
+    pub fn obtain(config: &Config, entropy: &dyn Entropy) -> Result<Self, ConfigError> {
+        if let [first, ..] = config.storage.master_key.keys() {
+            let ring = Ring::new(config.storage.master_key.keys(), KeyId::of(first))
+                .map_err(|what| ConfigError(format!("storage.master_key: {what}")))?;
+            return Ok(Self::with(ring, None));
+        }
+        let folder = KeysFolder::of(config);
+        if config.fleet.is_none() || config.storage.keys.as_os_str().is_empty() {
+            folder.make_first(&config.storage.data, entropy)?;
+        }
+        Ok(Self::with(folder.read()?, Some(folder)))
+    }
+
+    /// One key, for whoever keeps it elsewhere.
+    pub fn of(key: [u8; 32]) -> Self {
+        let key = MasterKey::from_bytes(key);
+        let ring =
+            Ring::new(std::slice::from_ref(&key), KeyId::of(&key)).expect("one key is a ring");
+        Self::with(ring, None)
+    }
+
+    fn with(ring: Ring, folder: Option<KeysFolder>) -> Self {
+        Self { ring: Arc::new(RwLock::new(Arc::new(ring))), folder }
+    }
+
+    /// The folder that is read again while this runs, if the keys come from one.
+    pub fn folder(&self) -> Option<&KeysFolder> {
+        self.folder.as_ref()
+    }
+
+    /// The one that seals and signs.
+    pub fn sealing(&self) -> KeyId {
+        self.ring().sealing().id
+    }
+
+    /// All of them, the first of all first.
+    pub fn ids(&self) -> Vec<KeyId> {
+        self.ring().ids()
+    }
+
+    /// Where they come from, in a sentence.
+    pub fn place(&self) -> String {
+        match &self.folder {
+            Some(folder) => folder.to_string(),
+            None => "storage.master_key (HONGBAO_MASTER_KEY)".to_owned(),
+        }
+    }
+
+    pub(crate) fn ring(&self) -> Arc<Ring> {
+        Arc::clone(&self.ring.read())
+    }
+
+    /// From now on these.
+    fn replace(&self, ring: Ring) {
+        *self.ring.write() = Arc::new(ring);
+    }
+}
+
+#[cfg(test)]
+mod tests;
