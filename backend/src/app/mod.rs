@@ -176,7 +176,7 @@ impl App {
             control: Arc::clone(&control),
         });
 
-        let mover = Arc::new(mover(&config, &stores, &clock, zone.clone()));
+        let mover = Arc::new(mover(&config, &stores, &clock, zone.clone(), control.board()));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let reconciliation = reconciliation(&config, &stores, &ledger, sealer, zone, &clock);
         let live = live(&groups, &accounts, &packets);
@@ -365,7 +365,13 @@ fn lane_parts(
     )
 }
 
-fn mover(config: &Config, stores: &Stores, clock: &Arc<dyn Clock>, zone: Zone) -> Mover {
+fn mover(
+    config: &Config,
+    stores: &Stores,
+    clock: &Arc<dyn Clock>,
+    zone: Zone,
+    board: &Arc<Board>,
+) -> Mover {
     Mover {
         hot: stores.hot.clone(),
         cold: stores.cold.clone(),
@@ -373,6 +379,7 @@ fn mover(config: &Config, stores: &Stores, clock: &Arc<dyn Clock>, zone: Zone) -
         clock: Arc::clone(clock),
         zone,
         hot_days: config.storage.hot_days,
+        board: Arc::clone(board),
     }
 }
 

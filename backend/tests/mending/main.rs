@@ -12,6 +12,7 @@ mod attempts;
 mod backup;
 mod beside;
 mod commands;
+mod days;
 mod ends;
 mod files;
 mod giving_up;
