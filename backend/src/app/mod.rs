@@ -15,7 +15,7 @@ use crate::{
     archive::Mover,
     cache::{Comparison, LocalTier, Notes, SharedTier, SharedWriter},
     config::{Config, MasterKey},
-    control::{Board, Control, Follower, Grabs, Health, Sends},
+    control::{Board, Control, Follower, Health, Pace, Sends},
     delivery::DeadLetters,
     demo::{Demo, DemoParts},
     groups::{CardStates, Groups},
@@ -87,6 +87,8 @@ pub struct App {
     pub control: Arc<Control>,
     /// Turns them.
     pub follower: Arc<Follower>,
+    /// What each person may do in a minute.
+    pub pace: Arc<Pace>,
     /// Which shards answer.
     pub health: Arc<Health>,
     /// The members of demo groups.
@@ -155,6 +157,7 @@ impl App {
         numbering.prepare().await;
         let finder = finder(&stores, &local, &shared, &control, peers, &clock);
         let expirers = expirers(&stores, &bells, &clock, &local, &finder, control.board());
+        let pace = Arc::new(Pace::new(config.flow.clone(), &clock));
         let packets = Arc::new(Packets {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
@@ -171,8 +174,8 @@ impl App {
             ledger: Arc::clone(&ledger),
             groups: Arc::clone(&groups),
             accounts: Arc::clone(&accounts),
-            sends: Sends::new(Arc::clone(&control)),
-            grabs: Grabs::new(config.flow.grabs_per_user_per_minute, Arc::clone(&clock)),
+            sends: Sends::new(Arc::clone(&control), Arc::clone(&pace)),
+            pace: Arc::clone(&pace),
             control: Arc::clone(&control),
         });
 
@@ -200,6 +203,7 @@ impl App {
             live,
             control,
             follower,
+            pace,
             health,
             demo,
             mover,
@@ -269,11 +273,6 @@ fn finder(
     Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, control, peers, clock))
 }
 
-fn live(groups: &Arc<Groups>, accounts: &Arc<Accounts>, packets: &Arc<Packets>) -> Arc<Live> {
-    let cards = Arc::clone(packets) as Arc<dyn CardStates>;
-    Arc::new(Live::new(Arc::clone(groups), Arc::clone(accounts), cards))
-}
-
 /// One for each shard.
 fn expirers(
     stores: &Stores,
@@ -295,6 +294,11 @@ fn expirers(
         })
     };
     stores.orders.iter().map(of_shard).collect()
+}
+
+fn live(groups: &Arc<Groups>, accounts: &Arc<Accounts>, packets: &Arc<Packets>) -> Arc<Live> {
+    let cards = Arc::clone(packets) as Arc<dyn CardStates>;
+    Arc::new(Live::new(Arc::clone(groups), Arc::clone(accounts), cards))
 }
 
 fn reconciliation(

@@ -3,15 +3,15 @@
 mod degraded;
 mod flow;
 mod follow;
-mod grabs;
 mod health;
+mod pace;
 mod switches;
 
 pub use degraded::{Board, End, Place, Rung};
 pub use flow::{Lookups, Sends};
 pub use follow::Follower;
-pub use grabs::Grabs;
 pub use health::{Health, HealthWatch};
+pub use pace::{Deed, Pace};
 pub use switches::{CreditMode, Switches};
 
 use arc_swap::ArcSwap;

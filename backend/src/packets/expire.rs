@@ -8,7 +8,11 @@ use crate::{
     crash::{self, Step},
     delivery::Bell,
     runtime::Clock,
-    store::{StoreError, orders::OrderStore, outbox::Destination},
+    store::{
+        StoreError,
+        orders::OrderStore,
+        outbox::{Destination, Due},
+    },
 };
 use hongbao_shared::{Shard, Site, Timestamp};
 use std::{sync::Arc, time::Duration};
@@ -92,8 +96,8 @@ impl Expirer {
         }
         // Only now: whoever is told looks into this node's memory.
         if !ended.is_empty() {
-            self.bell.ring(Destination::Refund);
-            self.bell.ring(Destination::Chat);
+            self.bell.ring(Destination::Refund, Due::Next);
+            self.bell.ring(Destination::Chat, Due::Next);
         }
         Ok(u32::try_from(ended.len()).unwrap_or(u32::MAX))
     }
