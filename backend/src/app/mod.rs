@@ -156,7 +156,6 @@ impl App {
         ));
         numbering.prepare().await;
         let finder = finder(&stores, &local, &shared, &control, peers, &clock);
-        let expirers = expirers(&stores, &bells, &clock, &local, &finder, control.board());
         let pace = Arc::new(Pace::new(config.flow.clone(), &clock));
         let packets = Arc::new(Packets {
             clock: Arc::clone(&clock),
@@ -167,7 +166,7 @@ impl App {
             tickets: Tickets::new(key.derive(b"ticket"), config.limits.ticket_ttl_s),
             outstanding: settings::outstanding(&config),
             lanes,
-            expirers,
+            expirers: expirers(&stores, &bells, &clock, &local, &finder, control.board()),
             finder,
             local,
             shared,
