@@ -166,9 +166,8 @@ impl App {
             Arc::clone(&entropy),
         ));
         numbering.prepare().await;
-        let pace = Arc::new(Pace::new(config.flow.clone(), &clock));
         let finder = finder(&stores, &local, &shared, &control, peers, &clock);
-        let expirers = expirers(&stores, &bells, &clock, &local, &finder, control.board());
+        let pace = Arc::new(Pace::new(config.flow.clone(), &clock));
         let packets = Arc::new(Packets {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
@@ -178,7 +177,7 @@ impl App {
             tickets: Tickets::new(&keys, config.limits.ticket_ttl_s),
             outstanding: settings::outstanding(&config),
             lanes,
-            expirers,
+            expirers: expirers(&stores, &bells, &clock, &local, &finder, control.board()),
             finder,
             local,
             shared,
@@ -190,7 +189,7 @@ impl App {
             control: Arc::clone(&control),
         });
 
-        let mover = Arc::new(mover(&config, &stores, &clock, zone.clone()));
+        let mover = Arc::new(mover(&config, &stores, &clock, zone.clone(), control.board()));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let reconciliation =
             reconciliation(&config, &stores, &ledger, sealer, zone, &clock, &*entropy);
@@ -429,7 +428,13 @@ fn lane_parts(
     )
 }
 
-fn mover(config: &Config, stores: &Stores, clock: &Arc<dyn Clock>, zone: Zone) -> Mover {
+fn mover(
+    config: &Config,
+    stores: &Stores,
+    clock: &Arc<dyn Clock>,
+    zone: Zone,
+    board: &Arc<Board>,
+) -> Mover {
     Mover {
         hot: stores.hot.clone(),
         cold: stores.cold.clone(),
@@ -437,6 +442,7 @@ fn mover(config: &Config, stores: &Stores, clock: &Arc<dyn Clock>, zone: Zone) -
         clock: Arc::clone(clock),
         zone,
         hot_days: config.storage.hot_days,
+        board: Arc::clone(board),
     }
 }
 

@@ -5,6 +5,7 @@
 //! be repeated, so that a process may stop anywhere and the next round goes on.
 
 use crate::{
+    control::{Board, Place, Rung},
     crash::{self, Step},
     planted::Bug,
     runtime::{Clock, Zone},
@@ -22,10 +23,15 @@ use tokio_util::sync::CancellationToken;
 
 /// How often the days are looked through.
 const LOOK_EVERY: Duration = Duration::from_mins(10);
-/// Packets that are copied in one transaction.
-const PACKETS_MAX: u32 = 100;
+/// Packets that are copied in one transaction, which is one statement: cold storage may be
+/// far away.
+const PACKETS_MAX: u32 = 1_000;
 /// Claims that are copied in one transaction.
-const CLAIMS_MAX: u32 = 1_000;
+const CLAIMS_MAX: u32 = 5_000;
+/// A day's tables are needed again after so many days,
+const CYCLE_DAYS: i64 = 31;
+/// and a day that is not emptied so many days before that is shown on the board (R-STORE-5).
+const ALARM_DAYS: i64 = 20;
 /// A pre-order may be paid a little after its day has ended; whatever waits to land
 /// since then keeps days from being sealed.
 const LANDING_DAYS: i64 = 1;
@@ -45,6 +51,8 @@ pub struct Mover {
     pub zone: Zone,
     /// How many whole days a packet stays in the hot tables after its own.
     pub hot_days: u32,
+    /// Shows where days are not emptied.
+    pub board: Arc<Board>,
 }
 
 /// What a round did.
@@ -77,32 +85,74 @@ impl Mover {
         }
     }
 
-    /// Looks through all days once.
+    /// Looks through all days once. What fails in a shard, or with a day, holds up no other
+    /// (R-STORE-5); the last failure is answered after all of them.
     pub async fn round(&self, stop: &CancellationToken) -> Result<Moved, StoreError> {
         let mut moved = Moved::default();
-        let today = self.zone.epoch_day(self.clock.now());
+        let mut failure = None;
         let landing_since = self.waits_to_land_since().await?;
-        for ((site, _), hot) in &self.hot {
+        for ((site, shard), hot) in &self.hot {
             let Some(cold) = self.cold.get(site) else { continue };
-            for table in hot.days().await? {
+            let tables = match hot.days().await {
+                Ok(tables) => tables,
+                Err(error) => {
+                    failure = Some(error);
+                    continue;
+                }
+            };
+            let mut late = None;
+            for table in tables {
                 if stop.is_cancelled() {
                     return Ok(moved);
                 }
-                let is_over = table.epoch_day.saturating_add(self.hot_days.into()) < today;
-                if !is_over || (table.sealed && table.is_empty) {
-                    continue;
+                let done = self.look_at(&**hot, &**cold, table, landing_since, &mut moved).await;
+                if !matches!(done, Ok(true)) && self.is_late(table) {
+                    late = late.or(Some(table.day));
                 }
-                let may_still_land = landing_since.is_some_and(|since| {
-                    self.zone.epoch_day(since) <= table.epoch_day.saturating_add(LANDING_DAYS)
-                });
-                if may_still_land && !table.sealed {
-                    moved.waiting += 1;
-                    continue;
+                if let Err(error) = done {
+                    tracing::warn!(%error, %site, %shard, day = table.day.get(), "a day stays for now");
+                    failure = Some(error);
                 }
-                self.move_day(&**hot, &**cold, table, &mut moved).await?;
             }
+            let day = late.map_or(0, Day::get);
+            let why = format_args!("day {day} of the cycle is in the way of the next one");
+            self.board.set(Rung::DaysNotEmptied, Place::Shard(*site, *shard), late.is_some(), why);
         }
-        Ok(moved)
+        failure.map_or(Ok(moved), Err)
+    }
+
+    /// Moves a day if it is over; is nothing left to do with it, now or yet?
+    async fn look_at(
+        &self,
+        hot: &dyn OrderStore,
+        cold: &dyn ColdStore,
+        table: DayTable,
+        landing_since: Option<Timestamp>,
+        moved: &mut Moved,
+    ) -> Result<bool, StoreError> {
+        let is_over = self.age_days(table) > i64::from(self.hot_days);
+        if !is_over || (table.sealed && table.is_empty) {
+            return Ok(true);
+        }
+        let may_still_land = landing_since.is_some_and(|since| {
+            self.zone.epoch_day(since) <= table.epoch_day.saturating_add(LANDING_DAYS)
+        });
+        if may_still_land && !table.sealed {
+            moved.waiting += 1;
+            return Ok(false);
+        }
+        let days = moved.days;
+        self.move_day(hot, cold, table, moved).await?;
+        Ok(moved.days > days)
+    }
+
+    fn age_days(&self, table: DayTable) -> i64 {
+        self.zone.epoch_day(self.clock.now()).saturating_sub(table.epoch_day)
+    }
+
+    /// Are a day's tables needed again before long?
+    fn is_late(&self, table: DayTable) -> bool {
+        self.age_days(table) >= (CYCLE_DAYS - ALARM_DAYS).max(i64::from(self.hot_days) + 2)
     }
 
     /// Since when the oldest payment waits to land.

@@ -103,6 +103,9 @@ rungs! {
     /// R-CTRL-5.
     ClocksDisagree = "clocks_disagree", End::Found,
         "The node's clock and the database's disagree; this node ends no packet of the shard.";
+    /// R-STORE-5.
+    DaysNotEmptied = "days_not_emptied", End::Found,
+        "A day of the shard cannot be moved to cold storage, and its tables are needed again within 20 days.";
     /// R-MONEY-2.
     CreditDeferred = "credit_deferred", End::Switched,
         "Shares reach the wallets in batches, later.";

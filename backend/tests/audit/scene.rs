@@ -367,9 +367,10 @@ impl Scene {
 
     /// What is left.
     pub(crate) async fn expire(&self, plan: Plan, announce: Option<Destination>) -> Fen {
-        let event = serde_json::json!({ "order_no": plan.order_no });
-        let tell = Arc::new(move |_: &Ended| {
-            announce.map(|to| told(to, &event)).into_iter().collect::<Vec<_>>()
+        let tell = Arc::new(move |ended: &Ended| {
+            let event = serde_json::json!({ "order_no": ended.order_no }).to_string();
+            let told = |destination| Announcement { destination, due: Due::Next, event };
+            announce.map(told).into_iter().collect()
         });
         let ended = self.shard.end(vec![plan.order_no], at(100), tell).await.unwrap();
         assert_eq!(ended.len(), 1);

@@ -13,6 +13,7 @@ mod attempts;
 mod backup;
 mod beside;
 mod commands;
+mod days;
 mod ends;
 mod files;
 mod giving_up;

@@ -1,11 +1,10 @@
 //! Cold storage in SQL.
 
 use super::{
-    Database, Statement, StoreError, Tx,
-    orders::rows::{
-        PACKET_COLUMNS, bind_packet, claim_row, insert_packet, numbered_claim_row, packet_row,
-    },
+    Database, Dialect, Statement, StoreError, Tx,
+    orders::rows::{PACKET_COLUMNS, bind_packet, claim_row, numbered_claim_row, packet_row},
     sql,
+    statement::any,
 };
 use crate::store::{
     cold::{ColdPlace, ColdStore},
@@ -13,7 +12,13 @@ use crate::store::{
 };
 use async_trait::async_trait;
 use hongbao_shared::OrderNo;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// How many packets one statement keeps: a parameter for each of their columns, of which
+/// SQLite takes 32,766 and PostgreSQL 65,535.
+const PACKETS_IN_ONE: usize = 1_000;
+/// Likewise.
+const CLAIMS_IN_ONE: usize = 5_000;
 
 /// The cold database of a site.
 #[derive(Clone, Debug)]
@@ -41,15 +46,15 @@ impl ColdStore for SqlCold {
     ) -> Result<(), StoreError> {
         let kept = Arc::new((packets, claims));
         self.database
-            .write(move |mut tx| {
+            .write_by_row(move |mut tx| {
                 let kept = Arc::clone(&kept);
                 Box::pin(async move {
                     let (packets, claims) = &*kept;
-                    for packet in packets {
-                        keep_packet(&mut tx, packet).await?;
+                    for page in packets.chunks(PACKETS_IN_ONE) {
+                        keep_packets(&mut tx, page).await?;
                     }
-                    for (order_no, claim) in claims {
-                        keep_claim(&mut tx, *order_no, claim).await?;
+                    for page in claims.chunks(CLAIMS_IN_ONE) {
+                        keep_claims(&mut tx, page).await?;
                     }
                     Ok(())
                 })
@@ -127,42 +132,78 @@ impl ColdStore for SqlCold {
     }
 }
 
-/// Inserts, or makes sure that the same is there.
-async fn keep_packet(tx: &mut Tx<'_>, packet: &PacketRow) -> Result<(), StoreError> {
-    let text = format!("{} ON CONFLICT DO NOTHING", insert_packet("packets"));
-    let inserted = bind_packet(sql(text), packet).execute(tx).await?;
-    if inserted == 1 {
-        return Ok(());
-    }
-    let kept = select("order_no = $1").bind(packet.order_no.to_bits()).fetch_one(tx).await?;
-    same(packet_row(&kept)? == *packet, "packets_pkey")
+/// What stands for `rows` rows of as many parameters. Without numbers for SQLite, which looks
+/// each of them up among all before it.
+fn values(dialect: Dialect, rows: usize, columns: usize) -> String {
+    let parameter = |at: usize| match dialect {
+        Dialect::Sqlite => "?".to_owned(),
+        Dialect::Postgres => format!("${at}"),
+    };
+    let row = |row: usize| {
+        let first = row * columns + 1;
+        let row: Vec<_> = (first..first + columns).map(parameter).collect();
+        format!("({})", row.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
-async fn keep_claim(
-    tx: &mut Tx<'_>,
-    order_no: OrderNo,
-    claim: &ClaimRow,
-) -> Result<(), StoreError> {
-    let inserted = sql("INSERT INTO claims (order_no, seq, user_id, amount_fen, opened_at)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING")
-    .bind(order_no.to_bits())
-    .bind(claim.seq)
-    .bind(claim.user_id.get())
-    .bind(claim.amount_fen.signed())
-    .bind(claim.opened_at.millis())
-    .execute(tx)
-    .await?;
-    if inserted == 1 {
+/// Inserts, or makes sure that the same is there: one statement, and a second one where some
+/// are there already.
+async fn keep_packets(tx: &mut Tx<'_>, packets: &[PacketRow]) -> Result<(), StoreError> {
+    let columns = PACKET_COLUMNS.split(',').count();
+    let values = values(tx.dialect(), packets.len(), columns);
+    let text =
+        format!("INSERT INTO packets ({PACKET_COLUMNS}) VALUES {values} ON CONFLICT DO NOTHING");
+    let inserted = packets.iter().fold(sql(text), bind_packet).execute(&mut *tx).await?;
+    if usize::try_from(inserted) == Ok(packets.len()) {
         return Ok(());
     }
-    let kept = sql(
-        "SELECT seq, user_id, amount_fen, opened_at FROM claims WHERE order_no = $1 AND seq = $2",
-    )
-    .bind(order_no.to_bits())
-    .bind(claim.seq)
-    .fetch_one(tx)
-    .await?;
-    same(claim_row(&kept)? == *claim, "claims_pkey")
+    let numbers: Vec<i64> = packets.iter().map(|packet| packet.order_no.to_bits()).collect();
+    let kept = select(&format!("order_no {}", any(tx.dialect(), "$1")))
+        .bind(numbers)
+        .fetch_all(tx)
+        .await?
+        .iter()
+        .map(|row| packet_row(row).map(|packet| (packet.order_no, packet)))
+        .collect::<Result<BTreeMap<_, _>, _>>()?;
+    let is_same = |packet: &PacketRow| kept.get(&packet.order_no) == Some(packet);
+    same(packets.iter().all(is_same), "packets_pkey")
+}
+
+async fn keep_claims(tx: &mut Tx<'_>, claims: &[(OrderNo, ClaimRow)]) -> Result<(), StoreError> {
+    let text = format!(
+        "INSERT INTO claims (order_no, seq, user_id, amount_fen, opened_at)
+         VALUES {} ON CONFLICT DO NOTHING",
+        values(tx.dialect(), claims.len(), 5)
+    );
+    let bind = |statement: Statement, (order_no, claim): &(OrderNo, ClaimRow)| {
+        statement
+            .bind(order_no.to_bits())
+            .bind(claim.seq)
+            .bind(claim.user_id.get())
+            .bind(claim.amount_fen.signed())
+            .bind(claim.opened_at.millis())
+    };
+    let inserted = claims.iter().fold(sql(text), bind).execute(&mut *tx).await?;
+    if usize::try_from(inserted) == Ok(claims.len()) {
+        return Ok(());
+    }
+    let key = |(order_no, claim): &(OrderNo, ClaimRow)| (*order_no, claim.seq);
+    let keys = || claims.iter().map(key);
+    let (Some(first), Some(last)) = (keys().min(), keys().max()) else { return Ok(()) };
+    let kept = sql("SELECT seq, user_id, amount_fen, opened_at, order_no FROM claims
+                    WHERE (order_no, seq) >= ($1, $2) AND (order_no, seq) <= ($3, $4)")
+    .bind(first.0.to_bits())
+    .bind(first.1)
+    .bind(last.0.to_bits())
+    .bind(last.1)
+    .fetch_all(tx)
+    .await?
+    .iter()
+    .map(|row| numbered_claim_row(row).map(|claim| (key(&claim), claim)))
+    .collect::<Result<BTreeMap<_, _>, _>>()?;
+    let is_same = |claim: &(OrderNo, ClaimRow)| kept.get(&key(claim)) == Some(claim);
+    same(claims.iter().all(is_same), "claims_pkey")
 }
 
 fn same(is_same: bool, constraint: &str) -> Result<(), StoreError> {
