@@ -126,9 +126,8 @@ impl App {
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
         let board = Arc::new(Board::new(Arc::clone(&clock)));
-        stores.report_to(&board);
         let control = Arc::new(Control::new(settings::switches(&config), Arc::clone(&board)));
-        let background = Background::default();
+        let (room, background) = (room(&config, &board), Background::default());
         let health = Arc::new(Health::new(Arc::clone(&board), stores.orders.keys().copied()));
         let follower = follower(&control, &stores, &clock).await;
 
@@ -192,11 +191,6 @@ impl App {
             entropy,
             limits,
         }));
-        let room = Arc::new(Room::new(
-            config.storage.data.clone(),
-            config.storage.free_min_mib,
-            Arc::clone(control.board()),
-        ));
         let app = Self {
             config,
             clock,
@@ -268,6 +262,12 @@ async fn follower(
         tracing::warn!(code = refusal.code.as_str(), "switches are as configured for now");
     }
     Arc::new(follower)
+}
+
+/// Watches the disk of the data folder.
+fn room(config: &Config, board: &Arc<Board>) -> Arc<Room> {
+    let storage = &config.storage;
+    Arc::new(Room::new(storage.data.clone(), storage.free_min_mib, Arc::clone(board)))
 }
 
 /// Looks packets up wherever they are.
