@@ -59,6 +59,8 @@ bugs! {
     ClaimsNotCopied = "bug::claims_not_copied";
     /// A tombstone of a later day is emptied away with an earlier one.
     TombstoneGoesToo = "bug::tombstone_goes_too";
+    /// The audit takes any row of the shard for this packet's (R-MONEY-5).
+    AnyRowBrings = "bug::any_row_brings";
     /// What a clock put off that was ahead stays put off.
     WrongClockStays = "bug::wrong_clock_stays";
 }

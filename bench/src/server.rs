@@ -46,6 +46,8 @@ impl Setup {
             ("HONGBAO_LIMITS_MAX_TOP_UP_FEN", (total_fen * 1_000).to_string()),
             // Everyone grabs before anyone opens.
             ("HONGBAO_LIMITS_TICKET_TTL_S", "3600".to_owned()),
+            // One sender stands for many.
+            ("HONGBAO_FLOW_PER_PERSON", "false".to_owned()),
             ("HONGBAO_CACHE_SESSIONS_MAX", cached.clone()),
             ("HONGBAO_CACHE_MEMBERSHIPS_MAX", cached),
             ("HONGBAO_SERVER_DRAIN_S", DRAIN_MAX_S.to_string()),

@@ -18,3 +18,4 @@ pub use node::Node;
 pub use postgres::Postgres;
 pub use proxy::{Fault, Proxy};
 pub use redis::{Redis, RedisCluster};
+pub use watchdog::Watchdog;

@@ -9,11 +9,11 @@ use std::{
 /// A shell that waits for the end of this process, which it notices by its standard input,
 /// and then stops a server and removes its folder.
 #[derive(Debug)]
-pub(crate) struct Watchdog(Child);
+pub struct Watchdog(Child);
 
 impl Watchdog {
     /// `stop` is what stops the server, `folder` what goes with it.
-    pub(crate) fn new(stop: &str, folder: &Path) -> Result<Self> {
+    pub fn new(stop: &str, folder: &Path) -> Result<Self> {
         let script = r#"trap '' INT TERM HUP; cat > /dev/null; eval "$1"; rm -rf "$2""#;
         let child = Command::new("sh")
             .args(["-c", script, "watchdog", stop])

@@ -14,6 +14,7 @@ mod fault;
 mod gate;
 mod history;
 mod laws;
+mod lost;
 mod people;
 mod plan;
 mod report;

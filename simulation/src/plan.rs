@@ -29,6 +29,8 @@ impl Plan {
         config.sites.shards = if dice.chance(300) { 2 } else { 1 };
         config.sites.weights = "S=50,N=50".parse().map_err(anyhow::Error::msg)?;
         config.limits.demo = false;
+        // A few people do what thousands would.
+        config.flow.per_person = false;
         // It would mend what the laws are to find.
         config.reconcile.interval_s = 0;
         config.limits.packet_lifetime_s = small(dice.range(15, 120));

@@ -1,7 +1,7 @@
 //! What goes wrong as a whole: processes, clocks, the cache; and switches that somebody
 //! moves meanwhile.
 
-use crate::{Dice, fault::WorldFault, world::World};
+use crate::{Dice, fault::WorldFault, lost, world::World};
 use hongbao::control::{CreditMode, Switches};
 use hongbao_shared::{Fen, Site};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -10,11 +10,15 @@ use tokio::time::sleep;
 /// Goes on until it is dropped.
 pub(crate) async fn rage(world: Arc<World>) {
     let mut dice = Dice::new(world.plan.seed, "storm");
+    let mut loser = Dice::new(world.plan.seed, "lost");
     let calmer = 400_u64.saturating_sub(world.plan.intensity).max(100);
     loop {
         sleep(Duration::from_millis(dice.range(200, 4_000) * calmer / 100)).await;
         if world.chaos.is_calm() {
             continue;
+        }
+        if loser.chance(300) {
+            lost::credit(&world, &mut loser).await;
         }
         match dice.below(100) {
             0..20 => kill(&world, &mut dice),

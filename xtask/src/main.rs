@@ -18,6 +18,7 @@ mod fleet;
 mod html;
 mod js_package;
 mod process;
+mod rogue;
 mod run;
 mod setup;
 mod simulate;
@@ -56,7 +57,10 @@ cargo xtask bench size [ARGUMENTS]
 cargo xtask bench audit [ARGUMENTS]
                         measure an audit of a data folder that is filled for it
 cargo xtask crash [--minutes N] [--seed S]
-                        kill -9 a loaded server again and again, and check that nothing is lost";
+                        kill -9 a loaded server again and again, and check that nothing is lost
+cargo xtask rogue [--minutes N] [--seed S] [--debug] [ARGUMENTS]
+                        the program from outside: clients with their own books, while it is killed,
+                        stalled, filled up and misled (docs/ROGUE.md; --help)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -83,6 +87,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "dist" => nothing_after("dist", rest).and_then(|()| dist::run(&workspace)),
         "simulate" => simulate::run(&workspace, rest),
         "fleet" => fleet::run(&workspace, rest),
+        "rogue" => rogue::run(&workspace, rest),
         "bench" => bench::run(&workspace, rest),
         "crash" => crash::run(&workspace, &crash::Options::parse(rest)?),
         "help" | "-h" | "--help" => {

@@ -1,6 +1,6 @@
 //! The tasks behind the services, and the order in which they end.
 
-use super::{App, Stores};
+use super::{App, Stores, settings};
 use crate::{
     cache::{Notes, SharedTier, SharedWriter},
     control::HealthWatch,
@@ -138,7 +138,7 @@ impl App {
         let stop = workers.stop.clone();
         workers.tasks.spawn(async move { notes.run(stop).await });
         for (place, store) in &self.stores.orders {
-            let credit: Arc<dyn Deliver> = Arc::new(CreditClaims {
+            let credit = Arc::new(CreditClaims {
                 store: Arc::clone(store),
                 ledger: Arc::clone(&self.ledger),
             });
@@ -147,11 +147,9 @@ impl App {
                 Arc::new(PostToChat { store: Arc::clone(store), groups: Arc::clone(&self.groups) });
             let lists =
                 Arc::new(WriteLists { store: Arc::clone(store), lists: Arc::clone(&self.lists) });
-            let deferred = Duration::from_secs(self.config.credit.deferred_interval_s.into());
-            let queues: [(Destination, Arc<dyn Deliver>, Pace); 6] = [
-                (Destination::CreditNow, Arc::clone(&credit), Pace::EAGER),
-                (Destination::CreditQueue, Arc::clone(&credit), unhurried(CREDIT_GATHER)),
-                (Destination::CreditDeferred, credit, unhurried([deferred; 2])),
+            let later = settings::credit_later(&self.config);
+            let queues: [(Destination, Arc<dyn Deliver>, Pace); 4] = [
+                (Destination::Credit, credit, Pace { later, ..unhurried(CREDIT_GATHER) }),
                 (Destination::Refund, refund, Pace::EAGER),
                 (Destination::Chat, chat, unhurried(CHAT_GATHER)),
                 (Destination::Lists, lists, unhurried(LISTS_GATHER)),
@@ -226,7 +224,8 @@ impl App {
 }
 
 fn unhurried([gather, gather_max]: [Duration; 2]) -> Pace {
-    Pace { gather, gather_max, rows_max: BATCH_ROWS_MAX, rest_percent: REST_PERCENT }
+    let rows_max = BATCH_ROWS_MAX;
+    Pace { gather, gather_max, rows_max, rest_percent: REST_PERCENT, ..Pace::EAGER }
 }
 
 /// Knows that a shared cache is down, or back, before somebody has to wait to learn it.

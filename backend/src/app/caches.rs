@@ -45,7 +45,10 @@ impl Caches {
         let notes = outer.clone().map(|shared| Notes::new(shared, home, stores.sites()));
         let writer = Arc::new(SharedWriter::new(outer.clone()));
         let shared = outer.unwrap_or_else(|| match &config.fleet {
-            None => Arc::new(InProcess::new(claims_max)),
+            None => {
+                let pre_orders_max = config.cache.preorders_max;
+                Arc::new(InProcess::new(claims_max).with_pre_orders_max(pre_orders_max))
+            }
             Some(_) => Arc::new(Absent),
         });
         let peers = if comparison.is_some() {

@@ -15,7 +15,7 @@ use crate::{
     archive::Mover,
     cache::{Comparison, LocalTier, Notes, SharedTier, SharedWriter},
     config::{Config, MasterKey},
-    control::{Board, Control, Follower, Grabs, Health, Room, Sends},
+    control::{Board, Control, Follower, Health, Pace, Room, Sends},
     delivery::DeadLetters,
     demo::{Demo, DemoParts},
     groups::{CardStates, Groups},
@@ -87,6 +87,8 @@ pub struct App {
     pub control: Arc<Control>,
     /// Turns them.
     pub follower: Arc<Follower>,
+    /// What each person may do in a minute.
+    pub pace: Arc<Pace>,
     /// Which shards answer.
     pub health: Arc<Health>,
     /// Whether the disk has room for what people write.
@@ -154,6 +156,7 @@ impl App {
             Arc::clone(&entropy),
         ));
         numbering.prepare().await;
+        let pace = Arc::new(Pace::new(config.flow.clone(), &clock));
         let packets = Arc::new(Packets {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
@@ -169,19 +172,15 @@ impl App {
             ledger: Arc::clone(&ledger),
             groups: Arc::clone(&groups),
             accounts: Arc::clone(&accounts),
-            sends: Sends::new(Arc::clone(&control)),
-            grabs: Grabs::new(config.flow.grabs_per_user_per_minute, Arc::clone(&clock)),
+            sends: Sends::new(Arc::clone(&control), Arc::clone(&pace)),
+            pace: Arc::clone(&pace),
             control: Arc::clone(&control),
         });
 
         let mover = Arc::new(mover(&config, &stores, &clock, zone.clone()));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let reconciliation = reconciliation(&config, &stores, &ledger, sealer, zone, &clock);
-        let live = Arc::new(Live::new(
-            Arc::clone(&groups),
-            Arc::clone(&accounts),
-            Arc::clone(&packets) as Arc<dyn CardStates>,
-        ));
+        let live = live(&groups, &accounts, &packets);
         let demo = Arc::new(Demo::new(DemoParts {
             accounts: Arc::clone(&accounts),
             groups: Arc::clone(&groups),
@@ -202,6 +201,7 @@ impl App {
             live,
             control,
             follower,
+            pace,
             health,
             room,
             demo,
@@ -280,6 +280,11 @@ fn finder(
 ) -> Arc<Finder> {
     let orders = stores.orders.clone();
     Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, Arc::clone(control), peers))
+}
+
+fn live(groups: &Arc<Groups>, accounts: &Arc<Accounts>, packets: &Arc<Packets>) -> Arc<Live> {
+    let cards = Arc::clone(packets) as Arc<dyn CardStates>;
+    Arc::new(Live::new(Arc::clone(groups), Arc::clone(accounts), cards))
 }
 
 fn reconciliation(

@@ -8,7 +8,7 @@ use crate::{
     packets::{LaneSettings, Outstanding},
 };
 use hongbao_shared::Site;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// Look-ups in the databases of packets at the same time.
 const LOOKUPS_MAX: u32 = 4;
@@ -34,6 +34,11 @@ pub(super) fn switches(config: &Config) -> Switches {
         large_share_fen: config.credit.large_share_fen,
         weights,
         lookups_max: LOOKUPS_MAX,
+        sends_per_user_per_minute: if config.flow.per_person {
+            config.flow.sends_per_user_per_minute
+        } else {
+            0
+        },
         ..Switches::default()
     }
 }
@@ -42,11 +47,17 @@ fn size(size: u32) -> usize {
     usize::try_from(size).unwrap_or(usize::MAX).max(1)
 }
 
+/// How long a share waits for its credit in mode `deferred`.
+pub(super) fn credit_later(config: &Config) -> Duration {
+    Duration::from_secs(config.credit.deferred_interval_s.into())
+}
+
 pub(super) fn lane(config: &Config) -> LaneSettings {
     LaneSettings {
         queue_max: size(config.lanes.queue_max),
         batch_max: size(config.lanes.batch_max),
         packets_max: LANE_PACKETS_MAX,
+        credit_later: credit_later(config),
     }
 }
 

@@ -10,6 +10,7 @@
 //! thing by the same checks, cheaply enough for every step of a simulation.
 
 mod accounts;
+mod arrival;
 mod cursor;
 mod evidence;
 mod law;
@@ -25,7 +26,7 @@ pub use law::{Law, Scope};
 pub use report::{Counts, LISTED_MAX, Report, Subject, Tally, Violation, Violations};
 pub use watch::{Progress, Stage, Watch};
 // Reconciliation goes by the same laws.
-pub(crate) use {accounts::audit as accounts, walk::look};
+pub(crate) use {accounts::audit as accounts, arrival::announced, walk::look};
 
 use crate::{
     packets::seal::Sealer,
@@ -35,7 +36,7 @@ use crate::{
         ledger::{Account, LedgerStore},
         lists::ListStore,
         orders::OrderStore,
-        outbox::{Destination, Outbox},
+        outbox::{Destination, Fate, Outbox, events_of, order_of},
     },
 };
 use hongbao_shared::{OrderNo, Shard, Site};
@@ -111,6 +112,7 @@ pub async fn packet(audited: &Audited<'_>, order_no: OrderNo) -> Result<Report, 
     let mut report = audited.report();
     let found = look(audited, order_no).await?;
     report.counts.payments = u64::from(found.is_paid);
+    arrival::check(audited, order_no, &found, &mut report.violations).await?;
     found.into_report(&mut report);
     Ok(report)
 }
@@ -177,5 +179,38 @@ async fn outbox<O: Outbox + ?Sized>(
             },
         );
     }
-    Ok(())
+    dead(audited, place, store, report).await
+}
+
+/// A row that only an administrator can move brings nothing (R-MONEY-3): what it should
+/// bring is missing, whatever else waits.
+async fn dead<O: Outbox + ?Sized>(
+    audited: &Audited<'_>,
+    place: &str,
+    store: &O,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let mut after = 0;
+    loop {
+        let page = store.failed(Fate::Dead, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.id;
+        for row in page {
+            let law = match row.destination {
+                Destination::Land => Law::PaymentLands,
+                Destination::Credit => Law::ClaimIsCredited,
+                Destination::Refund => Law::RefundIsDue,
+                Destination::Lists if audited.lists.is_some() => Law::EverythingIsListed,
+                Destination::Lists | Destination::Chat => continue,
+            };
+            let events = events_of(&row.payload);
+            let subject = events
+                .iter()
+                .find_map(order_of)
+                .map_or_else(|| Subject::Place(place.to_owned()), Subject::Packet);
+            let (destination, id, error) = (row.destination.as_str(), row.id, row.error);
+            let what = format!("row {id} for {destination} is dead: {error}");
+            report.violations.note(law, subject, what);
+        }
+    }
 }

@@ -2,20 +2,14 @@
 //! order of packets. What does not fit there is looked at again by itself.
 
 use super::{
-    Audited, LOOKS_MAX, Law, PAGE, Report, Stage, Subject,
+    Audited, LOOKS_MAX, Law, PAGE, Report, Stage, Subject, arrival,
     cursor::{BestLucks, Claims, Cursor, Escrows, Payments, Received, Sent, Transfers},
     evidence::{self, Evidence, rows_max},
     numbers::Granted,
     packet::{self, Checked},
-    report::LISTED_MAX,
     watch::tell,
 };
-use crate::store::{
-    StoreError,
-    lists::Listed,
-    orders::PacketRow,
-    outbox::{Backlog, Destination},
-};
+use crate::store::{StoreError, lists::Listed, orders::PacketRow};
 use hongbao_shared::{Day, OrderNo, Shard, Site, order_no::DAYS};
 
 pub(super) async fn audit(audited: &Audited<'_>, report: &mut Report) -> Result<(), StoreError> {
@@ -24,7 +18,6 @@ pub(super) async fn audit(audited: &Audited<'_>, report: &mut Report) -> Result<
         granted: Granted::read(audited).await?,
         expected: audited.ledger.transfers_about().await?,
         tables: Tables::of(audited),
-        on_the_way: Vec::new(),
         report,
     };
     // In the order of numbers: sites, shards, days.
@@ -41,7 +34,7 @@ pub(super) async fn audit(audited: &Audited<'_>, report: &mut Report) -> Result<
             broken.1,
         );
     }
-    walk.will_arrive().await
+    Ok(())
 }
 
 /// The tables beside those of packets and claims.
@@ -121,8 +114,6 @@ struct Walk<'a, 'r> {
     /// About how many transfers there are.
     expected: u64,
     tables: Tables<'a>,
-    /// Packets with something on its way, as many as could be listed.
-    on_the_way: Vec<OrderNo>,
     report: &'r mut Report,
 }
 
@@ -207,8 +198,7 @@ impl<'a> Walk<'a, '_> {
             // The tables were read one after the other.
             checked = look(self.audited, order_no).await?;
         }
-        self.found(order_no, checked);
-        Ok(())
+        self.found(order_no, checked).await
     }
 
     /// Rows of packets before this one that are not there; of all that is left for `None`.
@@ -220,7 +210,7 @@ impl<'a> Walk<'a, '_> {
             let payments = self.tables.pass(stray).await?;
             self.report.counts.payments = self.report.counts.payments.saturating_add(payments);
             let checked = look(self.audited, stray).await?;
-            self.found(stray, checked);
+            self.found(stray, checked).await?;
         }
         Ok(())
     }
@@ -240,73 +230,22 @@ impl<'a> Walk<'a, '_> {
             let payments = self.tables.pass(stray).await?;
             self.report.counts.payments = self.report.counts.payments.saturating_add(payments);
             let checked = look(self.audited, stray).await?;
-            self.found(stray, checked);
+            self.found(stray, checked).await?;
         }
         Ok(())
     }
 
-    fn found(&mut self, order_no: OrderNo, checked: Checked) {
-        if checked.is_on_the_way() && self.on_the_way.len() < LISTED_MAX {
-            self.on_the_way.push(order_no);
-        }
+    async fn found(&mut self, order_no: OrderNo, checked: Checked) -> Result<(), StoreError> {
+        let violations = &mut self.report.violations;
+        arrival::check(self.audited, order_no, &checked, violations).await?;
         checked.into_report(self.report);
+        Ok(())
     }
 
     fn tell(&self) {
         let counts = self.report.counts;
         let done = counts.claims.saturating_add(counts.payments);
         tell(self.audited, self.report, Stage::Packets, done, Some(self.expected));
-    }
-
-    /// What is on its way needs an outbox row that brings it.
-    async fn will_arrive(&mut self) -> Result<(), StoreError> {
-        if self.audited.at_rest {
-            return Ok(());
-        }
-        for order_no in std::mem::take(&mut self.on_the_way) {
-            let mut before: Option<PacketRow> = None;
-            for _ in 0..LOOKS_MAX {
-                // It may have arrived since.
-                let checked = look(self.audited, order_no).await?;
-                let (claims, refund) = (checked.uncredited, checked.unrefunded);
-                let lost_claims =
-                    claims.count > 0 && self.rows(order_no, &Destination::CREDITS).await? == 0;
-                let lost_refund =
-                    refund.count > 0 && self.rows(order_no, &[Destination::Refund]).await? == 0;
-                if !lost_claims && !lost_refund {
-                    break;
-                }
-                // A row goes only after what it brings has arrived, so nothing brings
-                // what is missing still when the packet has stood.
-                if before == checked.packet {
-                    let law = if lost_claims { Law::ClaimIsCredited } else { Law::RefundIsDue };
-                    let missing = if lost_claims { claims } else { refund };
-                    self.report.violations.note(
-                        law,
-                        order_no,
-                        format!("{} fen are on their way by nothing", missing.fen),
-                    );
-                    break;
-                }
-                before = checked.packet;
-            }
-        }
-        Ok(())
-    }
-
-    /// What waits for some destinations in a packet's shard.
-    async fn rows(
-        &self,
-        order_no: OrderNo,
-        destinations: &[Destination],
-    ) -> Result<u64, StoreError> {
-        let Some(store) = self.audited.store_of(order_no) else { return Ok(0) };
-        let mut rows: u64 = 0;
-        for destination in destinations {
-            let Backlog { waiting, dead } = store.backlog(*destination).await?;
-            rows = rows.saturating_add(waiting).saturating_add(dead);
-        }
-        Ok(rows)
     }
 }
 

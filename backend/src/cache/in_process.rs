@@ -12,14 +12,12 @@ use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
-    time::Duration,
 };
 
-/// Pre-orders are gone after this in any case; each carries its own expiry.
-const PRE_ORDER_TTL: Duration = Duration::from_hours(1);
-const PRE_ORDERS_MAX: u64 = 100_000;
+/// The most pre-orders, where nobody says another number.
+const PRE_ORDERS_MAX: usize = 100_000;
 const DRESSES_MAX: u64 = 100_000;
 
 /// The shared tier of a single node: plain memory, gone with the process.
@@ -27,7 +25,8 @@ const DRESSES_MAX: u64 = 100_000;
 pub struct InProcess {
     /// The rest of the granted block of each site: `[next, end)`.
     blocks: Mutex<BTreeMap<Site, (u64, u64)>>,
-    pre_orders: Cache<OrderNo, Arc<PreOrderRecord>>,
+    pre_orders: Mutex<PreOrders>,
+    pre_orders_max: usize,
     packets: Cache<OrderNo, Arc<Mutex<Shared>>>,
     dresses: Cache<OrderNo, Arc<Dress>>,
 }
@@ -36,6 +35,34 @@ pub struct InProcess {
 struct Shared {
     packet: PacketRow,
     opened: HashMap<UserId, ClaimRow>,
+}
+
+/// Pre-orders until they expire. No cache: somebody is about to pay each of them, and one
+/// that gave way to another's would be money that cannot be sent (R-CTRL-6).
+#[derive(Debug, Default)]
+struct PreOrders {
+    records: HashMap<OrderNo, Arc<PreOrderRecord>>,
+    ends: BTreeSet<(Timestamp, OrderNo)>,
+}
+
+impl PreOrders {
+    /// Keeps it unless there is no room among those that are alive; says whether it did.
+    fn put(&mut self, record: &PreOrderRecord, max: usize) -> bool {
+        let now = record.created_at;
+        while let Some((end, order_no)) = self.ends.first().copied().filter(|(end, _)| *end <= now)
+        {
+            self.ends.remove(&(end, order_no));
+            self.records.remove(&order_no);
+        }
+        if self.records.len() >= max && !self.records.contains_key(&record.order_no) {
+            return false;
+        }
+        if let Some(before) = self.records.insert(record.order_no, Arc::new(record.clone())) {
+            self.ends.remove(&(before.expires_at, before.order_no));
+        }
+        self.ends.insert((record.expires_at, record.order_no));
+        true
+    }
 }
 
 impl Shared {
@@ -51,13 +78,18 @@ impl InProcess {
             |_: &OrderNo, entry: &Arc<Mutex<Shared>>| entry.lock().packet.shares.saturating_add(8);
         Self {
             blocks: Mutex::default(),
-            pre_orders: Cache::builder()
-                .max_capacity(PRE_ORDERS_MAX)
-                .time_to_live(PRE_ORDER_TTL)
-                .build(),
+            pre_orders: Mutex::default(),
+            pre_orders_max: PRE_ORDERS_MAX,
             packets: Cache::builder().max_capacity(claims_max).weigher(weigh).build(),
             dresses: Cache::builder().max_capacity(DRESSES_MAX).build(),
         }
+    }
+
+    /// Holds so many pre-orders; whoever brings one more keeps it in the database (R-SEND-4).
+    #[must_use]
+    pub fn with_pre_orders_max(self, pre_orders_max: u32) -> Self {
+        let pre_orders_max = usize::try_from(pre_orders_max).unwrap_or(usize::MAX);
+        Self { pre_orders_max, ..self }
     }
 
     /// Memory is always there, unless a test takes it away.
@@ -93,8 +125,10 @@ impl SharedTier for InProcess {
 
     async fn put_pre_order(&self, record: &PreOrderRecord) -> Result<(), CacheDown> {
         Self::up()?;
-        self.pre_orders.insert(record.order_no, Arc::new(record.clone()));
-        Ok(())
+        if self.pre_orders.lock().put(record, self.pre_orders_max) {
+            return Ok(());
+        }
+        Err(CacheDown("it holds as many pre-orders as it may".to_owned()))
     }
 
     async fn pre_order(
@@ -103,7 +137,7 @@ impl SharedTier for InProcess {
         now: Timestamp,
     ) -> Result<Option<PreOrderRecord>, CacheDown> {
         Self::up()?;
-        let record = self.pre_orders.get(&order_no);
+        let record = self.pre_orders.lock().records.get(&order_no).cloned();
         Ok(record.filter(|record| now < record.expires_at).map(|record| (*record).clone()))
     }
 

@@ -55,7 +55,7 @@ pub struct Config {
     pub credit: Credit,
     /// Whether the databases are compared.
     pub reconcile: Reconcile,
-    /// Flow control of grabs.
+    /// Flow control per person.
     pub flow: Flow,
     /// The single writers.
     pub lanes: Lanes,

@@ -122,18 +122,45 @@ section! {
     /// When claims reach the wallets (R-MONEY-2).
     Credit at "credit" {
         /// `split`: large shares at once, small ones through the queue; `queue`: all
-        /// through the queue; `deferred`: in batches later.
+        /// through the queue; `deferred`: all later.
         mode: CreditMode = CreditMode::Split;
         /// In mode `split`, the fen from which a share counts as large.
         large_share_fen: Fen = super::fen(10_000);
-        /// In mode `deferred`, the seconds between batches.
+        /// In mode `deferred`, the seconds after which a share is credited.
         deferred_interval_s: u32 = 60;
     }
 }
 
 section! {
-    /// How much of what costs little is still too much (R-CTRL-1). Sends have switches instead.
+    /// How much of what costs little is still too much (R-CTRL-1, R-CTRL-6): so often in a
+    /// minute on each node, 0 for no limit. One more is answered 429 with `Retry-After`.
     Flow at "flow" {
+        /// Off, nothing is counted per person or per group, whatever the settings below say:
+        /// for load tests, in which one person stands for many.
+        per_person: bool = true;
+        /// Packets that one person pre-orders in a minute, until a switch says otherwise. At
+        /// most 16 times as many wait to be paid.
+        sends_per_user_per_minute: u32 = 120;
+        /// Messages of one person in a minute.
+        messages_per_user_per_minute: u32 = 120;
+        /// Messages in one group in a minute, of all its members.
+        messages_per_group_per_minute: u32 = 1_200;
+        /// Top-ups of one person in a minute.
+        top_ups_per_user_per_minute: u32 = 60;
+        /// Invitations that one person makes or revokes in a minute.
+        invitations_per_user_per_minute: u32 = 30;
+        /// Groups that one person makes or joins in a minute.
+        groups_per_user_per_minute: u32 = 60;
+        /// Changes of one person's own name, picture, password, sessions and muted groups in
+        /// a minute.
+        changes_per_user_per_minute: u32 = 60;
+        /// Marks of how far one person has read in a minute.
+        marks_per_user_per_minute: u32 = 600;
+        /// Streams of events that one person begins in a minute.
+        streams_per_user_per_minute: u32 = 120;
+        /// Packets, pre-orders and invitations that one person looks for in a minute and that
+        /// are not there: each is asked for at every database that could know it.
+        misses_per_user_per_minute: u32 = 300;
         /// Grabs of one person in a minute, on each node; 0 for no limit. One more is
         /// answered 429.
         grabs_per_user_per_minute: u32 = 600;
@@ -170,7 +197,8 @@ section! {
     Cache at "cache" {
         /// Packets as grabs see them.
         packets_max: u32 = 20_000;
-        /// Pre-orders that wait to be paid; the oldest give way and must be made again.
+        /// Pre-orders that wait to be paid in the memory of a node without a fleet. None gives
+        /// way before it expires; those beyond wait in the ledger's database.
         preorders_max: u32 = 100_000;
         /// Names and avatars.
         profiles_max: u32 = 100_000;

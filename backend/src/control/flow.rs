@@ -1,19 +1,12 @@
 //! Flow control: of sends, per person and per node (R-CTRL-1), and of look-ups of packets
 //! at the databases (R-CTRL-2).
 
-use super::{Control, Place, Rung};
+use super::{Control, Deed, Pace, Place, Rung};
 use crate::Refusal;
-use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, clock::Clock as _};
+use governor::{DefaultDirectRateLimiter, Quota, clock::Clock as _};
 use hongbao_shared::{ErrorCode, UserId};
 use parking_lot::{Mutex, RwLock};
-use std::{
-    num::NonZeroU32,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout,
@@ -25,78 +18,48 @@ const WAITING_MAX: usize = 256;
 const NOTICED: Duration = Duration::from_millis(250);
 const RETRY_WHEN_BUSY: Duration = Duration::from_secs(1);
 
-/// How many checks pass before those are forgotten who have not sent for long.
-const CHECKS_PER_TIDYING: u32 = 1 << 12;
-
 /// Counts packets that are sent.
 #[derive(Debug)]
 pub struct Sends {
     control: Arc<Control>,
-    limiters: RwLock<Limiters>,
-    checks: AtomicU32,
+    pace: Arc<Pace>,
+    node: RwLock<NodeLimit>,
 }
 
-/// As the switches said when they were made.
+/// As the switch said when it was made.
 #[derive(Debug, Default)]
-struct Limiters {
-    per_user_per_minute: u32,
+struct NodeLimit {
     per_second: u32,
-    users: Option<DefaultKeyedRateLimiter<UserId>>,
-    node: Option<DefaultDirectRateLimiter>,
+    limiter: Option<DefaultDirectRateLimiter>,
 }
 
 impl Sends {
     /// Limits what the switches of `control` say, as they change.
-    pub fn new(control: Arc<Control>) -> Self {
-        Self { control, limiters: RwLock::default(), checks: AtomicU32::new(0) }
+    pub fn new(control: Arc<Control>, pace: Arc<Pace>) -> Self {
+        Self { control, pace, node: RwLock::default() }
     }
 
     /// Counts one, or says when to come back: `rate_limited`.
     pub fn check(&self, user: UserId) -> Result<(), Refusal> {
         let (per_user_per_minute, per_second) = self.control.sends();
-        let stale = {
-            let limiters = self.limiters.read();
-            (limiters.per_user_per_minute, limiters.per_second) != (per_user_per_minute, per_second)
-        };
+        self.pace.check_with(Deed::PreOrder, user, per_user_per_minute)?;
+        let stale = self.node.read().per_second != per_second;
         if stale {
-            *self.limiters.write() = Limiters::new(per_user_per_minute, per_second);
+            let quota = NonZeroU32::new(per_second).map(Quota::per_second);
+            let limiter = quota.map(DefaultDirectRateLimiter::direct);
+            *self.node.write() = NodeLimit { per_second, limiter };
         }
-        let limiters = self.limiters.read();
-        if let Some(users) = &limiters.users {
-            if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(CHECKS_PER_TIDYING) {
-                users.retain_recent();
-            }
-            users
-                .check_key(&user)
-                .map_err(|until| refused("user", until.wait_time_from(users.clock().now())))?;
-        }
-        if let Some(node) = &limiters.node {
+        if let Some(node) = &self.node.read().limiter {
             node.check().map_err(|until| {
                 let why = "more than `sends_per_second`";
                 self.control.board().enter(Rung::SendsLimited, Place::Node, why);
-                refused("node", until.wait_time_from(node.clock().now()))
+                metrics::counter!("hongbao_sends_refused_total", "limit" => "node").increment(1);
+                let after = until.wait_time_from(node.clock().now());
+                Refusal::new(ErrorCode::RateLimited).retry_after(after)
             })?;
         }
         Ok(())
     }
-}
-
-impl Limiters {
-    fn new(per_user_per_minute: u32, per_second: u32) -> Self {
-        let users = NonZeroU32::new(per_user_per_minute).map(Quota::per_minute);
-        let node = NonZeroU32::new(per_second).map(Quota::per_second);
-        Self {
-            per_user_per_minute,
-            per_second,
-            users: users.map(DefaultKeyedRateLimiter::keyed),
-            node: node.map(DefaultDirectRateLimiter::direct),
-        }
-    }
-}
-
-fn refused(what: &'static str, after: Duration) -> Refusal {
-    metrics::counter!("hongbao_sends_refused_total", "limit" => what).increment(1);
-    Refusal::new(ErrorCode::RateLimited).retry_after(after)
 }
 
 /// Lets as many look-ups at the databases at once as the switches say.

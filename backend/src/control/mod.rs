@@ -3,16 +3,16 @@
 mod degraded;
 mod flow;
 mod follow;
-mod grabs;
 mod health;
+mod pace;
 mod room;
 mod switches;
 
 pub use degraded::{Board, End, Place, Rung};
 pub use flow::{Lookups, Sends};
 pub use follow::Follower;
-pub use grabs::Grabs;
 pub use health::{Health, HealthWatch};
+pub use pace::{Deed, Pace};
 pub use room::Room;
 pub use switches::{CreditMode, Switches};
 

@@ -3,10 +3,11 @@ use crate::{
     Refusal,
     ledger::{CreditClaim, CreditOutcome, Ledger},
     packets::CreditEvent,
-    store::{StoreError, orders::OrderStore, outbox::OutboxRow},
+    store::{orders::OrderStore, outbox::OutboxRow},
 };
 use async_trait::async_trait;
-use std::sync::Arc;
+use hongbao_shared::OrderNo;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Credits claims to wallets (入账). The information flow wrote the claims; this is
 /// the money flow (R-MONEY-2).
@@ -56,41 +57,47 @@ impl CreditClaims {
             Err(unreadable) => return Part { untold: Err(unreadable), claims: Vec::new() },
         };
         let (mut untold, mut claims) = (Untold::new(), Vec::new());
+        let mut packets: BTreeMap<OrderNo, Vec<CreditEvent>> = BTreeMap::new();
         for event in events {
-            let Err(refusal) = self.add(event, &mut claims).await else { continue };
+            packets.entry(event.order_no).or_default().push(event);
+        }
+        for (order_no, events) in packets {
+            let Err(refusal) = self.add(order_no, &events, &mut claims).await else { continue };
             if !refusal.is_final() {
-                let again = Delivered::Again(format!("{}: {}", event.order_no, describe(&refusal)));
+                let again = Delivered::Again(format!("{order_no}: {}", describe(&refusal)));
                 return Part { untold: Err(again), claims: Vec::new() };
             }
             // A claim that cannot be read holds up none of its neighbours.
-            for single in event.singles() {
-                if let Err(refusal) = self.add(single, &mut claims).await {
-                    untold.note(single, single.order_no, &refusal);
+            for single in events.into_iter().flat_map(CreditEvent::singles) {
+                if let Err(refusal) = self.add(order_no, &[single], &mut claims).await {
+                    untold.note(single, order_no, &refusal);
                 }
             }
         }
         Part { untold: Ok(untold), claims }
     }
 
+    /// The claims that these events of a packet name, read at once.
     async fn add(
         &self,
-        event: CreditEvent,
+        order_no: OrderNo,
+        events: &[CreditEvent],
         claims: &mut Vec<(CreditEvent, CreditClaim)>,
     ) -> Result<(), Refusal> {
-        let found = self.claims(&event).await?;
-        claims.extend(found.into_iter().map(|claim| (event, claim)));
+        let from = events.iter().map(|event| event.from).min().unwrap_or_default();
+        let end = events.iter().map(CreditEvent::end).max().unwrap_or_default();
+        let rows = self.store.claims(order_no, from, end.saturating_sub(from)).await?;
+        claims.extend(rows.iter().filter_map(|row| {
+            let event = events.iter().find(|event| event.names(row))?;
+            let claim = CreditClaim {
+                order_no,
+                seq: row.seq,
+                user_id: row.user_id,
+                amount: row.amount_fen,
+            };
+            Some((*event, claim))
+        }));
         Ok(())
-    }
-
-    async fn claims(&self, event: &CreditEvent) -> Result<Vec<CreditClaim>, StoreError> {
-        let rows = self.store.claims(event.order_no, event.from, event.count).await?;
-        let claims = rows.into_iter().filter(|row| event.names(row)).map(|row| CreditClaim {
-            order_no: event.order_no,
-            seq: row.seq,
-            user_id: row.user_id,
-            amount: row.amount_fen,
-        });
-        Ok(claims.collect())
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     Refusal,
     app::Stores,
     runtime::Clock,
-    store::outbox::{Backlog, Destination, FailedRow, Fate, Outbox, events_of, order_of},
+    store::outbox::{Backlog, Destination, Due, FailedRow, Fate, Outbox, events_of, order_of},
 };
 use data_encoding::BASE64URL_NOPAD;
 use hongbao_shared::{
@@ -165,7 +165,7 @@ impl DeadLetters {
         };
         tracing::info!(letter = %id, destination = destination.as_str(), "a dead letter is retried");
         if let Some(bell) = self.bells.get(&id.place) {
-            bell.ring(destination);
+            bell.ring(destination, Due::Next);
         }
         Ok(true)
     }

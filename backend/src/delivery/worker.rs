@@ -1,4 +1,7 @@
-use super::{Bell, Deliver, Delivered};
+use super::{
+    Bell, Deliver, Delivered,
+    bell::{Ear, Heard},
+};
 use crate::{
     crash::{self, Step},
     planted::Bug,
@@ -9,7 +12,7 @@ use crate::{
     },
 };
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::watch, time::Instant};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// A delivery that takes longer than this may be done twice.
@@ -39,12 +42,19 @@ pub struct Pace {
     /// How long to rest after a round, in hundredths of the time it took: what is
     /// not urgent must not take the machine from those who open.
     pub rest_percent: u32,
+    /// By how much rows may be put off on purpose.
+    pub later: Duration,
 }
 
 impl Pace {
     /// At once.
-    pub const EAGER: Self =
-        Self { gather: Duration::ZERO, gather_max: Duration::ZERO, rows_max: 64, rest_percent: 0 };
+    pub const EAGER: Self = Self {
+        gather: Duration::ZERO,
+        gather_max: Duration::ZERO,
+        rows_max: 64,
+        rest_percent: 0,
+        later: Duration::ZERO,
+    };
 }
 
 /// Delivers the rows of one destination of one database.
@@ -67,20 +77,19 @@ pub struct Worker {
 impl Worker {
     /// Works until `stop`; then once more until nothing that is due is left.
     pub async fn run(self, stop: CancellationToken) {
-        let mut rings = self.bell.listen(self.destination);
-        // Whatever an earlier run left behind.
-        rings.mark_changed();
+        // Whatever an earlier run left behind counts as a ring.
+        let mut ear = self.bell.listen(self.destination);
         let mut looks: u32 = 0;
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                rung = tokio::time::timeout(LOOK_EVERY, rings.changed()) => {
+                rung = tokio::time::timeout(LOOK_EVERY, ear.ring()) => {
                     if rung.is_ok() {
                         tokio::select! {
                             biased;
                             () = stop.cancelled() => break,
-                            () = self.gather(&mut rings) => {}
+                            () = self.gather(&mut ear) => {}
                         }
                     } else {
                         looks = looks.wrapping_add(1);
@@ -90,10 +99,14 @@ impl Worker {
                     }
                 }
             }
-            self.deliver_due(Until::NotFull).await;
+            self.deliver_due(Until::NotFull, &mut ear).await;
         }
-        // Whatever rings from now on comes too late for us; what has rung has not.
-        self.deliver_due(Until::Idle).await;
+        // Whatever rings from now on comes too late for us; what has rung has not, and
+        // nobody else brings what was to come later.
+        if self.outbox.has_one_owner() && !self.pace.later.is_zero() {
+            self.pull_in_beyond(Duration::ZERO).await;
+        }
+        self.deliver_due(Until::Idle, &mut ear).await;
     }
 
     /// A clock that was ahead may have put rows off for as long as it was wrong.
@@ -101,32 +114,31 @@ impl Worker {
         if Bug::WrongClockStays.is_planted() {
             return;
         }
+        let longest = LEASE.max(BACK_OFF_MAX).max(self.pace.later);
+        self.pull_in_beyond(longest + CLOCKS_DIFFER).await;
+    }
+
+    async fn pull_in_beyond(&self, ahead: Duration) {
         let now = self.clock.now();
-        let beyond = now.plus(LEASE.max(BACK_OFF_MAX) + CLOCKS_DIFFER);
+        let beyond = now.plus(ahead);
         if let Err(error) = self.outbox.pull_in(self.destination, now, beyond).await {
             tracing::debug!(%error, "rows that are due too late stay so for now");
         }
     }
 
-    /// Waits until it has not rung for a while, or for long enough.
-    async fn gather(&self, rings: &mut watch::Receiver<u64>) {
+    /// Waits until it has not rung for a while, or for long enough; not with what comes
+    /// first.
+    async fn gather(&self, ear: &mut Ear) {
         let Pace { gather, gather_max, .. } = self.pace;
         if gather.is_zero() {
             return;
         }
         let first = Instant::now();
-        loop {
-            rings.mark_unchanged();
-            tokio::time::sleep(gather).await;
-            let rings_on = rings.has_changed().unwrap_or(false);
-            if !rings_on || first.elapsed() >= gather_max {
-                return;
-            }
-        }
+        while ear.listen_for(gather).await == Heard::Rings && first.elapsed() < gather_max {}
     }
 
     /// Delivers what is due, round after round, unless something is down.
-    async fn deliver_due(&self, until: Until) {
+    async fn deliver_due(&self, until: Until, ear: &mut Ear) {
         loop {
             let started = Instant::now();
             match self.round().await {
@@ -145,7 +157,7 @@ impl Worker {
             }
             let rest = started.elapsed() * self.pace.rest_percent / 100;
             if until == Until::NotFull && !rest.is_zero() {
-                tokio::time::sleep(rest).await;
+                ear.listen_for(rest).await;
             }
         }
     }

@@ -58,7 +58,8 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
             if refusal.code.status() == 500 {
                 tracing::error!(http.method = method, http.route = route, code, cause, "refused");
             } else {
-                // Something is down: the board says so once, and not every call.
+                // Something is down: the board says so once, and not every call. Or it is
+                // the client's fault, as often as they like.
                 tracing::debug!(http.method = method, http.route = route, code, cause, "refused");
             }
         }

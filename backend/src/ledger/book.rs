@@ -8,7 +8,7 @@ use crate::{
     planted::Bug,
     store::{
         ledger::{Account, PostOutcome, PostRefusal, Posted, Posting, Transfer, TransferKind},
-        outbox::{Destination, OutboxEntry},
+        outbox::{Destination, Due, OutboxEntry},
     },
 };
 use hongbao_shared::{Fen, OrderNo, Timestamp};
@@ -188,6 +188,7 @@ pub(crate) fn land(order_no: OrderNo) -> OutboxEntry {
     OutboxEntry {
         destination: Destination::Land,
         order_no,
+        due: Due::Next,
         payload: serde_json::json!({ "order_no": order_no }).to_string(),
     }
 }

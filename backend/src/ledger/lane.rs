@@ -324,11 +324,16 @@ fn outcome_name(outcome: &PostOutcome) -> &'static str {
     }
 }
 
-/// A wallet that holds too little is ordinary; an escrow that does is not, and neither
-/// is a key that stands for something else (R-MONEY-1).
+/// A wallet that holds too little is ordinary; an escrow that does is not, and neither is a
+/// key that stands for something else (R-MONEY-1), unless the client chose it: whoever reuses
+/// the key of a top-up is told, and could else fill the log with our errors.
 fn alarm(posting: &Posting, refusal: PostRefusal) {
-    let from_escrow = matches!(posting.kind(), TransferKind::Credit | TransferKind::Refund);
-    if from_escrow || refusal == PostRefusal::KeyConflict {
+    let is_ours = match posting.kind() {
+        TransferKind::TopUp => false,
+        TransferKind::Pay => refusal == PostRefusal::KeyConflict,
+        TransferKind::Credit | TransferKind::Refund => true,
+    };
+    if is_ours {
         tracing::error!(
             ledger.key = posting.key(),
             ledger.debit = %posting.debit(),

@@ -4,7 +4,7 @@ use crate::{
     groups::PacketPost,
     store::{
         orders::{Announcement, ClaimRow, PacketRow},
-        outbox::Destination,
+        outbox::{Destination, Due},
     },
 };
 use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};
@@ -27,19 +27,17 @@ pub struct CreditEvent {
     pub from: u32,
     /// How many.
     pub count: u32,
-    /// Only shares of at least this much.
-    pub at_least: Fen,
-    /// Only shares below this.
-    pub below: Fen,
 }
 
 impl CreditEvent {
     /// Does it ask for this claim of its packet?
     pub fn names(&self, claim: &ClaimRow) -> bool {
-        let Self { from, count, at_least, below, .. } = *self;
-        (from..from.saturating_add(count)).contains(&claim.seq)
-            && claim.amount_fen >= at_least
-            && claim.amount_fen < below
+        (self.from..self.end()).contains(&claim.seq)
+    }
+
+    /// The first claim after those.
+    pub const fn end(&self) -> u32 {
+        self.from.saturating_add(self.count)
     }
 
     /// The same for one claim alone.
@@ -50,7 +48,7 @@ impl CreditEvent {
 
     /// The same, claim by claim.
     pub fn singles(self) -> impl Iterator<Item = Self> {
-        (self.from..self.from.saturating_add(self.count)).map(move |seq| self.single(seq))
+        (self.from..self.end()).map(move |seq| self.single(seq))
     }
 }
 
@@ -156,8 +154,8 @@ impl ListEvent {
 /// Every event, with its destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// For one of the three credit queues.
-    Credit(Destination, CreditEvent),
+    /// For the ledger, at this moment.
+    Credit(Due, CreditEvent),
     /// For the refund queue.
     Refund(RefundEvent),
     /// For the group's chat.
@@ -170,13 +168,17 @@ impl Event {
     /// As it is stored with a commit.
     pub fn announce(&self) -> Announcement {
         let (destination, event) = match self {
-            Self::Credit(destination, event) => (*destination, serde_json::to_string(event)),
+            Self::Credit(_, event) => (Destination::Credit, serde_json::to_string(event)),
             Self::Refund(event) => (Destination::Refund, serde_json::to_string(event)),
             Self::Chat(event) => (Destination::Chat, serde_json::to_string(event)),
             Self::List(event) => (Destination::Lists, serde_json::to_string(event)),
         };
+        let due = match self {
+            Self::Credit(due, _) => *due,
+            _ => Due::Next,
+        };
         // Plain structs with string keys always serialize.
-        Announcement { destination, event: event.expect("events serialize") }
+        Announcement { destination, due, event: event.expect("events serialize") }
     }
 
     /// For the group's chat.

@@ -1,7 +1,7 @@
 //! Grab (抢): can this packet be opened by you? Caches answer (R-OPEN-1).
 
 use super::Packets;
-use crate::{Refusal, store::orders::StoredState};
+use crate::{Refusal, control::Deed, store::orders::StoredState};
 use hongbao_shared::{
     ErrorCode, GroupId, OrderNo, UserId,
     api::packets::{GrabState, Grabbed},
@@ -15,7 +15,7 @@ impl Packets {
         if !self.control.packets_on() {
             return Err(ErrorCode::PacketsOff.into());
         }
-        self.grabs.check(user)?;
+        self.pace.check(Deed::Grab, user)?;
         let glimpse = self.finder.glimpse(order_no, user).await?;
         let packet = &glimpse.packet;
         self.require_member(packet.group_id, user).await?;

@@ -29,7 +29,7 @@ pub use view::{Finder, Peers};
 use crate::{
     accounts::Accounts,
     cache::{LocalTier, SharedTier},
-    control::{Control, Grabs, Sends},
+    control::{Control, Pace, Sends},
     groups::Groups,
     ledger::Ledger,
     runtime::{Clock, Entropy},
@@ -72,7 +72,7 @@ pub struct Packets {
     /// Counts packets that are sent.
     pub sends: Sends,
     /// Counts grabs.
-    pub grabs: Grabs,
+    pub pace: Arc<Pace>,
     /// Switches and steering.
     pub control: Arc<Control>,
 }

@@ -182,8 +182,8 @@ impl Run<'_> {
             let Some(last) = page.last() else { return Ok(revived) };
             after = last.id;
             for row in page {
-                let brings_money = row.destination == Destination::Refund
-                    || Destination::CREDITS.contains(&row.destination);
+                let brings_money =
+                    matches!(row.destination, Destination::Credit | Destination::Refund);
                 if brings_money && store.revive(row.id, self.of.clock.now()).await?.is_some() {
                     revived = revived.saturating_add(1);
                 }

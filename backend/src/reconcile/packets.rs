@@ -4,7 +4,6 @@ use super::{Run, report::Repair};
 use crate::{
     audit::{self, Law, Tally},
     ledger::{CreditClaim, CreditOutcome},
-    packets::CreditEvent,
     store::{
         StoreError,
         ledger::{credit_key, refund_key},
@@ -23,73 +22,49 @@ impl Run<'_> {
     ) -> Result<(), StoreError> {
         let order_no = packet.order_no;
         self.report.packets = self.report.packets.saturating_add(1);
-        let mut first = true;
-        loop {
-            let checked = audit::look(&self.audited, order_no).await?;
-            if first {
-                self.report.claims = self.report.claims.saturating_add(checked.claims);
+        let checked = audit::look(&self.audited, order_no).await?;
+        self.report.claims = self.report.claims.saturating_add(checked.claims);
+        if !checked.violations.is_empty() {
+            self.report.take(&checked.violations);
+            if checked.uncredited.count > 0 {
+                let what = format!("{} claims are not credited", checked.uncredited.count);
+                self.report.leave(Law::ClaimIsCredited.name(), order_no, what);
             }
-            if !checked.violations.is_empty() {
-                self.report.take(&checked.violations);
-                if checked.uncredited.count > 0 {
-                    let what = format!("{} claims are not credited", checked.uncredited.count);
-                    self.report.leave(Law::ClaimIsCredited.name(), order_no, what);
-                }
-                return Ok(());
-            }
-            if checked.unrefunded.count > 0 {
-                self.refund(store, order_no).await?;
-            }
-            let listed = u64::try_from(checked.missing.len()).unwrap_or(u64::MAX);
-            let posted = self.credits(store, order_no, checked.missing).await?;
-            // What was too much for one list is seen at the next look.
-            if checked.uncredited.count <= listed || posted == 0 {
-                break;
-            }
-            first = false;
+            return Ok(());
+        }
+        if checked.unrefunded.count > 0 {
+            self.refund(store, order_no).await?;
+        }
+        if !checked.missing.is_empty() {
+            self.credits(store, order_no, &checked.missing).await?;
         }
         self.lists(store, packet).await
     }
 
-    /// Posts claims that nothing brings to their wallets; how many it posted.
+    /// Posts claims that nothing brings to their wallets.
     async fn credits(
         &mut self,
         store: &dyn OrderStore,
         order_no: OrderNo,
-        missing: Vec<ClaimRow>,
-    ) -> Result<u64, StoreError> {
-        if missing.is_empty() {
-            return Ok(0);
-        }
-        let mut lost = Vec::new();
-        let events = announced_credits(store, order_no).await?;
-        for claim in missing {
-            if events.iter().any(|event| event.names(&claim)) {
-                let mut tally = Tally::default();
-                tally.add(claim.amount_fen);
-                self.on_the_way(tally);
-            } else {
-                lost.push(claim);
-            }
-        }
+        missing: &[ClaimRow],
+    ) -> Result<(), StoreError> {
+        let (coming, mut lost) = audit::announced(store, order_no, missing).await?;
+        self.on_the_way(coming);
         // What had arrived when its row was gone is seen now.
         let keys = lost.iter().map(|claim| credit_key(order_no, claim.seq)).collect();
         let credits = self.audited.ledger.transfers_by_key(keys).await?;
         let mut credits = credits.into_iter();
         lost.retain(|_| credits.next().flatten().is_none());
-        if lost.is_empty() {
-            return Ok(0);
+        if self.may_mend() && !lost.is_empty() {
+            return self.post(order_no, lost).await;
         }
-        if !self.may_mend() {
-            for claim in lost {
-                self.report.mend(Repair::Credit, order_no, Some(claim.seq), claim.amount_fen);
-            }
-            return Ok(0);
+        for claim in lost {
+            self.report.mend(Repair::Credit, order_no, Some(claim.seq), claim.amount_fen);
         }
-        self.post(order_no, lost).await
+        Ok(())
     }
 
-    async fn post(&mut self, order_no: OrderNo, lost: Vec<ClaimRow>) -> Result<u64, StoreError> {
+    async fn post(&mut self, order_no: OrderNo, lost: Vec<ClaimRow>) -> Result<(), StoreError> {
         let claims = lost.iter().map(|claim| CreditClaim {
             order_no,
             seq: claim.seq,
@@ -97,11 +72,9 @@ impl Run<'_> {
             amount: claim.amount_fen,
         });
         let outcomes = self.of.ledger.credit(claims.collect()).await.map_err(unavailable)?;
-        let mut posted = 0;
         for (claim, outcome) in lost.into_iter().zip(outcomes) {
             match outcome {
                 CreditOutcome::Credited => {
-                    posted += 1;
                     self.report.mend(Repair::Credit, order_no, Some(claim.seq), claim.amount_fen);
                 }
                 CreditOutcome::Repeated => {}
@@ -111,7 +84,7 @@ impl Run<'_> {
                 }
             }
         }
-        Ok(posted)
+        Ok(())
     }
 
     /// Sends back what is left of a packet that has ended, if nothing does.
@@ -150,20 +123,6 @@ impl Run<'_> {
         self.report.mend(Repair::Refund, order_no, None, left);
         Ok(())
     }
-}
-
-async fn announced_credits(
-    store: &dyn OrderStore,
-    order_no: OrderNo,
-) -> Result<Vec<CreditEvent>, StoreError> {
-    let mut events = Vec::new();
-    for destination in Destination::CREDITS {
-        let found = store.announced(destination, vec![order_no]).await?;
-        // One that cannot be read brings nothing.
-        let read = |event: &String| serde_json::from_str::<CreditEvent>(event).ok();
-        events.extend(found.iter().filter_map(read));
-    }
-    Ok(events)
 }
 
 /// The ledger's lane took nothing, so that the rest of this shard waits for the next run.

@@ -2,7 +2,7 @@
 
 use super::{
     StoreError,
-    outbox::{Destination, Outbox, OutboxEntry},
+    outbox::{Destination, Due, Outbox, OutboxEntry},
 };
 use async_trait::async_trait;
 use hongbao_shared::{
@@ -150,6 +150,8 @@ pub struct ClaimRow {
 pub struct Announcement {
     /// Who is told.
     pub destination: Destination,
+    /// When.
+    pub due: Due,
     /// One event as JSON.
     pub event: String,
 }
@@ -277,7 +279,7 @@ pub(crate) fn later_than(epoch_day: i64) -> Timestamp {
 #[async_trait]
 pub trait OrderStore: Outbox {
     /// Commits a lane's batch with its announcements: one outbox row for each packet and
-    /// destination. A unique constraint that is violated rolls everything back.
+    /// destination, and moment at which it is due. A unique constraint that is violated rolls everything back.
     async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError>;
 
     /// A packet by its number; tombstones included.
@@ -345,21 +347,21 @@ pub(crate) fn about(
     announcements.iter().map(move |announcement| (order_no, announcement))
 }
 
-/// One outbox row for each packet and destination, holding all events as a JSON array, in
+/// One outbox row for each packet, destination and moment, holding all events as a JSON array, in
 /// the order in which they are told.
 pub(crate) fn gather<'a>(
     announcements: impl IntoIterator<Item = (OrderNo, &'a Announcement)>,
 ) -> Vec<OutboxEntry> {
     let mut rows: Vec<OutboxEntry> = Vec::new();
-    let mut places: BTreeMap<(OrderNo, Destination), usize> = BTreeMap::new();
-    for (order_no, Announcement { destination, event }) in announcements {
-        let place = *places.entry((order_no, *destination)).or_insert(rows.len());
+    let mut places: BTreeMap<(OrderNo, Destination, Due), usize> = BTreeMap::new();
+    for (order_no, Announcement { destination, due, event }) in announcements {
+        let (destination, due) = (*destination, *due);
+        let place = *places.entry((order_no, destination, due)).or_insert(rows.len());
         if let Some(row) = rows.get_mut(place) {
             row.payload.push(',');
             row.payload.push_str(event);
         } else {
-            let (destination, payload) = (*destination, format!("[{event}"));
-            rows.push(OutboxEntry { destination, order_no, payload });
+            rows.push(OutboxEntry { destination, order_no, due, payload: format!("[{event}") });
         }
     }
     for row in &mut rows {

@@ -13,12 +13,8 @@ use std::{fmt, time::Duration};
 pub enum Destination {
     /// A paid packet goes to its order shard.
     Land,
-    /// Large shares go to the ledger at once.
-    CreditNow,
-    /// Shares go to the ledger through the queue.
-    CreditQueue,
-    /// Shares go to the ledger in batches, later.
-    CreditDeferred,
+    /// Shares go to the ledger.
+    Credit,
     /// What is left of a packet goes back to its sender.
     Refund,
     /// The group's chat.
@@ -28,38 +24,32 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// The three ways of a share to a wallet (R-MONEY-2).
-    pub const CREDITS: [Self; 3] = [Self::CreditNow, Self::CreditQueue, Self::CreditDeferred];
-
-    /// All of them, in the order of their stored numbers.
-    pub const ALL: [Self; 7] = [
-        Self::Land,
-        Self::CreditNow,
-        Self::CreditQueue,
-        Self::CreditDeferred,
-        Self::Refund,
-        Self::Chat,
-        Self::Lists,
-    ];
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Land, Self::Credit, Self::Refund, Self::Chat, Self::Lists];
 
     /// From its stored number.
     pub fn from_number(number: i64) -> Result<Self, StoreError> {
+        if Self::OLD_CREDITS.contains(&number) {
+            return Ok(Self::Credit);
+        }
         Self::ALL
             .into_iter()
             .find(|destination| destination.number() == number)
             .ok_or_else(|| StoreError::Corrupt(format!("no destination is {number}")))
     }
 
+    /// Numbers under which nodes of the version before tell of credits. They must not read
+    /// what this one tells, so that it has another.
+    pub(crate) const OLD_CREDITS: [i64; 3] = [2, 3, 4];
+
     /// As stored; never renumbered.
     pub const fn number(self) -> i64 {
         match self {
             Self::Land => 1,
-            Self::CreditNow => 2,
-            Self::CreditQueue => 3,
-            Self::CreditDeferred => 4,
             Self::Refund => 5,
             Self::Chat => 6,
             Self::Lists => 7,
+            Self::Credit => 8,
         }
     }
 
@@ -67,12 +57,33 @@ impl Destination {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Land => "land",
-            Self::CreditNow => "credit_now",
-            Self::CreditQueue => "credit_queue",
-            Self::CreditDeferred => "credit_deferred",
+            Self::Credit => "credit",
             Self::Refund => "refund",
             Self::Chat => "chat",
             Self::Lists => "lists",
+        }
+    }
+}
+
+/// When a row falls due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Due {
+    /// At once, before all that waits already.
+    First,
+    /// In its turn.
+    #[default]
+    Next,
+    /// So much later than its commit.
+    After(Duration),
+}
+
+impl Due {
+    /// For a row that is committed at `now`.
+    pub(crate) fn at(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::First => Timestamp::from_millis(0),
+            Self::Next => now,
+            Self::After(later) => now.plus(later),
         }
     }
 }
@@ -84,6 +95,8 @@ pub struct OutboxEntry {
     pub destination: Destination,
     /// Of which packet; a row tells of one alone, and is found by it.
     pub order_no: OrderNo,
+    /// When.
+    pub due: Due,
     /// What: JSON that the destination's delivery reads.
     pub payload: String,
 }
@@ -212,15 +225,19 @@ pub trait Outbox: Send + Sync + fmt::Debug {
     /// Writes what became of leased rows, all in one transaction.
     async fn settle(&self, settled: Vec<(i64, Settled)>) -> Result<(), StoreError>;
 
-    /// Makes rows due at once that an earlier process had leased when it died. Only
-    /// for a store with one owner at a time; where nodes share a store, leases run
-    /// out by themselves, and this does nothing.
+    /// Has it one owner at a time? What is leased when that one starts was leased by one
+    /// that died, and nobody else delivers what it leaves behind.
+    fn has_one_owner(&self) -> bool;
+
+    /// Makes rows due at once that an earlier process had leased when it died; what was to
+    /// come later still does. Only for a store with one owner; where nodes share a store,
+    /// leases run out by themselves, and this does nothing.
     async fn reclaim(&self) -> Result<(), StoreError> {
         Ok(())
     }
 
-    /// Makes rows due at `now` that are due after `beyond`, which is further ahead than
-    /// any lease or pause: the clock that wrote them was wrong.
+    /// Makes rows due at `now` that are due after `beyond`. Further ahead than any lease or
+    /// pause, the clock that wrote them was wrong.
     async fn pull_in(
         &self,
         destination: Destination,
@@ -271,6 +288,10 @@ impl<T: HasOutbox> Outbox for T {
 
     async fn settle(&self, settled: Vec<(i64, Settled)>) -> Result<(), StoreError> {
         self.outbox().settle(settled).await
+    }
+
+    fn has_one_owner(&self) -> bool {
+        self.outbox().has_one_owner()
     }
 
     async fn reclaim(&self) -> Result<(), StoreError> {

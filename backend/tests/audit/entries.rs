@@ -56,7 +56,7 @@ async fn a_packet_at_every_step() {
     scene.land(plan).await;
     scene.deliver_landings().await;
     assert_eq!(look().await.packets, 1);
-    scene.open(plan, 0, 2, Some(Destination::CreditNow)).await;
+    scene.open(plan, 0, 2, Some(Destination::Credit)).await;
     assert_eq!(look().await.uncredited.count, 2);
     scene.credit(plan, 0, 2).await;
     assert_eq!(look().await.uncredited.count, 0);

@@ -17,7 +17,7 @@ use hongbao::{
             Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, OrderStore,
             PacketRow, Progress, StoredState,
         },
-        outbox::{Destination, Outbox, Settled},
+        outbox::{Destination, Due, Outbox, Settled},
         sql::{Database, Schema, SqlCold, SqlLedger, SqlLists, SqlOrders},
         tiered::TieredOrders,
     },
@@ -199,7 +199,8 @@ impl Scene {
     /// Everything as landed, from the plan alone.
     fn payment(&self, plan: Plan) -> Payment {
         // The sealed seed must be the same at payment and landing.
-        let seed = ServerSeed::from_bytes([u8::try_from(plan.order_no.sequence()).unwrap(); 32]);
+        let seed =
+            ServerSeed::from_bytes([u8::try_from(plan.order_no.sequence() % 256).unwrap(); 32]);
         Payment {
             record: PreOrderRecord {
                 order_no: plan.order_no,
@@ -317,6 +318,11 @@ impl Scene {
             claimed_fen: Fen::sum(shares[..claimed as usize].iter().copied()).unwrap(),
             finished_at: finished.then(|| at(2)),
         };
+        let event = serde_json::json!({
+            "order_no": plan.order_no, "from": from, "count": count
+        });
+        let told =
+            |destination| Announcement { destination, due: Due::Next, event: event.to_string() };
         let announcements = announce.map(told).into_iter().collect();
         let append =
             Append { order_no: plan.order_no, believed: from, claims, after, announcements };
@@ -369,6 +375,9 @@ impl Scene {
         believed: u32,
         announce: Option<Destination>,
     ) -> Fen {
+        let event = serde_json::json!({ "order_no": plan.order_no });
+        let told =
+            |destination| Announcement { destination, due: Due::Next, event: event.to_string() };
         let announcements = announce.map(told).into_iter().collect();
         let expiry = Expiry { order_no: plan.order_no, believed, at: at(100), announcements };
         let batch = LaneBatch { expiries: vec![expiry], at: Some(at(100)), ..LaneBatch::default() };
@@ -402,13 +411,23 @@ impl Scene {
     }
 }
 
-fn told(destination: Destination) -> Announcement {
-    Announcement { destination, event: "\"told\"".to_owned() }
-}
-
 /// Delivers everything for one destination.
 pub(crate) async fn settle<O: Outbox + ?Sized>(store: &O, destination: Destination) {
-    let lease = Duration::from_mins(1);
+    becomes(store, destination, "", &Settled::Done).await;
+}
+
+/// What becomes of rows for a destination that tell of a packet; the others wait on.
+pub(crate) async fn becomes<O: Outbox + ?Sized>(
+    store: &O,
+    destination: Destination,
+    of: impl ToString,
+    outcome: &Settled,
+) {
+    let (lease, of) = (Duration::from_mins(1), of.to_string());
     let rows = store.lease(destination, at(10_000), lease, 10_000).await.unwrap();
-    store.settle(rows.iter().map(|row| (row.id, Settled::Done)).collect()).await.unwrap();
+    let waits = Settled::Retry { due_at: at(5), error: "waits".to_owned() };
+    let settled = rows.iter().map(|row| {
+        (row.id, if row.payload.contains(&of) { outcome.clone() } else { waits.clone() })
+    });
+    store.settle(settled.collect()).await.unwrap();
 }

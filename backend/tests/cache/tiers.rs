@@ -1,9 +1,10 @@
 //! The tiers that the laws are for, and servers for them.
 
-use crate::{common::ManualClock, laws};
+use crate::{common::ManualClock, laws, sample};
 use hongbao::{
     cache::{InProcess, RedisSettings, RedisTier, SharedTier},
     control::Board,
+    packets::record::PreOrderRecord,
 };
 use hongbao_fleet::{Redis, RedisCluster};
 use hongbao_shared::Site;
@@ -57,4 +58,29 @@ async fn in_a_redis_cluster() {
     let cluster = RedisCluster::start().unwrap();
     let node = || Arc::new(tier(&cluster.urls())) as Arc<dyn SharedTier>;
     laws::hold([node(), node()]).await;
+}
+
+/// What is kept until it is paid is not kept in a cache that forgets: full, the tier says so,
+/// and drops nothing that is alive (R-CTRL-6).
+#[tokio::test]
+async fn no_live_pre_order_gives_way() {
+    let tier = InProcess::new(1_000).with_pre_orders_max(10);
+    let mut kept = Vec::new();
+    for _ in 0..10 {
+        let record = sample::pre_order(sample::order_no());
+        tier.put_pre_order(&record).await.unwrap();
+        kept.push(record);
+    }
+    let late = sample::pre_order(sample::order_no());
+    assert!(tier.put_pre_order(&late).await.is_err(), "full");
+    // The same again takes no more room.
+    tier.put_pre_order(&kept[0]).await.unwrap();
+    for record in &kept {
+        let found = tier.pre_order(record.order_no, sample::now()).await.unwrap();
+        assert_eq!(found.as_ref(), Some(record));
+    }
+    let after = sample::now().plus_seconds(900);
+    let late = PreOrderRecord { created_at: after, expires_at: after.plus_seconds(900), ..late };
+    tier.put_pre_order(&late).await.unwrap();
+    assert_eq!(tier.pre_order(late.order_no, after).await.unwrap(), Some(late));
 }

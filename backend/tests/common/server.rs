@@ -39,7 +39,7 @@ enum Running {
 }
 
 impl TestServer {
-    /// In this process, with limits per address off and nothing else changed.
+    /// In this process, with limits per address and per person off and nothing else changed.
     pub(crate) async fn start() -> Self {
         Self::start_with(None, |_| {}).await
     }
@@ -64,6 +64,7 @@ impl TestServer {
         config.addresses.sign_ins_per_minute = 0;
         config.addresses.accounts_per_minute = 0;
         config.addresses.guests_per_minute = 0;
+        config.flow.per_person = false;
         change(&mut config);
         let app = Arc::new(App::start_on(config, outside).await.unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -77,7 +78,7 @@ impl TestServer {
         Self { url, client: client(), folder, running: Running::Here { app, stop, served } }
     }
 
-    /// As a process of its own, with these variables, limits per address off.
+    /// As a process of its own, with these variables, limits per address and per person off.
     pub(crate) fn spawn(variables: &[(&str, &str)]) -> Self {
         let mut server = Self::in_folder(tempfile::tempdir().unwrap(), variables);
         server.restart();
@@ -89,6 +90,7 @@ impl TestServer {
         let mut all: Vec<_> = ["SIGN_INS", "ACCOUNTS", "GUESTS"]
             .map(|what| (format!("HONGBAO_ADDRESSES_{what}_PER_MINUTE"), "0".to_owned()))
             .into();
+        all.push(("HONGBAO_FLOW_PER_PERSON".to_owned(), "false".to_owned()));
         all.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let running = Running::Child { child: None, variables: all };
         Self { url: String::new(), client: client(), folder, running }

@@ -7,7 +7,7 @@ use hongbao::store::{
         Announcement, Append, ClaimRow, DayTable, Emptied, Expiry, Landed, Landing, LaneBatch,
         OrderStore, PacketRow, Progress, StoredState,
     },
-    outbox::{Backlog, Destination, FailedRow, Fate, Settled},
+    outbox::{Backlog, Destination, Due, FailedRow, Fate, Settled},
 };
 use hongbao_shared::{
     Day, Fen, GroupId, Kind, OrderNo, Shard, Site, Timestamp, UserId,
@@ -30,6 +30,7 @@ macro_rules! order_store_laws {
             failed_rows_are_read_by_page_and_dead_ones_revived,
             announced_events_are_found_by_packet,
             rows_of_a_wrong_clock_are_pulled_in,
+            a_row_is_due_when_it_says,
             a_day_is_sealed_emptied_and_taken_over,
             a_tombstone_of_a_later_day_stays,
         }
@@ -77,7 +78,7 @@ pub(crate) fn packet(order_no: OrderNo) -> PacketRow {
 }
 
 fn event(destination: Destination, event: &str) -> Announcement {
-    Announcement { destination, event: event.to_owned() }
+    Announcement { destination, due: Due::Next, event: event.to_owned() }
 }
 
 pub(crate) fn landing(packet: PacketRow, epoch_day: i64) -> Landing {
@@ -109,7 +110,7 @@ pub(crate) fn append(order_no: OrderNo, from: u32, users: &[i64]) -> Append {
             finished_at: finished.then(|| at(2)),
         },
         claims,
-        announcements: vec![event(Destination::CreditQueue, &format!("[{from},{claimed}]"))],
+        announcements: vec![event(Destination::Credit, &format!("[{from},{claimed}]"))],
     }
 }
 
@@ -177,7 +178,7 @@ pub(crate) async fn compare_and_append(store: &dyn OrderStore) {
     let expected = [append(one, 0, &[11, 12]).claims, append(one, 2, &[13]).claims].concat();
     assert_eq!(claims, expected);
     assert_eq!(store.claims(one, 1, 1).await.unwrap(), expected[1..2]);
-    assert_eq!(told(store, Destination::CreditQueue).await, ["[[0,2]]", "[[2,3]]", "[[0,1]]"]);
+    assert_eq!(told(store, Destination::Credit).await, ["[[0,2]]", "[[2,3]]", "[[0,1]]"]);
     let over = batch(vec![], vec![append(one, 3, &[14])], vec![]);
     assert_eq!(store.commit(over).await.unwrap().appends, [false], "it has ended");
 }
@@ -193,7 +194,7 @@ pub(crate) async fn one_share_each(store: &dyn OrderStore) {
     assert!(matches!(refused, Err(StoreError::Constraint { .. })), "{refused:?}");
     assert_eq!(store.claims(two, 0, 10).await.unwrap(), []);
     assert_eq!(store.packet(one).await.unwrap().unwrap().progress.claimed, 1);
-    assert_eq!(told(store, Destination::CreditQueue).await.len(), 1);
+    assert_eq!(told(store, Destination::Credit).await.len(), 1);
 }
 
 /// The database refuses numbers that no lane may write.
@@ -385,6 +386,33 @@ pub(crate) async fn announced_events_are_found_by_packet(store: &dyn OrderStore)
     assert_eq!(announced(vec![two]).await.len(), 1, "dead");
     store.settle(rows.iter().map(|row| (row.id, Settled::Done)).collect()).await.unwrap();
     assert_eq!(announced(vec![one, two]).await, [""; 0]);
+}
+
+/// Some rows come before all that wait, some not before their time, and no start makes them
+/// due that did not lease them (R-MONEY-2).
+pub(crate) async fn a_row_is_due_when_it_says(store: &dyn OrderStore) {
+    let credit = Destination::Credit;
+    let telling = |sequence, due, text: &str| Landing {
+        announcements: vec![Announcement { destination: credit, due, event: text.to_owned() }],
+        ..landing(packet(order_no(7, sequence)), 7)
+    };
+    let landings = vec![
+        telling(1, Due::After(LEASE), "1"),
+        telling(2, Due::Next, "2"),
+        telling(3, Due::First, "3"),
+    ];
+    store.commit(batch(landings, vec![], vec![])).await.unwrap();
+    let leased = async |now, limit| -> Vec<String> {
+        let rows = store.lease(credit, at(now), LEASE, limit).await.unwrap();
+        rows.into_iter().map(|row| row.payload).collect()
+    };
+    assert_eq!(leased(2, 1).await, ["[3]"]);
+    assert_eq!(leased(2, 9).await, ["[2]"]);
+    assert_eq!(leased(61, 9).await, [""; 0], "leased, or later");
+    store.reclaim().await.unwrap();
+    let reclaimed = if store.has_one_owner() { vec!["[2]", "[3]"] } else { vec![] };
+    assert_eq!(leased(60, 9).await, reclaimed);
+    assert_eq!(leased(62, 1).await, ["[1]"], "after a minute");
 }
 
 /// A sealed day refuses landings; it is emptied whole, once nothing in it is open or still

@@ -108,6 +108,7 @@ async fn tickets_of_a_packet_are_limited_by_what_is_left() {
 async fn grabs_are_limited_per_person() {
     let clock = Arc::new(ManualClock::at("2026-02-16T12:00:00.000Z"));
     let server = TestServer::start_with(Some(Arc::clone(&clock)), |config| {
+        config.flow.per_person = true;
         config.flow.grabs_per_user_per_minute = 2;
     })
     .await;

@@ -6,6 +6,7 @@
 mod common;
 
 mod degraded;
+mod floods;
 mod flow;
 mod stores;
 mod switches;

@@ -22,12 +22,12 @@ use std::{
 
 const BINARY: &str = env!("CARGO_BIN_EXE_hongbao");
 
-/// Nodes that do not limit whoever makes guests, or grabs faster than people do.
+/// Nodes that do not limit whoever makes guests, or does anything faster than people do.
 const SETTINGS: &str = "[addresses]
 guests_per_minute = 0
 accounts_per_minute = 0
 [flow]
-grabs_per_user_per_minute = 0
+per_person = false
 [server]
 trusted_proxies = ['127.0.0.1']
 [sites]

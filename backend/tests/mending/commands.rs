@@ -62,7 +62,7 @@ async fn administrators_see_and_retry() {
     until("it is dead", async || list().await.as_array().unwrap().len() == 1).await;
     let letter = list().await[0].clone();
     assert_eq!(letter["state"], "dead");
-    assert_eq!(letter["destination"], "credit_queue");
+    assert_eq!(letter["destination"], "credit");
     assert_eq!(letter["orders"], json!([order_no.to_string()]));
     assert!(letter["error"].as_str().unwrap().contains(&order_no.to_string()), "{letter}");
     let failing = admin.get("/control/dead-letters?state=failing").await.ok(200);

@@ -83,6 +83,8 @@ async fn credits_in_each_mode() {
         let when = format!("NEW.key IN ('credit:{bad}:0', 'credit:{bad}:2')");
         poison(world.folder.path(), LEDGER, "transfers", &when).await;
         all_open(&world, &party, bad).await;
+        // What is deferred is due by now.
+        world.clock.advance_s(1);
         until_dead(&world.app, 1).await;
         let ended = Ended::of(world).await;
         let data = ended.folder.path();

@@ -23,6 +23,8 @@ fn undo(version: i64) -> String {
     )
 }
 
+const UNDO_IN_FILE: &str = "ALTER TABLE outbox DROP COLUMN leased;";
+
 /// Numbers whose every symbol matters.
 fn numbers() -> [OrderNo; 3] {
     [
@@ -59,8 +61,13 @@ fn old_rows() -> String {
         "INSERT INTO outbox (destination, payload, created_at, due_at, attempts, last_error, died_at)
          VALUES (5, '[{several}]', 1, NULL, 3, 'why', 2);
          INSERT INTO outbox (destination, payload, created_at, due_at, attempts)
-         VALUES (6, '[{}]', 3, 4, 0);",
+         VALUES (6, '[{}]', 3, 4, 0);
+         INSERT INTO outbox (destination, payload, created_at, due_at, attempts)
+         VALUES (2, '[{}]', 3, 3, 0), (3, '[{}]', 3, 3, 0), (4, '[{}]', 3, 3, 0);",
         event(two, 6),
+        event(one, 7),
+        event(two, 8),
+        event(three, 9),
     )
 }
 
@@ -88,6 +95,14 @@ async fn are_taken_apart(store: &dyn OrderStore) {
     assert_eq!(waits, [event(two, 6)]);
     let rows = store.lease(Destination::Chat, EARLY, LEASE, 10).await.unwrap();
     assert_eq!(rows.len(), 1);
+    // Three destinations for credits are one.
+    assert_eq!(store.announced(Destination::Credit, vec![three]).await.unwrap(), [event(three, 9)]);
+    let rows = store.lease(Destination::Credit, EARLY, LEASE, 10).await.unwrap();
+    let payloads: Vec<_> = rows.into_iter().map(|row| row.payload).collect();
+    assert_eq!(
+        payloads,
+        [(one, 7), (two, 8), (three, 9)].map(|(no, n)| format!("[{}]", event(no, n)))
+    );
 }
 
 #[tokio::test]
@@ -99,7 +114,7 @@ async fn rows_of_several_packets_are_taken_apart_in_a_file() {
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     let unreadable = "INSERT INTO outbox (destination, payload, created_at, due_at)
                       VALUES (7, '[{', 1, 1);";
-    let old = undo(5) + &old_rows() + unreadable;
+    let old = undo(5) + UNDO_IN_FILE + &old_rows() + unreadable;
     sqlx::raw_sql(sqlx::AssertSqlSafe(old)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     let store = SqlOrders::new(Database::open_file(&file, Schema::Orders).await.unwrap());
@@ -132,6 +147,19 @@ async fn rows_of_several_packets_are_taken_apart_or_understood_in_postgres() {
     assert_eq!(lists(three).await, [""; 0]);
     let backlog = store.backlog(Destination::Lists).await.unwrap();
     assert_eq!(backlog, Backlog { waiting: 1, dead: 0 });
+    let credits = format!(
+        "INSERT INTO outbox (destination, payload, created_at, due_at)
+         VALUES (2, '[{}]', 1, 1), (4, '[{}]', 1, 1)",
+        event(two, 3),
+        event(one, 4)
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(credits)).execute(&mut connection).await.unwrap();
+    let credit = Destination::Credit;
+    let of_one = store.announced(credit, vec![one]).await.unwrap();
+    assert_eq!(of_one, [event(one, 4), event(one, 7)]);
+    // What the old nodes leave behind is taken over from time to time.
+    store.pull_in(credit, EARLY, EARLY.plus(LEASE * 2)).await.unwrap();
+    assert_eq!(store.lease(credit, EARLY, LEASE, 10).await.unwrap().len(), 2);
 }
 
 fn old_landings() -> String {
@@ -163,7 +191,7 @@ async fn landings_name_their_packet_in_a_file() {
     Database::open_file(&file, Schema::Ledger).await.unwrap().close().await;
     let options = SqliteConnectOptions::new().filename(&file);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-    let old = undo(5) + OLD_INDEX[0] + &old_landings();
+    let old = undo(5) + UNDO_IN_FILE + OLD_INDEX[0] + &old_landings();
     sqlx::raw_sql(sqlx::AssertSqlSafe(old)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     let store = SqlLedger::new(Database::open_file(&file, Schema::Ledger).await.unwrap());

@@ -1,8 +1,25 @@
 //! Opened shares reach the wallets in each of the three ways (R-MONEY-2).
 
 use crate::world::World;
-use hongbao::config::CreditMode;
-use hongbao_shared::{Fen, Kind, UserId, api::wallet::EntryKind};
+use hongbao::{app::Stores, config::CreditMode, runtime::Clock, store::outbox::Destination};
+use hongbao_shared::{
+    Fen, Kind, UserId,
+    api::{
+        control::{ChangeSwitches, CreditMode as ApiMode},
+        wallet::EntryKind,
+    },
+};
+use std::time::Duration;
+
+async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    for _ in 0..2_000 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never: {what}");
+}
 
 /// Opens a packet of small shares and one large exclusive one; who has what to come.
 async fn opened(world: &World) -> Vec<(UserId, Fen)> {
@@ -43,6 +60,38 @@ async fn by_amount_through_the_queue_or_later() {
         everyone_has_theirs(&world, &due).await;
         world.end_and_audit().await;
     }
+}
+
+/// Deferred is deferred, however many nodes look for what is due, and whoever starts
+/// (R-MONEY-2).
+#[tokio::test(flavor = "multi_thread")]
+async fn deferred_with_two_nodes() {
+    let world = World::with(|config| config.credit.mode = CreditMode::Deferred, None).await;
+    let other = world.second_node().await;
+    let party = world.party(3).await;
+    let later = world.send(&party, Kind::Equal, 200, 2).await;
+    let (one, two) = (party.members[1], party.members[2]);
+    world.open(one, later).await.unwrap();
+    let stores = Stores::open(&world.app.config).await.unwrap();
+    let store = &stores.orders[&(later.site(), later.shard())];
+    let due = || world.clock.now().plus(Duration::from_mins(1));
+    assert_eq!(store.next_due(Destination::Credit).await.unwrap(), Some(due()));
+    // A third one starts, and takes over nothing.
+    let third = world.second_node().await;
+    assert_eq!(store.next_due(Destination::Credit).await.unwrap(), Some(due()));
+    // What goes through the queue of the same shard is credited by one of the three, while
+    // what is deferred waits.
+    let queue = ChangeSwitches { credit_mode: Some(ApiMode::Queue), ..ChangeSwitches::default() };
+    world.app.follower.change(party.members[0], &queue).await.unwrap();
+    world.open(two, later).await.unwrap();
+    until("through the queue", async || world.balance(two).await == Fen::new(100).unwrap()).await;
+    assert_eq!(world.balance(one).await, Fen::ZERO);
+    world.clock.advance_s(60);
+    until("deferred", async || world.balance(one).await == Fen::new(100).unwrap()).await;
+    stores.close().await;
+    other.shutdown().await;
+    third.shutdown().await;
+    world.end_and_audit().await;
 }
 
 /// A claim that was credited before its outbox row was settled is credited once.

@@ -169,6 +169,8 @@ pub(crate) fn request(party: &Party, kind: Kind, total: i64, shares: i64) -> Pre
 pub(crate) fn config_in(folder: &Path) -> Config {
     let mut config = Config::default();
     config.storage.data = folder.to_path_buf();
+    // One person of a test stands for many.
+    config.flow.per_person = false;
     // Both sites, so that every test meets both.
     config.sites.weights = "S=50,N=50".parse().unwrap();
     config

@@ -23,8 +23,7 @@ pub enum LetterState {
 pub struct DeadLetter {
     /// Opaque, and its own for ever: give it back to retry the letter.
     pub id: String,
-    /// Who was to be told: `land`, `credit_now`, `credit_queue`, `credit_deferred`,
-    /// `refund`, `chat` or `lists`.
+    /// Who was to be told: `land`, `credit`, `refund`, `chat` or `lists`.
     pub destination: String,
     /// Where it stands.
     pub state: LetterState,

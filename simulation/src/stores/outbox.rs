@@ -51,6 +51,10 @@ impl<S: Outbox> Outbox for Gated<S> {
         self.gate.write(&[Step::Settle], self.inner.settle(settled)).await
     }
 
+    fn has_one_owner(&self) -> bool {
+        self.alone
+    }
+
     async fn reclaim(&self) -> Result<(), StoreError> {
         self.gate.alive().await;
         if self.alone { self.inner.reclaim().await } else { Ok(()) }

@@ -26,7 +26,7 @@ pub(crate) struct Checked {
     pub(super) transfers: u64,
     /// Claims without a credit, which are on their way.
     pub(crate) uncredited: Tally,
-    /// The first of them, at most [`LISTED_MAX`].
+    /// These.
     pub(crate) missing: Vec<ClaimRow>,
     /// A refund that is due and on its way.
     pub(crate) unrefunded: Tally,

@@ -1,11 +1,14 @@
 //! Meet: groups, invitations, messages.
 
 use super::Part;
-use crate::http::{
-    Answer, Http,
-    client::{Client, Counted},
-    extract::{InvitationCode, Json, Path, Query},
-    session::Session,
+use crate::{
+    control::Deed,
+    http::{
+        Answer, Http,
+        client::{Client, Counted},
+        extract::{InvitationCode, Json, Path, Query},
+        session::Session,
+    },
 };
 use axum::{extract::State, http::StatusCode};
 use hongbao_shared::{
@@ -27,6 +30,7 @@ pub(in crate::http) async fn create(
     session: Session,
     Json(request): Json<NewGroup>,
 ) -> Answer<(StatusCode, Json<Group>)> {
+    http.app.pace.check(Deed::Group, session.user_id)?;
     let group = http.app.groups.create(session.user_id, request).await?;
     Ok((StatusCode::CREATED, Json(group)))
 }
@@ -40,6 +44,7 @@ pub(in crate::http) async fn demo(
     session: Session,
     Json(request): Json<DemoRequest>,
 ) -> Answer<Json<Group>> {
+    http.app.pace.check(Deed::Group, session.user_id)?;
     http.app.demo.enter(session.user_id, request.language).await.map(Json)
 }
 
@@ -63,11 +68,13 @@ pub(in crate::http) async fn preview(
     client: Client,
     session: Option<Session>,
 ) -> Answer<Json<InvitationPreview>> {
-    if session.is_none() {
-        http.throttle.check(Counted::Preview, &client)?;
+    let groups = &http.app.groups;
+    if let Some(session) = session {
+        let look = groups.preview(Some(session.user_id), &code);
+        return http.app.pace.look(session.user_id, look).await.map(Json);
     }
-    let reader = session.map(|session| session.user_id);
-    http.app.groups.preview(reader, &code).await.map(Json)
+    http.throttle.check(Counted::Preview, &client)?;
+    groups.preview(None, &code).await.map(Json)
 }
 
 /// Join a group with the code of an invitation.
@@ -78,7 +85,9 @@ pub(in crate::http) async fn join(
     session: Session,
     Json(request): Json<JoinRequest>,
 ) -> Answer<Json<Group>> {
-    http.app.groups.join(session.user_id, &request).await.map(Json)
+    let (pace, user) = (&http.app.pace, session.user_id);
+    pace.check(Deed::Group, user)?;
+    pace.look(user, http.app.groups.join(user, &request)).await.map(Json)
 }
 
 /// A group with its members.
@@ -102,6 +111,7 @@ pub(in crate::http) async fn invite(
     Path(group): Path<GroupId>,
     session: Session,
 ) -> Answer<(StatusCode, Json<Invitation>)> {
+    http.app.pace.check(Deed::Invitation, session.user_id)?;
     let invitation = http.app.groups.invite(session.user_id, group).await?;
     Ok((StatusCode::CREATED, Json(invitation)))
 }
@@ -131,6 +141,7 @@ pub(in crate::http) async fn post(
     session: Session,
     Json(request): Json<NewMessage>,
 ) -> Answer<(StatusCode, Json<Message>)> {
+    http.app.pace.check_message(session.user_id, group)?;
     let message = http.app.groups.post_text(session.user_id, group, request).await?;
     Ok((StatusCode::CREATED, Json(message)))
 }
@@ -145,6 +156,7 @@ pub(in crate::http) async fn read(
     session: Session,
     Json(request): Json<ReadRequest>,
 ) -> Answer<StatusCode> {
+    http.app.pace.check(Deed::Mark, session.user_id)?;
     http.app.groups.read(session.user_id, group, request.message_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -159,6 +171,7 @@ pub(in crate::http) async fn mute(
     session: Session,
     Json(request): Json<MuteRequest>,
 ) -> Answer<StatusCode> {
+    http.app.pace.check(Deed::Profile, session.user_id)?;
     http.app.groups.mute(session.user_id, group, request.muted).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,6 +3,7 @@
 use super::After;
 use crate::{
     Refusal,
+    control::Deed,
     http::{
         Answer, Http,
         extract::{Path, Query},
@@ -45,6 +46,7 @@ pub(in crate::http) async fn group(
     headers: HeaderMap,
     session: Session,
 ) -> Answer<Response> {
+    http.app.pace.check(Deed::Stream, session.user_id)?;
     let after = after.entry(&headers)?;
     let stop = http.draining.clone();
     let frames = http.app.live.group(session.viewer(), group, after, stop).await?;
@@ -57,6 +59,7 @@ pub(in crate::http) async fn group(
     responses((status = 200, description = "The stream.", body = String,
         content_type = "text/event-stream")))]
 pub(in crate::http) async fn hints(State(http): State<Http>, session: Session) -> Answer<Response> {
+    http.app.pace.check(Deed::Stream, session.user_id)?;
     http.app.live.hints(session.viewer(), http.draining.clone()).map(events)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     accounts::{Person, SessionId},
+    control::Deed,
     http::{
         Answer, Http,
         client::{Client, Counted},
@@ -32,6 +33,7 @@ pub(in crate::http) async fn change(
     session: Session,
     Json(request): Json<ProfileChange>,
 ) -> Answer<Json<Me>> {
+    http.app.pace.check(Deed::Profile, session.user_id)?;
     let person = http.app.accounts.change_profile(session.user_id, request).await?;
     describe(&http, person).await
 }
@@ -45,6 +47,7 @@ pub(in crate::http) async fn become_account(
     session: Session,
     Json(credentials): Json<Credentials>,
 ) -> Answer<Json<Me>> {
+    http.app.pace.check(Deed::Profile, session.user_id)?;
     http.throttle.check(Counted::NewAccount, &client)?;
     let person = http.app.accounts.become_account(session.user_id, credentials).await?;
     describe(&http, person).await
@@ -59,6 +62,7 @@ pub(in crate::http) async fn change_password(
     session: Session,
     Json(request): Json<PasswordChange>,
 ) -> Answer<StatusCode> {
+    http.app.pace.check(Deed::Profile, session.user_id)?;
     http.throttle.check(Counted::SignIn, &client)?;
     http.app.accounts.change_password(session.user_id, &session.token, request).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -81,6 +85,7 @@ pub(in crate::http) async fn end_other_sessions(
     State(http): State<Http>,
     session: Session,
 ) -> Answer<StatusCode> {
+    http.app.pace.check(Deed::Profile, session.user_id)?;
     http.app.accounts.end_other_sessions(session.user_id, &session.token).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -95,6 +100,7 @@ pub(in crate::http) async fn end_session(
     client: Client,
     session: Session,
 ) -> Answer<Response> {
+    http.app.pace.check(Deed::Profile, session.user_id)?;
     let accounts = &http.app.accounts;
     let was_this_one = accounts.end_session(session.user_id, &session.token, id).await?;
     Ok(if was_this_one { session::ended(&client) } else { StatusCode::NO_CONTENT.into_response() })

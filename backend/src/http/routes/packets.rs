@@ -55,7 +55,8 @@ pub(in crate::http) async fn pay(
     request: Option<Json<PayRequest>>,
 ) -> Answer<Response> {
     let Json(request) = request.unwrap_or(Json(PayRequest::default()));
-    Ok(match http.app.packets.pay(session.user_id, order_no, request).await? {
+    let pay = http.app.packets.pay(session.user_id, order_no, request);
+    Ok(match http.app.pace.look(session.user_id, pay).await? {
         Paid::Landed(details) => Json(details).into_response(),
         Paid::Landing(landing) => (StatusCode::ACCEPTED, Json(landing)).into_response(),
     })
@@ -95,7 +96,8 @@ pub(in crate::http) async fn details(
     Path(order_no): Path<OrderNo>,
     session: Session,
 ) -> Answer<Json<PacketDetails>> {
-    http.app.packets.details(session.user_id, order_no).await.map(Json)
+    let details = http.app.packets.details(session.user_id, order_no);
+    http.app.pace.look(session.user_id, details).await.map(Json)
 }
 
 /// The shares of a very large packet, in the order of opening.
@@ -109,5 +111,6 @@ pub(in crate::http) async fn claims(
     session: Session,
 ) -> Answer<Json<Page<Claim>>> {
     let cursor = part.cursor.as_deref();
-    http.app.packets.claims(session.user_id, order_no, cursor).await.map(Json)
+    let claims = http.app.packets.claims(session.user_id, order_no, cursor);
+    http.app.pace.look(session.user_id, claims).await.map(Json)
 }

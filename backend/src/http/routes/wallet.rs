@@ -1,10 +1,13 @@
 //! Money: the wallet, its statement, demo top-ups.
 
 use super::Part;
-use crate::http::{
-    Answer, Http,
-    extract::{Json, Query},
-    session::Session,
+use crate::{
+    control::Deed,
+    http::{
+        Answer, Http,
+        extract::{Json, Query},
+        session::Session,
+    },
 };
 use axum::{extract::State, http::StatusCode};
 use hongbao_shared::api::{
@@ -33,6 +36,7 @@ pub(in crate::http) async fn top_up(
     session: Session,
     Json(request): Json<TopUpRequest>,
 ) -> Answer<(StatusCode, Json<TopUp>)> {
+    http.app.pace.check(Deed::TopUp, session.user_id)?;
     let limits = &http.app.config.limits;
     let ledger = &http.app.ledger;
     let top_up = ledger.top_up(session.user_id, request.amount_fen, &request.key, limits).await?;

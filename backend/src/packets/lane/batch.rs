@@ -8,11 +8,14 @@ use crate::{
             Announcement, Append, ClaimRow, Expiry, Landed, Landing, LaneBatch, Progress,
             StoredState,
         },
-        outbox::Destination,
+        outbox::Due,
     },
 };
 use hongbao_shared::{ErrorCode, Fen, Kind, OrderNo, Timestamp, UserId};
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 /// What one transaction will do, and who waits for it.
 #[derive(Debug)]
@@ -103,13 +106,22 @@ impl Draft {
     }
 
     /// What the store is asked to commit.
-    pub(super) fn request(&self, kinds: &dyn Fn(OrderNo) -> Kind, mode: CreditMode) -> LaneBatch {
+    /// Deferred credits are due `later`.
+    pub(super) fn request(
+        &self,
+        kinds: &dyn Fn(OrderNo) -> Kind,
+        mode: CreditMode,
+        later: Duration,
+    ) -> LaneBatch {
         let appends = self.appends.iter().map(|(order_no, pending)| Append {
             order_no: *order_no,
             believed: pending.believed.claimed,
             claims: pending.claims.clone(),
             after: pending.after,
-            announcements: pending.announcements(*order_no, kinds(*order_no), mode, self.now),
+            announcements: {
+                let credits = pending.credits(*order_no, mode, later);
+                pending.announcements(*order_no, kinds(*order_no), credits, self.now)
+            },
         });
         let expiries = self.expiries.iter().map(|(order_no, pending)| Expiry {
             order_no: *order_no,
@@ -177,33 +189,34 @@ impl PendingAppend {
         }
     }
 
+    /// How the new claims come into wallets (R-MONEY-2): run by run of those that are due
+    /// together.
+    fn credits(&self, order_no: OrderNo, mode: CreditMode, later: Duration) -> Vec<Event> {
+        let due = |claim: &ClaimRow| match mode {
+            CreditMode::Split { large_share_fen } if claim.amount_fen >= large_share_fen => {
+                Due::First
+            }
+            CreditMode::Queue | CreditMode::Split { .. } => Due::Next,
+            CreditMode::Deferred => Due::After(later),
+        };
+        let runs = self.claims.chunk_by(|one, next| due(one) == due(next));
+        let event = |run: &[ClaimRow]| {
+            let (first, last) = (run.first()?, run.last()?);
+            let count = last.seq.saturating_sub(first.seq).saturating_add(1);
+            Some(Event::Credit(due(first), CreditEvent { order_no, from: first.seq, count }))
+        };
+        runs.filter_map(event).collect()
+    }
+
     fn announcements(
         &self,
         order_no: OrderNo,
         kind: Kind,
-        mode: CreditMode,
+        mut events: Vec<Event>,
         now: Timestamp,
     ) -> Vec<Announcement> {
         let from = self.believed.claimed;
         let count = self.after.claimed - from;
-        let credit = |to, at_least, below| {
-            Event::Credit(to, CreditEvent { order_no, from, count, at_least, below })
-        };
-        let mut events = Vec::with_capacity(6);
-        match mode {
-            CreditMode::Queue => events.push(credit(Destination::CreditQueue, Fen::ZERO, Fen::MAX)),
-            CreditMode::Deferred => {
-                events.push(credit(Destination::CreditDeferred, Fen::ZERO, Fen::MAX));
-            }
-            CreditMode::Split { large_share_fen: large } => {
-                if self.claims.iter().any(|claim| claim.amount_fen >= large) {
-                    events.push(credit(Destination::CreditNow, large, Fen::MAX));
-                }
-                if self.claims.iter().any(|claim| claim.amount_fen < large) {
-                    events.push(credit(Destination::CreditQueue, Fen::ZERO, large));
-                }
-            }
-        }
         events.push(Event::List(ListEvent::Received { order_no, from, count }));
         events.push(Event::chat(ChatEvent::Opened { order_no, from, count }));
         if self.after.state == StoredState::Finished {

@@ -39,6 +39,8 @@ pub struct LaneSettings {
     pub batch_max: usize,
     /// How many open packets a lane keeps ready.
     pub packets_max: usize,
+    /// How much later deferred credits are due (R-MONEY-2).
+    pub credit_later: Duration,
 }
 
 /// What all lanes share.

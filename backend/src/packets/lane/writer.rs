@@ -11,7 +11,7 @@ use crate::{
     store::{
         StoreError,
         orders::{ClaimRow, Landed, LaneBatch, LaneOutcome, Progress, StoredState},
-        outbox::Destination,
+        outbox::{Destination, Due},
     },
 };
 use hongbao_shared::{ErrorCode, Kind, OrderNo, UserId};
@@ -211,7 +211,8 @@ impl Lane {
         let kind = |order_no: OrderNo| {
             self.packets.get(&order_no).map_or(Kind::Equal, |packet| packet.entry.facts().kind)
         };
-        draft.request(&kind, self.parts.control.credit_mode())
+        let later = self.parts.settings.credit_later;
+        draft.request(&kind, self.parts.control.credit_mode(), later)
     }
 
     async fn commit(&self, request: LaneBatch) -> Result<LaneOutcome, StoreError> {
@@ -271,8 +272,8 @@ impl Lane {
             }
         }
         // Only now: whoever is told looks into this node's memory.
-        for destination in told {
-            self.place.bell.ring(destination);
+        for (destination, due) in told {
+            self.place.bell.ring(destination, due);
         }
         again
     }
@@ -347,8 +348,8 @@ impl Lane {
     }
 }
 
-/// Every destination that a commit told something.
-fn told(request: &LaneBatch, outcome: &LaneOutcome) -> BTreeSet<Destination> {
+/// Every destination that a commit told something, and when that is due.
+fn told(request: &LaneBatch, outcome: &LaneOutcome) -> BTreeSet<(Destination, Due)> {
     let landed = outcome.landings.iter().map(|landed| *landed == Landed::New);
     let landings = request.landings.iter().map(|landing| &landing.announcements).zip(landed);
     let appends = request.appends.iter().map(|append| &append.announcements);
@@ -358,7 +359,7 @@ fn told(request: &LaneBatch, outcome: &LaneOutcome) -> BTreeSet<Destination> {
         .chain(expiries.zip(outcome.expiries.iter().copied()))
         .filter(|(_, held)| *held)
         .flat_map(|(announcements, _)| announcements)
-        .map(|announcement| announcement.destination)
+        .map(|announcement| (announcement.destination, announcement.due))
         .collect()
 }
 

@@ -15,6 +15,8 @@ struct Row {
     created_at: Timestamp,
     /// `None` once only an administrator can move it.
     due_at: Option<Timestamp>,
+    /// It was leased at least once.
+    leased: bool,
     attempts: u32,
     error: String,
     died_at: Option<Timestamp>,
@@ -29,14 +31,15 @@ pub(super) struct OutboxRows {
 
 impl OutboxRows {
     pub(super) fn insert(&mut self, entries: Vec<OutboxEntry>, now: Timestamp) {
-        for OutboxEntry { destination, order_no, payload } in entries {
+        for OutboxEntry { destination, order_no, due, payload } in entries {
             self.last_id += 1;
             let row = Row {
                 destination,
                 order_no,
                 payload,
                 created_at: now,
-                due_at: Some(now),
+                due_at: Some(due.at(now)),
+                leased: false,
                 attempts: 0,
                 error: String::new(),
                 died_at: None,
@@ -66,6 +69,7 @@ impl OutboxRows {
         for id in ids {
             if let Some(row) = self.rows.get_mut(&id) {
                 row.due_at = Some(now.plus(lease));
+                row.leased = true;
                 leased.push(OutboxRow {
                     id,
                     payload: row.payload.clone(),
@@ -107,7 +111,7 @@ impl OutboxRows {
     }
 
     pub(super) fn reclaim(&mut self) {
-        for row in self.rows.values_mut() {
+        for row in self.rows.values_mut().filter(|row| row.leased) {
             row.due_at = row.due_at.map(|_| row.created_at);
         }
     }
@@ -208,6 +212,9 @@ macro_rules! impl_outbox {
             ) -> Result<(), $crate::store::StoreError> {
                 self.state.lock().outbox.settle(settled);
                 Ok(())
+            }
+            fn has_one_owner(&self) -> bool {
+                true
             }
             async fn reclaim(&self) -> Result<(), $crate::store::StoreError> {
                 self.state.lock().outbox.reclaim();

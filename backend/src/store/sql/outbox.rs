@@ -31,7 +31,8 @@ pub(super) async fn insert(
                         statement = statement
                             .bind(entry.destination.number())
                             .bind(entry.order_no.to_bits())
-                            .bind(&entry.payload);
+                            .bind(&entry.payload)
+                            .bind(entry.due.at(now).millis());
                     }
                     statement.execute(tx).await?;
                     rest = after;
@@ -41,14 +42,15 @@ pub(super) async fn insert(
         Dialect::Postgres => {
             let column = |of: fn(&OutboxEntry) -> i64| entries.iter().map(of).collect::<Vec<i64>>();
             sql("INSERT INTO outbox (destination, order_no, payload, created_at, due_at)
-                 SELECT destination, order_no, payload, $1, $1
-                 FROM unnest($2::bigint[], $3::bigint[], $4::text[])
-                      WITH ORDINALITY AS told (destination, order_no, payload, place)
+                 SELECT destination, order_no, payload, $1, due_at
+                 FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[])
+                      WITH ORDINALITY AS told (destination, order_no, payload, due_at, place)
                  ORDER BY place")
             .bind(now.millis())
             .bind(column(|entry| entry.destination.number()))
             .bind(column(|entry| entry.order_no.to_bits()))
             .bind(entries.iter().map(|entry| entry.payload.clone()).collect::<Vec<String>>())
+            .bind(entries.iter().map(|entry| entry.due.at(now).millis()).collect::<Vec<i64>>())
             .execute(tx)
             .await?;
         }
@@ -64,8 +66,8 @@ const CHUNKS: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
 static INSERTS: LazyLock<[String; CHUNKS.len()]> = LazyLock::new(|| {
     CHUNKS.map(|rows| {
         let rows = (0..rows).map(|row| {
-            let first = 3 * row + 2;
-            format!("(${first}, ${}, ${}, $1, $1, 0)", first + 1, first + 2)
+            let first = 4 * row + 2;
+            format!("(${first}, ${}, ${}, $1, ${}, 0)", first + 1, first + 2, first + 3)
         });
         format!(
             "INSERT INTO outbox (destination, order_no, payload, created_at, due_at, attempts)
@@ -94,7 +96,7 @@ impl Outbox for Database {
             now.millis().saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
         // Where nodes share the outbox, each takes rows that no other is taking.
         let text = self.dialect().pick(
-            "UPDATE outbox SET due_at = $1 WHERE id IN
+            "UPDATE outbox SET due_at = $1, leased = 1 WHERE id IN
                  (SELECT id FROM outbox WHERE destination = $2 AND due_at <= $3
                   ORDER BY due_at, id LIMIT $4)
              RETURNING id, payload, created_at, attempts",
@@ -158,17 +160,22 @@ impl Outbox for Database {
         .await
     }
 
+    /// Other nodes work on rows in PostgreSQL as well.
+    fn has_one_owner(&self) -> bool {
+        self.dialect() == Dialect::Sqlite
+    }
+
     /// Retries lose their pause by this as well, which costs one early attempt.
     async fn reclaim(&self) -> Result<(), StoreError> {
-        if self.dialect() == Dialect::Postgres {
-            // Other nodes work on rows as well; leases of the dead run out by themselves.
+        if !self.has_one_owner() {
             return Ok(());
         }
         self.write(|mut tx| {
             Box::pin(async move {
-                sql("UPDATE outbox SET due_at = created_at WHERE due_at > created_at")
-                    .execute(&mut tx)
-                    .await?;
+                sql("UPDATE outbox SET due_at = created_at
+                     WHERE leased = 1 AND due_at > created_at")
+                .execute(&mut tx)
+                .await?;
                 Ok(())
             })
         })
@@ -181,6 +188,9 @@ impl Outbox for Database {
         now: Timestamp,
         beyond: Timestamp,
     ) -> Result<(), StoreError> {
+        if destination == Destination::Credit {
+            adopt_old_credits(self).await?;
+        }
         // Hardly ever is there one; looking must not queue for the one writer.
         let some: bool =
             sql("SELECT EXISTS (SELECT 1 FROM outbox WHERE destination = $1 AND due_at > $2)")
@@ -290,6 +300,26 @@ impl Outbox for Database {
     }
 }
 
+/// While nodes are replaced one by one, those of the version before tell of credits under
+/// numbers of their own, and may end before they have delivered them.
+async fn adopt_old_credits(database: &Database) -> Result<(), StoreError> {
+    let [now, queue, deferred] = Destination::OLD_CREDITS;
+    let old = format!("destination IN ({now}, {queue}, {deferred})");
+    let some: bool =
+        sql(format!("SELECT EXISTS (SELECT 1 FROM outbox WHERE {old})")).scalar(database).await?;
+    if !some {
+        return Ok(());
+    }
+    let text = format!("UPDATE outbox SET destination = $1 WHERE {old}");
+    database
+        .write_by_row(move |mut tx| {
+            let adopt = sql(text.clone()).bind(Destination::Credit.number());
+            Box::pin(async move { adopt.execute(&mut tx).await })
+        })
+        .await?;
+    Ok(())
+}
+
 async fn settle_failed(tx: &mut Tx<'_>, id: i64, outcome: &Settled) -> Result<(), StoreError> {
     let statement = match outcome {
         Settled::Done => return Ok(()),
@@ -339,7 +369,7 @@ pub(super) async fn announced(
     .scalars(database)
     .await?;
     let unnamed = unnamed(database).await?.into_iter();
-    let unnamed = unnamed.filter(|row| row.destination == destination.number());
+    let unnamed = unnamed.filter(|row| row.destination == destination);
     let events = unnamed
         .flat_map(|row| row.events)
         .chain(named.iter().flat_map(|payload| events_of(payload)));
@@ -348,7 +378,7 @@ pub(super) async fn announced(
 
 /// A row that names no packet.
 pub(super) struct Unnamed {
-    pub(super) destination: i64,
+    pub(super) destination: Destination,
     pub(super) events: Vec<serde_json::Value>,
 }
 
@@ -360,7 +390,8 @@ pub(super) async fn unnamed(source: impl Source) -> Result<Vec<Unnamed>, StoreEr
         .await?;
     let read = |row: &Row| {
         let payload: String = row.try_get(1)?;
-        Ok(Unnamed { destination: row.try_get(0)?, events: events_of(&payload) })
+        let destination = Destination::from_number(row.try_get(0)?)?;
+        Ok(Unnamed { destination, events: events_of(&payload) })
     };
     rows.iter().map(read).collect()
 }

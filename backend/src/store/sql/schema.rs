@@ -48,6 +48,7 @@ const ORDERS: &[File] = files![
     "orders/sqlite/0003_tombstones.sql",
     "orders/sqlite/0004_died.sql",
     "orders/sqlite/0005_packets.sql",
+    "orders/sqlite/0006_due.sql",
 ];
 const COLD: &[File] = files!["cold/sqlite/0001_cold.sql"];
 const LEDGER: &[File] = files![
@@ -56,6 +57,7 @@ const LEDGER: &[File] = files![
     "ledger/sqlite/0003_died.sql",
     "ledger/sqlite/0004_marks.sql",
     "ledger/sqlite/0005_packets.sql",
+    "ledger/sqlite/0006_due.sql",
 ];
 const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
@@ -68,6 +70,7 @@ const POSTGRES_ORDERS: &[File] = files![
     "orders/postgres/0001_common.sql",
     "orders/postgres/0002_days.sql",
     "orders/postgres/0003_packets.sql",
+    "orders/postgres/0004_due.sql",
 ];
 const POSTGRES_COLD: &[File] = files!["cold/postgres/0001_cold.sql"];
 const POSTGRES_LEDGER: &[File] = files![

@@ -115,7 +115,7 @@ pub(super) const CASES: &[Case] = &[
         file: Ledger,
         sql: "INSERT INTO outbox (destination, payload, created_at, due_at, attempts)
               VALUES (1, '{}', 1, NULL, 9)",
-        laws: &[Law::OutboxIsEmpty],
+        laws: &[Law::OutboxIsEmpty, Law::PaymentLands],
         about: Place("ledger"),
     },
 ];

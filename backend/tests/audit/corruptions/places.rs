@@ -85,7 +85,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         file: Orders,
         sql: "INSERT INTO outbox (destination, payload, created_at, due_at)
-              VALUES (3, '[]', 1, 1)",
+              VALUES (8, '[]', 1, 1)",
         laws: &[Law::OutboxIsEmpty],
         about: Place("order shard N2"),
     },

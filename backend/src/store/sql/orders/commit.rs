@@ -65,6 +65,8 @@ async fn append_at_once(
         || appends.iter().flat_map(|item| item.announcements.iter().map(move |told| (item, told)));
     let told_orders: Vec<i64> = told().map(|(item, _)| item.order_no.to_bits()).collect();
     let destinations: Vec<i64> = told().map(|(_, told)| told.destination.number()).collect();
+    let now = now(batch);
+    let due: Vec<i64> = told().map(|(_, told)| told.due.at(now).millis()).collect();
     let events: Vec<String> = told().map(|(_, told)| told.event.clone()).collect();
     let of_claims: [Vec<i64>; 5] = [
         of_claims(|(order_no, _)| order_no.to_bits()),
@@ -87,8 +89,9 @@ async fn append_at_once(
         .fold(sql(statements(day).append_batch), Statement::bind)
         .bind(told_orders)
         .bind(destinations)
+        .bind(due)
         .bind(events)
-        .bind(now(batch).millis())
+        .bind(now.millis())
         .fetch_all(tx)
         .await?;
     let held = held.iter().map(|row| order_no(row.try_get(0)?));

@@ -147,9 +147,9 @@ impl Statements {
 /// - `$1` to `$6`: a row for each packet: number, believed, and claimed, fen, state and
 ///   end after it, -1 for none;
 /// - `$7` to `$11`: a row for each claim;
-/// - `$12` to `$14`: a row for each announcement: its packet, destination and event, in
-///   the order in which they are told;
-/// - `$15`: now.
+/// - `$12` to `$15`: a row for each announcement: its packet, destination, moment and
+///   event, in the order in which they are told;
+/// - `$16`: now.
 fn append_batch(day: &str) -> String {
     format!(
         "WITH held AS (
@@ -171,11 +171,11 @@ fn append_batch(day: &str) -> String {
          ), told AS (
              INSERT INTO outbox (order_no, destination, payload, created_at, due_at)
              SELECT order_no, destination, '[' || string_agg(event, ',' ORDER BY place) || ']',
-                    $15, $15
-             FROM unnest($12::bigint[], $13::bigint[], $14::text[])
-                  WITH ORDINALITY AS told (order_no, destination, event, place)
+                    $16, due_at
+             FROM unnest($12::bigint[], $13::bigint[], $14::bigint[], $15::text[])
+                  WITH ORDINALITY AS told (order_no, destination, due_at, event, place)
              WHERE order_no IN (SELECT order_no FROM held)
-             GROUP BY order_no, destination
+             GROUP BY order_no, destination, due_at
              ORDER BY min(place)
          )
          SELECT order_no FROM held"

@@ -1,0 +1,225 @@
+//! The program under test as a process, and what can be done to one from outside.
+
+use crate::{dice::Dice, world::World};
+use anyhow::{Context as _, Result, bail};
+use hongbao_fleet::Watchdog;
+use std::{
+    fs::File,
+    os::{fd::OwnedFd, unix::net::UnixStream},
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::{Child, Command},
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// What it says once it serves.
+const GREETING: &str = "Hongbao is at ";
+/// Far beyond what a start takes on a busy machine.
+const START_WITHIN: Duration = Duration::from_mins(1);
+/// Draining takes 10 s at most by default; the rest is a busy machine's.
+const END_WITHIN: Duration = Duration::from_secs(40);
+/// A program that refuses to start does so at once.
+const REFUSE_WITHIN: Duration = Duration::from_secs(20);
+/// An audit of what a run makes takes seconds.
+const AUDIT_WITHIN: Duration = Duration::from_mins(5);
+
+/// A `hongbao server`, running or not, always at the same address on the same data.
+#[derive(Debug)]
+pub(crate) struct Server {
+    binary: PathBuf,
+    data: PathBuf,
+    address: String,
+    settings: Vec<(String, String)>,
+    world: Arc<World>,
+    running: Option<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    /// Reads its log; with it ends the other side of its standard error.
+    log: Option<JoinHandle<()>>,
+    _watchdog: Watchdog,
+}
+
+/// Where its log goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Log {
+    /// To us.
+    Here,
+    /// Appended to a file.
+    File(PathBuf),
+}
+
+impl Server {
+    pub(crate) fn new(
+        binary: &Path,
+        data: &Path,
+        settings: Vec<(String, String)>,
+        world: Arc<World>,
+    ) -> Self {
+        Self {
+            binary: binary.to_owned(),
+            data: data.to_owned(),
+            address: "127.0.0.1:0".to_owned(),
+            settings,
+            world,
+            running: None,
+        }
+    }
+
+    fn command(&self, subcommand: &str) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
+            .arg(subcommand)
+            .arg("--data")
+            .arg(&self.data)
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Starts it; does not wait until it serves.
+    fn spawn(&mut self, log: &Log) -> Result<()> {
+        let mut command = self.command("server");
+        command.args(["--listen", &self.address]).stdout(Stdio::piped());
+        let reader = match log {
+            Log::Here => {
+                let (ours, its) = UnixStream::pair()?;
+                command.stderr(Stdio::from(OwnedFd::from(its)));
+                ours.set_nonblocking(true)?;
+                Some(tokio::net::UnixStream::from_std(ours)?)
+            }
+            Log::File(path) => {
+                command.stderr(File::options().create(true).append(true).open(path)?);
+                None
+            }
+        };
+        let child = command.spawn().with_context(|| format!("run {}", self.binary.display()))?;
+        let id = child.id().context("a process that was just started has an id")?;
+        let watchdog = Watchdog::new(&format!("kill -9 {id}"), Path::new("/nonexistent"))?;
+        let world = Arc::clone(&self.world);
+        let log = reader.map(|stream| {
+            tokio::spawn(async move {
+                let mut lines = BufReader::new(stream).lines();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    let faulty = line.contains("ERROR") || line.contains("panicked");
+                    world.count(if faulty { "errors logged" } else { "lines logged" });
+                    world.note(&format!("log: {line}"));
+                }
+            })
+        });
+        self.running = Some(Running { child, log, _watchdog: watchdog });
+        Ok(())
+    }
+
+    /// Starts it and waits until it serves.
+    pub(crate) async fn start(&mut self, log: &Log) -> Result<()> {
+        self.spawn(log)?;
+        let running = self.running.as_mut().context("it was just started")?;
+        let stdout = running.child.stdout.take().context("stdout is piped")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let said = timeout(START_WITHIN, lines.next_line()).await;
+        let Ok(Ok(Some(line))) = said else {
+            let status = self.kill().await?;
+            bail!("the server did not start ({status})");
+        };
+        let url = line.strip_prefix(GREETING).context("another greeting")?.trim();
+        self.world.set_url(url);
+        url.trim_start_matches("http://").clone_into(&mut self.address);
+        Ok(())
+    }
+
+    /// Starts it and kills it so long after.
+    pub(crate) async fn start_and_kill(&mut self, after: Duration) -> Result<()> {
+        self.spawn(&Log::Here)?;
+        tokio::time::sleep(after).await;
+        self.kill().await.map(drop)
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.running.as_mut().and_then(|running| running.child.try_wait().ok().flatten())
+    }
+
+    /// `kill -9`.
+    pub(crate) async fn kill(&mut self) -> Result<ExitStatus> {
+        let mut running = self.running.take().context("nothing to kill")?;
+        // Fails only if it has ended already.
+        running.child.start_kill().ok();
+        Ok(running.child.wait().await?)
+    }
+
+    /// SIGTERM, and waits for the end; a process that does not end is killed.
+    pub(crate) async fn terminate(&mut self) -> Result<ExitStatus> {
+        self.signal("TERM").await?;
+        let running = self.running.as_mut().context("nothing to end")?;
+        if let Ok(status) = timeout(END_WITHIN, running.child.wait()).await {
+            self.running = None;
+            return Ok(status?);
+        }
+        self.world.violation("SIGTERM did not end it in time");
+        self.kill().await
+    }
+
+    pub(crate) async fn signal(&self, name: &str) -> Result<()> {
+        let id = self.running.as_ref().and_then(|running| running.child.id());
+        let id = id.context("nothing to signal")?;
+        Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status().await?;
+        Ok(())
+    }
+
+    /// Nobody reads its log any more.
+    pub(crate) fn close_log(&mut self) {
+        if let Some(log) = self.running.as_mut().and_then(|running| running.log.take()) {
+            log.abort();
+        }
+    }
+
+    /// Starts a second one on the same data, which has to refuse. What is wrong, if
+    /// something is.
+    pub(crate) async fn second(&self) -> Result<Option<String>> {
+        let mut command = self.command("server");
+        command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn()?;
+        Ok(match timeout(REFUSE_WITHIN, child.wait_with_output()).await {
+            // Dropped, it is killed.
+            Err(_) => Some("a second server runs on the same data".to_owned()),
+            Ok(output) => {
+                let output = output?;
+                let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+                self.world.note(&format!("second server: {}, {said}", output.status));
+                let refused = output.status.code().is_some_and(|code| code != 0);
+                let why = "a second server ended without a refusal and a reason";
+                (!refused || said.is_empty() || said.contains("panicked"))
+                    .then(|| format!("{why}: {}, {said}", output.status))
+            }
+        })
+    }
+
+    /// `hongbao audit`; what it found, if something.
+    pub(crate) async fn audit(&self, at_rest: bool) -> Result<Option<String>> {
+        let mut command = self.command("audit");
+        if at_rest {
+            command.arg("--at-rest");
+        }
+        let output = timeout(AUDIT_WITHIN, command.output()).await.context("an audit's end")??;
+        let said = String::from_utf8_lossy(&output.stdout);
+        self.world.note(&format!("audit: {}, {said}", output.status));
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        Ok((!output.status.success())
+            .then(|| format!("audit {}: {said} {complaint}", output.status)))
+    }
+
+    /// When the process is killed in its first moments.
+    pub(crate) fn early_moment(dice: &mut Dice) -> Duration {
+        dice.millis(0, 600)
+    }
+}
