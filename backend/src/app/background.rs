@@ -143,6 +143,7 @@ impl App {
             feeders.tasks.spawn(watch_cache(shared, feeders.stop.clone()));
         }
         let board = self.control.board();
+        self.stores.report_to(board);
         self.stores.watch_writes(board, &feeders.tasks, &feeders.stop);
         // Elsewhere the databases have disks of their own.
         if self.config.fleet.is_none() {

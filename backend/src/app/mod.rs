@@ -137,9 +137,8 @@ impl App {
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
         let board = Arc::new(Board::new(Arc::clone(&clock)));
-        stores.report_to(&board);
         let control = Arc::new(Control::new(settings::switches(&config), Arc::clone(&board)));
-        let background = Background::new();
+        let (room, background) = (room(&config, &board), Background::new());
         let health = Arc::new(Health::new(Arc::clone(&board), stores.orders.keys().copied()));
         let follower = follower(&control, &stores, &clock).await;
 
@@ -203,11 +202,6 @@ impl App {
             entropy,
             limits,
         }));
-        let room = Arc::new(Room::new(
-            config.storage.data.clone(),
-            config.storage.free_min_mib,
-            Arc::clone(control.board()),
-        ));
         let app = Self {
             config,
             clock,
@@ -318,6 +312,12 @@ async fn follower(
 fn live(accounts: &Arc<Accounts>, groups: &Arc<Groups>, packets: &Arc<Packets>) -> Live {
     let cards = Arc::clone(packets) as Arc<dyn CardStates>;
     Live::new(Arc::clone(groups), Arc::clone(accounts), cards)
+}
+
+/// Watches the disk of the data folder.
+fn room(config: &Config, board: &Arc<Board>) -> Arc<Room> {
+    let storage = &config.storage;
+    Arc::new(Room::new(storage.data.clone(), storage.free_min_mib, Arc::clone(board)))
 }
 
 /// Looks packets up wherever they are.

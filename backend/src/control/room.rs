@@ -41,7 +41,10 @@ impl Room {
 
     /// Asks again and again, until `stop`.
     pub async fn watch(&self, stop: &CancellationToken) {
-        while self.free_min > 0 {
+        if self.free_min == 0 {
+            return;
+        }
+        loop {
             let folder = self.folder.clone();
             // A file system can hang; the runtime must not.
             let asked = tokio::task::spawn_blocking(move || rustix::fs::statvfs(&folder)).await;

@@ -71,7 +71,7 @@ pub(crate) async fn all_open(world: &World, party: &Party, order_no: OrderNo) {
 }
 
 /// Claims whose outbox row is gone are credited by their ordinary keys; what other rows
-/// still tell of, dead or alive, is left to them.
+/// still tell of is left to them, the dead among it after they are tried again.
 #[tokio::test]
 async fn credits_in_each_mode() {
     for mode in [CreditMode::Split, CreditMode::Queue, CreditMode::Deferred] {
@@ -91,7 +91,7 @@ async fn credits_in_each_mode() {
         antidote(data, LEDGER).await;
         let report = ended.reconcile(Mode::Mend).await;
         assert_eq!((report.dead_letters, report.left_count), (1, 0), "{report}");
-        assert!(report.mends.is_empty() && !report.is_clean(), "the dead are an administrator's");
+        assert!(report.mends.is_empty() && !report.is_clean(), "what was dead is told");
         assert_eq!(report.on_the_way.count, 2);
 
         assert_eq!(sql(data, ORDERS, "DELETE FROM outbox").await, 1);
@@ -118,7 +118,7 @@ async fn refunds_of_expired_packets() {
     antidote(ended.folder.path(), LEDGER).await;
     let report = ended.reconcile(Mode::Mend).await;
     assert_eq!((report.dead_letters, report.on_the_way.count), (2, 2), "{report}");
-    assert!(report.mends.is_empty(), "the dead are an administrator's: {report}");
+    assert!(report.mends.is_empty(), "what was dead is told: {report}");
     sql(ended.folder.path(), ORDERS, "DELETE FROM outbox").await;
     ended.mends(&orders.map(|order_no| (Repair::Refund, order_no, None))).await;
     audit(&ended.config).await;

@@ -10,8 +10,9 @@ mod full;
 mod traffic;
 
 /// One shard for each site; a packet goes to the site of its node.
-const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 4] = [
     ("HONGBAO_SITES_SHARDS", "1"),
     ("HONGBAO_CREDIT_LARGE_SHARE_FEN", "100"),
     ("HONGBAO_LIMITS_MAX_TOP_UP_FEN", "2000000"),
+    ("HONGBAO_FLOW_PER_PERSON", "false"),
 ];
