@@ -8,7 +8,8 @@ use crate::{
 };
 use hongbao::{
     app::{App, Outside, Stores},
-    config::{MasterKey, Weights},
+    config::Weights,
+    keys::Keys,
     runtime::{Clock, SystemClock, SystemEntropy},
     store::{
         orders::OrderStore,
@@ -82,7 +83,7 @@ async fn a_node_whose_clock_is_ahead_ends_nothing_early() {
     config.sites.shards = 1;
     config.sites.weights = Weights::Home;
     config.limits.packet_lifetime_s = 600;
-    MasterKey::obtain(&config, &SystemEntropy).unwrap();
+    Keys::obtain(&config, &SystemEntropy).unwrap();
     let mut stores = Stores::open(&config).await.unwrap();
     for store in stores.orders.values_mut() {
         let database = postgres::database(Schema::Orders).await;
