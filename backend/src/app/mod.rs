@@ -25,17 +25,18 @@ use crate::{
     lists::Lists,
     live::Live,
     packets::{
-        Expirer, Finder, LaneParts, NumberedSite, Numbering, Packets, Peers, Tickets,
+        LaneParts, NumberedSite, Numbering, Packets, Tickets,
         seal::{self, Sealer},
     },
     reconcile::{Reconciler, Schedule},
     runtime::{Clock, Entropy, Fallen, SystemClock, SystemEntropy, Zone},
-    store::{ledger::LedgerStore, orders::OrderStore},
+    store::ledger::LedgerStore,
 };
 use background::{Background, Bells};
 use caches::Caches;
-use hongbao_shared::{Limits, Shard, Site, api::control::Degradation};
+use hongbao_shared::{Limits, Site, api::control::Degradation};
 use parking_lot::Mutex;
+use parts::{expirers, finder, mover};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -186,8 +187,6 @@ impl App {
 
         let mover = Arc::new(mover(&config, &stores, &clock, zone.clone(), control.board()));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
-        let reconciliation = reconciliation(&config, &stores, &ledger, sealer, zone, &clock);
-        let live = live(&groups, &accounts, &packets);
         let demo = Arc::new(Demo::new(DemoParts {
             accounts: Arc::clone(&accounts),
             groups: Arc::clone(&groups),
@@ -198,6 +197,8 @@ impl App {
             limits,
         }));
         let app = Self {
+            live: live(&groups, &accounts, &packets),
+            reconciliation: reconciliation(&config, &stores, &ledger, sealer, zone, &clock),
             config,
             clock,
             accounts,
@@ -205,7 +206,6 @@ impl App {
             ledger,
             packets,
             lists,
-            live,
             control,
             follower,
             pace,
@@ -214,7 +214,6 @@ impl App {
             mover,
             letters,
             comparison,
-            reconciliation,
             stores,
             background,
             lock: Mutex::new(lock),
@@ -271,42 +270,6 @@ async fn follower(
         tracing::warn!(code = refusal.code.as_str(), "switches are as configured for now");
     }
     Arc::new(follower)
-}
-
-/// Looks packets up wherever they are.
-fn finder(
-    stores: &Stores,
-    local: &LocalTier,
-    shared: &Arc<dyn SharedTier>,
-    control: &Arc<Control>,
-    peers: Peers,
-    clock: &Arc<dyn Clock>,
-) -> Arc<Finder> {
-    let (orders, control, clock) = (stores.orders.clone(), Arc::clone(control), Arc::clone(clock));
-    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, control, peers, clock))
-}
-
-/// One for each shard.
-fn expirers(
-    stores: &Stores,
-    bells: &Bells,
-    clock: &Arc<dyn Clock>,
-    local: &LocalTier,
-    finder: &Arc<Finder>,
-    board: &Arc<Board>,
-) -> Vec<Arc<Expirer>> {
-    let of_shard = |(place, store): (&(Site, Shard), &Arc<dyn OrderStore>)| {
-        Arc::new(Expirer {
-            place: *place,
-            store: Arc::clone(store),
-            bell: Arc::clone(&bells[place]),
-            clock: Arc::clone(clock),
-            local: local.clone(),
-            finder: Arc::clone(finder),
-            board: Arc::clone(board),
-        })
-    };
-    stores.orders.iter().map(of_shard).collect()
 }
 
 fn live(groups: &Arc<Groups>, accounts: &Arc<Accounts>, packets: &Arc<Packets>) -> Arc<Live> {
@@ -380,24 +343,6 @@ fn lane_parts(
         Arc::clone(health),
         settings::lane(config),
     )
-}
-
-fn mover(
-    config: &Config,
-    stores: &Stores,
-    clock: &Arc<dyn Clock>,
-    zone: Zone,
-    board: &Arc<Board>,
-) -> Mover {
-    Mover {
-        hot: stores.hot.clone(),
-        cold: stores.cold.clone(),
-        ledger: Arc::clone(&stores.ledger),
-        clock: Arc::clone(clock),
-        zone,
-        hot_days: config.storage.hot_days,
-        board: Arc::clone(board),
-    }
 }
 
 /// All sites keep their marks with the ledger (R-ORDER-3).
