@@ -5,6 +5,7 @@ mod background;
 pub mod backup;
 mod caches;
 mod folder;
+mod parts;
 mod places;
 mod settings;
 mod stores;
