@@ -65,7 +65,10 @@ impl Fault {
         Self::Clock,
         Self::Audit,
         Self::Backup,
+        Self::Second,
         Self::DiskFull,
+        Self::LogClosed,
+        Self::LogOnDisk,
     ];
 
     fn name(self) -> &'static str {
