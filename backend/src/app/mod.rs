@@ -5,6 +5,7 @@ mod background;
 pub mod backup;
 mod caches;
 mod folder;
+mod parts;
 mod places;
 mod settings;
 mod stores;
@@ -25,17 +26,16 @@ use crate::{
     ledger::Ledger,
     lists::Lists,
     live::Live,
-    packets::{
-        Expirer, Finder, LaneParts, NumberedSite, Numbering, Packets, Peers, Tickets, seal::Sealer,
-    },
+    packets::{LaneParts, NumberedSite, Numbering, Packets, Tickets, seal::Sealer},
     reconcile::{Reconciler, Schedule},
     runtime::{Clock, Entropy, Fallen, SystemClock, SystemEntropy, Zone},
-    store::{ledger::LedgerStore, orders::OrderStore},
+    store::ledger::LedgerStore,
 };
 use background::{Background, Bells};
 use caches::Caches;
-use hongbao_shared::{Limits, Shard, Site, api::control::Degradation};
+use hongbao_shared::{Limits, Site, api::control::Degradation};
 use parking_lot::Mutex;
+use parts::{expirers, finder, mover};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -192,7 +192,6 @@ impl App {
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let reconciliation =
             reconciliation(&config, &stores, &ledger, sealer, zone, &clock, &*entropy);
-        let live = Arc::new(live(&accounts, &groups, &packets));
         let demo = Arc::new(Demo::new(DemoParts {
             accounts: Arc::clone(&accounts),
             groups: Arc::clone(&groups),
@@ -203,6 +202,8 @@ impl App {
             limits,
         }));
         let app = Self {
+            live: live(&groups, &accounts, &packets),
+            reconciliation,
             config,
             clock,
             accounts,
@@ -210,7 +211,6 @@ impl App {
             ledger,
             packets,
             lists,
-            live,
             control,
             follower,
             pace,
@@ -221,7 +221,6 @@ impl App {
             mover,
             letters,
             comparison,
-            reconciliation,
             stores,
             background,
             lock: Mutex::new(lock),
@@ -309,51 +308,15 @@ async fn follower(
     Arc::new(follower)
 }
 
-fn live(accounts: &Arc<Accounts>, groups: &Arc<Groups>, packets: &Arc<Packets>) -> Live {
+fn live(groups: &Arc<Groups>, accounts: &Arc<Accounts>, packets: &Arc<Packets>) -> Arc<Live> {
     let cards = Arc::clone(packets) as Arc<dyn CardStates>;
-    Live::new(Arc::clone(groups), Arc::clone(accounts), cards)
+    Arc::new(Live::new(Arc::clone(groups), Arc::clone(accounts), cards))
 }
 
 /// Watches the disk of the data folder.
 fn room(config: &Config, board: &Arc<Board>) -> Arc<Room> {
     let storage = &config.storage;
     Arc::new(Room::new(storage.data.clone(), storage.free_min_mib, Arc::clone(board)))
-}
-
-/// Looks packets up wherever they are.
-fn finder(
-    stores: &Stores,
-    local: &LocalTier,
-    shared: &Arc<dyn SharedTier>,
-    control: &Arc<Control>,
-    peers: Peers,
-    clock: &Arc<dyn Clock>,
-) -> Arc<Finder> {
-    let (orders, control, clock) = (stores.orders.clone(), Arc::clone(control), Arc::clone(clock));
-    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, control, peers, clock))
-}
-
-/// One for each shard.
-fn expirers(
-    stores: &Stores,
-    bells: &Bells,
-    clock: &Arc<dyn Clock>,
-    local: &LocalTier,
-    finder: &Arc<Finder>,
-    board: &Arc<Board>,
-) -> Vec<Arc<Expirer>> {
-    let of_shard = |(place, store): (&(Site, Shard), &Arc<dyn OrderStore>)| {
-        Arc::new(Expirer {
-            place: *place,
-            store: Arc::clone(store),
-            bell: Arc::clone(&bells[place]),
-            clock: Arc::clone(clock),
-            local: local.clone(),
-            finder: Arc::clone(finder),
-            board: Arc::clone(board),
-        })
-    };
-    stores.orders.iter().map(of_shard).collect()
 }
 
 fn reconciliation(
@@ -426,24 +389,6 @@ fn lane_parts(
         Arc::clone(health),
         settings::lane(config),
     )
-}
-
-fn mover(
-    config: &Config,
-    stores: &Stores,
-    clock: &Arc<dyn Clock>,
-    zone: Zone,
-    board: &Arc<Board>,
-) -> Mover {
-    Mover {
-        hot: stores.hot.clone(),
-        cold: stores.cold.clone(),
-        ledger: Arc::clone(&stores.ledger),
-        clock: Arc::clone(clock),
-        zone,
-        hot_days: config.storage.hot_days,
-        board: Arc::clone(board),
-    }
 }
 
 /// All sites keep their marks with the ledger (R-ORDER-3).

@@ -1,0 +1,69 @@
+//! Parts that are put together of the stores.
+
+use super::{Stores, background::Bells};
+use crate::{
+    archive::Mover,
+    cache::{LocalTier, SharedTier},
+    config::Config,
+    control::{Board, Control},
+    packets::{Expirer, Finder, Peers},
+    runtime::{Clock, Zone},
+    store::orders::OrderStore,
+};
+use hongbao_shared::{Shard, Site};
+use std::sync::Arc;
+
+/// Looks packets up wherever they are.
+pub(super) fn finder(
+    stores: &Stores,
+    local: &LocalTier,
+    shared: &Arc<dyn SharedTier>,
+    control: &Arc<Control>,
+    peers: Peers,
+    clock: &Arc<dyn Clock>,
+) -> Arc<Finder> {
+    let (orders, control, clock) = (stores.orders.clone(), Arc::clone(control), Arc::clone(clock));
+    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, control, peers, clock))
+}
+
+/// One for each shard.
+pub(super) fn expirers(
+    stores: &Stores,
+    bells: &Bells,
+    clock: &Arc<dyn Clock>,
+    local: &LocalTier,
+    finder: &Arc<Finder>,
+    board: &Arc<Board>,
+) -> Vec<Arc<Expirer>> {
+    let of_shard = |(place, store): (&(Site, Shard), &Arc<dyn OrderStore>)| {
+        Arc::new(Expirer {
+            place: *place,
+            store: Arc::clone(store),
+            bell: Arc::clone(&bells[place]),
+            clock: Arc::clone(clock),
+            local: local.clone(),
+            finder: Arc::clone(finder),
+            board: Arc::clone(board),
+        })
+    };
+    stores.orders.iter().map(of_shard).collect()
+}
+
+/// Moves days to cold storage.
+pub(super) fn mover(
+    config: &Config,
+    stores: &Stores,
+    clock: &Arc<dyn Clock>,
+    zone: Zone,
+    board: &Arc<Board>,
+) -> Mover {
+    Mover {
+        hot: stores.hot.clone(),
+        cold: stores.cold.clone(),
+        ledger: Arc::clone(&stores.ledger),
+        clock: Arc::clone(clock),
+        zone,
+        hot_days: config.storage.hot_days,
+        board: Arc::clone(board),
+    }
+}
