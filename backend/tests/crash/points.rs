@@ -145,6 +145,7 @@ fn a_server_that_is_wrong_does_not_survive() {
         ("pay.after", Bug::BlockWithoutMark),
         ("archive.empty.after", Bug::ClaimsNotCopied),
         ("credit.after", Bug::CreditTwice),
+        ("chat.lines.after", Bug::LineToldTwice),
     ];
     let cases = wrong.into_iter().map(|(name, bug)| {
         let point = POINTS.iter().find(|point| point.name == name).unwrap();
