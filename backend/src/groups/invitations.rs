@@ -149,7 +149,7 @@ fn code_in(pasted: &str) -> Result<String, Refusal> {
     // A host may look like a code; what follows `join` is one.
     let linked =
         words().zip(words().skip(1)).find(|(before, word)| *before == "join" && is_code(word));
-    let code = linked.map(|(_, word)| word).or_else(|| words().filter(|word| is_code(word)).last());
+    let code = linked.map(|(_, word)| word).or_else(|| words().rfind(|word| is_code(word)));
     code.map(str::to_owned).ok_or_else(|| ErrorCode::InvitationInvalid.into())
 }
 
