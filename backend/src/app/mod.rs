@@ -20,7 +20,7 @@ use crate::{
     config::{Config, ConfigError},
     control::{Board, Control, Follower, Health, Pace, Room, Sends},
     delivery::DeadLetters,
-    demo::{Demo, DemoParts},
+    demo::Demo,
     groups::{CardStates, Groups},
     keys::{self, Keeper, Keys},
     ledger::Ledger,
@@ -35,7 +35,7 @@ use background::{Background, Bells};
 use caches::Caches;
 use hongbao_shared::{Limits, Site, api::control::Degradation};
 use parking_lot::Mutex;
-use parts::{expirers, finder, mover};
+use parts::{demo, expirers, finder, mover};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -192,15 +192,7 @@ impl App {
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let reconciliation =
             reconciliation(&config, &stores, &ledger, sealer, zone, &clock, &*entropy);
-        let demo = Arc::new(Demo::new(DemoParts {
-            accounts: Arc::clone(&accounts),
-            groups: Arc::clone(&groups),
-            packets: Arc::clone(&packets),
-            ledger: Arc::clone(&ledger),
-            clock: Arc::clone(&clock),
-            entropy,
-            limits,
-        }));
+        let demo = demo(&accounts, &groups, &packets, &ledger, &clock, entropy, limits);
         let app = Self {
             live: live(&groups, &accounts, &packets),
             reconciliation,

@@ -2,15 +2,19 @@
 
 use super::{Stores, background::Bells};
 use crate::{
+    accounts::Accounts,
     archive::Mover,
     cache::{LocalTier, SharedTier},
     config::Config,
     control::{Board, Control},
-    packets::{Expirer, Finder, Peers},
-    runtime::{Clock, Zone},
+    demo::{Demo, DemoParts},
+    groups::Groups,
+    ledger::Ledger,
+    packets::{Expirer, Finder, Packets, Peers},
+    runtime::{Clock, Entropy, Zone},
     store::orders::OrderStore,
 };
-use hongbao_shared::{Shard, Site};
+use hongbao_shared::{Limits, Shard, Site};
 use std::sync::Arc;
 
 /// Looks packets up wherever they are.
@@ -24,6 +28,27 @@ pub(super) fn finder(
 ) -> Arc<Finder> {
     let (orders, control, clock) = (stores.orders.clone(), Arc::clone(control), Arc::clone(clock));
     Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, control, peers, clock))
+}
+
+/// The members of demo groups, who use the same services as everybody.
+pub(super) fn demo(
+    accounts: &Arc<Accounts>,
+    groups: &Arc<Groups>,
+    packets: &Arc<Packets>,
+    ledger: &Arc<Ledger>,
+    clock: &Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    limits: Arc<Limits>,
+) -> Arc<Demo> {
+    Arc::new(Demo::new(DemoParts {
+        accounts: Arc::clone(accounts),
+        groups: Arc::clone(groups),
+        packets: Arc::clone(packets),
+        ledger: Arc::clone(ledger),
+        clock: Arc::clone(clock),
+        entropy,
+        limits,
+    }))
 }
 
 /// One for each shard.
