@@ -20,7 +20,7 @@ const AT_REST_WITHIN: Duration = Duration::from_secs(100);
 const ASK_EVERY: Duration = Duration::from_millis(100);
 /// How long until a full disk must have been noticed: SQLite writes over what its log holds
 /// already, and what nobody writes to is tried every ten seconds.
-const NOTICED_WITHIN: Duration = Duration::from_secs(60);
+const NOTICED_WITHIN: Duration = Duration::from_mins(1);
 const OPENERS: usize = 3;
 
 /// A group that never tires.
