@@ -63,6 +63,20 @@ bugs! {
     AnyRowBrings = "bug::any_row_brings";
     /// What a clock put off that was ahead stays put off.
     WrongClockStays = "bug::wrong_clock_stays";
+    /// A ticket is bound to no packet (R-OPEN-1).
+    TicketForAny = "bug::ticket_for_any";
+    /// A ticket is not looked at (R-OPEN-1).
+    TicketUnseen = "bug::ticket_unseen";
+    /// Any member may pay another's pre-order with the sender's money (R-SEND-2).
+    AnotherPayer = "bug::another_payer";
+    /// Best luck takes the latest on a tie (R-SPLIT-5).
+    BestLuckLatest = "bug::best_luck_latest";
+    /// The client's seed is left out of the split (R-FAIR-3).
+    ClientSeedLeftOut = "bug::client_seed_left_out";
+    /// A top-up's key is not its person's own (R-MONEY-1).
+    TopUpKeyGlobal = "bug::top_up_key_global";
+    /// A line of the chat has another key each time that it is delivered (R-PEOPLE-2).
+    LineToldTwice = "bug::line_told_twice";
 }
 
 impl Bug {

@@ -228,6 +228,21 @@ impl Cast {
         }
     }
 
+    /// A second tap with the same ticket is answered the same.
+    async fn open_again(&self, who: usize, path: &str, ticket: &str, first: &Value) {
+        // About every other time.
+        if !ticket.ends_with(|last: char| last.is_ascii_lowercase()) {
+            return;
+        }
+        let Some(again) = self.post(who, path, json!({"ticket": ticket}), None).await else {
+            return;
+        };
+        let late = again.code() == "ticket_expired";
+        if !late && (again.status != 200 || again.body != *first) {
+            self.world.violation(&format!("{who} opens {path} again, {first}, now {again:?}"));
+        }
+    }
+
     /// Is it paid and still on its way, as a repeated payment says?
     async fn is_landing(&self, packet: &crate::books::Packet, order_no: &str) -> bool {
         let path = format!("/packets/{order_no}/pay");
@@ -273,6 +288,7 @@ impl Cast {
                     ));
                 }
                 self.world.count("opened");
+                self.open_again(who, &path, ticket, body).await;
                 let share = Share { amount, place: Some((seq, at.to_owned())) };
                 self.check(self.books.opened(order_no, who, share))
             }

@@ -42,6 +42,8 @@ pub enum Fault {
     Clock,
     /// `hongbao audit` beside the server, which has to be clean.
     Audit,
+    /// `hongbao backup` beside the server, restored elsewhere, where the audit has to be clean.
+    Backup,
     /// A second server on the same data, which has to refuse.
     Second,
     /// The disk is full for some seconds.
@@ -62,7 +64,11 @@ impl Fault {
         Self::Stall,
         Self::Clock,
         Self::Audit,
+        Self::Backup,
+        Self::Second,
         Self::DiskFull,
+        Self::LogClosed,
+        Self::LogOnDisk,
     ];
 
     fn name(self) -> &'static str {
@@ -73,6 +79,7 @@ impl Fault {
             Self::Stall => "stall",
             Self::Clock => "clock",
             Self::Audit => "audit",
+            Self::Backup => "backup",
             Self::Second => "second",
             Self::DiskFull => "disk-full",
             Self::LogClosed => "log-closed",
@@ -82,7 +89,7 @@ impl Fault {
 
     /// Does the service suffer while it lasts?
     fn hurts(self) -> bool {
-        !matches!(self, Self::Audit | Self::Second)
+        !matches!(self, Self::Audit | Self::Backup | Self::Second)
     }
 }
 
@@ -192,6 +199,7 @@ impl Conductor {
                 }
             }
             Fault::Audit => self.judge(self.server.audit(false).await?),
+            Fault::Backup => self.judge(self.server.backup().await?),
             Fault::Second => self.judge(self.server.second().await?),
             Fault::DiskFull => self.fill().await?,
             Fault::LogClosed => {

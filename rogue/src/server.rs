@@ -26,8 +26,8 @@ const START_WITHIN: Duration = Duration::from_mins(1);
 const END_WITHIN: Duration = Duration::from_secs(40);
 /// A program that refuses to start does so at once.
 const REFUSE_WITHIN: Duration = Duration::from_secs(20);
-/// An audit of what a run makes takes seconds.
-const AUDIT_WITHIN: Duration = Duration::from_mins(5);
+/// An audit or a backup of what a run makes takes seconds.
+const ENDS_WITHIN: Duration = Duration::from_mins(5);
 
 /// A `hongbao server`, running or not, always at the same address on the same data.
 #[derive(Debug)]
@@ -75,11 +75,15 @@ impl Server {
     }
 
     fn command(&self, subcommand: &str) -> Command {
+        self.command_on(subcommand, &self.data)
+    }
+
+    fn command_on(&self, subcommand: &str, data: &Path) -> Command {
         let mut command = Command::new(&self.binary);
         command
             .arg(subcommand)
             .arg("--data")
-            .arg(&self.data)
+            .arg(data)
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .kill_on_drop(true);
@@ -210,12 +214,38 @@ impl Server {
         if at_rest {
             command.arg("--at-rest");
         }
-        let output = timeout(AUDIT_WITHIN, command.output()).await.context("an audit's end")??;
+        self.to_its_end(command).await
+    }
+
+    /// `hongbao backup`, restored somewhere else, where the audit has to be clean as well.
+    /// What is wrong, if something is.
+    pub(crate) async fn backup(&self) -> Result<Option<String>> {
+        let folder = tempfile::Builder::new().prefix("hongbao-rogue-backup-").tempdir()?;
+        let backup = folder.path().join("backup");
+        let mut command = self.command("backup");
+        command.arg("--with-keys").arg(&backup);
+        if let Some(finding) = self.to_its_end(command).await? {
+            return Ok(Some(finding));
+        }
+        let restored = folder.path().join("restored");
+        let mut command = self.command_on("restore", &restored);
+        command.arg(&backup);
+        if let Some(finding) = self.to_its_end(command).await? {
+            return Ok(Some(finding));
+        }
+        let finding = self.to_its_end(self.command_on("audit", &restored)).await?;
+        Ok(finding.map(|finding| format!("of what was restored: {finding}")))
+    }
+
+    /// Runs a command that has to succeed. What it said, if it does not.
+    async fn to_its_end(&self, mut command: Command) -> Result<Option<String>> {
+        let what = format!("{:?}", command.as_std().get_args().collect::<Vec<_>>());
+        let output = timeout(ENDS_WITHIN, command.output()).await.context("its end")??;
         let said = String::from_utf8_lossy(&output.stdout);
-        self.world.note(&format!("audit: {}, {said}", output.status));
         let complaint = String::from_utf8_lossy(&output.stderr);
+        self.world.note(&format!("{what}: {}, {said}", output.status));
         Ok((!output.status.success())
-            .then(|| format!("audit {}: {said} {complaint}", output.status)))
+            .then(|| format!("{what}: {}: {said} {complaint}", output.status)))
     }
 
     /// When the process is killed in its first moments.

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 
 const SEED: u64 = 11;
 /// Then the packets' lives and a reckoning follow.
-const TRAFFIC: Duration = Duration::from_secs(35);
+const TRAFFIC: Duration = Duration::from_secs(45);
 
 /// `HONGBAO_BIN`, or what lies in the folder that this test was built into.
 fn binary() -> PathBuf {

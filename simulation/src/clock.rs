@@ -4,7 +4,7 @@ use hongbao_shared::Timestamp;
 use parking_lot::Mutex;
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 use tokio::time::Instant;
 
@@ -45,16 +45,23 @@ impl WorldTime {
 pub(crate) struct NodeClock {
     world: Arc<WorldTime>,
     wrong_by_ms: AtomicI64,
+    steps: AtomicU64,
 }
 
 impl NodeClock {
     pub(crate) fn new(world: Arc<WorldTime>) -> Self {
-        Self { world, wrong_by_ms: AtomicI64::new(0) }
+        Self { world, wrong_by_ms: AtomicI64::new(0), steps: AtomicU64::new(0) }
     }
 
     /// From now on it is wrong by this much, forwards or back.
     pub(crate) fn step_to(&self, wrong_by_ms: i64) {
         self.wrong_by_ms.store(wrong_by_ms, Ordering::Relaxed);
+        self.steps.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it has stepped, so that somebody knows whether it has meanwhile.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps.load(Ordering::Relaxed)
     }
 }
 

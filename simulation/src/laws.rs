@@ -1,17 +1,17 @@
 //! What must hold: after every step, and at the end.
 
-use crate::{people::People, witness::Promise, world::World};
+use crate::{chat, naive, people::People, twice, witness::Promise, world::World};
 use hongbao::{
     audit::{self, Audited, Report},
     store::{
         StoreError,
         ledger::{Account, LedgerStore},
         lists::ListStore,
-        orders::{PacketRow, StoredState},
+        orders::{ClaimRow, PacketRow, StoredState},
         outbox::{Destination, Outbox},
     },
 };
-use hongbao_shared::{Fen, OrderNo, UserId, order_no::DAYS, split};
+use hongbao_shared::{OrderNo, UserId, order_no::DAYS};
 use std::collections::BTreeMap;
 
 /// Checked after every call that changed something: the books as a whole, and the packet
@@ -36,6 +36,7 @@ pub(crate) async fn after_step(world: &World, touched: Option<OrderNo>) {
 pub(crate) async fn all(world: &World, at_rest: bool) {
     let audited = Audited { at_rest, ..world.truth.audited(&world.sealer) };
     note(world, audit::run(&audited).await);
+    twice::keys(world).await;
 }
 
 fn note(world: &World, audited: Result<Report, StoreError>) {
@@ -74,27 +75,44 @@ pub(crate) async fn packets(world: &World) -> Vec<PacketRow> {
     packets
 }
 
+/// Every packet with all of its claims.
+pub(crate) async fn packets_with_claims(world: &World) -> Vec<(PacketRow, Vec<ClaimRow>)> {
+    let mut all = Vec::new();
+    for packet in packets(world).await {
+        let order_no = packet.order_no;
+        let store = world.truth.orders.get(&(order_no.site(), order_no.shard()));
+        let claims = match store {
+            Some(store) => store.claims(order_no, 0, u32::MAX).await.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        all.push((packet, claims));
+    }
+    all
+}
+
 pub(crate) async fn open_packets(world: &World) -> usize {
     packets(world).await.iter().filter(|packet| packet.progress.state.is_open()).count()
 }
 
 /// What was answered still stands, and the lists say what the packets say.
 pub(crate) async fn at_the_end(world: &World, people: &People) {
+    twice::packets(world).await;
+    chat::is_true(world, people).await;
     let mut sent: BTreeMap<UserId, (u64, u64)> = BTreeMap::new();
     let mut received: BTreeMap<UserId, (u64, u64, u64)> = BTreeMap::new();
     let mut shares = world.witness.shares();
-    for packet in packets(world).await {
+    for (packet, claims) in packets_with_claims(world).await {
         if packet.progress.state == StoredState::GivenUp {
             continue;
         }
         let order_no = packet.order_no;
         let own = sent.entry(packet.sender_id).or_default();
         *own = (own.0 + 1, own.1 + packet.total_fen.get());
-        let Some(store) = world.truth.orders.get(&(order_no.site(), order_no.shard())) else {
-            continue;
-        };
-        let claims = store.claims(order_no, 0, u32::MAX).await.unwrap_or_default();
         for claim in &claims {
+            if people.is_hostile(claim.user_id) {
+                let what = format!("{order_no} gave {claim:?}");
+                world.witness.note(Promise::HostileIsRefused, what);
+            }
             let own = received.entry(claim.user_id).or_default();
             *own = (own.0 + 1, own.1 + claim.amount_fen.get(), own.2);
             let told = shares.remove(&(order_no, claim.user_id));
@@ -103,8 +121,8 @@ pub(crate) async fn at_the_end(world: &World, people: &People) {
                 world.witness.note(Promise::AnswerStands, what);
             }
         }
-        let amounts: Vec<Fen> = claims.iter().map(|claim| claim.amount_fen).collect();
-        let best = packet.terms().ok().and_then(|terms| split::best_luck(&terms, &amounts));
+        let amounts: Vec<_> = claims.iter().map(|claim| claim.amount_fen.get()).collect();
+        let best = naive::best_luck(packet.kind, &amounts);
         if packet.progress.state == StoredState::Finished
             && let Some(best) = best
         {

@@ -7,6 +7,7 @@
 //!
 //! The models: `TigerBeetle`'s simulator and the bank test of Jepsen.
 
+mod chat;
 mod client;
 mod clock;
 mod dice;
@@ -15,12 +16,14 @@ mod gate;
 mod history;
 mod laws;
 mod lost;
+mod naive;
 mod people;
 mod plan;
 mod report;
 mod run;
 mod stores;
 mod storm;
+mod twice;
 mod witness;
 mod world;
 

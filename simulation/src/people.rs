@@ -16,6 +16,10 @@ pub(crate) struct Party {
 pub(crate) struct People {
     pub(crate) users: Vec<UserId>,
     pub(crate) groups: Vec<Party>,
+    /// Is in every group, has no money, and never opens a packet honestly.
+    pub(crate) thief: UserId,
+    /// Is in no group.
+    pub(crate) outsider: UserId,
 }
 
 impl People {
@@ -27,6 +31,8 @@ impl People {
         for number in 0..world.plan.users {
             users.push(app.accounts.guest(&format!("guest {number}"), "").await?.user.id);
         }
+        let thief = app.accounts.guest("thief", "").await?.user.id;
+        let outsider = app.accounts.guest("outsider", "").await?.user.id;
         let mut groups = Vec::new();
         for number in 0..world.plan.groups {
             let step = if number == 0 { 1 } else { 2 };
@@ -34,11 +40,16 @@ impl People {
             let new = NewGroup { name: format!("group {number}") };
             let id = app.groups.create(members[0], new).await?.id;
             let code = app.groups.invite(members[0], id).await?.code;
-            for member in &members[1..] {
+            for member in members[1..].iter().chain([&thief]) {
                 app.groups.join(*member, &JoinRequest { code: code.clone() }).await?;
             }
             groups.push(Party { id, members });
         }
-        Ok(Self { users, groups })
+        Ok(Self { users, groups, thief, outsider })
+    }
+
+    /// May they have no share and no money?
+    pub(crate) fn is_hostile(&self, user: UserId) -> bool {
+        user == self.thief || user == self.outsider
     }
 }

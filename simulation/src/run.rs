@@ -11,8 +11,9 @@ use crate::{
     witness::{Broken, Promise},
     world::World,
 };
+use anyhow::Context as _;
 use hongbao::packets::Paid;
-use hongbao_shared::{Limits, api::packets::PayRequest};
+use hongbao_shared::{ErrorCode, Limits, api::packets::PayRequest};
 use std::{
     cell::Cell,
     sync::{
@@ -66,8 +67,13 @@ fn count_panics() {
     });
 }
 
-/// Runs the history of a seed in this thread, in virtual time.
+/// Runs the history of a seed in this thread, in virtual time. An error means that it could
+/// not even begin, and names its seed.
 pub fn run(seed: u64, keep_lines: bool) -> anyhow::Result<Outcome> {
+    run_whole(seed, keep_lines).with_context(|| format!("seed {seed} cannot begin"))
+}
+
+fn run_whole(seed: u64, keep_lines: bool) -> anyhow::Result<Outcome> {
     count_panics();
     PANICS.set(0);
     let runtime =
@@ -104,8 +110,16 @@ async fn whole_history(world: &Arc<World>) -> anyhow::Result<u64> {
     let people = Arc::new(People::settle(world, &node).await?);
     let limits = Limits::default();
     for user in &people.users {
-        let amount = i64::try_from(dice.range(1_000, 200_000)).unwrap_or(i64::MAX);
-        node.app.ledger.top_up(*user, amount, "start", &limits).await?;
+        let amount = dice.range(1_000, 200_000);
+        let signed = i64::try_from(amount).unwrap_or(i64::MAX);
+        // Everybody's key is the same word.
+        world.witness.tries(*user, "start", amount);
+        match node.app.ledger.top_up(*user, signed, "start", &limits).await {
+            Err(refusal) if refusal.code == ErrorCode::KeyReused => {
+                world.witness.key_reused(*user, "start", amount);
+            }
+            topped => _ = topped?,
+        }
     }
 
     machines.spawn(storm::rage(Arc::clone(world)));

@@ -2,9 +2,13 @@
 //! given.
 
 use crate::fault::named;
+use data_encoding::HEXLOWER;
 use hongbao_shared::{Fen, OrderNo, UserId};
 use parking_lot::Mutex;
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 named! {
     /// What holds of answers and of the end of a run, beside the laws of stored data that
@@ -28,6 +32,14 @@ named! {
         ListsComplete = "lists_complete",
         /// A packet that moves to cold storage reads as before.
         ColdReadsAsBefore = "cold_reads_as_before",
+        /// What nobody may do is refused, and changes nothing.
+        HostileIsRefused = "hostile_is_refused",
+        /// A key stands for what its own person did under it, and refuses nobody else.
+        KeysAreOwn = "keys_are_own",
+        /// Shares, best lucks and keys of transfers are those that a second formulation gives.
+        TwiceTheSame = "twice_the_same",
+        /// The chat shows each packet, each claim and each end once.
+        ChatIsTrue = "chat_is_true",
         /// A law of stored data.
         Law = "law",
     }
@@ -66,6 +78,8 @@ struct State {
     shares: BTreeMap<(OrderNo, UserId), (u32, Fen)>,
     owners: BTreeMap<(OrderNo, u32), UserId>,
     top_ups: BTreeMap<(UserId, String), (Fen, Fen)>,
+    tried: BTreeMap<(UserId, String), BTreeSet<u64>>,
+    client_seeds: BTreeMap<OrderNo, Vec<u8>>,
     broken: Vec<Broken>,
 }
 
@@ -130,6 +144,37 @@ impl Witness {
     /// What was shown to this person, if anything.
     pub(crate) fn share_of(&self, order_no: OrderNo, user: UserId) -> Option<(u32, Fen)> {
         self.0.lock().shares.get(&(order_no, user)).copied()
+    }
+
+    /// A sender chose this seed, in hex.
+    pub(crate) fn chose(&self, order_no: OrderNo, client_seed: &str) {
+        let bytes = HEXLOWER.decode(client_seed.as_bytes()).unwrap_or_default();
+        self.0.lock().client_seeds.insert(order_no, bytes);
+    }
+
+    /// The seed that the sender of a packet chose.
+    pub(crate) fn chosen(&self, order_no: OrderNo) -> Vec<u8> {
+        self.0.lock().client_seeds.get(&order_no).cloned().unwrap_or_default()
+    }
+
+    /// An amount that somebody has tried to bring under a key.
+    pub(crate) fn tried(&self, user: UserId, key: &str) -> Option<u64> {
+        self.0.lock().tried.get(&(user, key.to_owned()))?.first().copied()
+    }
+
+    /// Somebody asks for demo money under a key.
+    pub(crate) fn tries(&self, user: UserId, key: &str, amount: u64) {
+        self.0.lock().tried.entry((user, key.to_owned())).or_default().insert(amount);
+    }
+
+    /// Somebody heard that a key stands for something else: then they tried something else.
+    pub(crate) fn key_reused(&self, user: UserId, key: &str, amount: u64) {
+        let mut state = self.0.lock();
+        let tried = state.tried.get(&(user, key.to_owned()));
+        if tried.is_none_or(|tried| tried.iter().all(|tried| *tried == amount)) {
+            let what = format!("{user} tried nothing but {amount} under {key}, which is used");
+            state.note(Promise::KeysAreOwn, what);
+        }
     }
 
     /// A top-up was answered.

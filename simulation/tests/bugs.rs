@@ -6,7 +6,7 @@ use hongbao::planted::Bug;
 use hongbao_simulation::{Until, runs};
 
 /// So many runs are enough for each.
-const RUNS_MAX: u64 = 400;
+const RUNS_MAX: u64 = 200;
 
 /// Every planted bug is caught.
 #[test]

@@ -10,12 +10,14 @@ use crate::{
     ledger::Ledger,
     news::{Newsroom, Publisher},
     packets::{Expirer, LaneParts, LaneStore, Lanes},
+    runtime::{Fallen, Tasks},
     store::outbox::{Destination, Outbox},
+    telemetry,
 };
 use hongbao_shared::{Shard, Site};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 /// How long shares gather that go through the queue, at least and while a burst of
 /// opens lasts; larger batches cost less.
@@ -39,24 +41,42 @@ const PURGE_MAX: u32 = 1_000;
 pub(super) type Bells = BTreeMap<(Site, Shard), Arc<Bell>>;
 
 /// One group of tasks that ends together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Phase {
-    tasks: TaskTracker,
+    tasks: Tasks,
     stop: CancellationToken,
+}
+
+impl Phase {
+    fn telling(fallen: &Fallen) -> Self {
+        Self { tasks: Tasks::telling(fallen), stop: CancellationToken::new() }
+    }
 }
 
 /// All tasks, in the order in which they end: what feeds the lanes, the lanes, what
 /// they feed, the ledger.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Background {
     feeders: Phase,
     lanes: Phase,
     workers: Phase,
-    ledger: TaskTracker,
+    ledger: Tasks,
+    pub(super) fallen: Fallen,
 }
 
 impl Background {
-    pub(super) fn ledger_tasks(&self) -> &TaskTracker {
+    pub(super) fn new() -> Self {
+        let fallen = Fallen::default();
+        Self {
+            feeders: Phase::telling(&fallen),
+            lanes: Phase::telling(&fallen),
+            workers: Phase::telling(&fallen),
+            ledger: Tasks::telling(&fallen),
+            fallen,
+        }
+    }
+
+    pub(super) fn ledger_tasks(&self) -> &Tasks {
         &self.ledger
     }
 
@@ -105,10 +125,13 @@ impl App {
     ) {
         self.start_feeders();
         let feeders = &self.background.feeders;
+        feeders.tasks.spawn(telemetry::upkeep(feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.mover).run(feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.letters).watch(feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.reconciliation).run(feeders.stop.clone()));
-        feeders.tasks.spawn(Arc::clone(&self.demo).run(feeders.stop.clone()));
+        feeders
+            .tasks
+            .spawn(Arc::clone(&self.demo).run(feeders.tasks.beside(), feeders.stop.clone()));
         // Files of one process do not go down one by one, and nobody else turns switches.
         if self.config.fleet.is_some() {
             feeders.tasks.spawn(Arc::clone(&self.follower).run(feeders.stop.clone()));

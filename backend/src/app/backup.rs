@@ -1,5 +1,9 @@
 //! Backup and restore of a data folder (R-STORE-6).
 
+use super::{
+    folder::{self, DATABASES, Folder, KEYS, Lock},
+    places::Places,
+};
 use crate::{
     config::Config,
     packets::skip_numbers,
@@ -17,9 +21,6 @@ use std::{
 /// Written last, so that a backup without it was cut off.
 const NOTE: &str = "backup.json";
 const FORMAT: u32 = 1;
-/// In a data folder and in a backup alike.
-const DATABASES: &str = "db";
-const KEYS: &str = "keys";
 
 /// What a backup says of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +51,8 @@ pub struct BackedUp {
 /// tells every share that is to come (R-FAIR-5).
 pub async fn backup(config: &Config, folder: &Path, with_keys: bool) -> anyhow::Result<Backup> {
     let data = only_in_files(config)?;
+    // Not a backup of what is left of them.
+    Folder::verify(config, &Places::of(config, false)).await?;
     let names = databases(&data.join(DATABASES))?;
     ensure!(!names.is_empty(), "there are no databases in {}", data.display());
     make_empty(folder)?;
@@ -94,6 +97,7 @@ pub async fn restore(config: &Config, folder: &Path) -> anyhow::Result<Backup> {
         let bytes = fs::metadata(&from).map(|metadata| metadata.len());
         ensure!(bytes.is_ok_and(|bytes| bytes == file.bytes), "{} is damaged", from.display());
     }
+    let _lock = Lock::take(config, "restore")?;
     let databases = data.join(DATABASES);
     ensure!(
         is_empty(&databases)?,
@@ -103,16 +107,19 @@ pub async fn restore(config: &Config, folder: &Path) -> anyhow::Result<Backup> {
     if backup.keys {
         ensure!(is_empty(&data.join(KEYS))?, "there are keys in {}", data.display());
     }
-    make_private(data)?;
     if backup.keys {
         copy_folder(&folder.join(KEYS), &data.join(KEYS))?;
     }
-    copy_folder(&folder.join(DATABASES), &databases)?;
-    let file = databases.join("ledger.sqlite");
-    let ledger = SqlLedger::new(Database::open_file(&file, Schema::Ledger).await?);
-    let skipped = skip_numbers(&ledger, Site::ALL).await;
-    ledger.close().await;
-    skipped?;
+    let names = backup.files.iter().map(|file| file.name.trim_end_matches(".sqlite").to_owned());
+    folder::found(data, names, async {
+        copy_folder(&folder.join(DATABASES), &databases)?;
+        let file = databases.join("ledger.sqlite");
+        let ledger = SqlLedger::new(Database::open_file(&file, Schema::Ledger).await?);
+        let skipped = skip_numbers(&ledger, Site::ALL).await;
+        ledger.close().await;
+        Ok(skipped?)
+    })
+    .await?;
     Ok(backup)
 }
 

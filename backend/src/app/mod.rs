@@ -4,10 +4,12 @@
 mod background;
 pub mod backup;
 mod caches;
+mod folder;
 mod places;
 mod settings;
 mod stores;
 
+pub use folder::Lock;
 pub use stores::Stores;
 
 use crate::{
@@ -27,12 +29,13 @@ use crate::{
         seal::{self, Sealer},
     },
     reconcile::{Reconciler, Schedule},
-    runtime::{Clock, Entropy, SystemClock, SystemEntropy, Zone},
+    runtime::{Clock, Entropy, Fallen, SystemClock, SystemEntropy, Zone},
     store::ledger::LedgerStore,
 };
 use background::{Background, Bells};
 use caches::Caches;
 use hongbao_shared::{Limits, Site, api::control::Degradation};
+use parking_lot::Mutex;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -103,6 +106,8 @@ pub struct App {
     pub reconciliation: Arc<Schedule>,
     stores: Stores,
     background: Background,
+    /// Of the data folder, until all is closed.
+    lock: Mutex<Option<Lock>>,
 }
 
 impl App {
@@ -117,6 +122,7 @@ impl App {
         let runtime = runtime.unwrap_or_else(Handle::current);
         let config = Arc::new(config);
         let zone = config.zone()?;
+        let lock = if stores.is_none() { Lock::take(&config, "server")? } else { None };
         let key = MasterKey::obtain(&config, &*entropy)?;
         let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
         let stores = match stores {
@@ -128,7 +134,7 @@ impl App {
         let board = Arc::new(Board::new(Arc::clone(&clock)));
         stores.report_to(&board);
         let control = Arc::new(Control::new(settings::switches(&config), Arc::clone(&board)));
-        let background = Background::default();
+        let background = Background::new();
         let health = Arc::new(Health::new(Arc::clone(&board), stores.orders.keys().copied()));
         let follower = follower(&control, &stores, &clock).await;
 
@@ -209,6 +215,7 @@ impl App {
             reconciliation,
             stores,
             background,
+            lock: Mutex::new(lock),
         };
         app.start_background(&bells, writer, notes);
         Ok(app)
@@ -228,6 +235,12 @@ impl App {
         }
     }
 
+    /// Whether one of the tasks behind the services has panicked; whoever runs the application
+    /// then has it end (R-CTRL-5).
+    pub fn fallen(&self) -> &Fallen {
+        &self.background.fallen
+    }
+
     /// What does without something that is down, on this node (R-CTRL-4).
     pub fn degraded(&self) -> Vec<Degradation> {
         self.control.board().list()
@@ -240,6 +253,7 @@ impl App {
         let patience = Duration::from_secs(self.config.server.drain_s.into());
         self.background.stop(&self.ledger, patience).await;
         self.stores.close().await;
+        drop(self.lock.lock().take());
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where each database is.
 
+use super::folder::{DATABASES, make_file};
 use crate::{
     config::{Address, Config, Fleet},
     crash::{self, Step},
@@ -7,7 +8,10 @@ use crate::{
 };
 use anyhow::Context;
 use hongbao_shared::{Shard, Site};
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 /// A database that is to be opened.
 #[derive(Debug)]
@@ -30,29 +34,37 @@ pub(super) struct Places {
 
 impl Places {
     /// `create`: schemas on servers are made where they are missing; files always are.
-    pub(super) fn of(config: &Config, create: bool) -> anyhow::Result<Self> {
+    pub(super) fn of(config: &Config, create: bool) -> Self {
         match &config.fleet {
-            Some(fleet) => Ok(Self::in_fleet(fleet, create)),
+            Some(fleet) => Self::in_fleet(fleet, create),
             None => Self::in_files(config),
         }
     }
 
-    fn in_files(config: &Config) -> anyhow::Result<Self> {
-        let folder = config.storage.data.join("db");
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    fn in_files(config: &Config) -> Self {
+        let folder = config.storage.data.join(DATABASES);
         let file = |name: &str| Place::File(folder.join(format!("{name}.sqlite")));
         let shards = || (0..config.sites.shards).filter_map(Shard::new);
         let shards =
             Site::ALL.into_iter().flat_map(|site| shards().map(move |shard| (site, shard)));
         let of_shard = |(site, shard)| ((site, shard), file(&format!("orders-{site}-{shard}")));
-        Ok(Self {
+        Self {
             orders: shards.map(of_shard).collect(),
             cold: Site::ALL.into_iter().map(|site| (site, file(&format!("cold-{site}")))).collect(),
             ledger: file("ledger"),
             people: file("people"),
             lists: file("lists"),
             control: file("control"),
+        }
+    }
+
+    /// The files, by their names without ending; none of a fleet.
+    pub(super) fn files(&self) -> impl Iterator<Item = (String, &Path)> {
+        let once = [&self.ledger, &self.people, &self.lists, &self.control];
+        let all = once.into_iter().chain(self.orders.values()).chain(self.cold.values());
+        all.filter_map(|place| match place {
+            Place::File(file) => Some((file.file_stem()?.to_str()?.to_owned(), file.as_path())),
+            Place::Link(_) => None,
         })
     }
 
@@ -93,9 +105,11 @@ impl Place {
     pub(super) async fn open(&self, schema: Schema) -> anyhow::Result<Database> {
         crash::before(Step::MigrateDatabase);
         let database = match self {
-            Self::File(file) => Database::open_file(file, schema)
-                .await
-                .with_context(|| format!("cannot open {}", file.display()))?,
+            Self::File(file) => {
+                let cannot = || format!("cannot open {}", file.display());
+                make_file(file).with_context(cannot)?;
+                Database::open_file(file, schema).await.with_context(cannot)?
+            }
             Self::Link(link) => Database::open_link(link, schema).await?,
         };
         crash::after(Step::MigrateDatabase);

@@ -1,4 +1,4 @@
-use super::places::Places;
+use super::{folder::Folder, places::Places};
 use crate::{
     audit::{Audited, Tiers},
     config::Config,
@@ -47,14 +47,26 @@ pub struct Stores {
 
 impl Stores {
     /// Opens all databases and migrates what is old: where the fleet's topology says, or
-    /// SQLite files under the data folder. Files that are missing are made.
+    /// SQLite files in the data folder, which must be those that belong to it (R-STORE-6). In a
+    /// new folder they are made.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
-        Self::open_at(Places::of(config, false)?).await
+        Self::open_where(config, false).await
     }
 
     /// Likewise, and makes schemas on servers that are missing.
     pub async fn create(config: &Config) -> anyhow::Result<Self> {
-        Self::open_at(Places::of(config, true)?).await
+        Self::open_where(config, true).await
+    }
+
+    async fn open_where(config: &Config, create: bool) -> anyhow::Result<Self> {
+        let places = Places::of(config, create);
+        if config.fleet.is_some() {
+            return Self::open_at(places).await;
+        }
+        let folder = Folder::verify(config, &places).await?;
+        let stores = Self::open_at(places).await?;
+        folder.adopt().await?;
+        Ok(stores)
     }
 
     async fn open_at(places: Places) -> anyhow::Result<Self> {

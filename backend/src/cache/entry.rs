@@ -1,5 +1,5 @@
 use crate::store::orders::{ClaimRow, PacketRow, Progress, StoredState};
-use hongbao_shared::{Timestamp, UserId, split};
+use hongbao_shared::{Timestamp, UserId};
 use parking_lot::RwLock;
 use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
@@ -138,12 +138,7 @@ impl Live {
         self.progress = progress;
         self.confirmed = Instant::now();
         if progress.state == StoredState::Finished && self.best_luck.is_none() {
-            let amounts: Vec<_> = self.claims.iter().map(|claim| claim.amount_fen).collect();
-            self.best_luck = facts
-                .terms()
-                .ok()
-                .and_then(|terms| split::best_luck(&terms, &amounts))
-                .and_then(|seq| u32::try_from(seq).ok());
+            self.best_luck = facts.best_luck(&self.claims).ok().flatten().map(|claim| claim.seq);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `hongbao migrate`.
 
 use super::{Common, Failure, on_tokio, say};
-use crate::app::Stores;
+use crate::app::{Lock, Stores};
 
 /// What `hongbao migrate` takes.
 #[derive(Debug, clap::Args)]
@@ -13,6 +13,7 @@ pub struct Arguments {
 /// Opens every database, which brings its schema up to date.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = arguments.common.load(None)?;
+    let _lock = Lock::take(&config, "migration")?;
     on_tokio(async {
         Stores::create(&config).await?.close().await;
         if config.fleet.is_some() {

@@ -10,8 +10,13 @@ pub mod server;
 pub mod split;
 pub mod verify;
 
-use crate::config::{Config, ConfigError, Flags};
+use crate::{
+    config::{Config, ConfigError, Flags, refuse_unread},
+    telemetry,
+};
 use std::{
+    cell::RefCell,
+    collections::BTreeSet,
     fmt,
     future::Future,
     io::{self, Write},
@@ -62,23 +67,20 @@ impl From<io::Error> for Failure {
 
 /// The exit code, with one sentence on standard error if something went wrong.
 pub fn exit(result: Result<(), Failure>) -> ExitCode {
-    match result {
+    let code = match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Negative) => ExitCode::from(1),
         Err(Failure::Usage(sentence)) => {
-            complain(&sentence);
+            telemetry::line(&format!("hongbao: {sentence}"));
             ExitCode::from(2)
         }
         Err(Failure::Failed(error)) => {
-            complain(&format!("{error:#}"));
+            telemetry::line(&format!("hongbao: {error:#}"));
             ExitCode::from(1)
         }
-    }
-}
-
-#[expect(clippy::print_stderr, reason = "what a person at the terminal has to know")]
-fn complain(sentence: &str) {
-    eprintln!("hongbao: {sentence}");
+    };
+    telemetry::flush();
+    code
 }
 
 /// A line of the answer. Whoever has stopped reading misses nothing that matters: the
@@ -112,8 +114,15 @@ impl Common {
     /// The checked configuration; logging starts with it.
     fn load(self, listen: Option<std::net::SocketAddr>) -> Result<Config, Failure> {
         let flags = Flags { file: self.config, listen, data: self.data };
-        let config = Config::load(&flags, &|name| std::env::var_os(name))?;
-        crate::telemetry::start(&config.telemetry);
+        let read = RefCell::new(BTreeSet::new());
+        let config = Config::load(&flags, &|name| {
+            read.borrow_mut().insert(name.to_owned());
+            std::env::var_os(name)
+        })?;
+        // A name that is no text is none of ours.
+        let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        refuse_unread(set, read.into_inner())?;
+        telemetry::start(&config.telemetry);
         Ok(config)
     }
 }

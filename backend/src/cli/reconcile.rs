@@ -7,10 +7,9 @@ use crate::{
     ledger::Ledger,
     packets::seal::{self, Sealer},
     reconcile::{Mode, Reconciler, Report},
-    runtime::{SystemClock, SystemEntropy},
+    runtime::{SystemClock, SystemEntropy, Tasks},
 };
 use std::sync::Arc;
-use tokio_util::task::TaskTracker;
 
 /// What `hongbao reconcile` takes.
 #[derive(Debug, clap::Args)]
@@ -39,7 +38,7 @@ async fn reconcile(config: &Config, mode: Mode) -> Result<Report, Failure> {
     let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
     let zone = config.zone()?;
     let stores = Stores::open(config).await?;
-    let (tasks, clock) = (TaskTracker::new(), Arc::new(SystemClock));
+    let (tasks, clock) = (Tasks::new(), Arc::new(SystemClock));
     let ledger = Arc::new(Ledger::start(Arc::clone(&stores.ledger), clock.clone(), &tasks));
     let reconciler = Reconciler::new(stores.clone(), Arc::clone(&ledger), sealer, zone, clock);
     let report = reconciler.run(mode).await;

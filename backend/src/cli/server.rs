@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     crash, http, telemetry,
 };
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Builder};
 use tokio_util::sync::CancellationToken;
@@ -45,55 +45,72 @@ async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
         .await
         .map_err(|error| Failure::usage(format!("cannot listen at {listen}: {error}")))?;
     let address = listener.local_addr()?;
-    let upkeep = tokio::spawn(telemetry::upkeep());
     let app = Arc::new(App::start_on(config, outside).await?);
-    say(format_args!("Hongbao is at http://{address}"));
+    let mut signals = Signals::listen()?;
+    // On a thread of its own: a terminal that stands still must not stop the service.
+    std::thread::spawn(move || say(format_args!("Hongbao is at http://{address}")));
     tracing::info!(%address, "serving");
 
     let draining = CancellationToken::new();
     let router = http::router(Arc::clone(&app), draining.clone());
+    let fallen = app.fallen().clone();
     let asked = async move {
-        asked_to_stop().await;
-        tracing::info!("draining");
+        tokio::select! {
+            biased;
+            () = signals.next() => tracing::info!("draining"),
+            task = fallen.wait() => tracing::error!(task, "draining, because a task has panicked"),
+        }
         draining.cancel();
-        tokio::spawn(async {
-            asked_to_stop().await;
+        tokio::spawn(async move {
+            signals.next().await;
             tracing::warn!("asked twice: stopping at once");
+            telemetry::flush();
             std::process::exit(1);
         });
     };
     let served = http::serve(listener, router, asked, drain).await;
     // Whatever became of the listener: what was answered must be delivered.
     app.shutdown().await;
-    upkeep.abort();
     served.context("the server stopped accepting connections")?;
+    if let Some(task) = app.fallen().task() {
+        return Err(Failure::Failed(anyhow!("stopped because a task has panicked: {task}")));
+    }
     tracing::info!("stopped");
     Ok(())
 }
 
-/// SIGTERM, or control-C.
-async fn asked_to_stop() {
+/// SIGTERM, or control-C, from now on and again and again. Listened for before anybody is told
+/// that the server is there: until then the signal ends the process as it stands.
+struct Signals {
     #[cfg(unix)]
-    let terminated = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(error) => {
-                tracing::error!(%error, "cannot listen for SIGTERM");
-                std::future::pending().await
-            }
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let (terminate, interrupt) = (SignalKind::terminate(), SignalKind::interrupt());
+            Ok(Self { terminate: signal(terminate)?, interrupt: signal(interrupt)? })
         }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        biased;
-        _ = terminated => {}
-        interrupted = tokio::signal::ctrl_c() => {
-            if let Err(error) = interrupted {
-                tracing::error!(%error, "cannot listen for SIGINT");
-                std::future::pending::<()>().await;
-            }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            biased;
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "cannot listen for control-C");
+            std::future::pending::<()>().await;
         }
     }
 }

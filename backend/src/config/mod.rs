@@ -12,6 +12,7 @@ mod key;
 mod section;
 mod sections;
 mod value;
+mod variables;
 
 pub use fleet::{Address, Fleet, FleetSite};
 pub use key::{MasterKey, MasterKeySetting};
@@ -20,6 +21,7 @@ pub use sections::{
     Sites, Storage, Telemetry, Time,
 };
 pub use value::{CreditMode, HomeSite, LogFormat, Weights};
+pub use variables::refuse_unread;
 
 use crate::runtime::Zone;
 use hongbao_shared::{Fen, Limits};

@@ -2,7 +2,7 @@
 //! (R-SITE-3).
 
 use super::degraded::{self, Board, Rung};
-use crate::store::orders::OrderStore;
+use crate::{runtime::Tasks, store::orders::OrderStore};
 use hongbao_shared::{Shard, Site};
 use parking_lot::RwLock;
 use std::{
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{MissedTickBehavior, interval, timeout};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 /// How often each shard is asked, and how long it may take: a shard that is gone is known
 /// within a second and a half, one that is back within half a second.
@@ -79,7 +79,7 @@ pub struct HealthWatch {
 
 impl HealthWatch {
     /// Starts a task for each shard, until `stop`.
-    pub fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
+    pub fn start(&self, tasks: &Tasks, stop: &CancellationToken) {
         for (place, store) in &self.stores {
             let health = Arc::clone(&self.health);
             let (place, store, stop) = (*place, Arc::clone(store), stop.clone());

@@ -103,6 +103,7 @@ fn abort_if_armed(point: &Point) {
     let Point { name, .. } = *point;
     fail_point!(name, |_| {
         tracing::warn!(crash.point = name, "the process is aborted here");
+        crate::telemetry::flush();
         std::process::abort()
     });
     // Without points nothing comes here; the name has no other use then.

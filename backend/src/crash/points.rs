@@ -51,6 +51,13 @@ steps! {
         after: "this database, whole; others may be missing" =>
             "the next start makes the others";
     }
+    /// The databases of a folder are taken into its manifest.
+    Manifest = "manifest" {
+        before: "all databases, each with its id, and no manifest that names them" =>
+            "the next start takes them into the manifest";
+        after: "all databases, and the manifest that names them" =>
+            "from now on none of them is made anew";
+    }
     /// One migration of one database.
     Migrate = "migrate.step" {
         before: "the migrations before it" => "the next start applies it";

@@ -3,11 +3,19 @@ use crate::{
     Refusal,
     groups::{Groups, Line, LinePost},
     packets::ChatEvent,
+    planted::Bug,
     store::{StoreError, orders::OrderStore, outbox::OutboxRow},
 };
 use async_trait::async_trait;
 use hongbao_shared::{ErrorCode, OrderNo};
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 /// Openers that one line names. Lane batches hold more when it is busy; the line is for
 /// people to read, and each of its readers costs a row.
@@ -140,7 +148,7 @@ impl Round<'_> {
             let first = claims.first()?;
             Some(LinePost {
                 group_id: packet.group_id,
-                key: format!("opened:{order_no}:{}", first.seq),
+                key: line_key(order_no, first.seq),
                 at: first.opened_at,
                 line: Line::Opened {
                     order_no,
@@ -186,6 +194,16 @@ impl Round<'_> {
             },
         })
     }
+}
+
+/// Under what key a line tells of the claims from this one on.
+fn line_key(order_no: OrderNo, seq: u32) -> String {
+    static TOLD: AtomicU64 = AtomicU64::new(0);
+    let key = format!("opened:{order_no}:{seq}");
+    if Bug::LineToldTwice.is_planted() {
+        return format!("{key}:{}", TOLD.fetch_add(1, Ordering::Relaxed));
+    }
+    key
 }
 
 fn not_over(order_no: OrderNo) -> Refusal {

@@ -2,7 +2,7 @@ use crate::store::{
     StoreError,
     orders::{ClaimRow, OrderStore, PacketRow},
 };
-use hongbao_shared::{Kind, OrderNo, split};
+use hongbao_shared::{Kind, OrderNo};
 use std::collections::{BTreeMap, btree_map::Entry};
 
 /// The packets of one round of a delivery, each read once: many events are of the same
@@ -83,13 +83,11 @@ impl<'a> Known<'a> {
         order_no: OrderNo,
     ) -> Result<Option<ClaimRow>, StoreError> {
         let packet = self.packet(order_no).await?;
-        let terms = packet.terms().map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        let shares = packet.shares;
-        if terms.kind() != Kind::Lucky {
+        let packet = packet.clone();
+        if packet.kind != Kind::Lucky {
             return Ok(None);
         }
-        let claims = self.claims(order_no, 0, shares).await?;
-        let amounts: Vec<_> = claims.iter().map(|claim| claim.amount_fen).collect();
-        Ok(split::best_luck(&terms, &amounts).and_then(|seq| claims.get(seq).copied()))
+        let claims = self.claims(order_no, 0, packet.shares).await?;
+        packet.best_luck(&claims).map_err(|error| StoreError::Corrupt(error.to_string()))
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     groups::{DemoCast, Groups},
     ledger::Ledger,
     packets::Packets,
-    runtime::{Clock, Entropy},
+    runtime::{Clock, Entropy, Tasks},
 };
 use hongbao_shared::{
     ErrorCode, GroupId, Limits, UserId,
@@ -26,7 +26,7 @@ use hongbao_shared::{
 };
 use stage::Stage;
 use std::{collections::BTreeMap, sync::Arc};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 /// Demo groups that are entertained at the same time on one node; whoever comes later
 /// finds a quiet group.
@@ -80,14 +80,13 @@ impl Demo {
         self.parts.groups.create_demo(user, name, language, &members).await
     }
 
-    /// Entertains whoever comes into a demo group, until `stop`.
-    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+    /// Entertains whoever comes into a demo group, in `stages` of their own, until `stop`.
+    pub async fn run(self: Arc<Self>, stages: Tasks, stop: CancellationToken) {
         if !self.parts.limits.demo {
             return;
         }
         let mut presence = self.parts.groups.wakes().watch_presence();
         presence.mark_changed();
-        let stages = TaskTracker::new();
         let mut playing: BTreeMap<GroupId, tokio::task::JoinHandle<()>> = BTreeMap::new();
         // What is a demo group, and who plays there, never changes while a group has
         // somebody in it; it is looked up again for every stage.

@@ -4,7 +4,7 @@
 use crate::{
     Refusal,
     crash::{self, Step},
-    runtime::Clock,
+    runtime::{Clock, Tasks},
     store::{
         StoreError,
         ledger::{LedgerStore, PostOutcome, PostRefusal, Posting, TransferKind},
@@ -16,7 +16,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::{Instant, sleep},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 /// The most credits and refunds in one transaction; also the most in one call.
 pub const BATCH_MAX: usize = 1_000;
@@ -50,11 +50,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    pub(super) fn start(
-        store: Arc<dyn LedgerStore>,
-        clock: Arc<dyn Clock>,
-        tasks: &TaskTracker,
-    ) -> Self {
+    pub(super) fn start(store: Arc<dyn LedgerStore>, clock: Arc<dyn Clock>, tasks: &Tasks) -> Self {
         let (interactive, interactive_queue) = mpsc::channel(QUEUE_MAX);
         let (credits, credit_queue) = mpsc::channel(QUEUE_MAX);
         let lane = Self {

@@ -12,7 +12,7 @@ use crate::{
     crash::{self, Step},
     lists::Lists,
     packets::record::{Payment, PreOrderRecord},
-    runtime::Clock,
+    runtime::{Clock, Tasks},
     store::{
         StoreError,
         ledger::{Account, LedgerStore, PostRefusal, Posted, Posting, Recorded, TransferKind},
@@ -28,7 +28,6 @@ use hongbao_shared::{
 };
 use lane::{Done, Lane};
 use std::sync::Arc;
-use tokio_util::task::TaskTracker;
 
 /// The most entries of one page of a statement.
 pub const PAGE_MAX: u32 = 100;
@@ -77,7 +76,7 @@ pub enum CreditOutcome {
 
 impl Ledger {
     /// Starts the lane as a task of `tasks`, where no client can cancel it.
-    pub fn start(store: Arc<dyn LedgerStore>, clock: Arc<dyn Clock>, tasks: &TaskTracker) -> Self {
+    pub fn start(store: Arc<dyn LedgerStore>, clock: Arc<dyn Clock>, tasks: &Tasks) -> Self {
         let lane = Lane::start(store.clone(), clock, tasks);
         Self { store, lane }
     }

@@ -4,10 +4,12 @@
 
 mod clock;
 mod entropy;
+mod tasks;
 mod whole;
 mod zone;
 
 pub use clock::{Clock, SystemClock};
 pub use entropy::{Entropy, SystemEntropy};
+pub use tasks::{Fallen, Tasks};
 pub(crate) use whole::whole;
 pub use zone::{Month, Zone};

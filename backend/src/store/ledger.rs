@@ -3,7 +3,10 @@
 //! (R-ORDER-2).
 
 use super::{StoreError, marks::Mark, outbox::Outbox};
-use crate::packets::record::{Payment, PreOrderRecord};
+use crate::{
+    packets::record::{Payment, PreOrderRecord},
+    planted::Bug,
+};
 use async_trait::async_trait;
 use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};
 
@@ -111,8 +114,9 @@ impl Posting {
     /// Demo money; `key` is the person's own, so it is kept apart from everybody
     /// else's.
     pub fn top_up(user: UserId, amount: Fen, key: &str) -> Self {
+        let own = format!("topup:{user}:{key}");
         Self {
-            key: format!("topup:{user}:{key}"),
+            key: if Bug::TopUpKeyGlobal.is_planted() { format!("topup:{key}") } else { own },
             kind: TransferKind::TopUp,
             debit: Account::Issuer,
             credit: Account::Wallet(user),

@@ -4,12 +4,13 @@ use super::{
     StoreError,
     outbox::{Destination, Due, Outbox, OutboxEntry},
 };
+use crate::planted::Bug;
 use async_trait::async_trait;
 use hongbao_shared::{
     Day, Fen, GroupId, Kind, OrderNo, Terms, Timestamp, UserId,
     api::packets::PacketState,
-    fairness::{ClientSeed, Commitment},
-    split::TermsError,
+    fairness::{ClientSeed, Commitment, Seed, ServerSeed},
+    split::{self, TermsError},
 };
 use std::collections::BTreeMap;
 
@@ -52,6 +53,26 @@ impl PacketRow {
     /// What is cut; an error only for a row that this code did not write.
     pub fn terms(&self) -> Result<Terms, TermsError> {
         Terms::new(self.kind, self.total_fen, self.shares, self.max_share_fen)
+    }
+
+    /// What its shares are drawn from (R-FAIR-3); an error as with [`Self::terms`].
+    pub fn split_seed(&self, server_seed: &ServerSeed) -> Result<Seed, TermsError> {
+        let none = ClientSeed::default();
+        let left_out = Bug::ClientSeedLeftOut.is_planted();
+        let client_seed = if left_out { &none } else { &self.client_seed };
+        Ok(server_seed.split_seed(client_seed, self.order_no, &self.terms()?))
+    }
+
+    /// The best luck among its claims, all of which are in their order (R-SPLIT-5); an error
+    /// as with [`Self::terms`].
+    pub fn best_luck(&self, claims: &[ClaimRow]) -> Result<Option<ClaimRow>, TermsError> {
+        let amounts: Vec<_> = claims.iter().map(|claim| claim.amount_fen).collect();
+        let mut best = split::best_luck(&self.terms()?, &amounts);
+        if Bug::BestLuckLatest.is_planted() {
+            let most = best.and_then(|best| amounts.get(best).copied());
+            best = most.and_then(|most| amounts.iter().rposition(|amount| *amount == most));
+        }
+        Ok(best.and_then(|best| claims.get(best).copied()))
     }
 }
 

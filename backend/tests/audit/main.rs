@@ -7,3 +7,4 @@ mod corruptions;
 mod entries;
 mod on_the_way;
 mod scene;
+mod twice;

@@ -2,7 +2,7 @@
 
 use crate::tiers::tier;
 use hongbao::{
-    app::{App, Outside},
+    app::{App, Outside, Stores},
     cache::{Note, RedisTier, SharedTier as _},
     config::Config,
     groups::Growth,
@@ -24,7 +24,9 @@ const SOON: Duration = Duration::from_secs(8);
 async fn node(folder: &Path, addresses: &[String]) -> Arc<App> {
     let mut config = Config::default();
     config.storage.data = folder.to_path_buf();
-    let outside = Outside { shared: Some(Arc::new(tier(addresses))), ..Outside::default() };
+    // Connections of its own: one server alone works on a folder.
+    let stores = Some(Stores::open(&config).await.unwrap());
+    let outside = Outside { shared: Some(Arc::new(tier(addresses))), stores, ..Outside::default() };
     Arc::new(App::start_on(config, outside).await.unwrap())
 }
 

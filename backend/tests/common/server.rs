@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
     sync::Arc,
     time::Duration,
 };
@@ -110,7 +110,16 @@ impl TestServer {
     /// As [`TestServer::restart`], with more variables this once; `false` if it ended
     /// before it served.
     pub(crate) fn try_start(&mut self, once: &[(&str, &str)]) -> bool {
-        let stdout = self.launch(once);
+        self.try_start_as(|command| {
+            command.envs(once.iter().copied());
+        })
+    }
+
+    /// Likewise, with whatever else is to be changed about the process.
+    pub(crate) fn try_start_as(&mut self, change: impl FnOnce(&mut Command)) -> bool {
+        let mut command = self.command("server");
+        change(&mut command);
+        let stdout = self.launch_as(command);
         self.learn_address(stdout)
     }
 
@@ -152,12 +161,18 @@ impl TestServer {
 
     /// A subcommand on the data of the child, with its settings.
     pub(crate) fn command(&self, subcommand: &str) -> Command {
+        self.subcommand(&[subcommand])
+    }
+
+    /// Likewise, of several words.
+    pub(crate) fn subcommand(&self, words: &[&str]) -> Command {
         let Running::Child { variables, .. } = &self.running else {
             panic!("only a child has variables");
         };
         let mut command = Command::new(env!("CARGO_BIN_EXE_hongbao"));
         command
-            .args([subcommand, "--data"])
+            .args(words)
+            .arg("--data")
             .arg(self.folder.path())
             .env("HONGBAO_TELEMETRY_FILTER", "warn")
             .envs(variables.iter().map(|(name, value)| (name, value)));
@@ -182,6 +197,22 @@ impl TestServer {
     /// Waits until the child has ended by itself; how it did.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         self.child().wait().unwrap()
+    }
+
+    /// Likewise, without holding up what else the test does, and within a minute.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        for _ in 0..3_000 {
+            if let Some(status) = self.child().try_wait().unwrap() {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the child does not end");
+    }
+
+    /// The log of a child that was started with a pipe for it.
+    pub(crate) fn take_stderr(&mut self) -> Option<ChildStderr> {
+        self.child().stderr.take()
     }
 
     /// SIGTERM: the child drains and ends by itself; its exit code.

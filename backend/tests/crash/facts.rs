@@ -62,15 +62,21 @@ impl Stage {
         each(packets).await.into_iter().collect()
     }
 
-    /// Each card once, each end once.
+    /// Each card once, each claim once, each end once.
     async fn chat(&self, facts: &Facts, packets: &Packets) {
         let group = &self.cast.group;
         for (n, reader) in self.cast.people.iter().enumerate() {
             let path = format!("/groups/{group}/messages");
             let (mut cards, mut finished, mut expired) = (Vec::new(), Vec::new(), Vec::new());
+            // Lines and people that they tell of.
+            let mut opened: BTreeMap<OrderNo, (u32, u32)> = BTreeMap::new();
             for message in pages::<Message>(reader, &path).await {
                 match message.body {
                     MessageBody::Packet { packet } => cards.push(packet.order_no),
+                    MessageBody::Opened { order_no, others, .. } => {
+                        let told = opened.entry(order_no).or_default();
+                        *told = (told.0 + 1, told.1 + 1 + others);
+                    }
                     MessageBody::Finished { order_no, .. } => finished.push(order_no),
                     MessageBody::Expired { order_no, .. } => expired.push(order_no),
                     _ => {}
@@ -84,6 +90,19 @@ impl Stage {
             same(cards, packets.iter().filter_map(|(no, packet)| packet.as_ref().map(|_| *no)));
             same(finished, ended(PacketState::Finished));
             same(expired, ended(PacketState::Expired).filter(own));
+            // A sender hears of everybody, whoever opened of that line alone.
+            let mine = shares(packets, reader);
+            for (order_no, packet) in packets {
+                let (lines, people) = opened.remove(order_no).unwrap_or_default();
+                let claimed = packet.as_ref().map_or(0, |packet| packet.claimed);
+                if own(order_no) {
+                    assert_eq!(people, claimed, "{order_no}: who opened it is told to {n}");
+                } else {
+                    let told = u32::from(mine.contains_key(order_no));
+                    assert_eq!(lines, told, "{order_no}: {n} is told of their own share");
+                }
+            }
+            assert!(opened.is_empty(), "lines of no packet: {opened:?}");
         }
     }
 }

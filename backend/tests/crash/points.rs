@@ -61,7 +61,7 @@ impl Case {
     /// first pass, and where it can be, in the middle of much work.
     fn passes(self) -> u32 {
         match self.point.step {
-            Step::MasterKey | Step::MigrateDatabase | Step::Migrate => {
+            Step::MasterKey | Step::MigrateDatabase | Step::Manifest | Step::Migrate => {
                 unreachable!("that is at the start")
             }
             // Once for each site; or worked off a few times a second at most.
@@ -87,7 +87,7 @@ impl Case {
     async fn survive(self, past: &Past) {
         let begun = Instant::now();
         let answers = match self.point.step {
-            Step::MasterKey | Step::MigrateDatabase | Step::Migrate => {
+            Step::MasterKey | Step::MigrateDatabase | Step::Manifest | Step::Migrate => {
                 at_the_start(self.point).await;
                 0
             }
@@ -145,6 +145,7 @@ fn a_server_that_is_wrong_does_not_survive() {
         ("pay.after", Bug::BlockWithoutMark),
         ("archive.empty.after", Bug::ClaimsNotCopied),
         ("credit.after", Bug::CreditTwice),
+        ("chat.lines.after", Bug::LineToldTwice),
     ];
     let cases = wrong.into_iter().map(|(name, bug)| {
         let point = POINTS.iter().find(|point| point.name == name).unwrap();
@@ -215,8 +216,8 @@ async fn at_the_start(point: &'static Point) {
     let Point { name, step, side, .. } = *point;
     let mut server = Stage::empty();
     let passes: &[u32] = match (step, side) {
-        (Step::MasterKey, Side::After) => &[0],
-        (Step::MasterKey, _) => &[0, 0, 0],
+        (Step::MasterKey | Step::Manifest, Side::After) => &[0],
+        (Step::MasterKey | Step::Manifest, _) => &[0, 0, 0],
         // Within migrations a point is passed every few steps of SQLite's machine.
         (_, Side::Inside) => &[5, 150, 400],
         _ => &[0, 3, 6],

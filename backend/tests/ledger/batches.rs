@@ -7,12 +7,11 @@ use crate::{
 use hongbao::{
     crash::POINTS,
     ledger::{BATCH_MAX, CreditClaim, CreditOutcome, Ledger, PAYMENTS_PER_BATCH_MAX},
-    runtime::SystemClock,
+    runtime::{SystemClock, Tasks},
     store::memory::MemoryLedger,
 };
 use hongbao_shared::{ErrorCode, Limits};
 use std::{cell::RefCell, sync::Arc};
-use tokio_util::task::TaskTracker;
 
 /// How often a batch whose outcome is unknown is sent.
 const SENDS_MAX: usize = 6;
@@ -25,7 +24,7 @@ pub(crate) struct Lane {
 impl Lane {
     pub(crate) fn start() -> Self {
         let store = Faulty::new(MemoryLedger::default());
-        let tasks = TaskTracker::new();
+        let tasks = Tasks::new();
         let ledger = Ledger::start(Arc::new(store.clone()), Arc::new(SystemClock), &tasks);
         Self { ledger, store }
     }

@@ -7,12 +7,11 @@ use crate::{
 };
 use hongbao::{
     ledger::{CreditClaim, CreditOutcome, Ledger},
-    runtime::SystemClock,
+    runtime::{SystemClock, Tasks},
     store::sql::{Database, Schema, SqlLedger},
 };
 use hongbao_shared::Limits;
 use std::sync::Arc;
-use tokio_util::task::TaskTracker;
 
 macro_rules! laws {
     ($($law:ident),* $(,)?) => {
@@ -57,7 +56,7 @@ async fn nodes() -> at_once::Nodes {
 async fn lanes_of_two_nodes_do_everything_once() {
     const SENDERS: i64 = 30;
     const SHARES: u32 = 10;
-    let (nodes, tasks) = (nodes().await, TaskTracker::new());
+    let (nodes, tasks) = (nodes().await, Tasks::new());
     let lanes = nodes.clone().map(|store| Ledger::start(store, Arc::new(SystemClock), &tasks));
     let senders: Vec<_> = (0..SENDERS)
         .map(|who| {

@@ -8,7 +8,7 @@ use crate::{
 };
 use hongbao::{
     ledger::{BATCH_MAX, CreditClaim, CreditOutcome, Ledger},
-    runtime::SystemClock,
+    runtime::{SystemClock, Tasks},
     store::{
         ledger::{LedgerStore, credit_key},
         sql::{Schema, SqlLedger},
@@ -16,7 +16,6 @@ use hongbao::{
 };
 use hongbao_shared::{ErrorCode, Limits, api::wallet::EntryKind};
 use std::sync::Arc;
-use tokio_util::task::TaskTracker;
 
 struct Running {
     ledger: Ledger,
@@ -27,7 +26,7 @@ struct Running {
 impl Running {
     fn start(books: &SqlLedger) -> Self {
         let store = Faulty::new(books.clone());
-        let tasks = TaskTracker::new();
+        let tasks = Tasks::new();
         let ledger = Ledger::start(Arc::new(store.clone()), Arc::new(SystemClock), &tasks);
         Self { ledger, store, books: books.clone() }
     }

@@ -7,13 +7,12 @@ use hongbao::{
     ledger::Ledger,
     packets::seal::{self, Sealer},
     reconcile::{Mode, Reconciler, Report},
-    runtime::SystemEntropy,
+    runtime::{SystemEntropy, Tasks},
     store::outbox::Fate,
 };
 use hongbao_shared::api::control::DeadLetter;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{path::Path, sync::Arc, time::Duration};
-use tokio_util::task::TaskTracker;
 
 /// Runs SQL on one of the files, beside the server or after it; answers how many rows it
 /// changed. Not even the database's own constraints are asked.
@@ -69,7 +68,7 @@ pub(crate) async fn reconcile(config: &Config, clock: &Arc<ManualClock>, mode: M
     let key = MasterKey::obtain(config, &SystemEntropy).unwrap();
     let sealer = Sealer::new(key.derive(seal::KEY_LABEL));
     let stores = Stores::open(config).await.unwrap();
-    let tasks = TaskTracker::new();
+    let tasks = Tasks::new();
     let ledger = Ledger::start(Arc::clone(&stores.ledger), Arc::clone(clock) as _, &tasks);
     let ledger = Arc::new(ledger);
     let zone = config.zone().unwrap();

@@ -62,13 +62,19 @@ impl World {
 
     /// A second node on the same databases.
     pub(crate) async fn second_node(&self) -> Arc<App> {
-        start((*self.app.config).clone(), &self.clock, Outside::default()).await
+        self.node_with(None).await
     }
 
     /// A second node on the same databases, which shares this cache tier with the first.
     pub(crate) async fn second_node_sharing(&self, shared: Arc<dyn SharedTier>) -> Arc<App> {
-        let outside = Outside { shared: Some(shared), ..Outside::default() };
-        start((*self.app.config).clone(), &self.clock, outside).await
+        self.node_with(Some(shared)).await
+    }
+
+    /// It brings its own connections: one server alone works on a folder.
+    async fn node_with(&self, shared: Option<Arc<dyn SharedTier>>) -> Arc<App> {
+        let config = (*self.app.config).clone();
+        let stores = Some(Stores::open(&config).await.unwrap());
+        start(config, &self.clock, Outside { shared, stores, ..Outside::default() }).await
     }
 
     /// Ends the application and starts it again on what is on disk.

@@ -6,7 +6,7 @@ use crate::store::{
     lists::{Listed, ReceivedRow, SentRow},
     orders::{ClaimRow, PacketRow, StoredState},
 };
-use hongbao_shared::{UserId, split};
+use hongbao_shared::UserId;
 use std::collections::BTreeMap;
 
 impl Check<'_> {
@@ -82,10 +82,7 @@ impl Check<'_> {
         if packet.progress.state != StoredState::Finished {
             return None;
         }
-        let claims = &self.evidence.claims;
-        let amounts: Vec<_> = claims.iter().map(|claim| claim.amount_fen).collect();
-        let seq = split::best_luck(&packet.terms().ok()?, &amounts)?;
-        claims.get(seq).map(|claim| claim.user_id)
+        Some(packet.best_luck(&self.evidence.claims).ok()??.user_id)
     }
 }
 

@@ -109,11 +109,9 @@ impl Check<'_> {
         self.require(seed.commitment() == packet.commitment, Law::SeedMatchesCommitment, || {
             "its server seed is not the one it was committed to".to_owned()
         });
-        match packet.terms() {
-            Ok(terms) => {
-                let seed = seed.split_seed(&packet.client_seed, packet.order_no, &terms);
-                Some(Splitter::new(&terms, &seed))
-            }
+        let terms = packet.terms().and_then(|terms| Ok((terms, packet.split_seed(&seed)?)));
+        match terms {
+            Ok((terms, seed)) => Some(Splitter::new(&terms, &seed)),
             Err(error) => {
                 self.require(false, Law::AmountsFollowSeed, || error.to_string());
                 None

@@ -14,7 +14,7 @@ use crate::{
     control::{Control, Health, Place, Rung},
     delivery::Bell,
     packets::seal::Sealer,
-    runtime::Clock,
+    runtime::{Clock, Tasks},
     store::orders::{ClaimRow, Landed, Landing, OrderStore},
 };
 use hongbao_shared::{ErrorCode, OrderNo, Shard, Site, UserId};
@@ -23,7 +23,7 @@ use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 const RETRY_WHEN_FULL: Duration = Duration::from_secs(1);
 const RETRY_WHEN_DOWN: Duration = Duration::from_secs(1);
@@ -107,7 +107,7 @@ impl Lanes {
     pub fn start(
         stores: impl IntoIterator<Item = ((Site, Shard), LaneStore)>,
         parts: &LaneParts,
-        tasks: &TaskTracker,
+        tasks: &Tasks,
         runtime: &Handle,
         stop: &CancellationToken,
     ) -> Self {

@@ -72,10 +72,8 @@ pub(in crate::packets) fn splitter(
     packet: &PacketRow,
     sealer: &Sealer,
 ) -> anyhow::Result<Splitter> {
-    let terms = packet.terms()?;
     let server_seed = sealer.open(packet.order_no, &packet.sealed_server_seed)?;
-    let seed = server_seed.split_seed(&packet.client_seed, packet.order_no, &terms);
-    Ok(Splitter::new(&terms, &seed))
+    Ok(Splitter::new(&packet.terms()?, &packet.split_seed(&server_seed)?))
 }
 
 /// Reads a packet with all of its claims; `None` for a tombstone as for nothing.

@@ -1,13 +1,19 @@
-//! Logs and metrics (R-API-3). Logs go to standard error; standard output belongs to
-//! what a command answers.
+//! Logs and metrics (R-API-3). Logs go to standard error, through a queue that never fails
+//! (`lines`); standard output belongs to what a command answers.
 //!
 //! Never logged: session tokens, tickets, seeds, passwords, invitation codes. The
 //! types that hold them hide them from `Debug`, and requests are logged by their
 //! route, not by their path.
 
+mod lines;
+
+pub(crate) use lines::{flush, line};
+
 use crate::config::{LogFormat, Telemetry};
+use lines::ToLines;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{io::IsTerminal, sync::OnceLock, time::Duration};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 
 /// How long a request took, by route and status; in seconds.
@@ -33,7 +39,9 @@ pub fn start(settings: &Telemetry) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        // A line that cannot be made is no reason to say so by a macro that panics.
+        .log_internal_errors(false)
+        .with_writer(ToLines);
     // An error means that this process logs already, as in tests.
     let _already = match settings.format {
         LogFormat::Text => log.try_init(),
@@ -43,6 +51,8 @@ pub fn start(settings: &Telemetry) {
         let at = panic.location().map(ToString::to_string).unwrap_or_default();
         let message = panic.payload_as_str().unwrap_or("no message");
         tracing::error!(panic.at = at, panic.message = message, "panicked");
+        // It may be the last thing that this process says.
+        flush();
     }));
 }
 
@@ -66,14 +76,22 @@ pub fn metrics() -> &'static PrometheusHandle {
             metrics::Unit::Seconds,
             "Time from the request's head to the answer's head, by route, method and status."
         );
+        metrics::describe_counter!(
+            lines::LOST,
+            metrics::Unit::Count,
+            "Log lines that standard error, or the queue in front of it, did not take."
+        );
         handle
     })
 }
 
-/// Keeps the metrics tidy; ends when it is dropped.
-pub async fn upkeep() {
+/// Keeps the metrics tidy until `stop`.
+pub async fn upkeep(stop: CancellationToken) {
     loop {
-        tokio::time::sleep(UPKEEP_INTERVAL).await;
-        metrics().run_upkeep();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(UPKEEP_INTERVAL) => metrics().run_upkeep(),
+        }
     }
 }

@@ -1,0 +1,216 @@
+//! The data folder is verified as a whole at the start (R-STORE-6).
+
+use crate::{common::server::TestServer, refused, text};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+const ONE_SHARD: (&str, &str) = ("HONGBAO_SITES_SHARDS", "1");
+
+fn start(server: &TestServer) -> Output {
+    server.command("server").args(["--listen", "127.0.0.1:0"]).output().unwrap()
+}
+
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// A second server on the same folder; what only looks, or works beside one, does as before.
+#[tokio::test]
+async fn one_server_works_on_a_folder() {
+    let mut server = TestServer::spawn(&[ONE_SHARD]);
+    let (group, people) = server.group_of(2).await;
+    people[0].top_up(500, "k").await;
+    people[0].send_packet(&group, 500, 2).await;
+    let sentence = "another server works on the data folder";
+    refused(&start(&server), sentence);
+    refused(&server.command("migrate").output().unwrap(), sentence);
+    for command in [&["audit"][..], &["reconcile"], &["admin", "dead-letters"]] {
+        let output = server.subcommand(command).output().unwrap();
+        assert!(output.status.success(), "{command:?}: {}", text(&output.stderr));
+    }
+    assert_eq!(people[0].balance_fen().await, 0, "the first one goes on");
+
+    // The lock ends with the process, however that ends.
+    server.kill();
+    server.restart();
+    assert_eq!(server.terminate(), Some(0));
+    let output = server.command("migrate").output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+/// A database that is gone, replaced by a blank or by another folder's: nobody makes it anew.
+#[tokio::test]
+async fn a_database_that_is_gone_or_replaced_is_named() {
+    let mut other = TestServer::spawn(&[ONE_SHARD]);
+    assert_eq!(other.terminate(), Some(0));
+    let mut server = TestServer::spawn(&[ONE_SHARD]);
+    let (_, people) = server.group_of(2).await;
+    people[0].top_up(500, "k").await;
+    assert_eq!(server.terminate(), Some(0));
+    let db = server.folder.path().join("db");
+    let aside = server.folder.path().join("aside.sqlite");
+    for name in ["people", "ledger", "orders-S-0", "cold-N", "lists", "control"] {
+        let file = db.join(format!("{name}.sqlite"));
+        fs::rename(&file, &aside).unwrap();
+        let gone = format!("{} is gone", file.display());
+        for command in [&["audit"][..], &["reconcile"], &["migrate"], &["admin", "dead-letters"]] {
+            refused(&server.subcommand(command).output().unwrap(), &gone);
+        }
+        refused(&start(&server), &gone);
+        assert!(!file.exists(), "nobody makes it anew");
+
+        let replaced =
+            format!("{} is not the database that this folder was made with", file.display());
+        fs::copy(other.folder.path().join("db").join(format!("{name}.sqlite")), &file).unwrap();
+        refused(&start(&server), &replaced);
+        fs::write(&file, b"").unwrap();
+        refused(&start(&server), &replaced);
+        fs::write(&file, "no database at all, but long enough to be taken for one".repeat(100))
+            .unwrap();
+        refused(&start(&server), &format!("{}", file.display()));
+        fs::rename(&aside, &file).unwrap();
+    }
+    server.restart();
+    let mut person = people[0].clone();
+    person.url.clone_from(&server.url);
+    assert_eq!(person.balance_fen().await, 500);
+}
+
+/// A restored folder is another one: files of the old one, which are of another moment, do not
+/// slip in.
+#[tokio::test]
+async fn a_restored_folder_is_another() {
+    let mut server = TestServer::spawn(&[ONE_SHARD]);
+    assert_eq!(server.terminate(), Some(0));
+    let places = tempfile::tempdir().unwrap();
+    let backup = places.path().join("backup");
+    let (from, to) = (server.folder.path(), places.path().join("data"));
+    let run = |command: &str, data: &Path| {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_hongbao"));
+        process.args([command, "--data"]).arg(data).env(ONE_SHARD.0, ONE_SHARD.1);
+        if command != "migrate" {
+            process.arg(&backup);
+        }
+        process.output().unwrap()
+    };
+    let done = run("backup", from);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let done = run("restore", &to);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let people = |data: &Path| data.join("db").join("people.sqlite");
+    fs::copy(people(from), people(&to)).unwrap();
+    let key = "keys/master.key";
+    fs::copy(from.join(key), to.join(key)).unwrap();
+    refused(&run("migrate", &to), "is not the database that this folder was made with");
+
+    // One that was cut off leaves nothing that anybody starts on.
+    let cut_off = places.path().join("cut off");
+    fs::create_dir(&cut_off).unwrap();
+    fs::copy(to.join("manifest.json"), cut_off.join("manifest.json")).unwrap();
+    refused(&run("migrate", &cut_off), "is gone");
+    fs::remove_file(people(from)).unwrap();
+    fs::remove_dir_all(&backup).unwrap();
+    refused(&run("backup", from), "people.sqlite is gone");
+}
+
+/// Fewer shards than the folder has: packets of the others could not be found.
+#[tokio::test]
+async fn shards_are_only_ever_added() {
+    let mut server = TestServer::spawn(&[ONE_SHARD]);
+    assert_eq!(server.terminate(), Some(0));
+    assert!(server.try_start(&[("HONGBAO_SITES_SHARDS", "3")]));
+    assert_eq!(server.terminate(), Some(0));
+    let output = server.command("server").env("HONGBAO_SITES_SHARDS", "2").output().unwrap();
+    refused(&output, "orders-N-2.sqlite belongs to this folder, but sites.shards is 2");
+}
+
+/// A folder from before manifests is taken as it is; from then on it is watched.
+#[tokio::test]
+async fn a_folder_without_a_manifest_is_adopted() {
+    let mut server = TestServer::spawn(&[ONE_SHARD]);
+    assert_eq!(server.terminate(), Some(0));
+    let manifest = server.folder.path().join("manifest.json");
+    fs::remove_file(&manifest).unwrap();
+    for file in fs::read_dir(server.folder.path().join("db")).unwrap() {
+        crate::forget_id(&file.unwrap().path()).await;
+    }
+    server.restart();
+    assert_eq!(server.terminate(), Some(0));
+    assert!(manifest.is_file());
+    let people = server.folder.path().join("db").join("people.sqlite");
+    fs::remove_file(&people).unwrap();
+    refused(&start(&server), "people.sqlite is gone");
+    fs::write(&manifest, "{").unwrap();
+    refused(&start(&server), "manifest.json");
+}
+
+/// Password hashes and chats are nobody else's business.
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_reads_the_data() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut server = TestServer::in_folder(tempfile::tempdir().unwrap(), &[ONE_SHARD]);
+    let data = server.folder.path().to_owned();
+    let only_ours = |data: &Path| {
+        for folder in [data, &data.join("db"), &data.join("keys")] {
+            assert_eq!(mode(folder), 0o700, "{}", folder.display());
+        }
+        for file in fs::read_dir(data.join("db")).unwrap() {
+            let file = file.unwrap().path();
+            assert_eq!(mode(&file), 0o600, "{}", file.display());
+        }
+    };
+    server.restart();
+    server.guest("somebody").await;
+    only_ours(&data);
+    server.kill();
+    // As versions before left it.
+    for path in [&data, &data.join("db"), &data.join("keys")] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    for file in fs::read_dir(data.join("db")).unwrap() {
+        fs::set_permissions(file.unwrap().path(), fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    server.restart();
+    server.guest("somebody else").await;
+    only_ours(&data);
+
+    // A folder that is made, and one that holds other things as well.
+    let (made, shared) = (data.join("made"), tempfile::tempdir().unwrap());
+    fs::set_permissions(shared.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(shared.path().join("other things"), "").unwrap();
+    for data in [&made, shared.path()] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hongbao"));
+        command.arg("migrate").arg("--data").arg(data).env(ONE_SHARD.0, ONE_SHARD.1);
+        assert!(command.status().unwrap().success());
+        assert_eq!(mode(&data.join("db")), 0o700);
+    }
+    assert_eq!(mode(&made), 0o700);
+    assert_eq!(mode(shared.path()), 0o755, "not ours to close");
+}
+
+/// R-CTRL-7: as an unknown key of the file does.
+#[test]
+fn a_variable_that_nobody_reads_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hongbao"));
+        command.arg("migrate").arg("--data").arg(folder.path()).env(name, "5");
+        command.env(ONE_SHARD.0, ONE_SHARD.1).output().unwrap()
+    };
+    refused(
+        &run("HONGBAO_LIMITS_MAX_SHARE"),
+        "nothing reads HONGBAO_LIMITS_MAX_SHARE: did you mean HONGBAO_LIMITS_MAX_SHARES or \
+         HONGBAO_LIMITS_MAX_SHARE_FEN?",
+    );
+    refused(&run("HONGBAO_SITE_SHARDS"), "did you mean HONGBAO_SITES_SHARDS?");
+    refused(&run("HONGBAO_LOG"), "nothing reads HONGBAO_LOG");
+    for name in ["HONGBAO_WRITE_DOCS", "HONGBAO_CRASH_POINT", "HONGBAO_SERVICE_HOST", "HONGBAOX"] {
+        assert!(run(name).status.success(), "{name}");
+    }
+}

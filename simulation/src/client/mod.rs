@@ -1,0 +1,178 @@
+//! What people do, and what they are told.
+
+mod ends;
+mod hostile;
+mod money;
+mod open;
+mod send;
+
+use crate::{
+    Dice,
+    fault::WorldFault,
+    people::People,
+    witness::{KnownPacket, Promise},
+    world::{Node, World},
+};
+use hongbao::{Refusal, lists::ListPart};
+use hongbao_shared::{
+    ErrorCode,
+    api::{
+        lists::{ListPage, ReceivedItem},
+        packets::{PacketDetails, PacketState},
+    },
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::sleep;
+
+/// How often a call is tried again that was not answered.
+const TRIES_MAX: u32 = 8;
+
+/// Somebody's app.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) name: String,
+    pub(crate) world: Arc<World>,
+    pub(crate) people: Arc<People>,
+    /// Calls that have been made, by all clients.
+    pub(crate) calls: Arc<AtomicU64>,
+    pub(crate) dice: Dice,
+}
+
+/// How a call ended.
+enum Answer<T> {
+    Yes(T),
+    No(Refusal),
+    /// The process stopped, or the client went away.
+    None,
+}
+
+impl Client {
+    /// Goes on until all clients together have made their calls.
+    pub(crate) async fn live(mut self) {
+        while self.calls.load(Ordering::Relaxed) < self.world.plan.operations
+            && self.world.witness.is_content()
+        {
+            match self.dice.below(100) {
+                0..20 => self.send().await,
+                20..50 => self.open_one().await,
+                50..70 => self.burst().await,
+                70..78 => self.look().await,
+                78..84 => self.attack().await,
+                84..90 => self.wallet().await,
+                _ => self.top_up().await,
+            }
+            sleep(Duration::from_millis(self.dice.range(1, 900))).await;
+        }
+    }
+
+    /// Makes a call of a node, which may not live to answer it, and for which the client
+    /// may not wait.
+    async fn call<T>(
+        &mut self,
+        node: &Node,
+        what: String,
+        call: impl Future<Output = Result<T, Refusal>>,
+        show: impl FnOnce(&T) -> String,
+    ) -> Answer<T> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let leaves = self.world.chaos.strikes(150);
+        let patience = if leaves {
+            self.world.chaos.befell(WorldFault::ClientGone);
+            self.dice.range(0, 300)
+        } else {
+            self.dice.range(5_000, 30_000)
+        };
+        let answer = tokio::select! {
+            biased;
+            () = node.life.until_stopped() => Answer::None,
+            answer = call => match answer {
+                Ok(answer) => Answer::Yes(answer),
+                Err(refusal) => Answer::No(refusal),
+            },
+            () = sleep(Duration::from_millis(patience)) => Answer::None,
+        };
+        let told = match &answer {
+            Answer::Yes(answer) => show(answer),
+            Answer::No(refusal) => refusal.code.as_str().to_owned(),
+            Answer::None => "…".to_owned(),
+        };
+        let (client, node) = (&self.name, &node.life.name);
+        self.world.history.note(format_args!("{client} {node} {what} → {told}"));
+        if let Answer::No(refusal) = &answer
+            && refusal.code == ErrorCode::Internal
+        {
+            let cause = refusal.cause.as_ref().map(|cause| format!("{cause:#}"));
+            let what = format!("{what}: {}", cause.unwrap_or_default());
+            self.world.witness.note(Promise::NoFault, what);
+        }
+        answer
+    }
+
+    /// Lets a moment pass.
+    async fn pause(&mut self) {
+        sleep(Duration::from_millis(self.dice.range(10, 2_500))).await;
+    }
+
+    fn some_packet(&mut self) -> Option<KnownPacket> {
+        let packets = self.world.witness.packets();
+        // Mostly one of the newest.
+        let newest = packets.len().saturating_sub(4);
+        let from = if self.dice.chance(800) { newest } else { 0 };
+        let packets = &packets[from..];
+        (!packets.is_empty()).then(|| *self.dice.pick(packets))
+    }
+
+    /// Looks at a packet's details, and at a list.
+    async fn look(&mut self) {
+        let Some(packet) = self.some_packet() else { return self.send().await };
+        let order_no = packet.order_no;
+        let reader = *self.dice.pick(&self.people.groups[packet.group].members);
+        let node = self.world.any_node(&mut self.dice).await;
+        let details = node.app.packets.details(reader, order_no);
+        let show = |details: &PacketDetails| {
+            format!("{:?} {} of {}", details.state, details.claimed, details.shares)
+        };
+        let details = self.call(&node, format!("details {order_no}"), details, show).await;
+        if let Answer::Yes(details) = details {
+            for claim in details.claims.iter().flatten() {
+                let told = self.world.witness.share_of(order_no, claim.user.id);
+                if told.is_some_and(|told| told != (claim.seq, claim.amount_fen)) {
+                    let what = format!("{order_no} told {told:?}, and shows {claim:?}");
+                    self.world.witness.note(Promise::AnswerStands, what);
+                }
+            }
+            match details.state {
+                PacketState::Finished => {
+                    self.check_end(order_no, &node, ErrorCode::PacketFinished).await;
+                }
+                PacketState::Expired => {
+                    self.check_end(order_no, &node, ErrorCode::PacketExpired).await;
+                }
+                PacketState::Open => {}
+            }
+        }
+        let list = node.app.lists.received(reader, ListPart::default(), &node.app.accounts);
+        let show = |list: &ListPage<ReceivedItem>| list.items.len().to_string();
+        drop(self.call(&node, format!("received by {reader}"), list, show).await);
+    }
+}
+
+/// Does trying again not help?
+fn is_final(code: ErrorCode) -> bool {
+    !matches!(
+        code,
+        ErrorCode::Unavailable
+            | ErrorCode::ShardUnavailable
+            | ErrorCode::LaneFull
+            | ErrorCode::RateLimited
+            | ErrorCode::PacketBusy
+            | ErrorCode::TicketExpired
+            | ErrorCode::PacketNotFound
+    )
+}

@@ -1,0 +1,117 @@
+//! Pre-order, then pay.
+
+use super::{Answer, Client, TRIES_MAX, is_final};
+use crate::witness::{KnownPacket, Promise};
+use hongbao::packets::Paid;
+use hongbao_shared::{
+    Kind, OrderNo, UserId,
+    api::packets::{PayRequest, PreOrderRequest},
+};
+
+impl Client {
+    pub(super) fn draft(&mut self) -> (usize, UserId, PreOrderRequest) {
+        let group = self.dice.index(self.people.groups.len());
+        let party = &self.people.groups[group];
+        let sender = *self.dice.pick(&party.members);
+        let kind =
+            *self.dice.pick(&[Kind::Lucky, Kind::Lucky, Kind::Lucky, Kind::Equal, Kind::Exclusive]);
+        let shares = match kind {
+            Kind::Exclusive => 1,
+            _ => self.dice.range(1, party.members.len() as u64 + 2),
+        };
+        let fen_each = self.dice.range(1, 300);
+        let total = match kind {
+            Kind::Lucky => self.dice.range(shares, shares * fen_each),
+            _ => shares * fen_each,
+        };
+        let others: Vec<_> = party.members.iter().filter(|member| **member != sender).collect();
+        let recipient_id = (kind == Kind::Exclusive).then(|| **self.dice.pick(&others));
+        let request = PreOrderRequest {
+            group_id: party.id,
+            kind,
+            total_fen: i64::try_from(total).unwrap_or(i64::MAX),
+            shares: i64::try_from(shares).unwrap_or(i64::MAX),
+            greeting: self.dice.chance(500).then(|| format!("luck {total}")),
+            cover: None,
+            recipient_id,
+        };
+        (group, sender, request)
+    }
+
+    /// Sends a packet, if this client has the money.
+    pub(crate) async fn send_one(&mut self) {
+        self.send().await;
+    }
+
+    pub(super) async fn send(&mut self) {
+        let (group, sender, request) = self.draft();
+        let node = self.world.any_node(&mut self.dice).await;
+        let what =
+            format!("pre-order {:?} {} / {}", request.kind, request.total_fen, request.shares);
+        let made = node.app.packets.pre_order(sender, request);
+        let Answer::Yes(made) =
+            self.call(&node, what, made, |made| made.order_no.to_string()).await
+        else {
+            return;
+        };
+        self.world.witness.number(made.order_no, sender);
+        if self.dice.chance(150) {
+            self.pay_for_another(made.order_no).await;
+        }
+        if self.dice.chance(100) {
+            return;
+        }
+        if self.dice.chance(200) {
+            self.pause().await;
+        }
+        self.pay(group, sender, made.order_no).await;
+    }
+
+    async fn pay(&mut self, group: usize, sender: UserId, order_no: OrderNo) {
+        let client_seed = self.dice.chance(700).then(|| format!("{:016x}", self.dice.bits()));
+        self.world.witness.chose(order_no, client_seed.as_deref().unwrap_or_default());
+        for _ in 0..TRIES_MAX {
+            let node = self.world.any_node(&mut self.dice).await;
+            let request = PayRequest { client_seed: client_seed.clone() };
+            let paid = node.app.packets.pay(sender, order_no, request);
+            let show = |paid: &Paid| match paid {
+                Paid::Landed(_) => "landed".to_owned(),
+                Paid::Landing(_) => "landing".to_owned(),
+            };
+            match self.call(&node, format!("pay {order_no}"), paid, show).await {
+                Answer::Yes(paid) => {
+                    self.check_paid(order_no, &paid).await;
+                    self.world.witness.meets(KnownPacket { order_no, group });
+                    if self.dice.chance(150) {
+                        self.pay_with_another_seed(sender, order_no).await;
+                    }
+                    if self.dice.chance(850) {
+                        return;
+                    }
+                }
+                Answer::No(refusal) if is_final(refusal.code) => {
+                    self.check_end(order_no, &node, refusal.code).await;
+                    return;
+                }
+                Answer::No(_) | Answer::None => {}
+            }
+            self.pause().await;
+        }
+        // Nobody knows whether it was paid; if it was, it comes.
+        self.world.witness.meets(KnownPacket { order_no, group });
+    }
+
+    async fn check_paid(&self, order_no: OrderNo, paid: &Paid) {
+        let truth = &self.world.truth;
+        let stored = truth.ledger.payment(order_no).await;
+        if !matches!(stored, Ok(Some(_))) {
+            let what = format!("{order_no} was paid, as its sender was told");
+            self.world.witness.note(Promise::AnswerIsDurable, what);
+        }
+        if matches!(paid, Paid::Landed(_)) && self.state(order_no).await.is_none() {
+            let what = format!("{order_no} has landed, as its sender was told");
+            self.world.witness.note(Promise::AnswerIsDurable, what);
+        }
+        crate::laws::after_step(&self.world, Some(order_no)).await;
+    }
+}
