@@ -95,6 +95,8 @@ async fn the_document_names_every_call() {
         "GET /api/v1/groups",
         "GET /api/v1/groups/{id}",
         "POST /api/v1/groups/{id}/invitations",
+        "GET /api/v1/groups/{id}/invitations",
+        "DELETE /api/v1/groups/{id}/invitations/{code}",
         "GET /api/v1/invitations/{code}",
         "POST /api/v1/groups/join",
         "PUT /api/v1/groups/{id}/read",
