@@ -4,8 +4,9 @@ use crate::tiers::tier;
 use hongbao::{
     app::{App, Outside, Stores},
     cache::{Note, RedisTier, SharedTier as _},
-    config::{Config, MasterKey},
+    config::Config,
     groups::Growth,
+    keys::Keys,
     runtime::SystemEntropy,
 };
 use hongbao_fleet::{Redis, RedisCluster};
@@ -26,7 +27,7 @@ async fn node(folder: &Path, addresses: &[String]) -> Arc<App> {
     let mut config = Config::default();
     config.storage.data = folder.to_path_buf();
     // Connections of its own: one server alone works on a folder. The key is made before them.
-    MasterKey::obtain(&config, &SystemEntropy).unwrap();
+    Keys::obtain(&config, &SystemEntropy).unwrap();
     let stores = Some(Stores::open(&config).await.unwrap());
     let outside = Outside { shared: Some(Arc::new(tier(addresses))), stores, ..Outside::default() };
     Arc::new(App::start_on(config, outside).await.unwrap())
