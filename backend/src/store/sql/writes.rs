@@ -93,7 +93,10 @@ impl Database {
                 })
             })
             .await?;
-        assert!(written == 1, "every database has had its first migration");
-        Ok(())
+        if written == 1 {
+            Ok(())
+        } else {
+            Err(StoreError::Unavailable(sqlx::Error::RowNotFound))
+        }
     }
 }
