@@ -93,10 +93,6 @@ impl Database {
                 })
             })
             .await?;
-        if written == 1 {
-            Ok(())
-        } else {
-            Err(StoreError::Unavailable(sqlx::Error::RowNotFound))
-        }
+        if written == 1 { Ok(()) } else { Err(StoreError::Unavailable(sqlx::Error::RowNotFound)) }
     }
 }
