@@ -39,9 +39,12 @@ async fn history_is_seen_once_and_what_is_new_each_time() {
     let data = world.folder.path();
     let when = format!("NEW.key LIKE 'credit:{open}:%'");
     poison(data, LEDGER, "transfers", &when).await;
-    all_open(&world, &party, open).await;
-    until_dead(&world.app, 1).await;
-    assert_eq!(sql(data, ORDERS, "DELETE FROM outbox WHERE due_at IS NULL").await, 1);
+    // One after the other, so that each is a commit of its own.
+    for member in &party.members[1..] {
+        world.open(*member, open).await.unwrap();
+    }
+    until_dead(&world.app, 3).await;
+    assert_eq!(sql(data, ORDERS, "DELETE FROM outbox WHERE due_at IS NULL").await, 3);
     antidote(data, LEDGER).await;
     // Lists and chat are told.
     let world = world.restart().await;
