@@ -240,7 +240,7 @@ describe! {
         max_total_fen: "The most fen that one packet may hold.",
         max_top_up_fen: "The most fen that one top-up may bring.",
         greeting_chars_max: "The longest greeting, in characters.",
-        name_chars_max: "The longest name of a person, in characters.",
+        name_chars_max: "The longest name of a person, and login name, in characters.",
         group_name_chars_max: "The longest name of a group, in characters.",
         message_chars_max: "The longest message, in characters.",
         password_chars_min: "The shortest password, in characters.",
