@@ -153,7 +153,8 @@ section! {
         top_ups_per_user_per_minute: u32 = 60;
         /// Invitations that one person makes or revokes in a minute.
         invitations_per_user_per_minute: u32 = 30;
-        /// Groups that one person makes or joins in a minute.
+        /// Groups that one person makes, joins or leaves, and members that they remove, in a
+        /// minute.
         groups_per_user_per_minute: u32 = 60;
         /// Changes of one person's own name, picture, password, sessions and muted groups in
         /// a minute.
