@@ -55,7 +55,7 @@ bugs! {
     SettleBeforeDelivery = "bug::settle_before_delivery";
     /// A block of numbers is used without raising the mark (R-ORDER-2).
     BlockWithoutMark = "bug::block_without_mark";
-    /// The mover copies packets and forgets their claims (R-STORE-2).
+    /// The mover copies packets, forgets their claims and compares nothing (R-STORE-2).
     ClaimsNotCopied = "bug::claims_not_copied";
     /// A tombstone of a later day is emptied away with an earlier one.
     TombstoneGoesToo = "bug::tombstone_goes_too";

@@ -87,7 +87,12 @@ fn rate(step: Step) -> u64 {
         Step::Open | Step::Credit | Step::List => 200,
         Step::Land | Step::Pay | Step::TopUp | Step::PostCard => 250,
         Step::Expire | Step::Refund | Step::PreOrder | Step::PurgePreOrders => 400,
-        Step::RaiseMark | Step::SealDay | Step::KeepCold | Step::EmptyDay => 1_000,
+        Step::RaiseMark
+        | Step::SealDay
+        | Step::MoveDay
+        | Step::NoteCopied
+        | Step::KeepCold
+        | Step::EmptyDay => 1_000,
         Step::GiveUp => 2_000,
     }
 }

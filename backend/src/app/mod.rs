@@ -188,7 +188,8 @@ impl App {
             control: Arc::clone(&control),
         });
 
-        let mover = Arc::new(mover(&config, &stores, &clock, zone.clone(), control.board()));
+        let node = entropy.bits().cast_signed();
+        let mover = Arc::new(mover(&config, &stores, &clock, zone.clone(), control.board(), node));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let reconciliation =
             reconciliation(&config, &stores, &ledger, sealer, zone, &clock, &*entropy);

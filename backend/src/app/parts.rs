@@ -81,11 +81,12 @@ pub(super) fn mover(
     clock: &Arc<dyn Clock>,
     zone: Zone,
     board: &Arc<Board>,
+    node: i64,
 ) -> Mover {
     Mover {
         hot: stores.hot.clone(),
         cold: stores.cold.clone(),
-        ledger: Arc::clone(&stores.ledger),
+        node,
         clock: Arc::clone(clock),
         zone,
         hot_days: config.storage.hot_days,

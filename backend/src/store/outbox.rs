@@ -248,9 +248,6 @@ pub trait Outbox: Send + Sync + fmt::Debug {
     /// When the next row falls due, if any waits.
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError>;
 
-    /// When the oldest row that is still there was committed, the dead included.
-    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError>;
-
     /// How much waits.
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError>;
 
@@ -309,10 +306,6 @@ impl<T: HasOutbox> Outbox for T {
 
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
         self.outbox().next_due(destination).await
-    }
-
-    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
-        self.outbox().oldest(destination).await
     }
 
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {

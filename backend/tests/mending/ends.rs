@@ -22,10 +22,6 @@ use hongbao_shared::{
 };
 use std::sync::Arc;
 
-#[path = "../common/postgres.rs"]
-#[allow(dead_code, reason = "every test binary uses another part of it")]
-mod postgres;
-
 /// As many as end in one page, and one more.
 const UNREADABLE: usize = 256;
 
@@ -86,7 +82,7 @@ async fn a_node_whose_clock_is_ahead_ends_nothing_early() {
     Keys::obtain(&config, &SystemEntropy).unwrap();
     let mut stores = Stores::open(&config).await.unwrap();
     for store in stores.orders.values_mut() {
-        let database = postgres::database(Schema::Orders).await;
+        let database = crate::postgres::database(Schema::Orders).await;
         *store = Arc::new(SqlOrders::new(database)) as Arc<dyn OrderStore>;
     }
     let clock = Arc::new(ManualClock::at(&SystemClock.now().to_string()));

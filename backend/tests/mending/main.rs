@@ -20,4 +20,8 @@ mod giving_up;
 mod letters;
 mod lost;
 mod lost_replies;
+mod moving;
 mod planted;
+#[path = "../common/postgres.rs"]
+#[allow(dead_code, reason = "every test binary uses another part of it")]
+mod postgres;

@@ -73,10 +73,6 @@ impl<S: Outbox> Outbox for Gated<S> {
         self.gate.read(self.inner.next_due(destination)).await
     }
 
-    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
-        self.gate.read(self.inner.oldest(destination)).await
-    }
-
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
         self.gate.read(self.inner.backlog(destination)).await
     }

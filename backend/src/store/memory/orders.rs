@@ -8,8 +8,9 @@ use super::{
 use crate::planted::Bug;
 use crate::store::{
     orders::{
-        Announcement, Append, ClaimRow, DayTable, Emptied, Ended, Landed, Landing, LaneBatch,
-        LaneOutcome, OrderStore, PacketRow, Progress, StoredState, Tell, about, gather, later_than,
+        Announcement, Append, ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, Landed,
+        Landing, LaneBatch, LaneOutcome, OrderStore, PacketRow, Progress, StoredState, Tell, about,
+        gather, later_than,
     },
     outbox::Destination,
 };
@@ -30,6 +31,8 @@ struct State {
     claims: BTreeMap<(OrderNo, u32), ClaimRow>,
     /// Which calendar day each day's tables hold.
     days: BTreeMap<Day, HeldDay>,
+    /// Which calendar day is being moved, by whom, and how far.
+    moves: BTreeMap<Day, (i64, Hold, Copied)>,
     outbox: OutboxRows,
 }
 
@@ -185,6 +188,50 @@ impl OrderStore for MemoryOrders {
         Ok(())
     }
 
+    async fn begin_move(
+        &self,
+        day: Day,
+        epoch_day: i64,
+        hold: Hold,
+    ) -> Result<Option<Copied>, StoreError> {
+        let mut state = self.state.lock();
+        if !state.days.get(&day).is_some_and(|held| held.epoch_day == epoch_day && held.sealed) {
+            return Ok(None);
+        }
+        let mut copied = Copied::default();
+        if let Some((of, by, so_far)) = state.moves.get(&day) {
+            if by.node != hold.node && by.until > hold.now {
+                return Ok(None);
+            }
+            if *of == epoch_day {
+                copied = *so_far;
+            }
+        }
+        state.moves.insert(day, (epoch_day, hold, copied));
+        Ok(Some(copied))
+    }
+
+    async fn note_copied(
+        &self,
+        day: Day,
+        epoch_day: i64,
+        hold: Hold,
+        copied: Copied,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state.lock();
+        let at_it =
+            |(of, by, _): &&mut (i64, Hold, Copied)| *of == epoch_day && by.node == hold.node;
+        let Some(noted) = state.moves.get_mut(&day).filter(at_it) else { return Ok(false) };
+        *noted = (epoch_day, hold, copied);
+        Ok(true)
+    }
+
+    async fn day_sum(&self, day: Day) -> Result<DaySum, StoreError> {
+        let state = self.state.lock();
+        let rows = state.packets.values().filter(|row| row.order_no.day() == day);
+        Ok(sum_of(rows, &state.claims))
+    }
+
     async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
         let mut state = self.state.lock();
         if !state.days.get(&day).is_some_and(|held| held.epoch_day == epoch_day && held.sealed) {
@@ -300,6 +347,23 @@ impl State {
             row.progress.state == StoredState::Open && row.progress.claimed == believed
         })
     }
+}
+
+/// What these packets hold, with their claims.
+pub(super) fn sum_of<'s>(
+    packets: impl Iterator<Item = &'s PacketRow>,
+    claims: &BTreeMap<(OrderNo, u32), ClaimRow>,
+) -> DaySum {
+    let mut sum = DaySum::default();
+    for row in packets.filter(|row| row.progress.state != StoredState::GivenUp) {
+        sum.packets += 1;
+        sum.total_fen += row.total_fen.signed();
+        for (_, claim) in claims.range((row.order_no, 0)..=(row.order_no, u32::MAX)) {
+            sum.claims += 1;
+            sum.claimed_fen += claim.amount_fen.signed();
+        }
+    }
+    sum
 }
 
 /// Is this the tombstone of a later day, which stays when a day is emptied?

@@ -223,14 +223,6 @@ impl Outbox for Database {
         Ok(due.map(Timestamp::from_millis))
     }
 
-    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
-        let oldest: Option<i64> = sql("SELECT min(created_at) FROM outbox WHERE destination = $1")
-            .bind(destination.number())
-            .scalar(self)
-            .await?;
-        Ok(oldest.map(Timestamp::from_millis))
-    }
-
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
         let row = sql(
             "SELECT count(due_at), count(*) - count(due_at) FROM outbox WHERE destination = $1",

@@ -49,6 +49,7 @@ const ORDERS: &[File] = files![
     "orders/sqlite/0004_died.sql",
     "orders/sqlite/0005_packets.sql",
     "orders/sqlite/0006_due.sql",
+    "orders/sqlite/0007_moves.sql",
 ];
 const COLD: &[File] = files!["cold/sqlite/0001_cold.sql"];
 const LEDGER: &[File] = files![
@@ -74,6 +75,7 @@ const POSTGRES_ORDERS: &[File] = files![
     "orders/postgres/0002_days.sql",
     "orders/postgres/0003_packets.sql",
     "orders/postgres/0004_due.sql",
+    "orders/postgres/0005_moves.sql",
 ];
 const POSTGRES_COLD: &[File] = files!["cold/postgres/0001_cold.sql"];
 const POSTGRES_LEDGER: &[File] = files![

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Dialect, statement::any},
-    rows::{PACKET_COLUMNS, insert_packet},
+    rows::{PACKET_COLUMNS, insert_packet, sum_of},
 };
 use hongbao_shared::Day;
 use std::sync::LazyLock;
@@ -25,6 +25,7 @@ pub(super) struct Statements {
     /// On SQLite, on PostgreSQL.
     pub(super) end: (&'static str, &'static str),
     pub(super) has_open: &'static str,
+    pub(super) sum: &'static str,
     pub(super) is_told_of: &'static str,
     pub(super) later_tombstones: &'static str,
     /// On SQLite, on PostgreSQL.
@@ -121,6 +122,10 @@ impl Statements {
             end: (for_ever(end(day, Dialect::Sqlite)), for_ever(end(day, Dialect::Postgres))),
             has_open: for_ever(format!(
                 "SELECT EXISTS (SELECT 1 FROM packets_{day} WHERE state = 0)"
+            )),
+            sum: for_ever(sum_of(
+                &format!("packets_{day} WHERE state <> 3"),
+                &format!("claims_{day}"),
             )),
             // Numbers of a day follow each other in a shard.
             is_told_of: for_ever(format!(
