@@ -20,4 +20,5 @@ mod giving_up;
 mod letters;
 mod lost;
 mod lost_replies;
+mod moments;
 mod planted;

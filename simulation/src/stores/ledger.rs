@@ -10,6 +10,7 @@ use hongbao::{
         },
         marks::Mark,
         memory::MemoryLedger,
+        reconciled::Reconciled,
     },
 };
 use hongbao_shared::{OrderNo, Timestamp, UserId};
@@ -54,6 +55,13 @@ gated! {
     writes {
         Step::RaiseMark => fn raise(mark: Mark, by: u64) -> u64;
         Step::Settle => fn land_again(order_no: OrderNo, now: Timestamp) -> bool;
+        Step::Settle => fn begin_reconciliation(
+            node: i64,
+            now: Timestamp,
+            until: Timestamp,
+            before: Timestamp,
+        ) -> Option<Reconciled>;
+        Step::Settle => fn end_reconciliation(node: i64, now: Timestamp, seen: Reconciled) -> ();
         Step::PreOrder => fn put_pre_order(record: PreOrderRecord) -> ();
         Step::PurgePreOrders => fn purge_pre_orders(now: Timestamp, limit: u32) -> u64;
     }
