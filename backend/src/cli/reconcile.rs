@@ -39,6 +39,7 @@ async fn reconcile(config: &Config, mode: Mode) -> Result<Report, Failure> {
     let sealer = Sealer::new(&keys);
     let zone = config.zone()?;
     let stores = Stores::open(config).await?;
+    keys.learn_retired(&*stores.keys).await.map_err(anyhow::Error::from)?;
     let (tasks, clock) = (Tasks::new(), Arc::new(SystemClock));
     let ledger = Arc::new(Ledger::start(Arc::clone(&stores.ledger), clock.clone(), &tasks));
     let lifetime = config.packet_lifetime();

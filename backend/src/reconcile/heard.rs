@@ -146,8 +146,8 @@ impl Heard {
                 let what = format!("share {seq} is {user}'s, for whom it is not");
                 return Err((Law::ClaimIsForRecipient, what));
             }
-            let last = Timestamp::from_millis(packet.expires_at.millis().saturating_sub(1));
-            let within = claim.opened_at.min(last).max(packet.landed_at);
+            let end = Timestamp::from_millis(packet.expires_at.millis().saturating_sub(1));
+            let within = claim.opened_at.min(end).max(packet.landed_at);
             if !heard.is_timed {
                 claim.opened_at = within;
             } else if claim.opened_at != within {

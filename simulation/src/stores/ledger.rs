@@ -55,17 +55,18 @@ gated! {
     writes {
         Step::RaiseMark => fn raise(mark: Mark, by: u64) -> u64;
         Step::Settle => fn land_again(order_no: OrderNo, now: Timestamp) -> bool;
-        Step::Settle => fn begin_reconciliation(
-            node: i64,
-            now: Timestamp,
-            until: Timestamp,
-            before: Timestamp,
-        ) -> Option<Reconciled>;
-        Step::Settle => fn end_reconciliation(node: i64, now: Timestamp, seen: Reconciled) -> ();
         Step::PreOrder => fn put_pre_order(record: PreOrderRecord) -> ();
         Step::PurgePreOrders => fn purge_pre_orders(now: Timestamp, limit: u32) -> u64;
     }
-    free {}
+    free {
+        fn begin_reconciliation(
+            node: i64,
+            now: Timestamp,
+            until: Timestamp,
+            before: Timestamp
+        ) -> Option<Reconciled>;
+        fn end_reconciliation(node: i64, now: Timestamp, seen: Reconciled) -> ();
+    }
     async fn post(
         &self,
         batch: Vec<Posting>,

@@ -20,7 +20,7 @@ macro_rules! gated {
     (
         impl $trait:ident for $type:ident, $error:ty;
         reads { $(fn $read:ident($($read_arg:ident: $read_type:ty),*) -> $read_out:ty;)* }
-        writes { $($step:expr => fn $write:ident($($write_arg:ident: $write_type:ty),* $(,)?) -> $write_out:ty;)* }
+        writes { $($step:expr => fn $write:ident($($write_arg:ident: $write_type:ty),*) -> $write_out:ty;)* }
         free { $(fn $free:ident($($free_arg:ident: $free_type:ty),*) -> $free_out:ty;)* }
         $($rest:item)*
     ) => {
