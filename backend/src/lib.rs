@@ -12,6 +12,7 @@ pub mod control;
 pub mod crash;
 pub mod delivery;
 pub mod demo;
+mod files;
 pub mod groups;
 pub mod http;
 pub mod keys;

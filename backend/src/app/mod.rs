@@ -322,7 +322,8 @@ fn reconciliation(
     entropy: &dyn Entropy,
 ) -> Arc<Schedule> {
     let (ledger, clock) = (Arc::clone(ledger), Arc::clone(clock));
-    let reconciler = Reconciler::new(stores.clone(), ledger, sealer, zone, clock);
+    let lifetime = config.packet_lifetime();
+    let reconciler = Reconciler::new(stores.clone(), ledger, sealer, zone, lifetime, clock);
     let interval_s = config.reconcile.interval_s;
     // Nobody else is asked to wait where nothing is scheduled.
     let node = if interval_s > 0 { entropy.bits().cast_signed() } else { 0 };

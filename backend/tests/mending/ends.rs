@@ -17,7 +17,7 @@ use hongbao::{
     },
 };
 use hongbao_shared::{
-    Kind, OrderNo,
+    ErrorCode, Kind, OrderNo,
     api::{groups::MessageBody, packets::PacketState},
 };
 use std::sync::Arc;
@@ -67,6 +67,34 @@ async fn packets_whose_seals_do_not_open_end_and_hold_up_nobody() {
     until("the sender is told", async || told().await.len() == orders.len()).await;
     orders.sort_unstable();
     assert_eq!(told().await, orders);
+    world.app.shutdown().await;
+}
+
+/// Whoever comes to such a packet after its time hears just that, and whoever has opened it
+/// hears their share.
+#[tokio::test]
+async fn what_needs_no_seed_is_answered_without() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(3).await;
+    let (opener, late) = (party.members[1], party.members[2]);
+    let order_no = world.send(&party, Kind::Equal, 20, 2).await;
+    let early = world.ticket(opener, order_no).await;
+    let share = world.app.packets.open(opener, order_no, &early).await.unwrap();
+    let day = order_no.day().get() + 1;
+    let spoil = format!("UPDATE packets_{day:02} SET sealed_server_seed = zeroblob(60)");
+    assert_eq!(sql(world.folder.path(), ORDERS, &spoil).await, 1);
+    let world = world.restart().await;
+    let again = world.app.packets.open(opener, order_no, &early).await.unwrap();
+    assert_eq!(again, share);
+    // Nothing ends it before it is asked for.
+    let orders = world.app.packets.finder.store(order_no).unwrap();
+    let expires_at = orders.packet(order_no).await.unwrap().unwrap().expires_at;
+    let far = expires_at.millis_since(world.clock.now()) / 1_000 - 10;
+    world.clock.advance_s(far);
+    let ticket = world.ticket(late, order_no).await;
+    world.clock.advance_s(20);
+    let refused = world.app.packets.open(late, order_no, &ticket).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::PacketExpired, "{refused:?}");
     world.app.shutdown().await;
 }
 

@@ -20,6 +20,7 @@ mod giving_up;
 mod letters;
 mod lost;
 mod lost_replies;
+mod moments;
 mod moving;
 mod planted;
 #[path = "../common/postgres.rs"]

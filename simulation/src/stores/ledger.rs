@@ -10,6 +10,7 @@ use hongbao::{
         },
         marks::Mark,
         memory::MemoryLedger,
+        reconciled::Reconciled,
     },
 };
 use hongbao_shared::{OrderNo, Timestamp, UserId};
@@ -57,7 +58,15 @@ gated! {
         Step::PreOrder => fn put_pre_order(record: PreOrderRecord) -> ();
         Step::PurgePreOrders => fn purge_pre_orders(now: Timestamp, limit: u32) -> u64;
     }
-    free {}
+    free {
+        fn begin_reconciliation(
+            node: i64,
+            now: Timestamp,
+            until: Timestamp,
+            before: Timestamp
+        ) -> Option<Reconciled>;
+        fn end_reconciliation(node: i64, now: Timestamp, seen: Reconciled) -> ();
+    }
     async fn post(
         &self,
         batch: Vec<Posting>,

@@ -14,7 +14,7 @@ use crate::{
         outbox::{Destination, Due},
     },
 };
-use hongbao_shared::{ErrorCode, Kind, OrderNo, UserId};
+use hongbao_shared::{ErrorCode, Kind, OrderNo, Timestamp, UserId};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
@@ -134,36 +134,48 @@ impl Lane {
     ) {
         let now = draft.now();
         let refusal = match self.packet(order_no).await {
-            Err(refusal) => refusal,
-            Ok(None) => match self.parts.local.get(order_no) {
-                None => ErrorCode::PacketNotFound.into(),
-                Some(entry) => {
-                    if let Some(claim) = entry.live(|live| live.claim_of(user)) {
-                        drop(reply.send(Ok(claim)));
-                        return;
-                    }
-                    ended(entry.progress().state)
-                }
-            },
             Ok(Some(packet)) => {
                 let facts = packet.entry.facts();
                 if let Some(claim) = packet.entry.live(|live| live.claim_of(user))
                     && !Bug::OwnClaimForgotten.is_planted()
                 {
-                    drop(reply.send(Ok(claim)));
-                    return;
+                    return drop(reply.send(Ok(claim)));
                 }
                 if now >= facts.expires_at {
                     ErrorCode::PacketExpired.into()
                 } else if facts.recipient_id.is_some_and(|recipient| recipient != user) {
                     ErrorCode::PacketNotForYou.into()
                 } else {
-                    draft.open(packet, user, reply);
-                    return;
+                    return draft.open(packet, user, reply);
+                }
+            }
+            found => {
+                let refusal = found.err().unwrap_or_else(|| ErrorCode::PacketNotFound.into());
+                match self.without_seed(order_no, user, now) {
+                    None => refusal,
+                    Some(Err(ended)) => ended,
+                    Some(Ok(claim)) => return drop(reply.send(Ok(claim))),
                 }
             }
         };
         drop(reply.send(Err(refusal)));
+    }
+
+    /// What is known of a packet whose next share is not: a share of `user`, or that it is
+    /// over. Neither needs the packet's seed, which may not open (R-MONEY-6).
+    fn without_seed(
+        &self,
+        order_no: OrderNo,
+        user: UserId,
+        now: Timestamp,
+    ) -> Option<Result<ClaimRow, Refusal>> {
+        let entry = self.parts.local.get(order_no)?;
+        if let Some(claim) = entry.live(|live| live.claim_of(user)) {
+            return Some(Ok(claim));
+        }
+        let state = entry.progress().state;
+        let is_over = !state.is_open() || now >= entry.facts().expires_at;
+        is_over.then(|| Err(ended(state)))
     }
 
     /// The open packet of this number; `None` if there is none, or it has ended.
@@ -359,11 +371,11 @@ fn told(request: &LaneBatch, outcome: &LaneOutcome) -> BTreeSet<(Destination, Du
         .collect()
 }
 
-/// What somebody hears who comes to a packet that has ended.
+/// What somebody hears who comes to a packet that has ended, or whose time is over.
 fn ended(state: StoredState) -> Refusal {
     match state {
-        StoredState::Expired => ErrorCode::PacketExpired.into(),
-        _ => ErrorCode::PacketFinished.into(),
+        StoredState::Open | StoredState::Expired => ErrorCode::PacketExpired.into(),
+        StoredState::Finished | StoredState::GivenUp => ErrorCode::PacketFinished.into(),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
         },
         marks::Mark,
         outbox::Destination,
+        reconciled::Reconciled,
     },
 };
 use async_trait::async_trait;
@@ -38,7 +39,17 @@ struct State {
     payments: BTreeMap<OrderNo, Payment>,
     pre_orders: BTreeMap<OrderNo, PreOrderRecord>,
     marks: BTreeMap<Mark, u64>,
+    reconciliation: Reconciliation,
     outbox: OutboxRows,
+}
+
+/// How far reconciliation has come, and who is at it.
+#[derive(Debug, Default)]
+struct Reconciliation {
+    seen: Reconciled,
+    holder: i64,
+    held_until: i64,
+    ended_at: i64,
 }
 
 impl_outbox!(MemoryLedger);
@@ -136,6 +147,35 @@ impl LedgerStore for MemoryLedger {
             state.pre_orders.remove(order_no);
         }
         Ok(u64::try_from(expired.len()).unwrap_or(u64::MAX))
+    }
+
+    async fn begin_reconciliation(
+        &self,
+        node: i64,
+        now: Timestamp,
+        until: Timestamp,
+        before: Timestamp,
+    ) -> Result<Option<Reconciled>, StoreError> {
+        let held = &mut self.state.lock().reconciliation;
+        let others = held.holder != node;
+        let is_held = now.millis() < held.held_until;
+        let is_early = before.millis() < held.ended_at;
+        if others && (is_held || is_early) {
+            return Ok(None);
+        }
+        (held.holder, held.held_until) = (node, until.millis());
+        Ok(Some(held.seen.clone()))
+    }
+
+    async fn end_reconciliation(
+        &self,
+        node: i64,
+        now: Timestamp,
+        seen: Reconciled,
+    ) -> Result<(), StoreError> {
+        let held = &mut self.state.lock().reconciliation;
+        *held = Reconciliation { seen, holder: node, held_until: 0, ended_at: now.millis() };
+        Ok(())
     }
 
     async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {

@@ -61,6 +61,7 @@ const LEDGER: &[File] = files![
     "ledger/sqlite/0006_due.sql",
     "ledger/sqlite/0007_reconciliation.sql",
     "ledger/sqlite/0008_keys.sql",
+    "ledger/sqlite/0009_retired.sql",
 ];
 const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
@@ -84,6 +85,7 @@ const POSTGRES_LEDGER: &[File] = files![
     "ledger/postgres/0003_packets.sql",
     "ledger/postgres/0004_reconciliation.sql",
     "ledger/postgres/0005_keys.sql",
+    "ledger/postgres/0006_retired.sql",
 ];
 const POSTGRES_PEOPLE: &[File] =
     files!["people/postgres/0001_people.sql", "people/postgres/0002_logins.sql"];
