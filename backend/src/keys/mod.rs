@@ -217,6 +217,12 @@ impl Keys {
         }
     }
 
+    /// The key of this id. Where nodes read their folders a moment apart, one that seals with
+    /// a new key may be met by one that has the file and has not read it yet (R-STORE-7).
+    pub(crate) fn find(&self, id: KeyId) -> Option<Key> {
+        self.ring().key(id).cloned().or_else(|| self.folder.as_ref()?.key(id))
+    }
+
     pub(crate) fn ring(&self) -> Arc<Ring> {
         Arc::clone(&self.ring.read())
     }
