@@ -4,7 +4,7 @@
 //! the id of the one that seals; without it that is the first. A file is written whole
 //! or not at all, so that a server that reads at any moment reads a ring.
 
-use super::{KeyId, Ring};
+use super::{Key, KeyId, Ring};
 use crate::{
     config::{Config, ConfigError, MasterKey},
     crash::{self, Step},
@@ -129,6 +129,11 @@ impl KeysFolder {
     /// The ids of all keys, whether they are a ring or not.
     pub(crate) fn ids(&self) -> Result<Vec<KeyId>, ConfigError> {
         Ok(self.keys()?.iter().map(KeyId::of).collect())
+    }
+
+    /// The key of this id, if it can be read.
+    pub(super) fn key(&self, id: KeyId) -> Option<Key> {
+        read_key(&self.file(id)).ok().map(|key| Key::new(&key))
     }
 
     fn file(&self, id: KeyId) -> PathBuf {

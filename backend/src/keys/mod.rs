@@ -244,6 +244,17 @@ impl Keys {
         }
     }
 
+    /// The key of this id. Where nodes read their folders a moment apart, one that seals with
+    /// a new key may be met by one that has the file and has not read it yet (R-STORE-7).
+    pub(crate) fn find(&self, id: KeyId) -> Option<Key> {
+        self.ring().key(id).cloned().or_else(|| self.folder.as_ref()?.key(id))
+    }
+
+    /// Opens what the key of this id has sealed, also if it was taken away since.
+    pub(crate) fn opener(&self, id: KeyId) -> Option<XChaCha20Poly1305> {
+        self.ring().opener(id).cloned().or_else(|| self.find(id).map(|key| key.seeds))
+    }
+
     pub(crate) fn ring(&self) -> Arc<Ring> {
         Arc::clone(&self.ring.read())
     }

@@ -64,13 +64,13 @@ impl Sealer {
 
     /// The seed again.
     pub fn open(&self, order_no: OrderNo, sealed: &[u8]) -> Result<ServerSeed, Unsealable> {
-        let ring = self.keys.ring();
         let Some((id, rest)) = named(sealed) else {
+            let ring = self.keys.ring();
             let opened = ring.openers().find_map(|(_, seeds)| open_with(seeds, order_no, sealed));
             return opened.ok_or(Unsealable::Refused);
         };
-        let seeds = ring.opener(id).ok_or(Unsealable::KeyMissing(id))?;
-        open_with(seeds, order_no, rest).ok_or(Unsealable::Refused)
+        let seeds = self.keys.opener(id).ok_or(Unsealable::KeyMissing(id))?;
+        open_with(&seeds, order_no, rest).ok_or(Unsealable::Refused)
     }
 
     /// Which key a seal needs; `None` for one that names none and that no key opens.

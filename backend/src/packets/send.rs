@@ -10,10 +10,7 @@ use crate::{
     control::{Place, Rung},
     crash::{self, Step},
     planted::Bug,
-    store::{
-        StoreError,
-        orders::{Landed, Landing as LandingRow, PacketRow, Progress, StoredState},
-    },
+    store::orders::{Landed, Landing as LandingRow, PacketRow, Progress, StoredState},
     text::{self, TextFault},
 };
 use hongbao_shared::{

@@ -133,7 +133,7 @@ impl Lane {
         reply: Reply<ClaimRow>,
     ) {
         let now = draft.now();
-        let refusal = match self.packet(order_no).await {
+        let refusal = match self.packet(order_no, now).await {
             Ok(Some(packet)) => {
                 let facts = packet.entry.facts();
                 if let Some(claim) = packet.entry.live(|live| live.claim_of(user))
@@ -178,8 +178,14 @@ impl Lane {
         is_over.then(|| Err(ended(state)))
     }
 
-    /// The open packet of this number; `None` if there is none, or it has ended.
-    async fn packet(&mut self, order_no: OrderNo) -> Result<Option<&mut LanePacket>, Refusal> {
+    /// The open packet of this number; `None` if there is none, or it has ended. Once its time
+    /// is over nothing is appended any more, so that no lost race shows what other nodes have
+    /// committed: then that is learnt, once in a batch, before anybody is refused (R-OPEN-2).
+    async fn packet(
+        &mut self,
+        order_no: OrderNo,
+        now: Timestamp,
+    ) -> Result<Option<&mut LanePacket>, Refusal> {
         if !self.packets.contains_key(&order_no) {
             let entry = match self.parts.local.get(order_no) {
                 Some(entry) => entry,
@@ -196,6 +202,11 @@ impl Lane {
             self.packets.insert(order_no, packet);
         }
         let used = self.batches;
+        let late =
+            |packet: &LanePacket| packet.used != used && now >= packet.entry.facts().expires_at;
+        if self.packets.get(&order_no).is_some_and(late) {
+            self.learn(order_no).await.map_err(|error| down(&Arc::new(error)))?;
+        }
         let packet = self.packets.get_mut(&order_no);
         Ok(packet.map(|packet| packet.used_in(used)))
     }
@@ -277,21 +288,22 @@ impl Lane {
     /// Another node changed the packet first: learn what it did.
     async fn lost_race(&mut self, order_no: OrderNo) {
         metrics::counter!("hongbao_lane_lost_races_total").increment(1);
-        let Some(packet) = self.packets.get_mut(&order_no) else { return };
-        match catch_up(&*self.place.store, &packet.entry).await {
-            Ok(missed) => {
-                packet.committed(missed);
-                self.parts.local.put_if_other(&packet.entry);
-            }
-            Err(error) => {
-                tracing::warn!(%error, order_no = %order_no, "cannot catch up after a lost race");
-                self.forget(order_no);
-                return;
-            }
+        if let Err(error) = self.learn(order_no).await {
+            tracing::warn!(%error, order_no = %order_no, "cannot catch up after a lost race");
+            self.forget(order_no);
         }
+    }
+
+    /// What other nodes have committed; a packet that has ended leaves the lane.
+    async fn learn(&mut self, order_no: OrderNo) -> Result<(), StoreError> {
+        let Some(packet) = self.packets.get_mut(&order_no) else { return Ok(()) };
+        let missed = catch_up(&*self.place.store, &packet.entry).await?;
+        packet.committed(missed);
+        self.parts.local.put_if_other(&packet.entry);
         if packet.entry.progress().state != StoredState::Open {
             self.packets.remove(&order_no);
         }
+        Ok(())
     }
 
     fn split(&mut self, ops: Vec<Op>) -> Vec<Vec<Op>> {
