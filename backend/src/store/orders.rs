@@ -12,7 +12,7 @@ use hongbao_shared::{
     fairness::{ClientSeed, Commitment, Seed, ServerSeed},
     split::{self, TermsError},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 /// The key fields of a packet: what decides money and eligibility (R-CACHE-3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -240,12 +240,29 @@ pub struct LaneBatch {
     pub appends: Vec<Append>,
     /// When this is committed.
     pub at: Option<Timestamp>,
+    /// If the clock of the database's server shows another moment, nothing of it happens: a
+    /// node that stood still would write what was true long ago, one whose clock is ahead
+    /// what is not true yet (R-CTRL-5). A database on this machine has the node's own clock,
+    /// and does not ask.
+    pub within: Option<RangeInclusive<Timestamp>>,
 }
 
 impl LaneBatch {
     /// Nothing to commit?
     pub fn is_empty(&self) -> bool {
         self.landings.is_empty() && self.appends.is_empty()
+    }
+
+    /// An error, to be tried again, if it is not its time when the clock of the database's
+    /// server shows `now`.
+    pub(crate) fn is_its_time(&self, now: Timestamp) -> Result<(), StoreError> {
+        match &self.within {
+            Some(within) if !within.contains(&now) => {
+                let why = format!("it is {now}, and was to happen within {within:?}");
+                Err(StoreError::Unavailable(sqlx::Error::AnyDriverError(why.into())))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -325,11 +342,6 @@ pub trait OrderStore: Outbox {
         now: Timestamp,
         tell: Tell,
     ) -> Result<Vec<Ended>, StoreError>;
-
-    /// What the clock of the database's server shows; `None` where it is this machine's.
-    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(None)
-    }
 
     /// Up to `limit` packets of a day after `after`, in the order of numbers.
     async fn packets_page(
