@@ -54,6 +54,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         packets: claims / shares,
         shares: arguments.shares,
         people: arguments.people.unwrap_or(claims / 100).max(2 * shares),
+        pending: 0,
     };
     let databases = folder.join("db");
     if !databases.exists() {

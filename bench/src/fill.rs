@@ -15,8 +15,11 @@ use hongbao::{
         ledger::Posting,
         lists::{BestLuckRow, ListBatch, ReceivedRow, SentRow},
         marks::Mark,
-        orders::{Append, ClaimRow, Landed, Landing, LaneBatch, PacketRow, Progress, StoredState},
-        outbox::{Destination, Settled},
+        orders::{
+            Announcement, Append, ClaimRow, Landed, Landing, LaneBatch, PacketRow, Progress,
+            StoredState,
+        },
+        outbox::{Destination, Due, Settled},
     },
 };
 use hongbao_shared::{
@@ -24,6 +27,7 @@ use hongbao_shared::{
     fairness::{ClientSeed, ServerSeed},
     split,
 };
+use serde_json::json;
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 /// Packets that go in together.
@@ -47,6 +51,8 @@ pub struct Amount {
     pub shares: u32,
     /// People who open them.
     pub people: u64,
+    /// Packets more whose shares are on their way to the wallets.
+    pub pending: u64,
 }
 
 /// Fills an empty folder.
@@ -66,6 +72,11 @@ pub async fn fill(data: &Path, amount: Amount, mut batch_done: impl FnMut(u64)) 
     let mut done = 0;
     for batch in 0.. {
         let packets = BATCH.min(amount.packets.saturating_sub(done));
+        let (packets, credited) = if packets > 0 {
+            (packets, true)
+        } else {
+            (BATCH.min((amount.packets + amount.pending).saturating_sub(done)), false)
+        };
         if packets == 0 {
             break;
         }
@@ -74,7 +85,7 @@ pub async fn fill(data: &Path, amount: Amount, mut batch_done: impl FnMut(u64)) 
         let day = (batch / u64::try_from(places.len())?) % DAYS;
         let at = first.plus_seconds(i64::try_from(day)? * DAY_S);
         let sequence = next.get_mut(&place.0).context("a site without numbers")?;
-        filler.batch(place, *sequence..*sequence + packets, at).await?;
+        filler.batch(place, *sequence..*sequence + packets, at, credited).await?;
         *sequence += packets;
         done += packets;
         batch_done(done);
@@ -114,7 +125,10 @@ impl Filler {
         let mut granted = BTreeMap::new();
         for site in self.stores.sites() {
             let mark = Mark::Sequence(site);
-            granted.insert(site, self.stores.ledger.raise(mark, self.amount.packets).await?);
+            granted.insert(
+                site,
+                self.stores.ledger.raise(mark, self.amount.packets + self.amount.pending).await?,
+            );
         }
         Ok(granted)
     }
@@ -124,6 +138,7 @@ impl Filler {
         place: (Site, Shard),
         sequences: std::ops::Range<u64>,
         at: Timestamp,
+        credited: bool,
     ) -> Result<()> {
         let packets = sequences
             .map(|sequence| self.packet(place, sequence, at))
@@ -142,12 +157,12 @@ impl Filler {
                 believed: 0,
                 claims: claims.clone(),
                 after: row.progress,
-                announcements: Vec::new(),
+                announcements: if credited { Vec::new() } else { vec![on_the_way(row)] },
             });
             list(row, claims, &mut lists);
         }
         // Each sees what those before it moved.
-        postings.extend(packets.iter().flat_map(|packet| {
+        postings.extend(packets.iter().filter(|_| credited).flat_map(|packet| {
             packet.claims.iter().map(|claim| {
                 let order_no = packet.row.order_no;
                 Posting::credit(order_no, claim.seq, claim.user_id, claim.amount_fen)
@@ -240,6 +255,13 @@ impl Filler {
     }
 }
 
+/// What tells of the credits of a packet, not before long.
+fn on_the_way(row: &PacketRow) -> Announcement {
+    let event = json!({ "order_no": row.order_no, "from": 0, "count": row.shares }).to_string();
+    let due = Due::After(Duration::from_hours(24));
+    Announcement { destination: Destination::Credit, due, event }
+}
+
 /// The packet's lines in the lists of its people.
 fn list(row: &PacketRow, claims: &[ClaimRow], lists: &mut ListBatch) {
     let (order_no, group_id, kind) = (row.order_no, row.group_id, row.kind);
@@ -296,7 +318,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_filled_in_is_sound() {
         let folder = tempfile::tempdir().unwrap();
-        let amount = Amount { packets: 1_200, shares: 3, people: 50 };
+        let amount = Amount { packets: 1_200, shares: 3, people: 50, pending: 0 };
         let mut batches = Vec::new();
         fill(folder.path(), amount, |done| batches.push(done)).await.unwrap();
         assert_eq!(batches, [500, 1_000, 1_200]);

@@ -8,6 +8,7 @@ pub mod hot;
 pub mod load;
 pub mod machine;
 pub mod people;
+pub mod reconcile;
 pub mod report;
 pub mod server;
 pub mod size;

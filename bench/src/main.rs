@@ -1,7 +1,7 @@
 //! `hongbao-bench`: what can be measured.
 
 use clap::{Parser, Subcommand};
-use hongbao_bench::{audit, hot, size};
+use hongbao_bench::{audit, hot, reconcile, size};
 
 /// Measures a Hongbao server over real HTTP on loopback.
 #[derive(Debug, Parser)]
@@ -18,6 +18,9 @@ enum Command {
     Hot(hot::Arguments),
     /// An audit of a data folder that is filled for it.
     Audit(audit::Arguments),
+    /// Reconciliation of a long history, once and from then on, beside packets whose shares
+    /// are on their way.
+    Reconcile(reconcile::Arguments),
     /// One packet of very many shares against many packets of a hundred, interleaved.
     Size(size::Arguments),
 }
@@ -28,6 +31,7 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(async {
         match Arguments::parse().command {
             Command::Audit(arguments) => audit::run(arguments).await,
+            Command::Reconcile(arguments) => reconcile::run(arguments).await,
             Command::Hot(arguments) => hot::run(arguments).await,
             Command::Size(arguments) => size::run(arguments).await,
         }

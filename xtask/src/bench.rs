@@ -9,8 +9,10 @@ use crate::{process, setup};
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     ensure!(
-        arguments.first().is_some_and(|first| matches!(first.as_str(), "audit" | "hot" | "size")),
-        "`cargo xtask bench` needs to know what to measure: `hot`, `size` or `audit`"
+        arguments
+            .first()
+            .is_some_and(|first| matches!(first.as_str(), "audit" | "hot" | "reconcile" | "size")),
+        "`cargo xtask bench` needs to know what to measure: `hot`, `size`, `audit` or `reconcile`"
     );
     setup::for_building(workspace)?;
     // One build for both: two would compile what they share twice wherever their features differ.

@@ -20,24 +20,36 @@ pub use serve::serve;
 use crate::{Refusal, app::App, telemetry};
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRequestParts},
+    extract::{DefaultBodyLimit, FromRequestParts, Request, State},
     http::request::Parts,
-    middleware,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
     routing::get,
 };
 use client::{Client, Throttle};
 use routes::{accounts, control, groups, lists, live, me, packets, wallet};
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, ops::Deref, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// What handlers share.
+/// What handlers share. One pointer: every layer of every call clones it.
 #[derive(Clone, Debug)]
-struct Http {
+struct Http(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
     app: Arc<App>,
-    throttle: Arc<Throttle>,
+    throttle: Throttle,
     draining: CancellationToken,
+}
+
+impl Deref for Http {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 /// Everything that the server answers. Once `draining` is cancelled, `/readyz` says so,
@@ -45,11 +57,11 @@ struct Http {
 pub fn router(app: Arc<App>, draining: CancellationToken) -> Router {
     // Before the first request, so that none goes uncounted.
     telemetry::metrics();
-    let throttle = Arc::new(Throttle::new(&app.config.addresses));
+    let throttle = Throttle::new(&app.config.addresses);
     let (api, document) = api().split_for_parts();
     #[cfg(feature = "bench")]
     let api = api.route("/api/v1/noop", axum::routing::post(routes::noop::noop));
-    let http = Http { app, throttle, draining };
+    let http = Http(Arc::new(Shared { app, throttle, draining }));
     Router::new()
         .merge(api)
         .merge(docs::routes(document))
@@ -60,12 +72,19 @@ pub fn router(app: Arc<App>, draining: CancellationToken) -> Router {
         .method_not_allowed_fallback(problem::method_not_allowed)
         // From the innermost to the outermost.
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
-        .layer(middleware::from_fn_with_state(http.clone(), room::keep))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(middleware::from_fn_with_state(http.clone(), session::renew))
-        .layer(middleware::from_fn(observe::harden))
+        .layer(middleware::from_fn_with_state(http.clone(), admit))
         .layer(middleware::from_fn(observe::observe))
         .with_state(http)
+}
+
+/// What comes before any handler, in one layer, since each costs every call an allocation
+/// or two.
+async fn admit(State(http): State<Http>, request: Request, next: Next) -> Response {
+    match room::refusal(&http, &request) {
+        Some(refusal) => refusal.into_response(),
+        None => session::renew(&http, request, next).await,
+    }
 }
 
 /// The list of what Hongbao can do, as somebody meets it.

@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{
     extract::{MatchedPath, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::Response,
 };
@@ -38,6 +38,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
     let method = known(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let span = tracing::info_span!("request", request.id = %id);
+    let is_api = request.uri().path().starts_with("/api/");
     let started = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let elapsed = started.elapsed();
@@ -72,6 +73,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
             "answered"
         );
     });
+    harden(response.headers_mut(), is_api);
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -104,9 +106,7 @@ fn known(method: &Method) -> &'static str {
 }
 
 /// The headers that keep browsers careful.
-pub(super) async fn harden(uri: Uri, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+fn harden(headers: &mut HeaderMap, is_api: bool) {
     let html = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|content_type| content_type.as_bytes().starts_with(b"text/html"));
@@ -123,10 +123,9 @@ pub(super) async fn harden(uri: Uri, request: Request, next: Next) -> Response {
     for (name, value) in always {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if uri.path().starts_with("/api/") {
+    if is_api {
         default(headers, header::CACHE_CONTROL, "no-store");
     }
-    response
 }
 
 fn default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {

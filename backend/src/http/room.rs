@@ -3,10 +3,8 @@
 use super::Http;
 use crate::Refusal;
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::Method,
-    middleware::Next,
-    response::{IntoResponse, Response},
 };
 use hongbao_shared::ErrorCode;
 use std::time::Duration;
@@ -15,14 +13,12 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Refuses whatever adds something while room is low. What has been paid goes on: grabs,
 /// opens, and everything behind them; so do signing in and the switches, for whoever mends it.
-pub(super) async fn keep(State(http): State<Http>, request: Request, next: Next) -> Response {
-    if http.app.room.is_low() && adds(&request) {
-        return Refusal::new(ErrorCode::Unavailable)
+pub(super) fn refusal(http: &Http, request: &Request) -> Option<Refusal> {
+    (http.app.room.is_low() && adds(request)).then(|| {
+        Refusal::new(ErrorCode::Unavailable)
             .detail("There is hardly any room left to store anything new; try again later.")
             .retry_after(RETRY_AFTER)
-            .into_response();
-    }
-    next.run(request).await
+    })
 }
 
 /// Other methods write over what there is, or remove it.

@@ -3,7 +3,7 @@
 use super::{Http, client::Client};
 use crate::Refusal;
 use axum::{
-    extract::{FromRequestParts, OptionalFromRequestParts, Request, State},
+    extract::{FromRequestParts, OptionalFromRequestParts, Request},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -130,7 +130,7 @@ pub(super) struct Renewal(Arc<OnceLock<String>>);
 
 /// Sets the cookie of a session again that was renewed, so that a browser keeps it for as
 /// long as the server does (R-PEOPLE-5).
-pub(super) async fn renew(State(http): State<Http>, request: Request, next: Next) -> Response {
+pub(super) async fn renew(http: &Http, request: Request, next: Next) -> Response {
     if !request.headers().contains_key(header::COOKIE) {
         return next.run(request).await;
     }
