@@ -75,6 +75,10 @@ bugs! {
     ClientSeedLeftOut = "bug::client_seed_left_out";
     /// A top-up's key is not its person's own (R-MONEY-1).
     TopUpKeyGlobal = "bug::top_up_key_global";
+    /// An end is guarded by a clock that is two minutes ahead (R-CTRL-5).
+    EndByAClockAhead = "bug::end_by_a_clock_ahead";
+    /// A pre-order can be paid for an hour after it has expired (R-SEND-2).
+    PaidAnHourLate = "bug::paid_an_hour_late";
     /// A line of the chat has another key each time that it is delivered (R-PEOPLE-2).
     LineToldTwice = "bug::line_told_twice";
 }

@@ -4,6 +4,7 @@ use crate::{
     Dice,
     fault::{Coverage, Step, StepFault, WorldFault},
     history::History,
+    judge::Judge,
 };
 use hongbao::store::StoreError;
 use parking_lot::Mutex;
@@ -146,6 +147,7 @@ impl Life {
 pub(crate) struct Gate {
     pub(crate) life: Arc<Life>,
     pub(crate) chaos: Arc<Chaos>,
+    pub(crate) judge: Arc<Judge>,
 }
 
 impl Gate {

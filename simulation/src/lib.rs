@@ -14,6 +14,7 @@ mod dice;
 mod fault;
 mod gate;
 mod history;
+mod judge;
 mod laws;
 mod lost;
 mod naive;
@@ -29,6 +30,7 @@ mod world;
 
 pub use dice::Dice;
 pub use fault::{Coverage, Step, StepFault, WorldFault};
+pub use judge::Ends;
 pub use report::{Report, Until, runs};
 pub use run::{Outcome, run};
 pub use witness::{Broken, Promise};

@@ -4,6 +4,7 @@ use crate::{
     Dice,
     client::Client,
     fault::Coverage,
+    judge::Ends,
     laws,
     people::People,
     plan::Plan,
@@ -45,6 +46,8 @@ pub struct Outcome {
     pub operations: u64,
     /// Which faults met which steps.
     pub coverage: Coverage,
+    /// How packets ended whose time was over.
+    pub ends: Ends,
     /// What did not hold.
     pub broken: Vec<Broken>,
     /// The history, if it was to be kept.
@@ -94,6 +97,7 @@ fn run_whole(seed: u64, keep_lines: bool) -> anyhow::Result<Outcome> {
         digest: world.history.digest(),
         operations,
         coverage: world.chaos.coverage(),
+        ends: world.judge.ends(),
         broken: world.witness.broken(),
         lines: world.history.lines(),
     })

@@ -5,6 +5,7 @@ use crate::{
     clock::{NodeClock, SeededEntropy, WorldTime},
     gate::{Chaos, Gate, Life},
     history::History,
+    judge::Judge,
     plan::Plan,
     stores::{
         GatedCache, GatedCold, GatedLedger, GatedLists, GatedOrders, GatedPeople, SharedCache,
@@ -41,7 +42,6 @@ pub(crate) struct Databases {
 pub(crate) struct Node {
     pub(crate) app: Arc<App>,
     pub(crate) life: Arc<Life>,
-    pub(crate) clock: Arc<NodeClock>,
 }
 
 /// Everything there is in a run.
@@ -53,6 +53,7 @@ pub(crate) struct World {
     pub(crate) chaos: Arc<Chaos>,
     pub(crate) cache: Arc<SharedCache>,
     pub(crate) witness: Witness,
+    pub(crate) judge: Arc<Judge>,
     /// The databases as they are, without gates: for those who check.
     pub(crate) truth: Stores,
     pub(crate) databases: Databases,
@@ -75,7 +76,9 @@ impl World {
         let dice = Dice::new(plan.seed, "chaos");
         let chaos = Arc::new(Chaos::new(dice, plan.intensity, Arc::clone(&history)));
         chaos.set_calm(true);
-        let databases = Databases::new(plan.config.sites.shards);
+        let databases = Databases::new(plan.config.sites.shards, &time);
+        let give_up_after = Duration::from_secs(plan.config.landing.give_up_after_s.into());
+        let judge = Arc::new(Judge::new(Arc::clone(&time), give_up_after));
         let secrets = SeededEntropy::new(Dice::new(plan.seed, "key"));
         let keys = Keys::obtain(&plan.config, &secrets)?;
         let machines = (0..plan.nodes).map(|number| Machine {
@@ -87,6 +90,7 @@ impl World {
             machines: machines.collect(),
             cache: Arc::new(SharedCache::new(Arc::clone(&chaos))),
             witness: Witness::default(),
+            judge,
             truth: databases.plain(),
             databases,
             sealer: Sealer::new(&keys),
@@ -147,7 +151,8 @@ impl World {
     }
 
     async fn start(&self, machine: &Machine, life: &Arc<Life>) -> anyhow::Result<Node> {
-        let gate = Gate { life: Arc::clone(life), chaos: Arc::clone(&self.chaos) };
+        let (chaos, judge) = (Arc::clone(&self.chaos), Arc::clone(&self.judge));
+        let gate = Gate { life: Arc::clone(life), chaos, judge };
         let secrets = Dice::new(machine.dice.lock().bits(), "secrets");
         let outside = Outside {
             clock: Arc::clone(&machine.clock) as _,
@@ -160,22 +165,23 @@ impl World {
             lanes: None,
         };
         let app = App::start_on(self.plan.config.clone(), outside).await?;
-        let clock = Arc::clone(&machine.clock);
-        Ok(Node { app: Arc::new(app), life: Arc::clone(life), clock })
+        Ok(Node { app: Arc::new(app), life: Arc::clone(life) })
     }
 }
 
 impl Databases {
-    fn new(shards: u16) -> Self {
+    fn new(shards: u16, time: &Arc<WorldTime>) -> Self {
         let mut orders = BTreeMap::new();
         let mut cold = BTreeMap::new();
         for site in Site::ALL {
             cold.insert(site, Arc::default());
             for shard in (0..shards).filter_map(Shard::new) {
-                orders.insert((site, shard), Arc::default());
+                let clock = Arc::clone(time) as _;
+                orders.insert((site, shard), Arc::new(MemoryOrders::with_clock(clock)));
             }
         }
-        Self { orders, cold, ledger: Arc::default(), people: Arc::default(), lists: Arc::default() }
+        let ledger = Arc::new(MemoryLedger::with_clock(Arc::clone(time) as _));
+        Self { orders, cold, ledger, people: Arc::default(), lists: Arc::default() }
     }
 
     fn plain(&self) -> Stores {

@@ -1,8 +1,11 @@
 //! A packet before it lands: the pre-order, and the pre-order once paid.
 
-use crate::store::{
-    StoreError,
-    orders::{PacketRow, Progress},
+use crate::{
+    planted::Bug,
+    store::{
+        StoreError,
+        orders::{PacketRow, Progress},
+    },
 };
 use hongbao_shared::{
     Fen, GroupId, Kind, OrderNo, Terms, Timestamp, UserId,
@@ -10,6 +13,9 @@ use hongbao_shared::{
     split::TermsError,
 };
 use serde::{Deserialize, Serialize};
+
+/// By which [`Bug::PaidAnHourLate`] is wrong.
+const HOUR_S: i64 = 60 * 60;
 
 /// Everything that was decided at pre-order (R-SEND-1). The server seed is sealed,
 /// so that neither the cache nor a database that holds this can tell the shares
@@ -48,6 +54,12 @@ pub struct PreOrderRecord {
 }
 
 impl PreOrderRecord {
+    /// Can it be paid at this moment (R-SEND-1)?
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        let late = if Bug::PaidAnHourLate.is_planted() { HOUR_S } else { 0 };
+        now < self.expires_at.plus_seconds(late)
+    }
+
     /// What will be cut; an error only for a record that this code did not write.
     pub fn terms(&self) -> Result<Terms, TermsError> {
         Terms::new(self.kind, self.total_fen, self.shares, self.max_share_fen)

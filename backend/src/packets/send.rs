@@ -161,7 +161,7 @@ impl Packets {
             return Ok(record);
         }
         let stored = self.ledger.pre_order(order_no).await?;
-        let alive = stored.filter(|record| now < record.expires_at);
+        let alive = stored.filter(|record| record.is_alive(now));
         alive.ok_or_else(|| ErrorCode::PreOrderExpired.into())
     }
 

@@ -236,6 +236,11 @@ pub trait Outbox: Send + Sync + fmt::Debug {
         Ok(())
     }
 
+    /// What the clock of the database's server shows; `None` where it is this machine's.
+    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
+
     /// Makes rows due at `now` that are due after `beyond`. Further ahead than any lease or
     /// pause, the clock that wrote them was wrong.
     async fn pull_in(
@@ -293,6 +298,10 @@ impl<T: HasOutbox> Outbox for T {
 
     async fn reclaim(&self) -> Result<(), StoreError> {
         self.outbox().reclaim().await
+    }
+
+    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.outbox().server_clock().await
     }
 
     async fn pull_in(

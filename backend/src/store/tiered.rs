@@ -119,10 +119,6 @@ impl OrderStore for TieredOrders {
         self.hot.end(orders, now, tell).await
     }
 
-    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.hot.server_clock().await
-    }
-
     async fn packets_page(
         &self,
         day: Day,

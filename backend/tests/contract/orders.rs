@@ -125,7 +125,7 @@ pub(crate) fn append(order_no: OrderNo, from: u32, users: &[i64]) -> Append {
 }
 
 pub(crate) fn batch(landings: Vec<Landing>, appends: Vec<Append>) -> LaneBatch {
-    LaneBatch { landings, appends, at: Some(at(2)) }
+    LaneBatch { landings, appends, at: Some(at(2)), within: None }
 }
 
 /// Ends these, and tells nobody.

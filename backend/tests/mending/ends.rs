@@ -102,22 +102,7 @@ async fn what_needs_no_seed_is_answered_without() {
 /// so; where they differ by less than that, the earlier of the two counts (R-CTRL-5).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_whose_clock_is_ahead_ends_nothing_early() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut config = config_in(folder.path());
-    config.sites.shards = 1;
-    config.sites.weights = Weights::Home;
-    config.limits.packet_lifetime_s = 600;
-    Keys::obtain(&config, &SystemEntropy).unwrap();
-    let mut stores = Stores::open(&config).await.unwrap();
-    for store in stores.orders.values_mut() {
-        let database = crate::postgres::database(Schema::Orders).await;
-        *store = Arc::new(SqlOrders::new(database)) as Arc<dyn OrderStore>;
-    }
-    let clock = Arc::new(ManualClock::at(&SystemClock.now().to_string()));
-    let outside =
-        Outside { clock: Arc::clone(&clock) as _, stores: Some(stores), ..Outside::default() };
-    let app = Arc::new(App::start_on(config, outside).await.unwrap());
-    let world = World { app, clock, folder };
+    let world = on_postgres().await;
     let party = world.party(2).await;
     let order_no = world.send(&party, Kind::Equal, 20, 2).await;
     let state = async || {
@@ -139,4 +124,24 @@ async fn a_node_whose_clock_is_ahead_ends_nothing_early() {
     let tell = Arc::new(|_: &_| Vec::new());
     assert_eq!(orders.end(vec![order_no, order_no_late], later, tell).await.unwrap(), []);
     world.app.shutdown().await;
+}
+
+/// One shard, whose database is a PostgreSQL server with a clock of its own.
+pub(crate) async fn on_postgres() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config_in(folder.path());
+    config.sites.shards = 1;
+    config.sites.weights = Weights::Home;
+    config.limits.packet_lifetime_s = 600;
+    Keys::obtain(&config, &SystemEntropy).unwrap();
+    let mut stores = Stores::open(&config).await.unwrap();
+    for store in stores.orders.values_mut() {
+        let database = crate::postgres::database(Schema::Orders).await;
+        *store = Arc::new(SqlOrders::new(database)) as Arc<dyn OrderStore>;
+    }
+    let clock = Arc::new(ManualClock::at(&SystemClock.now().to_string()));
+    let outside =
+        Outside { clock: Arc::clone(&clock) as _, stores: Some(stores), ..Outside::default() };
+    let app = Arc::new(App::start_on(config, outside).await.unwrap());
+    World { app, clock, folder }
 }

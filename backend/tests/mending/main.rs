@@ -12,6 +12,7 @@ mod again;
 mod attempts;
 mod backup;
 mod beside;
+mod clocks;
 mod commands;
 mod days;
 mod ends;

@@ -49,10 +49,10 @@ impl Client {
             };
             match grabbed.state {
                 GrabState::Finished => {
-                    return self.check_end(order_no, &node, ErrorCode::PacketFinished).await;
+                    return self.check_end(order_no, ErrorCode::PacketFinished).await;
                 }
                 GrabState::Expired => {
-                    return self.check_end(order_no, &node, ErrorCode::PacketExpired).await;
+                    return self.check_end(order_no, ErrorCode::PacketExpired).await;
                 }
                 GrabState::NotForYou => return,
                 GrabState::Opened => {
@@ -82,7 +82,7 @@ impl Client {
                     }
                 }
                 Answer::No(refusal) if is_final(refusal.code) => {
-                    self.check_end(order_no, &node, refusal.code).await;
+                    self.check_end(order_no, refusal.code).await;
                     return;
                 }
                 Answer::No(_) | Answer::None => {}

@@ -5,8 +5,8 @@ use hongbao::{
     store::{
         StoreError,
         ledger::{
-            Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
-            TransferKind,
+            Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posted, Posting,
+            Recorded, TransferKind,
         },
         marks::Mark,
         memory::MemoryLedger,
@@ -73,6 +73,17 @@ gated! {
         now: Timestamp,
     ) -> Result<Vec<PostOutcome>, StoreError> {
         let steps = steps(&batch);
-        self.gate.write(&steps, self.inner.post(batch, now)).await
+        let post = async {
+            let outcomes = self.inner.post(batch.clone(), now).await?;
+            for (posting, outcome) in batch.iter().zip(&outcomes) {
+                if let (Some(payment), Ok(Posted { repeated: false, .. })) =
+                    (posting.payment(), outcome)
+                {
+                    self.gate.judge.paid(payment, now);
+                }
+            }
+            Ok(outcomes)
+        };
+        self.gate.write(&steps, post).await
     }
 }

@@ -53,7 +53,6 @@ gated! {
             -> Vec<(OrderNo, ClaimRow)>;
     }
     writes {
-        Step::Expire => fn end(orders: Vec<OrderNo>, now: Timestamp, tell: Tell) -> Vec<Ended>;
         Step::SealDay => fn seal(day: Day, epoch_day: i64) -> ();
         Step::MoveDay => fn begin_move(day: Day, epoch_day: i64, hold: Hold) -> Option<Copied>;
         Step::NoteCopied => fn note_copied(day: Day, epoch_day: i64, hold: Hold, copied: Copied)
@@ -65,7 +64,25 @@ gated! {
     }
     async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
         let steps = steps(&batch);
-        self.gate.write(&steps, self.inner.commit(batch)).await
+        let commit = async {
+            let outcome = self.inner.commit(batch.clone()).await?;
+            self.gate.judge.committed(&batch, &outcome);
+            Ok(outcome)
+        };
+        self.gate.write(&steps, commit).await
+    }
+    async fn end(
+        &self,
+        orders: Vec<OrderNo>,
+        now: Timestamp,
+        tell: Tell,
+    ) -> Result<Vec<Ended>, StoreError> {
+        let end = async {
+            let ended = self.inner.end(orders, now, tell).await?;
+            self.gate.judge.ended(&ended);
+            Ok(ended)
+        };
+        self.gate.write(&[Step::Expire], end).await
     }
 }
 

@@ -60,6 +60,10 @@ impl<S: Outbox> Outbox for Gated<S> {
         if self.alone { self.inner.reclaim().await } else { Ok(()) }
     }
 
+    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.gate.read(self.inner.server_clock()).await
+    }
+
     async fn pull_in(
         &self,
         destination: Destination,

@@ -199,6 +199,9 @@ pub enum PostRefusal {
     /// The same pre-order was paid with another client seed.
     #[error("paid before with another client seed")]
     ClientSeedDiffers,
+    /// The pre-order's time is over (R-SEND-2).
+    #[error("the pre-order has expired")]
+    PreOrderExpired,
     /// A balance would leave the range of [`Fen`].
     #[error("a balance would leave its range")]
     OutOfRange,

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     ledger::book::{self, Loaded},
     packets::record::{Payment, PreOrderRecord},
+    runtime::Clock,
     store::{
         ledger::{
             Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
@@ -21,12 +22,23 @@ use crate::{
 use async_trait::async_trait;
 use hongbao_shared::{OrderNo, Timestamp, UserId};
 use parking_lot::Mutex;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The books.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     state: Mutex<State>,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl MemoryLedger {
+    /// An empty one, which has a clock of its own, as a server has.
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self { clock: Some(clock), ..Self::default() }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +89,7 @@ impl LedgerStore for MemoryLedger {
                 })
                 .collect(),
             payments: some(&state.payments, wanted.payments),
+            clock: self.clock.as_ref().map(|clock| clock.now()),
         };
         let (outcomes, changes) = book::decide(&batch, loaded, now);
         if changes.balances.iter().any(|(account, held)| *held < 0 && *account != Account::Issuer) {

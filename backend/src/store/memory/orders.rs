@@ -5,7 +5,6 @@ use super::{
     outbox::{OutboxRows, impl_outbox},
     refuse, size,
 };
-use crate::planted::Bug;
 use crate::store::{
     orders::{
         Announcement, Append, ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, Landed,
@@ -14,15 +13,35 @@ use crate::store::{
     },
     outbox::Destination,
 };
+use crate::{planted::Bug, runtime::Clock};
 use async_trait::async_trait;
 use hongbao_shared::{Day, Fen, Kind, OrderNo, Timestamp};
 use parking_lot::Mutex;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// One database of order shards.
 #[derive(Debug, Default)]
 pub struct MemoryOrders {
     state: Mutex<State>,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl MemoryOrders {
+    /// An empty one, which has a clock of its own, as a server has.
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self { clock: Some(clock), ..Self::default() }
+    }
+
+    /// The earlier of the caller's clock and its own (R-CTRL-5).
+    fn earlier(&self, now: Timestamp) -> Timestamp {
+        if Bug::EndByAClockAhead.is_planted() {
+            return now.plus_seconds(120);
+        }
+        self.clock.as_ref().map_or(now, |clock| clock.now().min(now))
+    }
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +74,9 @@ impl_outbox!(MemoryOrders);
 #[async_trait]
 impl OrderStore for MemoryOrders {
     async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
+        if let Some(clock) = &self.clock {
+            batch.is_its_time(clock.now())?;
+        }
         let mut state = self.state.lock();
         let mut staged = Staged::default();
         let mut outcome = LaneOutcome::default();
@@ -97,6 +119,7 @@ impl OrderStore for MemoryOrders {
     }
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
+        let now = self.earlier(now);
         let state = self.state.lock();
         let mut due: Vec<_> = state
             .packets
@@ -114,6 +137,7 @@ impl OrderStore for MemoryOrders {
         now: Timestamp,
         tell: Tell,
     ) -> Result<Vec<Ended>, StoreError> {
+        let guard = self.earlier(now);
         let mut state = self.state.lock();
         let mut all = Vec::new();
         let mut told: Vec<(OrderNo, Announcement)> = Vec::new();
@@ -123,7 +147,7 @@ impl OrderStore for MemoryOrders {
             let Some(row) = state
                 .packets
                 .get_mut(&order_no)
-                .filter(|row| row.progress.state == StoredState::Open && row.expires_at <= now)
+                .filter(|row| row.progress.state == StoredState::Open && row.expires_at <= guard)
             else {
                 continue;
             };

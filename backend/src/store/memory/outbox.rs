@@ -216,6 +216,11 @@ macro_rules! impl_outbox {
                 self.state.lock().outbox.reclaim();
                 Ok(())
             }
+            async fn server_clock(
+                &self,
+            ) -> Result<Option<hongbao_shared::Timestamp>, $crate::store::StoreError> {
+                Ok(self.clock.as_ref().map(|clock| clock.now()))
+            }
             async fn pull_in(
                 &self,
                 destination: $crate::store::outbox::Destination,

@@ -1,11 +1,14 @@
 //! What a lane commits, what it announces, and what became of it.
 
 use super::{
-    super::outbox::{Destination, Due, OutboxEntry},
+    super::{
+        StoreError,
+        outbox::{Destination, Due, OutboxEntry},
+    },
     ClaimRow, PacketRow, Progress, StoredState,
 };
 use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 /// Something that others must hear if, and only if, the change it comes with is
 /// committed.
@@ -82,12 +85,29 @@ pub struct LaneBatch {
     pub appends: Vec<Append>,
     /// When this is committed.
     pub at: Option<Timestamp>,
+    /// If the clock of the database's server shows another moment, nothing of it happens: a
+    /// node that stood still would write what was true long ago, one whose clock is ahead
+    /// what is not true yet (R-CTRL-5). A database on this machine has the node's own clock,
+    /// and does not ask.
+    pub within: Option<RangeInclusive<Timestamp>>,
 }
 
 impl LaneBatch {
     /// Nothing to commit?
     pub fn is_empty(&self) -> bool {
         self.landings.is_empty() && self.appends.is_empty()
+    }
+
+    /// An error, to be tried again, if it is not its time when the clock of the database's
+    /// server shows `now`.
+    pub(crate) fn is_its_time(&self, now: Timestamp) -> Result<(), StoreError> {
+        match &self.within {
+            Some(within) if !within.contains(&now) => {
+                let why = format!("it is {now}, and was to happen within {within:?}");
+                Err(StoreError::Unavailable(sqlx::Error::AnyDriverError(why.into())))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

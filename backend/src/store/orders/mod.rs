@@ -50,11 +50,6 @@ pub trait OrderStore: Outbox {
         tell: Tell,
     ) -> Result<Vec<Ended>, StoreError>;
 
-    /// What the clock of the database's server shows; `None` where it is this machine's.
-    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(None)
-    }
-
     /// Up to `limit` packets of a day after `after`, in the order of numbers.
     async fn packets_page(
         &self,

@@ -1,6 +1,9 @@
 //! The outbox table; every kind of database that has one has the same.
 
-use super::{Database, Dialect, Row, Source, StoreError, Tx, sql, statement::any};
+use super::{
+    Database, Dialect, Row, Source, StoreError, Tx, sql,
+    statement::{any, server_clock},
+};
 use crate::store::outbox::{
     Backlog, Destination, FailedRow, Fate, Outbox, OutboxEntry, OutboxRow, Settled, about,
     events_of,
@@ -180,6 +183,10 @@ impl Outbox for Database {
             })
         })
         .await
+    }
+
+    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        server_clock(self.dialect(), self).await
     }
 
     async fn pull_in(

@@ -8,7 +8,7 @@ pub(super) mod rows;
 mod statements;
 
 use super::{
-    Database, Dialect, StoreError,
+    Database, StoreError,
     outbox::{announced, impl_outbox},
     sql,
 };
@@ -82,16 +82,6 @@ impl OrderStore for SqlOrders {
         tell: Tell,
     ) -> Result<Vec<Ended>, StoreError> {
         ends::end(&self.database, &orders, now, tell).await
-    }
-
-    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
-        if self.database.dialect() == Dialect::Sqlite {
-            return Ok(None);
-        }
-        let now: i64 = sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
-            .scalar(&self.database)
-            .await?;
-        Ok(Some(Timestamp::from_millis(now)))
     }
 
     async fn packets_page(

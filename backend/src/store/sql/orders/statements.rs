@@ -1,7 +1,10 @@
 //! The statements of the 31 day tables, written out once at first use.
 
 use super::{
-    super::{Dialect, statement::any},
+    super::{
+        Dialect,
+        statement::{SERVER_CLOCK, any},
+    },
     rows::{PACKET_COLUMNS, insert_packet, sum_of},
 };
 use hongbao_shared::Day;
@@ -50,8 +53,11 @@ pub(super) static DUE: LazyLock<(&'static str, &'static str)> =
 
 /// The earlier of two clocks: the node's, which is `$1`, and the server's, where the server
 /// is another machine (R-CTRL-5).
-fn earlier_clock(dialect: Dialect) -> &'static str {
-    dialect.pick("$1", "least($1, (extract(epoch FROM statement_timestamp()) * 1000)::bigint)")
+fn earlier_clock(dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => "$1".to_owned(),
+        Dialect::Postgres => format!("least($1, {SERVER_CLOCK})"),
+    }
 }
 
 fn due(dialect: Dialect) -> String {
@@ -180,7 +186,8 @@ impl Statements {
 /// - `$7` to `$11`: a row for each claim;
 /// - `$12` to `$15`: a row for each announcement: its packet, destination, moment and
 ///   event, in the order in which they are told;
-/// - `$16`: now.
+/// - `$16`: now;
+/// - `$17`, `$18`: what the server's clock must show, or NULL.
 fn append_batch(day: &str) -> String {
     format!(
         "WITH held AS (
@@ -191,7 +198,9 @@ fn append_batch(day: &str) -> String {
                          $6::bigint[])
                   AS item (order_no, believed, claimed, claimed_fen, state, finished_at)
              WHERE packet.order_no = item.order_no AND packet.claimed = item.believed
-               AND packet.state = 0
+               AND packet.state = 0 
+               AND {SERVER_CLOCK} BETWEEN coalesce($17, {SERVER_CLOCK})
+                                      AND coalesce($18, {SERVER_CLOCK})
              RETURNING packet.order_no
          ), inserted AS (
              INSERT INTO claims_{day} (order_no, seq, user_id, amount_fen, opened_at)
