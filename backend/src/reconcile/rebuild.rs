@@ -168,6 +168,8 @@ impl Run<'_> {
                     .into_iter()
                     .collect(),
                 at: Some(self.of.clock.now()),
+                // What is made again happened long ago.
+                within: None,
             };
             match store.commit(batch).await {
                 Ok(outcome) if outcome.landings.contains(&Landed::DayRefused) => {
