@@ -26,5 +26,6 @@ pub mod refusal;
 pub mod runtime;
 pub mod store;
 pub mod telemetry;
+pub mod text;
 
 pub use refusal::Refusal;

@@ -15,6 +15,7 @@ use crate::{
         StoreError,
         orders::{Landed, Landing as LandingRow, PacketRow, Progress, StoredState},
     },
+    text::{self, TextFault},
 };
 use hongbao_shared::{
     Day, ErrorCode, OrderNo, Timestamp, UserId,
@@ -47,11 +48,12 @@ impl Packets {
         if !self.control.packets_on() {
             return Err(ErrorCode::PacketsOff.into());
         }
+        let greeting = self.greeting(request.greeting.as_deref())?;
         let draft = Draft {
             kind: request.kind,
             total_fen: request.total_fen,
             shares: request.shares,
-            greeting: request.greeting.as_deref(),
+            greeting: greeting.as_deref(),
             cover: request.cover.as_deref(),
             recipient_id: request.recipient_id,
         };
@@ -95,6 +97,15 @@ impl Packets {
             }
         }
         Ok(PreOrder { order_no, commitment: record.commitment, expires_at: record.expires_at })
+    }
+
+    /// A greeting that nobody sees is none. `greeting_invalid`.
+    fn greeting(&self, greeting: Option<&str>) -> Result<Option<String>, Refusal> {
+        match text::one_line(greeting.unwrap_or_default(), self.limits.greeting_chars_max) {
+            Ok(greeting) => Ok(Some(greeting)),
+            Err(TextFault::Empty) => Ok(None),
+            Err(fault) => Err(Refusal::new(ErrorCode::GreetingInvalid).detail(fault.to_string())),
+        }
     }
 
     /// Moves the money into the packet's escrow and lands the packet. Repeating it

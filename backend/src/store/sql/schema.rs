@@ -65,6 +65,7 @@ const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
     "people/sqlite/0002_groups.sql",
     "people/sqlite/0003_lines.sql",
+    "people/sqlite/0004_logins.sql",
 ];
 const LISTS: &[File] = files!["lists/sqlite/0001_lists.sql", "lists/sqlite/0002_months.sql"];
 
@@ -82,7 +83,8 @@ const POSTGRES_LEDGER: &[File] = files![
     "ledger/postgres/0004_reconciliation.sql",
     "ledger/postgres/0005_keys.sql",
 ];
-const POSTGRES_PEOPLE: &[File] = files!["people/postgres/0001_people.sql"];
+const POSTGRES_PEOPLE: &[File] =
+    files!["people/postgres/0001_people.sql", "people/postgres/0002_logins.sql"];
 const POSTGRES_LISTS: &[File] = files!["lists/postgres/0001_lists.sql"];
 
 const CONTROL: &[File] = files!["control/sqlite/0001_control.sql"];
