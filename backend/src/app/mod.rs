@@ -28,7 +28,7 @@ use crate::{
     live::Live,
     packets::{LaneParts, NumberedSite, Numbering, Packets, Tickets, seal::Sealer},
     reconcile::{Reconciler, Schedule},
-    runtime::{Clock, Entropy, Fallen, SystemClock, SystemEntropy, TrueClock, Zone},
+    runtime::{Clock, Entropy, Fallen, SystemClock, SystemEntropy, Zone},
     store::ledger::LedgerStore,
 };
 use background::{Background, Bells};
@@ -136,11 +136,7 @@ impl App {
             None => Stores::open(&config).await?,
         };
         // Whatever asks for the time from here on hears that of the databases.
-        let time = Arc::new(TrueClock::new(clock));
-        let clock: Arc<dyn Clock> = Arc::clone(&time) as _;
-        let board = Arc::new(Board::new(Arc::clone(&clock)));
-        let clocks = clocks(&stores, &time, &board);
-        clocks.begin().await;
+        let (clock, board, clocks) = clocks(&stores, clock).await;
         let keeper = keeper(&keys, &stores, &clock).await?;
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());

@@ -51,13 +51,22 @@ pub(super) fn demo(
     }))
 }
 
-/// Hears the time from the databases that keep what depends on it.
-pub(super) fn clocks(stores: &Stores, time: &Arc<TrueClock>, board: &Arc<Board>) -> Arc<Clocks> {
+/// The time of the databases that keep what depends on it, as soon as they say it, and what
+/// knows whether this machine's clock agrees.
+pub(super) async fn clocks(
+    stores: &Stores,
+    own: Arc<dyn Clock>,
+) -> (Arc<dyn Clock>, Arc<Board>, Arc<Clocks>) {
+    let time = Arc::new(TrueClock::new(own));
+    let clock: Arc<dyn Clock> = Arc::clone(&time) as _;
+    let board = Arc::new(Board::new(Arc::clone(&clock)));
     let shards = stores.orders.iter().map(|((site, shard), store)| {
         (Place::Shard(*site, *shard), Arc::clone(store) as Arc<dyn Outbox>)
     });
     let ledger = (Place::Database("ledger"), Arc::clone(&stores.ledger) as Arc<dyn Outbox>);
-    Arc::new(Clocks::new(Arc::clone(time), shards.chain([ledger]).collect(), Arc::clone(board)))
+    let clocks = Clocks::new(time, shards.chain([ledger]).collect(), Arc::clone(&board));
+    clocks.begin().await;
+    (clock, board, Arc::new(clocks))
 }
 
 /// One for each shard.
