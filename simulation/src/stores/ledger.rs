@@ -10,6 +10,7 @@ use hongbao::{
         },
         marks::Mark,
         memory::MemoryLedger,
+        reconciled::Reconciled,
     },
 };
 use hongbao_shared::{OrderNo, Timestamp, UserId};
@@ -50,6 +51,8 @@ gated! {
         fn mark(mark: Mark) -> u64;
         fn account_sum(account: Account) -> AccountSum;
         fn total() -> i64;
+        fn begin_reconciliation(node: i64, now: Timestamp, until: Timestamp, before: Timestamp)
+            -> Option<Reconciled>;
     }
     writes {
         Step::RaiseMark => fn raise(mark: Mark, by: u64) -> u64;
@@ -57,7 +60,9 @@ gated! {
         Step::PreOrder => fn put_pre_order(record: PreOrderRecord) -> ();
         Step::PurgePreOrders => fn purge_pre_orders(now: Timestamp, limit: u32) -> u64;
     }
-    free {}
+    free {
+        fn end_reconciliation(node: i64, now: Timestamp, seen: Reconciled) -> ();
+    }
     async fn post(
         &self,
         batch: Vec<Posting>,
