@@ -12,6 +12,7 @@ pub mod control;
 pub mod crash;
 pub mod delivery;
 pub mod demo;
+mod files;
 pub mod groups;
 pub mod http;
 pub mod keys;
@@ -26,5 +27,6 @@ pub mod refusal;
 pub mod runtime;
 pub mod store;
 pub mod telemetry;
+pub mod text;
 
 pub use refusal::Refusal;

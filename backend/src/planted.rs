@@ -55,7 +55,7 @@ bugs! {
     SettleBeforeDelivery = "bug::settle_before_delivery";
     /// A block of numbers is used without raising the mark (R-ORDER-2).
     BlockWithoutMark = "bug::block_without_mark";
-    /// The mover copies packets and forgets their claims (R-STORE-2).
+    /// The mover copies packets, forgets their claims and compares nothing (R-STORE-2).
     ClaimsNotCopied = "bug::claims_not_copied";
     /// A tombstone of a later day is emptied away with an earlier one.
     TombstoneGoesToo = "bug::tombstone_goes_too";
@@ -75,6 +75,10 @@ bugs! {
     ClientSeedLeftOut = "bug::client_seed_left_out";
     /// A top-up's key is not its person's own (R-MONEY-1).
     TopUpKeyGlobal = "bug::top_up_key_global";
+    /// An end is guarded by a clock that is two minutes ahead (R-CTRL-5).
+    EndByAClockAhead = "bug::end_by_a_clock_ahead";
+    /// A pre-order can be paid for an hour after it has expired (R-SEND-2).
+    PaidAnHourLate = "bug::paid_an_hour_late";
     /// A line of the chat has another key each time that it is delivered (R-PEOPLE-2).
     LineToldTwice = "bug::line_told_twice";
     /// A connection whose commit failed is used again, and refuses from then on (R-STORE-4).

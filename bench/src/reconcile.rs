@@ -87,7 +87,9 @@ async fn reconcile(data: &Path) -> Result<Vec<(Duration, Report)>> {
     let stores = Stores::open(&config).await?;
     let (tasks, clock) = (Tasks::new(), Arc::new(SystemClock));
     let ledger = Arc::new(Ledger::start(Arc::clone(&stores.ledger), clock.clone(), &tasks));
-    let reconciler = Reconciler::new(stores.clone(), Arc::clone(&ledger), sealer, zone, clock);
+    let lifetime = config.packet_lifetime();
+    let reconciler =
+        Reconciler::new(stores.clone(), Arc::clone(&ledger), sealer, zone, lifetime, clock);
     let mut runs = Vec::new();
     for _ in 0..=LATER {
         let before = machine::cpu_time(std::process::id());

@@ -3,6 +3,7 @@
 //! however that ends. For tests, and for trying a fleet on one machine.
 
 mod account;
+mod engines;
 mod fleet;
 mod nginx;
 mod node;
@@ -12,7 +13,8 @@ mod proxy;
 mod redis;
 mod watchdog;
 
-pub use fleet::{Cache, Fleet, Plan, Reached, Site};
+pub use engines::{Cache, Engines, Links, Place, Reached, Site};
+pub use fleet::{Fleet, Plan};
 pub use nginx::{Nginx, Routing};
 pub use node::Node;
 pub use postgres::Postgres;

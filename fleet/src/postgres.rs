@@ -78,7 +78,9 @@ impl Postgres {
             Some(name) => format!("setpriv --reuid={name} --regid={name} --clear-groups {stop}"),
             None => stop,
         };
-        let watchdog = Watchdog::new(&stop, &folder)?;
+        // One that was stopped in the middle does not hear that it shall end.
+        let go_on = format!("kill -CONT $(head -n 1 {}/data/postmaster.pid)", folder.display());
+        let watchdog = Watchdog::new(&format!("{go_on}; {stop}"), &folder)?;
         Ok(Self { folder, port: 0, account, _watchdog: watchdog })
     }
 
@@ -132,6 +134,40 @@ impl Postgres {
     /// Ends it without any warning: all of its processes at once.
     pub fn kill(&self) -> Result<()> {
         program::run(self.control()?.args(["-m", "immediate", "stop"]))
+    }
+
+    /// Ends it in good order, and starts it again: connections end, and nothing is lost.
+    pub fn restart(&self) -> Result<()> {
+        program::run(self.control()?.args(["-m", "fast", "-w", "stop"]))?;
+        self.run()
+    }
+
+    /// Stops all of its processes in the middle of what they do: connections stay open,
+    /// nothing answers.
+    pub fn pause(&self) -> Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets it go on after [`Postgres::pause`].
+    pub fn resume(&self) -> Result<()> {
+        self.signal("-CONT")
+    }
+
+    /// The first process, which makes the others, first: meanwhile there come no more.
+    fn signal(&self, signal: &str) -> Result<()> {
+        let file = std::fs::read_to_string(self.data().join("postmaster.pid"))?;
+        let first = file.lines().next().context("the server does not run")?.trim().to_owned();
+        program::run(Command::new("kill").args([signal, &first]))?;
+        for entry in std::fs::read_dir("/proc")?.flatten() {
+            let process = entry.file_name().to_string_lossy().into_owned();
+            let status = std::fs::read_to_string(entry.path().join("status")).unwrap_or_default();
+            let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+            if parent.is_some_and(|parent| parent.trim() == first) {
+                // It may have ended by itself meanwhile.
+                let _signalled = program::run(Command::new("kill").args([signal, &process]));
+            }
+        }
+        Ok(())
     }
 
     fn control(&self) -> Result<Command> {

@@ -1,10 +1,11 @@
 use anyhow::Result;
 use std::{
+    collections::BTreeMap,
     io::{Read, Write},
     net::{Ipv4Addr, Shutdown, TcpListener, TcpStream},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU16, AtomicU64, Ordering},
+        atomic::{AtomicU16, Ordering},
     },
     thread,
     time::Duration,
@@ -39,8 +40,14 @@ struct State {
     target: AtomicU16,
     fault: Mutex<Fault>,
     changed: Condvar,
-    /// Rises when all connections end; those of an earlier epoch close themselves.
-    epoch: AtomicU64,
+    open: Mutex<Open>,
+}
+
+/// The connections that there are.
+#[derive(Debug, Default)]
+struct Open {
+    next: u64,
+    connections: BTreeMap<u64, [TcpStream; 2]>,
 }
 
 impl Proxy {
@@ -52,13 +59,13 @@ impl Proxy {
             target: AtomicU16::new(target),
             fault: Mutex::default(),
             changed: Condvar::new(),
-            epoch: AtomicU64::new(0),
+            open: Mutex::default(),
         });
         let accepting = Arc::clone(&state);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let state = Arc::clone(&accepting);
-                thread::spawn(move || state.serve(&client));
+                thread::spawn(move || state.serve(client));
             }
         });
         Ok(Self { port, state })
@@ -87,7 +94,9 @@ impl Proxy {
 
     /// Ends all connections that there are.
     pub fn drop_all(&self) {
-        self.state.epoch.fetch_add(1, Ordering::SeqCst);
+        for connection in self.state.open().connections.values() {
+            end(connection);
+        }
     }
 }
 
@@ -103,50 +112,40 @@ impl State {
         *waited.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serve(self: Arc<Self>, client: &TcpStream) {
-        let epoch = self.epoch.load(Ordering::SeqCst);
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn serve(self: Arc<Self>, client: TcpStream) {
         if self.moving() == Fault::Refuse {
             return;
         }
-        let Ok(server) =
-            TcpStream::connect((Ipv4Addr::LOCALHOST, self.target.load(Ordering::SeqCst)))
-        else {
-            return;
+        let target = self.target.load(Ordering::SeqCst);
+        let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, target)) else { return };
+        let streams = || Ok::<_, std::io::Error>([client.try_clone()?, server.try_clone()?]);
+        let (Ok(known), Ok([to_client, from_server])) = (streams(), streams()) else { return };
+        let number = {
+            let mut open = self.open();
+            open.next += 1;
+            let number = open.next;
+            open.connections.insert(number, known);
+            number
         };
-        let (Ok(from_client), Ok(to_client)) = (client.try_clone(), client.try_clone()) else {
-            return;
-        };
-        let (Ok(from_server), Ok(to_server)) = (server.try_clone(), server.try_clone()) else {
-            return;
-        };
-        let replies = Arc::clone(&self);
-        thread::spawn(move || {
-            replies.pump(from_server, to_client, epoch, true);
-        });
-        self.pump(from_client, to_server, epoch, false);
+        // Whoever ended all connections before this one was known did not end it.
+        if *self.lock() != Fault::Refuse && self.target.load(Ordering::SeqCst) == target {
+            let replies = Arc::clone(&self);
+            let answering = thread::spawn(move || replies.pump(from_server, to_client, true));
+            self.pump(client, server, false);
+            let _ended = answering.join();
+        }
+        self.open().connections.remove(&number);
     }
 
-    /// Moves bytes until either side ends, or this epoch does.
-    fn pump(&self, mut from: TcpStream, mut to: TcpStream, epoch: u64, replies: bool) {
-        // Wakes up now and then to see whether its epoch is over.
-        const LOOK_EVERY: Duration = Duration::from_millis(20);
+    /// Moves bytes until either side ends.
+    fn pump(&self, mut from: TcpStream, mut to: TcpStream, replies: bool) {
         let mut buffer = vec![0; 64 * 1024];
-        let _timed = from.set_read_timeout(Some(LOOK_EVERY));
         let _quick = to.set_nodelay(true);
-        while self.epoch.load(Ordering::SeqCst) == epoch {
-            let count = match from.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
-                    ) =>
-                {
-                    continue;
-                }
-                Err(_) => break,
-            };
+        while let Ok(count @ 1..) = from.read(&mut buffer) {
             let fault = self.moving();
             let mut passes = buffer.get(..count).unwrap_or_default();
             let mut ends = false;
@@ -167,6 +166,13 @@ impl State {
                 break;
             }
         }
-        let _both = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+        end(&[from, to]);
+    }
+}
+
+/// Both directions; whoever reads or writes them notices at once.
+fn end(connection: &[TcpStream; 2]) {
+    for stream in connection {
+        let _ended = stream.shutdown(Shutdown::Both);
     }
 }

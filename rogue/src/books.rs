@@ -1,5 +1,6 @@
 //! What people were told. Whoever is told something else later has found a fault.
 
+use crate::acts::Promise;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +11,7 @@ use std::{
 #[derive(Debug, Default)]
 pub(crate) struct Books(Mutex<Pages>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Pages {
     /// By order number.
     pub(crate) packets: BTreeMap<String, Packet>,
@@ -20,6 +21,10 @@ pub(crate) struct Pages {
     pub(crate) messages: BTreeMap<String, Message>,
     /// The highest id that anybody was answered, by group.
     pub(crate) newest: BTreeMap<usize, u64>,
+    /// Numbers of packets that were lost with a server; no other packet may get one.
+    pub(crate) lost: BTreeSet<String>,
+    /// What had no outcome when everything after it was lost, by who began it.
+    pub(crate) again: Vec<(usize, Promise)>,
 }
 
 /// Whether a packet was paid.
@@ -82,6 +87,41 @@ pub(crate) struct Message {
 impl Books {
     pub(crate) fn pages(&self) -> MutexGuard<'_, Pages> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What people know at this moment.
+    pub(crate) fn remember(&self) -> Pages {
+        self.pages().clone()
+    }
+
+    /// People know again what they knew then. What had no outcome then may have been
+    /// answered since, which is forgotten, so that it has to be asked again.
+    pub(crate) fn forget(&self, then: Pages) {
+        let mut pages = self.pages();
+        let mut lost = std::mem::take(&mut pages.lost);
+        let now = std::mem::replace(&mut *pages, then);
+        let known = |order_no: &String| pages.packets.contains_key(order_no);
+        lost.extend(now.packets.into_keys().filter(|order_no| !known(order_no)));
+        let mut again = Vec::new();
+        for (key, TopUp { who, amount, answer }) in &pages.top_ups {
+            if answer.is_none() {
+                again.push((*who, Promise::TopUp { key: key.clone(), amount: *amount }));
+            }
+        }
+        for (words, message) in &pages.messages {
+            if message.id.is_none() {
+                again.push((message.who, Promise::Say { words: words.clone() }));
+            }
+        }
+        for (order_no, packet) in &pages.packets {
+            if packet.paid == Paid::Asked {
+                again.push((packet.sender, Promise::Pay { order_no: order_no.clone() }));
+            }
+            let open = |who: &usize| (*who, Promise::Open { order_no: order_no.clone() });
+            again.extend(packet.asked.iter().map(open));
+        }
+        pages.lost = lost;
+        pages.again.extend(again);
     }
 
     pub(crate) fn packet(&self, order_no: &str) -> Option<Packet> {

@@ -1,10 +1,13 @@
 //! Somebody who makes calls and judges how they are answered.
 
-use crate::world::World;
+use crate::{touch, world::World};
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::time::timeout;
@@ -43,6 +46,10 @@ pub(crate) struct Person {
     pub(crate) id: String,
     token: String,
     http: reqwest::Client,
+    /// Calls go to one server after the other, so that one that is said again meets another.
+    calls: Arc<AtomicUsize>,
+    /// Unless they go to this one.
+    node: Option<usize>,
     pub(crate) world: Arc<World>,
 }
 
@@ -50,12 +57,24 @@ impl Person {
     /// A new guest; `None` if there was no answer for too long.
     pub(crate) async fn arrive(name: &str, world: &Arc<World>) -> Option<Self> {
         let http = reqwest::Client::new();
-        let mut person =
-            Self { id: String::new(), token: String::new(), http, world: Arc::clone(world) };
+        let first = name.bytes().map(usize::from).sum();
+        let mut person = Self {
+            id: String::new(),
+            token: String::new(),
+            http,
+            calls: Arc::new(AtomicUsize::new(first)),
+            node: None,
+            world: Arc::clone(world),
+        };
         let reply = person.insist(Method::POST, "/session/guest", json!({"name": name})).await?;
         reply.body["token"].as_str()?.clone_into(&mut person.token);
         reply.body["user"]["id"].as_str()?.clone_into(&mut person.id);
         Some(person)
+    }
+
+    /// The same person at one server only.
+    pub(crate) fn at(&self, node: usize) -> Self {
+        Self { node: Some(node), ..self.clone() }
     }
 
     /// One call; `None` if nobody knows what became of it.
@@ -80,28 +99,32 @@ impl Person {
         gone_after: Option<Duration>,
     ) -> Option<Reply> {
         let began = Instant::now();
-        let what = format!("{} {method} {path} {body}", self.id);
+        let turn = self.calls.fetch_add(1, Ordering::Relaxed) % self.world.nodes();
+        let node = self.node.unwrap_or(turn);
+        let what = format!("{} {method} {path} {body} at {node}", self.id);
+        let places = touch::places(path);
         self.world.count("calls");
         // Dropping the call closes its connection.
-        let sent = self.send(method, path, &body);
+        let sent = self.send(node, method, path, &body);
         let answered = timeout(gone_after.unwrap_or(PATIENCE), sent).await;
-        let calm = self.world.calm_since(began);
+        let whole = self.world.whole_since(began, node, &places);
         match answered {
             Ok(Ok(reply)) => {
                 let shown: String = reply.body.to_string().chars().take(SHOWN_MAX).collect();
                 self.world.note(&format!("{what} -> {} {shown}", reply.status));
-                if reply.status == 503 && calm {
-                    self.world
-                        .violation(&format!("refused though nothing is broken: {what} {shown}"));
+                if reply.status == 503 && whole {
+                    self.world.violation(&format!(
+                        "refused though nothing it needs is broken: {what} {shown}"
+                    ));
                 }
                 Some(reply)
             }
             Ok(Err(error)) => {
                 self.world.count("answers lost");
                 self.world.note(&format!("{what} -> {error:#}"));
-                if calm {
+                if whole {
                     self.world.violation(&format!(
-                        "no answer though nothing is broken: {what}: {error:#}"
+                        "no answer though nothing it needs is broken: {what}: {error:#}"
                     ));
                 }
                 None
@@ -109,7 +132,7 @@ impl Person {
             Err(_) => {
                 self.world.count("calls given up");
                 self.world.note(&format!("{what} -> given up"));
-                if calm && gone_after.is_none() {
+                if whole && gone_after.is_none() {
                     self.world.violation(&format!("no answer in {PATIENCE:?}: {what}"));
                 }
                 None
@@ -136,11 +159,12 @@ impl Person {
 
     async fn send(
         &self,
+        node: usize,
         method: Method,
         path: &str,
         body: &Value,
     ) -> Result<Reply, reqwest::Error> {
-        let url = format!("{}/api/v1{path}", self.world.url());
+        let url = format!("{}/api/v1{path}", self.world.url(node));
         let mut request = self.http.request(method.clone(), url);
         if !self.token.is_empty() {
             request = request.bearer_auth(&self.token);

@@ -15,11 +15,11 @@ pub(crate) struct Clock(PathBuf);
 
 impl Clock {
     /// `None` without libfaketime.
-    pub(crate) fn new(folder: &Path) -> Result<Option<Self>> {
+    pub(crate) fn new(folder: &Path, node: usize) -> Result<Option<Self>> {
         if !Path::new(LIBRARY).is_file() {
             return Ok(None);
         }
-        let clock = Self(folder.join("clock"));
+        let clock = Self(folder.join(format!("clock-{node}")));
         clock.set(0)?;
         Ok(Some(clock))
     }

@@ -9,32 +9,37 @@ mod acts;
 mod books;
 mod client;
 mod clock;
+mod conductor;
 mod dice;
 mod disk;
 mod fair;
 mod faults;
+mod fleet;
 mod reckon;
 mod roam;
 mod server;
+mod strike;
+mod touch;
 mod world;
 
-pub use faults::Fault;
+pub use faults::{Fault, Storage};
 
 use acts::{Cast, Group};
 use anyhow::{Context as _, Result};
 use books::Books;
 use client::Person;
 use clock::Clock;
+use conductor::Conductor;
 use dice::Dice;
 use disk::Disk;
-use faults::Conductor;
+use fleet::Fleet;
 use reqwest::Method;
 use serde_json::{Value, json};
-use server::{Log, Server};
+use server::{Log, Server, on_folder};
 use std::{
     collections::{BTreeMap, VecDeque},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 use world::World;
@@ -47,6 +52,9 @@ const GROUPS: [usize; 3] = [8, 5, 3];
 const TRAFFIC_MAX: Duration = Duration::from_mins(1);
 /// Rounds whose books are looked at again later.
 const PAST_MAX: usize = 10;
+/// What a fleet still delivers at the end arrives within as long.
+const AT_REST_WITHIN: Duration = Duration::from_mins(2);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long packets live here, in seconds: short, so that many expire.
 const LIFETIME_S: u64 = 20;
 
@@ -55,6 +63,8 @@ const LIFETIME_S: u64 = 20;
 pub struct Plan {
     /// The program `hongbao`.
     pub binary: PathBuf,
+    /// What it keeps everything in.
+    pub storage: Storage,
     /// Decides what is done, when and to whom.
     pub seed: u64,
     /// For how long there is traffic and trouble, in rounds; the last one is finished.
@@ -81,7 +91,7 @@ pub struct Report {
 /// Runs a whole history. Fails only if it cannot be played at all, such as without the
 /// program; what the program does wrong is in the report.
 pub async fn run(plan: Plan) -> Result<Report> {
-    let world = Arc::new(World::new());
+    let world = Arc::new(World::new(nodes(plan.storage)));
     let mut notes = Vec::new();
     let played = play(plan, &world, &mut notes).await;
     if let Err(error) = played {
@@ -99,33 +109,20 @@ pub async fn run(plan: Plan) -> Result<Report> {
     })
 }
 
+/// How many servers there are.
+fn nodes(storage: Storage) -> usize {
+    match storage {
+        Storage::Sqlite => 1,
+        Storage::Postgres => fleet::NODES.len(),
+    }
+}
+
 async fn play(plan: Plan, world: &Arc<World>, notes: &mut Vec<String>) -> Result<()> {
     let mut dice = Dice::new(plan.seed);
-    let disk = Disk::new().await?;
-    let clock = Clock::new(disk.path())?;
-    let faults = possible(&plan.faults, &disk, clock.as_ref(), notes);
-    // Everybody has one address here, and nobody acts by themselves.
-    let mut settings: Vec<(String, String)> = [
-        ("HONGBAO_ADDRESSES_GUESTS_PER_MINUTE", "0".to_owned()),
-        ("HONGBAO_LIMITS_DEMO", "false".to_owned()),
-        ("HONGBAO_LIMITS_PACKET_LIFETIME_S", LIFETIME_S.to_string()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    settings.extend(clock.as_ref().map(Clock::settings).unwrap_or_default());
-    let server = Server::new(&plan.binary, &disk.data(), settings, Arc::clone(world));
-    let mut conductor = Conductor {
-        server,
-        disk,
-        clock,
-        faults,
-        dice: dice.fork(),
-        world: Arc::clone(world),
-        probe: None,
-        probes: 0,
-        deck: Vec::new(),
-    };
-    conductor.server.start(&Log::Here).await?;
+    let mut conductor = set_up(&plan, &mut dice, world, notes).await?;
+    for node in 0..conductor.servers.len() {
+        conductor.start(node, &Log::Here).await?;
+    }
     let prober = Person::arrive("prober", world).await.context("a guest")?;
     let body = json!({"name": "probes"});
     let group = prober.insist(Method::POST, "/groups", body).await.context("a group")?;
@@ -149,29 +146,96 @@ async fn play(plan: Plan, world: &Arc<World>, notes: &mut Vec<String>) -> Result
             break;
         }
     }
-    if let Some(finding) = conductor.server.audit(false).await? {
-        world.violation(&finding);
+    come_to_rest(&mut conductor).await
+}
+
+/// Everything comes to its end, and the audit is clean.
+async fn come_to_rest(conductor: &mut Conductor) -> Result<()> {
+    // What a killed node of a fleet had taken to deliver waits until its lease is over.
+    let rests = conductor.fleet.is_some();
+    let until = Instant::now() + AT_REST_WITHIN;
+    while let Some(finding) = conductor.servers[0].audit(rests).await? {
+        if !rests || Instant::now() > until {
+            conductor.world.violation(&finding);
+            break;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
-    conductor.server.terminate().await?;
-    if let Some(finding) = conductor.server.audit(true).await? {
-        world.violation(&finding);
+    for server in &mut conductor.servers {
+        let status = server.terminate().await?;
+        if !status.success() {
+            conductor.world.violation(&format!("SIGTERM ended a server with {status}"));
+        }
+    }
+    if let Some(finding) = conductor.servers[0].audit(true).await? {
+        conductor.world.violation(&finding);
     }
     Ok(())
 }
 
-/// Those that this machine can play.
-fn possible(
-    faults: &[Fault],
-    disk: &Disk,
-    clock: Option<&Clock>,
+/// Everything but running servers.
+async fn set_up(
+    plan: &Plan,
+    dice: &mut Dice,
+    world: &Arc<World>,
     notes: &mut Vec<String>,
-) -> Vec<Fault> {
-    let mut possible = faults.to_vec();
-    if !disk.can_be_full() {
+) -> Result<Conductor> {
+    let disk = Disk::new().await?;
+    let fleet = match plan.storage {
+        Storage::Sqlite => None,
+        Storage::Postgres => {
+            Some(tokio::task::block_in_place(|| Fleet::start(&plan.binary, disk.path()))?)
+        }
+    };
+    let (mut servers, mut clocks) = (Vec::new(), Vec::new());
+    for node in 0..world.nodes() {
+        // Everybody has one address here, and nobody acts by themselves.
+        let mut settings: Vec<(String, String)> = [
+            ("HONGBAO_ADDRESSES_GUESTS_PER_MINUTE", "0".to_owned()),
+            ("HONGBAO_LIMITS_DEMO", "false".to_owned()),
+            ("HONGBAO_LIMITS_PACKET_LIFETIME_S", LIFETIME_S.to_string()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        let clock = Clock::new(disk.path(), node)?;
+        settings.extend(clock.as_ref().map(Clock::settings).unwrap_or_default());
+        clocks.extend(clock);
+        let on = match &fleet {
+            None => on_folder(&disk.data()),
+            Some(fleet) => {
+                let home = fleet::NODES[node].to_string();
+                settings.push(("HONGBAO_SITES_HOME".to_owned(), home));
+                fleet.on(node)
+            }
+        };
+        servers.push(Server::new(&plan.binary, node, on, settings, Arc::clone(world)));
+    }
+    let faults = possible(plan, &disk, &clocks, notes);
+    Ok(Conductor {
+        servers,
+        fleet,
+        disk,
+        clocks,
+        faults,
+        dice: dice.fork(),
+        world: Arc::clone(world),
+        probe: None,
+        probes: 0,
+        deck: Vec::new(),
+        rotations: 0,
+        restored: 0,
+    })
+}
+
+/// Those that this machine can play.
+fn possible(plan: &Plan, disk: &Disk, clocks: &[Clock], notes: &mut Vec<String>) -> Vec<Fault> {
+    let mut possible = plan.faults.clone();
+    possible.retain(|fault| fault.concerns(plan.storage));
+    if plan.storage == Storage::Sqlite && !disk.can_be_full() {
         notes.push("no full disks: mounting a file system is not allowed here".to_owned());
         possible.retain(|fault| !matches!(fault, Fault::DiskFull | Fault::LogOnDisk));
     }
-    if clock.is_none() {
+    if clocks.is_empty() {
         notes.push("no clock steps: libfaketime is not installed".to_owned());
         possible.retain(|fault| *fault != Fault::Clock);
     }
@@ -191,10 +255,11 @@ async fn round(
     let clients: Vec<_> = (0..PEOPLE - 1)
         .map(|who| tokio::spawn(roam::roam(Arc::clone(cast), who, dice.fork(), until)))
         .collect();
-    conductor.trouble(until).await?;
+    conductor.trouble(cast, until).await?;
     for client in clients {
         client.await.context("a client")?;
     }
+    cast.keep_again().await;
     reckon::reckon(cast).await;
     Ok(())
 }
@@ -220,7 +285,13 @@ async fn gather(world: &Arc<World>) -> Result<Cast> {
         }
         groups.push(Group { id, members: (0..size).collect() });
     }
-    Ok(Cast { people, groups, books: Books::default(), world: Arc::clone(world) })
+    Ok(Cast {
+        people,
+        groups,
+        books: Books::default(),
+        resting: AtomicBool::new(false),
+        world: Arc::clone(world),
+    })
 }
 
 fn id_of(body: &Value) -> Result<String> {

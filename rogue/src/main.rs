@@ -7,7 +7,7 @@
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, ValueEnum as _};
-use hongbao_rogue::{Fault, Plan, Report};
+use hongbao_rogue::{Fault, Plan, Report, Storage};
 use std::{
     hash::{BuildHasher as _, RandomState},
     path::PathBuf,
@@ -24,6 +24,9 @@ struct Arguments {
     /// The program under test.
     #[arg(long)]
     binary: PathBuf,
+    /// What it keeps everything in.
+    #[arg(long, default_value = "sqlite")]
+    storage: Storage,
     /// Minutes of traffic and trouble.
     #[arg(long, default_value_t = 10)]
     minutes: u64,
@@ -60,9 +63,10 @@ fn run(arguments: &Arguments) -> Result<bool> {
         chosen if chosen.is_empty() => Fault::WITHSTOOD.to_vec(),
         chosen => chosen.clone(),
     };
-    println!("seed {seed}, {} minutes, {faults:?}", arguments.minutes);
+    println!("seed {seed}, {:?}, {} minutes, {faults:?}", arguments.storage, arguments.minutes);
     let plan = Plan {
         binary: arguments.binary.clone(),
+        storage: arguments.storage,
         seed,
         length: Duration::from_secs(arguments.minutes * 60),
         faults,

@@ -10,6 +10,7 @@ use reqwest::Method;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
@@ -24,6 +25,7 @@ type Movement = (String, i64, Option<String>);
 
 /// Waits until all has come to rest and agrees with the books, and tells what does not.
 pub(crate) async fn reckon(cast: &Cast) {
+    cast.resting.store(true, Ordering::Relaxed);
     let until = Instant::now() + REST_WITHIN;
     let mut right = BTreeSet::new();
     loop {

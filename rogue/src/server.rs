@@ -4,6 +4,7 @@ use crate::{dice::Dice, world::World};
 use anyhow::{Context as _, Result, bail};
 use hongbao_fleet::Watchdog;
 use std::{
+    ffi::OsString,
     fs::File,
     os::{fd::OwnedFd, unix::net::UnixStream},
     path::{Path, PathBuf},
@@ -29,11 +30,13 @@ const REFUSE_WITHIN: Duration = Duration::from_secs(20);
 /// An audit or a backup of what a run makes takes seconds.
 const ENDS_WITHIN: Duration = Duration::from_mins(5);
 
-/// A `hongbao server`, running or not, always at the same address on the same data.
+/// A `hongbao server`, running or not, always at the same address.
 #[derive(Debug)]
 pub(crate) struct Server {
     binary: PathBuf,
-    data: PathBuf,
+    node: usize,
+    /// Which data it serves, as its arguments say.
+    on: Vec<OsString>,
     address: String,
     settings: Vec<(String, String)>,
     world: Arc<World>,
@@ -60,13 +63,15 @@ pub(crate) enum Log {
 impl Server {
     pub(crate) fn new(
         binary: &Path,
-        data: &Path,
+        node: usize,
+        on: Vec<OsString>,
         settings: Vec<(String, String)>,
         world: Arc<World>,
     ) -> Self {
         Self {
             binary: binary.to_owned(),
-            data: data.to_owned(),
+            node,
+            on,
             address: "127.0.0.1:0".to_owned(),
             settings,
             world,
@@ -75,15 +80,14 @@ impl Server {
     }
 
     fn command(&self, subcommand: &str) -> Command {
-        self.command_on(subcommand, &self.data)
+        self.command_on(subcommand, &self.on)
     }
 
-    fn command_on(&self, subcommand: &str, data: &Path) -> Command {
+    fn command_on(&self, subcommand: &str, on: &[OsString]) -> Command {
         let mut command = Command::new(&self.binary);
         command
-            .arg(subcommand)
-            .arg("--data")
-            .arg(data)
+            .args(subcommand.split(' '))
+            .args(on)
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .kill_on_drop(true);
@@ -109,14 +113,14 @@ impl Server {
         let child = command.spawn().with_context(|| format!("run {}", self.binary.display()))?;
         let id = child.id().context("a process that was just started has an id")?;
         let watchdog = Watchdog::new(&format!("kill -9 {id}"), Path::new("/nonexistent"))?;
-        let world = Arc::clone(&self.world);
+        let (world, node) = (Arc::clone(&self.world), self.node);
         let log = reader.map(|stream| {
             tokio::spawn(async move {
                 let mut lines = BufReader::new(stream).lines();
                 while let Ok(Some(line)) = lines.next_line().await {
                     let faulty = line.contains("ERROR") || line.contains("panicked");
                     world.count(if faulty { "errors logged" } else { "lines logged" });
-                    world.note(&format!("log: {line}"));
+                    world.note(&format!("log of {node}: {line}"));
                 }
             })
         });
@@ -136,7 +140,7 @@ impl Server {
             bail!("the server did not start ({status})");
         };
         let url = line.strip_prefix(GREETING).context("another greeting")?.trim();
-        self.world.set_url(url);
+        self.world.set_url(self.node, url);
         url.trim_start_matches("http://").clone_into(&mut self.address);
         Ok(())
     }
@@ -222,19 +226,42 @@ impl Server {
     pub(crate) async fn backup(&self) -> Result<Option<String>> {
         let folder = tempfile::Builder::new().prefix("hongbao-rogue-backup-").tempdir()?;
         let backup = folder.path().join("backup");
+        if let Some(finding) = self.back_up(&backup).await? {
+            return Ok(Some(finding));
+        }
+        self.restore(&backup, &folder.path().join("restored")).await
+    }
+
+    /// `hongbao backup` with its keys. What is wrong, if something is.
+    pub(crate) async fn back_up(&self, backup: &Path) -> Result<Option<String>> {
         let mut command = self.command("backup");
-        command.arg("--with-keys").arg(&backup);
+        command.arg("--with-keys").arg(backup);
+        self.to_its_end(command).await
+    }
+
+    /// Restores a backup into a folder, where the audit has to be clean.
+    pub(crate) async fn restore(&self, backup: &Path, folder: &Path) -> Result<Option<String>> {
+        let on = on_folder(folder);
+        let mut command = self.command_on("restore", &on);
+        command.arg(backup);
         if let Some(finding) = self.to_its_end(command).await? {
             return Ok(Some(finding));
         }
-        let restored = folder.path().join("restored");
-        let mut command = self.command_on("restore", &restored);
-        command.arg(&backup);
-        if let Some(finding) = self.to_its_end(command).await? {
-            return Ok(Some(finding));
-        }
-        let finding = self.to_its_end(self.command_on("audit", &restored)).await?;
+        let finding = self.to_its_end(self.command_on("audit", &on)).await?;
         Ok(finding.map(|finding| format!("of what was restored: {finding}")))
+    }
+
+    /// From its next start on it serves this folder. The one that it served.
+    pub(crate) fn move_to(&mut self, folder: &Path) -> PathBuf {
+        let before = std::mem::replace(&mut self.on, on_folder(folder));
+        before.last().map(PathBuf::from).unwrap_or_default()
+    }
+
+    /// `hongbao keys …`. What is wrong, if something is.
+    pub(crate) async fn keys(&self, what: &str, id: Option<&str>) -> Result<Option<String>> {
+        let mut command = self.command(&format!("keys {what}"));
+        command.args(id);
+        self.to_its_end(command).await
     }
 
     /// Runs a command that has to succeed. What it said, if it does not.
@@ -252,4 +279,9 @@ impl Server {
     pub(crate) fn early_moment(dice: &mut Dice) -> Duration {
         dice.millis(0, 600)
     }
+}
+
+/// The arguments of a server on SQLite.
+pub(crate) fn on_folder(folder: &Path) -> Vec<OsString> {
+    vec!["--data".into(), folder.into()]
 }

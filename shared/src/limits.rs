@@ -5,7 +5,8 @@ use crate::money::Fen;
 use serde::{Deserialize, Serialize};
 
 /// What a packet, a text or a top-up may be. Amounts in fen, lengths in
-/// characters (Unicode scalar values), durations in seconds.
+/// characters as people count them (extended grapheme clusters, each of at most 16 code
+/// points), durations in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

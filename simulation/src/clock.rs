@@ -4,7 +4,7 @@ use hongbao_shared::Timestamp;
 use parking_lot::Mutex;
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+    atomic::{AtomicI64, Ordering},
 };
 use tokio::time::Instant;
 
@@ -28,15 +28,17 @@ impl WorldTime {
         i64::try_from(self.start.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
-    /// What a clock shows that is right.
-    pub(crate) fn now(&self) -> Timestamp {
-        let skipped = self.skipped_ms.load(Ordering::Relaxed);
-        Timestamp::from_millis(self.origin_ms + self.elapsed_ms() + skipped)
-    }
-
     /// Lets time go by at once, for everybody.
     pub(crate) fn skip_s(&self, seconds: i64) {
         self.skipped_ms.fetch_add(seconds * 1_000, Ordering::Relaxed);
+    }
+}
+
+/// What a clock shows that is right, as those of the databases are.
+impl Clock for WorldTime {
+    fn now(&self) -> Timestamp {
+        let skipped = self.skipped_ms.load(Ordering::Relaxed);
+        Timestamp::from_millis(self.origin_ms + self.elapsed_ms() + skipped)
     }
 }
 
@@ -45,23 +47,16 @@ impl WorldTime {
 pub(crate) struct NodeClock {
     world: Arc<WorldTime>,
     wrong_by_ms: AtomicI64,
-    steps: AtomicU64,
 }
 
 impl NodeClock {
     pub(crate) fn new(world: Arc<WorldTime>) -> Self {
-        Self { world, wrong_by_ms: AtomicI64::new(0), steps: AtomicU64::new(0) }
+        Self { world, wrong_by_ms: AtomicI64::new(0) }
     }
 
     /// From now on it is wrong by this much, forwards or back.
     pub(crate) fn step_to(&self, wrong_by_ms: i64) {
         self.wrong_by_ms.store(wrong_by_ms, Ordering::Relaxed);
-        self.steps.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// How often it has stepped, so that somebody knows whether it has meanwhile.
-    pub(crate) fn steps(&self) -> u64 {
-        self.steps.load(Ordering::Relaxed)
     }
 }
 

@@ -68,6 +68,10 @@ named! {
         NoteKey = "note_key",
         /// A day takes no more landings.
         SealDay = "seal_day",
+        /// A node begins to move a day.
+        MoveDay = "move_day",
+        /// How far a day has been copied is noted.
+        NoteCopied = "note_copied",
         /// Packets or claims are copied to cold storage.
         KeepCold = "keep_cold",
         /// A day's tables are emptied.

@@ -4,6 +4,7 @@ use crate::{
     Dice,
     fault::{Coverage, Step, StepFault, WorldFault},
     history::History,
+    judge::Judge,
     refusing,
     trouble::{How, Place, Troubles},
 };
@@ -160,7 +161,13 @@ fn rate(step: Step) -> u64 {
         Step::Open | Step::Credit | Step::List => 200,
         Step::Land | Step::Pay | Step::TopUp | Step::PostCard => 250,
         Step::Expire | Step::Refund | Step::PreOrder | Step::PurgePreOrders => 400,
-        Step::NoteKey | Step::RaiseMark | Step::SealDay | Step::KeepCold | Step::EmptyDay => 1_000,
+        Step::NoteKey
+        | Step::RaiseMark
+        | Step::SealDay
+        | Step::MoveDay
+        | Step::NoteCopied
+        | Step::KeepCold
+        | Step::EmptyDay => 1_000,
         Step::GiveUp => 2_000,
     }
 }
@@ -238,6 +245,7 @@ pub(crate) struct Gate {
     pub(crate) place: Place,
     /// How long a call is on its way there, and as long again on its way back.
     pub(crate) way: Duration,
+    pub(crate) judge: Arc<Judge>,
 }
 
 impl Gate {

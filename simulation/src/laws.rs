@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 /// Checked after every call that changed something: the books as a whole, and the packet
 /// that it was about.
 pub(crate) async fn after_step(world: &World, touched: Option<OrderNo>) {
+    world.judge.tell(&world.witness);
     let ledger = &world.databases.ledger;
     let audited = world.truth.audited(&world.sealer);
     // The lists come later.
@@ -34,6 +35,7 @@ pub(crate) async fn after_step(world: &World, touched: Option<OrderNo>) {
 
 /// Every law of stored data.
 pub(crate) async fn all(world: &World, at_rest: bool) {
+    world.judge.tell(&world.witness);
     let audited = Audited { at_rest, ..world.truth.audited(&world.sealer) };
     note(world, audit::run(&audited).await);
     twice::keys(world).await;

@@ -15,6 +15,7 @@ mod dice;
 mod fault;
 mod gate;
 mod history;
+mod judge;
 mod keys;
 mod laws;
 mod lost;
@@ -34,6 +35,7 @@ mod world;
 
 pub use dice::Dice;
 pub use fault::{Coverage, Step, StepFault, WorldFault};
+pub use judge::Ends;
 pub use report::{Report, Until, runs};
 pub use run::{Outcome, run};
 pub use witness::{Broken, Promise};

@@ -1,4 +1,4 @@
-use crate::{Coverage, Outcome, run};
+use crate::{Coverage, Ends, Outcome, run};
 use parking_lot::Mutex;
 use std::{
     fmt,
@@ -19,6 +19,8 @@ pub struct Report {
     pub operations: u64,
     /// Which faults met which steps.
     pub coverage: Coverage,
+    /// How packets ended whose time was over.
+    pub ends: Ends,
     /// Runs in which something did not hold, by their seeds; the first hundred.
     pub failed: Vec<Outcome>,
     /// How many there were of them.
@@ -30,6 +32,7 @@ impl Report {
         self.runs += 1;
         self.operations += outcome.operations;
         self.coverage.add(&outcome.coverage);
+        self.ends.add(outcome.ends);
         if !outcome.broken.is_empty() {
             self.failures += 1;
             if self.failed.len() < FAILED_MAX {
@@ -104,6 +107,7 @@ impl fmt::Display for Report {
             writeln!(f, "never met: {}", empty.join(", "))?;
         }
         let per_run = |count: u64| count.checked_div(self.runs).unwrap_or(0);
+        writeln!(f, "{}", self.ends)?;
         write!(
             f,
             "{} runs, {} operations ({} a run), {} faults ({} a run); in {} runs something did \

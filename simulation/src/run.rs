@@ -6,6 +6,7 @@ use crate::{
     crowd,
     fault::Coverage,
     gate::{SIMULATED_PANIC, as_call},
+    judge::Ends,
     laws,
     people::People,
     plan::Plan,
@@ -47,6 +48,8 @@ pub struct Outcome {
     pub operations: u64,
     /// Which faults met which steps.
     pub coverage: Coverage,
+    /// How packets ended whose time was over.
+    pub ends: Ends,
     /// What did not hold.
     pub broken: Vec<Broken>,
     /// The history, if it was to be kept.
@@ -102,6 +105,7 @@ fn run_whole(seed: u64, keep_lines: bool) -> anyhow::Result<Outcome> {
         digest: world.history.digest(),
         operations,
         coverage: world.chaos.coverage(),
+        ends: world.judge.ends(),
         broken: world.witness.broken(),
         lines: world.history.lines(),
     })

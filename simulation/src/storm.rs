@@ -15,6 +15,7 @@ use tokio::time::sleep;
 pub(crate) async fn rage(world: Arc<World>) {
     let mut dice = Dice::new(world.plan.seed, "storm");
     let mut loser = Dice::new(world.plan.seed, "lost");
+    let mut stepper = Dice::new(world.plan.seed, "clocks");
     let calmer = 400_u64.saturating_sub(world.plan.intensity).max(100);
     loop {
         sleep(Duration::from_millis(dice.range(200, 4_000) * calmer / 100)).await;
@@ -23,6 +24,10 @@ pub(crate) async fn rage(world: Arc<World>) {
         }
         if loser.chance(300) {
             lost::credit(&world, &mut loser).await;
+        }
+        // Often enough that packets land and end by wrong clocks in every run.
+        if stepper.chance(300) {
+            step_a_clock(&world, &mut stepper);
         }
         match dice.below(100) {
             0..18 => kill(&world, &mut dice),

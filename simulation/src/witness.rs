@@ -46,6 +46,8 @@ named! {
         TwiceTheSame = "twice_the_same",
         /// The chat shows each packet, each claim and each end once.
         ChatIsTrue = "chat_is_true",
+        /// What waits for a moment comes about at that moment, by the world's clock.
+        TrueTime = "true_time",
         /// A law of stored data.
         Law = "law",
     }

@@ -6,6 +6,7 @@ use crate::{
     fault::WorldFault,
     gate::{Chaos, Gate, Life, as_call},
     history::History,
+    judge::Judge,
     keys::KeyChanges,
     plan::Plan,
     stores::{
@@ -56,7 +57,6 @@ pub(crate) struct Databases {
 pub(crate) struct Node {
     pub(crate) app: Arc<App>,
     pub(crate) life: Arc<Life>,
-    pub(crate) clock: Arc<NodeClock>,
     /// How many changes of the keys it knows.
     pub(crate) ring: usize,
 }
@@ -70,6 +70,7 @@ pub(crate) struct World {
     pub(crate) chaos: Arc<Chaos>,
     pub(crate) cache: Arc<SharedCache>,
     pub(crate) witness: Witness,
+    pub(crate) judge: Arc<Judge>,
     /// The databases as they are, without gates: for those who check.
     pub(crate) truth: Stores,
     pub(crate) databases: Databases,
@@ -95,7 +96,9 @@ impl World {
         let dice = Dice::new(plan.seed, "chaos");
         let chaos = Arc::new(Chaos::new(dice, plan.intensity, Arc::clone(&history)));
         chaos.set_calm(true);
-        let databases = Databases::new(plan.config.sites.shards);
+        let databases = Databases::new(plan.config.sites.shards, &time);
+        let give_up_after = Duration::from_secs(plan.config.landing.give_up_after_s.into());
+        let judge = Arc::new(Judge::new(Arc::clone(&time), give_up_after));
         let keys = KeyChanges::new()?;
         let mut links = Dice::new(plan.seed, "links");
         let machines = (0..plan.nodes).map(|number| Machine {
@@ -112,6 +115,7 @@ impl World {
             machines,
             cache: Arc::new(SharedCache::new(Arc::clone(&chaos))),
             witness: Witness::default(),
+            judge,
             truth: databases.plain(),
             databases,
             sealer: keys.sealer()?,
@@ -207,6 +211,7 @@ impl World {
         let gate = Gate {
             life: Arc::clone(life),
             chaos: Arc::clone(&self.chaos),
+            judge: Arc::clone(&self.judge),
             place: Place::Cache,
             way: Duration::ZERO,
         };
@@ -227,25 +232,25 @@ impl World {
         let mut config = self.plan.config.clone();
         config.storage.master_key = self.keys.ring(ring);
         let app = App::start_on(config, outside).await?;
-        let clock = Arc::clone(&machine.clock);
-        Ok(Node { app: Arc::new(app), life: Arc::clone(life), clock, ring })
+        Ok(Node { app: Arc::new(app), life: Arc::clone(life), ring })
     }
 }
 
 impl Databases {
-    fn new(shards: u16) -> Self {
+    fn new(shards: u16, time: &Arc<WorldTime>) -> Self {
         let mut orders = BTreeMap::new();
         let mut cold = BTreeMap::new();
         for site in Site::ALL {
             cold.insert(site, Arc::default());
             for shard in (0..shards).filter_map(Shard::new) {
-                orders.insert((site, shard), Arc::default());
+                let clock = Arc::clone(time) as _;
+                orders.insert((site, shard), Arc::new(MemoryOrders::with_clock(clock)));
             }
         }
         Self {
             orders,
             cold,
-            ledger: Arc::default(),
+            ledger: Arc::new(MemoryLedger::with_clock(Arc::clone(time) as _)),
             people: Arc::default(),
             lists: Arc::default(),
             keys: Arc::default(),

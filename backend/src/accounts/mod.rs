@@ -20,15 +20,15 @@ use crate::{
     news::{Herald, News},
     runtime::{Clock, Entropy},
     store::people::{
-        NewAccount, NewSession, NewUser, PeopleError, PeopleStore, StoredSession, TokenHash,
+        Login, NewAccount, NewSession, NewUser, PeopleError, PeopleStore, StoredSession, TokenHash,
     },
+    text,
 };
 use hongbao_shared::{
     ErrorCode, Limits, UserId,
-    api::accounts::{Credentials, Profile, SignedIn},
-    text,
+    api::accounts::{Credentials, Profile, Registration, SignedIn},
 };
-use password::Passwords;
+use password::{Match, Passwords};
 use std::sync::Arc;
 
 /// The built-in pictures are `a00` to `a23`.
@@ -170,13 +170,14 @@ impl Accounts {
         self.add(name, None, agent).await
     }
 
-    /// A new account. `name_invalid`, `password_invalid`, `name_taken`.
+    /// A new account. `name_invalid`, `password_invalid`, `name_taken`: by an account whose
+    /// login name looks the same (R-PEOPLE-4).
     pub async fn register(
         &self,
-        credentials: Credentials,
+        registration: impl Into<Registration>,
         agent: &str,
     ) -> Result<SignedIn, Refusal> {
-        let (name, account) = self.new_account(credentials).await?;
+        let (name, account) = self.new_account(registration.into()).await?;
         self.add(name, Some(account), agent).await
     }
 
@@ -186,22 +187,22 @@ impl Accounts {
         credentials: Credentials,
         agent: &str,
     ) -> Result<SignedIn, Refusal> {
-        let login = match self.name(&credentials.name) {
-            Ok(name) => self.store.login(&account_key(&name)).await?,
-            Err(_) => None,
-        };
+        let login = self.login(&credentials.name).await?;
         let (profile, hash) = login.map(|login| (login.profile, login.password_hash)).unzip();
-        let matches = self.matches(credentials.password, hash.clone()).await?;
-        let Some(user) = profile.filter(|_| matches) else {
+        let matches = self.matches(&credentials.password, hash.clone()).await?;
+        let Some((user, mut hash)) = profile.zip(hash).filter(|_| matches != Match::No) else {
             return Err(ErrorCode::WrongCredentials.into());
         };
+        if matches == Match::AsTyped {
+            hash = self.rehash(user.id, hash, &credentials.password).await?;
+        }
         let (token, session) = self.draw_session(user.id, agent);
         // Whoever changed the password meanwhile has ended all sessions; this one, too.
-        self.store.add_session(session, hash).await?;
+        self.store.add_session(session, Some(hash)).await?;
         Ok(SignedIn { user, token })
     }
 
-    /// Makes an administrator of the person with this id or account name; `not_found`.
+    /// Makes an administrator of the person with this id or login name; `not_found`.
     /// An id goes first: nobody becomes an administrator by registering somebody
     /// else's id as their name. Other nodes follow within half a minute, when what
     /// they remember of sessions runs out.
@@ -212,7 +213,7 @@ impl Accounts {
         };
         let id = match by_id {
             Some(person) => person.profile.id,
-            None => match self.store.login(&account_key(user.trim())).await? {
+            None => match self.login(user).await? {
                 Some(login) => login.profile.id,
                 None => return Err(ErrorCode::NotFound.into()),
             },
@@ -257,16 +258,15 @@ impl Accounts {
         (token, session)
     }
 
+    /// Whom a name signs in. It may be as long as a body; it is only looked up.
+    async fn login(&self, name: &str) -> Result<Option<Login>, PeopleError> {
+        self.store.login(name.trim(), &text::key(name)).await
+    }
+
     fn name(&self, name: &str) -> Result<String, Refusal> {
-        let chars_max = usize::try_from(self.limits.name_chars_max).unwrap_or(usize::MAX);
-        text::one_line(name, chars_max)
+        text::one_line(name, self.limits.name_chars_max)
             .map_err(|fault| Refusal::new(ErrorCode::NameInvalid).detail(fault.to_string()))
     }
-}
-
-/// What makes account names unique: two names that differ in case alone are one.
-fn account_key(name: &str) -> String {
-    name.to_lowercase()
 }
 
 /// The picture of a person with this id.

@@ -1,14 +1,15 @@
 //! What people change about themselves (R-PEOPLE-1).
 
-use super::{AVATARS, Accounts, account_key, token};
+use super::{AVATARS, Accounts, password::Match, token};
 use crate::{
     Refusal,
     runtime::whole,
     store::people::{NewAccount, PasswordDraft, Person, ProfileDraft},
+    text,
 };
 use hongbao_shared::{
     ErrorCode, UserId,
-    api::accounts::{Credentials, PasswordChange, ProfileChange},
+    api::accounts::{PasswordChange, ProfileChange, Registration},
 };
 use std::sync::Arc;
 
@@ -18,8 +19,8 @@ impl Accounts {
         self.store.person(user).await?.ok_or_else(|| ErrorCode::Unauthenticated.into())
     }
 
-    /// Changes name and picture; an account signs in with the new name from then on.
-    /// `name_invalid`, `avatar_invalid`, `name_taken`.
+    /// Changes name and picture. What an account signs in with stays (R-PEOPLE-4).
+    /// `name_invalid`, `avatar_invalid`.
     pub async fn change_profile(
         self: &Arc<Self>,
         user: UserId,
@@ -29,12 +30,7 @@ impl Accounts {
         if change.avatar.as_deref().is_some_and(|avatar| !is_avatar(avatar)) {
             return Err(ErrorCode::AvatarInvalid.into());
         }
-        let draft = ProfileDraft {
-            user_id: user,
-            account_key: name.as_deref().map(account_key),
-            name,
-            avatar: change.avatar,
-        };
+        let draft = ProfileDraft { user_id: user, name, avatar: change.avatar };
         let accounts = Arc::clone(self);
         whole(async move {
             accounts.store.change_profile(draft).await?;
@@ -49,13 +45,13 @@ impl Accounts {
     pub async fn become_account(
         self: &Arc<Self>,
         user: UserId,
-        credentials: Credentials,
+        registration: impl Into<Registration>,
     ) -> Result<Person, Refusal> {
         // The transaction decides; this spares the hash.
         if !self.me(user).await?.is_guest {
             return Err(ErrorCode::AlreadyAccount.into());
         }
-        let (name, account) = self.new_account(credentials).await?;
+        let (name, account) = self.new_account(registration.into()).await?;
         let accounts = Arc::clone(self);
         whole(async move {
             // Guests do not sign in: there will be no more sessions than these.
@@ -82,10 +78,10 @@ impl Accounts {
         let from_hash = self.store.password_hash(user).await?;
         let from_hash = from_hash.ok_or(ErrorCode::GuestHasNoPassword)?;
         self.check_password(&change.new)?;
-        if !self.matches(change.current, Some(from_hash.clone())).await? {
+        if self.matches(&change.current, Some(from_hash.clone())).await? == Match::No {
             return Err(ErrorCode::WrongCredentials.into());
         }
-        let to_hash = self.passwords.hash(change.new).await?;
+        let to_hash = self.passwords.hash(text::password(&change.new)).await?;
         let accounts = Arc::clone(self);
         whole(async move {
             let draft = PasswordDraft { user_id: user, from_hash, to_hash, keep };
@@ -100,36 +96,55 @@ impl Accounts {
     /// What an account is made of. `name_invalid`, `password_invalid`.
     pub(super) async fn new_account(
         &self,
-        credentials: Credentials,
+        registration: Registration,
     ) -> Result<(String, NewAccount), Refusal> {
-        let name = self.name(&credentials.name)?;
-        self.check_password(&credentials.password)?;
-        let password_hash = self.passwords.hash(credentials.password).await?;
-        let account = NewAccount { key: account_key(&name), password_hash };
+        let name = self.name(&registration.name)?;
+        let login_name = registration.login_name.map(|name| self.name(&name)).transpose()?;
+        let login_name = login_name.unwrap_or_else(|| name.clone());
+        self.check_password(&registration.password)?;
+        let password_hash = self.passwords.hash(text::password(&registration.password)).await?;
+        let account = NewAccount { key: text::key(&login_name), login_name, password_hash };
         Ok((name, account))
     }
 
     fn check_password(&self, password: &str) -> Result<(), Refusal> {
-        let chars = u32::try_from(password.chars().count()).unwrap_or(u32::MAX);
-        if (self.limits.password_chars_min..=self.limits.password_chars_max).contains(&chars) {
-            Ok(())
-        } else {
-            Err(ErrorCode::PasswordInvalid.into())
-        }
+        let (least, most) = (self.limits.password_chars_min, self.limits.password_chars_max);
+        let fault = match text::length(password, most) {
+            Ok(length) if length > most => text::TextFault::TooLong.to_string(),
+            Ok(_) if !text::shows(password, least) => "too short".to_owned(),
+            Ok(_) => return Ok(()),
+            Err(fault) => fault.to_string(),
+        };
+        Err(Refusal::new(ErrorCode::PasswordInvalid).detail(fault))
     }
 
-    /// Is this the password with that hash? Takes as long where there is no hash.
+    /// Is this the password with that hash? Takes as long where there is no hash. Hashes of
+    /// before R-PEOPLE-4 are of what was typed.
     pub(super) async fn matches(
         &self,
-        password: String,
+        typed: &str,
         hash: Option<String>,
-    ) -> Result<bool, Refusal> {
+    ) -> Result<Match, Refusal> {
         let chars_max = usize::try_from(self.limits.password_chars_max).unwrap_or(usize::MAX);
-        if password.chars().nth(chars_max).is_some() {
+        let code_points_max = chars_max.saturating_mul(text::CODE_POINTS_PER_CHARACTER_MAX);
+        if typed.chars().nth(code_points_max).is_some() {
             // Nobody has such a password, and hashing megabytes is work.
-            return Ok(false);
+            return Ok(Match::No);
         }
-        self.passwords.verify(password, hash).await
+        self.passwords.verify(text::password(typed), typed.to_owned(), hash).await
+    }
+
+    /// Hashes a password that matched as it was typed anew, so that it matches however it is
+    /// typed; gives the hash that holds.
+    pub(super) async fn rehash(
+        &self,
+        user: UserId,
+        from: String,
+        typed: &str,
+    ) -> Result<String, Refusal> {
+        let to = self.passwords.hash(text::password(typed)).await?;
+        let changed = self.store.rehash_password(user, &from, &to).await?;
+        Ok(if changed { to } else { from })
     }
 }
 

@@ -31,6 +31,16 @@ impl Default for HashCost {
     }
 }
 
+/// How a password matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    No,
+    /// By its normal form, as every new hash is made.
+    Yes,
+    /// As it was typed, whose normal form is another: an old hash.
+    AsTyped,
+}
+
 #[derive(Debug)]
 pub(super) struct Passwords {
     params: Params,
@@ -61,25 +71,23 @@ impl Passwords {
         .await
     }
 
-    /// Does the password match? Without a hash to compare with, as much work is done
-    /// and the answer is no, so that the time does not tell which names exist.
+    /// Does the password match, by its normal form or else as it was typed? Without a hash
+    /// to compare with, as much work is done and the answer is no, so that the time does not
+    /// tell which names exist.
     pub(super) async fn verify(
         &self,
-        password: String,
+        normal: String,
+        typed: String,
         hash: Option<String>,
-    ) -> Result<bool, Refusal> {
+    ) -> Result<Match, Refusal> {
         let params = self.params.clone();
         self.run(move || {
-            let Some(hash) = hash else {
-                hasher(params).hash_password_with_salt(password.as_bytes(), &[0; SALT_BYTES])?;
-                return Ok(false);
-            };
-            let expected = PasswordHash::new(&hash)?;
-            match hasher(params).verify_password(password.as_bytes(), &expected) {
-                Ok(()) => Ok(true),
-                Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-                Err(error) => Err(error.into()),
+            let hash = hash.as_deref().map(PasswordHash::new).transpose()?;
+            if is(&params, &normal, hash.as_ref())? {
+                return Ok(Match::Yes);
             }
+            let is_old = typed != normal && is(&params, &typed, hash.as_ref())?;
+            Ok(if is_old { Match::AsTyped } else { Match::No })
         })
         .await
     }
@@ -104,6 +112,19 @@ impl Passwords {
         .await
         .map_err(|error| Refusal::internal(anyhow!(error)))?
         .map_err(Refusal::internal)
+    }
+}
+
+fn is(params: &Params, password: &str, hash: Option<&PasswordHash>) -> anyhow::Result<bool> {
+    let hasher = hasher(params.clone());
+    let Some(hash) = hash else {
+        hasher.hash_password_with_salt(password.as_bytes(), &[0; SALT_BYTES])?;
+        return Ok(false);
+    };
+    match hasher.verify_password(password.as_bytes(), hash) {
+        Ok(()) => Ok(true),
+        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

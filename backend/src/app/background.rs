@@ -142,6 +142,8 @@ impl App {
             let shared = Arc::clone(&self.packets.shared);
             feeders.tasks.spawn(watch_cache(shared, feeders.stop.clone()));
         }
+        let (clocks, stop) = (Arc::clone(&self.clocks), feeders.stop.clone());
+        feeders.tasks.spawn(async move { clocks.watch(&stop).await });
         let board = self.control.board();
         self.stores.report_to(board);
         self.stores.watch_writes(board, &feeders.tasks, &feeders.stop);

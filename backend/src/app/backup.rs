@@ -6,17 +6,16 @@ use super::{
 };
 use crate::{
     config::Config,
+    files::{self, entries, make_private},
+    keys::{KeyId, Keys, KeysFolder},
     packets::skip_numbers,
-    runtime::{Clock, SystemClock},
+    runtime::{Clock, SystemClock, SystemEntropy},
     store::sql::{Database, FileCopy, Schema, SqlLedger, copy_files},
 };
 use anyhow::{Context, bail, ensure};
 use hongbao_shared::{Site, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path};
 
 /// Written last, so that a backup without it was cut off.
 const NOTE: &str = "backup.json";
@@ -32,6 +31,9 @@ pub struct Backup {
     pub at: Timestamp,
     /// Are the keys in it?
     pub keys: bool,
+    /// The ids of the keys that its data may need, in it or elsewhere.
+    #[serde(default)]
+    pub key_ids: Vec<String>,
     /// Its databases.
     pub files: Vec<BackedUp>,
 }
@@ -66,10 +68,16 @@ pub async fn backup(config: &Config, folder: &Path, with_keys: bool) -> anyhow::
         .collect();
     let at = SystemClock.now();
     copy_files(&copies).await?;
+    let keys = Keys::obtain(config, &SystemEntropy);
+    let key_ids = keys.as_ref().map(Keys::ids).unwrap_or_default();
     if with_keys {
-        let keys = data.join(KEYS);
-        ensure!(keys.is_dir(), "there are no keys in {}", data.display());
-        copy_folder(&keys, &folder.join(KEYS))?;
+        let Some(keys) = keys?.folder().cloned() else {
+            bail!(
+                "the keys come from storage.master_key (HONGBAO_MASTER_KEY), and are not copied \
+                 from there"
+            );
+        };
+        copy_folder(keys.path(), &folder.join(KEYS))?;
     }
     let files = names
         .into_iter()
@@ -77,8 +85,9 @@ pub async fn backup(config: &Config, folder: &Path, with_keys: bool) -> anyhow::
         .map(|(name, copy)| Ok(BackedUp { name, bytes: fs::metadata(&copy.to)?.len() }));
     let files = files.collect::<io::Result<_>>()?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let backup = Backup { format: FORMAT, version, at, keys: with_keys, files };
-    write_whole(&folder.join(NOTE), serde_json::to_string_pretty(&backup)?.as_bytes())?;
+    let key_ids = key_ids.iter().map(ToString::to_string).collect();
+    let backup = Backup { format: FORMAT, version, at, keys: with_keys, key_ids, files };
+    files::replace(&folder.join(NOTE), serde_json::to_string_pretty(&backup)?.as_bytes())?;
     Ok(backup)
 }
 
@@ -105,10 +114,7 @@ pub async fn restore(config: &Config, folder: &Path) -> anyhow::Result<Backup> {
         data.display()
     );
     if backup.keys {
-        ensure!(is_empty(&data.join(KEYS))?, "there are keys in {}", data.display());
-    }
-    if backup.keys {
-        copy_folder(&folder.join(KEYS), &data.join(KEYS))?;
+        restore_keys(config, &backup, &folder.join(KEYS))?;
     }
     let names = backup.files.iter().map(|file| file.name.trim_end_matches(".sqlite").to_owned());
     folder::found(data, names, async {
@@ -121,6 +127,21 @@ pub async fn restore(config: &Config, folder: &Path) -> anyhow::Result<Backup> {
     })
     .await?;
     Ok(backup)
+}
+
+/// Puts the keys where this configuration looks for them, after it has been made sure that
+/// all are there and are those that they are said to be.
+fn restore_keys(config: &Config, backup: &Backup, from: &Path) -> anyhow::Result<()> {
+    let found = KeysFolder::at(from.to_owned()).ids()?;
+    let found: Vec<_> = found.iter().map(KeyId::to_string).collect();
+    let lost = backup.key_ids.iter().filter(|id| !found.contains(id));
+    let lost: Vec<_> = lost.map(String::as_str).collect();
+    ensure!(lost.is_empty(), "{} lacks the keys {}", from.display(), lost.join(", "));
+    let Some(to) = KeysFolder::changeable(config) else {
+        bail!("the keys of the backup belong into a folder; leave storage.master_key out");
+    };
+    ensure!(is_empty(to.path())?, "there are keys in {to}");
+    copy_folder(from, to.path())
 }
 
 fn only_in_files(config: &Config) -> anyhow::Result<&Path> {
@@ -143,15 +164,6 @@ fn databases(folder: &Path) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
-/// What is in a folder; nothing, if it is not there.
-fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    match fs::read_dir(folder) {
-        Ok(entries) => entries.map(|entry| Ok(entry?.path())).collect(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
-}
-
 fn is_empty(folder: &Path) -> io::Result<bool> {
     Ok(entries(folder)?.is_empty())
 }
@@ -163,15 +175,6 @@ fn make_empty(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A folder that its owner alone may enter; one that is there stays as it is.
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
 /// Copies the files of a folder, which has no folders within; all is on disk then.
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     make_private(to)?;
@@ -181,13 +184,5 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
         fs::copy(&path, &target).with_context(|| format!("cannot copy {}", path.display()))?;
         fs::File::open(&target)?.sync_all()?;
     }
-    Ok(fs::File::open(to)?.sync_all()?)
-}
-
-fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let draft = file.with_extension("partial");
-    fs::write(&draft, bytes)?;
-    fs::File::open(&draft)?.sync_all()?;
-    fs::rename(&draft, file)?;
-    fs::File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()
+    Ok(files::sync_folder(to)?)
 }

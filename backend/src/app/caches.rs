@@ -10,7 +10,7 @@ use crate::{
     control::Board,
     packets::Peers,
 };
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Shares of a typical packet, to turn a number of packets into a number of shares.
 const SHARES_PER_PACKET: u64 = 100;
@@ -74,7 +74,7 @@ fn of_fleet(config: &Config, board: &Arc<Board>) -> anyhow::Result<Option<Arc<dy
     if sites.is_empty() {
         return Ok(None);
     }
-    let packet_lifetime = Duration::from_secs(config.limits.packet_lifetime_s.into());
+    let packet_lifetime = config.packet_lifetime();
     let tier = RedisTier::new(&RedisSettings { sites, packet_lifetime }, board)?;
     Ok(Some(Arc::new(tier)))
 }

@@ -10,6 +10,7 @@ use super::places::Places;
 use crate::{
     config::{Config, ConfigError},
     crash::{self, Step},
+    files,
     runtime::{Entropy, SystemEntropy},
     store::sql::{give_id_to_file, id_of_file, rename_file},
 };
@@ -18,7 +19,7 @@ use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     num::NonZeroI32,
     path::{Path, PathBuf},
@@ -52,7 +53,7 @@ impl Lock {
         let cannot = || format!("cannot lock {}", path.display());
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        only_for_owner(&mut options);
+        files::only_for_owner(&mut options);
         let mut file = options.open(&path).with_context(cannot)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -91,7 +92,7 @@ pub(super) async fn found(
 ) -> anyhow::Result<()> {
     let manifest = Manifest { databases: names.into_iter().map(|name| (name, new_id())).collect() };
     let path = data.join(MANIFEST);
-    write(&path, &manifest).with_context(|| format!("cannot write {}", path.display()))?;
+    write(&path, &manifest)?;
     bring.await?;
     for (name, id) in &manifest.databases {
         let file = data.join(DATABASES).join(format!("{name}.sqlite"));
@@ -145,7 +146,7 @@ impl Folder {
         self.manifest.databases.extend(try_join_all(given).await?);
         crash::before(Step::Manifest);
         let path = self.data.join(MANIFEST);
-        write(&path, &self.manifest).with_context(|| format!("cannot write {}", path.display()))?;
+        write(&path, &self.manifest)?;
         crash::after(Step::Manifest);
         Ok(())
     }
@@ -191,22 +192,10 @@ fn read(path: &Path) -> Result<Manifest, ConfigError> {
     }
 }
 
-/// Whole, or not at all.
-fn write(path: &Path, manifest: &Manifest) -> io::Result<()> {
-    // Two commands that adopt a folder at once find the same ids, whoever comes last.
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    only_for_owner(&mut options);
-    let mut file = options.open(&draft)?;
-    file.write_all(&serde_json::to_vec_pretty(manifest)?)?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+/// Two commands that adopt a folder at once find the same ids, whoever comes last.
+fn write(path: &Path, manifest: &Manifest) -> anyhow::Result<()> {
+    files::replace(path, &serde_json::to_vec_pretty(manifest)?)
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Makes the folders, closed to others, and closes what versions before left open. A folder
@@ -214,12 +203,7 @@ fn write(path: &Path, manifest: &Manifest) -> io::Result<()> {
 fn prepare(data: &Path) -> anyhow::Result<()> {
     let ours = holds_nothing_else(data);
     for folder in [data, &data.join(DATABASES), &data.join(KEYS)] {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(folder)
+        files::make_private(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
         if ours || folder != data {
             close_to_others(folder);
@@ -245,15 +229,8 @@ fn holds_nothing_else(data: &Path) -> bool {
 pub(super) fn make_file(file: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
-    only_for_owner(&mut options);
+    files::only_for_owner(&mut options);
     options.open(file).map(drop)
-}
-
-fn only_for_owner(options: &mut OpenOptions) {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    #[cfg(not(unix))]
-    let _ = options;
 }
 
 /// What is the owner's alone in a mode.

@@ -18,7 +18,7 @@ use crate::{
     archive::Mover,
     cache::{Comparison, LocalTier, Notes, SharedTier, SharedWriter},
     config::{Config, ConfigError},
-    control::{Board, Control, Follower, Health, Pace, Room, Sends},
+    control::{Board, Clocks, Control, Follower, Health, Pace, Room, Sends},
     delivery::DeadLetters,
     demo::Demo,
     groups::{CardStates, Groups},
@@ -28,14 +28,14 @@ use crate::{
     live::Live,
     packets::{LaneParts, NumberedSite, Numbering, Packets, Tickets, seal::Sealer},
     reconcile::{Reconciler, Schedule},
-    runtime::{Clock, Entropy, Fallen, SystemClock, SystemEntropy, Zone},
+    runtime::{Clock, Entropy, Fallen, SystemClock, SystemEntropy, TrueClock, Zone},
     store::ledger::LedgerStore,
 };
 use background::{Background, Bells};
 use caches::Caches;
 use hongbao_shared::{Limits, Site, api::control::Degradation};
 use parking_lot::Mutex;
-use parts::{demo, expirers, finder, mover};
+use parts::{clocks, demo, expirers, finder, mover};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -94,6 +94,8 @@ pub struct App {
     pub pace: Arc<Pace>,
     /// Which shards answer.
     pub health: Arc<Health>,
+    /// Whether the clocks agree.
+    pub clocks: Arc<Clocks>,
     /// Whether the disk has room for what people write.
     pub room: Arc<Room>,
     /// The members of demo groups.
@@ -133,10 +135,15 @@ impl App {
             Some(stores) => stores,
             None => Stores::open(&config).await?,
         };
+        // Whatever asks for the time from here on hears that of the databases.
+        let time = Arc::new(TrueClock::new(clock));
+        let clock: Arc<dyn Clock> = Arc::clone(&time) as _;
+        let board = Arc::new(Board::new(Arc::clone(&clock)));
+        let clocks = clocks(&stores, &time, &board);
+        clocks.begin().await;
         let keeper = keeper(&keys, &stores, &clock).await?;
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
-        let board = Arc::new(Board::new(Arc::clone(&clock)));
         let control = Arc::new(Control::new(settings::switches(&config), Arc::clone(&board)));
         let (room, background) = (room(&config, &board), Background::new());
         let health = Arc::new(Health::new(Arc::clone(&board), stores.orders.keys().copied()));
@@ -176,7 +183,7 @@ impl App {
             tickets: Tickets::new(&keys, config.limits.ticket_ttl_s),
             outstanding: settings::outstanding(&config),
             lanes,
-            expirers: expirers(&stores, &bells, &clock, &local, &finder, control.board()),
+            expirers: expirers(&stores, &bells, &clock, &local, &finder, &clocks),
             finder,
             local,
             shared,
@@ -188,7 +195,8 @@ impl App {
             control: Arc::clone(&control),
         });
 
-        let mover = Arc::new(mover(&config, &stores, &clock, zone.clone(), control.board()));
+        let node = entropy.bits().cast_signed();
+        let mover = Arc::new(mover(&config, &stores, &clock, zone.clone(), control.board(), node));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let reconciliation =
             reconciliation(&config, &stores, &ledger, sealer, zone, &clock, &*entropy);
@@ -207,6 +215,7 @@ impl App {
             follower,
             pace,
             health,
+            clocks,
             room,
             demo,
             keeper,
@@ -321,7 +330,8 @@ fn reconciliation(
     entropy: &dyn Entropy,
 ) -> Arc<Schedule> {
     let (ledger, clock) = (Arc::clone(ledger), Arc::clone(clock));
-    let reconciler = Reconciler::new(stores.clone(), ledger, sealer, zone, clock);
+    let lifetime = config.packet_lifetime();
+    let reconciler = Reconciler::new(stores.clone(), ledger, sealer, zone, lifetime, clock);
     let interval_s = config.reconcile.interval_s;
     // Nobody else is asked to wait where nothing is scheduled.
     let node = if interval_s > 0 { entropy.bits().cast_signed() } else { 0 };

@@ -6,13 +6,13 @@ use crate::{
     archive::Mover,
     cache::{LocalTier, SharedTier},
     config::Config,
-    control::{Board, Control},
+    control::{Board, Clocks, Control, Place},
     demo::{Demo, DemoParts},
     groups::Groups,
     ledger::Ledger,
     packets::{Expirer, Finder, Packets, Peers},
-    runtime::{Clock, Entropy, Zone},
-    store::orders::OrderStore,
+    runtime::{Clock, Entropy, TrueClock, Zone},
+    store::{orders::OrderStore, outbox::Outbox},
 };
 use hongbao_shared::{Limits, Shard, Site};
 use std::sync::Arc;
@@ -51,6 +51,15 @@ pub(super) fn demo(
     }))
 }
 
+/// Hears the time from the databases that keep what depends on it.
+pub(super) fn clocks(stores: &Stores, time: &Arc<TrueClock>, board: &Arc<Board>) -> Arc<Clocks> {
+    let shards = stores.orders.iter().map(|((site, shard), store)| {
+        (Place::Shard(*site, *shard), Arc::clone(store) as Arc<dyn Outbox>)
+    });
+    let ledger = (Place::Database("ledger"), Arc::clone(&stores.ledger) as Arc<dyn Outbox>);
+    Arc::new(Clocks::new(Arc::clone(time), shards.chain([ledger]).collect(), Arc::clone(board)))
+}
+
 /// One for each shard.
 pub(super) fn expirers(
     stores: &Stores,
@@ -58,7 +67,7 @@ pub(super) fn expirers(
     clock: &Arc<dyn Clock>,
     local: &LocalTier,
     finder: &Arc<Finder>,
-    board: &Arc<Board>,
+    clocks: &Arc<Clocks>,
 ) -> Vec<Arc<Expirer>> {
     let of_shard = |(place, store): (&(Site, Shard), &Arc<dyn OrderStore>)| {
         Arc::new(Expirer {
@@ -68,7 +77,7 @@ pub(super) fn expirers(
             clock: Arc::clone(clock),
             local: local.clone(),
             finder: Arc::clone(finder),
-            board: Arc::clone(board),
+            clocks: Arc::clone(clocks),
         })
     };
     stores.orders.iter().map(of_shard).collect()
@@ -81,11 +90,12 @@ pub(super) fn mover(
     clock: &Arc<dyn Clock>,
     zone: Zone,
     board: &Arc<Board>,
+    node: i64,
 ) -> Mover {
     Mover {
         hot: stores.hot.clone(),
         cold: stores.cold.clone(),
-        ledger: Arc::clone(&stores.ledger),
+        node,
         clock: Arc::clone(clock),
         zone,
         hot_days: config.storage.hot_days,

@@ -118,7 +118,9 @@ impl Stores {
             .collect();
         let keys = Arc::new(SqlKeys::new(ledger.clone()));
         let ledger = Arc::new(SqlLedger::new(ledger));
-        let people = Arc::new(SqlPeople::new(people));
+        let people = SqlPeople::new(people);
+        people.fill_login_keys().await.context("cannot fill in login keys")?;
+        let people = Arc::new(people);
         let lists = Arc::new(SqlLists::new(lists));
         let control = Arc::new(SqlControl::new(control));
         Ok(Self { control, keys, databases, ..Self::of(hot, cold, ledger, people, lists) })

@@ -26,7 +26,7 @@ pub use law::{Law, Scope};
 pub use report::{Counts, LISTED_MAX, Report, Subject, Tally, Violation, Violations};
 pub use watch::{Progress, Stage, Watch};
 // Reconciliation goes by the same laws.
-pub(crate) use {accounts::audit as accounts, arrival::announced, walk::look};
+pub(crate) use {accounts::audit as accounts, arrival::announced, packet::Checked, walk::look};
 
 use crate::{
     packets::seal::Sealer,

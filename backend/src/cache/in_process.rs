@@ -138,7 +138,7 @@ impl SharedTier for InProcess {
     ) -> Result<Option<PreOrderRecord>, CacheDown> {
         Self::up()?;
         let record = self.pre_orders.lock().records.get(&order_no).cloned();
-        Ok(record.filter(|record| now < record.expires_at).map(|record| (*record).clone()))
+        Ok(record.filter(|record| record.is_alive(now)).map(|record| (*record).clone()))
     }
 
     async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown> {

@@ -40,8 +40,10 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 async fn audit(config: &Config, at_rest: bool) -> Result<Report, Failure> {
-    let sealer = Sealer::new(&Keys::obtain(config, &SystemEntropy)?);
+    let keys = Keys::obtain(config, &SystemEntropy)?;
+    let sealer = Sealer::new(&keys);
     let stores = Stores::open(config).await?;
+    keys.learn_retired(&*stores.keys).await.map_err(anyhow::Error::from)?;
     // Nothing moves a cursor about in a file or a pipe.
     let line = io::stderr().is_terminal().then(Line::default);
     let watch = line.as_ref().map(|line| line as &dyn Watch);

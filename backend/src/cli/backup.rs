@@ -48,7 +48,10 @@ pub fn restore(arguments: RestoreArguments) -> Result<(), Failure> {
     let data = config.storage.data.display();
     say(format_args!("{data} is as of {}", restored.at));
     if !restored.keys {
-        say("the keys were not in the backup: put them back before you start the server");
+        let ids = restored.key_ids.join(", ");
+        say(format_args!(
+            "the keys were not in the backup: put them back before you start the server: {ids}"
+        ));
     }
     Ok(())
 }

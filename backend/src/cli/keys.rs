@@ -195,16 +195,21 @@ async fn forget_in(
         )));
     }
     let sealer = Sealer::new(keys);
-    let need = needed(id, &sealer, &stores.hot, &stores.cold, &*stores.ledger).await;
+    let Some(retired) = keys.to_retire(id) else {
+        return Err(Failure::usage(format!(
+            "{id} is missing here: put it back first, or see `hongbao keys forget --lost`"
+        )));
+    };
+    let need = needed(id, &sealer, &stores.hot, &*stores.ledger).await;
     let need = need.map_err(anyhow::Error::from)?;
     if !need.is_none() {
         return Err(Failure::usage(format!(
-            "{id} is needed: it sealed the seeds of {} open packets, of {} that are over, and of {} \
-             payments",
-            need.open, need.over, need.payments
+            "{id} is needed: it sealed the seeds of {} open packets, and of {} that were paid and \
+             have not landed",
+            need.open, need.landing
         )));
     }
-    if stores.keys.forget(id, since).await.map_err(anyhow::Error::from)? {
+    if stores.keys.retire(retired, since).await.map_err(anyhow::Error::from)? {
         Ok(())
     } else {
         Err(Failure::usage(format!("{id} has just been used; try again later")))

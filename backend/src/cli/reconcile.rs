@@ -35,12 +35,16 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// Without starting the application: its workers are the server's business.
 async fn reconcile(config: &Config, mode: Mode) -> Result<Report, Failure> {
-    let sealer = Sealer::new(&Keys::obtain(config, &SystemEntropy)?);
+    let keys = Keys::obtain(config, &SystemEntropy)?;
+    let sealer = Sealer::new(&keys);
     let zone = config.zone()?;
     let stores = Stores::open(config).await?;
+    keys.learn_retired(&*stores.keys).await.map_err(anyhow::Error::from)?;
     let (tasks, clock) = (Tasks::new(), Arc::new(SystemClock));
     let ledger = Arc::new(Ledger::start(Arc::clone(&stores.ledger), clock.clone(), &tasks));
-    let reconciler = Reconciler::new(stores.clone(), Arc::clone(&ledger), sealer, zone, clock);
+    let lifetime = config.packet_lifetime();
+    let reconciler =
+        Reconciler::new(stores.clone(), Arc::clone(&ledger), sealer, zone, lifetime, clock);
     let report = reconciler.run(mode).await;
     ledger.shutdown().await;
     tasks.close();

@@ -31,6 +31,7 @@ use std::{
     ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Everything that can be set. [`Config::load`] answers checked ones only.
@@ -152,6 +153,11 @@ impl Config {
         let name = &self.time.zone;
         Zone::named(name)
             .map_err(|_| ConfigError(format!("time.zone: there is no time zone \"{name}\"")))
+    }
+
+    /// For how long a packet is open after it has landed.
+    pub fn packet_lifetime(&self) -> Duration {
+        Duration::from_secs(self.limits.packet_lifetime_s.into())
     }
 
     fn from_file(file: &Path) -> Result<Self, ConfigError> {

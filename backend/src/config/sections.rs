@@ -153,7 +153,8 @@ section! {
         top_ups_per_user_per_minute: u32 = 60;
         /// Invitations that one person makes or revokes in a minute.
         invitations_per_user_per_minute: u32 = 30;
-        /// Groups that one person makes or joins in a minute.
+        /// Groups that one person makes, joins or leaves, and members that they remove, in a
+        /// minute.
         groups_per_user_per_minute: u32 = 60;
         /// Changes of one person's own name, picture, password, sessions and muted groups in
         /// a minute.
@@ -240,7 +241,7 @@ describe! {
         max_total_fen: "The most fen that one packet may hold.",
         max_top_up_fen: "The most fen that one top-up may bring.",
         greeting_chars_max: "The longest greeting, in characters.",
-        name_chars_max: "The longest name of a person, in characters.",
+        name_chars_max: "The longest name of a person, and login name, in characters.",
         group_name_chars_max: "The longest name of a group, in characters.",
         message_chars_max: "The longest message, in characters.",
         password_chars_min: "The shortest password, in characters.",

@@ -106,6 +106,9 @@ rungs! {
     /// R-STORE-5.
     DaysNotEmptied = "days_not_emptied", End::Found,
         "A day of the shard cannot be moved to cold storage, and its tables are needed again within 20 days.";
+    /// R-STORE-5.
+    DaysDiffer = "days_differ", End::Found,
+        "What a day's tables hold and what cold storage holds of it differ, or cannot be read; nothing of that day is deleted.";
     /// R-MONEY-2.
     CreditDeferred = "credit_deferred", End::Switched,
         "Shares reach the wallets in batches, later.";

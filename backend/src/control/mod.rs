@@ -1,5 +1,6 @@
 //! Steering, switches and flow control: what can be changed while running (R-CTRL).
 
+mod clocks;
 mod degraded;
 mod flow;
 mod follow;
@@ -8,6 +9,7 @@ mod pace;
 mod room;
 mod switches;
 
+pub use clocks::Clocks;
 pub use degraded::{Board, End, Place, Rung};
 pub use flow::{Lookups, Sends};
 pub use follow::Follower;

@@ -25,7 +25,7 @@ pub enum Deed {
     TopUp,
     /// An invitation made or revoked.
     Invitation,
-    /// A group made or joined.
+    /// A group made, joined or left, or a member removed.
     Group,
     /// A change of oneself: name, picture, password, sessions, what is muted.
     Profile,

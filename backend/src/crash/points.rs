@@ -176,21 +176,22 @@ steps! {
     }
     /// Some of a day's packets come into cold storage.
     KeepPackets = "archive.packets" {
-        before: "the sealed day, perhaps a part of its packets in cold storage" =>
-            "the next round copies all again; what is there must be the same";
-        after: "the sealed day and these packets, hot and cold" =>
-            "reads find them hot; the next round copies all again";
+        before: "the sealed day, perhaps a part of its packets in cold storage, and how far it has come" =>
+            "the next round goes on with this page";
+        after: "these packets as well, hot and cold; the mark is before them" =>
+            "reads find them hot; the next round copies this page again, which must be the same";
     }
     /// Some of a day's claims come into cold storage.
     KeepClaims = "archive.claims" {
-        before: "the sealed day, its packets hot and cold" =>
-            "the next round copies all again; what is there must be the same";
-        after: "the sealed day, its packets and these claims, hot and cold" =>
-            "reads find them hot; the next round copies all again";
+        before: "the sealed day, its packets hot and cold, perhaps a part of its claims, and how far it has come" =>
+            "the next round goes on with this page";
+        after: "these claims as well, hot and cold; the mark is before them" =>
+            "reads find them hot; the next round copies this page again, which must be the same";
     }
     /// A day's hot tables are emptied.
     Empty = "archive.empty" {
-        before: "the whole day, hot and cold" => "the next round compares, and empties the hot tables";
+        before: "the whole day, hot and cold, compared" =>
+            "the next round copies nothing, compares again, and empties the hot tables";
         after: "the day in cold storage alone; the mark of its seal" =>
             "reads fall through; the mark still refuses a landing of that day";
     }

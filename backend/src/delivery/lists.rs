@@ -93,15 +93,7 @@ pub(crate) async fn lines_of(
         match *event {
             ListEvent::Sent { order_no } => {
                 let packet = known.packet(order_no).await?;
-                batch.sent.push(SentRow {
-                    order_no,
-                    user_id: packet.sender_id,
-                    group_id: packet.group_id,
-                    kind: packet.kind,
-                    total_fen: packet.total_fen,
-                    shares: packet.shares,
-                    at: packet.landed_at,
-                });
+                batch.sent.push(SentRow::of(packet));
             }
             ListEvent::Received { order_no, from, count } => {
                 let claims = known.claims(order_no, from, count).await?;

@@ -6,6 +6,7 @@ use crate::{
     crash::{self, Step},
     runtime::whole,
     store::people::TextDraft,
+    text,
 };
 use hongbao_shared::{
     ErrorCode, GroupId, MessageId, OrderNo, UserId,
@@ -13,7 +14,7 @@ use hongbao_shared::{
         Page,
         groups::{Message, MessageBody, NewMessage},
     },
-    limits, text,
+    limits,
 };
 use std::sync::Arc;
 
@@ -32,8 +33,7 @@ impl Groups {
         group: GroupId,
         new: NewMessage,
     ) -> Result<Message, Refusal> {
-        let chars_max = usize::try_from(self.limits.message_chars_max).unwrap_or(usize::MAX);
-        let text = text::lines(&new.text, chars_max)
+        let text = text::lines(&new.text, self.limits.message_chars_max)
             .map_err(|fault| Refusal::new(ErrorCode::MessageInvalid).detail(fault.to_string()))?;
         if new.key.as_deref().is_some_and(|key| !limits::is_key(key)) {
             return Err(ErrorCode::KeyInvalid.into());

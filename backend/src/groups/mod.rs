@@ -25,11 +25,11 @@ use crate::{
     news::News,
     runtime::{Clock, Entropy},
     store::people::{GroupDraft, PeopleError, PeopleStore},
+    text,
 };
 use hongbao_shared::{
     ErrorCode, GroupId, Limits, MessageId, UserId,
     api::groups::{Group, NewGroup},
-    text,
 };
 use std::sync::Arc;
 
@@ -123,8 +123,7 @@ impl Groups {
 
     /// A group under a fresh id. `group_name_invalid`.
     fn draft(&self, owner_id: UserId, name: &str) -> Result<GroupDraft, Refusal> {
-        let chars_max = usize::try_from(self.limits.group_name_chars_max).unwrap_or(usize::MAX);
-        let name = text::one_line(name, chars_max)
+        let name = text::one_line(name, self.limits.group_name_chars_max)
             .map_err(|fault| Refusal::new(ErrorCode::GroupNameInvalid).detail(fault.to_string()))?;
         Ok(GroupDraft {
             id: GroupId::from_random(self.entropy.bits()),

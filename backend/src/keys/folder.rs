@@ -4,15 +4,15 @@
 //! the id of the one that seals; without it that is the first. A file is written whole
 //! or not at all, so that a server that reads at any moment reads a ring.
 
-use super::{KeyId, Ring};
+use super::{Key, KeyId, Ring};
 use crate::{
     config::{Config, ConfigError, MasterKey},
     crash::{self, Step},
+    files,
     runtime::Entropy,
 };
 use std::{
     fmt, fs, io,
-    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -31,10 +31,20 @@ impl fmt::Display for KeysFolder {
 }
 
 impl KeysFolder {
-    pub(super) fn of(config: &Config) -> Self {
+    pub(crate) fn of(config: &Config) -> Self {
         let storage = &config.storage;
         let named = !storage.keys.as_os_str().is_empty();
         Self(if named { storage.keys.clone() } else { storage.data.join("keys") })
+    }
+
+    /// In this folder.
+    pub(crate) fn at(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 
     /// The folder, unless the keys come from the configuration.
@@ -100,14 +110,8 @@ impl KeysFolder {
         if !self.keys()?.iter().any(|key| KeyId::of(key) == id) {
             return Err(wrong(format!("there is no key {id}")));
         }
-        let draft = self.0.join(format!(".{SEALING}.{}", std::process::id()));
-        let write = || {
-            remove_if_there(&draft)?;
-            write_whole(&draft, id.to_string().as_bytes())?;
-            fs::rename(&draft, self.0.join(SEALING))?;
-            fs::File::open(&self.0)?.sync_all()
-        };
-        write().map_err(|error| wrong(format!("cannot write {SEALING}: {error}")))
+        files::replace(&self.0.join(SEALING), id.to_string().as_bytes())
+            .map_err(|error| wrong(format!("cannot write {SEALING}: {error}")))
     }
 
     /// Takes a key away; whoever calls has made sure that nothing needs it.
@@ -119,14 +123,17 @@ impl KeysFolder {
                 fs::remove_file(&file).map_err(|error| wrong(error.to_string()))?;
             }
         }
-        fs::File::open(&self.0)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| wrong(error.to_string()))
+        files::sync_folder(&self.0).map_err(|error| wrong(error.to_string()))
     }
 
     /// The ids of all keys, whether they are a ring or not.
-    pub(super) fn ids(&self) -> Result<Vec<KeyId>, ConfigError> {
+    pub(crate) fn ids(&self) -> Result<Vec<KeyId>, ConfigError> {
         Ok(self.keys()?.iter().map(KeyId::of).collect())
+    }
+
+    /// The key of this id, if it can be read.
+    pub(super) fn key(&self, id: KeyId) -> Option<Key> {
+        read_key(&self.file(id)).ok().map(|key| Key::new(&key))
     }
 
     fn file(&self, id: KeyId) -> PathBuf {
@@ -141,18 +148,9 @@ impl KeysFolder {
 
     /// The files of keys, the first of all first, the others by their names.
     fn files(&self) -> io::Result<Vec<PathBuf>> {
-        let entries = match fs::read_dir(&self.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
-        let mut files = Vec::new();
-        for entry in entries {
-            let path = entry?.path();
-            // A draft begins with a dot, and has no other extension than its number.
-            if path.extension().is_some_and(|extension| extension == EXTENSION) {
-                files.push(path);
-            }
-        }
+        let mut files = files::entries(&self.0)?;
+        // A draft begins with a dot, and has no other extension than its number.
+        files.retain(|path| path.extension().is_some_and(|extension| extension == EXTENSION));
         files.sort_by_key(|file| (file.file_name().is_none_or(|name| name != FIRST), file.clone()));
         Ok(files)
     }
@@ -182,8 +180,8 @@ fn create(file: &Path, key: &[u8]) -> io::Result<()> {
     let draft: PathBuf = folder.join(format!(".{name}.{}", std::process::id()));
     // A process of this number that died here may have left one, and its file may be that of
     // a key in use under another name: so it goes, rather than be written over.
-    remove_if_there(&draft)?;
-    write_whole(&draft, key)?;
+    files::remove_if_there(&draft)?;
+    files::write_new(&draft, key)?;
     crash::before(Step::MasterKey);
     // Unlike a rename, a link does not replace what is there.
     let linked = fs::hard_link(&draft, file);
@@ -193,25 +191,7 @@ fn create(file: &Path, key: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    fs::File::open(folder)?.sync_all()
-}
-
-fn remove_if_there(file: &Path) -> io::Result<()> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut opened = options.open(file)?;
-    opened.write_all(content)?;
-    opened.write_all(b"\n")?;
-    opened.sync_all()
+    files::sync_folder(folder)
 }
 
 #[cfg(unix)]

@@ -79,6 +79,7 @@ impl Keeper {
     /// Every key that the data names is there, and the one that seals is noted.
     async fn check(&self) -> Result<(), Incomplete> {
         let known = self.store.known().await?;
+        self.keys.learn_retired(&*self.store).await?;
         let ring = self.keys.ring();
         let lost = known.iter().map(|known| known.id).filter(|id| ring.key(*id).is_none());
         let lost: Vec<_> = lost.collect();
@@ -182,6 +183,7 @@ impl Keeper {
             return Ok(());
         }
         let found = next.keys().len();
+        next.retire(self.store.retired().await?);
         if !gone.is_empty() {
             // Forgotten keys are known no more; whatever else is gone is still needed.
             let known: BTreeSet<_> = self.store.known().await?.iter().map(|key| key.id).collect();

@@ -17,6 +17,10 @@ pub use need::{Need, needed};
 use crate::{
     config::{Config, ConfigError, MasterKey},
     runtime::Entropy,
+    store::{
+        StoreError,
+        keys::{KeyStore, RetiredKey},
+    },
 };
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
@@ -88,6 +92,8 @@ pub(crate) struct Key {
     pub(crate) id: KeyId,
     /// Seals server seeds.
     pub(crate) seeds: XChaCha20Poly1305,
+    /// What that is made of.
+    seeds_secret: [u8; 32],
     /// Signs tickets.
     pub(crate) tickets: Hmac<Sha256>,
 }
@@ -95,18 +101,23 @@ pub(crate) struct Key {
 impl Key {
     fn new(key: &MasterKey) -> Self {
         let tickets = Hmac::new_from_slice(&key.derive(TICKET_LABEL));
+        let seeds_secret = key.derive(SEED_LABEL);
         Self {
             id: KeyId::of(key),
-            seeds: XChaCha20Poly1305::new(&key.derive(SEED_LABEL).into()),
+            seeds: XChaCha20Poly1305::new(&seeds_secret.into()),
+            seeds_secret,
             tickets: tickets.expect("HMAC takes keys of any length"),
         }
     }
 }
 
 /// The keys at one moment: never empty, each once, the first of all first.
+#[derive(Clone)]
 pub(crate) struct Ring {
     keys: Vec<Key>,
     sealing: usize,
+    /// Open what they sealed, and do nothing else any more.
+    retired: Vec<(KeyId, XChaCha20Poly1305)>,
 }
 
 impl Ring {
@@ -124,7 +135,7 @@ impl Ring {
         let at = keys.iter().position(|key| key.id == sealing);
         let sealing =
             at.ok_or_else(|| format!("the key {sealing}, which is to seal, is missing"))?;
-        Ok(Self { keys, sealing })
+        Ok(Self { keys, sealing, retired: Vec::new() })
     }
 
     /// The one that seals and signs.
@@ -134,6 +145,22 @@ impl Ring {
 
     pub(crate) fn key(&self, id: KeyId) -> Option<&Key> {
         self.keys.iter().find(|key| key.id == id)
+    }
+
+    /// Opens what this key has sealed, also if it was taken away since.
+    pub(crate) fn opener(&self, id: KeyId) -> Option<&XChaCha20Poly1305> {
+        self.openers().find(|(known, _)| *known == id).map(|(_, seeds)| seeds)
+    }
+
+    /// Whatever opens seals.
+    pub(crate) fn openers(&self) -> impl Iterator<Item = (KeyId, &XChaCha20Poly1305)> {
+        let retired = self.retired.iter().map(|(id, seeds)| (*id, seeds));
+        self.keys.iter().map(|key| (key.id, &key.seeds)).chain(retired)
+    }
+
+    fn retire(&mut self, keys: Vec<RetiredKey>) {
+        let opens = |key: RetiredKey| (key.id, XChaCha20Poly1305::new(&key.seeds.into()));
+        self.retired = keys.into_iter().map(opens).collect();
     }
 
     fn ids(&self) -> Vec<KeyId> {
@@ -217,8 +244,37 @@ impl Keys {
         }
     }
 
+    /// The key of this id. Where nodes read their folders a moment apart, one that seals with
+    /// a new key may be met by one that has the file and has not read it yet (R-STORE-7).
+    pub(crate) fn find(&self, id: KeyId) -> Option<Key> {
+        self.ring().key(id).cloned().or_else(|| self.folder.as_ref()?.key(id))
+    }
+
+    /// Opens what the key of this id has sealed, also if it was taken away since.
+    pub(crate) fn opener(&self, id: KeyId) -> Option<XChaCha20Poly1305> {
+        self.ring().opener(id).cloned().or_else(|| self.find(id).map(|key| key.seeds))
+    }
+
     pub(crate) fn ring(&self) -> Arc<Ring> {
         Arc::clone(&self.ring.read())
+    }
+
+    /// What is to open the seals of a key after it was taken away; `None` for one that is
+    /// not there.
+    pub fn to_retire(&self, id: KeyId) -> Option<RetiredKey> {
+        let ring = self.ring();
+        ring.key(id).map(|key| RetiredKey { id, seeds: key.seeds_secret })
+    }
+
+    /// Has seals of keys that were taken away opened as before (R-STORE-7).
+    pub async fn learn_retired(&self, store: &dyn KeyStore) -> Result<(), StoreError> {
+        let retired = store.retired().await?;
+        if !retired.is_empty() {
+            let mut ring = (*self.ring()).clone();
+            ring.retire(retired);
+            self.replace(ring);
+        }
+        Ok(())
     }
 
     /// From now on these.

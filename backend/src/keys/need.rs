@@ -3,89 +3,66 @@
 use super::KeyId;
 use crate::{
     packets::seal::Sealer,
-    store::{
-        StoreError,
-        cold::{ColdPlace, ColdStore},
-        ledger::LedgerStore,
-        orders::{OrderStore, PacketRow, StoredState},
-    },
+    store::{StoreError, ledger::LedgerStore, orders::OrderStore},
 };
-use hongbao_shared::{Day, OrderNo, Shard, Site, order_no::DAYS};
+use hongbao_shared::{Day, Shard, Site, Timestamp, order_no::DAYS};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// How many rows one read brings.
 const PAGE: u32 = 1_000;
 
-/// What of the stored data a key has sealed.
+/// What still needs a key to itself. Packets that are over do not: their seeds are public
+/// (R-FAIR-6), and the key that opened them may be so too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Need {
     /// Packets that can be opened now.
     pub open: u64,
-    /// Packets that are over: their seeds are the proof that their details show.
-    pub over: u64,
-    /// Payments; every packet has one, also before it has landed.
-    pub payments: u64,
+    /// Payments whose packets have not landed yet.
+    pub landing: u64,
 }
 
-/// Looks through every shard, hot and cold, and through all payments.
+/// Looks through the open packets of every shard, and through all payments.
 pub async fn needed(
     id: KeyId,
     sealer: &Sealer,
     hot: &BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
-    cold: &BTreeMap<Site, Arc<dyn ColdStore>>,
     ledger: &dyn LedgerStore,
 ) -> Result<Need, StoreError> {
     let mut need = Need::default();
-    for ((site, shard), store) in hot {
-        for day in (0..DAYS).filter_map(Day::new) {
-            let (site, shard) = (*site, *shard);
-            let mut after = None;
-            loop {
-                let page = store.packets_page(day, after, PAGE).await?;
-                after = need.count(id, sealer, &page);
-                if after.is_none() {
-                    break;
-                }
-            }
-            let Some(cold) = cold.get(&site) else { continue };
-            let place = ColdPlace { site, shard, day };
-            let mut after = None;
-            loop {
-                let page = cold.packets_page(place, after, PAGE).await?;
-                after = need.count(id, sealer, &page);
-                if after.is_none() {
-                    break;
-                }
-            }
-        }
-    }
+    // Before the shards: a packet lands before its row goes.
     let mut after = None;
     loop {
         let page = ledger.payments_page(after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(need) };
+        let Some(last) = page.last() else { break };
         after = Some(last.record.order_no);
         let paid = page.iter().map(|paid| (paid.record.order_no, &paid.record.sealed_server_seed));
         let by_it = paid.filter(|(order_no, sealed)| sealer.key_of(*order_no, sealed) == Some(id));
-        need.payments += u64::try_from(by_it.count()).unwrap_or(u64::MAX);
+        let orders = by_it.map(|(order_no, _)| order_no).collect();
+        let awaited = ledger.awaiting_landing(orders).await?;
+        need.landing += u64::try_from(awaited.len()).unwrap_or(u64::MAX);
     }
+    let forever = Timestamp::from_millis(i64::MAX);
+    for store in hot.values() {
+        for day in (0..DAYS).filter_map(Day::new) {
+            let mut after = None;
+            loop {
+                let page = store.unsettled_page(day, forever, after, PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.order_no);
+                let open = page.iter().filter(|packet| {
+                    packet.progress.state.is_open()
+                        && sealer.key_of(packet.order_no, &packet.sealed_server_seed) == Some(id)
+                });
+                need.open += u64::try_from(open.count()).unwrap_or(u64::MAX);
+            }
+        }
+    }
+    Ok(need)
 }
 
 impl Need {
     /// Does nothing need it?
     pub fn is_none(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// Counts a page; the number after which the next begins.
-    fn count(&mut self, id: KeyId, sealer: &Sealer, page: &[PacketRow]) -> Option<OrderNo> {
-        for packet in page {
-            if sealer.key_of(packet.order_no, &packet.sealed_server_seed) == Some(id) {
-                match packet.progress.state {
-                    StoredState::Open => self.open += 1,
-                    _ => self.over += 1,
-                }
-            }
-        }
-        page.last().map(|packet| packet.order_no)
     }
 }

@@ -82,12 +82,18 @@ fn seals_and_tickets_outlive_a_rotation() {
     for length in 0..old.len() {
         sealer.open(no, &old[..length]).unwrap_err();
     }
-    assert_eq!(Sealer::new(&keys).open(no, &new).unwrap_err(), Unsealable::KeyMissing(added));
     let tickets = Tickets::new(&rotated, 60);
     tickets.check(&ticket, no, user, now).unwrap();
     let newer = tickets.issue(no, user, now);
     assert_ne!(newer, ticket);
-    let refused = Tickets::new(&keys, 60).check(&newer, no, user, now);
+
+    // A node that has the file, and reads its folder a moment later than the one that seals.
+    let (behind, behind_tickets) = (Sealer::new(&keys), Tickets::new(&keys, 60));
+    assert_eq!(behind.open(no, &new).unwrap().bytes(), seed.bytes());
+    behind_tickets.check(&newer, no, user, now).unwrap();
+    std::fs::remove_file(folder.path().join(format!("keys/{added}.key"))).unwrap();
+    assert_eq!(behind.open(no, &new).unwrap_err(), Unsealable::KeyMissing(added));
+    let refused = behind_tickets.check(&newer, no, user, now);
     assert_eq!(refused, Err(ErrorCode::TicketInvalid));
 }
 

@@ -6,6 +6,7 @@
 use crate::{
     packets::record::Payment,
     planted::Bug,
+    runtime::SKEW_MAX,
     store::{
         ledger::{Account, PostOutcome, PostRefusal, Posted, Posting, Transfer, TransferKind},
         outbox::{Destination, Due, OutboxEntry},
@@ -48,6 +49,8 @@ pub struct Loaded {
     pub transfers: BTreeMap<String, Transfer>,
     /// Payments by number.
     pub payments: BTreeMap<OrderNo, Payment>,
+    /// What the clock of the database's server shows; `None` where it is this machine's.
+    pub clock: Option<Timestamp>,
 }
 
 /// What is to be written, all of it in one transaction.
@@ -99,6 +102,9 @@ impl<'b> Book<'b> {
         {
             return self.repeat(posting, earlier);
         }
+        if posting.payment().is_some_and(|payment| !self.is_in_time(payment)) {
+            return Err(PostRefusal::PreOrderExpired);
+        }
         if posting.amount().is_zero() {
             return Err(PostRefusal::NothingToMove);
         }
@@ -133,6 +139,13 @@ impl<'b> Book<'b> {
             self.changes.payments.push(payment);
         }
         Ok(Posted { at: self.now, debit_balance, credit_balance, repeated: false })
+    }
+
+    /// A pre-order is paid while it lives, or not at all: by the clock of the database, within
+    /// the bound of skew, whatever the node believes that asked (R-SEND-2, R-CTRL-5).
+    fn is_in_time(&self, payment: &Payment) -> bool {
+        let Some(clock) = self.loaded.clock else { return payment.record.is_alive(self.now) };
+        payment.record.is_alive(clock.minus(SKEW_MAX))
     }
 
     /// The same operation answers as it did then; another one under its key is refused.

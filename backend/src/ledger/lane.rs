@@ -315,6 +315,7 @@ fn outcome_name(outcome: &PostOutcome) -> &'static str {
         Err(PostRefusal::InsufficientBalance { .. }) => "insufficient_balance",
         Err(PostRefusal::KeyConflict) => "key_conflict",
         Err(PostRefusal::ClientSeedDiffers) => "client_seed_differs",
+        Err(PostRefusal::PreOrderExpired) => "preorder_expired",
         Err(PostRefusal::OutOfRange) => "out_of_range",
         Err(PostRefusal::NothingToMove) => "nothing_to_move",
     }

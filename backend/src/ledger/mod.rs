@@ -175,6 +175,7 @@ impl Ledger {
             Err(PostRefusal::InsufficientBalance { .. }) => {
                 return Err(ErrorCode::InsufficientBalance.into());
             }
+            Err(PostRefusal::PreOrderExpired) => return Err(ErrorCode::PreOrderExpired.into()),
             Err(PostRefusal::ClientSeedDiffers) => {
                 return Err(ErrorCode::ClientSeedDiffers.into());
             }

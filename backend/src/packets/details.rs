@@ -12,7 +12,7 @@ use hongbao_shared::{
     api::{
         Page,
         accounts::Profile,
-        packets::{Claim, Fairness, Opener, PacketDetails},
+        packets::{Claim, Fairness, Opener, PacketDetails, SeedMissing},
     },
     draft::COVERS,
     fairness::{ALGORITHM, ServerSeed},
@@ -90,6 +90,7 @@ impl Packets {
         let visible = sight.look == Look::Amounts;
         let over = sight.state != StoredState::Open;
         let server_seed = over.then(|| self.published_seed(facts)).flatten();
+        let missing = (over && server_seed.is_none()).then_some(SeedMissing::KeyMissing);
         Ok(PacketDetails {
             order_no: facts.order_no,
             state: sight.state.visible().ok_or(ErrorCode::PacketNotFound)?,
@@ -118,6 +119,7 @@ impl Packets {
                 commitment: facts.commitment,
                 client_seed: facts.client_seed.clone(),
                 server_seed,
+                missing,
             },
         })
     }

@@ -1,5 +1,6 @@
 //! What commits tell others: the payloads of the outbox.
 
+use super::record::Payment;
 use crate::{
     groups::PacketPost,
     store::{
@@ -179,6 +180,21 @@ impl Event {
         };
         // Plain structs with string keys always serialize.
         Announcement { destination, due, event: event.expect("events serialize") }
+    }
+
+    /// The card of a packet that lands.
+    pub(crate) fn card(payment: &Payment, at: Timestamp) -> Self {
+        let record = &payment.record;
+        Self::chat(ChatEvent::Post(PacketPost {
+            order_no: record.order_no,
+            group_id: record.group_id,
+            sender_id: record.sender_id,
+            kind: record.kind,
+            greeting: record.greeting.clone(),
+            cover: record.cover.clone(),
+            recipient_id: record.recipient_id,
+            at,
+        }))
     }
 
     /// For the group's chat.

@@ -4,7 +4,7 @@ use super::{Event, Finder, Packets};
 use crate::{
     Refusal,
     cache::LocalTier,
-    control::{Board, Place, Rung},
+    control::Clocks,
     crash::{self, Step},
     delivery::Bell,
     planted::Bug,
@@ -15,7 +15,7 @@ use crate::{
         outbox::{Destination, Due},
     },
 };
-use hongbao_shared::{Shard, Site, Timestamp};
+use hongbao_shared::{Shard, Site};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -23,9 +23,6 @@ use tokio_util::sync::CancellationToken;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How many end in one transaction.
 const PAGE_MAX: u32 = 256;
-/// How far a node's clock may be from that of a shard's database, in milliseconds. Beyond it
-/// the node ends nothing there (R-CTRL-5); within it, the earlier of the two counts.
-const SKEW_MAX_MS: i64 = 5_000;
 
 /// Ends packets of a shard whose time is over, page by page. It needs neither their lane nor
 /// their seeds nor their claims (R-MONEY-6): an end is guarded by the packet's row, as an
@@ -40,12 +37,12 @@ pub struct Expirer {
     pub bell: Arc<Bell>,
     /// Tells whose time is over.
     pub clock: Arc<dyn Clock>,
+    /// Knows whether that can be believed.
+    pub clocks: Arc<Clocks>,
     /// This node's memory.
     pub local: LocalTier,
     /// Brings it up to date.
     pub finder: Arc<Finder>,
-    /// Shows that the clocks disagree.
-    pub board: Arc<Board>,
 }
 
 impl Expirer {
@@ -62,7 +59,7 @@ impl Expirer {
                     Ok(PAGE_MAX) => {}
                     Ok(_) => break,
                     // Once a second, as long as the shard is down: that is told by the board.
-                    Err(error @ StoreError::Unavailable(_)) => {
+                    Err(error) if !error.is_final() => {
                         tracing::debug!(%error, "cannot end packets whose time is over");
                         break;
                     }
@@ -77,7 +74,8 @@ impl Expirer {
 
     /// Ends a page of packets; answers how many.
     async fn page(&self) -> Result<u32, StoreError> {
-        if !self.clocks_agree().await? {
+        let (site, shard) = self.place;
+        if !self.clocks.agree(site, shard) {
             return Ok(0);
         }
         let now = self.clock.now();
@@ -105,29 +103,6 @@ impl Expirer {
         }
         Ok(u32::try_from(ended.len()).unwrap_or(u32::MAX))
     }
-
-    /// Does this node's clock agree with that of the shard's database?
-    async fn clocks_agree(&self) -> Result<bool, StoreError> {
-        let before = self.clock.now();
-        let Some(theirs) = self.store.server_clock().await? else { return Ok(true) };
-        let ahead_ms = ahead_ms(before, theirs, self.clock.now());
-        let agree = ahead_ms.abs() <= SKEW_MAX_MS;
-        let (site, shard) = self.place;
-        let why = format_args!("this node's clock is ahead by {ahead_ms} ms");
-        self.board.set(Rung::ClocksDisagree, Place::Shard(site, shard), !agree, why);
-        Ok(agree)
-    }
-}
-
-/// By how much at least this node's clock is ahead of another one, which was read between
-/// `before` and `after`; less than nothing if it is behind.
-fn ahead_ms(before: Timestamp, theirs: Timestamp, after: Timestamp) -> i64 {
-    let (earliest, latest) = (before.min(after), before.max(after));
-    if theirs < earliest {
-        earliest.millis_since(theirs)
-    } else {
-        latest.millis_since(theirs).min(0)
-    }
 }
 
 impl Packets {
@@ -137,21 +112,5 @@ impl Packets {
             while expirer.page().await? == PAGE_MAX {}
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// R-CTRL-5: what a slow answer leaves open counts as agreement.
-    #[test]
-    fn only_what_is_certain_counts_as_ahead() {
-        let at = Timestamp::from_millis;
-        assert_eq!(ahead_ms(at(100), at(40), at(200)), 60);
-        assert_eq!(ahead_ms(at(100), at(100), at(200)), 0);
-        assert_eq!(ahead_ms(at(100), at(150), at(200)), 0);
-        assert_eq!(ahead_ms(at(100), at(260), at(200)), -60);
-        assert_eq!(ahead_ms(at(200), at(90), at(100)), 10, "a clock that was set back meanwhile");
     }
 }

@@ -23,6 +23,7 @@ pub(crate) use numbering::LEASE;
 pub use numbering::{NumberedSite, Numbering, skip_numbers};
 pub use outstanding::Outstanding;
 pub use send::Paid;
+pub(crate) use send::landing;
 pub use ticket::Tickets;
 pub use view::{Finder, Peers};
 

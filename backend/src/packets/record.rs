@@ -1,9 +1,21 @@
 //! A packet before it lands: the pre-order, and the pre-order once paid.
 
+use crate::{
+    planted::Bug,
+    store::{
+        StoreError,
+        orders::{PacketRow, Progress},
+    },
+};
 use hongbao_shared::{
-    Fen, GroupId, Kind, OrderNo, Terms, Timestamp, UserId, fairness::Commitment, split::TermsError,
+    Fen, GroupId, Kind, OrderNo, Terms, Timestamp, UserId,
+    fairness::{ClientSeed, Commitment},
+    split::TermsError,
 };
 use serde::{Deserialize, Serialize};
+
+/// By which [`Bug::PaidAnHourLate`] is wrong.
+const HOUR_S: i64 = 60 * 60;
 
 /// Everything that was decided at pre-order (R-SEND-1). The server seed is sealed,
 /// so that neither the cache nor a database that holds this can tell the shares
@@ -42,6 +54,12 @@ pub struct PreOrderRecord {
 }
 
 impl PreOrderRecord {
+    /// Can it be paid at this moment (R-SEND-1)?
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        let late = if Bug::PaidAnHourLate.is_planted() { HOUR_S } else { 0 };
+        now < self.expires_at.plus_seconds(late)
+    }
+
     /// What will be cut; an error only for a record that this code did not write.
     pub fn terms(&self) -> Result<Terms, TermsError> {
         Terms::new(self.kind, self.total_fen, self.shares, self.max_share_fen)
@@ -58,6 +76,38 @@ pub struct Payment {
     pub client_seed: Vec<u8>,
     /// When it was paid.
     pub paid_at: Timestamp,
+}
+
+impl Payment {
+    /// The packet that lands for it; an error only for a payment that this code did not
+    /// write.
+    pub(crate) fn packet(
+        &self,
+        landed_at: Timestamp,
+        expires_at: Timestamp,
+        progress: Progress,
+    ) -> Result<PacketRow, StoreError> {
+        let record = &self.record;
+        let client_seed = ClientSeed::new(self.client_seed.clone())
+            .ok_or_else(|| StoreError::Corrupt(format!("{} client seed", record.order_no)))?;
+        Ok(PacketRow {
+            order_no: record.order_no,
+            sender_id: record.sender_id,
+            group_id: record.group_id,
+            recipient_id: record.recipient_id,
+            kind: record.kind,
+            total_fen: record.total_fen,
+            shares: record.shares,
+            max_share_fen: record.max_share_fen,
+            sealed_server_seed: record.sealed_server_seed.clone(),
+            client_seed,
+            commitment: record.commitment,
+            created_at: record.created_at,
+            landed_at,
+            expires_at,
+            progress,
+        })
+    }
 }
 
 mod hex_bytes {

@@ -3,12 +3,12 @@
 //! names its key (R-STORE-7); those from before keys had names open with whichever fits.
 
 use crate::{
-    keys::{KEY_ID_BYTES, Key, KeyId, Keys},
+    keys::{KEY_ID_BYTES, KeyId, Keys},
     planted::Bug,
     runtime::Entropy,
 };
 use chacha20poly1305::{
-    XNonce,
+    XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
 use hongbao_shared::{OrderNo, fairness::ServerSeed};
@@ -67,16 +67,16 @@ impl Sealer {
 
     /// The seed again.
     pub fn open(&self, order_no: OrderNo, sealed: &[u8]) -> Result<ServerSeed, Unsealable> {
-        let ring = self.keys.ring();
         let Some((id, rest)) = named(sealed) else {
-            let opened = ring.keys().iter().find_map(|key| open_with(key, order_no, sealed));
+            let ring = self.keys.ring();
+            let opened = ring.openers().find_map(|(_, seeds)| open_with(seeds, order_no, sealed));
             return opened.ok_or(Unsealable::Refused);
         };
-        if Bug::OnlySealingKeyOpens.is_planted() && id != ring.sealing().id {
+        if Bug::OnlySealingKeyOpens.is_planted() && id != self.keys.sealing() {
             return Err(Unsealable::Refused);
         }
-        let key = ring.key(id).ok_or(Unsealable::KeyMissing(id))?;
-        open_with(key, order_no, rest).ok_or(Unsealable::Refused)
+        let seeds = self.keys.opener(id).ok_or(Unsealable::KeyMissing(id))?;
+        open_with(&seeds, order_no, rest).ok_or(Unsealable::Refused)
     }
 
     /// Which key a seal needs; `None` for one that names none and that no key opens.
@@ -85,7 +85,8 @@ impl Sealer {
             return Some(id);
         }
         let ring = self.keys.ring();
-        ring.keys().iter().find(|key| open_with(key, order_no, sealed).is_some()).map(|key| key.id)
+        let opens = |seeds| open_with(seeds, order_no, sealed).is_some();
+        ring.openers().find(|(_, seeds)| opens(seeds)).map(|(id, _)| id)
     }
 }
 
@@ -98,10 +99,10 @@ fn named(sealed: &[u8]) -> Option<(KeyId, &[u8])> {
     Some((KeyId::from_bytes(*id), sealed))
 }
 
-fn open_with(key: &Key, order_no: OrderNo, sealed: &[u8]) -> Option<ServerSeed> {
+fn open_with(seeds: &XChaCha20Poly1305, order_no: OrderNo, sealed: &[u8]) -> Option<ServerSeed> {
     let (nonce, message) = sealed.split_first_chunk::<NONCE_BYTES>()?;
     let bound_to = order_no.to_string();
     let payload = Payload { msg: message, aad: bound_to.as_bytes() };
-    let seed = key.seeds.decrypt(&XNonce::from(*nonce), payload).ok()?;
+    let seed = seeds.decrypt(&XNonce::from(*nonce), payload).ok()?;
     seed.try_into().map(ServerSeed::from_bytes).ok()
 }

@@ -2,19 +2,16 @@
 
 use super::{
     Event, Packets,
-    event::{ChatEvent, ListEvent},
+    event::ListEvent,
     record::{Payment, PreOrderRecord},
 };
 use crate::{
     Refusal,
     control::{Place, Rung},
     crash::{self, Step},
-    groups::PacketPost,
     planted::Bug,
-    store::{
-        StoreError,
-        orders::{Landed, Landing as LandingRow, PacketRow, Progress, StoredState},
-    },
+    store::orders::{Landed, Landing as LandingRow, PacketRow, Progress, StoredState},
+    text::{self, TextFault},
 };
 use hongbao_shared::{
     Day, ErrorCode, OrderNo, Timestamp, UserId,
@@ -47,11 +44,12 @@ impl Packets {
         if !self.control.packets_on() {
             return Err(ErrorCode::PacketsOff.into());
         }
+        let greeting = self.greeting(request.greeting.as_deref())?;
         let draft = Draft {
             kind: request.kind,
             total_fen: request.total_fen,
             shares: request.shares,
-            greeting: request.greeting.as_deref(),
+            greeting: greeting.as_deref(),
             cover: request.cover.as_deref(),
             recipient_id: request.recipient_id,
         };
@@ -95,6 +93,15 @@ impl Packets {
             }
         }
         Ok(PreOrder { order_no, commitment: record.commitment, expires_at: record.expires_at })
+    }
+
+    /// A greeting that nobody sees is none. `greeting_invalid`.
+    fn greeting(&self, greeting: Option<&str>) -> Result<Option<String>, Refusal> {
+        match text::one_line(greeting.unwrap_or_default(), self.limits.greeting_chars_max) {
+            Ok(greeting) => Ok(Some(greeting)),
+            Err(TextFault::Empty) => Ok(None),
+            Err(fault) => Err(Refusal::new(ErrorCode::GreetingInvalid).detail(fault.to_string())),
+        }
     }
 
     /// Moves the money into the packet's escrow and lands the packet. Repeating it
@@ -154,7 +161,7 @@ impl Packets {
             return Ok(record);
         }
         let stored = self.ledger.pre_order(order_no).await?;
-        let alive = stored.filter(|record| now < record.expires_at);
+        let alive = stored.filter(|record| record.is_alive(now));
         alive.ok_or_else(|| ErrorCode::PreOrderExpired.into())
     }
 
@@ -186,22 +193,13 @@ impl Packets {
         if let Err(error) = self.shared.put_dress(record.order_no, &dress).await {
             tracing::debug!(%error, "dress is not cached");
         }
-        let packet = self.packet_row(payment, Progress::NONE)?;
-        let post = PacketPost {
-            order_no: record.order_no,
-            group_id: record.group_id,
-            sender_id: record.sender_id,
-            kind: record.kind,
-            greeting: record.greeting.clone(),
-            cover: record.cover.clone(),
-            recipient_id: record.recipient_id,
-            at: packet.landed_at,
-        };
+        let landed_at = self.clock.now();
+        let packet = payment.packet(landed_at, self.expires_at(landed_at), Progress::NONE)?;
         let events = [
-            Event::chat(ChatEvent::Post(post)),
+            Event::card(payment, landed_at),
             Event::List(ListEvent::Sent { order_no: record.order_no }),
         ];
-        self.lanes.land(Self::landing(packet, &events)).await
+        self.lanes.land(landing(packet, &events)).await
     }
 
     /// Puts a tombstone under a number whose packet cannot land; only this sends
@@ -210,41 +208,22 @@ impl Packets {
         let now = self.clock.now();
         let tombstone =
             Progress { state: StoredState::GivenUp, finished_at: Some(now), ..Progress::NONE };
-        let packet = self.packet_row(payment, tombstone)?;
+        let packet = payment.packet(now, self.expires_at(now), tombstone)?;
         let refund = Event::refund(&packet);
-        self.lanes.land(Self::landing(packet, &[refund])).await
+        self.lanes.land(landing(packet, &[refund])).await
     }
 
-    fn landing(packet: PacketRow, events: &[Event]) -> LandingRow {
-        LandingRow {
-            epoch_day: epoch_day(packet.order_no.day(), packet.created_at),
-            announcements: events.iter().map(Event::announce).collect(),
-            packet,
-        }
+    fn expires_at(&self, landed_at: Timestamp) -> Timestamp {
+        landed_at.plus_seconds(self.limits.packet_lifetime_s.into())
     }
+}
 
-    fn packet_row(&self, payment: &Payment, progress: Progress) -> Result<PacketRow, Refusal> {
-        let record = &payment.record;
-        let landed_at = self.clock.now();
-        let client_seed = ClientSeed::new(payment.client_seed.clone())
-            .ok_or_else(|| StoreError::Corrupt(format!("{} client seed", record.order_no)))?;
-        Ok(PacketRow {
-            order_no: record.order_no,
-            sender_id: record.sender_id,
-            group_id: record.group_id,
-            recipient_id: record.recipient_id,
-            kind: record.kind,
-            total_fen: record.total_fen,
-            shares: record.shares,
-            max_share_fen: record.max_share_fen,
-            sealed_server_seed: record.sealed_server_seed.clone(),
-            client_seed,
-            commitment: record.commitment,
-            created_at: record.created_at,
-            landed_at,
-            expires_at: landed_at.plus_seconds(self.limits.packet_lifetime_s.into()),
-            progress,
-        })
+/// A packet, or a tombstone, that comes into its shard with what it tells.
+pub(crate) fn landing(packet: PacketRow, events: &[Event]) -> LandingRow {
+    LandingRow {
+        epoch_day: epoch_day(packet.order_no.day(), packet.created_at),
+        announcements: events.iter().map(Event::announce).collect(),
+        packet,
     }
 }
 

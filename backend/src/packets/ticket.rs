@@ -71,9 +71,8 @@ impl Tickets {
         let (id, rest) = bytes.split_first_chunk().ok_or(ErrorCode::TicketInvalid)?;
         let (expiry, mac) = rest.split_first_chunk().ok_or(ErrorCode::TicketInvalid)?;
         let expires = Timestamp::from_millis(i64::from_be_bytes(*expiry));
-        let ring = self.keys.ring();
-        let key = ring.key(KeyId::from_bytes(*id)).ok_or(ErrorCode::TicketInvalid)?;
-        sign(key, order_no, user, expires)
+        let key = self.keys.find(KeyId::from_bytes(*id)).ok_or(ErrorCode::TicketInvalid)?;
+        sign(&key, order_no, user, expires)
             .verify_truncated_left(mac)
             .map_err(|_| ErrorCode::TicketInvalid)?;
         if now >= expires { Err(ErrorCode::TicketExpired) } else { Ok(()) }

@@ -1,6 +1,6 @@
 //! Payments against packets.
 
-use super::{PAGE, Run, report::Repair};
+use super::{PAGE, Run, rebuild::Rebuilt, report::Repair};
 use crate::{
     audit::{self, Law, Subject, Tally},
     packets::record::Payment,
@@ -88,15 +88,21 @@ impl Run<'_> {
             Err(StoreError::Unavailable(_)) => return Ok(()),
             Err(error) => return Err(error),
         };
+        if let Some(claim) = stray.first().filter(|_| !awaited) {
+            let what = format!("has a claim {} by {}, but no packet", claim.seq, claim.user_id);
+            self.report.leave(Law::ClaimHasPacket.name(), order_no, what);
+            return Ok(());
+        }
+        // It is heard of: it has landed, and its shard has lost it since.
+        match self.rebuild(&**store, order_no, None).await {
+            Ok(Rebuilt::Nothing) => {}
+            Ok(Rebuilt::Again | Rebuilt::Left) | Err(StoreError::Unavailable(_)) => return Ok(()),
+            Err(error) => return Err(error),
+        }
         if awaited {
             let mut tally = Tally::default();
             tally.add(total);
             self.on_the_way(tally);
-            return Ok(());
-        }
-        if let Some(claim) = stray.first() {
-            let what = format!("has a claim {} by {}, but no packet", claim.seq, claim.user_id);
-            self.report.leave(Law::ClaimHasPacket.name(), order_no, what);
             return Ok(());
         }
         let found = audit::look(&self.audited, order_no).await?;

@@ -9,10 +9,12 @@
 //! alone; rows are asked for between two looks at their destination, and a row goes only
 //! after what it brings has arrived, so nothing is taken for lost that is only late.
 
+mod heard;
 mod landings;
 mod lists;
 mod pace;
 mod packets;
+mod rebuild;
 mod report;
 mod task;
 
@@ -70,6 +72,8 @@ pub struct Reconciler {
     ledger: Arc<Ledger>,
     sealer: Sealer,
     zone: Zone,
+    /// For how long a packet is open after it has landed.
+    lifetime: Duration,
     clock: Arc<dyn Clock>,
     one_at_a_time: tokio::sync::Mutex<()>,
 }
@@ -93,15 +97,17 @@ struct Run<'a> {
 
 impl Reconciler {
     /// Of these databases; credits and refunds go through `ledger`, months of lists are
-    /// those of `zone`.
+    /// those of `zone`, and a packet is open for `lifetime`.
     pub fn new(
         stores: Stores,
         ledger: Arc<Ledger>,
         sealer: Sealer,
         zone: Zone,
+        lifetime: Duration,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { stores, ledger, sealer, zone, clock, one_at_a_time: tokio::sync::Mutex::new(()) }
+        let one_at_a_time = tokio::sync::Mutex::new(());
+        Self { stores, ledger, sealer, zone, lifetime, clock, one_at_a_time }
     }
 
     /// Goes through everything once. What cannot be read is named in the report; one run

@@ -1,6 +1,6 @@
 //! Claims against credits, and what is left of packets that have ended against refunds.
 
-use super::{Run, report::Repair};
+use super::{Run, rebuild::Rebuilt, report::Repair};
 use crate::{
     audit::{self, Law, Tally},
     ledger::{CreditClaim, CreditOutcome},
@@ -22,7 +22,18 @@ impl Run<'_> {
     ) -> Result<(), StoreError> {
         let order_no = packet.order_no;
         self.report.packets = self.report.packets.saturating_add(1);
-        let checked = audit::look(&self.audited, order_no).await?;
+        let mut checked = audit::look(&self.audited, order_no).await?;
+        if self.has_lost(&checked).await? {
+            match self.rebuild(store, order_no, checked.packet.as_ref()).await? {
+                Rebuilt::Again if self.may_mend() => {
+                    checked = audit::look(&self.audited, order_no).await?;
+                }
+                Rebuilt::Again => return Ok(()),
+                // Reported as it is.
+                Rebuilt::Nothing | Rebuilt::Left => {}
+            }
+        }
+        let packet = checked.packet.clone().unwrap_or(packet);
         self.report.claims = self.report.claims.saturating_add(checked.claims);
         let is_over = checked.missing.is_empty() && checked.unrefunded.count == 0;
         if !is_over || !checked.violations.is_empty() {

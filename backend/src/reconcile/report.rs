@@ -17,6 +17,12 @@ pub enum Repair {
     Refund,
     /// A payment without a packet, and nothing that makes it land.
     Landing,
+    /// A packet that its shard has lost, and that others have heard of (R-STORE-6).
+    Packet,
+    /// A claim likewise.
+    Claim,
+    /// The end of a packet likewise.
+    End,
     /// A line of the list "sent".
     Sent,
     /// A line of the list "received".
@@ -32,6 +38,9 @@ impl Repair {
             Self::Credit => "credit",
             Self::Refund => "refund",
             Self::Landing => "landing",
+            Self::Packet => "packet",
+            Self::Claim => "claim",
+            Self::End => "end",
             Self::Sent => "sent",
             Self::Received => "received",
             Self::BestLuck => "best_luck",

@@ -8,7 +8,7 @@ mod tasks;
 mod whole;
 mod zone;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, SKEW_MAX, SystemClock, TrueClock};
 pub use entropy::{Entropy, SystemEntropy};
 pub use tasks::{Fallen, Tasks};
 pub(crate) use whole::whole;

@@ -2,7 +2,7 @@
 
 use super::{
     StoreError,
-    orders::{ClaimRow, PacketRow},
+    orders::{ClaimRow, DaySum, PacketRow},
 };
 use async_trait::async_trait;
 use hongbao_shared::{Day, OrderNo, Shard, Site};
@@ -57,6 +57,15 @@ pub trait ColdStore: Send + Sync + fmt::Debug {
         after: Option<(OrderNo, u32)>,
         limit: u32,
     ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError>;
+
+    /// What is here of one calendar day of a place (R-STORE-5): days since 1970-01-01.
+    async fn day_sum(&self, place: ColdPlace, epoch_day: i64) -> Result<DaySum, StoreError>;
+}
+
+impl fmt::Display for ColdPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}-{:02}", self.site, self.shard, self.day.get())
+    }
 }
 
 impl ColdPlace {

@@ -17,6 +17,21 @@ pub struct KnownKey {
     pub used_at: Timestamp,
 }
 
+/// A key that was taken away after all that it had sealed was over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct RetiredKey {
+    /// Which.
+    pub id: KeyId,
+    /// What opens its seals, whose seeds are public by now (R-FAIR-6).
+    pub seeds: [u8; 32],
+}
+
+impl fmt::Debug for RetiredKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetiredKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 /// The keys that have sealed.
 #[async_trait]
 pub trait KeyStore: Send + Sync + fmt::Debug {
@@ -29,4 +44,10 @@ pub trait KeyStore: Send + Sync + fmt::Debug {
     /// Forgets a key unless it has been used after `unused_since`; answers whether it is
     /// unknown now.
     async fn forget(&self, id: KeyId, unused_since: Timestamp) -> Result<bool, StoreError>;
+
+    /// As [`KeyStore::forget`], and keeps what opens its seals, in the same transaction.
+    async fn retire(&self, key: RetiredKey, unused_since: Timestamp) -> Result<bool, StoreError>;
+
+    /// The keys that were taken away, in the order of their ids.
+    async fn retired(&self) -> Result<Vec<RetiredKey>, StoreError>;
 }

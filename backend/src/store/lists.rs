@@ -1,6 +1,6 @@
 //! The lists "sent" and "received" (R-LIST-1).
 
-use super::StoreError;
+use super::{StoreError, orders::PacketRow};
 use crate::runtime::Zone;
 use async_trait::async_trait;
 use hongbao_shared::{Fen, GroupId, Kind, OrderNo, Timestamp, UserId};
@@ -24,6 +24,34 @@ pub struct SentRow {
     pub shares: u32,
     /// When it landed.
     pub at: Timestamp,
+}
+
+impl SentRow {
+    /// What is to be listed of a packet.
+    pub fn of(packet: &PacketRow) -> Self {
+        Self {
+            order_no: packet.order_no,
+            user_id: packet.sender_id,
+            group_id: packet.group_id,
+            kind: packet.kind,
+            total_fen: packet.total_fen,
+            shares: packet.shares,
+            at: packet.landed_at,
+        }
+    }
+
+    /// Is it the line of this packet? It may be older than the packet's row, which is written
+    /// again, with a later time, if its shard is restored to before it had landed (R-STORE-6).
+    pub fn is_of(&self, packet: &PacketRow) -> bool {
+        self.says_the_same(&Self::of(packet))
+            && packet.created_at <= self.at
+            && self.at <= packet.landed_at
+    }
+
+    /// All the same but for the time, which a landing that comes again does not repeat.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        Self { at: other.at, ..*self } == *other
+    }
 }
 
 /// One line of the list "received".
@@ -141,7 +169,8 @@ pub(super) const SAME_CONTENT: &str = "guard: a repeated row has the same conten
 #[async_trait]
 pub trait ListStore: Send + Sync + fmt::Debug {
     /// Writes what is not there yet and counts exactly that, in one transaction, so
-    /// that a batch may come twice. A row that is there with another content is
+    /// that a batch may come twice. A row that is there with another content (for a packet
+    /// that was sent, another than its time, of which the first stays) is
     /// [`StoreError::Constraint`], and then nothing of the batch is written. Years and
     /// months are those of `zone` (R-ORDER-4).
     async fn record(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError>;

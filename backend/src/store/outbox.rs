@@ -236,6 +236,11 @@ pub trait Outbox: Send + Sync + fmt::Debug {
         Ok(())
     }
 
+    /// What the clock of the database's server shows; `None` where it is this machine's.
+    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
+
     /// Makes rows due at `now` that are due after `beyond`. Further ahead than any lease or
     /// pause, the clock that wrote them was wrong.
     async fn pull_in(
@@ -247,9 +252,6 @@ pub trait Outbox: Send + Sync + fmt::Debug {
 
     /// When the next row falls due, if any waits.
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError>;
-
-    /// When the oldest row that is still there was committed, the dead included.
-    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError>;
 
     /// How much waits.
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError>;
@@ -298,6 +300,10 @@ impl<T: HasOutbox> Outbox for T {
         self.outbox().reclaim().await
     }
 
+    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.outbox().server_clock().await
+    }
+
     async fn pull_in(
         &self,
         destination: Destination,
@@ -309,10 +315,6 @@ impl<T: HasOutbox> Outbox for T {
 
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
         self.outbox().next_due(destination).await
-    }
-
-    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
-        self.outbox().oldest(destination).await
     }
 
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {

@@ -33,7 +33,7 @@ pub enum PeopleError {
     /// The random id is taken; draw another.
     #[error("the id is taken")]
     IdTaken,
-    /// An account has this name.
+    /// An account has this login name, or one that looks the same.
     #[error("the account name is taken")]
     NameTaken,
     /// No such group, or the person is not in it.
@@ -95,8 +95,10 @@ pub trait PeopleStore: Send + Sync + fmt::Debug {
     /// Adds a person and their first session. `IdTaken`, `NameTaken`.
     async fn add_user(&self, user: NewUser, session: NewSession) -> Result<(), PeopleError>;
 
-    /// The account with this key.
-    async fn login(&self, account_key: &str) -> Result<Option<Login>, PeopleError>;
+    /// The account whose login name is `name` but for case; if there is none, the one with
+    /// this key. Of accounts that looked alike before R-PEOPLE-4 one has the key; the others
+    /// sign in by exactly their name.
+    async fn login(&self, name: &str, key: &str) -> Result<Option<Login>, PeopleError>;
 
     /// The person with this id.
     async fn person(&self, id: UserId) -> Result<Option<Person>, PeopleError>;
@@ -107,11 +109,10 @@ pub trait PeopleStore: Send + Sync + fmt::Debug {
     /// Makes an administrator of the person with this id; false if there is none.
     async fn make_admin(&self, id: UserId) -> Result<bool, PeopleError>;
 
-    /// Changes what others see of a person; an account's key follows its name.
-    /// `NameTaken`.
+    /// Changes what others see of a person; an account's login name stays.
     async fn change_profile(&self, change: ProfileDraft) -> Result<(), PeopleError>;
 
-    /// Gives a guest a name and a password of their own; everything else stays.
+    /// Gives a guest a name, a login name and a password of their own; everything else stays.
     /// `NameTaken`, `AlreadyAccount`.
     async fn make_account(
         &self,
@@ -122,6 +123,15 @@ pub trait PeopleStore: Send + Sync + fmt::Debug {
 
     /// The hash of a person's password; `None` for guests.
     async fn password_hash(&self, user: UserId) -> Result<Option<String>, PeopleError>;
+
+    /// Replaces the hash of a password by another of the same password; false if it is not
+    /// `from` any more.
+    async fn rehash_password(
+        &self,
+        user: UserId,
+        from: &str,
+        to: &str,
+    ) -> Result<bool, PeopleError>;
 
     /// Replaces a password and ends all other sessions of the person; gives those.
     /// `PasswordChanged` if it is not the one that it was.

@@ -5,8 +5,8 @@ use super::{
     StoreError,
     cold::{ColdPlace, ColdStore},
     orders::{
-        ClaimRow, DayTable, Emptied, Ended, Landed, LaneBatch, LaneOutcome, OrderStore, PacketRow,
-        StoredState, Tell,
+        ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, Landed, LaneBatch, LaneOutcome,
+        OrderStore, PacketRow, StoredState, Tell,
     },
     outbox::{Destination, HasOutbox, Outbox},
 };
@@ -119,10 +119,6 @@ impl OrderStore for TieredOrders {
         self.hot.end(orders, now, tell).await
     }
 
-    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.hot.server_clock().await
-    }
-
     async fn packets_page(
         &self,
         day: Day,
@@ -162,6 +158,29 @@ impl OrderStore for TieredOrders {
 
     async fn seal(&self, day: Day, epoch_day: i64) -> Result<(), StoreError> {
         self.hot.seal(day, epoch_day).await
+    }
+
+    async fn begin_move(
+        &self,
+        day: Day,
+        epoch_day: i64,
+        hold: Hold,
+    ) -> Result<Option<Copied>, StoreError> {
+        self.hot.begin_move(day, epoch_day, hold).await
+    }
+
+    async fn note_copied(
+        &self,
+        day: Day,
+        epoch_day: i64,
+        hold: Hold,
+        copied: Copied,
+    ) -> Result<bool, StoreError> {
+        self.hot.note_copied(day, epoch_day, hold, copied).await
+    }
+
+    async fn day_sum(&self, day: Day) -> Result<DaySum, StoreError> {
+        self.hot.day_sum(day).await
     }
 
     async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {

@@ -4,7 +4,7 @@ use crate::contract::{order_no, packet};
 use hongbao::store::{
     StoreError,
     cold::{ColdPlace, ColdStore},
-    orders::{ClaimRow, PacketRow, Progress, StoredState},
+    orders::{ClaimRow, DaySum, PacketRow, Progress, StoredState},
 };
 use hongbao_shared::{Day, Fen, OrderNo, UserId};
 
@@ -80,4 +80,34 @@ pub(crate) async fn places_are_kept_apart(store: &dyn ColdStore) {
     }
     let expected: Vec<_> = here.iter().flat_map(|no| [(*no, 0), (*no, 1)]).collect();
     assert_eq!(seen, expected);
+}
+
+/// What is there of one calendar day, of all that its place has ever held (R-STORE-5).
+pub(crate) async fn a_day_is_summed_up(store: &dyn ColdStore) {
+    const DAY_S: i64 = 24 * 60 * 60;
+    let (first, month_later) = (ended(order_no(7, 1)), ended(order_no(7, 2)));
+    let place = ColdPlace {
+        site: first.0.order_no.site(),
+        shard: first.0.order_no.shard(),
+        day: Day::new(7).unwrap(),
+    };
+    let epoch_day = first.0.created_at.millis() / (DAY_S * 1_000);
+    let month_later = (
+        PacketRow { created_at: first.0.created_at.plus_seconds(31 * DAY_S), ..month_later.0 },
+        month_later.1,
+    );
+    let mut given_up = ended(order_no(7, 3)).0;
+    given_up.progress = Progress {
+        state: StoredState::GivenUp,
+        finished_at: Some(given_up.landed_at),
+        ..Progress::NONE
+    };
+    assert_eq!(store.day_sum(place, epoch_day).await.unwrap(), DaySum::default());
+    for (row, claims) in [first, month_later, ended(order_no(8, 4)), (given_up, vec![])] {
+        store.keep(vec![row], claims).await.unwrap();
+    }
+    let expected = DaySum { packets: 1, total_fen: 10, claims: 2, claimed_fen: 4 };
+    assert_eq!(store.day_sum(place, epoch_day).await.unwrap(), expected);
+    assert_eq!(store.day_sum(place, epoch_day + 31).await.unwrap(), expected);
+    assert_eq!(store.day_sum(place, epoch_day + 62).await.unwrap(), DaySum::default());
 }

@@ -72,7 +72,8 @@ pub(crate) fn payment(
         sealed_server_seed: vec![1, 2, 3],
         commitment: ServerSeed::from_bytes([7; 32]).commitment(),
         created_at: at(1),
-        expires_at: at(900_001),
+        // No clock of a database is as late as that.
+        expires_at: at(9_000_000_000_000),
     };
     Payment { record, client_seed: client_seed.to_vec(), paid_at: at(2) }
 }

@@ -80,7 +80,8 @@ async fn every_call_has_a_limit_per_person() {
     let put = async |person: &Person, method: Method, path: &str, body: &Value| {
         send(person.request(method, path).json(body)).await
     };
-    let calls: [(Method, String, Value); 8] = [
+    let calls: [(Method, String, Value); 9] = [
+        (Method::DELETE, in_group("/members/1"), Value::Null),
         (Method::POST, in_group("/messages"), json!({"text": "Hi"})),
         (Method::POST, "/wallet/top-ups".into(), json!({"amount_fen": 1, "key": "k"})),
         (Method::POST, in_group("/invitations"), json!({})),

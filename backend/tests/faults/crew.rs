@@ -127,6 +127,15 @@ impl Crew {
         self
     }
 
+    /// So many rounds.
+    pub(crate) async fn rounds(mut self, count: u64) -> Self {
+        for _ in 0..count {
+            self.round += 1;
+            self.round().await;
+        }
+        self
+    }
+
     async fn round(&mut self) {
         self.pay_one().await;
         if self.ready.len() < RESERVE {

@@ -9,6 +9,7 @@ mod caller;
 mod crew;
 mod crowd;
 mod each;
+mod restore;
 mod steering;
 mod trial;
 mod watch;

@@ -15,3 +15,4 @@ mod people;
 mod scene;
 mod secrecy;
 mod sessions;
+mod texts;

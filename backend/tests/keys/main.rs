@@ -9,7 +9,7 @@ mod common;
 mod stores;
 
 use common::server::{Person, TestServer};
-use hongbao_shared::OrderNo;
+use hongbao_shared::{OrderNo, api::packets::SeedMissing};
 use std::{
     fs,
     path::PathBuf,
@@ -208,6 +208,7 @@ async fn a_key_that_is_lost_takes_only_its_own_packets_with_it() {
     let details = people[1].details(over).await;
     assert_eq!(details.claims.unwrap().len(), 2);
     assert_eq!(details.fairness.server_seed, None);
+    assert_eq!(details.fairness.missing, Some(SeedMissing::KeyMissing));
     let ticket = people[1].ticket(open).await;
     let refused = people[1].open_with(open, &ticket).await;
     assert_eq!(refused.refused(), (503, "unavailable".to_owned()));
@@ -247,8 +248,9 @@ async fn a_key_that_is_needed_is_not_forgotten() {
     // What was used long ago.
     assert_eq!(server.terminate(), Some(0));
     age(&server).await;
-    let needed =
-        format!("{first} is needed: it sealed the seeds of 1 open packets, of 0 that are over");
+    let needed = format!(
+        "{first} is needed: it sealed the seeds of 1 open packets, and of 0 that were paid"
+    );
     refused(&keys(&server, &["forget", &first]), &needed);
     // The second has sealed nothing.
     server.restart();
@@ -259,6 +261,41 @@ async fn a_key_that_is_needed_is_not_forgotten() {
     assert_eq!(done(&keys(&server, &["forget", &second])), format!("{second} is forgotten\n"));
     server.restart();
     assert_eq!(listed(&server).1, [first]);
+}
+
+/// A key that has sealed goes when all of that is over, and proofs are shown as before: also
+/// by a server that ran meanwhile, and by the audit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_nothing_needs_any_more_is_forgotten() {
+    let mut server = TestServer::spawn(&[]);
+    let (group, people) = server.group_of(2).await;
+    people[0].top_up(1_000, "start").await;
+    let over = people[0].send_packet(&group, 200, 2).await;
+    let (first, _) = listed(&server);
+    let rotated = done(&keys(&server, &["rotate"]));
+    until_it_seals(&server, &rotated[..8]).await;
+    age(&server).await;
+    let needed = format!("{first} is needed: it sealed the seeds of 1 open packets");
+    refused(&keys(&server, &["forget", &first]), &needed);
+    finish(&people, over).await;
+    assert_eq!(done(&keys(&server, &["forget", &first])), format!("{first} is forgotten\n"));
+    assert!(!server.folder.path().join("keys").join("master.key").exists());
+    // The server reads its folder again each second: for as long as that takes, and after.
+    for _ in 0..150 {
+        let details = people[1].details(over).await;
+        assert!(hongbao_shared::proof::check(&details).unwrap().is_ok());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(server.terminate(), Some(0));
+    let audit = server.command("audit").arg("--at-rest").output().unwrap();
+    assert!(audit.status.success(), "{}", text(&audit.stdout));
+    server.restart();
+    let people: Vec<_> =
+        people.into_iter().map(|person| Person { url: server.url.clone(), ..person }).collect();
+    let details = people[1].details(over).await;
+    assert!(hongbao_shared::proof::check(&details).unwrap().is_ok());
+    let new = people[0].send_packet(&group, 200, 2).await;
+    finish(&people, new).await;
 }
 
 /// As if all keys had been used an hour before, and never since.

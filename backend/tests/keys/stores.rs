@@ -3,7 +3,7 @@
 use hongbao::{
     keys::KeyId,
     store::{
-        keys::{KeyStore, KnownKey},
+        keys::{KeyStore, KnownKey, RetiredKey},
         memory::MemoryKeys,
         sql::{Database, Schema, SqlKeys},
     },
@@ -27,6 +27,15 @@ async fn uses_are_noted(store: &dyn KeyStore) {
     assert!(!store.forget(id(2), at(299)).await.unwrap());
     assert!(store.forget(id(2), at(300)).await.unwrap());
     assert_eq!(store.known().await.unwrap(), [known(1, 100)]);
+    // One that is taken away leaves what opens its seals.
+    let key = RetiredKey { id: id(1), seeds: [7; 32] };
+    assert!(!store.retire(key, at(99)).await.unwrap());
+    assert_eq!(store.retired().await.unwrap(), []);
+    for _ in 0..2 {
+        assert!(store.retire(key, at(100)).await.unwrap());
+        assert_eq!(store.known().await.unwrap(), []);
+        assert_eq!(store.retired().await.unwrap(), [key]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

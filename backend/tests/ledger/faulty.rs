@@ -10,6 +10,7 @@ use hongbao::{
         },
         marks::Mark,
         outbox::{HasOutbox, Outbox},
+        reconciled::Reconciled,
     },
 };
 use hongbao_shared::{OrderNo, Timestamp, UserId};
@@ -88,6 +89,23 @@ impl LedgerStore for Faulty {
                 Ok(outcomes)
             }
         }
+    }
+    async fn begin_reconciliation(
+        &self,
+        node: i64,
+        now: Timestamp,
+        until: Timestamp,
+        before: Timestamp,
+    ) -> Result<Option<Reconciled>, StoreError> {
+        self.store.begin_reconciliation(node, now, until, before).await
+    }
+    async fn end_reconciliation(
+        &self,
+        node: i64,
+        now: Timestamp,
+        seen: Reconciled,
+    ) -> Result<(), StoreError> {
+        self.store.end_reconciliation(node, now, seen).await
     }
     async fn account(&self, account: Account) -> Result<AccountState, StoreError> {
         self.store.account(account).await

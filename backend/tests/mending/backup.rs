@@ -121,6 +121,45 @@ async fn a_backup_beside_a_busy_server_holds_one_moment() {
     stdout(&hongbao(&["audit", "--at-rest"], &place).await);
 }
 
+/// R-STORE-7: keys come along from wherever the settings say, go to wherever they say, and
+/// are those that the backup names.
+#[tokio::test]
+async fn keys_of_another_folder_come_along() {
+    let keys = tempfile::tempdir().unwrap();
+    let place = keys.path().join("mine");
+    let settings = [("HONGBAO_STORAGE_KEYS", place.to_str().unwrap())];
+    let mut server = TestServer::spawn(&settings);
+    let (group, people) = server.group_of(2).await;
+    people[0].top_up(1_000, "k").await;
+    let order_no = people[0].send_packet(&group, 200, 2).await;
+    people[1].open(order_no).await;
+    let to = keys.path().join("backup");
+    let to = to.to_str().unwrap();
+    let backup = server.command("backup").args(["--with-keys", to]).output().unwrap();
+    stdout(&backup);
+    assert_eq!(server.terminate(), Some(0));
+
+    let restored = tempfile::tempdir().unwrap();
+    let elsewhere = keys.path().join("elsewhere");
+    let settings = [("HONGBAO_STORAGE_KEYS", elsewhere.to_str().unwrap())];
+    let mut server = TestServer::in_folder(restored, &settings);
+    let restore = || server.command("restore").arg(to).output().unwrap();
+    let master = Path::new(to).join("keys").join("master.key");
+    let kept = std::fs::read(&master).unwrap();
+    std::fs::write(&master, "ab".repeat(32)).unwrap();
+    let output = restore();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("lacks the keys"), "{said}");
+    std::fs::write(&master, kept).unwrap();
+    stdout(&restore());
+    assert!(elsewhere.join("master.key").exists());
+    server.restart();
+    let people: Vec<_> =
+        people.into_iter().map(|person| Person { url: server.url.clone(), ..person }).collect();
+    people[0].open(order_no).await;
+    assert_eq!(server.terminate(), Some(0));
+}
+
 #[tokio::test]
 async fn wrong_folders_are_one_sentence() {
     let folder = tempfile::tempdir().unwrap();

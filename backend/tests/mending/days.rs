@@ -1,9 +1,10 @@
 //! Days that cannot be moved to cold storage (R-STORE-5).
 
 use crate::{
-    files::{antidote, poison},
+    files::{LEDGER, antidote, one_shard, poison, sql},
     world::World,
 };
+use hongbao::store::outbox::Destination;
 use hongbao_shared::{Kind, Site};
 use std::collections::BTreeSet;
 use tokio_util::sync::CancellationToken;
@@ -55,5 +56,31 @@ async fn a_cold_database_that_refuses_holds_up_no_other_site() {
     world.app.mover.round(&stop).await.unwrap();
     assert_eq!(emptied().await.len(), Site::ALL.len());
     assert!(shown().is_empty());
+    world.end_and_audit().await;
+}
+
+/// A dead landing row is for an administrator. It holds no day up: by the time that a day is
+/// moved nothing of it lands any more, and what is paid and did not land goes back by a tombstone.
+#[tokio::test]
+async fn a_dead_landing_row_holds_up_nothing() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(2).await;
+    let order_no = world.send(&party, Kind::Equal, 20, 2).await;
+    for member in &party.members {
+        world.open(*member, order_no).await.unwrap();
+    }
+    let dead = format!(
+        "INSERT INTO outbox (order_no, destination, payload, created_at, attempts, died_at)
+         VALUES ({}, {}, 'unreadable', {now}, 1, {now})",
+        order_no.to_bits(),
+        Destination::Land.number(),
+        now = world.app.packets.clock.now().millis(),
+    );
+    sql(world.folder.path(), LEDGER, &dead).await;
+    world.clock.advance_s(10 * DAY_S);
+    let world = world.restart().await;
+    let moved = world.app.mover.round(&CancellationToken::new()).await.unwrap();
+    assert_eq!((moved.days, moved.waiting), (1, 0));
+    sql(world.folder.path(), LEDGER, "DELETE FROM outbox WHERE payload = 'unreadable'").await;
     world.end_and_audit().await;
 }

@@ -17,14 +17,10 @@ use hongbao::{
     },
 };
 use hongbao_shared::{
-    Kind, OrderNo,
+    ErrorCode, Kind, OrderNo,
     api::{groups::MessageBody, packets::PacketState},
 };
 use std::sync::Arc;
-
-#[path = "../common/postgres.rs"]
-#[allow(dead_code, reason = "every test binary uses another part of it")]
-mod postgres;
 
 /// As many as end in one page, and one more.
 const UNREADABLE: usize = 256;
@@ -74,26 +70,39 @@ async fn packets_whose_seals_do_not_open_end_and_hold_up_nobody() {
     world.app.shutdown().await;
 }
 
+/// Whoever comes to such a packet after its time hears just that, and whoever has opened it
+/// hears their share.
+#[tokio::test]
+async fn what_needs_no_seed_is_answered_without() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(3).await;
+    let (opener, late) = (party.members[1], party.members[2]);
+    let order_no = world.send(&party, Kind::Equal, 20, 2).await;
+    let early = world.ticket(opener, order_no).await;
+    let share = world.app.packets.open(opener, order_no, &early).await.unwrap();
+    let day = order_no.day().get() + 1;
+    let spoil = format!("UPDATE packets_{day:02} SET sealed_server_seed = zeroblob(60)");
+    assert_eq!(sql(world.folder.path(), ORDERS, &spoil).await, 1);
+    let world = world.restart().await;
+    let again = world.app.packets.open(opener, order_no, &early).await.unwrap();
+    assert_eq!(again, share);
+    // Nothing ends it before it is asked for.
+    let orders = world.app.packets.finder.store(order_no).unwrap();
+    let expires_at = orders.packet(order_no).await.unwrap().unwrap().expires_at;
+    let far = expires_at.millis_since(world.clock.now()) / 1_000 - 10;
+    world.clock.advance_s(far);
+    let ticket = world.ticket(late, order_no).await;
+    world.clock.advance_s(20);
+    let refused = world.app.packets.open(late, order_no, &ticket).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::PacketExpired, "{refused:?}");
+    world.app.shutdown().await;
+}
+
 /// A node whose clock is an hour ahead of its shard's database ends nothing there, and says
 /// so; where they differ by less than that, the earlier of the two counts (R-CTRL-5).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_whose_clock_is_ahead_ends_nothing_early() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut config = config_in(folder.path());
-    config.sites.shards = 1;
-    config.sites.weights = Weights::Home;
-    config.limits.packet_lifetime_s = 600;
-    Keys::obtain(&config, &SystemEntropy).unwrap();
-    let mut stores = Stores::open(&config).await.unwrap();
-    for store in stores.orders.values_mut() {
-        let database = postgres::database(Schema::Orders).await;
-        *store = Arc::new(SqlOrders::new(database)) as Arc<dyn OrderStore>;
-    }
-    let clock = Arc::new(ManualClock::at(&SystemClock.now().to_string()));
-    let outside =
-        Outside { clock: Arc::clone(&clock) as _, stores: Some(stores), ..Outside::default() };
-    let app = Arc::new(App::start_on(config, outside).await.unwrap());
-    let world = World { app, clock, folder };
+    let world = on_postgres().await;
     let party = world.party(2).await;
     let order_no = world.send(&party, Kind::Equal, 20, 2).await;
     let state = async || {
@@ -115,4 +124,24 @@ async fn a_node_whose_clock_is_ahead_ends_nothing_early() {
     let tell = Arc::new(|_: &_| Vec::new());
     assert_eq!(orders.end(vec![order_no, order_no_late], later, tell).await.unwrap(), []);
     world.app.shutdown().await;
+}
+
+/// One shard, whose database is a PostgreSQL server with a clock of its own.
+pub(crate) async fn on_postgres() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config_in(folder.path());
+    config.sites.shards = 1;
+    config.sites.weights = Weights::Home;
+    config.limits.packet_lifetime_s = 600;
+    Keys::obtain(&config, &SystemEntropy).unwrap();
+    let mut stores = Stores::open(&config).await.unwrap();
+    for store in stores.orders.values_mut() {
+        let database = crate::postgres::database(Schema::Orders).await;
+        *store = Arc::new(SqlOrders::new(database)) as Arc<dyn OrderStore>;
+    }
+    let clock = Arc::new(ManualClock::at(&SystemClock.now().to_string()));
+    let outside =
+        Outside { clock: Arc::clone(&clock) as _, stores: Some(stores), ..Outside::default() };
+    let app = Arc::new(App::start_on(config, outside).await.unwrap());
+    World { app, clock, folder }
 }

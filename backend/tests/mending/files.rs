@@ -87,8 +87,9 @@ async fn with_reconciler<T>(
     let ledger = Ledger::start(Arc::clone(&stores.ledger), Arc::clone(clock) as _, &tasks);
     let ledger = Arc::new(ledger);
     let zone = config.zone().unwrap();
+    let (lifetime, clock) = (config.packet_lifetime(), Arc::clone(clock) as _);
     let reconciler =
-        Reconciler::new(stores.clone(), Arc::clone(&ledger), sealer, zone, Arc::clone(clock) as _);
+        Reconciler::new(stores.clone(), Arc::clone(&ledger), sealer, zone, lifetime, clock);
     let done = work(&reconciler).await;
     ledger.shutdown().await;
     tasks.close();

@@ -51,7 +51,7 @@ impl Ended {
     }
 
     /// Mends exactly this, which a dry run has announced; then there is nothing to mend.
-    async fn mends(&self, expected: &[(Repair, OrderNo, Option<u32>)]) {
+    pub(crate) async fn mends(&self, expected: &[(Repair, OrderNo, Option<u32>)]) {
         let listed = |report: &Report| -> Vec<_> {
             report.mends.iter().map(|one| (one.repair, one.order_no, one.seq)).collect()
         };

@@ -18,8 +18,8 @@ use hongbao::{
         StoreError,
         ledger::TransferKind,
         orders::{
-            ClaimRow, DayTable, Emptied, Ended, LaneBatch, LaneOutcome, OrderStore, PacketRow,
-            StoredState, Tell,
+            ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, LaneBatch, LaneOutcome,
+            OrderStore, PacketRow, StoredState, Tell,
         },
         outbox::{Destination, HasOutbox, Outbox, OutboxRow},
     },
@@ -103,6 +103,26 @@ impl OrderStore for Mute {
     }
     async fn seal(&self, day: Day, epoch_day: i64) -> Result<(), StoreError> {
         self.store.seal(day, epoch_day).await
+    }
+    async fn begin_move(
+        &self,
+        day: Day,
+        epoch_day: i64,
+        hold: Hold,
+    ) -> Result<Option<Copied>, StoreError> {
+        self.store.begin_move(day, epoch_day, hold).await
+    }
+    async fn note_copied(
+        &self,
+        day: Day,
+        epoch_day: i64,
+        hold: Hold,
+        copied: Copied,
+    ) -> Result<bool, StoreError> {
+        self.store.note_copied(day, epoch_day, hold, copied).await
+    }
+    async fn day_sum(&self, day: Day) -> Result<DaySum, StoreError> {
+        self.store.day_sum(day).await
     }
     async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
         self.store.empty(day, epoch_day).await

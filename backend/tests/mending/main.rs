@@ -12,6 +12,7 @@ mod again;
 mod attempts;
 mod backup;
 mod beside;
+mod clocks;
 mod commands;
 mod days;
 mod ends;
@@ -20,4 +21,9 @@ mod giving_up;
 mod letters;
 mod lost;
 mod lost_replies;
+mod moments;
+mod moving;
 mod planted;
+#[path = "../common/postgres.rs"]
+#[allow(dead_code, reason = "every test binary uses another part of it")]
+mod postgres;

@@ -4,11 +4,11 @@
 use crate::{
     files::{LEDGER, LISTS, ORDERS, one_shard, sql},
     lost::Ended,
-    world::World,
+    world::{World, audit},
 };
 use hongbao::{
     audit::Subject,
-    reconcile::{Mode, Report},
+    reconcile::{Mode, Repair, Report},
 };
 use hongbao_shared::{Kind, OrderNo};
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -128,12 +128,22 @@ const CASES: &[(&str, &str, &str, usize)] = &[
     ),
     // A refund that no end stands for.
     (
-        ORDERS,
-        "UPDATE packets_{day} SET state = 0, finished_at = NULL WHERE order_no = {3}",
+        LEDGER,
+        "INSERT INTO transfers (key, kind, debit_kind, debit_owner, credit_kind, credit_owner,
+                                amount, debit_balance, credit_balance, order_no, at)
+         SELECT 'refund:{text2}', 4, 2, {2}, 1, wallet.owner, 1, escrow.balance - 1,
+                wallet.balance + 1, {2}, 1
+         FROM accounts AS escrow, (SELECT debit_owner AS owner FROM transfers
+                                   WHERE key = 'pay:{text2}') AS person
+         JOIN accounts AS wallet ON wallet.kind = 1 AND wallet.owner = person.owner
+         WHERE escrow.kind = 2 AND escrow.owner = {2};
+         UPDATE accounts SET balance = balance - 1 WHERE kind = 2 AND owner = {2};
+         UPDATE accounts SET balance = balance + 1
+         WHERE kind = 1 AND owner = (SELECT credit_owner FROM transfers
+                                     WHERE key = 'refund:{text2}')",
         "refund_is_due",
-        3,
+        2,
     ),
-    (ORDERS, "DELETE FROM packets_{day} WHERE order_no = {4}", "refund_is_due", 4),
     // Its claims are still there: landing again would be a second life.
     (ORDERS, "DELETE FROM packets_{day} WHERE order_no = {1}", "claim_has_packet", 1),
     (
@@ -206,6 +216,24 @@ async fn what_differs_is_reported_and_never_touched() {
         for (file, before) in [LEDGER, ORDERS, LISTS].into_iter().zip(before) {
             assert_eq!(dump(data, file).await, before, "{file} was touched: {text}");
         }
+    }
+}
+
+/// But for an end and a tombstone whose refund is in the books: their shard was restored to
+/// before, and has lost them (R-STORE-6).
+#[tokio::test]
+async fn what_a_shard_has_lost_is_made_again() {
+    let (sound, [_, _, expired, given_up]) = at_rest().await;
+    for (change, repair, order_no) in [
+        ("UPDATE packets_{day} SET state = 0, finished_at = NULL", Repair::End, expired),
+        ("DELETE FROM packets_{day}", Repair::Packet, given_up),
+    ] {
+        let ended = sound.copy();
+        let change = change.replace("{day}", &format!("{:02}", order_no.day().get() + 1));
+        let text = format!("{change} WHERE order_no = {}", order_no.to_bits());
+        assert_eq!(sql(ended.folder.path(), ORDERS, &text).await, 1);
+        ended.mends(&[(repair, order_no, None)]).await;
+        audit(&ended.config).await;
     }
 }
 

@@ -44,4 +44,4 @@ macro_rules! holds {
     };
 }
 
-holds!(keeping_is_idempotent, open_packets_are_refused, places_are_kept_apart);
+holds!(keeping_is_idempotent, open_packets_are_refused, places_are_kept_apart, a_day_is_summed_up,);

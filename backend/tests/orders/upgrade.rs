@@ -19,6 +19,7 @@ fn undo(version: i64) -> String {
     format!(
         "DROP INDEX outbox_order;
          ALTER TABLE outbox DROP COLUMN order_no;
+         DROP TABLE IF EXISTS moves;
          DELETE FROM _sqlx_migrations WHERE version >= {version};"
     )
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 use hongbao::{app::App, config::Config};
 use hongbao_shared::{
-    Kind, OrderNo, UserId,
+    ErrorCode, Kind, OrderNo, UserId,
     api::packets::{GrabState, PacketDetails},
 };
 use std::{
@@ -14,6 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Shorter than a ticket is good for.
+const LIFETIME_S: u32 = 30;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Two nodes with one shared tier; both remember the packet as nobody had opened it.
@@ -90,6 +92,32 @@ async fn hears(down: bool) {
     until_grabbed(&other, four, order_no, GrabState::Finished).await;
     until_claimed(&other, four, order_no, 3).await;
     assert_eq!(details(&other, four, order_no).await, world.details(four, order_no).await);
+    other.shutdown().await;
+    world.end_and_audit().await;
+}
+
+/// R-OPEN-2: after the packet's time a node whose lane has not heard of a share, nor of the
+/// end, gives the share again, and says how it ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_node_gave_stands_after_the_packets_time() {
+    let shared = Arc::new(Fragile::new());
+    let brief = |config: &mut Config| {
+        impatient(config);
+        config.limits.packet_lifetime_s = LIFETIME_S;
+    };
+    let world = World::with(brief, Some(Arc::clone(&shared) as _)).await;
+    let (other, party, order_no) = both_remember(&world, &shared, 2).await;
+    let [one, two, three, _] = party.members[..] else { unreachable!() };
+    let late = world.ticket(three, order_no).await;
+    // The other node's lane has the packet, and misses what this one gives.
+    open(&other, one, order_no).await;
+    let ticket = world.ticket(two, order_no).await;
+    let share = world.app.packets.open(two, order_no, &ticket).await.unwrap();
+    world.clock.advance_s(i64::from(LIFETIME_S) + 1);
+    let again = other.packets.open(two, order_no, &ticket).await;
+    assert_eq!(again.map_err(|refusal| refusal.code), Ok(share));
+    let refused = other.packets.open(three, order_no, &late).await;
+    assert_eq!(refused.map_err(|refusal| refusal.code), Err(ErrorCode::PacketFinished));
     other.shutdown().await;
     world.end_and_audit().await;
 }

@@ -22,6 +22,7 @@ mod members;
 mod own;
 #[path = "../common/postgres.rs"]
 mod postgres;
+mod upgrade;
 mod wakes;
 
 use common::ManualClock;

@@ -30,7 +30,7 @@ async fn lives(world: &World, token: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_new_name_is_seen_at_once_and_signs_in() {
+async fn a_new_name_is_seen_at_once_and_the_login_name_stays() {
     let world = World::new().await;
     let ann = account(&world, "Ann").await.user;
     account(&world, "Bob").await;
@@ -43,9 +43,12 @@ async fn a_new_name_is_seen_at_once_and_signs_in() {
     let unchanged = accounts.change_profile(ann.id, ProfileChange::default()).await.unwrap();
     assert_eq!(unchanged, changed);
 
-    assert_eq!(accounts.sign_in(credentials("anna", OLD), "").await.unwrap().user, changed.profile);
-    refused(accounts.sign_in(credentials("Ann", OLD), "").await, ErrorCode::WrongCredentials);
-    refused(accounts.change_profile(ann.id, name("BOB")).await, ErrorCode::NameTaken);
+    assert_eq!(accounts.sign_in(credentials("ann", OLD), "").await.unwrap().user, changed.profile);
+    refused(accounts.sign_in(credentials("Anna", OLD), "").await, ErrorCode::WrongCredentials);
+    // What others see is nobody's alone; what one signs in with is (R-PEOPLE-4).
+    let called_bob = accounts.change_profile(ann.id, name("BOB")).await.unwrap();
+    assert_eq!(called_bob.login_name.as_deref(), Some("Ann"));
+    refused(accounts.register(credentials("ANN", OLD), "").await, ErrorCode::NameTaken);
     for bad in ["", "a\u{202e}b", &"n".repeat(21)] {
         refused(accounts.change_profile(ann.id, name(bad)).await, ErrorCode::NameInvalid);
     }

@@ -84,7 +84,7 @@ impl Purpose {
 
     async fn carry_out(self, first: String, second: String) -> Result<(), Failure> {
         let credentials = |first: String, password| {
-            // Names are trimmed; passwords never are.
+            // Names are trimmed; of passwords the server decides.
             Credentials { name: first.trim().to_owned(), password }
         };
         match self {
@@ -113,7 +113,8 @@ impl Purpose {
 #[component]
 pub(super) fn CredentialsForm(purpose: Purpose, on_done: Callback<()>) -> impl IntoView {
     let scope = Scope::new();
-    let my_name = untrack(session::me).map(|me| me.user.name).unwrap_or_default();
+    let my_name = untrack(session::me).map(|me| me.login_name.unwrap_or(me.user.name));
+    let my_name = my_name.unwrap_or_default();
     let is_change = purpose == Purpose::ChangePassword;
     let known = if purpose == Purpose::Upgrade { my_name.clone() } else { String::new() };
     let first = RwSignal::new(known);

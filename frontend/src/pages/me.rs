@@ -87,6 +87,9 @@ pub(crate) fn MePage() -> impl IntoView {
                     view! {
                         <section class="panel">
                             <h2>{tr!(account)}</h2>
+                            <p class="muted" data-testid="login-name">
+                                {move || session::me().and_then(|me| me.login_name)}
+                            </p>
                             <button
                                 type="button"
                                 class="setting"

@@ -108,6 +108,7 @@ pub(crate) async fn begin(signed_in: SignedIn, is_guest: bool) {
     super::groups::clear();
     browser::store(KEY, "1");
     let me = api::me().await.unwrap_or(Me {
+        login_name: None,
         user: signed_in.user,
         balance_fen: Fen::ZERO,
         is_admin: false,

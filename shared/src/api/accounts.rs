@@ -18,12 +18,42 @@ pub struct Profile {
     pub is_demo: bool,
 }
 
-/// `POST /accounts`, `POST /session`: a name and its password.
+/// `POST /accounts`, `POST /me/account`: what makes an account.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Registration {
+    /// How to be called; it can be changed, and others may be called the same.
+    pub name: String,
+    /// With what to sign in, for good: no other account has one that looks the same
+    /// (R-PEOPLE-4). If it is absent, the name of now.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub login_name: Option<String>,
+    /// The password.
+    pub password: String,
+}
+
+impl core::fmt::Debug for Registration {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Registration")
+            .field("name", &self.name)
+            .field("login_name", &self.login_name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<Credentials> for Registration {
+    fn from(Credentials { name, password }: Credentials) -> Self {
+        Self { name, login_name: None, password }
+    }
+}
+
+/// `POST /session`: a login name and its password.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Credentials {
-    /// The account's name, unique among accounts.
+    /// What the account signs in with, in whatever case and form it is typed.
     pub name: String,
     /// The password.
     pub password: String,
@@ -72,6 +102,9 @@ pub struct Me {
     pub is_admin: bool,
     /// Is this a guest, without a password?
     pub is_guest: bool,
+    /// With what this account signs in; absent for guests.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub login_name: Option<String>,
 }
 
 /// `PATCH /me`: what is absent stays.
@@ -79,7 +112,7 @@ pub struct Me {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProfileChange {
-    /// A new name. An account signs in with the new one from then on.
+    /// A new name. What an account signs in with stays.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
     /// A new avatar, `a00` to `a23`.

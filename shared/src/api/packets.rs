@@ -245,4 +245,16 @@ pub struct Fairness {
     /// The server's seed, once the packet is finished or expired.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub server_seed: Option<ServerSeed>,
+    /// Why the seed of a packet that is over is not here.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub missing: Option<SeedMissing>,
+}
+
+/// Why a packet that is over is shown without its proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SeedMissing {
+    /// The server has lost the key under which it had sealed the seed.
+    KeyMissing,
 }

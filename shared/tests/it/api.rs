@@ -9,7 +9,7 @@ use hongbao_shared::{
     ErrorCode, Limits, MessageId, OrderNo, Timestamp,
     api::{
         Page,
-        accounts::{Credentials, GuestRequest, PasswordChange, SignedIn},
+        accounts::{Credentials, GuestRequest, PasswordChange, Registration, SignedIn},
         groups::{
             CardProgress, CardState, JoinRequest, Message, MessageBody, NewGroup, NewMessage,
             PacketCard,
@@ -97,6 +97,8 @@ fn requests_refuse_unknown_fields() {
     closed::<PayRequest>(&json!({}));
     closed::<OpenRequest>(&json!({ "ticket": "t" }));
     closed::<Credentials>(&json!({ "name": "n", "password": "p" }));
+    closed::<Registration>(&json!({ "name": "n", "password": "p" }));
+    closed::<Registration>(&json!({ "name": "n", "login_name": "l", "password": "p" }));
     closed::<GuestRequest>(&json!({ "name": "n" }));
     closed::<NewGroup>(&json!({ "name": "n" }));
     closed::<JoinRequest>(&json!({ "code": "c" }));
@@ -170,6 +172,9 @@ fn debug_hides_passwords_and_tokens() {
     let secret = || "secret".to_owned();
     let credentials = Credentials { name: "n".to_owned(), password: secret() };
     assert_eq!(format!("{credentials:?}"), r#"Credentials { name: "n", .. }"#);
+    let registration = Registration::from(credentials);
+    let shown = r#"Registration { name: "n", login_name: None, .. }"#;
+    assert_eq!(format!("{registration:?}"), shown);
     let signed_in = SignedIn { user: person(1), token: secret() };
     assert_eq!(format!("{signed_in:?}"), format!("SignedIn {{ user: {:?}, .. }}", person(1)));
     let change = PasswordChange { current: secret(), new: secret() };

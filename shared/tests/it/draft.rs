@@ -4,6 +4,7 @@ use crate::common::{fen, fixed, test};
 use hongbao_shared::{
     ErrorCode, Kind, Limits, UserId,
     draft::{COVERS, Draft},
+    text::CODE_POINTS_PER_CHARACTER_MAX,
 };
 use proptest::prelude::*;
 
@@ -40,7 +41,8 @@ proptest! {
             prop_assert_eq!(checked.terms.max_share(), limits.max_share_fen);
             prop_assert!(checked.terms.total() <= limits.max_total_fen);
             prop_assert!(checked.terms.shares() <= limits.max_shares);
-            prop_assert!(checked.greeting.chars().count() <= limits.greeting_chars_max as usize);
+            let most = limits.greeting_chars_max as usize * CODE_POINTS_PER_CHARACTER_MAX;
+            prop_assert!(checked.greeting.chars().count() <= most);
             prop_assert!(COVERS.contains(&checked.cover));
             prop_assert_eq!(checked.recipient_id.is_some(), kind == Kind::Exclusive);
         }

@@ -1,7 +1,7 @@
 //! Texts that people write: bounded, visible, and unable to disturb what stands beside them.
 
 use crate::common::{fixed, test};
-use hongbao_shared::text::{TextFault, lines, one_line};
+use hongbao_shared::text::{CODE_POINTS_PER_CHARACTER_MAX, TextFault, lines, one_line};
 use proptest::prelude::*;
 
 proptest! {
@@ -13,7 +13,8 @@ proptest! {
     fn accepted_texts_are_clean(text in any::<String>(), chars_max in 0_usize..40) {
         for check in [one_line, lines] {
             if let Ok(clean) = check(&text, chars_max) {
-                prop_assert!((1..=chars_max).contains(&clean.chars().count()));
+                let most = chars_max * CODE_POINTS_PER_CHARACTER_MAX;
+                prop_assert!((1..=most).contains(&clean.chars().count()));
                 prop_assert_eq!(clean.trim(), &clean);
                 prop_assert!(text.contains(&clean));
                 prop_assert_eq!(check(&clean, chars_max), Ok(clean));
@@ -34,8 +35,20 @@ proptest! {
         }
     }
 
+    /// R-PEOPLE-4: what people see as one character is counted as one, or left to the server.
     #[test]
-    fn control_characters_are_refused_anywhere(before in "[a-z]{0,4}", after in "[a-z]{0,4}") {
+    fn what_joins_is_not_counted_twice(count in 1_usize..60) {
+        for character in ["e\u{301}", "👨🏻\u{200d}👩🏻\u{200d}👧🏻\u{200d}👦🏻", "🇨🇳", "नि", "1\u{fe0f}\u{20e3}", "한"] {
+            let text = character.repeat(count);
+            prop_assert_eq!(one_line(&text, count), Ok(text));
+        }
+        let most = "\u{1f1e8}".repeat(count * CODE_POINTS_PER_CHARACTER_MAX);
+        prop_assert!(one_line(&most, count).is_ok());
+        prop_assert_eq!(one_line(&(most + "\u{1f1e8}"), count), Err(TextFault::TooLong));
+    }
+
+    #[test]
+    fn control_characters_are_refused_within(before in "[a-z]{1,4}", after in "[a-z]{1,4}") {
         let controls = (0..0x20).chain(0x7f..0xa0).chain([0x2028, 0x2029])
             .chain(0x202a..=0x202e).chain(0x2066..=0x2069);
         for control in controls.map(|code| char::from_u32(code).unwrap()) {
@@ -45,6 +58,27 @@ proptest! {
                 prop_assert_eq!(lines(&text, 20), Err(TextFault::Control), "{:?}", text);
             }
         }
+    }
+}
+
+#[test]
+fn control_characters_that_are_no_white_space_are_refused_at_the_ends_too() {
+    for control in ["\u{0}", "\u{7}", "\u{1b}", "\u{7f}", "\u{202d}", "\u{202e}"] {
+        for text in [control.to_owned(), format!("{control}a"), format!("a{control}")] {
+            assert_eq!(one_line(&text, 20), Err(TextFault::Control), "{text:?}");
+            assert_eq!(lines(&text, 20), Err(TextFault::Control), "{text:?}");
+        }
+    }
+}
+
+/// R-PEOPLE-4
+#[test]
+fn what_merely_surrounds_a_text_goes() {
+    for around in [
+        "\t", "\r\n", "\u{feff}", "\u{202a}", "\u{202c}", "\u{2068}", "\u{2069}", "\u{200e}",
+        "\u{3164}",
+    ] {
+        assert_eq!(one_line(&format!("{around} 福\u{fe0f}{around}"), 1).unwrap(), "福\u{fe0f}");
     }
 }
 

@@ -1,8 +1,11 @@
 //! What was said of a packet's state, against its database.
 
 use super::Client;
-use crate::{fault::WorldFault, witness::Promise, world::Node};
-use hongbao::{runtime::Clock, store::orders::StoredState};
+use crate::witness::Promise;
+use hongbao::{
+    runtime::{Clock as _, SKEW_MAX},
+    store::orders::StoredState,
+};
 use hongbao_shared::{ErrorCode, OrderNo};
 
 impl Client {
@@ -12,7 +15,7 @@ impl Client {
     }
 
     /// An end that somebody was told of must have come about.
-    pub(super) async fn check_end(&self, order_no: OrderNo, node: &Node, code: ErrorCode) {
+    pub(super) async fn check_end(&self, order_no: OrderNo, code: ErrorCode) {
         let wanted = match code {
             ErrorCode::PacketFinished => StoredState::Finished,
             ErrorCode::PacketExpired => StoredState::Expired,
@@ -23,16 +26,11 @@ impl Client {
         let Some(store) = store else { return };
         let packet = store.packet(order_no).await.ok().flatten();
         let state = packet.as_ref().map(|packet| packet.progress.state);
-        // Its time can be over before that has been committed (R-OPEN-1); a clock that
-        // stepped back meanwhile is none of the answer's fault.
-        let is_over = || {
-            let latest = self.world.clocks().map(|clock| clock.now()).max();
-            let latest = latest.max(Some(node.clock.now()));
-            packet.as_ref().is_some_and(|packet| Some(packet.expires_at) <= latest)
-        };
+        // Its time can be over before that has been committed (R-OPEN-1), by the world's
+        // clock and within the bound of skew, whatever the node's own clock shows (R-CTRL-5).
+        let latest = self.world.time.now().plus(SKEW_MAX);
         let may_be_early = wanted == StoredState::Expired
-            && (is_over()
-                || self.world.chaos.coverage().world.contains_key(&WorldFault::ClockStep));
+            && packet.as_ref().is_some_and(|packet| packet.expires_at <= latest);
         if state != Some(wanted) && !may_be_early {
             let what = format!("{order_no} is {state:?}, and somebody heard {code:?}");
             self.world.witness.note(Promise::EndIsTrue, what);

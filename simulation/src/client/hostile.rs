@@ -9,11 +9,11 @@ use crate::{
     world::Node,
 };
 use hongbao::{
-    runtime::Clock,
+    runtime::{Clock as _, SKEW_MAX},
     store::ledger::{Account, AccountState},
 };
 use hongbao_shared::{
-    OrderNo, UserId,
+    OrderNo, Timestamp, UserId,
     api::packets::{GrabState, Grabbed, Opened, PacketDetails, PayRequest, PreOrderRequest},
 };
 use std::time::Duration;
@@ -84,22 +84,20 @@ impl Client {
         self.must_refuse(what, &answer);
     }
 
-    /// A ticket, and when it is too old at the latest by the clock of the node that gave it.
-    async fn ticket(&mut self, order_no: OrderNo, user: UserId) -> Option<(String, i64)> {
+    /// A ticket, and from when on it is too old for every node.
+    async fn ticket(&mut self, order_no: OrderNo, user: UserId) -> Option<(String, Timestamp)> {
         let node = self.world.any_node(&mut self.dice).await;
         let grabbed = node.app.packets.grab(user, order_no);
         let show = |grabbed: &Grabbed| format!("{:?}", grabbed.state);
-        let steps = node.clock.steps();
         let what = format!("grab {order_no} by {user}, to cheat");
         let Answer::Yes(grabbed) =
             self.call(&node, Needs::Packet(order_no), what, grabbed, show).await
         else {
             return None;
         };
-        let ttl_ms = i64::from(self.world.plan.config.limits.ticket_ttl_s) * 1_000;
-        let too_old = node.clock.now().millis() + ttl_ms;
-        let is_certain = node.clock.steps() == steps;
-        let ticket = grabbed.ticket.filter(|_| grabbed.state == GrabState::CanOpen && is_certain);
+        let ttl_s = self.world.plan.config.limits.ticket_ttl_s.into();
+        let too_old = self.world.time.now().plus_seconds(ttl_s).plus(SKEW_MAX);
+        let ticket = grabbed.ticket.filter(|_| grabbed.state == GrabState::CanOpen);
         ticket.map(|ticket| (ticket, too_old))
     }
 
@@ -125,11 +123,10 @@ impl Client {
         const WAITS_MAX_MS: i64 = 40_000;
         let thief = self.people.thief;
         let Some((ticket, too_old)) = self.ticket(packet.order_no, thief).await else { return };
-        let wait = (too_old - self.world.time.now().millis()).clamp(0, WAITS_MAX_MS);
+        let wait = too_old.millis_since(self.world.time.now()).clamp(0, WAITS_MAX_MS);
         sleep(Duration::from_millis(wait.unsigned_abs())).await;
         let node = self.world.any_node(&mut self.dice).await;
-        // Its clock may be behind the other's: then the ticket is still good.
-        if node.clock.now().millis() >= too_old {
+        if self.world.time.now() >= too_old {
             self.open_at(&node, packet.order_no, thief, &ticket).await;
         }
     }

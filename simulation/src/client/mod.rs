@@ -160,10 +160,10 @@ impl Client {
             }
             match details.state {
                 PacketState::Finished => {
-                    self.check_end(order_no, &node, ErrorCode::PacketFinished).await;
+                    self.check_end(order_no, ErrorCode::PacketFinished).await;
                 }
                 PacketState::Expired => {
-                    self.check_end(order_no, &node, ErrorCode::PacketExpired).await;
+                    self.check_end(order_no, ErrorCode::PacketExpired).await;
                 }
                 PacketState::Open => {}
             }

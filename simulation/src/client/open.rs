@@ -64,10 +64,10 @@ impl Client {
             };
             match grabbed.state {
                 GrabState::Finished => {
-                    return self.check_end(order_no, &node, ErrorCode::PacketFinished).await;
+                    return self.check_end(order_no, ErrorCode::PacketFinished).await;
                 }
                 GrabState::Expired => {
-                    return self.check_end(order_no, &node, ErrorCode::PacketExpired).await;
+                    return self.check_end(order_no, ErrorCode::PacketExpired).await;
                 }
                 GrabState::NotForYou => return,
                 GrabState::Opened => {
@@ -102,7 +102,7 @@ impl Client {
                             format!("{} refuses {user} a ticket for {order_no}", node.life.name);
                         self.world.witness.note(Promise::Service, what);
                     }
-                    self.check_end(order_no, &node, refusal.code).await;
+                    self.check_end(order_no, refusal.code).await;
                     return;
                 }
                 Answer::No(_) | Answer::None => {}

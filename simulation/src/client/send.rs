@@ -5,11 +5,19 @@ use crate::{
     trouble::Needs,
     witness::{KnownPacket, Promise},
 };
-use hongbao::packets::Paid;
+use hongbao::{
+    packets::Paid,
+    runtime::{Clock as _, SKEW_MAX},
+};
 use hongbao_shared::{
-    Kind, OrderNo, UserId,
+    Kind, OrderNo, Timestamp, UserId,
     api::packets::{PayRequest, PreOrder, PreOrderRequest},
 };
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// How long a client waits to be too late.
+const WAITS_MAX_MS: u64 = 45_000;
 
 impl Client {
     pub(super) fn draft(&mut self) -> (usize, UserId, PreOrderRequest) {
@@ -89,10 +97,23 @@ impl Client {
         if self.dice.chance(100) {
             return;
         }
+        if self.dice.chance(50) {
+            self.wait_until_it_is_too_late(made.expires_at).await;
+        }
         if self.dice.chance(200) {
             self.pause().await;
         }
         self.pay(group, sender, made.order_no).await;
+    }
+
+    /// Pays later than anybody may, where that is not long to wait for.
+    async fn wait_until_it_is_too_late(&mut self, expires_at: Timestamp) {
+        let left_ms = expires_at.plus(SKEW_MAX).millis_since(self.world.time.now());
+        let later_ms = self.dice.range(100, 10_000);
+        let left_ms = u64::try_from(left_ms).unwrap_or_default();
+        if left_ms <= WAITS_MAX_MS {
+            sleep(Duration::from_millis(left_ms + later_ms)).await;
+        }
     }
 
     async fn pay(&mut self, group: usize, sender: UserId, order_no: OrderNo) {
@@ -121,7 +142,7 @@ impl Client {
                     }
                 }
                 Answer::No(refusal) if is_final(refusal.code) => {
-                    self.check_end(order_no, &node, refusal.code).await;
+                    self.check_end(order_no, refusal.code).await;
                     return;
                 }
                 Answer::No(_) | Answer::None => {}

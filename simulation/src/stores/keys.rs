@@ -4,7 +4,7 @@ use hongbao::{
     keys::KeyId,
     store::{
         StoreError,
-        keys::{KeyStore, KnownKey},
+        keys::{KeyStore, KnownKey, RetiredKey},
         memory::MemoryKeys,
     },
 };
@@ -22,11 +22,13 @@ gated! {
     impl KeyStore for GatedKeys, StoreError;
     reads {
         fn known() -> Vec<KnownKey>;
+        fn retired() -> Vec<RetiredKey>;
     }
     writes {
         Step::NoteKey => fn note(id: KeyId, at: Timestamp) -> ();
     }
     free {
         fn forget(id: KeyId, unused_since: Timestamp) -> bool;
+        fn retire(key: RetiredKey, unused_since: Timestamp) -> bool;
     }
 }

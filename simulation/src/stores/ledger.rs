@@ -5,8 +5,8 @@ use hongbao::{
     store::{
         StoreError,
         ledger::{
-            Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
-            TransferKind,
+            Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posted, Posting,
+            Recorded, TransferKind,
         },
         marks::Mark,
         memory::MemoryLedger,
@@ -51,8 +51,6 @@ gated! {
         fn mark(mark: Mark) -> u64;
         fn account_sum(account: Account) -> AccountSum;
         fn total() -> i64;
-        fn begin_reconciliation(node: i64, now: Timestamp, until: Timestamp, before: Timestamp)
-            -> Option<Reconciled>;
     }
     writes {
         Step::RaiseMark => fn raise(mark: Mark, by: u64) -> u64;
@@ -61,6 +59,12 @@ gated! {
         Step::PurgePreOrders => fn purge_pre_orders(now: Timestamp, limit: u32) -> u64;
     }
     free {
+        fn begin_reconciliation(
+            node: i64,
+            now: Timestamp,
+            until: Timestamp,
+            before: Timestamp
+        ) -> Option<Reconciled>;
         fn end_reconciliation(node: i64, now: Timestamp, seen: Reconciled) -> ();
     }
     async fn post(
@@ -69,6 +73,17 @@ gated! {
         now: Timestamp,
     ) -> Result<Vec<PostOutcome>, StoreError> {
         let steps = steps(&batch);
-        self.gate.write(&steps, self.inner.post(batch, now)).await
+        let post = async {
+            let outcomes = self.inner.post(batch.clone(), now).await?;
+            for (posting, outcome) in batch.iter().zip(&outcomes) {
+                if let (Some(payment), Ok(Posted { repeated: false, .. })) =
+                    (posting.payment(), outcome)
+                {
+                    self.gate.judge.paid(payment, now);
+                }
+            }
+            Ok(outcomes)
+        };
+        self.gate.write(&steps, post).await
     }
 }

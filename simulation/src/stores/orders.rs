@@ -5,8 +5,8 @@ use hongbao::store::{
     cold::{ColdPlace, ColdStore},
     memory::{MemoryCold, MemoryOrders},
     orders::{
-        ClaimRow, DayTable, Emptied, Ended, LaneBatch, LaneOutcome, OrderStore, PacketRow,
-        StoredState, Tell,
+        ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, LaneBatch, LaneOutcome,
+        OrderStore, PacketRow, StoredState, Tell,
     },
     outbox::{Destination, Due},
 };
@@ -62,13 +62,16 @@ gated! {
         fn due(now: Timestamp, limit: u32) -> Vec<OrderNo>;
         fn announced(destination: Destination, orders: Vec<OrderNo>) -> Vec<String>;
         fn days() -> Vec<DayTable>;
+        fn day_sum(day: Day) -> DaySum;
         fn packets_page(day: Day, after: Option<OrderNo>, limit: u32) -> Vec<PacketRow>;
         fn claims_page(day: Day, after: Option<(OrderNo, u32)>, limit: u32)
             -> Vec<(OrderNo, ClaimRow)>;
     }
     writes {
-        Step::Expire => fn end(orders: Vec<OrderNo>, now: Timestamp, tell: Tell) -> Vec<Ended>;
         Step::SealDay => fn seal(day: Day, epoch_day: i64) -> ();
+        Step::MoveDay => fn begin_move(day: Day, epoch_day: i64, hold: Hold) -> Option<Copied>;
+        Step::NoteCopied => fn note_copied(day: Day, epoch_day: i64, hold: Hold, copied: Copied)
+            -> bool;
         Step::EmptyDay => fn empty(day: Day, epoch_day: i64) -> Emptied;
     }
     free {
@@ -84,9 +87,24 @@ gated! {
         let orders: Vec<_> = landings.chain(appends).collect();
         let commit = async {
             self.gate.takes(&orders)?;
-            self.inner.commit(batch).await
+            let outcome = self.inner.commit(batch.clone()).await?;
+            self.gate.judge.committed(&batch, &outcome);
+            Ok(outcome)
         };
         self.gate.write(&steps, commit).await
+    }
+    async fn end(
+        &self,
+        orders: Vec<OrderNo>,
+        now: Timestamp,
+        tell: Tell,
+    ) -> Result<Vec<Ended>, StoreError> {
+        let end = async {
+            let ended = self.inner.end(orders, now, tell).await?;
+            self.gate.judge.ended(&ended);
+            Ok(ended)
+        };
+        self.gate.write(&[Step::Expire], end).await
     }
 }
 
@@ -98,6 +116,7 @@ gated! {
         fn packets_page(place: ColdPlace, after: Option<OrderNo>, limit: u32) -> Vec<PacketRow>;
         fn claims_page(place: ColdPlace, after: Option<(OrderNo, u32)>, limit: u32)
             -> Vec<(OrderNo, ClaimRow)>;
+        fn day_sum(place: ColdPlace, epoch_day: i64) -> DaySum;
     }
     writes {
         Step::KeepCold => fn keep(packets: Vec<PacketRow>, claims: Vec<(OrderNo, ClaimRow)>) -> ();

@@ -60,6 +60,10 @@ impl<S: Outbox> Outbox for Gated<S> {
         if self.alone { self.inner.reclaim().await } else { Ok(()) }
     }
 
+    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.gate.read(self.inner.server_clock()).await
+    }
+
     async fn pull_in(
         &self,
         destination: Destination,
@@ -71,10 +75,6 @@ impl<S: Outbox> Outbox for Gated<S> {
 
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
         self.gate.read(self.inner.next_due(destination)).await
-    }
-
-    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
-        self.gate.read(self.inner.oldest(destination)).await
     }
 
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {

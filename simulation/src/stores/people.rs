@@ -38,12 +38,13 @@ gated! {
     }
     free {
         fn add_user(user: NewUser, session: NewSession) -> ();
-        fn login(account_key: &str) -> Option<Login>;
+        fn login(name: &str, key: &str) -> Option<Login>;
         fn person(id: UserId) -> Option<Person>;
         fn make_admin(id: UserId) -> bool;
         fn change_profile(change: ProfileDraft) -> ();
         fn make_account(user: UserId, name: String, account: NewAccount) -> ();
         fn password_hash(user: UserId) -> Option<String>;
+        fn rehash_password(user: UserId, from: &str, to: &str) -> bool;
         fn change_password(change: PasswordDraft) -> Vec<TokenHash>;
         fn put_demo_member(member: DemoMember) -> Profile;
         fn add_session(session: NewSession, while_password: Option<String>) -> ();

@@ -20,12 +20,15 @@ impl Check<'_> {
     }
 
     fn sent(&mut self, listed: &Listed, packet: Option<&PacketRow>) {
-        let should = packet.map(sent_line);
         match listed.sent {
-            Some(line) => self.require(should == Some(line), Law::SentLineIsTrue, || {
-                format!("{line:?} is listed, and should be {should:?}")
-            }),
-            None if self.at_rest => self.require(should.is_none(), Law::EverythingIsListed, || {
+            Some(line) => {
+                let is_true = packet.is_some_and(|packet| line.is_of(packet));
+                self.require(is_true, Law::SentLineIsTrue, || {
+                    let should = packet.map(SentRow::of);
+                    format!("{line:?} is listed, and should be {should:?}")
+                });
+            }
+            None if self.at_rest => self.require(packet.is_none(), Law::EverythingIsListed, || {
                 "is not among what was sent".to_owned()
             }),
             None => {}
@@ -83,18 +86,6 @@ impl Check<'_> {
             return None;
         }
         Some(packet.best_luck(&self.evidence.claims).ok()??.user_id)
-    }
-}
-
-fn sent_line(packet: &PacketRow) -> SentRow {
-    SentRow {
-        order_no: packet.order_no,
-        user_id: packet.sender_id,
-        group_id: packet.group_id,
-        kind: packet.kind,
-        total_fen: packet.total_fen,
-        shares: packet.shares,
-        at: packet.landed_at,
     }
 }
 

@@ -3,7 +3,8 @@
 use super::{super::accounts::sums_are_true, Check, Law, Tally};
 use crate::store::{
     ledger::{
-        Account, AccountState, Posting, Transfer, TransferKind, credit_key, pay_key, refund_key,
+        Account, AccountState, Posting, Transfer, TransferKind, credit_key, credit_seq, pay_key,
+        refund_key,
     },
     orders::{ClaimRow, PacketRow, StoredState},
 };
@@ -167,9 +168,4 @@ pub(in crate::audit) fn fits(transfer: &Transfer) -> bool {
 pub(in crate::audit) fn misfit(id: i64, transfer: &Transfer) -> String {
     let Transfer { key, kind, debit, credit, .. } = transfer;
     format!("transfer {id} with the key {key} is {} from {debit} to {credit}", kind.as_str())
-}
-
-/// The share that a credit's key names.
-fn credit_seq(key: &str) -> Option<u32> {
-    key.strip_prefix("credit:")?.rsplit_once(':')?.1.parse().ok()
 }

@@ -9,7 +9,7 @@ use crate::http::{
 use axum::{extract::State, response::Response};
 use hongbao_shared::{
     Limits,
-    api::accounts::{Credentials, GuestRequest, SignedIn},
+    api::accounts::{Credentials, GuestRequest, Registration, SignedIn},
 };
 
 /// The limits that forms, previews and the server obey.
@@ -45,10 +45,10 @@ pub(in crate::http) async fn register(
     State(http): State<Http>,
     client: Client,
     Agent(agent): Agent,
-    Json(credentials): Json<Credentials>,
+    Json(registration): Json<Registration>,
 ) -> Answer<Response> {
     http.throttle.check(Counted::NewAccount, &client)?;
-    let signed_in = http.app.accounts.register(credentials, &agent).await?;
+    let signed_in = http.app.accounts.register(registration, &agent).await?;
     Ok(session::started(&http, &client, signed_in))
 }
 

@@ -214,6 +214,7 @@ pub(in crate::http) async fn remove_member(
     Path((group, user)): Path<(GroupId, UserId)>,
     session: Session,
 ) -> Answer<StatusCode> {
+    http.app.pace.check(Deed::Group, session.user_id)?;
     http.app.groups.remove(session.user_id, group, user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -15,7 +15,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use hongbao_shared::api::accounts::{Credentials, Me, PasswordChange, ProfileChange, SessionInfo};
+use hongbao_shared::api::accounts::{Me, PasswordChange, ProfileChange, Registration, SessionInfo};
 
 /// Who am I, and what is in my wallet?
 #[utoipa::path(get, path = "/me", tag = "People",
@@ -25,7 +25,7 @@ pub(in crate::http) async fn me(State(http): State<Http>, session: Session) -> A
     describe(&http, person).await
 }
 
-/// Change your name or picture. An account signs in with the new name from then on.
+/// Change your name or picture. What an account signs in with stays.
 #[utoipa::path(patch, path = "/me", tag = "People",
     responses((status = 200, description = "You.", body = Me)))]
 pub(in crate::http) async fn change(
@@ -45,11 +45,11 @@ pub(in crate::http) async fn become_account(
     State(http): State<Http>,
     client: Client,
     session: Session,
-    Json(credentials): Json<Credentials>,
+    Json(registration): Json<Registration>,
 ) -> Answer<Json<Me>> {
     http.app.pace.check(Deed::Profile, session.user_id)?;
     http.throttle.check(Counted::NewAccount, &client)?;
-    let person = http.app.accounts.become_account(session.user_id, credentials).await?;
+    let person = http.app.accounts.become_account(session.user_id, registration).await?;
     describe(&http, person).await
 }
 
@@ -113,5 +113,6 @@ async fn describe(http: &Http, person: Person) -> Answer<Json<Me>> {
         balance_fen,
         is_admin: person.is_admin,
         is_guest: person.is_guest,
+        login_name: person.login_name,
     }))
 }

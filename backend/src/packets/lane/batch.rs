@@ -4,6 +4,7 @@ use crate::{
     crash::{self, Step},
     packets::event::{ChatEvent, CreditEvent, Event, ListEvent},
     planted::Bug,
+    runtime::SKEW_MAX,
     store::{
         orders::{
             Announcement, Append, ClaimRow, Landed, Landing, LaneBatch, Progress, StoredState,
@@ -14,6 +15,7 @@ use crate::{
 use hongbao_shared::{ErrorCode, Fen, Kind, OrderNo, Timestamp, UserId};
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::RangeInclusive,
     time::Duration,
 };
 
@@ -99,7 +101,16 @@ impl Draft {
             landings: self.landings.iter().map(|(landing, _)| landing.clone()).collect(),
             appends: appends.collect(),
             at: Some(self.now),
+            within: Some(self.within()),
         }
+    }
+
+    /// When the moments that it writes down are true: a packet's time runs from its landing.
+    fn within(&self) -> RangeInclusive<Timestamp> {
+        let landed = || self.landings.iter().map(|(landing, _)| landing.packet.landed_at);
+        let (first, last) =
+            (landed().fold(self.now, Timestamp::min), landed().fold(self.now, Timestamp::max));
+        last.minus(SKEW_MAX)..=first.plus(SKEW_MAX)
     }
 
     /// Answers everyone who wins; for [`crate::planted::Bug::ReplyBeforeCommit`] alone.

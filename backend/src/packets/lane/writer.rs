@@ -14,7 +14,7 @@ use crate::{
         outbox::{Destination, Due},
     },
 };
-use hongbao_shared::{ErrorCode, Kind, OrderNo, UserId};
+use hongbao_shared::{ErrorCode, Kind, OrderNo, Timestamp, UserId};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
@@ -140,41 +140,59 @@ impl Lane {
         reply: Reply<ClaimRow>,
     ) {
         let now = draft.now();
-        let refusal = match self.packet(order_no).await {
-            Err(refusal) => refusal,
-            Ok(None) => match self.parts.local.get(order_no) {
-                None => ErrorCode::PacketNotFound.into(),
-                Some(entry) => {
-                    if let Some(claim) = entry.live(|live| live.claim_of(user)) {
-                        drop(reply.send(Ok(claim)));
-                        return;
-                    }
-                    ended(entry.progress().state)
-                }
-            },
+        let refusal = match self.packet(order_no, now).await {
             Ok(Some(packet)) => {
                 let facts = packet.entry.facts();
                 if let Some(claim) = packet.entry.live(|live| live.claim_of(user))
                     && !Bug::OwnClaimForgotten.is_planted()
                 {
-                    drop(reply.send(Ok(claim)));
-                    return;
+                    return drop(reply.send(Ok(claim)));
                 }
                 if now >= facts.expires_at {
                     ErrorCode::PacketExpired.into()
                 } else if facts.recipient_id.is_some_and(|recipient| recipient != user) {
                     ErrorCode::PacketNotForYou.into()
                 } else {
-                    draft.open(packet, user, reply);
-                    return;
+                    return draft.open(packet, user, reply);
+                }
+            }
+            found => {
+                let refusal = found.err().unwrap_or_else(|| ErrorCode::PacketNotFound.into());
+                match self.without_seed(order_no, user, now) {
+                    None => refusal,
+                    Some(Err(ended)) => ended,
+                    Some(Ok(claim)) => return drop(reply.send(Ok(claim))),
                 }
             }
         };
         drop(reply.send(Err(refusal)));
     }
 
-    /// The open packet of this number; `None` if there is none, or it has ended.
-    async fn packet(&mut self, order_no: OrderNo) -> Result<Option<&mut LanePacket>, Refusal> {
+    /// What is known of a packet whose next share is not: a share of `user`, or that it is
+    /// over. Neither needs the packet's seed, which may not open (R-MONEY-6).
+    fn without_seed(
+        &self,
+        order_no: OrderNo,
+        user: UserId,
+        now: Timestamp,
+    ) -> Option<Result<ClaimRow, Refusal>> {
+        let entry = self.parts.local.get(order_no)?;
+        if let Some(claim) = entry.live(|live| live.claim_of(user)) {
+            return Some(Ok(claim));
+        }
+        let state = entry.progress().state;
+        let is_over = !state.is_open() || now >= entry.facts().expires_at;
+        is_over.then(|| Err(ended(state)))
+    }
+
+    /// The open packet of this number; `None` if there is none, or it has ended. Once its time
+    /// is over nothing is appended any more, so that no lost race shows what other nodes have
+    /// committed: then that is learnt, once in a batch, before anybody is refused (R-OPEN-2).
+    async fn packet(
+        &mut self,
+        order_no: OrderNo,
+        now: Timestamp,
+    ) -> Result<Option<&mut LanePacket>, Refusal> {
         if !self.packets.contains_key(&order_no) {
             let entry = match self.parts.local.get(order_no) {
                 Some(entry) => entry,
@@ -191,6 +209,11 @@ impl Lane {
             self.packets.insert(order_no, packet);
         }
         let used = self.batches;
+        let late =
+            |packet: &LanePacket| packet.used != used && now >= packet.entry.facts().expires_at;
+        if self.packets.get(&order_no).is_some_and(late) {
+            self.learn(order_no).await.map_err(|error| down(&Arc::new(error)))?;
+        }
         let packet = self.packets.get_mut(&order_no);
         Ok(packet.map(|packet| packet.used_in(used)))
     }
@@ -272,21 +295,22 @@ impl Lane {
     /// Another node changed the packet first: learn what it did.
     async fn lost_race(&mut self, order_no: OrderNo) {
         metrics::counter!("hongbao_lane_lost_races_total").increment(1);
-        let Some(packet) = self.packets.get_mut(&order_no) else { return };
-        match catch_up(&*self.place.store, &packet.entry).await {
-            Ok(missed) => {
-                packet.committed(missed);
-                self.parts.local.put_if_other(&packet.entry);
-            }
-            Err(error) => {
-                tracing::warn!(%error, order_no = %order_no, "cannot catch up after a lost race");
-                self.forget(order_no);
-                return;
-            }
+        if let Err(error) = self.learn(order_no).await {
+            tracing::warn!(%error, order_no = %order_no, "cannot catch up after a lost race");
+            self.forget(order_no);
         }
+    }
+
+    /// What other nodes have committed; a packet that has ended leaves the lane.
+    async fn learn(&mut self, order_no: OrderNo) -> Result<(), StoreError> {
+        let Some(packet) = self.packets.get_mut(&order_no) else { return Ok(()) };
+        let missed = catch_up(&*self.place.store, &packet.entry).await?;
+        packet.committed(missed);
+        self.parts.local.put_if_other(&packet.entry);
         if packet.entry.progress().state != StoredState::Open {
             self.packets.remove(&order_no);
         }
+        Ok(())
     }
 
     fn split(&mut self, ops: Vec<Op>) -> Vec<Vec<Op>> {
@@ -366,11 +390,11 @@ fn told(request: &LaneBatch, outcome: &LaneOutcome) -> BTreeSet<(Destination, Du
         .collect()
 }
 
-/// What somebody hears who comes to a packet that has ended.
+/// What somebody hears who comes to a packet that has ended, or whose time is over.
 fn ended(state: StoredState) -> Refusal {
     match state {
-        StoredState::Expired => ErrorCode::PacketExpired.into(),
-        _ => ErrorCode::PacketFinished.into(),
+        StoredState::Open | StoredState::Expired => ErrorCode::PacketExpired.into(),
+        StoredState::Finished | StoredState::GivenUp => ErrorCode::PacketFinished.into(),
     }
 }
 

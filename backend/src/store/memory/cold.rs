@@ -1,9 +1,9 @@
 //! Cold storage in memory.
 
-use super::{StoreError, refuse, size};
+use super::{StoreError, orders::sum_of, refuse, size};
 use crate::store::{
     cold::{ColdPlace, ColdStore},
-    orders::{ClaimRow, PacketRow, StoredState},
+    orders::{ClaimRow, DaySum, PacketRow, StoredState, moments_of},
 };
 use async_trait::async_trait;
 use hongbao_shared::OrderNo;
@@ -87,5 +87,13 @@ impl ColdStore for MemoryCold {
         let rows = state.claims.range((first, 0)..=(last, u32::MAX));
         let rows = rows.filter(|(key, _)| after.is_none_or(|after| **key > after));
         Ok(rows.map(|((order_no, _), claim)| (*order_no, *claim)).take(size(limit)).collect())
+    }
+
+    async fn day_sum(&self, place: ColdPlace, epoch_day: i64) -> Result<DaySum, StoreError> {
+        let ((first, last), (from, to)) = (place.range(), moments_of(epoch_day));
+        let state = self.state.lock();
+        let rows = state.packets.range(first..=last).map(|(_, row)| row);
+        let rows = rows.filter(|row| row.created_at >= from && row.created_at < to);
+        Ok(sum_of(rows, &state.claims))
     }
 }

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     ledger::book::{self, Loaded},
     packets::record::{Payment, PreOrderRecord},
+    runtime::Clock,
     store::{
         ledger::{
             Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
@@ -15,17 +16,29 @@ use crate::{
         },
         marks::Mark,
         outbox::Destination,
+        reconciled::Reconciled,
     },
 };
 use async_trait::async_trait;
 use hongbao_shared::{OrderNo, Timestamp, UserId};
 use parking_lot::Mutex;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The books.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     state: Mutex<State>,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl MemoryLedger {
+    /// An empty one, which has a clock of its own, as a server has.
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self { clock: Some(clock), ..Self::default() }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +51,17 @@ struct State {
     payments: BTreeMap<OrderNo, Payment>,
     pre_orders: BTreeMap<OrderNo, PreOrderRecord>,
     marks: BTreeMap<Mark, u64>,
+    reconciliation: Reconciliation,
     outbox: OutboxRows,
+}
+
+/// How far reconciliation has come, and who is at it.
+#[derive(Debug, Default)]
+struct Reconciliation {
+    seen: Reconciled,
+    holder: i64,
+    held_until: i64,
+    ended_at: i64,
 }
 
 impl_outbox!(MemoryLedger);
@@ -66,6 +89,7 @@ impl LedgerStore for MemoryLedger {
                 })
                 .collect(),
             payments: some(&state.payments, wanted.payments),
+            clock: self.clock.as_ref().map(|clock| clock.now()),
         };
         let (outcomes, changes) = book::decide(&batch, loaded, now);
         if changes.balances.iter().any(|(account, held)| *held < 0 && *account != Account::Issuer) {
@@ -136,6 +160,35 @@ impl LedgerStore for MemoryLedger {
             state.pre_orders.remove(order_no);
         }
         Ok(u64::try_from(expired.len()).unwrap_or(u64::MAX))
+    }
+
+    async fn begin_reconciliation(
+        &self,
+        node: i64,
+        now: Timestamp,
+        until: Timestamp,
+        before: Timestamp,
+    ) -> Result<Option<Reconciled>, StoreError> {
+        let held = &mut self.state.lock().reconciliation;
+        let others = held.holder != node;
+        let is_held = now.millis() < held.held_until;
+        let is_early = before.millis() < held.ended_at;
+        if others && (is_held || is_early) {
+            return Ok(None);
+        }
+        (held.holder, held.held_until) = (node, until.millis());
+        Ok(Some(held.seen.clone()))
+    }
+
+    async fn end_reconciliation(
+        &self,
+        node: i64,
+        now: Timestamp,
+        seen: Reconciled,
+    ) -> Result<(), StoreError> {
+        let held = &mut self.state.lock().reconciliation;
+        *held = Reconciliation { seen, holder: node, held_until: 0, ended_at: now.millis() };
+        Ok(())
     }
 
     async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {

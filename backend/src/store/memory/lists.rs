@@ -249,6 +249,10 @@ impl State {
         if row.shares == 0 || row.total_fen.get() < u64::from(row.shares) {
             return refuse("sent_amounts");
         }
+        let held =
+            self.rows.sent.get(&row.order_no).or_else(|| staged.rows.sent.get(&row.order_no));
+        // All but its time: see `SentRow::is_of`.
+        let row = held.filter(|held| held.says_the_same(&row)).map_or(row, |held| *held);
         if !is_new(&self.rows.sent, &mut staged.rows.sent, row.order_no, row)? {
             return Ok(());
         }

@@ -5,23 +5,43 @@ use super::{
     outbox::{OutboxRows, impl_outbox},
     refuse, size,
 };
-use crate::planted::Bug;
 use crate::store::{
     orders::{
-        Announcement, Append, ClaimRow, DayTable, Emptied, Ended, Landed, Landing, LaneBatch,
-        LaneOutcome, OrderStore, PacketRow, Progress, StoredState, Tell, about, gather, later_than,
+        Announcement, Append, ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, Landed,
+        Landing, LaneBatch, LaneOutcome, OrderStore, PacketRow, Progress, StoredState, Tell, about,
+        gather, later_than,
     },
     outbox::Destination,
 };
+use crate::{planted::Bug, runtime::Clock};
 use async_trait::async_trait;
 use hongbao_shared::{Day, Fen, Kind, OrderNo, Timestamp};
 use parking_lot::Mutex;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// One database of order shards.
 #[derive(Debug, Default)]
 pub struct MemoryOrders {
     state: Mutex<State>,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl MemoryOrders {
+    /// An empty one, which has a clock of its own, as a server has.
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self { clock: Some(clock), ..Self::default() }
+    }
+
+    /// The earlier of the caller's clock and its own (R-CTRL-5).
+    fn earlier(&self, now: Timestamp) -> Timestamp {
+        if Bug::EndByAClockAhead.is_planted() {
+            return now.plus_seconds(120);
+        }
+        self.clock.as_ref().map_or(now, |clock| clock.now().min(now))
+    }
 }
 
 #[derive(Debug, Default)]
@@ -30,6 +50,8 @@ struct State {
     claims: BTreeMap<(OrderNo, u32), ClaimRow>,
     /// Which calendar day each day's tables hold.
     days: BTreeMap<Day, HeldDay>,
+    /// Which calendar day is being moved, by whom, and how far.
+    moves: BTreeMap<Day, (i64, Hold, Copied)>,
     outbox: OutboxRows,
 }
 
@@ -52,6 +74,9 @@ impl_outbox!(MemoryOrders);
 #[async_trait]
 impl OrderStore for MemoryOrders {
     async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
+        if let Some(clock) = &self.clock {
+            batch.is_its_time(clock.now())?;
+        }
         let mut state = self.state.lock();
         let mut staged = Staged::default();
         let mut outcome = LaneOutcome::default();
@@ -94,6 +119,7 @@ impl OrderStore for MemoryOrders {
     }
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
+        let now = self.earlier(now);
         let state = self.state.lock();
         let mut due: Vec<_> = state
             .packets
@@ -111,6 +137,7 @@ impl OrderStore for MemoryOrders {
         now: Timestamp,
         tell: Tell,
     ) -> Result<Vec<Ended>, StoreError> {
+        let guard = self.earlier(now);
         let mut state = self.state.lock();
         let mut all = Vec::new();
         let mut told: Vec<(OrderNo, Announcement)> = Vec::new();
@@ -120,7 +147,7 @@ impl OrderStore for MemoryOrders {
             let Some(row) = state
                 .packets
                 .get_mut(&order_no)
-                .filter(|row| row.progress.state == StoredState::Open && row.expires_at <= now)
+                .filter(|row| row.progress.state == StoredState::Open && row.expires_at <= guard)
             else {
                 continue;
             };
@@ -183,6 +210,50 @@ impl OrderStore for MemoryOrders {
             held.sealed = true;
         }
         Ok(())
+    }
+
+    async fn begin_move(
+        &self,
+        day: Day,
+        epoch_day: i64,
+        hold: Hold,
+    ) -> Result<Option<Copied>, StoreError> {
+        let mut state = self.state.lock();
+        if !state.days.get(&day).is_some_and(|held| held.epoch_day == epoch_day && held.sealed) {
+            return Ok(None);
+        }
+        let mut copied = Copied::default();
+        if let Some((of, by, so_far)) = state.moves.get(&day) {
+            if by.node != hold.node && by.until > hold.now {
+                return Ok(None);
+            }
+            if *of == epoch_day {
+                copied = *so_far;
+            }
+        }
+        state.moves.insert(day, (epoch_day, hold, copied));
+        Ok(Some(copied))
+    }
+
+    async fn note_copied(
+        &self,
+        day: Day,
+        epoch_day: i64,
+        hold: Hold,
+        copied: Copied,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state.lock();
+        let at_it =
+            |(of, by, _): &&mut (i64, Hold, Copied)| *of == epoch_day && by.node == hold.node;
+        let Some(noted) = state.moves.get_mut(&day).filter(at_it) else { return Ok(false) };
+        *noted = (epoch_day, hold, copied);
+        Ok(true)
+    }
+
+    async fn day_sum(&self, day: Day) -> Result<DaySum, StoreError> {
+        let state = self.state.lock();
+        let rows = state.packets.values().filter(|row| row.order_no.day() == day);
+        Ok(sum_of(rows, &state.claims))
     }
 
     async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
@@ -300,6 +371,23 @@ impl State {
             row.progress.state == StoredState::Open && row.progress.claimed == believed
         })
     }
+}
+
+/// What these packets hold, with their claims.
+pub(super) fn sum_of<'s>(
+    packets: impl Iterator<Item = &'s PacketRow>,
+    claims: &BTreeMap<(OrderNo, u32), ClaimRow>,
+) -> DaySum {
+    let mut sum = DaySum::default();
+    for row in packets.filter(|row| row.progress.state != StoredState::GivenUp) {
+        sum.packets += 1;
+        sum.total_fen += row.total_fen.signed();
+        for (_, claim) in claims.range((row.order_no, 0)..=(row.order_no, u32::MAX)) {
+            sum.claims += 1;
+            sum.claimed_fen += claim.amount_fen.signed();
+        }
+    }
+    sum
 }
 
 /// Is this the tombstone of a later day, which stays when a day is emptied?

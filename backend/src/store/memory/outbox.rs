@@ -126,10 +126,6 @@ impl OutboxRows {
         self.of(destination).filter_map(|row| row.due_at).min()
     }
 
-    pub(super) fn oldest(&self, destination: Destination) -> Option<Timestamp> {
-        self.of(destination).map(|row| row.created_at).min()
-    }
-
     pub(super) fn backlog(&self, destination: Destination) -> Backlog {
         let mut backlog = Backlog::default();
         for row in self.of(destination) {
@@ -220,6 +216,11 @@ macro_rules! impl_outbox {
                 self.state.lock().outbox.reclaim();
                 Ok(())
             }
+            async fn server_clock(
+                &self,
+            ) -> Result<Option<hongbao_shared::Timestamp>, $crate::store::StoreError> {
+                Ok(self.clock.as_ref().map(|clock| clock.now()))
+            }
             async fn pull_in(
                 &self,
                 destination: $crate::store::outbox::Destination,
@@ -234,12 +235,6 @@ macro_rules! impl_outbox {
                 destination: $crate::store::outbox::Destination,
             ) -> Result<Option<hongbao_shared::Timestamp>, $crate::store::StoreError> {
                 Ok(self.state.lock().outbox.next_due(destination))
-            }
-            async fn oldest(
-                &self,
-                destination: $crate::store::outbox::Destination,
-            ) -> Result<Option<hongbao_shared::Timestamp>, $crate::store::StoreError> {
-                Ok(self.state.lock().outbox.oldest(destination))
             }
             async fn backlog(
                 &self,

@@ -28,7 +28,10 @@ pub struct NewUser {
 /// What an account has and a guest has not.
 #[derive(Clone)]
 pub struct NewAccount {
-    /// The name in lower case, unique among accounts.
+    /// With what it signs in, as it was given; unique among accounts but for case, too.
+    pub login_name: String,
+    /// What all login names that look the same have in common (`text::key`); unique among
+    /// accounts.
     pub key: String,
     /// A PHC string.
     pub password_hash: String,
@@ -36,7 +39,7 @@ pub struct NewAccount {
 
 impl fmt::Debug for NewAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewAccount").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("NewAccount").field("login_name", &self.login_name).finish_non_exhaustive()
     }
 }
 
@@ -86,6 +89,8 @@ pub struct Person {
     pub is_admin: bool,
     /// Is this a guest, without a password?
     pub is_guest: bool,
+    /// With what an account signs in; guests do not.
+    pub login_name: Option<String>,
 }
 
 /// What a sign-in is checked against.
@@ -123,8 +128,6 @@ pub struct ProfileDraft {
     pub user_id: UserId,
     /// The name from now on, cleaned.
     pub name: Option<String>,
-    /// The key that goes with the name, for an account.
-    pub account_key: Option<String>,
     /// The picture from now on.
     pub avatar: Option<String>,
 }

@@ -2,13 +2,15 @@
 
 use super::{
     Database, Dialect, Statement, StoreError, Tx,
-    orders::rows::{PACKET_COLUMNS, bind_packet, claim_row, numbered_claim_row, packet_row},
+    orders::rows::{
+        PACKET_COLUMNS, bind_packet, claim_row, day_sum, numbered_claim_row, packet_row, sum_of,
+    },
     sql,
     statement::any,
 };
 use crate::store::{
     cold::{ColdPlace, ColdStore},
-    orders::{ClaimRow, PacketRow},
+    orders::{ClaimRow, DaySum, PacketRow, moments_of},
 };
 use async_trait::async_trait;
 use hongbao_shared::OrderNo;
@@ -129,6 +131,23 @@ impl ColdStore for SqlCold {
         .iter()
         .map(numbered_claim_row)
         .collect()
+    }
+
+    /// A place is one range of numbers, in which a month follows the other; which month a packet
+    /// is of, its own moment says.
+    async fn day_sum(&self, place: ColdPlace, epoch_day: i64) -> Result<DaySum, StoreError> {
+        const OF_DAY: &str = "packets.order_no BETWEEN $1 AND $2 AND packets.created_at >= $3
+                              AND packets.created_at < $4 AND packets.state <> 3";
+        let ((first, last), (from, to)) = (place.range(), moments_of(epoch_day));
+        let packets = format!("packets WHERE {OF_DAY}");
+        let claims =
+            format!("packets JOIN claims ON claims.order_no = packets.order_no WHERE {OF_DAY}");
+        let sum = sql(sum_of(&packets, &claims))
+            .bind(first.to_bits())
+            .bind(last.to_bits())
+            .bind(from.millis())
+            .bind(to.millis());
+        day_sum(&sum.fetch_one(&self.database).await?)
     }
 }
 

@@ -1,6 +1,9 @@
 //! The outbox table; every kind of database that has one has the same.
 
-use super::{Database, Dialect, Row, Source, StoreError, Tx, sql, statement::any};
+use super::{
+    Database, Dialect, Row, Source, StoreError, Tx, sql,
+    statement::{any, server_clock},
+};
 use crate::store::outbox::{
     Backlog, Destination, FailedRow, Fate, Outbox, OutboxEntry, OutboxRow, Settled, about,
     events_of,
@@ -182,6 +185,10 @@ impl Outbox for Database {
         .await
     }
 
+    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        server_clock(self.dialect(), self).await
+    }
+
     async fn pull_in(
         &self,
         destination: Destination,
@@ -221,14 +228,6 @@ impl Outbox for Database {
             .scalar(self)
             .await?;
         Ok(due.map(Timestamp::from_millis))
-    }
-
-    async fn oldest(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
-        let oldest: Option<i64> = sql("SELECT min(created_at) FROM outbox WHERE destination = $1")
-            .bind(destination.number())
-            .scalar(self)
-            .await?;
-        Ok(oldest.map(Timestamp::from_millis))
     }
 
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {

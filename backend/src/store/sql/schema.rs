@@ -49,6 +49,7 @@ const ORDERS: &[File] = files![
     "orders/sqlite/0004_died.sql",
     "orders/sqlite/0005_packets.sql",
     "orders/sqlite/0006_due.sql",
+    "orders/sqlite/0007_moves.sql",
 ];
 const COLD: &[File] = files!["cold/sqlite/0001_cold.sql"];
 const LEDGER: &[File] = files![
@@ -60,11 +61,13 @@ const LEDGER: &[File] = files![
     "ledger/sqlite/0006_due.sql",
     "ledger/sqlite/0007_reconciliation.sql",
     "ledger/sqlite/0008_keys.sql",
+    "ledger/sqlite/0009_retired.sql",
 ];
 const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
     "people/sqlite/0002_groups.sql",
     "people/sqlite/0003_lines.sql",
+    "people/sqlite/0004_logins.sql",
 ];
 const LISTS: &[File] = files!["lists/sqlite/0001_lists.sql", "lists/sqlite/0002_months.sql"];
 
@@ -73,6 +76,7 @@ const POSTGRES_ORDERS: &[File] = files![
     "orders/postgres/0002_days.sql",
     "orders/postgres/0003_packets.sql",
     "orders/postgres/0004_due.sql",
+    "orders/postgres/0005_moves.sql",
 ];
 const POSTGRES_COLD: &[File] = files!["cold/postgres/0001_cold.sql"];
 const POSTGRES_LEDGER: &[File] = files![
@@ -81,8 +85,10 @@ const POSTGRES_LEDGER: &[File] = files![
     "ledger/postgres/0003_packets.sql",
     "ledger/postgres/0004_reconciliation.sql",
     "ledger/postgres/0005_keys.sql",
+    "ledger/postgres/0006_retired.sql",
 ];
-const POSTGRES_PEOPLE: &[File] = files!["people/postgres/0001_people.sql"];
+const POSTGRES_PEOPLE: &[File] =
+    files!["people/postgres/0001_people.sql", "people/postgres/0002_logins.sql"];
 const POSTGRES_LISTS: &[File] = files!["lists/postgres/0001_lists.sql"];
 
 const CONTROL: &[File] = files!["control/sqlite/0001_control.sql"];

@@ -1,6 +1,7 @@
 //! A statement with its parameters, for either dialect.
 
 use super::{Dialect, Row, Source, StoreError, Tx, row::Column};
+use hongbao_shared::Timestamp;
 use sqlx::{
     AssertSqlSafe, Executor, PgConnection, Postgres, Sqlite, postgres::PgArguments, query::Query,
     sqlite::SqliteArguments,
@@ -37,6 +38,23 @@ pub(crate) fn any(dialect: Dialect, parameter: &str) -> String {
     match dialect {
         Dialect::Sqlite => format!("IN (SELECT value FROM json_each({parameter}))"),
         Dialect::Postgres => format!("= ANY({parameter})"),
+    }
+}
+
+/// What the clock of a PostgreSQL server shows, in milliseconds.
+pub(crate) const SERVER_CLOCK: &str = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
+
+/// What the clock of the database's server shows; `None` where it is this machine's.
+pub(crate) async fn server_clock(
+    dialect: Dialect,
+    source: impl Source,
+) -> Result<Option<Timestamp>, StoreError> {
+    match dialect {
+        Dialect::Sqlite => Ok(None),
+        Dialect::Postgres => {
+            let now = sql(format!("SELECT {SERVER_CLOCK}")).scalar(source).await?;
+            Ok(Some(Timestamp::from_millis(now)))
+        }
     }
 }
 

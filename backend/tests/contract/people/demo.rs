@@ -1,9 +1,8 @@
 //! Demo members and their groups (R-WEB-6).
 
-use super::{Store, add, add_group, add_guests, at, group, invite, join, log, user};
+use super::{Store, add, add_group, add_guests, at, group, invite, join, log, new_account, user};
 use hongbao::store::people::{
-    DemoGroupDraft, DemoMember, GroupDraft, JoinedGroup, NewAccount, PeopleError, Removal,
-    StoredBody,
+    DemoGroupDraft, DemoMember, GroupDraft, JoinedGroup, PeopleError, Removal, StoredBody,
 };
 use hongbao_shared::{
     UserId,
@@ -65,7 +64,7 @@ async fn a_demo_member_is_made_once(store: Store) {
     assert!(seen.iter().all(|profile| profile.is_demo == (profile.id == user(2))), "{seen:?}");
     assert!(store.person(user(2)).await.unwrap().unwrap().profile.is_demo);
     // Nobody ever signs in as one.
-    let account = NewAccount { key: "aunt".to_owned(), password_hash: "h".to_owned() };
+    let account = new_account("aunt", "h");
     let made = store.make_account(user(2), "Aunt".to_owned(), account).await;
     assert!(matches!(made, Err(PeopleError::Store(_))), "{made:?}");
 }

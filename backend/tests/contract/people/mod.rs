@@ -81,12 +81,16 @@ fn new_session(user_id: UserId, token: u8, seen_s: i64) -> NewSession {
     }
 }
 
+/// Its login name is what it is written as.
+fn new_account(key: &str, hash: &str) -> NewAccount {
+    NewAccount { login_name: key.to_owned(), key: key.to_owned(), password_hash: hash.to_owned() }
+}
+
 async fn add(store: &Store, number: i64, account: Option<&str>) -> Result<(), PeopleError> {
     let id = user(number);
     let profile =
         Profile { id, name: format!("name {number}"), avatar: "a00".to_owned(), is_demo: false };
-    let account = account
-        .map(|key| NewAccount { key: key.to_owned(), password_hash: "$argon2id$…".to_owned() });
+    let account = account.map(|key| new_account(key, "$argon2id$…"));
     let mut session = new_session(id, 0, 0);
     session.token_hash.0[..8].copy_from_slice(&number.to_be_bytes());
     store.add_user(NewUser { profile, account, at: at(0) }, session).await

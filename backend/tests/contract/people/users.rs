@@ -1,6 +1,6 @@
 //! People: names, pictures, passwords.
 
-use super::{Store, add, add_group, new_session, user};
+use super::{Store, add, add_group, new_account, new_session, user};
 use hongbao::store::people::{NewAccount, PasswordDraft, PeopleError, ProfileDraft, TokenHash};
 use hongbao_shared::UserId;
 use std::sync::Arc;
@@ -8,7 +8,9 @@ use std::sync::Arc;
 on_every_store! {
     an_id_is_given_once,
     account_names_are_unique_and_guests_share,
-    a_profile_changes_and_the_key_follows,
+    a_profile_changes_and_the_login_name_stays,
+    login_names_that_look_the_same_are_one,
+    a_hash_is_replaced_by_one_of_the_same_password,
     a_guest_becomes_an_account_once,
     a_password_changes_once,
 }
@@ -42,9 +44,10 @@ async fn account_names_are_unique_and_guests_share(store: Store) {
             Err(error) => assert!(matches!(error, PeopleError::NameTaken), "{error}"),
         }
     }
-    let login = store.login("ann").await.unwrap().unwrap();
+    let login = store.login("ann", "ann").await.unwrap().unwrap();
     assert_eq!(Some(login.profile.id.get()), winner);
-    assert!(store.login("Ann").await.unwrap().is_none());
+    assert!(store.login("Ann", "Ann").await.unwrap().is_some(), "whatever the case");
+    assert!(store.login("Ann ", "Ann").await.unwrap().is_none());
     // Whoever lost the race is nobody, session included.
     let lost = (winner.unwrap() + 1) % 30;
     assert!(store.person(user(lost)).await.unwrap().is_none());
@@ -52,54 +55,85 @@ async fn account_names_are_unique_and_guests_share(store: Store) {
 }
 
 fn named(user_id: UserId, name: &str) -> ProfileDraft {
-    ProfileDraft {
-        user_id,
-        name: Some(name.to_owned()),
-        account_key: Some(name.to_lowercase()),
-        avatar: None,
-    }
+    ProfileDraft { user_id, name: Some(name.to_owned()), avatar: None }
 }
 
-/// R-PEOPLE-1
-async fn a_profile_changes_and_the_key_follows(store: Store) {
+async fn login_name(store: &Store, number: i64) -> Option<String> {
+    store.person(user(number)).await.unwrap().unwrap().login_name
+}
+
+/// R-PEOPLE-1, R-PEOPLE-4
+async fn a_profile_changes_and_the_login_name_stays(store: Store) {
     add(&store, 1, Some("ann")).await.unwrap();
     add(&store, 2, Some("bob")).await.unwrap();
     add(&store, 3, None).await.unwrap();
-    let taken = store.change_profile(named(user(1), "BOB")).await;
-    assert!(matches!(taken, Err(PeopleError::NameTaken)));
+    store.change_profile(named(user(1), "Bob")).await.unwrap();
     store.change_profile(named(user(1), "Anna")).await.unwrap();
-    let login = store.login("anna").await.unwrap().unwrap();
+    let login = store.login("ann", "ann").await.unwrap().unwrap();
     assert_eq!((login.profile.id, login.profile.name.as_str()), (user(1), "Anna"));
-    assert!(store.login("ann").await.unwrap().is_none());
-    // The name of before is free; a guest takes it without a key.
+    assert_eq!(login_name(&store, 1).await.as_deref(), Some("ann"));
+    assert!(store.login("Anna", "anna").await.unwrap().is_none());
     store.change_profile(named(user(3), "ann")).await.unwrap();
-    assert!(store.login("ann").await.unwrap().is_none());
-    store.change_profile(named(user(2), "ann")).await.unwrap();
-    let picture = ProfileDraft {
-        user_id: user(3),
-        name: None,
-        account_key: None,
-        avatar: Some("a07".to_owned()),
-    };
+    assert_eq!(login_name(&store, 3).await, None);
+    let login = store.login("ann", "ann").await.unwrap().unwrap();
+    assert_eq!(login.profile.id, user(1), "a guest's name signs nobody in");
+    let picture = ProfileDraft { user_id: user(3), name: None, avatar: Some("a07".to_owned()) };
     store.change_profile(picture).await.unwrap();
     let profile = store.person(user(3)).await.unwrap().unwrap().profile;
     assert_eq!((profile.name.as_str(), profile.avatar.as_str()), ("ann", "a07"));
+}
+
+/// R-PEOPLE-4: one account for whatever looks the same, and for each name but for case.
+async fn login_names_that_look_the_same_are_one(store: Store) {
+    let account = |login_name: &str, key: &str| NewAccount {
+        login_name: login_name.to_owned(),
+        ..new_account(key, "h")
+    };
+    add(&store, 1, None).await.unwrap();
+    add(&store, 2, None).await.unwrap();
+    store.make_account(user(1), "Ann".to_owned(), account("Ann\u{200b}", "ann")).await.unwrap();
+    for (login_name, key) in [("Ann", "ann"), ("ANN\u{200b}", "other")] {
+        let taken = store.make_account(user(2), "n".to_owned(), account(login_name, key)).await;
+        assert!(matches!(taken, Err(PeopleError::NameTaken)), "{taken:?}");
+    }
+    let found = async |name, key| {
+        let login = store.login(name, key).await.unwrap();
+        login.map(|login| login.profile.id)
+    };
+    assert_eq!(found("x", "ann").await, Some(user(1)));
+    assert_eq!(found("ANN\u{200b}", "x").await, Some(user(1)));
+    assert_eq!(found("x", "x").await, None);
+    assert_eq!(login_name(&store, 1).await.as_deref(), Some("Ann\u{200b}"));
+    // Exactly a name goes before one that looks like it.
+    store.make_account(user(2), "B".to_owned(), account("b", "b")).await.unwrap();
+    assert_eq!(found("B", "ann").await, Some(user(2)));
+}
+
+/// R-PEOPLE-4: only as long as it is the hash that was checked, and no session ends.
+async fn a_hash_is_replaced_by_one_of_the_same_password(store: Store) {
+    add(&store, 1, Some("ann")).await.unwrap();
+    let old = store.password_hash(user(1)).await.unwrap().unwrap();
+    assert!(!store.rehash_password(user(1), "another", "new").await.unwrap());
+    assert_eq!(store.password_hash(user(1)).await.unwrap().as_ref(), Some(&old));
+    assert!(store.rehash_password(user(1), &old, "new").await.unwrap());
+    assert_eq!(store.password_hash(user(1)).await.unwrap().as_deref(), Some("new"));
+    assert_eq!(store.sessions_of(user(1), super::at(0), 10).await.unwrap().len(), 1);
+    add(&store, 2, None).await.unwrap();
+    assert!(!store.rehash_password(user(2), &old, "new").await.unwrap());
 }
 
 /// R-PEOPLE-1
 async fn a_guest_becomes_an_account_once(store: Store) {
     add(&store, 0, Some("taken")).await.unwrap();
     add(&store, 1, None).await.unwrap();
-    let account =
-        |key: &str, hash: &str| NewAccount { key: key.to_owned(), password_hash: hash.to_owned() };
-    let taken = store.make_account(user(1), "Taken".to_owned(), account("taken", "h")).await;
+    let taken = store.make_account(user(1), "Taken".to_owned(), new_account("taken", "h")).await;
     assert!(matches!(taken, Err(PeopleError::NameTaken)));
     assert!(store.person(user(1)).await.unwrap().unwrap().is_guest);
     assert_eq!(store.password_hash(user(1)).await.unwrap(), None);
     let tasks: Vec<_> = (0..10)
         .map(|number| {
             let (store, hash) = (Arc::clone(&store), format!("hash {number}"));
-            let account = account("ann", &hash);
+            let account = new_account("ann", &hash);
             tokio::spawn(async move {
                 let made = store.make_account(user(1), "Ann".to_owned(), account).await;
                 made.map(|()| hash)

@@ -16,9 +16,10 @@ pub(super) const MOMENTS: i64 = 6;
 pub(super) enum Ask {
     AddUser { id: i64, name: u8, key: Option<u8>, session: Session },
     MakeAdmin { id: i64 },
-    ChangeProfile { id: i64, name: Option<u8>, key: Option<u8>, avatar: Option<u8> },
+    ChangeProfile { id: i64, name: Option<u8>, avatar: Option<u8> },
     MakeAccount { id: i64, name: u8, key: u8 },
     ChangePassword { id: i64, from: u8, to: u8, keep: u8 },
+    Rehash { id: i64, from: u8, to: u8 },
     PutDemoMember { key: u8, id: i64, name: u8 },
     AddSession { session: Session, password: Option<u8> },
     TouchSession { token: u8, seen: i64, until: i64 },
@@ -97,13 +98,15 @@ pub(super) fn asks() -> impl Strategy<Value = Vec<Ask>> {
             .prop_map(|(id, name, key, session)| Ask::AddUser { id, name, key, session }),
         1 => id.clone().prop_map(|id| Ask::MakeAdmin { id }),
         2 => (
-            id.clone(), option::of(name.clone()), option::of(key.clone()), option::of(name.clone()),
+            id.clone(), option::of(name.clone()), option::of(name.clone()),
         )
-            .prop_map(|(id, name, key, avatar)| Ask::ChangeProfile { id, name, key, avatar }),
+            .prop_map(|(id, name, avatar)| Ask::ChangeProfile { id, name, avatar }),
         2 => (id.clone(), name.clone(), key.clone())
             .prop_map(|(id, name, key)| Ask::MakeAccount { id, name, key }),
         1 => (id.clone(), 0..2_u8, 0..2_u8, token.clone())
             .prop_map(|(id, from, to, keep)| Ask::ChangePassword { id, from, to, keep }),
+        1 => (id.clone(), 0..2_u8, 0..2_u8)
+            .prop_map(|(id, from, to)| Ask::Rehash { id, from, to }),
         1 => (key.clone(), id.clone(), name.clone())
             .prop_map(|(key, id, name)| Ask::PutDemoMember { key, id, name }),
         6 => (session(), option::of(0..2_u8))

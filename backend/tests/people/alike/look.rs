@@ -60,7 +60,7 @@ pub(super) async fn at_people(store: &dyn PeopleStore) -> Vec<String> {
     let groups: Vec<_> = (0..=GROUPS).rev().chain(0..1).map(place).collect();
     said.push(answer(store.faces(&groups, 2).await));
     for number in 0..KEYS {
-        let login = store.login(&account_key(number)).await;
+        let login = store.login(&account_key(number), &account_key(KEYS - number)).await;
         said.push(answer(
             login.map(|login| login.map(|login| (login.profile, login.password_hash))),
         ));

@@ -51,7 +51,9 @@ fn hash(number: u8) -> String {
 }
 
 fn account(key: u8) -> NewAccount {
-    NewAccount { key: account_key(key), password_hash: hash(key % 2) }
+    // Now and then only one of the two is another's.
+    let login_name = account_key(if key == 0 { 1 } else { key });
+    NewAccount { login_name, key: account_key(key), password_hash: hash(key % 2) }
 }
 
 impl Session {
@@ -109,10 +111,9 @@ impl Ask {
                 answer(store.add_user(user, session).await)
             }
             Self::MakeAdmin { id } => answer(store.make_admin(user(id)).await),
-            Self::ChangeProfile { id, name, key, avatar } => {
+            Self::ChangeProfile { id, name, avatar } => {
                 let (name, avatar) = (name.map(word), avatar.map(word));
-                let account_key = key.map(account_key);
-                let change = ProfileDraft { user_id: user(id), name, account_key, avatar };
+                let change = ProfileDraft { user_id: user(id), name, avatar };
                 answer(store.change_profile(change).await)
             }
             Self::MakeAccount { id, name, key } => {
@@ -122,6 +123,9 @@ impl Ask {
                 let (from_hash, to_hash, keep) = (hash(from), hash(to), token(keep));
                 let change = PasswordDraft { user_id: user(id), from_hash, to_hash, keep };
                 answer(store.change_password(change).await.map(bytes))
+            }
+            Self::Rehash { id, from, to } => {
+                answer(store.rehash_password(user(id), &hash(from), &hash(to)).await)
             }
             Self::PutDemoMember { key, id, name } => {
                 let (key, avatar) = (word(key), word(name.max(1)));

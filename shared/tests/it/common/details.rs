@@ -64,6 +64,7 @@ pub(crate) fn details(vector: &Vector) -> PacketDetails {
             commitment: vector.commitment,
             client_seed: vector.client_seed.clone(),
             server_seed: Some(vector.server_seed),
+            missing: None,
         },
     }
 }

@@ -44,7 +44,8 @@ impl fmt::Debug for MemoryPeople {
 #[derive(Default)]
 struct State {
     users: BTreeMap<UserId, User>,
-    by_account_key: BTreeMap<String, UserId>,
+    by_login_name: BTreeMap<String, UserId>,
+    by_login_key: BTreeMap<String, UserId>,
     by_demo_key: BTreeMap<String, UserId>,
     sessions: BTreeMap<Token, Session>,
     groups: BTreeMap<GroupId, Group>,
@@ -66,8 +67,8 @@ impl PeopleStore for MemoryPeople {
         self.state.lock().add_user(user, session)
     }
 
-    async fn login(&self, account_key: &str) -> Result<Option<Login>, PeopleError> {
-        Ok(self.state.lock().login(account_key))
+    async fn login(&self, name: &str, key: &str) -> Result<Option<Login>, PeopleError> {
+        Ok(self.state.lock().login(name, key))
     }
 
     async fn person(&self, id: UserId) -> Result<Option<Person>, PeopleError> {
@@ -97,6 +98,15 @@ impl PeopleStore for MemoryPeople {
 
     async fn password_hash(&self, user: UserId) -> Result<Option<String>, PeopleError> {
         Ok(self.state.lock().password_hash(user).map(str::to_owned))
+    }
+
+    async fn rehash_password(
+        &self,
+        user: UserId,
+        from: &str,
+        to: &str,
+    ) -> Result<bool, PeopleError> {
+        Ok(self.state.lock().rehash_password(user, from, to))
     }
 
     async fn change_password(&self, change: PasswordDraft) -> Result<Vec<TokenHash>, PeopleError> {

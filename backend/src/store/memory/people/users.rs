@@ -42,7 +42,7 @@ impl State {
             return Err(PeopleError::IdTaken);
         }
         if let Some(account) = &account {
-            self.check_name_free(&account.key, id)?;
+            self.check_name_free(account, id)?;
         }
         if session.user_id != id {
             self.check_user(session.user_id)?;
@@ -51,15 +51,16 @@ impl State {
 
         profile.is_demo = false;
         if let Some(account) = &account {
-            self.by_account_key.insert(account.key.clone(), id);
+            self.name_login(account, id);
         }
         self.users.insert(id, User::new(profile, account));
         self.put_session(session, &gone);
         Ok(())
     }
 
-    pub(super) fn login(&self, account_key: &str) -> Option<Login> {
-        let user = self.users.get(self.by_account_key.get(account_key)?)?;
+    pub(super) fn login(&self, name: &str, key: &str) -> Option<Login> {
+        let named = self.by_login_name.get(&name.to_lowercase());
+        let user = self.users.get(named.or_else(|| self.by_login_key.get(key))?)?;
         let password_hash = user.account.as_ref()?.password_hash.clone();
         Some(Login { profile: user.profile.clone(), password_hash })
     }
@@ -67,7 +68,8 @@ impl State {
     pub(super) fn person(&self, id: UserId) -> Option<Person> {
         let user = self.users.get(&id)?;
         let (is_admin, is_guest) = (user.is_admin, user.is_guest());
-        Some(Person { profile: user.profile.clone(), is_admin, is_guest })
+        let login_name = user.account.as_ref().map(|account| account.login_name.clone());
+        Some(Person { profile: user.profile.clone(), is_admin, is_guest, login_name })
     }
 
     pub(super) fn profiles(&self, ids: &[UserId]) -> Vec<Profile> {
@@ -81,23 +83,12 @@ impl State {
     }
 
     pub(super) fn change_profile(&mut self, change: ProfileDraft) -> Result<(), PeopleError> {
-        let ProfileDraft { user_id, name, account_key, avatar } = change;
-        let Some(user) = self.users.get(&user_id) else { return Ok(()) };
+        let ProfileDraft { user_id, name, avatar } = change;
+        let Some(user) = self.users.get_mut(&user_id) else { return Ok(()) };
         let name = name.unwrap_or_else(|| user.profile.name.clone());
         let avatar = avatar.unwrap_or_else(|| user.profile.avatar.clone());
-        // A guest's name is nobody's key, whenever they become an account.
-        let key = if user.is_guest() { None } else { account_key };
         check_seen(&name, &avatar)?;
-        if let Some(key) = &key {
-            self.check_name_free(key, user_id)?;
-        }
-        let Some(user) = self.users.get_mut(&user_id) else { return Ok(()) };
         (user.profile.name, user.profile.avatar) = (name, avatar);
-        if let (Some(key), Some(account)) = (key, &mut user.account) {
-            self.by_account_key.remove(&account.key);
-            self.by_account_key.insert(key.clone(), user_id);
-            account.key = key;
-        }
         Ok(())
     }
 
@@ -111,9 +102,9 @@ impl State {
         let guest = guest.ok_or(PeopleError::AlreadyAccount)?;
         check_seen(&name, &guest.profile.avatar)?;
         ensure(!guest.profile.is_demo, "users_demo_member_never_signs_in")?;
-        self.check_name_free(&account.key, id)?;
+        self.check_name_free(&account, id)?;
+        self.name_login(&account, id);
         if let Some(user) = self.users.get_mut(&id) {
-            self.by_account_key.insert(account.key.clone(), id);
             user.profile.name = name;
             user.account = Some(account);
         }
@@ -123,6 +114,12 @@ impl State {
     pub(super) fn password_hash(&self, id: UserId) -> Option<&str> {
         let account = self.users.get(&id)?.account.as_ref()?;
         Some(&account.password_hash)
+    }
+
+    pub(super) fn rehash_password(&mut self, id: UserId, from: &str, to: &str) -> bool {
+        let account = self.users.get_mut(&id).and_then(|user| user.account.as_mut());
+        let account = account.filter(|account| account.password_hash == from);
+        account.map(|account| to.clone_into(&mut account.password_hash)).is_some()
     }
 
     pub(super) fn change_password(
@@ -159,9 +156,18 @@ impl State {
         ensure(self.users.contains_key(&id), "users_pkey")
     }
 
-    fn check_name_free(&self, key: &str, id: UserId) -> Result<(), PeopleError> {
-        let is_taken = self.by_account_key.get(key).is_some_and(|holder| *holder != id);
-        if is_taken { Err(PeopleError::NameTaken) } else { Ok(()) }
+    fn check_name_free(&self, account: &NewAccount, id: UserId) -> Result<(), PeopleError> {
+        let named = self.by_login_name.get(&account.login_name.to_lowercase());
+        let is_taken = |holder: Option<&UserId>| holder.is_some_and(|holder| *holder != id);
+        if is_taken(named) || is_taken(self.by_login_key.get(&account.key)) {
+            return Err(PeopleError::NameTaken);
+        }
+        Ok(())
+    }
+
+    fn name_login(&mut self, account: &NewAccount, id: UserId) {
+        self.by_login_name.insert(account.login_name.to_lowercase(), id);
+        self.by_login_key.insert(account.key.clone(), id);
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     postgres::start_over,
     row::Row,
     sql,
-    statement::{Statement, any},
+    statement::{SERVER_CLOCK, Statement, any},
 };
 use crate::{
     packets::record::{Payment, PreOrderRecord},

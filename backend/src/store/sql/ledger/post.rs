@@ -18,8 +18,8 @@
 //!    its locks, and who locks has not inserted.
 
 use super::{
-    Database, Dialect, StoreError, Tx, any, enter, from_json, order_no_of, read, sql, start_over,
-    to_json,
+    Database, Dialect, SERVER_CLOCK, StoreError, Tx, any, enter, from_json, order_no_of, read, sql,
+    start_over, to_json,
 };
 use crate::{
     ledger::book::{self, Loaded, Wanted},
@@ -81,8 +81,9 @@ async fn post_in(
             return Err(start_over());
         }
     }
-    let payments = payments(tx, &wanted.payments).await?;
-    let (outcomes, changes) = book::decide(batch, Loaded { balances, transfers, payments }, now);
+    let (payments, clock) = payments(tx, &wanted.payments).await?;
+    let loaded = Loaded { balances, transfers, payments, clock };
+    let (outcomes, changes) = book::decide(batch, loaded, now);
     if !changes.is_empty() {
         enter::enter(tx, &changes, &existing, now).await?;
     }
@@ -139,22 +140,31 @@ async fn transfers(
     Ok(found.into_iter().map(|(key, recorded)| (key, recorded.transfer)).collect())
 }
 
+/// The payments that exist, and what the server's clock shows.
 async fn payments(
     tx: &mut Tx<'_>,
     orders: &BTreeSet<OrderNo>,
-) -> Result<BTreeMap<OrderNo, Payment>, StoreError> {
+) -> Result<(BTreeMap<OrderNo, Payment>, Option<Timestamp>), StoreError> {
     if orders.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok((BTreeMap::new(), None));
     }
-    let any = any(tx.dialect(), "$1");
-    sql(format!("SELECT order_no, payment FROM payments WHERE order_no {any}"))
-        .bind(orders.iter().map(|order_no| order_no.to_bits()).collect::<Vec<i64>>())
-        .fetch_all(tx)
-        .await?
-        .iter()
-        .map(|row| {
-            let payment: String = row.try_get(1)?;
-            Ok((order_no_of(row.try_get(0)?)?, from_json(&payment)?))
-        })
-        .collect()
+    let dialect = tx.dialect();
+    let clock = dialect.pick("NULL", SERVER_CLOCK);
+    let any = any(dialect, "$1");
+    // The clock alone if there is none.
+    let text = format!(
+        "SELECT {clock}, order_no, payment FROM (SELECT 1) AS one
+         LEFT JOIN payments ON order_no {any}"
+    );
+    let numbers: Vec<i64> = orders.iter().map(|order_no| order_no.to_bits()).collect();
+    let rows = sql(text).bind(numbers).fetch_all(tx).await?;
+    let clock = rows.first().map(|row| row.try_get::<Option<i64>>(0)).transpose()?.flatten();
+    let mut payments = BTreeMap::new();
+    for row in &rows {
+        if let Some(number) = row.try_get::<Option<i64>>(1)? {
+            let payment: String = row.try_get(2)?;
+            payments.insert(order_no_of(number)?, from_json(&payment)?);
+        }
+    }
+    Ok((payments, clock.map(Timestamp::from_millis)))
 }

@@ -20,6 +20,8 @@ struct Lines {
     /// Together with `year`, all columns, the key first. The year is not what a line says:
     /// it depends on the zone that the line was written in.
     columns: &'static [&'static str],
+    /// How many of them are the same whenever a line comes again.
+    same: usize,
     /// What totals count of a line.
     counted: &'static str,
 }
@@ -27,17 +29,24 @@ struct Lines {
 const SENT: Lines = Lines {
     table: "sent",
     columns: &["order_no", "user_id", "group_id", "kind", "total_fen", "shares", "at"],
+    // All but its time: see `SentRow::is_of`.
+    same: 6,
     counted: "user_id, at, total_fen",
 };
 
 const RECEIVED: Lines = Lines {
     table: "received",
     columns: &["order_no", "user_id", "seq", "sender_id", "group_id", "kind", "amount_fen", "at"],
+    same: 8,
     counted: "user_id, at, amount_fen",
 };
 
-const BEST_LUCKS: Lines =
-    Lines { table: "best_lucks", columns: &["order_no", "user_id"], counted: "user_id, order_no" };
+const BEST_LUCKS: Lines = Lines {
+    table: "best_lucks",
+    columns: &["order_no", "user_id"],
+    same: 2,
+    counted: "user_id, order_no",
+};
 
 /// The columns of the table of totals.
 const TOTALS: [&str; 8] = [
@@ -173,7 +182,7 @@ async fn insert_new(
     lines: &Lines,
     rows: impl Iterator<Item = Vec<i64>>,
 ) -> Result<Vec<Row>, StoreError> {
-    let Lines { table, columns, counted } = lines;
+    let Lines { table, columns, same, counted } = lines;
     let given = Given::new(columns.iter().copied().chain(["year"]), rows);
     if given.len() == 0 {
         return Ok(Vec::new());
@@ -191,7 +200,8 @@ async fn insert_new(
     if new.len() == given.len() {
         return Ok(new);
     }
-    let same: Vec<_> = columns.iter().map(|name| format!("held.{name} = given.{name}")).collect();
+    let same: Vec<_> =
+        columns.iter().take(*same).map(|name| format!("held.{name} = given.{name}")).collect();
     let same = same.join(" AND ");
     let differs = given.sql(tx.dialect(), |given| {
         format!(

@@ -1,7 +1,10 @@
 //! A lane's batch in one transaction: guards first, then claims, then the outbox.
 
 use super::{
-    super::{Database, Dialect, Tx, outbox, sql, statement::Statement},
+    super::{
+        Database, Dialect, Tx, outbox, sql,
+        statement::{Statement, server_clock},
+    },
     StoreError,
     rows::{bind_packet, order_no},
     statements::{CLAIM_CHUNKS, statements},
@@ -92,6 +95,8 @@ async fn append_at_once(
         .bind(due)
         .bind(events)
         .bind(now.millis())
+        .bind(batch.within.as_ref().map(|within| within.start().millis()))
+        .bind(batch.within.as_ref().map(|within| within.end().millis()))
         .fetch_all(tx)
         .await?;
     let held = held.iter().map(|row| order_no(row.try_get(0)?));
@@ -103,6 +108,11 @@ async fn append_at_once(
 async fn commit_in(tx: &mut Tx<'_>, batch: &LaneBatch) -> Result<LaneOutcome, StoreError> {
     let mut outcome = LaneOutcome::default();
     let mut told: Vec<(OrderNo, &Announcement)> = Vec::new();
+    if batch.within.is_some()
+        && let Some(now) = server_clock(tx.dialect(), &mut *tx).await?
+    {
+        batch.is_its_time(now)?;
+    }
     for landing in &batch.landings {
         let landed = land(tx, landing).await?;
         if landed == Landed::New {

@@ -3,23 +3,25 @@
 mod commit;
 mod days;
 mod ends;
+mod moves;
 pub(super) mod rows;
 mod statements;
 
 use super::{
-    Database, Dialect, StoreError,
+    Database, StoreError,
     outbox::{announced, impl_outbox},
     sql,
 };
 use crate::store::{
     orders::{
-        ClaimRow, DayTable, Emptied, Ended, LaneBatch, LaneOutcome, OrderStore, PacketRow, Tell,
+        ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, LaneBatch, LaneOutcome,
+        OrderStore, PacketRow, Tell,
     },
     outbox::Destination,
 };
 use async_trait::async_trait;
 use hongbao_shared::{Day, OrderNo, Timestamp};
-use rows::{claim_row, numbered_claim_row, packet_row};
+use rows::{claim_row, day_sum, numbered_claim_row, packet_row};
 use statements::statements;
 
 /// An order shard: a SQLite file, or a schema on PostgreSQL.
@@ -82,16 +84,6 @@ impl OrderStore for SqlOrders {
         ends::end(&self.database, &orders, now, tell).await
     }
 
-    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
-        if self.database.dialect() == Dialect::Sqlite {
-            return Ok(None);
-        }
-        let now: i64 = sql("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
-            .scalar(&self.database)
-            .await?;
-        Ok(Some(Timestamp::from_millis(now)))
-    }
-
     async fn packets_page(
         &self,
         day: Day,
@@ -152,6 +144,29 @@ impl OrderStore for SqlOrders {
         self.database
             .write(move |mut tx| Box::pin(async move { days::seal(&mut tx, day, epoch_day).await }))
             .await
+    }
+
+    async fn begin_move(
+        &self,
+        day: Day,
+        epoch_day: i64,
+        hold: Hold,
+    ) -> Result<Option<Copied>, StoreError> {
+        moves::begin(&self.database, day, epoch_day, hold).await
+    }
+
+    async fn note_copied(
+        &self,
+        day: Day,
+        epoch_day: i64,
+        hold: Hold,
+        copied: Copied,
+    ) -> Result<bool, StoreError> {
+        moves::note(&self.database, day, epoch_day, hold, copied).await
+    }
+
+    async fn day_sum(&self, day: Day) -> Result<DaySum, StoreError> {
+        day_sum(&sql(statements(day).sum).fetch_one(&self.database).await?)
     }
 
     async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {

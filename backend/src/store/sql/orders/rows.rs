@@ -3,7 +3,7 @@
 use super::super::{Row, statement::Statement};
 use crate::store::{
     StoreError, fen,
-    orders::{ClaimRow, PacketRow, Progress, StoredState},
+    orders::{ClaimRow, DaySum, PacketRow, Progress, StoredState},
 };
 use hongbao_shared::{
     GroupId, Kind, OrderNo, Timestamp, UserId,
@@ -102,6 +102,27 @@ pub(in crate::store::sql) fn claim_row(row: &Row) -> Result<ClaimRow, StoreError
         user_id: user(row.try_get(1)?)?,
         amount_fen: fen(row.try_get(2)?)?,
         opened_at: Timestamp::from_millis(row.try_get(3)?),
+    })
+}
+
+/// What two tables, or parts of them, hold; in the order of [`day_sum`].
+pub(in crate::store::sql) fn sum_of(packets: &str, claims: &str) -> String {
+    format!(
+        "SELECT packets, total_fen, claims, claimed_fen
+         FROM (SELECT count(*) AS packets, CAST(coalesce(sum(total_fen), 0) AS bigint) AS total_fen
+               FROM {packets}) AS packet,
+              (SELECT count(*) AS claims, CAST(coalesce(sum(amount_fen), 0) AS bigint) AS claimed_fen
+               FROM {claims}) AS claim"
+    )
+}
+
+/// In the order of [`sum_of`].
+pub(in crate::store::sql) fn day_sum(row: &Row) -> Result<DaySum, StoreError> {
+    Ok(DaySum {
+        packets: row.try_get(0)?,
+        total_fen: row.try_get(1)?,
+        claims: row.try_get(2)?,
+        claimed_fen: row.try_get(3)?,
     })
 }
 

@@ -1,8 +1,11 @@
 //! The statements of the 31 day tables, written out once at first use.
 
 use super::{
-    super::{Dialect, statement::any},
-    rows::{PACKET_COLUMNS, insert_packet},
+    super::{
+        Dialect,
+        statement::{SERVER_CLOCK, any},
+    },
+    rows::{PACKET_COLUMNS, insert_packet, sum_of},
 };
 use hongbao_shared::Day;
 use std::sync::LazyLock;
@@ -25,6 +28,7 @@ pub(super) struct Statements {
     /// On SQLite, on PostgreSQL.
     pub(super) end: (&'static str, &'static str),
     pub(super) has_open: &'static str,
+    pub(super) sum: &'static str,
     pub(super) is_told_of: &'static str,
     pub(super) later_tombstones: &'static str,
     /// On SQLite, on PostgreSQL.
@@ -49,8 +53,11 @@ pub(super) static DUE: LazyLock<(&'static str, &'static str)> =
 
 /// The earlier of two clocks: the node's, which is `$1`, and the server's, where the server
 /// is another machine (R-CTRL-5).
-fn earlier_clock(dialect: Dialect) -> &'static str {
-    dialect.pick("$1", "least($1, (extract(epoch FROM statement_timestamp()) * 1000)::bigint)")
+fn earlier_clock(dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => "$1".to_owned(),
+        Dialect::Postgres => format!("least($1, {SERVER_CLOCK})"),
+    }
 }
 
 fn due(dialect: Dialect) -> String {
@@ -122,6 +129,10 @@ impl Statements {
             has_open: for_ever(format!(
                 "SELECT EXISTS (SELECT 1 FROM packets_{day} WHERE state = 0)"
             )),
+            sum: for_ever(sum_of(
+                &format!("packets_{day} WHERE state <> 3"),
+                &format!("claims_{day}"),
+            )),
             // Numbers of a day follow each other in a shard.
             is_told_of: for_ever(format!(
                 "SELECT EXISTS (
@@ -175,7 +186,8 @@ impl Statements {
 /// - `$7` to `$11`: a row for each claim;
 /// - `$12` to `$15`: a row for each announcement: its packet, destination, moment and
 ///   event, in the order in which they are told;
-/// - `$16`: now.
+/// - `$16`: now;
+/// - `$17`, `$18`: what the server's clock must show, or NULL.
 fn append_batch(day: &str) -> String {
     format!(
         "WITH held AS (
@@ -186,7 +198,9 @@ fn append_batch(day: &str) -> String {
                          $6::bigint[])
                   AS item (order_no, believed, claimed, claimed_fen, state, finished_at)
              WHERE packet.order_no = item.order_no AND packet.claimed = item.believed
-               AND packet.state = 0
+               AND packet.state = 0 
+               AND {SERVER_CLOCK} BETWEEN coalesce($17, {SERVER_CLOCK})
+                                      AND coalesce($18, {SERVER_CLOCK})
              RETURNING packet.order_no
          ), inserted AS (
              INSERT INTO claims_{day} (order_no, seq, user_id, amount_fen, opened_at)

@@ -5,6 +5,7 @@ mod holds;
 mod invitations;
 mod listing;
 mod log;
+mod logins;
 mod marks;
 mod members;
 mod messages;
@@ -38,6 +39,13 @@ impl SqlPeople {
     /// On a database that was opened with [`super::Schema::People`].
     pub fn new(database: Database) -> Self {
         Self { database }
+    }
+
+    /// Gives the accounts of before R-PEOPLE-4 the key by which login names that look the
+    /// same are one. To be called at every start: while nodes are replaced one by one, the
+    /// old ones still make accounts without.
+    pub async fn fill_login_keys(&self) -> Result<(), StoreError> {
+        logins::fill(&self.database).await
     }
 }
 
@@ -73,9 +81,10 @@ fn refused(error: StoreError) -> PeopleError {
         MEMBER_FOUND => PeopleError::MemberNotFound,
         IS_GUEST => PeopleError::AlreadyAccount,
         PASSWORD_SAME => PeopleError::PasswordChanged,
-        "UNIQUE constraint failed: users.account_key" | "users_account_key_unique" => {
-            PeopleError::NameTaken
-        }
+        "UNIQUE constraint failed: users.account_key"
+        | "users_account_key_unique"
+        | "UNIQUE constraint failed: users.login_key"
+        | "users_login_key_unique" => PeopleError::NameTaken,
         "UNIQUE constraint failed: users.id"
         | "users_pkey"
         | "UNIQUE constraint failed: chat_groups.id"
@@ -114,8 +123,8 @@ impl PeopleStore for SqlPeople {
         users::add(&self.database, user, session).await.map_err(refused)
     }
 
-    async fn login(&self, account_key: &str) -> Result<Option<Login>, PeopleError> {
-        Ok(users::login(&self.database, account_key).await?)
+    async fn login(&self, name: &str, key: &str) -> Result<Option<Login>, PeopleError> {
+        Ok(logins::find(&self.database, name, key).await?)
     }
 
     async fn person(&self, id: UserId) -> Result<Option<Person>, PeopleError> {
@@ -145,6 +154,15 @@ impl PeopleStore for SqlPeople {
 
     async fn password_hash(&self, user: UserId) -> Result<Option<String>, PeopleError> {
         Ok(users::password_hash(&self.database, user).await?)
+    }
+
+    async fn rehash_password(
+        &self,
+        user: UserId,
+        from: &str,
+        to: &str,
+    ) -> Result<bool, PeopleError> {
+        logins::rehash(&self.database, user, from, to).await.map_err(refused)
     }
 
     async fn change_password(&self, change: PasswordDraft) -> Result<Vec<TokenHash>, PeopleError> {

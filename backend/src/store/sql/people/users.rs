@@ -1,11 +1,10 @@
 //! People: what they are called, and what they sign in with.
 
-use super::{IS_GUEST, PASSWORD_SAME, guard, holds::hold_user, sessions, user_id};
+use super::{IS_GUEST, PASSWORD_SAME, guard, holds::hold_user, logins::exact, sessions, user_id};
 use crate::store::{
     StoreError,
     people::{
-        DemoMember, Login, NewAccount, NewSession, NewUser, PasswordDraft, Person, ProfileDraft,
-        TokenHash,
+        DemoMember, NewAccount, NewSession, NewUser, PasswordDraft, Person, ProfileDraft, TokenHash,
     },
     sql::{Database, Source, row::Row, sql, statement::any},
 };
@@ -24,14 +23,17 @@ pub(super) async fn add(
             Box::pin(async move {
                 let (NewUser { profile, account, at }, session) = &*added;
                 let account = account.as_ref();
-                sql("INSERT INTO users (id, name, avatar, account_key, password_hash, created_at)
-                     VALUES ($1, $2, $3, $4, $5, $6)")
+                sql("INSERT INTO users (id, name, avatar, account_key, password_hash, created_at,
+                         login_name, login_key)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
                 .bind(profile.id.get())
                 .bind(&profile.name)
                 .bind(&profile.avatar)
-                .bind(account.map(|account| account.key.as_str()))
+                .bind(account.map(|account| exact(&account.login_name)))
                 .bind(account.map(|account| account.password_hash.as_str()))
                 .bind(at.millis())
+                .bind(account.map(|account| account.login_name.as_str()))
+                .bind(account.map(|account| account.key.as_str()))
                 .execute(&mut tx)
                 .await?;
                 // Whoever is new is held already.
@@ -44,26 +46,21 @@ pub(super) async fn add(
         .await
 }
 
-pub(super) async fn login(
-    database: &Database,
-    account_key: &str,
-) -> Result<Option<Login>, StoreError> {
-    let row = sql("SELECT id, name, avatar, demo_key IS NOT NULL, password_hash FROM users
-         WHERE account_key = $1 AND password_hash IS NOT NULL")
-    .bind(account_key)
-    .fetch_optional(database)
-    .await?;
-    row.map(|row| Ok(Login { profile: profile(&row)?, password_hash: row.try_get(4)? })).transpose()
-}
-
 pub(super) async fn person(database: &Database, id: UserId) -> Result<Option<Person>, StoreError> {
-    let row = sql("SELECT id, name, avatar, demo_key IS NOT NULL, is_admin, account_key IS NULL
+    // An account of before R-PEOPLE-4 signs in with its name.
+    let row = sql("SELECT id, name, avatar, demo_key IS NOT NULL, is_admin, account_key IS NULL,
+             CASE WHEN account_key IS NOT NULL THEN coalesce(login_name, name) END
          FROM users WHERE id = $1")
     .bind(id.get())
     .fetch_optional(database)
     .await?;
     row.map(|row| {
-        Ok(Person { profile: profile(&row)?, is_admin: row.try_get(4)?, is_guest: row.try_get(5)? })
+        Ok(Person {
+            profile: profile(&row)?,
+            is_admin: row.try_get(4)?,
+            is_guest: row.try_get(5)?,
+            login_name: row.try_get(6)?,
+        })
     })
     .transpose()
 }
@@ -108,15 +105,14 @@ pub(super) async fn change_profile(
         .write_at_once(move |mut tx| {
             let change = Arc::clone(&change);
             Box::pin(async move {
-                // A guest's name is nobody's key, whenever they become an account.
+                // What an account of before R-PEOPLE-4 signs in with is the old name.
                 sql("UPDATE users SET name = coalesce($2, name), avatar = coalesce($3, avatar),
-                         account_key = CASE WHEN account_key IS NULL THEN NULL
-                                            ELSE coalesce($4, account_key) END
+                         login_name = CASE WHEN account_key IS NOT NULL
+                                           THEN coalesce(login_name, name) END
                      WHERE id = $1")
                 .bind(change.user_id.get())
                 .bind(change.name.as_deref())
                 .bind(change.avatar.as_deref())
-                .bind(change.account_key.as_deref())
                 .execute(&mut tx)
                 .await?;
                 Ok(())
@@ -137,12 +133,15 @@ pub(super) async fn make_account(
             let made = Arc::clone(&made);
             Box::pin(async move {
                 let (name, account) = &*made;
-                sql("UPDATE users SET name = $2, account_key = $3, password_hash = $4
+                sql("UPDATE users SET name = $2, account_key = $3, password_hash = $4,
+                         login_name = $5, login_key = $6
                      WHERE id = $1 AND account_key IS NULL")
                 .bind(user.get())
                 .bind(name)
-                .bind(&account.key)
+                .bind(exact(&account.login_name))
                 .bind(&account.password_hash)
+                .bind(&account.login_name)
+                .bind(&account.key)
                 .execute(&mut tx)
                 .await
             })
@@ -216,7 +215,7 @@ pub(super) async fn put_demo_member(
 }
 
 /// From a row that begins with id, name, avatar, and whether it is a demo member.
-fn profile(row: &Row) -> Result<Profile, StoreError> {
+pub(super) fn profile(row: &Row) -> Result<Profile, StoreError> {
     Ok(Profile {
         id: user_id(row.try_get(0)?)?,
         name: row.try_get(1)?,

@@ -1,10 +1,10 @@
 //! Many who sign in and register.
 
 use super::{
-    super::{Store, add, add_guests, at, new_session, user},
+    super::{Store, add, add_guests, at, new_account, new_session, user},
     all,
 };
-use hongbao::store::people::{NewAccount, PasswordDraft, PeopleError, TokenHash};
+use hongbao::store::people::{PasswordDraft, PeopleError, TokenHash};
 use std::sync::Arc;
 
 on_every_store! {
@@ -70,7 +70,7 @@ async fn an_account_name_is_given_once(store: Store) {
             if number % 2 == 0 {
                 return add(&store, 100 + number, Some("ann")).await;
             }
-            let account = NewAccount { key: "ann".to_owned(), password_hash: "h".to_owned() };
+            let account = new_account("ann", "h");
             store.make_account(user(number), "Ann".to_owned(), account).await
         }
     });
@@ -79,7 +79,7 @@ async fn an_account_name_is_given_once(store: Store) {
     for error in answers.into_iter().filter_map(Result::err) {
         assert!(matches!(error, PeopleError::NameTaken), "{error}");
     }
-    let winner = store.login("ann").await.unwrap().unwrap().profile.id;
+    let winner = store.login("ann", "ann").await.unwrap().unwrap().profile.id;
     for number in (0..20).map(user) {
         let person = store.person(number).await.unwrap().unwrap();
         assert_eq!(person.is_guest, number != winner);
