@@ -81,11 +81,33 @@ bugs! {
     PaidAnHourLate = "bug::paid_an_hour_late";
     /// A line of the chat has another key each time that it is delivered (R-PEOPLE-2).
     LineToldTwice = "bug::line_told_twice";
+    /// A connection whose commit failed is used again, and refuses from then on (R-STORE-4).
+    ConnectionStaysPoisoned = "bug::connection_stays_poisoned";
+    /// What a database says that is on no list counts as final (R-MONEY-6).
+    OtherIsFinal = "bug::other_is_final";
+    /// A lane that lost a race to another node takes it for corrupt data (R-OPEN-3).
+    LostRaceIsFault = "bug::lost_race_is_fault";
+    /// What a database says of one packet refuses the whole batch (R-CTRL-6).
+    BatchFailsAsOne = "bug::batch_fails_as_one";
+    /// Reconciliation leaves dead credits and refunds dead (R-MONEY-6).
+    DeadStayDead = "bug::dead_stay_dead";
+    /// Deferred credits are due at once (R-MONEY-2).
+    DeferredIsDue = "bug::deferred_is_due";
+    /// A packet ends only where a node remembers it from its lane (R-MONEY-6).
+    EndNeedsMemory = "bug::end_needs_memory";
+    /// Nobody notices that a task has panicked (R-CTRL-5).
+    PanicIsUnnoticed = "bug::panic_is_unnoticed";
+    /// Seeds are sealed with the last key of the ring, whichever seals (R-STORE-7).
+    LastKeySeals = "bug::last_key_seals";
+    /// Only the key that seals opens (R-STORE-7).
+    OnlySealingKeyOpens = "bug::only_sealing_key_opens";
+    /// Two nodes that reconcile at once count what both of them mend twice (R-LIST-1).
+    MendedTwice = "bug::mended_twice";
 }
 
 impl Bug {
     /// Is it planted? Never outside of tests.
-    pub(crate) fn is_planted(self) -> bool {
+    pub fn is_planted(self) -> bool {
         fail::fail_point!(self.name(), |_| true);
         false
     }

@@ -5,12 +5,16 @@ use crate::{
     fault::{Coverage, Step, StepFault, WorldFault},
     history::History,
     judge::Judge,
+    refusing,
+    trouble::{How, Place, Troubles},
 };
-use hongbao::store::StoreError;
+use hongbao::{planted::Bug, store::StoreError};
+use hongbao_shared::OrderNo;
 use parking_lot::Mutex;
 use std::{
+    collections::{BTreeMap, BTreeSet},
     future::pending,
-    io,
+    panic::panic_any,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -20,6 +24,22 @@ use std::{
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+/// What a task says that panics because it is its turn.
+pub(crate) const SIMULATED_PANIC: &str = "simulated: this task panics";
+
+tokio::task_local! {
+    static CALL: ();
+}
+
+/// Runs something that is no task of a node: a client's call, a start.
+pub(crate) async fn as_call<F: Future>(call: F) -> F::Output {
+    CALL.scope((), call).await
+}
+
+fn is_call() -> bool {
+    CALL.try_with(|()| ()).is_ok()
+}
+
 /// Decides what goes wrong; one for all nodes.
 #[derive(Debug)]
 pub(crate) struct Chaos {
@@ -27,7 +47,13 @@ pub(crate) struct Chaos {
     /// How much goes wrong, in percent of the ordinary.
     intensity: u64,
     calm: AtomicBool,
+    /// Does each call take a moment, so that nodes get between each other's?
+    takes_turns: AtomicBool,
     coverage: Mutex<Coverage>,
+    /// Packets of which a database takes nothing, and until when.
+    bad: Mutex<BTreeMap<OrderNo, Instant>>,
+    /// Deferred credits that were to be due at once.
+    hasty: Mutex<Option<String>>,
     history: Arc<History>,
 }
 
@@ -37,7 +63,10 @@ impl Chaos {
             dice: Mutex::new(dice),
             intensity,
             calm: AtomicBool::new(false),
+            takes_turns: AtomicBool::new(false),
             coverage: Mutex::default(),
+            bad: Mutex::default(),
+            hasty: Mutex::default(),
             history,
         }
     }
@@ -47,8 +76,48 @@ impl Chaos {
         self.calm.store(calm, Ordering::Relaxed);
     }
 
+    /// From now on each call takes a moment, or none does any more.
+    pub(crate) fn take_turns(&self, turns: bool) {
+        self.takes_turns.store(turns, Ordering::Relaxed);
+    }
+
     pub(crate) fn is_calm(&self) -> bool {
         self.calm.load(Ordering::Relaxed)
+    }
+
+    /// Has anything said, so that it seemed final, what no waiting mends?
+    pub(crate) fn said_final(&self) -> bool {
+        let coverage = self.coverage.lock();
+        let finals = [StepFault::Constraint, StepFault::Corrupt];
+        [WorldFault::ReadCorrupt, WorldFault::BadPacket]
+            .iter()
+            .any(|fault| coverage.world.contains_key(fault))
+            || coverage.steps.keys().any(|(_, fault)| finals.contains(fault))
+    }
+
+    /// The packet among these of which its database takes nothing now; sometimes it becomes
+    /// one of them.
+    fn bad_among(&self, orders: &[OrderNo]) -> Option<OrderNo> {
+        let mut bad = self.bad.lock();
+        if !orders.is_empty() && self.strikes(80) {
+            self.befell(WorldFault::BadPacket);
+            let until = Instant::now() + Duration::from_millis(self.range(5, 4_000));
+            bad.insert(*self.dice.lock().pick(orders), until);
+        }
+        let is_bad = |order_no: &&OrderNo| {
+            bad.get(order_no).is_some_and(|until| *until >= Instant::now() && !self.is_calm())
+        };
+        orders.iter().find(is_bad).copied()
+    }
+
+    /// A deferred credit was to be due at once.
+    pub(crate) fn is_hasty(&self, what: String) {
+        self.hasty.lock().get_or_insert(what);
+    }
+
+    /// The first of those.
+    pub(crate) fn hasty(&self) -> Option<String> {
+        self.hasty.lock().clone()
     }
 
     /// Counts a fault that somebody else has brought about.
@@ -74,6 +143,10 @@ impl Chaos {
             return None;
         }
         let fault = *self.dice.lock().pick(StepFault::ALL);
+        // A call's own task is not a task of the node's.
+        if fault == StepFault::Panic && is_call() {
+            return None;
+        }
         self.coverage.lock().met(step, fault);
         Some(fault)
     }
@@ -88,7 +161,8 @@ fn rate(step: Step) -> u64 {
         Step::Open | Step::Credit | Step::List => 200,
         Step::Land | Step::Pay | Step::TopUp | Step::PostCard => 250,
         Step::Expire | Step::Refund | Step::PreOrder | Step::PurgePreOrders => 400,
-        Step::RaiseMark
+        Step::NoteKey
+        | Step::RaiseMark
         | Step::SealDay
         | Step::MoveDay
         | Step::NoteCopied
@@ -102,13 +176,27 @@ fn rate(step: Step) -> u64 {
 #[derive(Debug)]
 pub(crate) struct Life {
     pub(crate) name: String,
+    pub(crate) troubles: Troubles,
     stopped: CancellationToken,
+    panicked: CancellationToken,
     stands_until: Mutex<Option<Instant>>,
+    /// Does this node defer credits?
+    pub(crate) defers: AtomicBool,
+    /// Where the process holds a connection that [`Bug::ConnectionStaysPoisoned`] has spoiled.
+    poisoned: Mutex<BTreeSet<Place>>,
 }
 
 impl Life {
     pub(crate) fn new(name: String) -> Self {
-        Self { name, stopped: CancellationToken::new(), stands_until: Mutex::new(None) }
+        Self {
+            name,
+            troubles: Troubles::default(),
+            stopped: CancellationToken::new(),
+            panicked: CancellationToken::new(),
+            stands_until: Mutex::new(None),
+            defers: AtomicBool::new(false),
+            poisoned: Mutex::default(),
+        }
     }
 
     /// Stops it where it is.
@@ -124,9 +212,16 @@ impl Life {
         self.stopped.cancelled().await;
     }
 
+    /// Until one of its tasks has panicked.
+    pub(crate) async fn until_panicked(&self) {
+        self.panicked.cancelled().await;
+    }
+
     /// Nothing gets out of it for so long.
     pub(crate) fn stall(&self, time: Duration) {
-        *self.stands_until.lock() = Some(Instant::now() + time);
+        let until = Instant::now() + time;
+        self.troubles.note_whole(until);
+        *self.stands_until.lock() = Some(until);
     }
 
     /// Goes on, unless it is stopped: then this never returns, like everything in a
@@ -142,11 +237,14 @@ impl Life {
     }
 }
 
-/// One node's way to its databases.
+/// One node's way to one of its databases.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
     pub(crate) life: Arc<Life>,
     pub(crate) chaos: Arc<Chaos>,
+    pub(crate) place: Place,
+    /// How long a call is on its way there, and as long again on its way back.
+    pub(crate) way: Duration,
     pub(crate) judge: Arc<Judge>,
 }
 
@@ -157,28 +255,35 @@ impl Gate {
         steps: &[Step],
         call: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        self.life.live().await;
+        self.arrive().await?;
         let struck = steps.iter().find_map(|step| Some((*step, self.chaos.step_fault(*step)?)));
+        let fault = struck.map(|(_, fault)| fault);
         if let Some((step, fault)) = struck {
             self.note(format_args!("{step} {fault}"));
         }
-        match struck.map(|(_, fault)| fault) {
-            Some(StepFault::ErrorBefore) => return Err(down().into()),
-            Some(StepFault::LostCall) => return Err(unknown().into()),
+        match fault {
+            Some(StepFault::LostReply | StepFault::StopAfter) | None => {}
             Some(StepFault::StopBefore) => self.die().await,
             Some(StepFault::Delay) => self.delay(50, 3_000).await,
-            Some(StepFault::LostReply | StepFault::StopAfter) | None => {}
+            Some(StepFault::Panic) => {
+                self.life.troubles.note_whole(Instant::now());
+                self.life.panicked.cancel();
+                panic_any(SIMULATED_PANIC);
+            }
+            Some(fault) => return Err(self.refuses(refusing::error(fault)).into()),
         }
         let done = call.await;
         for step in steps {
             self.chaos.coverage.lock().did(*step);
         }
-        match struck.map(|(_, fault)| fault) {
-            Some(StepFault::LostReply) => return Err(unknown().into()),
+        match fault {
+            Some(StepFault::LostReply) => {
+                return Err(self.refuses(refusing::error(StepFault::LostReply)).into());
+            }
             Some(StepFault::StopAfter) => self.die().await,
             _ => {}
         }
-        self.life.live().await;
+        self.leave().await;
         done
     }
 
@@ -187,23 +292,40 @@ impl Gate {
         &self,
         call: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        self.life.live().await;
+        self.arrive().await?;
         if self.chaos.strikes(20) {
             self.chaos.befell(WorldFault::ReadError);
-            return Err(down().into());
+            return Err(self.refuses(Some(refusing::down())).into());
+        }
+        if self.chaos.strikes(2) {
+            self.chaos.befell(WorldFault::ReadCorrupt);
+            self.note(format_args!("{:?} read_corrupt", self.place));
+            return Err(self.refuses(Some(refusing::corrupt())).into());
         }
         if self.chaos.strikes(20) {
             self.chaos.befell(WorldFault::ReadDelay);
             self.delay(20, 1_000).await;
         }
         let read = call.await;
-        self.life.live().await;
+        self.leave().await;
         read
+    }
+
+    /// A database takes no batch in which there is one of its bad packets, whatever else is.
+    pub(crate) fn takes(&self, orders: &[OrderNo]) -> Result<(), StoreError> {
+        let Some(order_no) = self.chaos.bad_among(orders) else { return Ok(()) };
+        self.note(format_args!("takes nothing of {order_no}"));
+        self.life.troubles.note(Place::Packet(order_no), How::Final, Instant::now());
+        let is_even = order_no.sequence() % 2 == 0;
+        let fault = if is_even { StepFault::Constraint } else { StepFault::Corrupt };
+        refusing::error(fault).map_or(Ok(()), Err)
     }
 
     /// Waits for a drawn number of milliseconds.
     pub(crate) async fn delay(&self, least_ms: u64, most_ms: u64) {
-        sleep(Duration::from_millis(self.chaos.range(least_ms, most_ms))).await;
+        let time = Duration::from_millis(self.chaos.range(least_ms, most_ms));
+        self.life.troubles.note(self.place, How::Passing, Instant::now() + time);
+        sleep(time).await;
         self.life.live().await;
     }
 
@@ -215,22 +337,40 @@ impl Gate {
         self.chaos.history.note(format_args!("{} ! {what}", self.life.name));
     }
 
+    async fn arrive(&self) -> Result<(), StoreError> {
+        if !self.way.is_zero() {
+            sleep(self.way).await;
+        }
+        if self.chaos.takes_turns.load(Ordering::Relaxed) {
+            sleep(Duration::from_millis(1)).await;
+        }
+        self.life.live().await;
+        if self.life.poisoned.lock().contains(&self.place) {
+            return Err(refusing::down());
+        }
+        Ok(())
+    }
+
+    async fn leave(&self) {
+        if !self.way.is_zero() {
+            sleep(self.way).await;
+        }
+        self.life.live().await;
+    }
+
+    /// From here on this place is known to be broken.
+    fn refuses(&self, error: Option<StoreError>) -> StoreError {
+        let error = error.unwrap_or_else(refusing::down);
+        let how = if refusing::is_final(&error) { How::Final } else { How::Passing };
+        self.life.troubles.note(self.place, how, Instant::now());
+        if Bug::ConnectionStaysPoisoned.is_planted() {
+            self.life.poisoned.lock().insert(self.place);
+        }
+        error
+    }
+
     async fn die(&self) {
         self.life.stop();
         pending::<()>().await;
     }
-}
-
-fn fault(kind: io::ErrorKind) -> sqlx::Error {
-    sqlx::Error::Io(io::Error::new(kind, "simulated"))
-}
-
-/// Nothing was changed.
-pub(crate) fn down() -> StoreError {
-    StoreError::Unavailable(fault(io::ErrorKind::ConnectionRefused))
-}
-
-/// It may have been changed.
-fn unknown() -> StoreError {
-    StoreError::Unknown(fault(io::ErrorKind::ConnectionReset))
 }

@@ -15,7 +15,7 @@ use hongbao_shared::Timestamp;
 use std::time::Duration;
 
 /// Whenever it was to be delivered.
-const SOMETIME: Timestamp = Timestamp::from_millis(i64::MAX / 2);
+pub(crate) const SOMETIME: Timestamp = Timestamp::from_millis(i64::MAX / 2);
 
 /// Loses a row that tells of credits, asks the audit of that packet, and credits what it told
 /// of, as reconciliation would. Nothing else happens meanwhile: nothing here waits.

@@ -1,4 +1,7 @@
-use crate::world::{Node, World};
+use crate::{
+    plan::CROWD,
+    world::{Node, World},
+};
 use hongbao_shared::{
     GroupId, UserId,
     api::groups::{JoinRequest, NewGroup},
@@ -18,6 +21,8 @@ pub(crate) struct People {
     pub(crate) groups: Vec<Party>,
     /// Is in every group, has no money, and never opens a packet honestly.
     pub(crate) thief: UserId,
+    /// Members of the first group who come for one packet, in a run that has a crowd.
+    pub(crate) crowd: Vec<UserId>,
     /// Is in no group.
     pub(crate) outsider: UserId,
 }
@@ -33,6 +38,10 @@ impl People {
         }
         let thief = app.accounts.guest("thief", "").await?.user.id;
         let outsider = app.accounts.guest("outsider", "").await?.user.id;
+        let mut crowd = Vec::new();
+        for number in 0..if world.plan.crowd { CROWD } else { 0 } {
+            crowd.push(app.accounts.guest(&format!("one of many {number}"), "").await?.user.id);
+        }
         let mut groups = Vec::new();
         for number in 0..world.plan.groups {
             let step = if number == 0 { 1 } else { 2 };
@@ -40,12 +49,13 @@ impl People {
             let new = NewGroup { name: format!("group {number}") };
             let id = app.groups.create(members[0], new).await?.id;
             let code = app.groups.invite(members[0], id).await?.code;
-            for member in members[1..].iter().chain([&thief]) {
+            let many = crowd.iter().filter(|_| number == 0);
+            for member in members[1..].iter().chain([&thief]).chain(many) {
                 app.groups.join(*member, &JoinRequest { code: code.clone() }).await?;
             }
             groups.push(Party { id, members });
         }
-        Ok(Self { users, groups, thief, outsider })
+        Ok(Self { users, groups, thief, crowd, outsider })
     }
 
     /// May they have no share and no money?

@@ -2,6 +2,12 @@ use crate::Dice;
 use hongbao::config::{Config, CreditMode, Flags};
 use hongbao_shared::Fen;
 
+/// How many open one packet at once in a run that has a crowd: all of them in one batch of
+/// its lane, if they come together.
+pub(crate) const CROWD: u32 = 320;
+/// In how many runs of a thousand there is one.
+const CROWDS: u64 = 25;
+
 /// What a seed draws for a whole run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -18,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) intensity: u64,
     /// Does a day come again before its tables are emptied, so that landings are refused?
     pub(crate) cycle_overrun: bool,
+    /// Is there a packet that hundreds open at once?
+    pub(crate) crowd: bool,
     pub(crate) config: Config,
 }
 
@@ -42,15 +50,29 @@ impl Plan {
             *dice.pick(&[CreditMode::Split, CreditMode::Queue, CreditMode::Deferred]);
         config.lanes.queue_max = small(dice.range(2, 64));
         config.lanes.batch_max = small(dice.range(1, 32));
+        let nodes = match dice.below(100) {
+            0..40 => 1,
+            40..82 => 2,
+            82..92 => 3,
+            92..96 => 4,
+            _ => 5,
+        };
+        let crowd = dice.chance(CROWDS);
+        if crowd {
+            config.limits.max_shares = CROWD;
+            config.lanes.queue_max = CROWD;
+            config.lanes.batch_max = small(dice.range(CROWD.into(), 2 * u64::from(CROWD)));
+        }
         Ok(Self {
             seed,
-            nodes: if dice.chance(600) { 2 } else { 1 },
+            nodes,
             users: dice.range(4, 14),
             groups: dice.range(1, 3),
             clients: dice.range(3, 9),
             operations: dice.range(280, 420),
             intensity: *dice.pick(&[40, 100, 100, 250]),
             cycle_overrun: dice.chance(350),
+            crowd,
             config,
         })
     }

@@ -3,12 +3,14 @@
 use crate::{
     Dice,
     client::Client,
+    crowd,
     fault::Coverage,
+    gate::{SIMULATED_PANIC, as_call},
     judge::Ends,
     laws,
     people::People,
     plan::Plan,
-    storm,
+    revive, storm,
     witness::{Broken, Promise},
     world::World,
 };
@@ -64,6 +66,9 @@ fn count_panics() {
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
+            if info.payload().downcast_ref() == Some(&SIMULATED_PANIC) {
+                return;
+            }
             PANICS.set(PANICS.get() + 1);
             before(info);
         }));
@@ -91,6 +96,9 @@ fn run_whole(seed: u64, keep_lines: bool) -> anyhow::Result<Outcome> {
     let (world, operations) = world?;
     if PANICS.get() > 0 {
         world.witness.note(Promise::NoFault, format!("{} panics", PANICS.get()));
+    }
+    if let Some(what) = world.chaos.hasty() {
+        world.witness.note(Promise::DeferredIsDeferred, what);
     }
     Ok(Outcome {
         seed,
@@ -132,6 +140,12 @@ async fn whole_history(world: &Arc<World>) -> anyhow::Result<u64> {
     work(world, &people, &calls, &mut dice).await;
     if world.witness.is_content() {
         be_calm(world);
+        if dice.chance(500) {
+            revive::lose_rows(world, &mut dice).await;
+            // What else waits for a packet is taken for what it lacks.
+            rest(world, "before a reconciliation").await;
+            revive::reconcile(world).await;
+        }
         rest(world, "after the faults").await;
         world.time.skip_s(ENDS_WITHIN_S);
         packets_end(world).await;
@@ -152,10 +166,14 @@ async fn work(world: &Arc<World>, people: &Arc<People>, calls: &Arc<AtomicU64>, 
             name: format!("c{number}"),
             world: Arc::clone(world),
             people: Arc::clone(people),
+            in_crowd: false,
             calls: Arc::clone(calls),
             dice: Dice::new(dice.bits(), "client"),
         };
         clients.spawn(client.live());
+    }
+    if world.plan.crowd {
+        clients.spawn(crowd::comes(Arc::clone(world), Arc::clone(people)));
     }
     let mut looked = 0;
     loop {
@@ -188,11 +206,11 @@ async fn rest(world: &World, when: &str) {
     let patience = REST_WITHIN.as_secs();
     for _ in 0..patience {
         let (waiting, dead) = laws::backlog(world).await;
-        if dead > 0 {
+        if dead > 0 && !revive::all(world, dead).await {
             let what = format!("{dead} dead outbox rows {when}");
             return world.witness.note(Promise::NothingDies, what);
         }
-        if waiting == 0 {
+        if waiting + dead == 0 {
             return;
         }
         sleep(Duration::from_secs(1)).await;
@@ -233,7 +251,7 @@ async fn days_go_by(
         tokio::select! {
             biased;
             () = node.life.until_stopped() => {}
-            moved = node.app.mover.round(&stop) => {
+            moved = as_call(node.app.mover.round(&stop)) => {
                 let moved = moved.map_err(|error| error.to_string());
                 world.history.note(format_args!("{} moves days: {moved:?}", node.life.name));
             }
@@ -293,6 +311,7 @@ async fn overrun(
         name: "late".to_owned(),
         world: Arc::clone(world),
         people: Arc::clone(people),
+        in_crowd: false,
         calls: Arc::clone(calls),
         dice: Dice::new(dice.bits(), "late"),
     };

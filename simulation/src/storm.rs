@@ -1,10 +1,14 @@
 //! What goes wrong as a whole: processes, clocks, the cache; and switches that somebody
 //! moves meanwhile.
 
-use crate::{Dice, fault::WorldFault, lost, world::World};
+use crate::{Dice, fault::WorldFault, keys, lost, world::World};
 use hongbao::control::{CreditMode, Switches};
 use hongbao_shared::{Fen, Site};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tokio::time::sleep;
 
 /// Goes on until it is dropped.
@@ -26,9 +30,10 @@ pub(crate) async fn rage(world: Arc<World>) {
             step_a_clock(&world, &mut stepper);
         }
         match dice.below(100) {
-            0..20 => kill(&world, &mut dice),
-            20..35 => stall(&world, &mut dice),
-            35..55 => step_a_clock(&world, &mut dice),
+            0..18 => kill(&world, &mut dice),
+            18..26 => keys::change(&world),
+            26..37 => stall(&world, &mut dice),
+            37..55 => step_a_clock(&world, &mut dice),
             55..70 => {
                 world.history.note(format_args!("! cache wiped"));
                 world.cache.wipe();
@@ -92,6 +97,7 @@ fn switch(world: &World, dice: &mut Dice) {
     let packets_on = !dice.chance(100);
     world.history.note(format_args!("switches: {credit:?}, N {north} %, on: {packets_on}"));
     for node in world.nodes() {
+        node.life.defers.store(credit == CreditMode::Deferred, Ordering::Relaxed);
         node.app.control.set(Switches {
             credit,
             weights: weights.clone(),

@@ -24,6 +24,12 @@ named! {
         NumberIsNew = "number_is_new",
         /// No call ends in a fault of ours.
         NoFault = "no_fault",
+        /// A call that touches nothing broken is not refused.
+        Service = "service",
+        /// A node one of whose tasks panics notices, and ends in good order.
+        PanicIsNoticed = "panic_is_noticed",
+        /// While crediting is deferred, no credit is due at once.
+        DeferredIsDeferred = "deferred_is_deferred",
         /// After the faults everything comes to rest in bounded time.
         ComesToRest = "comes_to_rest",
         /// No outbox row is left for an administrator.

@@ -3,29 +3,43 @@
 use crate::{
     Dice,
     clock::{NodeClock, SeededEntropy, WorldTime},
-    gate::{Chaos, Gate, Life},
+    fault::WorldFault,
+    gate::{Chaos, Gate, Life, as_call},
     history::History,
     judge::Judge,
+    keys::KeyChanges,
     plan::Plan,
     stores::{
-        GatedCache, GatedCold, GatedLedger, GatedLists, GatedOrders, GatedPeople, SharedCache,
+        GatedCache, GatedCold, GatedKeys, GatedLedger, GatedLists, GatedOrders, GatedPeople,
+        SharedCache,
     },
-    witness::Witness,
+    trouble::Place,
+    witness::{Promise, Witness},
 };
 use hongbao::{
     app::{App, Outside, Stores},
-    keys::Keys,
+    config::CreditMode,
     packets::seal::Sealer,
     store::{
         cold::ColdStore,
-        memory::{MemoryCold, MemoryLedger, MemoryLists, MemoryOrders, MemoryPeople},
+        memory::{MemoryCold, MemoryKeys, MemoryLedger, MemoryLists, MemoryOrders, MemoryPeople},
         orders::OrderStore,
     },
 };
 use hongbao_shared::{Shard, Site};
 use parking_lot::Mutex;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::time::sleep;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+use tokio::time::{Instant, sleep, timeout};
+
+/// Whoever runs a node hears of a panic within this.
+const NOTICES_WITHIN: Duration = Duration::from_secs(1);
+/// A node that has to end does so within this, whatever it waits for: the longest that a
+/// machine stands still, and three times as long as it may drain.
+const ENDS_WITHIN: Duration = Duration::from_mins(3);
 
 /// What survives a process.
 #[derive(Debug)]
@@ -35,6 +49,7 @@ pub(crate) struct Databases {
     pub(crate) ledger: Arc<MemoryLedger>,
     people: Arc<MemoryPeople>,
     pub(crate) lists: Arc<MemoryLists>,
+    keys: Arc<MemoryKeys>,
 }
 
 /// A process that serves.
@@ -42,6 +57,8 @@ pub(crate) struct Databases {
 pub(crate) struct Node {
     pub(crate) app: Arc<App>,
     pub(crate) life: Arc<Life>,
+    /// How many changes of the keys it knows.
+    pub(crate) ring: usize,
 }
 
 /// Everything there is in a run.
@@ -58,6 +75,7 @@ pub(crate) struct World {
     pub(crate) truth: Stores,
     pub(crate) databases: Databases,
     pub(crate) sealer: Sealer,
+    pub(crate) keys: KeyChanges,
     machines: Vec<Machine>,
 }
 
@@ -65,6 +83,8 @@ pub(crate) struct World {
 struct Machine {
     clock: Arc<NodeClock>,
     node: Mutex<Option<Node>>,
+    /// The database that is far from it, if one is, and how far.
+    far: Option<(Place, Duration)>,
     /// Draws how long it is gone, and the secrets of its processes.
     dice: Mutex<Dice>,
 }
@@ -79,21 +99,27 @@ impl World {
         let databases = Databases::new(plan.config.sites.shards, &time);
         let give_up_after = Duration::from_secs(plan.config.landing.give_up_after_s.into());
         let judge = Arc::new(Judge::new(Arc::clone(&time), give_up_after));
-        let secrets = SeededEntropy::new(Dice::new(plan.seed, "key"));
-        let keys = Keys::obtain(&plan.config, &secrets)?;
+        let keys = KeyChanges::new()?;
+        let mut links = Dice::new(plan.seed, "links");
         let machines = (0..plan.nodes).map(|number| Machine {
             clock: Arc::new(NodeClock::new(Arc::clone(&time))),
             node: Mutex::new(None),
+            far: databases.far(&mut links).filter(|_| plan.nodes > 1),
             dice: Mutex::new(Dice::new(plan.seed, &format!("machine {number}"))),
         });
+        let machines: Vec<_> = machines.collect();
+        for _ in machines.iter().filter(|machine| machine.far.is_some()) {
+            chaos.befell(WorldFault::SlowLink);
+        }
         Ok(Self {
-            machines: machines.collect(),
+            machines,
             cache: Arc::new(SharedCache::new(Arc::clone(&chaos))),
             witness: Witness::default(),
             judge,
             truth: databases.plain(),
             databases,
-            sealer: Sealer::new(&keys),
+            sealer: keys.sealer()?,
+            keys,
             plan,
             time,
             history,
@@ -130,11 +156,15 @@ impl World {
             tokio::select! {
                 biased;
                 () = life.until_stopped() => {}
-                started = self.start(machine, &life) => match started {
+                started = as_call(self.start(machine, &life)) => match started {
                     Ok(node) => {
                         self.history.note(format_args!("{} starts", life.name));
-                        *machine.node.lock() = Some(node);
-                        life.until_stopped().await;
+                        *machine.node.lock() = Some(node.clone());
+                        tokio::select! {
+                            biased;
+                            () = life.until_stopped() => {}
+                            () = life.until_panicked() => self.fall(machine, &node).await,
+                        }
                     }
                     Err(error) => {
                         life.stop();
@@ -150,9 +180,44 @@ impl World {
         }
     }
 
+    /// A task of this node has panicked: the node notices, and ends in good order.
+    async fn fall(&self, machine: &Machine, node: &Node) {
+        let Node { app, life, .. } = node;
+        self.chaos.befell(WorldFault::Fall);
+        let notices = timeout(NOTICES_WITHIN, app.fallen().wait()).await;
+        let Ok(task) = notices else {
+            let what = format!("{}: a task has panicked, and nobody notices", life.name);
+            self.witness.note(Promise::PanicIsNoticed, what);
+            return life.stop();
+        };
+        *machine.node.lock() = None;
+        self.history.note(format_args!("{} falls: {}", life.name, short(task)));
+        life.troubles.note_whole(Instant::now() + ENDS_WITHIN);
+        tokio::select! {
+            biased;
+            () = life.until_stopped() => {}
+            () = as_call(app.shutdown()) => {
+                self.history.note(format_args!("{} ends in good order", life.name));
+            }
+            () = sleep(ENDS_WITHIN) => {
+                let what = format!("{} does not end after {}", life.name, short(task));
+                self.witness.note(Promise::PanicIsNoticed, what);
+            }
+        }
+        life.stop();
+    }
+
     async fn start(&self, machine: &Machine, life: &Arc<Life>) -> anyhow::Result<Node> {
-        let (chaos, judge) = (Arc::clone(&self.chaos), Arc::clone(&self.judge));
-        let gate = Gate { life: Arc::clone(life), chaos, judge };
+        let gate = Gate {
+            life: Arc::clone(life),
+            chaos: Arc::clone(&self.chaos),
+            judge: Arc::clone(&self.judge),
+            place: Place::Cache,
+            way: Duration::ZERO,
+        };
+        let defers = self.plan.config.credit.mode == CreditMode::Deferred;
+        life.defers.store(defers, Ordering::Relaxed);
+        let ring = self.keys.stage();
         let secrets = Dice::new(machine.dice.lock().bits(), "secrets");
         let outside = Outside {
             clock: Arc::clone(&machine.clock) as _,
@@ -161,11 +226,13 @@ impl World {
                 cache: Arc::clone(&self.cache),
                 gate: gate.clone(),
             })),
-            stores: Some(self.databases.gated(&gate, self.plan.nodes == 1)),
+            stores: Some(self.databases.gated(&gate, machine.far, self.plan.nodes == 1)),
             lanes: None,
         };
-        let app = App::start_on(self.plan.config.clone(), outside).await?;
-        Ok(Node { app: Arc::new(app), life: Arc::clone(life) })
+        let mut config = self.plan.config.clone();
+        config.storage.master_key = self.keys.ring(ring);
+        let app = App::start_on(config, outside).await?;
+        Ok(Node { app: Arc::new(app), life: Arc::clone(life), ring })
     }
 }
 
@@ -180,8 +247,24 @@ impl Databases {
                 orders.insert((site, shard), Arc::new(MemoryOrders::with_clock(clock)));
             }
         }
-        let ledger = Arc::new(MemoryLedger::with_clock(Arc::clone(time) as _));
-        Self { orders, cold, ledger, people: Arc::default(), lists: Arc::default() }
+        Self {
+            orders,
+            cold,
+            ledger: Arc::new(MemoryLedger::with_clock(Arc::clone(time) as _)),
+            people: Arc::default(),
+            lists: Arc::default(),
+            keys: Arc::default(),
+        }
+    }
+
+    /// Draws whether one of them is far from a node, and how far.
+    fn far(&self, dice: &mut Dice) -> Option<(Place, Duration)> {
+        let mut places: Vec<_> =
+            self.orders.keys().map(|(site, shard)| Place::Shard(*site, *shard)).collect();
+        places.extend(self.cold.keys().map(|site| Place::Cold(*site)));
+        places.extend([Place::Ledger, Place::People, Place::Lists]);
+        let (place, way_ms) = (*dice.pick(&places), dice.range(2, 20));
+        dice.chance(250).then(|| (place, Duration::from_millis(way_ms)))
     }
 
     fn plain(&self) -> Stores {
@@ -200,22 +283,36 @@ impl Databases {
         )
     }
 
-    fn gated(&self, gate: &Gate, alone: bool) -> Stores {
-        let orders = self.orders.iter().map(|(place, inner)| {
-            let store = GatedOrders { inner: Arc::clone(inner), gate: gate.clone(), alone };
-            (*place, Arc::new(store) as Arc<dyn OrderStore>)
+    fn gated(&self, gate: &Gate, far: Option<(Place, Duration)>, alone: bool) -> Stores {
+        let gate = |place| {
+            let way = far.filter(|(far, _)| *far == place).map_or(Duration::ZERO, |(_, way)| way);
+            Gate { place, way, ..gate.clone() }
+        };
+        let orders = self.orders.iter().map(|((site, shard), inner)| {
+            let gate = gate(Place::Shard(*site, *shard));
+            let store = GatedOrders { inner: Arc::clone(inner), gate, alone };
+            ((*site, *shard), Arc::new(store) as Arc<dyn OrderStore>)
         });
         let cold = self.cold.iter().map(|(site, inner)| {
-            let store = GatedCold { inner: Arc::clone(inner), gate: gate.clone() };
+            let gate = gate(Place::Cold(*site));
+            let store = GatedCold { inner: Arc::clone(inner), gate };
             (*site, Arc::new(store) as Arc<dyn ColdStore>)
         });
-        let (ledger, people, lists) = (&self.ledger, &self.people, &self.lists);
-        Stores::of(
+        let ledger = Arc::clone(&self.ledger);
+        let mut stores = Stores::of(
             orders.collect(),
             cold.collect(),
-            Arc::new(GatedLedger { inner: Arc::clone(ledger), gate: gate.clone(), alone }),
-            Arc::new(GatedPeople { inner: Arc::clone(people), gate: gate.clone() }),
-            Arc::new(GatedLists { inner: Arc::clone(lists), gate: gate.clone() }),
-        )
+            Arc::new(GatedLedger { inner: ledger, gate: gate(Place::Ledger), alone }),
+            Arc::new(GatedPeople { inner: Arc::clone(&self.people), gate: gate(Place::People) }),
+            Arc::new(GatedLists { inner: Arc::clone(&self.lists), gate: gate(Place::Lists) }),
+        );
+        let keys = GatedKeys { inner: Arc::clone(&self.keys), gate: gate(Place::Ledger) };
+        stores.keys = Arc::new(keys);
+        stores
     }
+}
+
+/// The name of a task's function, without where it stands.
+fn short(task: &str) -> &str {
+    task.split("::{{").next().and_then(|path| path.rsplit("::").next()).unwrap_or(task)
 }

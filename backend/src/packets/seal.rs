@@ -4,6 +4,7 @@
 
 use crate::{
     keys::{KEY_ID_BYTES, KeyId, Keys},
+    planted::Bug,
     runtime::Entropy,
 };
 use chacha20poly1305::{
@@ -51,11 +52,13 @@ impl Sealer {
     pub fn seal(&self, order_no: OrderNo, seed: &ServerSeed, entropy: &dyn Entropy) -> Vec<u8> {
         let ring = self.keys.ring();
         let key = ring.sealing();
+        let seals = if Bug::LastKeySeals.is_planted() { ring.keys().last() } else { None };
+        let seals = seals.unwrap_or(key);
         let mut nonce = [0; NONCE_BYTES];
         entropy.fill(&mut nonce);
         let bound_to = order_no.to_string();
         let payload = Payload { msg: seed.bytes(), aad: bound_to.as_bytes() };
-        let sealed = key
+        let sealed = seals
             .seeds
             .encrypt(&XNonce::from(nonce), payload)
             .expect("32 bytes are within what the cipher takes");
@@ -69,6 +72,9 @@ impl Sealer {
             let opened = ring.openers().find_map(|(_, seeds)| open_with(seeds, order_no, sealed));
             return opened.ok_or(Unsealable::Refused);
         };
+        if Bug::OnlySealingKeyOpens.is_planted() && id != self.keys.sealing() {
+            return Err(Unsealable::Refused);
+        }
         let seeds = self.keys.opener(id).ok_or(Unsealable::KeyMissing(id))?;
         open_with(&seeds, order_no, rest).ok_or(Unsealable::Refused)
     }

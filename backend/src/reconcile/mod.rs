@@ -26,6 +26,7 @@ use crate::{
     audit::{self, Audited, Law, Subject, Tally},
     ledger::Ledger,
     packets::seal::Sealer,
+    planted::Bug,
     runtime::{Clock, Zone},
     store::{
         StoreError,
@@ -313,7 +314,10 @@ impl Run<'_> {
             for row in page {
                 let brings_money =
                     matches!(row.destination, Destination::Credit | Destination::Refund);
-                if brings_money && store.revive(row.id, self.of.clock.now()).await?.is_some() {
+                if brings_money
+                    && !Bug::DeadStayDead.is_planted()
+                    && store.revive(row.id, self.of.clock.now()).await?.is_some()
+                {
                     revived = revived.saturating_add(1);
                 }
             }

@@ -1,3 +1,4 @@
+use crate::planted::Bug;
 use std::{
     any::Any,
     panic::AssertUnwindSafe,
@@ -44,6 +45,9 @@ impl Fallen {
     }
 
     fn note(&self, task: &'static str, panic: &(dyn Any + Send)) {
+        if Bug::PanicIsUnnoticed.is_planted() {
+            return;
+        }
         let message = panic.downcast_ref::<String>().map(String::as_str);
         let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
         let message = message.unwrap_or("no message");

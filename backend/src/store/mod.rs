@@ -15,6 +15,8 @@ pub mod reconciled;
 pub mod sql;
 pub mod tiered;
 
+use crate::planted::Bug;
+
 /// What a store could not do.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -42,8 +44,9 @@ impl StoreError {
     /// says, and what stands in a row that was read. Here alone it is decided what is passing
     /// and what is final; a list of what is passing was tried before, and what was missing
     /// from it (a right taken away, a file that is read only, memory) made money die.
-    pub const fn is_final(&self) -> bool {
+    pub fn is_final(&self) -> bool {
         match self {
+            Self::Unavailable(sqlx::Error::Database(_)) if Bug::OtherIsFinal.is_planted() => true,
             Self::Constraint { .. } | Self::Corrupt(_) => true,
             Self::Unavailable(_) | Self::Unknown(_) => false,
         }

@@ -4,6 +4,7 @@
 
 use super::{Answer, Client};
 use crate::{
+    trouble::Needs,
     witness::{KnownPacket, Promise},
     world::Node,
 };
@@ -40,7 +41,9 @@ impl Client {
         let node = self.world.any_node(&mut self.dice).await;
         let paid = node.app.packets.pay(payer, order_no, PayRequest::default());
         let what = format!("pay {order_no} for its sender, by {payer}");
-        let answer = self.call(&node, what.clone(), paid, |_| "paid".to_owned()).await;
+        let answer = self
+            .call(&node, Needs::Packet(order_no), what.clone(), paid, |_| "paid".to_owned())
+            .await;
         self.must_refuse(what, &answer);
         self.is_unpaid(order_no).await;
     }
@@ -51,7 +54,9 @@ impl Client {
         let request = PayRequest { client_seed: Some("00ff".to_owned()) };
         let paid = node.app.packets.pay(sender, order_no, request);
         let what = format!("pay {order_no} with another seed");
-        let answer = self.call(&node, what.clone(), paid, |_| "paid".to_owned()).await;
+        let answer = self
+            .call(&node, Needs::Packet(order_no), what.clone(), paid, |_| "paid".to_owned())
+            .await;
         self.must_refuse(what, &answer);
         let stored = self.world.truth.ledger.payment(order_no).await.ok().flatten();
         let chosen = self.world.witness.chosen(order_no);
@@ -75,7 +80,7 @@ impl Client {
         let opened = node.app.packets.open(user, order_no, ticket);
         let what = format!("open {order_no} by {user}, who must not");
         let show = |opened: &Opened| format!("#{} {}", opened.seq, opened.amount_fen.get());
-        let answer = self.call(node, what.clone(), opened, show).await;
+        let answer = self.call(node, Needs::Packet(order_no), what.clone(), opened, show).await;
         self.must_refuse(what, &answer);
     }
 
@@ -85,7 +90,9 @@ impl Client {
         let grabbed = node.app.packets.grab(user, order_no);
         let show = |grabbed: &Grabbed| format!("{:?}", grabbed.state);
         let what = format!("grab {order_no} by {user}, to cheat");
-        let Answer::Yes(grabbed) = self.call(&node, what, grabbed, show).await else {
+        let Answer::Yes(grabbed) =
+            self.call(&node, Needs::Packet(order_no), what, grabbed, show).await
+        else {
             return None;
         };
         let ttl_s = self.world.plan.config.limits.ticket_ttl_s.into();
@@ -130,18 +137,24 @@ impl Client {
         let node = self.world.any_node(&mut self.dice).await;
         let what = format!("grab {order_no} from outside");
         let grabbed = node.app.packets.grab(outsider, order_no);
-        let answer = self.call(&node, what.clone(), grabbed, |it| format!("{:?}", it.state)).await;
+        let answer = self
+            .call(&node, Needs::Packet(order_no), what.clone(), grabbed, |it| {
+                format!("{:?}", it.state)
+            })
+            .await;
         self.must_refuse(what, &answer);
         let what = format!("details {order_no} from outside");
         let details = node.app.packets.details(outsider, order_no);
         let show = |details: &PacketDetails| format!("{:?}", details.state);
-        let answer = self.call(&node, what.clone(), details, show).await;
+        let answer = self.call(&node, Needs::Packet(order_no), what.clone(), details, show).await;
         self.must_refuse(what, &answer);
         let (_, _, request) = self.draft();
         let request = PreOrderRequest { group_id: self.people.groups[group].id, ..request };
         let what = "pre-order from outside".to_owned();
         let made = node.app.packets.pre_order(outsider, request);
-        let answer = self.call(&node, what.clone(), made, |made| made.order_no.to_string()).await;
+        let answer = self
+            .call(&node, Needs::Number, what.clone(), made, |made| made.order_no.to_string())
+            .await;
         self.must_refuse(what, &answer);
     }
 
@@ -152,14 +165,18 @@ impl Client {
         let node = self.world.any_node(&mut self.dice).await;
         let made = node.app.packets.pre_order(thief, request);
         let show = |made: &hongbao_shared::api::packets::PreOrder| made.order_no.to_string();
-        let Answer::Yes(made) = self.call(&node, "pre-order of a thief".into(), made, show).await
+        let Answer::Yes(made) =
+            self.call(&node, Needs::Number, "pre-order of a thief".into(), made, show).await
         else {
             return;
         };
         self.world.witness.number(made.order_no, thief);
-        let paid = node.app.packets.pay(thief, made.order_no, PayRequest::default());
+        let order_no = made.order_no;
+        let paid = node.app.packets.pay(thief, order_no, PayRequest::default());
         let what = format!("pay {} without money", made.order_no);
-        let answer = self.call(&node, what.clone(), paid, |_| "paid".to_owned()).await;
+        let answer = self
+            .call(&node, Needs::Packet(order_no), what.clone(), paid, |_| "paid".to_owned())
+            .await;
         self.must_refuse(what, &answer);
         self.is_unpaid(made.order_no).await;
     }

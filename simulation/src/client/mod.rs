@@ -9,7 +9,9 @@ mod send;
 use crate::{
     Dice,
     fault::WorldFault,
+    gate::as_call,
     people::People,
+    trouble::Needs,
     witness::{KnownPacket, Promise},
     world::{Node, World},
 };
@@ -28,7 +30,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// How often a call is tried again that was not answered.
 const TRIES_MAX: u32 = 8;
@@ -39,6 +41,8 @@ pub(crate) struct Client {
     pub(crate) name: String,
     pub(crate) world: Arc<World>,
     pub(crate) people: Arc<People>,
+    /// Is this one of hundreds, after whom nobody checks everything?
+    pub(crate) in_crowd: bool,
     /// Calls that have been made, by all clients.
     pub(crate) calls: Arc<AtomicU64>,
     pub(crate) dice: Dice,
@@ -76,6 +80,7 @@ impl Client {
     async fn call<T>(
         &mut self,
         node: &Node,
+        needs: Needs,
         what: String,
         call: impl Future<Output = Result<T, Refusal>>,
         show: impl FnOnce(&T) -> String,
@@ -88,10 +93,11 @@ impl Client {
         } else {
             self.dice.range(5_000, 30_000)
         };
+        let began = Instant::now();
         let answer = tokio::select! {
             biased;
             () = node.life.until_stopped() => Answer::None,
-            answer = call => match answer {
+            answer = as_call(call) => match answer {
                 Ok(answer) => Answer::Yes(answer),
                 Err(refusal) => Answer::No(refusal),
             },
@@ -102,14 +108,17 @@ impl Client {
             Answer::No(refusal) => refusal.code.as_str().to_owned(),
             Answer::None => "…".to_owned(),
         };
-        let (client, node) = (&self.name, &node.life.name);
-        self.world.history.note(format_args!("{client} {node} {what} → {told}"));
+        let (client, life) = (&self.name, &node.life);
+        self.world.history.note(format_args!("{client} {} {what} → {told}", life.name));
         if let Answer::No(refusal) = &answer
-            && refusal.code == ErrorCode::Internal
+            && !life.troubles.excuse(refusal.code, needs, began)
         {
+            let is_fault = refusal.code == ErrorCode::Internal;
+            let promise = if is_fault { Promise::NoFault } else { Promise::Service };
             let cause = refusal.cause.as_ref().map(|cause| format!("{cause:#}"));
-            let what = format!("{what}: {}", cause.unwrap_or_default());
-            self.world.witness.note(Promise::NoFault, what);
+            let code = refusal.code.as_str();
+            let what = format!("{what} by {}: {code}, {}", life.name, cause.unwrap_or_default());
+            self.world.witness.note(promise, what);
         }
         answer
     }
@@ -138,7 +147,9 @@ impl Client {
         let show = |details: &PacketDetails| {
             format!("{:?} {} of {}", details.state, details.claimed, details.shares)
         };
-        let details = self.call(&node, format!("details {order_no}"), details, show).await;
+        let details = self
+            .call(&node, Needs::Packet(order_no), format!("details {order_no}"), details, show)
+            .await;
         if let Answer::Yes(details) = details {
             for claim in details.claims.iter().flatten() {
                 let told = self.world.witness.share_of(order_no, claim.user.id);
@@ -159,7 +170,7 @@ impl Client {
         }
         let list = node.app.lists.received(reader, ListPart::default(), &node.app.accounts);
         let show = |list: &ListPage<ReceivedItem>| list.items.len().to_string();
-        drop(self.call(&node, format!("received by {reader}"), list, show).await);
+        drop(self.call(&node, Needs::List, format!("received by {reader}"), list, show).await);
     }
 }
 
@@ -172,6 +183,7 @@ fn is_final(code: ErrorCode) -> bool {
             | ErrorCode::LaneFull
             | ErrorCode::RateLimited
             | ErrorCode::PacketBusy
+            | ErrorCode::Internal
             | ErrorCode::TicketExpired
             | ErrorCode::PacketNotFound
     )

@@ -1,14 +1,17 @@
 //! Pre-order, then pay.
 
 use super::{Answer, Client, TRIES_MAX, is_final};
-use crate::witness::{KnownPacket, Promise};
+use crate::{
+    trouble::Needs,
+    witness::{KnownPacket, Promise},
+};
 use hongbao::{
     packets::Paid,
     runtime::{Clock as _, SKEW_MAX},
 };
 use hongbao_shared::{
     Kind, OrderNo, Timestamp, UserId,
-    api::packets::{PayRequest, PreOrderRequest},
+    api::packets::{PayRequest, PreOrder, PreOrderRequest},
 };
 use std::time::Duration;
 use tokio::time::sleep;
@@ -51,6 +54,31 @@ impl Client {
         self.send().await;
     }
 
+    /// Sends a packet with so many shares to the first group; `None` if it does not come to it.
+    pub(crate) async fn send_to_many(&mut self, shares: u64) -> Option<OrderNo> {
+        let sender = *self.dice.pick(&self.people.groups[0].members);
+        let total = self.dice.range(shares, 3 * shares);
+        self.bring(sender, "for-many", total).await;
+        let request = PreOrderRequest {
+            group_id: self.people.groups[0].id,
+            kind: Kind::Lucky,
+            total_fen: i64::try_from(total).unwrap_or(i64::MAX),
+            shares: i64::try_from(shares).unwrap_or(i64::MAX),
+            greeting: None,
+            cover: None,
+            recipient_id: None,
+        };
+        let node = self.world.any_node(&mut self.dice).await;
+        let what = format!("pre-order for {shares}");
+        let made = node.app.packets.pre_order(sender, request);
+        let show = |made: &PreOrder| made.order_no.to_string();
+        let answer = self.call(&node, Needs::Number, what, made, show).await;
+        let Answer::Yes(made) = answer else { return None };
+        self.world.witness.number(made.order_no, sender);
+        self.pay(0, sender, made.order_no).await;
+        Some(made.order_no)
+    }
+
     pub(super) async fn send(&mut self) {
         let (group, sender, request) = self.draft();
         let node = self.world.any_node(&mut self.dice).await;
@@ -58,7 +86,7 @@ impl Client {
             format!("pre-order {:?} {} / {}", request.kind, request.total_fen, request.shares);
         let made = node.app.packets.pre_order(sender, request);
         let Answer::Yes(made) =
-            self.call(&node, what, made, |made| made.order_no.to_string()).await
+            self.call(&node, Needs::Number, what, made, |made| made.order_no.to_string()).await
         else {
             return;
         };
@@ -99,7 +127,10 @@ impl Client {
                 Paid::Landed(_) => "landed".to_owned(),
                 Paid::Landing(_) => "landing".to_owned(),
             };
-            match self.call(&node, format!("pay {order_no}"), paid, show).await {
+            match self
+                .call(&node, Needs::Packet(order_no), format!("pay {order_no}"), paid, show)
+                .await
+            {
                 Answer::Yes(paid) => {
                     self.check_paid(order_no, &paid).await;
                     self.world.witness.meets(KnownPacket { order_no, group });

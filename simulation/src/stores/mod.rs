@@ -1,6 +1,7 @@
 //! Every store as one node sees it: the databases of the world behind the node's gate.
 
 mod cache;
+mod keys;
 mod ledger;
 mod lists;
 mod orders;
@@ -8,6 +9,7 @@ mod outbox;
 mod people;
 
 pub(crate) use cache::{GatedCache, SharedCache};
+pub(crate) use keys::GatedKeys;
 pub(crate) use ledger::GatedLedger;
 pub(crate) use lists::GatedLists;
 pub(crate) use orders::{GatedCold, GatedOrders};

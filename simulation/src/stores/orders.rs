@@ -8,10 +8,10 @@ use hongbao::store::{
         ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, LaneBatch, LaneOutcome,
         OrderStore, PacketRow, StoredState, Tell,
     },
-    outbox::Destination,
+    outbox::{Destination, Due},
 };
 use hongbao_shared::{Day, OrderNo, Timestamp};
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 /// A shard's database behind a gate.
 pub(crate) type GatedOrders = Gated<MemoryOrders>;
@@ -21,6 +21,21 @@ pub(crate) type GatedOrders = Gated<MemoryOrders>;
 pub(crate) struct GatedCold {
     pub(crate) inner: Arc<MemoryCold>,
     pub(crate) gate: Gate,
+}
+
+impl GatedOrders {
+    /// Deferred credits are due later, whichever node's worker looks first (R-MONEY-2).
+    fn look_for_haste(&self, batch: &LaneBatch) {
+        for append in &batch.appends {
+            let credits = append.announcements.iter();
+            let mut credits = credits.filter(|one| one.destination == Destination::Credit);
+            if credits.any(|credit| !matches!(credit.due, Due::After(_))) {
+                let (order_no, node) = (append.order_no, &self.gate.life.name);
+                let what = format!("{node} credits shares of {order_no} at once");
+                self.gate.chaos.is_hasty(what);
+            }
+        }
+    }
 }
 
 fn steps(batch: &LaneBatch) -> Vec<Step> {
@@ -63,8 +78,15 @@ gated! {
         fn ping() -> ();
     }
     async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
+        if self.gate.life.defers.load(Ordering::Relaxed) {
+            self.look_for_haste(&batch);
+        }
         let steps = steps(&batch);
+        let landings = batch.landings.iter().map(|landing| landing.packet.order_no);
+        let appends = batch.appends.iter().map(|append| append.order_no);
+        let orders: Vec<_> = landings.chain(appends).collect();
         let commit = async {
+            self.gate.takes(&orders)?;
             let outcome = self.inner.commit(batch.clone()).await?;
             self.gate.judge.committed(&batch, &outcome);
             Ok(outcome)

@@ -3,6 +3,7 @@ use crate::{
     control::CreditMode,
     crash::{self, Step},
     packets::event::{ChatEvent, CreditEvent, Event, ListEvent},
+    planted::Bug,
     runtime::SKEW_MAX,
     store::{
         orders::{
@@ -171,6 +172,7 @@ impl PendingAppend {
                 Due::First
             }
             CreditMode::Queue | CreditMode::Split { .. } => Due::Next,
+            CreditMode::Deferred if Bug::DeferredIsDue.is_planted() => Due::Next,
             CreditMode::Deferred => Due::After(later),
         };
         let runs = self.claims.chunk_by(|one, next| due(one) == due(next));

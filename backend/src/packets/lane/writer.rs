@@ -91,15 +91,22 @@ impl Lane {
             match self.commit(request.clone()).await {
                 Ok(outcome) => {
                     let beaten = self.settle(draft, &request, outcome).await;
+                    if Bug::LostRaceIsFault.is_planted() {
+                        refuse(beaten, &Arc::new(StoreError::Corrupt("a lost race".to_owned())));
+                        continue;
+                    }
                     let why = sqlx::Error::AnyDriverError("every attempt came second".into());
                     let again = tries.once_more(beaten, StoreError::Unavailable(why));
                     if !again.is_empty() {
                         rounds.push_back(again);
                     }
                 }
-                Err(error @ (StoreError::Unknown(_) | StoreError::Constraint { .. })) => {
+                Err(error)
+                    if (error.is_final() && !Bug::BatchFailsAsOne.is_planted())
+                        || matches!(error, StoreError::Unknown(_)) =>
+                {
                     // Either it may have happened, or our picture of a packet is
-                    // wrong: forget the pictures, and give each packet a
+                    // wrong, or the database's is: forget the pictures, and give each packet a
                     // transaction of its own, so that one spoils no other.
                     tracing::warn!(%error, "lane batch is tried again, packet by packet");
                     rounds.extend(self.split(tries.once_more(draft.into_ops(), error)));
