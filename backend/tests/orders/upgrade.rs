@@ -173,7 +173,8 @@ fn old_landings() -> String {
     numbers().map(landing).concat()
 }
 
-const UNDO_IN_LEDGER: &str = "DROP TABLE reconciliation; DROP TABLE sealing_keys;";
+const UNDO_IN_LEDGER: &str =
+    "DROP TABLE reconciliation; DROP TABLE sealing_keys; DROP TABLE retired_keys;";
 
 const OLD_INDEX: [&str; 2] = [
     "CREATE INDEX outbox_order ON outbox (destination, json_extract(payload, '$.order_no'));",

@@ -172,7 +172,11 @@ pub(crate) async fn of_rows_that_differ_at_once_one_stays(store: Store) {
                 let company = SentRow { user_id: user(number(version)), ..company };
                 let mut batch = of_sent(vec![company]);
                 match round % 4 {
-                    0 => batch.sent.push(sent(packet, moment(number(version)))),
+                    // Not by its moment: a landing that comes again has another (R-STORE-6).
+                    0 => batch.sent.push(SentRow {
+                        total_fen: fen(1 + version),
+                        ..sent(packet, moment(number(version)))
+                    }),
                     1 => {
                         let seq = u32::try_from(version).unwrap();
                         batch.received.push(received(packet, user(number(version)), seq));
