@@ -31,6 +31,8 @@ use tokio_util::sync::CancellationToken;
 /// After the faults everything comes to rest in this virtual time: the longest back-off and
 /// the longest lease, a few times over.
 const REST_WITHIN: Duration = Duration::from_mins(10);
+/// For how long a node holds a day that it moves, and more.
+const DAYS_ARE_HELD: Duration = Duration::from_mins(2);
 /// All open packets end within this, however wrong the clocks were.
 const ENDS_WITHIN_S: i64 = 2 * 60 * 60;
 const DAY_S: i64 = 24 * 60 * 60;
@@ -261,6 +263,8 @@ async fn days_go_by(
     be_calm(world);
     rest(world, "in the night").await;
     pay_again(world, calls, dice).await;
+    // A node that stopped half-way has its days for a minute more.
+    sleep(DAYS_ARE_HELD).await;
     let node = world.any_node(dice).await;
     match node.app.mover.round(&CancellationToken::new()).await {
         Ok(moved) if moved.waiting == 0 => {}

@@ -71,19 +71,29 @@ impl Finder {
         user: UserId,
     ) -> Result<Glimpse, Refusal> {
         let known = self.local.get(order_no);
-        if let Some(entry) = &known
-            && self.may_answer(entry)
-        {
-            return Ok(Glimpse::of(entry, user));
-        }
-        if let Some(glimpse) = self.shared_glimpse(order_no, user, known.as_deref()).await {
-            return Ok(glimpse);
-        }
-        let entry = match known {
-            Some(entry) => self.catch_up(entry).await,
-            None => self.load(order_no).await?,
+        let cached = match &known {
+            Some(entry) if self.may_answer(entry) => Some(Glimpse::of(entry, user)),
+            _ => self.shared_glimpse(order_no, user, known.as_deref()).await,
         };
-        Ok(Glimpse::of(&entry, user))
+        // A cache that did not hear the end would say that the packet has expired, also of one
+        // whose last share was taken before its time was over.
+        let is_late = |glimpse: &Glimpse| {
+            let Glimpse { packet, .. } = glimpse;
+            packet.progress.state.is_open() && self.clock.now() >= packet.expires_at
+        };
+        let last_known = match cached {
+            Some(glimpse) if !is_late(&glimpse) => return Ok(glimpse),
+            cached => cached,
+        };
+        let read = match known {
+            Some(entry) => Ok(self.catch_up(entry).await),
+            None => self.load(order_no).await,
+        };
+        match (read, last_known) {
+            (Ok(entry), _) => Ok(Glimpse::of(&entry, user)),
+            (Err(_), Some(glimpse)) => Ok(glimpse),
+            (Err(refusal), None) => Err(refusal),
+        }
     }
 
     /// What the shared tier knows, unless this node knows more.

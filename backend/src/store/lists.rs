@@ -42,10 +42,9 @@ impl SentRow {
 
     /// Is it the line of this packet? It may be older than the packet's row, which is written
     /// again, with a later time, if its shard is restored to before it had landed (R-STORE-6).
+    /// When it was ordered says nothing: that clock may have been ahead.
     pub fn is_of(&self, packet: &PacketRow) -> bool {
-        self.says_the_same(&Self::of(packet))
-            && packet.created_at <= self.at
-            && self.at <= packet.landed_at
+        self.says_the_same(&Self::of(packet)) && self.at <= packet.landed_at
     }
 
     /// All the same but for the time, which a landing that comes again does not repeat.
