@@ -174,7 +174,7 @@ pub(crate) async fn of_rows_that_differ_at_once_one_stays(store: Store) {
                 match round % 4 {
                     // Not by its moment: a landing that comes again has another (R-STORE-6).
                     0 => batch.sent.push(SentRow {
-                        total_fen: fen(1 + version),
+                        total_fen: fen(1_000 + version),
                         ..sent(packet, moment(number(version)))
                     }),
                     1 => {
