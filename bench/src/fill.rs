@@ -2,14 +2,10 @@
 //! server uses: real seeds, payments, shares, credits and lines of lists.
 
 use anyhow::{Context, Result, ensure};
-use hongbao::{
-    app::Stores,
-    config::Config,
-    keys::Keys,
-    packets::{
-        record::{Payment, PreOrderRecord},
-        seal::Sealer,
-    },
+use hongbao::node::open_stores;
+use hongbao_config::Config;
+use hongbao_domain::{
+    record::{Payment, PreOrderRecord},
     runtime::{Entropy, SystemEntropy, Zone},
     store::{
         ledger::Posting,
@@ -22,6 +18,7 @@ use hongbao::{
         outbox::{Destination, Due, Settled},
     },
 };
+use hongbao_engine::{app::Stores, keys::Keys, packets::seal::Sealer};
 use hongbao_shared::{
     Fen, GroupId, Kind, OrderNo, Shard, Site, Splitter, Terms, Timestamp, UserId,
     fairness::{ClientSeed, ServerSeed},
@@ -61,7 +58,7 @@ pub async fn fill(data: &Path, amount: Amount, mut batch_done: impl FnMut(u64)) 
     let mut config = Config::default();
     config.storage.data = data.to_path_buf();
     let keys = Keys::obtain(&config, &SystemEntropy)?;
-    let stores = Stores::open(&config).await?;
+    let stores = open_stores(&config).await?;
     let zone = Zone::named(&config.time.zone)?;
     let sealer = Sealer::new(&keys);
     let places: Vec<_> = stores.hot.keys().copied().collect();
@@ -312,7 +309,7 @@ fn mix(number: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hongbao::audit::{self, Audited};
+    use hongbao_engine::audit::{self, Audited};
 
     /// What is filled in is what the server would have left: every law holds.
     #[tokio::test]
@@ -326,7 +323,7 @@ mod tests {
         config.storage.data = folder.path().to_path_buf();
         let keys = Keys::obtain(&config, &SystemEntropy).unwrap();
         let sealer = Sealer::new(&keys);
-        let stores = Stores::open(&config).await.unwrap();
+        let stores = open_stores(&config).await.unwrap();
         let audited = Audited { at_rest: true, ..stores.audited(&sealer) };
         let report = audit::run(&audited).await.unwrap();
         assert!(report.is_clean(), "{report}");

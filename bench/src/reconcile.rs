@@ -8,14 +8,14 @@ use crate::{
     stats,
 };
 use anyhow::{Context, Result, ensure};
-use hongbao::{
-    app::Stores,
-    config::Config,
+use hongbao::node::open_stores;
+use hongbao_config::Config;
+use hongbao_domain::runtime::{SystemClock, SystemEntropy, Tasks};
+use hongbao_engine::{
     keys::Keys,
     ledger::Ledger,
     packets::seal::Sealer,
     reconcile::{Reconciler, Report},
-    runtime::{SystemClock, SystemEntropy, Tasks},
 };
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -84,7 +84,7 @@ async fn reconcile(data: &Path) -> Result<Vec<(Duration, Report)>> {
     config.storage.data = data.to_path_buf();
     let sealer = Sealer::new(&Keys::obtain(&config, &SystemEntropy)?);
     let zone = config.zone()?;
-    let stores = Stores::open(&config).await?;
+    let stores = open_stores(&config).await?;
     let (tasks, clock) = (Tasks::new(), Arc::new(SystemClock));
     let ledger = Arc::new(Ledger::start(Arc::clone(&stores.ledger), clock.clone(), &tasks));
     let lifetime = config.packet_lifetime();

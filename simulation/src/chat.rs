@@ -3,7 +3,7 @@
 //! anything else (R-PEOPLE-2).
 
 use crate::{laws, naive, people::People, witness::Promise, world::World};
-use hongbao::store::{
+use hongbao_domain::store::{
     orders::{ClaimRow, PacketRow, StoredState},
     people::{Line, StoredBody},
 };

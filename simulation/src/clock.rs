@@ -1,5 +1,5 @@
 use crate::Dice;
-use hongbao::runtime::{Clock, Entropy};
+use hongbao_domain::runtime::{Clock, Entropy};
 use hongbao_shared::Timestamp;
 use parking_lot::Mutex;
 use std::sync::{

@@ -8,7 +8,7 @@ use crate::{
     refusing,
     trouble::{How, Place, Troubles},
 };
-use hongbao::{planted::Bug, store::StoreError};
+use hongbao_domain::{planted::Bug, store::StoreError};
 use hongbao_shared::OrderNo;
 use parking_lot::Mutex;
 use std::{

@@ -5,8 +5,8 @@ use crate::{
     clock::WorldTime,
     witness::{Promise, Witness},
 };
-use hongbao::{
-    packets::record::Payment,
+use hongbao_domain::{
+    record::Payment,
     runtime::{Clock as _, SKEW_MAX},
     store::orders::{Ended, Landed, Landing, LaneBatch, LaneOutcome, StoredState},
 };

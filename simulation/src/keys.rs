@@ -3,11 +3,8 @@
 //! that one in front. Which nodes know of which change is never the same for long.
 
 use crate::{fault::WorldFault, world::World};
-use hongbao::{
-    config::{Config, Flags, MasterKeySetting},
-    keys::Keys,
-    packets::seal::Sealer,
-};
+use hongbao_config::{Config, Flags, MasterKeySetting};
+use hongbao_engine::{keys::Keys, packets::seal::Sealer};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The rings that nodes have, one after the other; the first key of each seals.

@@ -1,16 +1,14 @@
 //! What must hold: after every step, and at the end.
 
 use crate::{chat, naive, people::People, twice, witness::Promise, world::World};
-use hongbao::{
-    audit::{self, Audited, Report},
-    store::{
-        StoreError,
-        ledger::{Account, LedgerStore},
-        lists::ListStore,
-        orders::{ClaimRow, PacketRow, StoredState},
-        outbox::{Destination, Outbox},
-    },
+use hongbao_domain::store::{
+    StoreError,
+    ledger::{Account, LedgerStore},
+    lists::ListStore,
+    orders::{ClaimRow, PacketRow, StoredState},
+    outbox::{Destination, Outbox},
 };
+use hongbao_engine::audit::{self, Audited, Report};
 use hongbao_shared::{OrderNo, UserId, order_no::DAYS};
 use std::collections::BTreeMap;
 

@@ -2,14 +2,14 @@
 //! claims that it told of are brought to their wallets by nothing (R-MONEY-5).
 
 use crate::{Dice, witness::Promise, world::World};
-use hongbao::{
+use hongbao_domain::store::{
+    ledger::{LedgerStore, Posting, credit_key},
+    orders::ClaimRow,
+    outbox::{Destination, Settled},
+};
+use hongbao_engine::{
     audit::{self, Audited, Law},
     packets::CreditEvent,
-    store::{
-        ledger::{LedgerStore, Posting, credit_key},
-        orders::ClaimRow,
-        outbox::{Destination, Settled},
-    },
 };
 use hongbao_shared::Timestamp;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use hongbao::planted::Bug;
+use hongbao_domain::planted::Bug;
 use hongbao_simulation::{Until, run, runs};
 use std::{
     io::{IsTerminal, stderr},

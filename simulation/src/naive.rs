@@ -2,7 +2,7 @@
 //! moves: each written a second time from the requirements alone, as plainly as it can be.
 //! Judges that called the functions they judge would find them right whatever they did.
 
-use hongbao::store::ledger::{Account, Transfer, TransferKind};
+use hongbao_domain::store::ledger::{Account, Transfer, TransferKind};
 use hongbao_shared::{Kind, OrderNo};
 use sha2::{Digest, Sha256};
 

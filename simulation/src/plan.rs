@@ -1,5 +1,5 @@
 use crate::Dice;
-use hongbao::config::{Config, CreditMode, Flags};
+use hongbao_config::{Config, CreditMode, Flags};
 use hongbao_shared::Fen;
 
 /// How many open one packet at once in a run that has a crowd: all of them in one batch of

@@ -4,7 +4,7 @@
 
 use crate::{Dice, fault::WorldFault, laws, lost::SOMETIME, witness::Promise, world::World};
 use futures::future::join_all;
-use hongbao::store::outbox::{Destination, Outbox, Settled};
+use hongbao_domain::store::outbox::{Destination, Outbox, Settled};
 use std::time::Duration;
 use tokio::time::sleep;
 

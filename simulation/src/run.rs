@@ -15,7 +15,7 @@ use crate::{
     world::World,
 };
 use anyhow::Context as _;
-use hongbao::packets::Paid;
+use hongbao_engine::packets::Paid;
 use hongbao_shared::{ErrorCode, Limits, api::packets::PayRequest};
 use std::{
     cell::Cell,

@@ -2,7 +2,7 @@
 //! moves meanwhile.
 
 use crate::{Dice, fault::WorldFault, keys, lost, world::World};
-use hongbao::control::{CreditMode, Switches};
+use hongbao_engine::control::{CreditMode, Switches};
 use hongbao_shared::{Fen, Site};
 use std::{
     collections::BTreeMap,

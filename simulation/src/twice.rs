@@ -2,7 +2,7 @@
 //! from the seed that the sender chose, and the keys under which money moved.
 
 use crate::{laws, naive, witness::Promise, world::World};
-use hongbao::store::{
+use hongbao_domain::store::{
     ledger::{Account, LedgerStore, Transfer, TransferKind},
     lists::ListStore,
     orders::{ClaimRow, PacketRow, StoredState},

@@ -12,7 +12,7 @@ use std::{
 
 named! {
     /// What holds of answers and of the end of a run, beside the laws of stored data that
-    /// `hongbao::audit` knows.
+    /// `hongbao_engine::audit` knows.
     Promise {
         /// An answer once given never changes.
         AnswerStands = "answer_stands",

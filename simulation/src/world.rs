@@ -16,15 +16,18 @@ use crate::{
     trouble::Place,
     witness::{Promise, Witness},
 };
-use hongbao::{
+use hongbao_config::CreditMode;
+use hongbao_domain::{
+    runtime::Entropy,
+    store::{cold::ColdStore, orders::OrderStore},
+};
+use hongbao_engine::{
     app::{App, Outside, Stores},
-    config::CreditMode,
+    keys::Keys,
     packets::seal::Sealer,
-    store::{
-        cold::ColdStore,
-        memory::{MemoryCold, MemoryKeys, MemoryLedger, MemoryLists, MemoryOrders, MemoryPeople},
-        orders::OrderStore,
-    },
+};
+use hongbao_memory::{
+    MemoryCold, MemoryKeys, MemoryLedger, MemoryLists, MemoryOrders, MemoryPeople,
 };
 use hongbao_shared::{Shard, Site};
 use parking_lot::Mutex;
@@ -218,20 +221,24 @@ impl World {
         let defers = self.plan.config.credit.mode == CreditMode::Deferred;
         life.defers.store(defers, Ordering::Relaxed);
         let ring = self.keys.stage();
+        let mut config = self.plan.config.clone();
+        config.storage.master_key = self.keys.ring(ring);
         let secrets = Dice::new(machine.dice.lock().bits(), "secrets");
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(secrets));
+        let keys = Keys::obtain(&config, &*entropy)?;
         let outside = Outside {
             clock: Arc::clone(&machine.clock) as _,
-            entropy: Arc::new(SeededEntropy::new(secrets)),
+            entropy,
             shared: Some(Arc::new(GatedCache {
                 cache: Arc::clone(&self.cache),
                 gate: gate.clone(),
             })),
-            stores: Some(self.databases.gated(&gate, machine.far, self.plan.nodes == 1)),
+            stores: self.databases.gated(&gate, machine.far, self.plan.nodes == 1),
+            keys,
+            lock: None,
             lanes: None,
         };
-        let mut config = self.plan.config.clone();
-        config.storage.master_key = self.keys.ring(ring);
-        let app = App::start_on(config, outside).await?;
+        let app = App::start(config, outside).await?;
         Ok(Node { app: Arc::new(app), life: Arc::clone(life), ring })
     }
 }

@@ -2,7 +2,7 @@
 //! because what is planted is planted in the whole process.
 #![expect(clippy::print_stdout, reason = "what was met is worth reading")]
 
-use hongbao::planted::Bug;
+use hongbao_domain::planted::Bug;
 use hongbao_simulation::{Until, runs};
 
 /// So many runs are enough for each.

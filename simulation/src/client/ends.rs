@@ -2,7 +2,7 @@
 
 use super::Client;
 use crate::witness::Promise;
-use hongbao::{
+use hongbao_domain::{
     runtime::{Clock as _, SKEW_MAX},
     store::orders::StoredState,
 };

@@ -8,7 +8,7 @@ use crate::{
     witness::{KnownPacket, Promise},
     world::Node,
 };
-use hongbao::{
+use hongbao_domain::{
     runtime::{Clock as _, SKEW_MAX},
     store::ledger::{Account, AccountState},
 };

@@ -15,7 +15,8 @@ use crate::{
     witness::{KnownPacket, Promise},
     world::{Node, World},
 };
-use hongbao::{Refusal, lists::ListPart};
+use hongbao_domain::Refusal;
+use hongbao_engine::lists::ListPart;
 use hongbao_shared::{
     ErrorCode,
     api::{

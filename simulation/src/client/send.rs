@@ -5,10 +5,8 @@ use crate::{
     trouble::Needs,
     witness::{KnownPacket, Promise},
 };
-use hongbao::{
-    packets::Paid,
-    runtime::{Clock as _, SKEW_MAX},
-};
+use hongbao_domain::runtime::{Clock as _, SKEW_MAX};
+use hongbao_engine::packets::Paid;
 use hongbao_shared::{
     Kind, OrderNo, Timestamp, UserId,
     api::packets::{PayRequest, PreOrder, PreOrderRequest},

@@ -3,11 +3,12 @@ use crate::{
     gate::{Chaos, Gate},
 };
 use async_trait::async_trait;
-use hongbao::{
-    cache::{CacheDown, Dress, InProcess, SharedTier},
-    packets::record::PreOrderRecord,
+use hongbao_domain::{
+    cache::{CacheDown, Dress, SharedTier},
+    record::PreOrderRecord,
     store::orders::{ClaimRow, PacketRow},
 };
+use hongbao_memory::InProcess;
 use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};

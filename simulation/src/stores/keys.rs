@@ -1,13 +1,13 @@
 use super::gated;
 use crate::{fault::Step, gate::Gate};
-use hongbao::{
+use hongbao_domain::{
     keys::KeyId,
     store::{
         StoreError,
         keys::{KeyStore, KnownKey, RetiredKey},
-        memory::MemoryKeys,
     },
 };
+use hongbao_memory::MemoryKeys;
 use hongbao_shared::Timestamp;
 use std::sync::Arc;
 

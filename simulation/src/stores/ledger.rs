@@ -1,7 +1,7 @@
 use super::{gated, outbox::Gated};
 use crate::fault::Step;
-use hongbao::{
-    packets::record::{Payment, PreOrderRecord},
+use hongbao_domain::{
+    record::{Payment, PreOrderRecord},
     store::{
         StoreError,
         ledger::{
@@ -9,10 +9,10 @@ use hongbao::{
             Recorded, TransferKind,
         },
         marks::Mark,
-        memory::MemoryLedger,
         reconciled::Reconciled,
     },
 };
+use hongbao_memory::MemoryLedger;
 use hongbao_shared::{OrderNo, Timestamp, UserId};
 
 /// The ledger's database behind a gate.

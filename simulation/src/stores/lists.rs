@@ -1,6 +1,6 @@
 use super::gated;
 use crate::{fault::Step, gate::Gate};
-use hongbao::{
+use hongbao_domain::{
     runtime::Zone,
     store::{
         StoreError,
@@ -8,9 +8,9 @@ use hongbao::{
             List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow,
             Totals, TotalsOff,
         },
-        memory::MemoryLists,
     },
 };
+use hongbao_memory::MemoryLists;
 use hongbao_shared::{Fen, OrderNo, UserId};
 use std::sync::Arc;
 

@@ -1,15 +1,15 @@
 use super::{gated, outbox::Gated};
 use crate::{fault::Step, gate::Gate};
-use hongbao::store::{
+use hongbao_domain::store::{
     StoreError,
     cold::{ColdPlace, ColdStore},
-    memory::{MemoryCold, MemoryOrders},
     orders::{
         ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, LaneBatch, LaneOutcome,
         OrderStore, PacketRow, StoredState, Tell,
     },
     outbox::{Destination, Due},
 };
+use hongbao_memory::{MemoryCold, MemoryOrders};
 use hongbao_shared::{Day, OrderNo, Timestamp};
 use std::sync::{Arc, atomic::Ordering};
 

@@ -3,7 +3,7 @@ use crate::{
     gate::Gate,
 };
 use async_trait::async_trait;
-use hongbao::store::{
+use hongbao_domain::store::{
     StoreError,
     outbox::{Backlog, Destination, FailedRow, Fate, Outbox, OutboxRow, Settled},
 };

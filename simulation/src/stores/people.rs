@@ -1,15 +1,13 @@
 use super::gated;
 use crate::{fault::Step, gate::Gate};
-use hongbao::store::{
-    memory::MemoryPeople,
-    people::{
-        DemoGroupDraft, DemoMember, Dress, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup,
-        LinePost, ListedGroup, ListedInvitation, LogEntry, Login, NewAccount, NewSession, NewUser,
-        OwnSession, PacketPost, PasswordDraft, PeopleError, PeopleStore, Person, Place,
-        ProfileDraft, Removal, Revocation, StoredGroup, StoredInvitation, StoredMessage,
-        StoredPage, StoredSession, TextDraft, TokenHash, ValidInvitation,
-    },
+use hongbao_domain::store::people::{
+    DemoGroupDraft, DemoMember, Dress, GroupDraft, InvitationDraft, JoinDraft, JoinedGroup,
+    LinePost, ListedGroup, ListedInvitation, LogEntry, Login, NewAccount, NewSession, NewUser,
+    OwnSession, PacketPost, PasswordDraft, PeopleError, PeopleStore, Person, Place, ProfileDraft,
+    Removal, Revocation, StoredGroup, StoredInvitation, StoredMessage, StoredPage, StoredSession,
+    TextDraft, TokenHash, ValidInvitation,
 };
+use hongbao_memory::MemoryPeople;
 use hongbao_shared::{GroupId, MessageId, OrderNo, Timestamp, UserId, api::accounts::Profile};
 use std::sync::Arc;
 

@@ -1,0 +1,136 @@
+use super::{
+    circuit::{Circuit, Pass},
+    pool::{ANSWER_WITHIN, Connection, Pool},
+};
+use deadpool_redis::redis::{self, RedisError, RedisResult};
+use hongbao_domain::{
+    board::{Board, Place, Rung},
+    cache::CacheDown,
+};
+use hongbao_shared::Site;
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+use tokio::time::timeout;
+
+/// How long the trace of a probe stays.
+const PROBE_TTL_S: u64 = 60;
+
+/// One site's Redis.
+#[derive(Debug)]
+pub(super) struct SiteCache {
+    site: Site,
+    pool: Pool,
+    circuit: Circuit,
+    board: OnceLock<Arc<Board>>,
+}
+
+impl SiteCache {
+    pub(super) fn new(site: Site, pool: Pool) -> Self {
+        Self { site, pool, circuit: Circuit::default(), board: OnceLock::new() }
+    }
+
+    /// Shows on `board` from now on that it does not answer.
+    pub(super) fn report_to(&self, board: &Arc<Board>) {
+        let _first = self.board.set(Arc::clone(board));
+    }
+
+    /// Lets `work` use a connection. Over within the time of one answer, whatever happens;
+    /// two for the call that finds out whether a server is back.
+    pub(super) async fn call<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Connection) -> RedisResult<T>,
+    ) -> Result<T, CacheDown> {
+        let era = match self.circuit.ask() {
+            Pass::Go(era) => era,
+            Pass::Stop => return Err(self.down("it did not answer a moment ago")),
+            Pass::Probe => self.probe().await?,
+        };
+        self.attempt(work).await.map_err(|failure| {
+            if !failure.is_of_one_key {
+                self.circuit.failed(era, || {
+                    if let Some(board) = self.board.get() {
+                        board.enter(Rung::SharedCacheDown, self.place(), &failure.text);
+                    }
+                });
+            }
+            self.down(failure.text)
+        })
+    }
+
+    /// Finds out whether it is back. A demoted primary answers pings and reads, so this
+    /// writes.
+    async fn probe(&self) -> Result<u64, CacheDown> {
+        let key = format!("hongbao:probe:{}", self.site);
+        let mut set = redis::cmd("SET");
+        set.arg(key).arg(1).arg("EX").arg(PROBE_TTL_S);
+        match self.attempt(async |connection| set.query_async::<()>(connection).await).await {
+            Ok(()) => {
+                let leave = || {
+                    if let Some(board) = self.board.get() {
+                        board.leave(Rung::SharedCacheDown, self.place());
+                    }
+                };
+                Ok(self.circuit.recovered(leave))
+            }
+            Err(failure) => {
+                self.circuit.still_down();
+                Err(self.down(failure.text))
+            }
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Connection) -> RedisResult<T>,
+    ) -> Result<T, Failure> {
+        let attempt = async {
+            let mut connection = self.pool.get().await.map_err(Failure::of_all)?;
+            match work(&mut connection).await {
+                Ok(done) => Ok(done),
+                Err(error) => {
+                    connection.discard();
+                    Err(Failure::from(error))
+                }
+            }
+        };
+        // Nothing here is in a transaction that the timeout could cut off; each script is
+        // atomic in the server.
+        let result = match timeout(ANSWER_WITHIN, attempt).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::of_all("no answer in time")),
+        };
+        if result.as_ref().is_err_and(|failure| !failure.is_of_one_key) {
+            self.pool.forget_idle();
+        }
+        result
+    }
+
+    fn place(&self) -> Place {
+        Place::Site(self.site)
+    }
+
+    fn down(&self, why: impl fmt::Display) -> CacheDown {
+        CacheDown(format!("site {}: {why}", self.site))
+    }
+}
+
+/// Why a call failed.
+struct Failure {
+    text: String,
+    /// Something is wrong with what stands under one key, not with the server.
+    is_of_one_key: bool,
+}
+
+impl Failure {
+    fn of_all(error: impl fmt::Display) -> Self {
+        Self { text: error.to_string(), is_of_one_key: false }
+    }
+}
+
+impl From<RedisError> for Failure {
+    fn from(error: RedisError) -> Self {
+        Self { is_of_one_key: error.code() == Some("WRONGTYPE"), text: error.to_string() }
+    }
+}

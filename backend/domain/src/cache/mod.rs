@@ -1,0 +1,38 @@
+//! The tier of cache that nodes share, as a trait (R-CACHE). A cache may refuse or speed up; it
+//! never decides money.
+
+mod absent;
+mod shared;
+
+pub use absent::Absent;
+pub use shared::{CacheDown, Dress, NewsStream, SharedTier};
+
+use crate::store::orders::PacketRow;
+
+/// What a note tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Note {
+    /// A person's name and picture.
+    Profile,
+    /// The newest two screens of what a person sent.
+    Sent,
+    /// The newest two screens of what a person received.
+    Received,
+}
+
+/// A note as it is found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Noted {
+    /// Changes whenever the note is outdated: what is read from a database after it was
+    /// seen may be noted under it.
+    pub era: u64,
+    /// What was noted in this era.
+    pub text: Option<Vec<u8>>,
+}
+
+/// How many claims a packet's memory is made for: all of its shares, so that nothing has
+/// to grow while people open it. Within reason, for a row that this code did not write.
+pub fn room_for(packet: &PacketRow) -> usize {
+    const ROOM_MAX: u32 = 1 << 17;
+    usize::try_from(packet.shares.min(ROOM_MAX)).unwrap_or_default()
+}

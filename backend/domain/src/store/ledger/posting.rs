@@ -1,0 +1,214 @@
+//! Movements that somebody asks for, and what became of them.
+
+use super::{super::StoreError, Account};
+use crate::{planted::Bug, record::Payment};
+use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};
+
+/// Why money moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TransferKind {
+    /// From the issuer into a wallet.
+    TopUp,
+    /// From the sender's wallet into the packet's escrow.
+    Pay,
+    /// From the escrow into the wallet of somebody who opened a share.
+    Credit,
+    /// What is left in the escrow, back to the sender.
+    Refund,
+}
+
+impl TransferKind {
+    /// As stored; never renumbered.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::TopUp => 1,
+            Self::Pay => 2,
+            Self::Credit => 3,
+            Self::Refund => 4,
+        }
+    }
+
+    /// From its stored number.
+    pub fn from_number(number: i64) -> Result<Self, StoreError> {
+        [Self::TopUp, Self::Pay, Self::Credit, Self::Refund]
+            .into_iter()
+            .find(|kind| kind.number() == number)
+            .ok_or_else(|| StoreError::Corrupt(format!("no kind of transfer is {number}")))
+    }
+
+    /// For metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TopUp => "top_up",
+            Self::Pay => "pay",
+            Self::Credit => "credit",
+            Self::Refund => "refund",
+        }
+    }
+}
+
+/// A movement that somebody asks for. Its accounts always fit its kind, because it is
+/// made by one of the functions below alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posting {
+    key: String,
+    kind: TransferKind,
+    debit: Account,
+    credit: Account,
+    amount: Fen,
+    order_no: Option<OrderNo>,
+    payment: Option<Box<Payment>>,
+}
+
+impl Posting {
+    /// Demo money; `key` is the person's own, so it is kept apart from everybody
+    /// else's.
+    pub fn top_up(user: UserId, amount: Fen, key: &str) -> Self {
+        let own = format!("topup:{user}:{key}");
+        Self {
+            key: if Bug::TopUpKeyGlobal.is_planted() { format!("topup:{key}") } else { own },
+            kind: TransferKind::TopUp,
+            debit: Account::Issuer,
+            credit: Account::Wallet(user),
+            amount,
+            order_no: None,
+            payment: None,
+        }
+    }
+
+    /// A packet's total into its escrow. The payment is stored with it, and so is the
+    /// outbox row that makes the packet land.
+    pub fn pay(payment: Payment) -> Self {
+        let record = &payment.record;
+        Self {
+            key: pay_key(record.order_no),
+            kind: TransferKind::Pay,
+            debit: Account::Wallet(record.sender_id),
+            credit: Account::Escrow(record.order_no),
+            amount: record.total_fen,
+            order_no: Some(record.order_no),
+            payment: Some(Box::new(payment)),
+        }
+    }
+
+    /// The share `seq` of a packet into the wallet of whoever opened it.
+    pub fn credit(order_no: OrderNo, seq: u32, user: UserId, amount: Fen) -> Self {
+        Self::out_of_escrow(credit_key(order_no, seq), TransferKind::Credit, order_no, user, amount)
+    }
+
+    /// What is left of a packet, back to its sender. Expiry and giving up a landing
+    /// share the key, so that only one of them can ever happen (R-SEND-2, R-MONEY-4).
+    pub fn refund(order_no: OrderNo, sender: UserId, amount: Fen) -> Self {
+        Self::out_of_escrow(refund_key(order_no), TransferKind::Refund, order_no, sender, amount)
+    }
+
+    fn out_of_escrow(
+        key: String,
+        kind: TransferKind,
+        order_no: OrderNo,
+        user: UserId,
+        amount: Fen,
+    ) -> Self {
+        Self {
+            key,
+            kind,
+            debit: Account::Escrow(order_no),
+            credit: Account::Wallet(user),
+            amount,
+            order_no: Some(order_no),
+            payment: None,
+        }
+    }
+
+    /// What makes it repeatable.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+    /// Why.
+    pub const fn kind(&self) -> TransferKind {
+        self.kind
+    }
+    /// From where.
+    pub const fn debit(&self) -> Account {
+        self.debit
+    }
+    /// To where.
+    pub const fn credit_account(&self) -> Account {
+        self.credit
+    }
+    /// How much.
+    pub const fn amount(&self) -> Fen {
+        self.amount
+    }
+    /// Of which packet.
+    pub const fn order_no(&self) -> Option<OrderNo> {
+        self.order_no
+    }
+    /// With a payment: what was paid for.
+    pub fn payment(&self) -> Option<&Payment> {
+        self.payment.as_deref()
+    }
+}
+
+/// The key of the transfer that pays for a packet.
+pub fn pay_key(order_no: OrderNo) -> String {
+    format!("pay:{order_no}")
+}
+
+/// The key of the transfer that credits a share.
+pub fn credit_key(order_no: OrderNo, seq: u32) -> String {
+    format!("credit:{order_no}:{seq}")
+}
+
+/// The share that a credit's key names.
+pub fn credit_seq(key: &str) -> Option<u32> {
+    key.strip_prefix("credit:")?.rsplit_once(':')?.1.parse().ok()
+}
+
+/// The key of the transfer that returns what is left of a packet.
+pub fn refund_key(order_no: OrderNo) -> String {
+    format!("refund:{order_no}")
+}
+
+/// A posting that is in the books, now or since an earlier call with its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What the debited account held right after, in fen.
+    pub debit_balance: i64,
+    /// What the credited account held right after, in fen.
+    pub credit_balance: i64,
+    /// It had happened before; nothing moved now.
+    pub repeated: bool,
+}
+
+/// Why a posting moved nothing. No other posting of its batch is touched by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PostRefusal {
+    /// The debited account does not hold the amount.
+    #[error("the account holds {balance} fen only")]
+    InsufficientBalance {
+        /// What it holds, in fen.
+        balance: i64,
+    },
+    /// The key stands for another operation: other accounts, amount, kind or content.
+    /// An administrator must see this, because it is a fault or an attack.
+    #[error("the key stands for another operation")]
+    KeyConflict,
+    /// The same pre-order was paid with another client seed.
+    #[error("paid before with another client seed")]
+    ClientSeedDiffers,
+    /// The pre-order's time is over (R-SEND-2).
+    #[error("the pre-order has expired")]
+    PreOrderExpired,
+    /// A balance would leave the range of [`Fen`].
+    #[error("a balance would leave its range")]
+    OutOfRange,
+    /// An amount of zero.
+    #[error("there is nothing to move")]
+    NothingToMove,
+}
+
+/// What became of one posting.
+pub type PostOutcome = Result<Posted, PostRefusal>;

@@ -1,0 +1,77 @@
+//! The cycle of days: which tables hold which day, and how a day moves (R-STORE-1, R-STORE-5).
+
+use hongbao_shared::{Day, OrderNo, Timestamp};
+
+/// A pair of day tables that is in use (R-STORE-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayTable {
+    /// Which of the 31.
+    pub day: Day,
+    /// The calendar day that it holds, or held last: days since 1970-01-01.
+    pub epoch_day: i64,
+    /// It takes no more landings of that day.
+    pub sealed: bool,
+    /// Nothing is in it.
+    pub is_empty: bool,
+}
+
+/// Was a day emptied, and if not, what is in the way?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emptied {
+    /// It is empty.
+    Yes,
+    /// It is not sealed, or holds another day by now.
+    NotSealed,
+    /// A packet is still open.
+    OpenPacket,
+    /// An outbox row still tells of one of its packets.
+    Undelivered,
+}
+
+/// Whatever was made at this moment or after it, and stands in the table of `epoch_day`
+/// all the same, is the tombstone of a later day of the cycle, whose table was not free.
+/// The days of the cycle are a month apart, so that no zone matters.
+pub fn later_than(epoch_day: i64) -> Timestamp {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+    Timestamp::from_millis(epoch_day.saturating_add(2).saturating_mul(DAY_MS))
+}
+
+/// When packets of a calendar day were made, in whatever zone; the last moment is not one of them.
+/// The days of the cycle are a month apart.
+pub fn moments_of(epoch_day: i64) -> (Timestamp, Timestamp) {
+    (later_than(epoch_day.saturating_sub(3)), later_than(epoch_day))
+}
+
+/// Who moves a day, and for how long at most without a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Which node.
+    pub node: i64,
+    /// When it says so.
+    pub now: Timestamp,
+    /// From then on another node may go on in its place.
+    pub until: Timestamp,
+}
+
+/// How far a day has been copied to cold storage: everything up to here, in the order of numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// The last packet.
+    pub packet: Option<OrderNo>,
+    /// The last claim.
+    pub claim: Option<(OrderNo, u32)>,
+}
+
+/// What a day holds, to be compared: whatever is deleted in the one place stands in the other
+/// (R-STORE-5). Tombstones are not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DaySum {
+    /// Packets.
+    pub packets: i64,
+    /// What was paid for them.
+    pub total_fen: i64,
+    /// Claims.
+    pub claims: i64,
+    /// What they add up to.
+    pub claimed_fen: i64,
+}

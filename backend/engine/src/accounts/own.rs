@@ -1,0 +1,154 @@
+//! What people change about themselves (R-PEOPLE-1).
+
+use super::{AVATARS, Accounts, password::Match, token};
+use hongbao_domain::{
+    Refusal,
+    runtime::whole,
+    store::people::{NewAccount, PasswordDraft, Person, ProfileDraft},
+    text,
+};
+use hongbao_shared::{
+    ErrorCode, UserId,
+    api::accounts::{PasswordChange, ProfileChange, Registration},
+};
+use std::sync::Arc;
+
+impl Accounts {
+    /// The person as they see themselves. `unauthenticated` if they are gone.
+    pub async fn me(&self, user: UserId) -> Result<Person, Refusal> {
+        self.store.person(user).await?.ok_or_else(|| ErrorCode::Unauthenticated.into())
+    }
+
+    /// Changes name and picture. What an account signs in with stays (R-PEOPLE-4).
+    /// `name_invalid`, `avatar_invalid`.
+    pub async fn change_profile(
+        self: &Arc<Self>,
+        user: UserId,
+        change: ProfileChange,
+    ) -> Result<Person, Refusal> {
+        let name = change.name.map(|name| self.name(&name)).transpose()?;
+        if change.avatar.as_deref().is_some_and(|avatar| !is_avatar(avatar)) {
+            return Err(ErrorCode::AvatarInvalid.into());
+        }
+        let draft = ProfileDraft { user_id: user, name, avatar: change.avatar };
+        let accounts = Arc::clone(self);
+        whole(async move {
+            accounts.store.change_profile(draft).await?;
+            accounts.forget_profile(user).await;
+            accounts.me(user).await
+        })
+        .await
+    }
+
+    /// Makes an account of a guest, who keeps everything and stays signed in.
+    /// `already_account`, `name_invalid`, `password_invalid`, `name_taken`.
+    pub async fn become_account(
+        self: &Arc<Self>,
+        user: UserId,
+        registration: impl Into<Registration>,
+    ) -> Result<Person, Refusal> {
+        // The transaction decides; this spares the hash.
+        if !self.me(user).await?.is_guest {
+            return Err(ErrorCode::AlreadyAccount.into());
+        }
+        let (name, account) = self.new_account(registration.into()).await?;
+        let accounts = Arc::clone(self);
+        whole(async move {
+            // Guests do not sign in: there will be no more sessions than these.
+            let sessions = accounts.store.sessions_of(user, accounts.clock.now(), u32::MAX).await?;
+            accounts.store.make_account(user, name, account).await?;
+            accounts.forget_profile(user).await;
+            for session in sessions {
+                accounts.forget_session(session.token_hash);
+            }
+            accounts.me(user).await
+        })
+        .await
+    }
+
+    /// Replaces the password and ends all sessions but that of `token`.
+    /// `guest_has_no_password`, `password_invalid`, `wrong_credentials`.
+    pub async fn change_password(
+        self: &Arc<Self>,
+        user: UserId,
+        token: &str,
+        change: PasswordChange,
+    ) -> Result<(), Refusal> {
+        let keep = token::read(token).ok_or(ErrorCode::Unauthenticated)?;
+        let from_hash = self.store.password_hash(user).await?;
+        let from_hash = from_hash.ok_or(ErrorCode::GuestHasNoPassword)?;
+        self.check_password(&change.new)?;
+        if self.matches(&change.current, Some(from_hash.clone())).await? == Match::No {
+            return Err(ErrorCode::WrongCredentials.into());
+        }
+        let to_hash = self.passwords.hash(text::password(&change.new)).await?;
+        let accounts = Arc::clone(self);
+        whole(async move {
+            let draft = PasswordDraft { user_id: user, from_hash, to_hash, keep };
+            for ended in accounts.store.change_password(draft).await? {
+                accounts.forget_session(ended);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// What an account is made of. `name_invalid`, `password_invalid`.
+    pub(super) async fn new_account(
+        &self,
+        registration: Registration,
+    ) -> Result<(String, NewAccount), Refusal> {
+        let name = self.name(&registration.name)?;
+        let login_name = registration.login_name.map(|name| self.name(&name)).transpose()?;
+        let login_name = login_name.unwrap_or_else(|| name.clone());
+        self.check_password(&registration.password)?;
+        let password_hash = self.passwords.hash(text::password(&registration.password)).await?;
+        let account = NewAccount { key: text::key(&login_name), login_name, password_hash };
+        Ok((name, account))
+    }
+
+    fn check_password(&self, password: &str) -> Result<(), Refusal> {
+        let (least, most) = (self.limits.password_chars_min, self.limits.password_chars_max);
+        let fault = match text::length(password, most) {
+            Ok(length) if length > most => text::TextFault::TooLong.to_string(),
+            Ok(_) if !text::shows(password, least) => "too short".to_owned(),
+            Ok(_) => return Ok(()),
+            Err(fault) => fault.to_string(),
+        };
+        Err(Refusal::new(ErrorCode::PasswordInvalid).detail(fault))
+    }
+
+    /// Is this the password with that hash? Takes as long where there is no hash. Hashes of
+    /// before R-PEOPLE-4 are of what was typed.
+    pub(super) async fn matches(
+        &self,
+        typed: &str,
+        hash: Option<String>,
+    ) -> Result<Match, Refusal> {
+        let chars_max = usize::try_from(self.limits.password_chars_max).unwrap_or(usize::MAX);
+        let code_points_max = chars_max.saturating_mul(text::CODE_POINTS_PER_CHARACTER_MAX);
+        if typed.chars().nth(code_points_max).is_some() {
+            // Nobody has such a password, and hashing megabytes is work.
+            return Ok(Match::No);
+        }
+        self.passwords.verify(text::password(typed), typed.to_owned(), hash).await
+    }
+
+    /// Hashes a password that matched as it was typed anew, so that it matches however it is
+    /// typed; gives the hash that holds.
+    pub(super) async fn rehash(
+        &self,
+        user: UserId,
+        from: String,
+        typed: &str,
+    ) -> Result<String, Refusal> {
+        let to = self.passwords.hash(text::password(typed)).await?;
+        let changed = self.store.rehash_password(user, &from, &to).await?;
+        Ok(if changed { to } else { from })
+    }
+}
+
+/// `a00` to `a23`.
+fn is_avatar(text: &str) -> bool {
+    (0..AVATARS).any(|number| text == format!("a{number:02}"))
+}

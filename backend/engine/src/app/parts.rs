@@ -1,0 +1,117 @@
+//! Parts that are put together of the stores.
+
+use super::{Stores, background::Bells};
+use crate::{
+    accounts::Accounts,
+    archive::Mover,
+    cache::LocalTier,
+    control::{Clocks, Control},
+    demo::{Demo, DemoParts},
+    groups::Groups,
+    ledger::Ledger,
+    packets::{Expirer, Finder, Packets, Peers},
+};
+use hongbao_config::Config;
+use hongbao_domain::{
+    board::{Board, Place},
+    cache::SharedTier,
+    runtime::{Clock, Entropy, TrueClock, Zone},
+    store::{orders::OrderStore, outbox::Outbox},
+};
+use hongbao_shared::{Limits, Shard, Site};
+use std::sync::Arc;
+
+/// Looks packets up wherever they are.
+pub(super) fn finder(
+    stores: &Stores,
+    local: &LocalTier,
+    shared: &Arc<dyn SharedTier>,
+    control: &Arc<Control>,
+    peers: Peers,
+    clock: &Arc<dyn Clock>,
+) -> Arc<Finder> {
+    let (orders, control, clock) = (stores.orders.clone(), Arc::clone(control), Arc::clone(clock));
+    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, control, peers, clock))
+}
+
+/// The members of demo groups, who use the same services as everybody.
+pub(super) fn demo(
+    accounts: &Arc<Accounts>,
+    groups: &Arc<Groups>,
+    packets: &Arc<Packets>,
+    ledger: &Arc<Ledger>,
+    clock: &Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    limits: Arc<Limits>,
+) -> Arc<Demo> {
+    Arc::new(Demo::new(DemoParts {
+        accounts: Arc::clone(accounts),
+        groups: Arc::clone(groups),
+        packets: Arc::clone(packets),
+        ledger: Arc::clone(ledger),
+        clock: Arc::clone(clock),
+        entropy,
+        limits,
+    }))
+}
+
+/// The time of the databases that keep what depends on it, as soon as they say it, and what
+/// knows whether this machine's clock agrees.
+pub(super) async fn clocks(
+    stores: &Stores,
+    own: Arc<dyn Clock>,
+) -> (Arc<dyn Clock>, Arc<Board>, Arc<Clocks>) {
+    let time = Arc::new(TrueClock::new(own));
+    let clock: Arc<dyn Clock> = Arc::clone(&time) as _;
+    let board = Arc::new(Board::new(Arc::clone(&clock)));
+    let shards = stores.orders.iter().map(|((site, shard), store)| {
+        (Place::Shard(*site, *shard), Arc::clone(store) as Arc<dyn Outbox>)
+    });
+    let ledger = (Place::Database("ledger"), Arc::clone(&stores.ledger) as Arc<dyn Outbox>);
+    let clocks = Clocks::new(time, shards.chain([ledger]).collect(), Arc::clone(&board));
+    clocks.begin().await;
+    (clock, board, Arc::new(clocks))
+}
+
+/// One for each shard.
+pub(super) fn expirers(
+    stores: &Stores,
+    bells: &Bells,
+    clock: &Arc<dyn Clock>,
+    local: &LocalTier,
+    finder: &Arc<Finder>,
+    clocks: &Arc<Clocks>,
+) -> Vec<Arc<Expirer>> {
+    let of_shard = |(place, store): (&(Site, Shard), &Arc<dyn OrderStore>)| {
+        Arc::new(Expirer {
+            place: *place,
+            store: Arc::clone(store),
+            bell: Arc::clone(&bells[place]),
+            clock: Arc::clone(clock),
+            local: local.clone(),
+            finder: Arc::clone(finder),
+            clocks: Arc::clone(clocks),
+        })
+    };
+    stores.orders.iter().map(of_shard).collect()
+}
+
+/// Moves days to cold storage.
+pub(super) fn mover(
+    config: &Config,
+    stores: &Stores,
+    clock: &Arc<dyn Clock>,
+    zone: Zone,
+    board: &Arc<Board>,
+    node: i64,
+) -> Mover {
+    Mover {
+        hot: stores.hot.clone(),
+        cold: stores.cold.clone(),
+        node,
+        clock: Arc::clone(clock),
+        zone,
+        hot_days: config.storage.hot_days,
+        board: Arc::clone(board),
+    }
+}

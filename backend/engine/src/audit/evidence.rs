@@ -1,0 +1,120 @@
+//! All that is stored about one packet, wherever it is stored.
+
+use super::{Audited, PAGE, numbers::Granted};
+use hongbao_domain::{
+    record::Payment,
+    store::{
+        StoreError,
+        ledger::{Account, AccountState, Recorded},
+        lists::Listed,
+        orders::{ClaimRow, OrderStore, PacketRow},
+    },
+};
+use hongbao_shared::OrderNo;
+
+/// What the laws of a packet are checked on.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    pub(super) order_no: OrderNo,
+    /// Whether a payment waited to land, asked before all else: a packet lands before its
+    /// row goes. Not asked for a packet that is there.
+    pub(super) is_awaited: bool,
+    /// Its row; a tombstone's too.
+    pub(super) packet: Option<PacketRow>,
+    /// In their order, at most [`rows_max`].
+    pub(super) claims: Vec<ClaimRow>,
+    pub(super) payment: Option<Payment>,
+    /// Through its escrow, in their order, at most [`rows_max`].
+    pub(super) transfers: Vec<Recorded>,
+    /// What its escrow says of itself; all zero if there is none.
+    pub(super) escrow: AccountState,
+    /// `None` if lists are not audited.
+    pub(super) listed: Option<Listed>,
+    /// The first sequence that was not granted to such a number; `None` for a site that
+    /// is not there.
+    pub(super) granted: Option<u64>,
+}
+
+/// How many claims, or transfers, of a packet are looked at: all, and enough beyond to see
+/// that there are too many. Bounds the audit's memory on data gone mad.
+pub(super) fn rows_max(packet: Option<&PacketRow>) -> usize {
+    let shares = packet.map_or(0, |packet| packet.shares);
+    usize::try_from(shares.saturating_add(PAGE)).unwrap_or(usize::MAX)
+}
+
+/// Reads everything about one packet, row by row where the walk reads whole tables.
+pub(super) async fn gather(
+    audited: &Audited<'_>,
+    order_no: OrderNo,
+) -> Result<Evidence, StoreError> {
+    let ledger = audited.ledger;
+    let is_awaited = !ledger.awaiting_landing(vec![order_no]).await?.is_empty();
+    let store = audited.store_of(order_no);
+    let packet = match store {
+        Some(store) => store.packet(order_no).await?,
+        None => None,
+    };
+    let max = rows_max(packet.as_ref());
+    let payment = ledger.payment(order_no).await?;
+    // Claims before the money that they become.
+    let claims = match store {
+        Some(store) => claims_of(store, order_no, max).await?,
+        None => Vec::new(),
+    };
+    let transfers = transfers_of(audited, order_no, max).await?;
+    let escrow = ledger.account(Account::Escrow(order_no)).await?;
+    let listed = match audited.lists {
+        Some(lists) => Some(lists.listed(order_no).await?),
+        None => None,
+    };
+    let granted = Granted::read(audited).await?.end(order_no);
+    Ok(Evidence {
+        order_no,
+        is_awaited,
+        packet,
+        claims,
+        payment,
+        transfers,
+        escrow,
+        listed,
+        granted,
+    })
+}
+
+async fn claims_of(
+    store: &dyn OrderStore,
+    order_no: OrderNo,
+    max: usize,
+) -> Result<Vec<ClaimRow>, StoreError> {
+    let mut claims: Vec<ClaimRow> = Vec::new();
+    loop {
+        let from = match claims.last() {
+            None => 0,
+            Some(last) => match last.seq.checked_add(1) {
+                Some(from) => from,
+                None => return Ok(claims),
+            },
+        };
+        let page = store.claims(order_no, from, PAGE).await?;
+        if page.is_empty() || claims.len() >= max {
+            return Ok(claims);
+        }
+        claims.extend(page);
+    }
+}
+
+async fn transfers_of(
+    audited: &Audited<'_>,
+    order_no: OrderNo,
+    max: usize,
+) -> Result<Vec<Recorded>, StoreError> {
+    let mut transfers: Vec<Recorded> = Vec::new();
+    loop {
+        let after = transfers.last().map_or(0, |line| line.id);
+        let page = audited.ledger.transfers_of(order_no, after, PAGE).await?;
+        if page.is_empty() || transfers.len() >= max {
+            return Ok(transfers);
+        }
+        transfers.extend(page);
+    }
+}

@@ -1,0 +1,273 @@
+//! Every packet there is, and every row that names one: all tables side by side, in the
+//! order of packets. What does not fit there is looked at again by itself.
+
+use super::{
+    Audited, LOOKS_MAX, Law, PAGE, Report, Stage, Subject, arrival,
+    cursor::{BestLucks, Claims, Cursor, Escrows, Payments, Received, Sent, Transfers},
+    evidence::{self, Evidence, rows_max},
+    numbers::Granted,
+    packet::{self, Checked},
+    watch::tell,
+};
+use hongbao_domain::store::{StoreError, lists::Listed, orders::PacketRow};
+use hongbao_shared::{Day, OrderNo, Shard, Site, order_no::DAYS};
+
+pub(super) async fn audit(audited: &Audited<'_>, report: &mut Report) -> Result<(), StoreError> {
+    let mut walk = Walk {
+        audited,
+        granted: Granted::read(audited).await?,
+        expected: audited.ledger.transfers_about().await?,
+        tables: Tables::of(audited),
+        report,
+    };
+    // In the order of numbers: sites, shards, days.
+    for (site, shard) in audited.orders.keys() {
+        for day in (0..DAYS).filter_map(Day::new) {
+            walk.day(*site, *shard, day).await?;
+        }
+    }
+    walk.pass_strays(None).await?;
+    for broken in walk.tables.broken() {
+        walk.report.violations.note(
+            Law::StoredDataIsReadable,
+            Subject::Place(broken.0.to_owned()),
+            broken.1,
+        );
+    }
+    Ok(())
+}
+
+/// The tables beside those of packets and claims.
+struct Tables<'a> {
+    payments: Cursor<Payments<'a>>,
+    transfers: Cursor<Transfers<'a>>,
+    escrows: Cursor<Escrows<'a>>,
+    sent: Cursor<Sent<'a>>,
+    received: Cursor<Received<'a>>,
+    best_lucks: Cursor<BestLucks<'a>>,
+}
+
+impl<'a> Tables<'a> {
+    fn of(audited: &Audited<'a>) -> Self {
+        Self {
+            payments: Cursor::new(Payments(audited.ledger)),
+            transfers: Cursor::new(Transfers(audited.ledger)),
+            escrows: Cursor::new(Escrows(audited.ledger)),
+            sent: Cursor::new(Sent(audited.lists)),
+            received: Cursor::new(Received(audited.lists)),
+            best_lucks: Cursor::new(BestLucks(audited.lists)),
+        }
+    }
+
+    /// The least packet that the next rows name.
+    async fn least(&mut self) -> Result<Option<OrderNo>, StoreError> {
+        let next = [
+            self.payments.next_packet().await?,
+            self.transfers.next_packet().await?,
+            self.escrows.next_packet().await?,
+            self.sent.next_packet().await?,
+            self.received.next_packet().await?,
+            self.best_lucks.next_packet().await?,
+        ];
+        Ok(next.into_iter().flatten().min())
+    }
+
+    /// Passes a packet's rows unseen; gives how many payments there were.
+    async fn pass(&mut self, order_no: OrderNo) -> Result<u64, StoreError> {
+        let payments = self.payments.take(order_no, usize::MAX).await?.len();
+        self.transfers.take(order_no, 0).await?;
+        self.escrows.take(order_no, 0).await?;
+        self.sent.take(order_no, 0).await?;
+        self.received.take(order_no, 0).await?;
+        self.best_lucks.take(order_no, 0).await?;
+        Ok(u64::try_from(payments).unwrap_or(u64::MAX))
+    }
+
+    /// Where a row could not be read, and why.
+    fn broken(&mut self) -> Vec<(&'static str, String)> {
+        [
+            ("ledger payments", self.payments.broken.take()),
+            ("ledger transfers", self.transfers.broken.take()),
+            ("ledger accounts", self.escrows.broken.take()),
+            ("list of what was sent", self.sent.broken.take()),
+            ("list of what was received", self.received.broken.take()),
+            ("best lucks", self.best_lucks.broken.take()),
+        ]
+        .into_iter()
+        .filter_map(|(place, broken)| Some((place, broken?)))
+        .collect()
+    }
+
+    fn is_broken(&self) -> bool {
+        self.payments.broken.is_some()
+            || self.transfers.broken.is_some()
+            || self.escrows.broken.is_some()
+            || self.sent.broken.is_some()
+            || self.received.broken.is_some()
+            || self.best_lucks.broken.is_some()
+    }
+}
+
+struct Walk<'a, 'r> {
+    audited: &'a Audited<'a>,
+    granted: Granted,
+    /// About how many transfers there are.
+    expected: u64,
+    tables: Tables<'a>,
+    report: &'r mut Report,
+}
+
+impl<'a> Walk<'a, '_> {
+    async fn day(&mut self, site: Site, shard: Shard, day: Day) -> Result<(), StoreError> {
+        let Some(store) = self.audited.orders.get(&(site, shard)) else { return Ok(()) };
+        let store = &**store;
+        let place = || Subject::Place(format!("order shard {site}{shard} day {}", day.get()));
+        let mut claims = Cursor::new(Claims { store, day });
+        let mut after = None;
+        loop {
+            let read = store.packets_page(day, after, PAGE).await;
+            // The rest of the day is found by what was paid for.
+            let Some(page) = self.report.violations.unless_corrupt(place(), read)? else { break };
+            let Some(last) = page.last() else { break };
+            after = Some(last.order_no);
+            for packet in page {
+                let order_no = packet.order_no;
+                if (order_no.site(), order_no.shard(), order_no.day()) == (site, shard, day) {
+                    self.pass_stray_claims(&mut claims, Some(order_no)).await?;
+                    self.pass_strays(Some(order_no)).await?;
+                    self.packet(packet, &mut claims).await?;
+                } else {
+                    self.report.violations.note(
+                        Law::PacketInPlace,
+                        order_no,
+                        format!("stands in {}", place()),
+                    );
+                    self.report.counts.packets = self.report.counts.packets.saturating_add(1);
+                }
+            }
+            self.tell();
+        }
+        self.pass_stray_claims(&mut claims, None).await?;
+        if let Some(broken) = claims.broken {
+            self.report.violations.note(Law::StoredDataIsReadable, place(), broken);
+        }
+        Ok(())
+    }
+
+    /// A packet where it should be, with what the other tables hold of it.
+    async fn packet(
+        &mut self,
+        packet: PacketRow,
+        claims: &mut Cursor<Claims<'a>>,
+    ) -> Result<(), StoreError> {
+        let order_no = packet.order_no;
+        let max = rows_max(Some(&packet));
+        let tables = &mut self.tables;
+        let mut payments = tables.payments.take(order_no, 1).await?;
+        let mut escrows = tables.escrows.take(order_no, 1).await?;
+        let counts = &mut self.report.counts;
+        counts.payments = counts.payments.saturating_add(u64::from(!payments.is_empty()));
+        counts.accounts = counts.accounts.saturating_add(u64::from(!escrows.is_empty()));
+        let evidence = Evidence {
+            order_no,
+            is_awaited: false,
+            granted: self.granted.end(order_no),
+            payment: payments.pop(),
+            claims: claims.take(order_no, max).await?.into_iter().map(|(_, row)| row).collect(),
+            transfers: tables
+                .transfers
+                .take(order_no, max)
+                .await?
+                .into_iter()
+                .map(|(_, line)| line)
+                .collect(),
+            escrow: escrows.pop().map(|(_, stated)| stated).unwrap_or_default(),
+            listed: match self.audited.lists {
+                None => None,
+                Some(_) => Some(Listed {
+                    sent: tables.sent.take(order_no, 1).await?.pop(),
+                    received: tables.received.take(order_no, max).await?,
+                    best_luck: tables.best_lucks.take(order_no, 1).await?.pop().map(|(_, who)| who),
+                }),
+            },
+            packet: Some(packet),
+        };
+        let is_whole = !self.tables.is_broken() && claims.broken.is_none();
+        let mut checked = packet::judge(evidence, self.audited.sealer, self.audited.at_rest);
+        if !is_whole || !checked.violations.is_empty() {
+            // The tables were read one after the other.
+            checked = look(self.audited, order_no).await?;
+        }
+        self.found(order_no, checked).await
+    }
+
+    /// Rows of packets before this one that are not there; of all that is left for `None`.
+    async fn pass_strays(&mut self, until: Option<OrderNo>) -> Result<(), StoreError> {
+        while let Some(stray) = self.tables.least().await? {
+            if until.is_some_and(|until| stray >= until) {
+                break;
+            }
+            let payments = self.tables.pass(stray).await?;
+            self.report.counts.payments = self.report.counts.payments.saturating_add(payments);
+            let checked = look(self.audited, stray).await?;
+            self.found(stray, checked).await?;
+        }
+        Ok(())
+    }
+
+    async fn pass_stray_claims(
+        &mut self,
+        claims: &mut Cursor<Claims<'a>>,
+        until: Option<OrderNo>,
+    ) -> Result<(), StoreError> {
+        while let Some(stray) = claims.next_packet().await? {
+            if until.is_some_and(|until| stray >= until) {
+                break;
+            }
+            // Before what other tables say of the same packet, so that it is seen once.
+            self.pass_strays(Some(stray)).await?;
+            claims.take(stray, 0).await?;
+            let payments = self.tables.pass(stray).await?;
+            self.report.counts.payments = self.report.counts.payments.saturating_add(payments);
+            let checked = look(self.audited, stray).await?;
+            self.found(stray, checked).await?;
+        }
+        Ok(())
+    }
+
+    async fn found(&mut self, order_no: OrderNo, checked: Checked) -> Result<(), StoreError> {
+        let violations = &mut self.report.violations;
+        arrival::check(self.audited, order_no, &checked, violations).await?;
+        checked.into_report(self.report);
+        Ok(())
+    }
+
+    fn tell(&self) {
+        let counts = self.report.counts;
+        let done = counts.claims.saturating_add(counts.payments);
+        tell(self.audited, self.report, Stage::Packets, done, Some(self.expected));
+    }
+}
+
+/// Looks at one packet by itself. Beside a running server, what looks wrong may only have
+/// moved between two reads. It is wrong if two looks in a row find the same, at a packet
+/// that stood still.
+pub(crate) async fn look(audited: &Audited<'_>, order_no: OrderNo) -> Result<Checked, StoreError> {
+    let mut before: Option<Checked> = None;
+    for _ in 0..LOOKS_MAX {
+        let mut checked = Checked::default();
+        let read = evidence::gather(audited, order_no).await;
+        if let Some(evidence) = checked.violations.unless_corrupt(order_no, read)? {
+            checked = packet::judge(evidence, audited.sealer, audited.at_rest);
+        }
+        let same = before.as_ref().is_some_and(|before| {
+            before.packet == checked.packet
+                && before.violations.listed() == checked.violations.listed()
+        });
+        if checked.violations.is_empty() || audited.at_rest || same {
+            return Ok(checked);
+        }
+        before = Some(checked);
+    }
+    Ok(before.unwrap_or_default())
+}

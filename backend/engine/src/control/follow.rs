@@ -1,0 +1,182 @@
+//! Turning switches, and following those who turn them on other nodes (R-CTRL-3).
+
+use super::{Control, Switches};
+use hongbao_domain::{
+    Refusal,
+    runtime::Clock,
+    store::control::{ControlChange, ControlStore},
+};
+use hongbao_shared::{
+    ErrorCode, Site, UserId,
+    api::control::{self as api, ChangeSwitches, ControlState, SwitchChange, TurnedBy},
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+/// How often a node looks for changes: in force everywhere within a second.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// How many changes are shown.
+const CHANGES_SHOWN: u32 = 20;
+/// Two who change without naming a version do not mind each other.
+const ATTEMPTS_MAX: u32 = 5;
+
+/// What is stored of all switches.
+#[derive(Debug, Serialize, Deserialize)]
+struct Stored {
+    switches: api::Switches,
+    turned_by: BTreeMap<String, TurnedBy>,
+}
+
+/// What is stored of one change of one switch.
+#[derive(Debug, Serialize, Deserialize)]
+struct Turned {
+    switch: String,
+    from: String,
+    to: String,
+}
+
+/// Keeps this node's switches those of all nodes.
+#[derive(Debug)]
+pub struct Follower {
+    control: Arc<Control>,
+    store: Arc<dyn ControlStore>,
+    clock: Arc<dyn Clock>,
+    sites: Vec<Site>,
+    /// The version in force here. What is in force stays in force while the database
+    /// does not answer.
+    version: Mutex<u64>,
+}
+
+impl Follower {
+    /// For the switches of `sites`.
+    pub fn new(
+        control: Arc<Control>,
+        store: Arc<dyn ControlStore>,
+        clock: Arc<dyn Clock>,
+        sites: Vec<Site>,
+    ) -> Self {
+        Self { control, store, clock, sites, version: Mutex::default() }
+    }
+
+    /// Follows until `stop`.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            if let Err(error) = self.look().await {
+                tracing::debug!(code = error.code.as_str(), "switches cannot be looked up");
+            }
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    /// Puts the newest switches in force.
+    pub async fn look(&self) -> Result<(), Refusal> {
+        let mut version = self.version.lock().await;
+        if self.store.version().await? <= *version {
+            return Ok(());
+        }
+        if let Some(newest) = self.store.changes(1).await?.first() {
+            let stored = stored(newest)?;
+            self.control.set(Switches::checked(&stored.switches, &self.sites)?);
+            *version = newest.version;
+            tracing::info!(version = newest.version, changed = newest.changed, "switches changed");
+        }
+        Ok(())
+    }
+
+    /// What is in force, and who turned it.
+    pub async fn state(&self) -> Result<ControlState, Refusal> {
+        self.look().await?;
+        let changes = self.store.changes(CHANGES_SHOWN).await?;
+        let version = changes.first().map_or(0, |newest| newest.version);
+        let turned_by = changes.first().map(stored).transpose()?.map(|stored| stored.turned_by);
+        let mut shown = Vec::new();
+        for change in &changes {
+            let turned: Vec<Turned> = serde_json::from_str(&change.changed).map_err(unreadable)?;
+            let by = TurnedBy { user_id: change.changed_by, at: change.changed_at };
+            shown.extend(turned.into_iter().map(|Turned { switch, from, to }| SwitchChange {
+                version: change.version,
+                switch,
+                from,
+                to,
+                by,
+            }));
+        }
+        Ok(ControlState {
+            version,
+            switches: api::Switches::from(&self.control.switches()),
+            turned_by: turned_by.unwrap_or_default(),
+            changes: shown,
+            degraded: Vec::new(),
+        })
+    }
+
+    /// Turns some switches; durable, and in force here, when this answers.
+    /// `control_changed` if they are not what `change` says that they were,
+    /// `switch_invalid` for a value that makes no sense.
+    pub async fn change(&self, by: UserId, change: &ChangeSwitches) -> Result<(), Refusal> {
+        for _ in 0..ATTEMPTS_MAX {
+            self.look().await?;
+            let newest = self.store.changes(1).await?;
+            let version = newest.first().map_or(0, |newest| newest.version);
+            if change.version.is_some_and(|seen| seen != version) {
+                return Err(ErrorCode::ControlChanged.into());
+            }
+            let mut turned_by = match newest.first() {
+                Some(newest) => stored(newest)?.turned_by,
+                None => BTreeMap::new(),
+            };
+            let before = api::Switches::from(&self.control.switches());
+            let (after, names) = before.changed(change);
+            Switches::checked(&after, &self.sites)?;
+            if names.is_empty() {
+                return Ok(());
+            }
+            let at = self.clock.now();
+            for name in &names {
+                turned_by.insert((*name).to_owned(), TurnedBy { user_id: by, at });
+            }
+            let changed = turned(&before, &after, &names)?;
+            let switches = serde_json::to_string(&Stored { switches: after, turned_by });
+            let recorded = self.store.change(ControlChange {
+                version: version.saturating_add(1),
+                switches: switches.map_err(unreadable)?,
+                changed: serde_json::to_string(&changed).map_err(unreadable)?,
+                changed_by: by,
+                changed_at: at,
+            });
+            if recorded.await? {
+                return self.look().await;
+            }
+        }
+        Err(ErrorCode::ControlChanged.into())
+    }
+}
+
+fn stored(change: &ControlChange) -> Result<Stored, Refusal> {
+    serde_json::from_str(&change.switches).map_err(unreadable)
+}
+
+fn turned(
+    before: &api::Switches,
+    after: &api::Switches,
+    names: &[&'static str],
+) -> Result<Vec<Turned>, Refusal> {
+    let before = serde_json::to_value(before).map_err(unreadable)?;
+    let after = serde_json::to_value(after).map_err(unreadable)?;
+    let one = |name: &&'static str| Turned {
+        switch: (*name).to_owned(),
+        from: before[*name].to_string(),
+        to: after[*name].to_string(),
+    };
+    Ok(names.iter().map(one).collect())
+}
+
+fn unreadable(error: serde_json::Error) -> Refusal {
+    Refusal::internal(anyhow::Error::new(error).context("switches"))
+}

@@ -1,0 +1,68 @@
+//! What still needs a key: a look at everything that is stored.
+
+use crate::packets::seal::Sealer;
+use hongbao_domain::{
+    keys::KeyId,
+    store::{StoreError, ledger::LedgerStore, orders::OrderStore},
+};
+use hongbao_shared::{Day, Shard, Site, Timestamp, order_no::DAYS};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// How many rows one read brings.
+const PAGE: u32 = 1_000;
+
+/// What still needs a key to itself. Packets that are over do not: their seeds are public
+/// (R-FAIR-6), and the key that opened them may be so too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    /// Packets that can be opened now.
+    pub open: u64,
+    /// Payments whose packets have not landed yet.
+    pub landing: u64,
+}
+
+/// Looks through the open packets of every shard, and through all payments.
+pub async fn needed(
+    id: KeyId,
+    sealer: &Sealer,
+    hot: &BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
+    ledger: &dyn LedgerStore,
+) -> Result<Need, StoreError> {
+    let mut need = Need::default();
+    // Before the shards: a packet lands before its row goes.
+    let mut after = None;
+    loop {
+        let page = ledger.payments_page(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.record.order_no);
+        let paid = page.iter().map(|paid| (paid.record.order_no, &paid.record.sealed_server_seed));
+        let by_it = paid.filter(|(order_no, sealed)| sealer.key_of(*order_no, sealed) == Some(id));
+        let orders = by_it.map(|(order_no, _)| order_no).collect();
+        let awaited = ledger.awaiting_landing(orders).await?;
+        need.landing += u64::try_from(awaited.len()).unwrap_or(u64::MAX);
+    }
+    let forever = Timestamp::from_millis(i64::MAX);
+    for store in hot.values() {
+        for day in (0..DAYS).filter_map(Day::new) {
+            let mut after = None;
+            loop {
+                let page = store.unsettled_page(day, forever, after, PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.order_no);
+                let open = page.iter().filter(|packet| {
+                    packet.progress.state.is_open()
+                        && sealer.key_of(packet.order_no, &packet.sealed_server_seed) == Some(id)
+                });
+                need.open += u64::try_from(open.count()).unwrap_or(u64::MAX);
+            }
+        }
+    }
+    Ok(need)
+}
+
+impl Need {
+    /// Does nothing need it?
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}

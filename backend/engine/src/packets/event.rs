@@ -1,0 +1,221 @@
+//! What commits tell others: the payloads of the outbox.
+
+use crate::groups::PacketPost;
+use hongbao_domain::{
+    record::Payment,
+    store::{
+        orders::{Announcement, ClaimRow, Ended, PacketRow},
+        outbox::{Destination, Due},
+    },
+};
+use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+/// A paid packet is to land (the payload of the ledger's outbox).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandEvent {
+    /// Which packet.
+    pub order_no: OrderNo,
+}
+
+/// Claims of one packet are to be credited. The claims themselves stand in the
+/// shard; this says which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditEvent {
+    /// Which packet.
+    pub order_no: OrderNo,
+    /// The first claim.
+    pub from: u32,
+    /// How many.
+    pub count: u32,
+}
+
+impl CreditEvent {
+    /// Does it ask for this claim of its packet?
+    pub fn names(&self, claim: &ClaimRow) -> bool {
+        (self.from..self.end()).contains(&claim.seq)
+    }
+
+    /// The first claim after those.
+    pub const fn end(&self) -> u32 {
+        self.from.saturating_add(self.count)
+    }
+
+    /// The same for one claim alone.
+    #[must_use]
+    pub const fn single(self, seq: u32) -> Self {
+        Self { from: seq, count: 1, ..self }
+    }
+
+    /// The same, claim by claim.
+    pub fn singles(self) -> impl Iterator<Item = Self> {
+        (self.from..self.end()).map(move |seq| self.single(seq))
+    }
+}
+
+/// What is left of a packet goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundEvent {
+    /// Which packet.
+    pub order_no: OrderNo,
+    /// To whom.
+    pub sender_id: UserId,
+    /// How much.
+    pub amount_fen: Fen,
+}
+
+/// What a group's chat hears of a packet. Who opened it, and what is left of it, stands
+/// in the shard; this says where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ChatEvent {
+    /// It has landed: its card.
+    Post(PacketPost),
+    /// Some opened it (R-PEOPLE-2).
+    Opened {
+        /// Which packet.
+        order_no: OrderNo,
+        /// The first claim.
+        from: u32,
+        /// How many.
+        count: u32,
+    },
+    /// All shares are taken (R-PEOPLE-2).
+    Finished {
+        /// Which packet.
+        order_no: OrderNo,
+    },
+    /// Its time is over, and something is left (R-MONEY-4).
+    Expired {
+        /// Which packet.
+        order_no: OrderNo,
+    },
+}
+
+impl ChatEvent {
+    /// Which packet it is about.
+    pub const fn order_no(&self) -> OrderNo {
+        match self {
+            Self::Post(PacketPost { order_no, .. })
+            | Self::Opened { order_no, .. }
+            | Self::Finished { order_no }
+            | Self::Expired { order_no } => *order_no,
+        }
+    }
+}
+
+/// The lists "sent" and "received".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ListEvent {
+    /// Somebody sent a packet.
+    Sent {
+        /// Which packet.
+        order_no: OrderNo,
+    },
+    /// Shares were opened.
+    Received {
+        /// Of which packet.
+        order_no: OrderNo,
+        /// The first claim.
+        from: u32,
+        /// How many.
+        count: u32,
+    },
+    /// All shares are taken: somebody had the best luck.
+    Finished {
+        /// Of which packet.
+        order_no: OrderNo,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl ListEvent {
+    /// Which packet it is about.
+    pub const fn order_no(&self) -> OrderNo {
+        match self {
+            Self::Sent { order_no }
+            | Self::Received { order_no, .. }
+            | Self::Finished { order_no, .. } => *order_no,
+        }
+    }
+
+    /// The same, share by share where it is about several.
+    pub fn singles(self) -> Vec<Self> {
+        match self {
+            Self::Received { order_no, from, count } => (from..from.saturating_add(count))
+                .map(|from| Self::Received { order_no, from, count: 1 })
+                .collect(),
+            Self::Sent { .. } | Self::Finished { .. } => vec![self],
+        }
+    }
+}
+
+/// Every event, with its destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// For the ledger, at this moment.
+    Credit(Due, CreditEvent),
+    /// For the refund queue.
+    Refund(RefundEvent),
+    /// For the group's chat.
+    Chat(Box<ChatEvent>),
+    /// For the lists.
+    List(ListEvent),
+}
+
+impl Event {
+    /// As it is stored with a commit.
+    pub fn announce(&self) -> Announcement {
+        let (destination, event) = match self {
+            Self::Credit(_, event) => (Destination::Credit, serde_json::to_string(event)),
+            Self::Refund(event) => (Destination::Refund, serde_json::to_string(event)),
+            Self::Chat(event) => (Destination::Chat, serde_json::to_string(event)),
+            Self::List(event) => (Destination::Lists, serde_json::to_string(event)),
+        };
+        let due = match self {
+            Self::Credit(due, _) => *due,
+            _ => Due::Next,
+        };
+        // Plain structs with string keys always serialize.
+        Announcement { destination, due, event: event.expect("events serialize") }
+    }
+
+    /// The card of a packet that lands.
+    pub(crate) fn card(payment: &Payment, at: Timestamp) -> Self {
+        let record = &payment.record;
+        Self::chat(ChatEvent::Post(PacketPost {
+            order_no: record.order_no,
+            group_id: record.group_id,
+            sender_id: record.sender_id,
+            kind: record.kind,
+            greeting: record.greeting.clone(),
+            cover: record.cover.clone(),
+            recipient_id: record.recipient_id,
+            at,
+        }))
+    }
+
+    /// For the group's chat.
+    pub(super) fn chat(event: ChatEvent) -> Self {
+        Self::Chat(Box::new(event))
+    }
+
+    /// What goes back of a packet that is given up before it landed.
+    pub(super) fn refund(packet: &PacketRow) -> Self {
+        Self::Refund(RefundEvent {
+            order_no: packet.order_no,
+            sender_id: packet.sender_id,
+            amount_fen: packet.total_fen,
+        })
+    }
+
+    /// What the end of a packet's time tells: what is left goes back, and the sender is told
+    /// of it (R-MONEY-4).
+    pub fn of_end(ended: &Ended) -> Vec<Announcement> {
+        let Ended { order_no, sender_id, rest_fen: amount_fen } = *ended;
+        let refund = Self::Refund(RefundEvent { order_no, sender_id, amount_fen });
+        vec![refund.announce(), Self::chat(ChatEvent::Expired { order_no }).announce()]
+    }
+}

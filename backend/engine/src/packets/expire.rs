@@ -1,0 +1,114 @@
+//! Expire: what is left after a packet's time goes back to its sender (R-MONEY-4).
+
+use super::{Event, Finder, Packets};
+use crate::{cache::LocalTier, control::Clocks, delivery::Bell};
+use hongbao_domain::{
+    Refusal,
+    crash::{self, Step},
+    planted::Bug,
+    runtime::Clock,
+    store::{
+        StoreError,
+        orders::OrderStore,
+        outbox::{Destination, Due},
+    },
+};
+use hongbao_shared::{Shard, Site};
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// How often each database is asked for packets whose time is over.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How many end in one transaction.
+const PAGE_MAX: u32 = 256;
+
+/// Ends packets of a shard whose time is over, page by page. It needs neither their lane nor
+/// their seeds nor their claims (R-MONEY-6): an end is guarded by the packet's row, as an
+/// open is, so that never both of them win.
+#[derive(Debug)]
+pub struct Expirer {
+    /// Which shard.
+    pub place: (Site, Shard),
+    /// Its database.
+    pub store: Arc<dyn OrderStore>,
+    /// Rung when something has ended.
+    pub bell: Arc<Bell>,
+    /// Tells whose time is over.
+    pub clock: Arc<dyn Clock>,
+    /// Knows whether that can be believed.
+    pub clocks: Arc<Clocks>,
+    /// This node's memory.
+    pub local: LocalTier,
+    /// Brings it up to date.
+    pub finder: Arc<Finder>,
+}
+
+impl Expirer {
+    /// Looks until `stop`.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            while !stop.is_cancelled() {
+                match self.page().await {
+                    Ok(PAGE_MAX) => {}
+                    Ok(_) => break,
+                    // Once a second, as long as the shard is down: that is told by the board.
+                    Err(error) if !error.is_final() => {
+                        tracing::debug!(%error, "cannot end packets whose time is over");
+                        break;
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot end packets whose time is over");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends a page of packets; answers how many.
+    async fn page(&self) -> Result<u32, StoreError> {
+        let (site, shard) = self.place;
+        if !self.clocks.agree(site, shard) {
+            return Ok(0);
+        }
+        let now = self.clock.now();
+        let mut due = self.store.due(now, PAGE_MAX).await?;
+        if Bug::EndNeedsMemory.is_planted() {
+            due.retain(|order_no| self.local.get(*order_no).is_some());
+        }
+        if due.is_empty() {
+            return Ok(0);
+        }
+        crash::before(Step::Expire);
+        let ended = self.store.end(due, now, Arc::new(Event::of_end)).await?;
+        crash::after(Step::Expire);
+        for ended in &ended {
+            // Whoever remembers it as open looks into the database when its time is over;
+            // this spares them that.
+            if self.local.get(ended.order_no).is_some() {
+                drop(self.finder.entry(ended.order_no).await);
+            }
+        }
+        // Only now: whoever is told looks into this node's memory.
+        if !ended.is_empty() {
+            self.bell.ring(Destination::Refund, Due::Next);
+            self.bell.ring(Destination::Chat, Due::Next);
+        }
+        Ok(u32::try_from(ended.len()).unwrap_or(u32::MAX))
+    }
+}
+
+impl Packets {
+    /// Ends every packet whose time is over, in every shard that this node reaches.
+    pub async fn end_due(&self) -> Result<(), Refusal> {
+        for expirer in &self.expirers {
+            while expirer.page().await? == PAGE_MAX {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,239 @@
+//! Send: pre-order, then pay, then land (R-SEND).
+
+use super::{Event, Packets, event::ListEvent};
+use hongbao_domain::{
+    Refusal,
+    board::{Place, Rung},
+    crash::{self, Step},
+    planted::Bug,
+    record::{Payment, PreOrderRecord},
+    store::orders::{Landed, Landing as LandingRow, PacketRow, Progress, StoredState},
+    text::{self, TextFault},
+};
+use hongbao_shared::{
+    Day, ErrorCode, OrderNo, Timestamp, UserId,
+    api::packets::{Landing, LandingState, PacketDetails, PayRequest, PreOrder, PreOrderRequest},
+    draft::Draft,
+    fairness::{ClientSeed, ServerSeed},
+};
+use std::time::Duration;
+
+/// How long a payment waits for its packet to land before it answers 202.
+const LANDING_WAIT: Duration = Duration::from_secs(2);
+
+/// The answer to a payment.
+#[derive(Debug)]
+pub enum Paid {
+    /// The packet is in the group.
+    Landed(Box<PacketDetails>),
+    /// It is paid and arrives later by itself.
+    Landing(Landing),
+}
+
+impl Packets {
+    /// Validates and numbers a packet, and commits to its server seed. Nothing is
+    /// paid, and no database is touched while the shared cache is up (R-SEND-1, 4).
+    pub async fn pre_order(
+        &self,
+        sender: UserId,
+        request: PreOrderRequest,
+    ) -> Result<PreOrder, Refusal> {
+        if !self.control.packets_on() {
+            return Err(ErrorCode::PacketsOff.into());
+        }
+        let greeting = self.greeting(request.greeting.as_deref())?;
+        let draft = Draft {
+            kind: request.kind,
+            total_fen: request.total_fen,
+            shares: request.shares,
+            greeting: greeting.as_deref(),
+            cover: request.cover.as_deref(),
+            recipient_id: request.recipient_id,
+        };
+        let checked = draft.check(&self.limits)?;
+        if !self.groups.is_member(request.group_id, sender).await? {
+            return Err(ErrorCode::GroupNotFound.into());
+        }
+        if let Some(recipient) = checked.recipient_id
+            && (recipient == sender || !self.groups.is_member(request.group_id, recipient).await?)
+        {
+            return Err(ErrorCode::RecipientInvalid.into());
+        }
+
+        self.sends.check(sender)?;
+        let now = self.clock.now();
+        let order_no = self.numbering.next(now).await?;
+        let server_seed = ServerSeed::from_bytes(self.entropy.bytes32());
+        let record = PreOrderRecord {
+            order_no,
+            sender_id: sender,
+            group_id: request.group_id,
+            recipient_id: checked.recipient_id,
+            kind: checked.terms.kind(),
+            total_fen: checked.terms.total(),
+            shares: checked.terms.shares(),
+            max_share_fen: checked.terms.max_share(),
+            greeting: checked.greeting,
+            cover: checked.cover.to_owned(),
+            sealed_server_seed: self.sealer.seal(order_no, &server_seed, &*self.entropy),
+            commitment: server_seed.commitment(),
+            created_at: now,
+            expires_at: now.plus_seconds(self.limits.preorder_ttl_s.into()),
+        };
+        crash::before(Step::PreOrderCached);
+        match self.shared.put_pre_order(&record).await {
+            Ok(()) => crash::after(Step::PreOrderCached),
+            Err(error) => {
+                let place = Place::Site(order_no.site());
+                self.control.board().enter(Rung::PreOrdersInDatabase, place, error);
+                self.ledger.put_pre_order(record.clone()).await?;
+            }
+        }
+        Ok(PreOrder { order_no, commitment: record.commitment, expires_at: record.expires_at })
+    }
+
+    /// A greeting that nobody sees is none. `greeting_invalid`.
+    fn greeting(&self, greeting: Option<&str>) -> Result<Option<String>, Refusal> {
+        match text::one_line(greeting.unwrap_or_default(), self.limits.greeting_chars_max) {
+            Ok(greeting) => Ok(Some(greeting)),
+            Err(TextFault::Empty) => Ok(None),
+            Err(fault) => Err(Refusal::new(ErrorCode::GreetingInvalid).detail(fault.to_string())),
+        }
+    }
+
+    /// Moves the money into the packet's escrow and lands the packet. Repeating it
+    /// answers the same (R-SEND-2).
+    pub async fn pay(
+        &self,
+        sender: UserId,
+        order_no: OrderNo,
+        request: PayRequest,
+    ) -> Result<Paid, Refusal> {
+        let seed = request.client_seed.as_deref().map(ClientSeed::from_hex).transpose();
+        let seed = seed.map_err(|_| ErrorCode::ClientSeedInvalid)?;
+        let payment = match self.ledger.payment(order_no).await? {
+            Some(payment) => {
+                // The same as for a number that does not exist.
+                if payment.record.sender_id != sender {
+                    return Err(ErrorCode::PreOrderExpired.into());
+                }
+                if seed.is_some_and(|seed| seed.bytes() != payment.client_seed) {
+                    return Err(ErrorCode::ClientSeedDiffers.into());
+                }
+                payment
+            }
+            None => self.pay_first(sender, order_no, seed.unwrap_or_default()).await?,
+        };
+        self.landed(sender, &payment).await
+    }
+
+    async fn pay_first(
+        &self,
+        sender: UserId,
+        order_no: OrderNo,
+        client_seed: ClientSeed,
+    ) -> Result<Payment, Refusal> {
+        if !self.control.packets_on() {
+            return Err(ErrorCode::PacketsOff.into());
+        }
+        let now = self.clock.now();
+        let record = self.find_pre_order(order_no, now).await?;
+        if record.sender_id != sender && !Bug::AnotherPayer.is_planted() {
+            return Err(ErrorCode::PreOrderExpired.into());
+        }
+        if !self.groups.is_member(record.group_id, sender).await? {
+            return Err(ErrorCode::GroupNotFound.into());
+        }
+        let payment = Payment { record, client_seed: client_seed.bytes().to_vec(), paid_at: now };
+        // What is in the books counts, should somebody have paid meanwhile.
+        Ok(self.ledger.pay(payment).await?.payment)
+    }
+
+    async fn find_pre_order(
+        &self,
+        order_no: OrderNo,
+        now: Timestamp,
+    ) -> Result<PreOrderRecord, Refusal> {
+        if let Ok(Some(record)) = self.shared.pre_order(order_no, now).await {
+            return Ok(record);
+        }
+        let stored = self.ledger.pre_order(order_no).await?;
+        let alive = stored.filter(|record| record.is_alive(now));
+        alive.ok_or_else(|| ErrorCode::PreOrderExpired.into())
+    }
+
+    /// Waits a moment for the packet to land. The lane, and the outbox behind it,
+    /// go on whoever waits.
+    async fn landed(&self, sender: UserId, payment: &Payment) -> Result<Paid, Refusal> {
+        let order_no = payment.record.order_no;
+        let on_its_way = Landing { order_no, state: LandingState::Landing };
+        // Nothing here holds a transaction, so the timeout can cut it off: the lane
+        // finishes what it has taken.
+        let landing = tokio::time::timeout(LANDING_WAIT, self.land(payment));
+        match landing.await {
+            Ok(Ok(Landed::Already(StoredState::GivenUp))) => Err(ErrorCode::PacketGivenUp.into()),
+            Ok(Ok(Landed::New | Landed::Already(_))) => {
+                Ok(Paid::Landed(Box::new(self.details(sender, order_no).await?)))
+            }
+            Ok(Ok(Landed::DayRefused) | Err(_)) | Err(_) => Ok(Paid::Landing(on_its_way)),
+        }
+    }
+
+    /// Brings a paid packet into its shard; idempotent.
+    pub async fn land(&self, payment: &Payment) -> Result<Landed, Refusal> {
+        let record = &payment.record;
+        if let Some(entry) = self.local.get(record.order_no) {
+            return Ok(Landed::Already(entry.progress().state));
+        }
+        let dress = hongbao_domain::cache::Dress {
+            greeting: record.greeting.clone(),
+            cover: record.cover.clone(),
+        };
+        if let Err(error) = self.shared.put_dress(record.order_no, &dress).await {
+            tracing::debug!(%error, "dress is not cached");
+        }
+        let landed_at = self.clock.now();
+        let packet = payment.packet(landed_at, self.expires_at(landed_at), Progress::NONE)?;
+        let events = [
+            Event::card(payment, landed_at),
+            Event::List(ListEvent::Sent { order_no: record.order_no }),
+        ];
+        self.lanes.land(landing(packet, &events)).await
+    }
+
+    /// Puts a tombstone under a number whose packet cannot land; only this sends
+    /// the money back. If the packet has landed after all, it stays.
+    pub async fn give_up(&self, payment: &Payment) -> Result<Landed, Refusal> {
+        let now = self.clock.now();
+        let tombstone =
+            Progress { state: StoredState::GivenUp, finished_at: Some(now), ..Progress::NONE };
+        let packet = payment.packet(now, self.expires_at(now), tombstone)?;
+        let refund = Event::refund(&packet);
+        self.lanes.land(landing(packet, &[refund])).await
+    }
+
+    fn expires_at(&self, landed_at: Timestamp) -> Timestamp {
+        landed_at.plus_seconds(self.limits.packet_lifetime_s.into())
+    }
+}
+
+/// A packet, or a tombstone, that comes into its shard with what it tells.
+pub(crate) fn landing(packet: PacketRow, events: &[Event]) -> LandingRow {
+    LandingRow {
+        epoch_day: epoch_day(packet.order_no.day(), packet.created_at),
+        announcements: events.iter().map(Event::announce).collect(),
+        packet,
+    }
+}
+
+/// The calendar day that a number was given on: the one of its day in the cycle around
+/// `at`. The number decides, and not the zone that is configured now: it may have been
+/// another one when the number was given (R-ORDER-4), and a day that does not fit its
+/// number has no table.
+fn epoch_day(day: Day, at: Timestamp) -> i64 {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+    let here = at.millis().div_euclid(DAY_MS);
+    // Zones are less than a day from UTC, and the days of the cycle a month apart.
+    let near = [here, here.saturating_sub(1), here.saturating_add(1)];
+    near.into_iter().find(|near| Day::of_epoch_day(*near) == day).unwrap_or(here)
+}

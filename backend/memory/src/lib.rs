@@ -1,0 +1,35 @@
+//! The memory of one process in the place of databases and caches: stores, which keep the
+//! same contracts and lose everything when they are dropped (a process that "restarts" in a
+//! simulation keeps the store and drops the rest), and the shared tier of a single node.
+//!
+//! Knows the domain alone. Must never know a database, a cache, or who uses it.
+
+mod cold;
+mod control;
+mod keys;
+mod ledger;
+mod lists;
+mod orders;
+mod outbox;
+mod people;
+mod shared_tier;
+
+pub use cold::MemoryCold;
+pub use control::MemoryControl;
+pub use keys::MemoryKeys;
+pub use ledger::MemoryLedger;
+pub use lists::MemoryLists;
+pub use orders::MemoryOrders;
+pub use people::MemoryPeople;
+pub use shared_tier::InProcess;
+
+use hongbao_domain::store::StoreError;
+
+fn refuse<T>(constraint: &str) -> Result<T, StoreError> {
+    Err(StoreError::Constraint { name: constraint.to_owned() })
+}
+
+/// How many rows a page may have.
+fn size(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}

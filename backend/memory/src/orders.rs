@@ -1,0 +1,426 @@
+//! Order shards in memory.
+
+use super::{
+    StoreError,
+    outbox::{OutboxRows, impl_outbox},
+    refuse, size,
+};
+use async_trait::async_trait;
+use hongbao_domain::{
+    planted::Bug,
+    runtime::Clock,
+    store::{
+        orders::{
+            Announcement, Append, ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, Landed,
+            Landing, LaneBatch, LaneOutcome, OrderStore, PacketRow, Progress, StoredState, Tell,
+            about, gather, later_than,
+        },
+        outbox::Destination,
+    },
+};
+use hongbao_shared::{Day, Fen, Kind, OrderNo, Timestamp};
+use parking_lot::Mutex;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// One database of order shards.
+#[derive(Debug, Default)]
+pub struct MemoryOrders {
+    state: Mutex<State>,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl MemoryOrders {
+    /// An empty one, which has a clock of its own, as a server has.
+    pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
+        Self { clock: Some(clock), ..Self::default() }
+    }
+
+    /// The earlier of the caller's clock and its own (R-CTRL-5).
+    fn earlier(&self, now: Timestamp) -> Timestamp {
+        if Bug::EndByAClockAhead.is_planted() {
+            return now.plus_seconds(120);
+        }
+        self.clock.as_ref().map_or(now, |clock| clock.now().min(now))
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    packets: BTreeMap<OrderNo, PacketRow>,
+    claims: BTreeMap<(OrderNo, u32), ClaimRow>,
+    /// Which calendar day each day's tables hold.
+    days: BTreeMap<Day, HeldDay>,
+    /// Which calendar day is being moved, by whom, and how far.
+    moves: BTreeMap<Day, (i64, Hold, Copied)>,
+    outbox: OutboxRows,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct HeldDay {
+    epoch_day: i64,
+    sealed: bool,
+}
+
+/// What a batch changes, kept apart until all of it is known to hold.
+#[derive(Default)]
+struct Staged {
+    packets: BTreeMap<OrderNo, PacketRow>,
+    claims: BTreeMap<(OrderNo, u32), ClaimRow>,
+    days: BTreeMap<Day, HeldDay>,
+}
+
+impl_outbox!(MemoryOrders);
+
+#[async_trait]
+impl OrderStore for MemoryOrders {
+    async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
+        if let Some(clock) = &self.clock {
+            batch.is_its_time(clock.now())?;
+        }
+        let mut state = self.state.lock();
+        let mut staged = Staged::default();
+        let mut outcome = LaneOutcome::default();
+        let mut told: Vec<(OrderNo, &Announcement)> = Vec::new();
+        for landing in &batch.landings {
+            let landed = state.land(&mut staged, landing)?;
+            if landed == Landed::New {
+                told.extend(about(landing.packet.order_no, &landing.announcements));
+            }
+            outcome.landings.push(landed);
+        }
+        for item in &batch.appends {
+            let held = state.append(&mut staged, item)?;
+            if held {
+                told.extend(about(item.order_no, &item.announcements));
+            }
+            outcome.appends.push(held);
+        }
+        let entries = gather(told);
+        state.packets.append(&mut staged.packets);
+        state.claims.append(&mut staged.claims);
+        state.days.append(&mut staged.days);
+        state.outbox.insert(entries, batch.at.unwrap_or(Timestamp::from_millis(0)));
+        Ok(outcome)
+    }
+
+    async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, StoreError> {
+        Ok(self.state.lock().packets.get(&order_no).cloned())
+    }
+
+    async fn claims(
+        &self,
+        order_no: OrderNo,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<ClaimRow>, StoreError> {
+        let state = self.state.lock();
+        let claims = state.claims.range((order_no, from_seq)..=(order_no, u32::MAX));
+        Ok(claims.map(|(_, claim)| *claim).take(size(limit)).collect())
+    }
+
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
+        let now = self.earlier(now);
+        let state = self.state.lock();
+        let mut due: Vec<_> = state
+            .packets
+            .values()
+            .filter(|row| row.progress.state == StoredState::Open && row.expires_at <= now)
+            .map(|row| (row.expires_at, row.order_no))
+            .collect();
+        due.sort_unstable();
+        Ok(due.into_iter().map(|(_, order_no)| order_no).take(size(limit)).collect())
+    }
+
+    async fn end(
+        &self,
+        orders: Vec<OrderNo>,
+        now: Timestamp,
+        tell: Tell,
+    ) -> Result<Vec<Ended>, StoreError> {
+        let guard = self.earlier(now);
+        let mut state = self.state.lock();
+        let mut all = Vec::new();
+        let mut told: Vec<(OrderNo, Announcement)> = Vec::new();
+        for order_no in orders {
+            let last = state.claims.range(..=(order_no, u32::MAX)).next_back();
+            let last = last.filter(|((of, _), _)| *of == order_no).map(|(_, claim)| *claim);
+            let Some(row) = state
+                .packets
+                .get_mut(&order_no)
+                .filter(|row| row.progress.state == StoredState::Open && row.expires_at <= guard)
+            else {
+                continue;
+            };
+            row.progress.state = StoredState::Expired;
+            row.progress.finished_at = Some(now);
+            let mut taken = row.progress.claimed_fen;
+            if Bug::RestOfBefore.is_planted()
+                && let Some(claim) = last
+            {
+                taken = taken.checked_sub(claim.amount_fen).unwrap_or(taken);
+            }
+            let rest_fen = row.total_fen.checked_sub(taken).unwrap_or(Fen::ZERO);
+            let ended = Ended { order_no, sender_id: row.sender_id, rest_fen };
+            told.extend(tell(&ended).into_iter().map(|event| (order_no, event)));
+            all.push(ended);
+        }
+        let entries = gather(told.iter().map(|(order_no, event)| (*order_no, event)));
+        state.outbox.insert(entries, now);
+        Ok(all)
+    }
+
+    async fn packets_page(
+        &self,
+        day: Day,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<PacketRow>, StoreError> {
+        let state = self.state.lock();
+        let rows = state.packets.values().filter(|row| row.order_no.day() == day);
+        let rows = rows.filter(|row| after.is_none_or(|after| row.order_no > after));
+        Ok(rows.take(size(limit)).cloned().collect())
+    }
+
+    async fn claims_page(
+        &self,
+        day: Day,
+        after: Option<(OrderNo, u32)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError> {
+        let state = self.state.lock();
+        let rows = state.claims.iter().filter(|((order_no, _), _)| order_no.day() == day);
+        let rows = rows.filter(|(key, _)| after.is_none_or(|after| **key > after));
+        Ok(rows.map(|((order_no, _), claim)| (*order_no, *claim)).take(size(limit)).collect())
+    }
+
+    async fn days(&self) -> Result<Vec<DayTable>, StoreError> {
+        let state = self.state.lock();
+        let table = |(day, held): (&Day, &HeldDay)| DayTable {
+            day: *day,
+            epoch_day: held.epoch_day,
+            sealed: held.sealed,
+            is_empty: state.is_empty(*day, held.epoch_day),
+        };
+        Ok(state.days.iter().map(table).collect())
+    }
+
+    async fn seal(&self, day: Day, epoch_day: i64) -> Result<(), StoreError> {
+        let mut state = self.state.lock();
+        if let Some(held) = state.days.get_mut(&day).filter(|held| held.epoch_day == epoch_day) {
+            held.sealed = true;
+        }
+        Ok(())
+    }
+
+    async fn begin_move(
+        &self,
+        day: Day,
+        epoch_day: i64,
+        hold: Hold,
+    ) -> Result<Option<Copied>, StoreError> {
+        let mut state = self.state.lock();
+        if !state.days.get(&day).is_some_and(|held| held.epoch_day == epoch_day && held.sealed) {
+            return Ok(None);
+        }
+        let mut copied = Copied::default();
+        if let Some((of, by, so_far)) = state.moves.get(&day) {
+            if by.node != hold.node && by.until > hold.now {
+                return Ok(None);
+            }
+            if *of == epoch_day {
+                copied = *so_far;
+            }
+        }
+        state.moves.insert(day, (epoch_day, hold, copied));
+        Ok(Some(copied))
+    }
+
+    async fn note_copied(
+        &self,
+        day: Day,
+        epoch_day: i64,
+        hold: Hold,
+        copied: Copied,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state.lock();
+        let at_it =
+            |(of, by, _): &&mut (i64, Hold, Copied)| *of == epoch_day && by.node == hold.node;
+        let Some(noted) = state.moves.get_mut(&day).filter(at_it) else { return Ok(false) };
+        *noted = (epoch_day, hold, copied);
+        Ok(true)
+    }
+
+    async fn day_sum(&self, day: Day) -> Result<DaySum, StoreError> {
+        let state = self.state.lock();
+        let rows = state.packets.values().filter(|row| row.order_no.day() == day);
+        Ok(sum_of(rows, &state.claims))
+    }
+
+    async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
+        let mut state = self.state.lock();
+        if !state.days.get(&day).is_some_and(|held| held.epoch_day == epoch_day && held.sealed) {
+            return Ok(Emptied::NotSealed);
+        }
+        let is_open = |row: &PacketRow| row.progress.state == StoredState::Open;
+        if state.packets.values().any(|row| row.order_no.day() == day && is_open(row)) {
+            return Ok(Emptied::OpenPacket);
+        }
+        if state.outbox.tells_of(day) {
+            return Ok(Emptied::Undelivered);
+        }
+        let mut later = later_than(epoch_day);
+        if Bug::TombstoneGoesToo.is_planted() {
+            later = Timestamp::from_millis(i64::MAX);
+        }
+        state.packets.retain(|order_no, row| order_no.day() != day || stays(row, later));
+        state.claims.retain(|(order_no, _), _| order_no.day() != day);
+        Ok(Emptied::Yes)
+    }
+
+    async fn announced(
+        &self,
+        destination: Destination,
+        orders: Vec<OrderNo>,
+    ) -> Result<Vec<String>, StoreError> {
+        Ok(self.state.lock().outbox.announced(destination, &orders))
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl State {
+    fn is_empty(&self, day: Day, epoch_day: i64) -> bool {
+        let later = later_than(epoch_day);
+        !self.packets.values().any(|row| row.order_no.day() == day && !stays(row, later))
+    }
+
+    fn packet<'s>(&'s self, staged: &'s Staged, order_no: OrderNo) -> Option<&'s PacketRow> {
+        staged.packets.get(&order_no).or_else(|| self.packets.get(&order_no))
+    }
+
+    fn land(&self, staged: &mut Staged, landing: &Landing) -> Result<Landed, StoreError> {
+        let packet = &landing.packet;
+        if let Some(row) = self.packet(staged, packet.order_no)
+            && !Bug::LandingOverwrites.is_planted()
+        {
+            return Ok(Landed::Already(row.progress.state));
+        }
+        let is_tombstone = packet.progress.state == StoredState::GivenUp;
+        let day = packet.order_no.day();
+        if !is_tombstone && !self.claim_day(staged, day, landing.epoch_day) {
+            return Ok(Landed::DayRefused);
+        }
+        check(packet)?;
+        staged.packets.insert(packet.order_no, packet.clone());
+        Ok(Landed::New)
+    }
+
+    /// As in a database: an empty day is taken over from an earlier one (R-STORE-1).
+    fn claim_day(&self, staged: &mut Staged, day: Day, epoch_day: i64) -> bool {
+        match staged.days.get(&day).or_else(|| self.days.get(&day)) {
+            Some(held) if held.epoch_day == epoch_day => return !held.sealed,
+            Some(held) => {
+                let later = later_than(held.epoch_day);
+                let is_of_day = |row: &PacketRow| row.order_no.day() == day && !stays(row, later);
+                let is_empty =
+                    self.is_empty(day, held.epoch_day) && !staged.packets.values().any(is_of_day);
+                if held.epoch_day > epoch_day || !is_empty {
+                    return false;
+                }
+            }
+            None => {}
+        }
+        staged.days.insert(day, HeldDay { epoch_day, sealed: false });
+        true
+    }
+
+    fn append(&self, staged: &mut Staged, item: &Append) -> Result<bool, StoreError> {
+        let Some(row) = self.believed(staged, item.order_no, item.believed) else {
+            return Ok(false);
+        };
+        let row = PacketRow { progress: item.after, ..row.clone() };
+        check(&row)?;
+        staged.packets.insert(item.order_no, row);
+        let range = (item.order_no, 0)..=(item.order_no, u32::MAX);
+        let mut users: BTreeSet<_> =
+            self.claims.range(range).map(|(_, claim)| claim.user_id).collect();
+        for claim in &item.claims {
+            let key = (item.order_no, claim.seq);
+            if claim.amount_fen.is_zero() {
+                return refuse("claims_amount_positive");
+            }
+            if !users.insert(claim.user_id) {
+                return refuse("claims_one_per_user");
+            }
+            if self.claims.contains_key(&key) || staged.claims.insert(key, *claim).is_some() {
+                return refuse("claims_pkey");
+            }
+        }
+        Ok(true)
+    }
+
+    fn believed<'s>(
+        &'s self,
+        staged: &'s Staged,
+        order_no: OrderNo,
+        believed: u32,
+    ) -> Option<&'s PacketRow> {
+        self.packet(staged, order_no).filter(|row| {
+            row.progress.state == StoredState::Open && row.progress.claimed == believed
+        })
+    }
+}
+
+/// What these packets hold, with their claims.
+pub(super) fn sum_of<'s>(
+    packets: impl Iterator<Item = &'s PacketRow>,
+    claims: &BTreeMap<(OrderNo, u32), ClaimRow>,
+) -> DaySum {
+    let mut sum = DaySum::default();
+    for row in packets.filter(|row| row.progress.state != StoredState::GivenUp) {
+        sum.packets += 1;
+        sum.total_fen += row.total_fen.signed();
+        for (_, claim) in claims.range((row.order_no, 0)..=(row.order_no, u32::MAX)) {
+            sum.claims += 1;
+            sum.claimed_fen += claim.amount_fen.signed();
+        }
+    }
+    sum
+}
+
+/// Is this the tombstone of a later day, which stays when a day is emptied?
+fn stays(row: &PacketRow, later: Timestamp) -> bool {
+    row.progress.state == StoredState::GivenUp && row.created_at >= later
+}
+
+/// The constraints that a database has.
+fn check(row: &PacketRow) -> Result<(), StoreError> {
+    let Progress { state, claimed, claimed_fen, finished_at } = row.progress;
+    let (total, claimed_fen) = (row.total_fen.signed(), claimed_fen.signed());
+    let (left, taken) = (i64::from(row.shares) - i64::from(claimed), i64::from(claimed));
+    if total < i64::from(row.shares) {
+        return refuse("packets_total_holds_shares");
+    }
+    if (row.kind == Kind::Exclusive) != row.recipient_id.is_some() {
+        return refuse("packets_recipient_is_exclusive");
+    }
+    if left < 0 {
+        return refuse("packets_claimed_within_shares");
+    }
+    // What is taken and what is left hold at least a fen for each share.
+    if claimed_fen < taken || total - claimed_fen < left || (left == 0 && claimed_fen != total) {
+        return refuse("packets_claimed_fen_within_total");
+    }
+    if (state == StoredState::Finished) != (left == 0) {
+        return refuse("packets_finished_is_emptied");
+    }
+    if (state == StoredState::Open) != finished_at.is_none() {
+        return refuse("packets_end_has_a_time");
+    }
+    Ok(())
+}

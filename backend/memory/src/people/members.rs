@@ -1,0 +1,171 @@
+//! Who is in a group: joining and leaving, and what each member keeps for themself.
+
+use super::{super::size, State, log::Keys};
+use hongbao_domain::store::people::{
+    JoinDraft, JoinedGroup, PeopleError, Removal, StoredBody, StoredMessage,
+};
+use hongbao_shared::{GroupId, MessageId, UserId};
+
+pub(super) const FIRST_PLACE: i64 = 1;
+
+pub(super) struct Member {
+    /// The order of arrival: two may join in the same millisecond.
+    place: i64,
+    pub(super) muted: bool,
+    /// 0 before the first.
+    pub(super) read_up_to: i64,
+}
+
+impl Member {
+    pub(super) fn read_up_to(&self) -> Option<MessageId> {
+        MessageId::new(self.read_up_to).filter(|id| id.get() > 0)
+    }
+}
+
+impl State {
+    pub(super) fn join(&mut self, draft: &JoinDraft) -> Result<JoinedGroup, PeopleError> {
+        let invitation = self.invitation(&draft.code, draft.at);
+        let group_id = invitation.ok_or(PeopleError::InvitationInvalid)?.group_id;
+        if self.is_member(group_id, draft.user_id) {
+            return Ok(JoinedGroup { group_id, message: None });
+        }
+        let count = self.groups.get(&group_id).map_or(0, |group| group.members.len());
+        if count >= size(draft.group_members_max) {
+            return Err(PeopleError::GroupFull);
+        }
+        self.check_count(draft.user_id, draft.groups_per_user_max)?;
+        self.put_member(group_id, draft.user_id);
+        let message = self.announce(group_id, draft.user_id, draft.at, StoredBody::Joined)?;
+        Ok(JoinedGroup { group_id, message: Some(message) })
+    }
+
+    /// Leaving is removing oneself.
+    pub(super) fn remove(&mut self, removal: Removal) -> Result<StoredMessage, PeopleError> {
+        let Removal { group_id, user_id: user, by, at } = removal;
+        if !self.is_member(group_id, by) {
+            return Err(PeopleError::GroupNotFound);
+        }
+        let owner = self.groups.get(&group_id).map(|group| group.owner_id);
+        if by != user && owner != Some(by) {
+            return Err(PeopleError::NotOwner);
+        }
+        if !self.is_member(group_id, user) {
+            return Err(PeopleError::MemberNotFound);
+        }
+        self.drop_member(group_id, user);
+        if by == user {
+            self.withdraw(group_id, user);
+        } else {
+            self.withdraw_all(group_id);
+        }
+        if owner == Some(user) {
+            self.pass_on(group_id);
+        }
+        let body = if by == user { StoredBody::Left } else { StoredBody::Removed { by } };
+        self.append(group_id, user, at, body, Keys::NONE)
+    }
+
+    /// Puts a person at the end of a group that they are not in.
+    pub(super) fn put_member(&mut self, group_id: GroupId, user: UserId) {
+        if let Some(group) = self.groups.get_mut(&group_id) {
+            group.last_place += 1;
+            let member = Member { place: group.last_place, muted: false, read_up_to: 0 };
+            group.members.insert(user, member);
+        }
+        if let Some(user) = self.users.get_mut(&user) {
+            user.groups.insert(group_id);
+        }
+    }
+
+    fn drop_member(&mut self, group_id: GroupId, user: UserId) {
+        if let Some(group) = self.groups.get_mut(&group_id) {
+            group.members.remove(&user);
+        }
+        if self.demo_groups.get(&user) == Some(&group_id) {
+            self.demo_groups.remove(&user);
+        }
+        if let Some(user) = self.users.get_mut(&user) {
+            user.groups.remove(&group_id);
+        }
+    }
+
+    /// The earliest of those who are left becomes the owner, a demo member only where
+    /// there is nobody else; a group that is empty keeps the owner that it had.
+    fn pass_on(&mut self, group_id: GroupId) {
+        let members = self.in_order(group_id);
+        let person = members.iter().find(|user| !self.is_demo(**user));
+        let Some(next) = person.or(members.first()).copied() else { return };
+        if let Some(group) = self.groups.get_mut(&group_id) {
+            group.owner_id = next;
+        }
+    }
+
+    pub(super) fn member(&self, group: GroupId, user: UserId) -> Option<&Member> {
+        self.groups.get(&group)?.members.get(&user)
+    }
+
+    pub(super) fn member_mut(&mut self, group: GroupId, user: UserId) -> Option<&mut Member> {
+        self.groups.get_mut(&group)?.members.get_mut(&user)
+    }
+
+    pub(super) fn is_member(&self, group: GroupId, user: UserId) -> bool {
+        self.member(group, user).is_some()
+    }
+
+    fn is_demo(&self, user: UserId) -> bool {
+        self.users.get(&user).is_some_and(|user| user.profile.is_demo)
+    }
+
+    /// The earliest first.
+    fn in_order(&self, group: GroupId) -> Vec<UserId> {
+        let Some(group) = self.groups.get(&group) else { return Vec::new() };
+        let mut members: Vec<_> =
+            group.members.iter().map(|(user, member)| (member.place, *user)).collect();
+        members.sort_unstable();
+        members.into_iter().map(|(_, user)| user).collect()
+    }
+
+    pub(super) fn member_ids(&self, group: GroupId, limit: u32) -> Vec<UserId> {
+        let mut members = self.in_order(group);
+        members.truncate(size(limit));
+        members
+    }
+
+    pub(super) fn demo_member_ids(&self, group: GroupId) -> Vec<UserId> {
+        let mut members = self.in_order(group);
+        members.retain(|user| self.is_demo(*user));
+        members
+    }
+
+    pub(super) fn faces(&self, groups: &[GroupId], per_group: u32) -> Vec<(GroupId, UserId)> {
+        let of = |group: &GroupId| {
+            let group = *group;
+            self.member_ids(group, per_group).into_iter().map(move |user| (group, user))
+        };
+        groups.iter().flat_map(of).collect()
+    }
+
+    pub(super) fn set_read(
+        &mut self,
+        group: GroupId,
+        user: UserId,
+        up_to: MessageId,
+    ) -> Result<(), PeopleError> {
+        let group = self.groups.get_mut(&group).ok_or(PeopleError::GroupNotFound)?;
+        let up_to = up_to.min(group.log.newest_id()).get();
+        let member = group.members.get_mut(&user).ok_or(PeopleError::GroupNotFound)?;
+        member.read_up_to = member.read_up_to.max(up_to);
+        Ok(())
+    }
+
+    pub(super) fn set_muted(
+        &mut self,
+        group: GroupId,
+        user: UserId,
+        muted: bool,
+    ) -> Result<(), PeopleError> {
+        let member = self.member_mut(group, user).ok_or(PeopleError::GroupNotFound)?;
+        member.muted = muted;
+        Ok(())
+    }
+}

@@ -1,0 +1,118 @@
+//! `hongbao server`.
+
+use super::{Common, Failure, on_tokio, say};
+use crate::{
+    http,
+    node::{Outside, start_on},
+    telemetry,
+};
+use anyhow::{Context, anyhow};
+use hongbao_config::Config;
+use hongbao_domain::crash;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, runtime::Builder};
+use tokio_util::sync::CancellationToken;
+
+/// What `hongbao server` takes.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    /// Address and port to listen at; port 0 takes a free one. 127.0.0.1:8080 by default.
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+/// Serves until SIGTERM or SIGINT, then drains.
+pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    let config = arguments.common.load(arguments.listen)?;
+    let _armed = crash::arm(telemetry::flush);
+    // A commit comes back a dozen times from the database's thread. Behind hundreds of
+    // requests that are ready as well, each time would be a wait; on a thread of their
+    // own the lanes go on at once.
+    let lanes =
+        Builder::new_multi_thread().worker_threads(1).thread_name("lanes").enable_all().build()?;
+    let outside = Outside { lanes: Some(lanes.handle().clone()), ..Outside::default() };
+    let served = on_tokio(serve(config, outside));
+    drop(lanes);
+    served
+}
+
+async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
+    let listen = config.server.listen;
+    let drain = Duration::from_secs(config.server.drain_s.into());
+    // Before the databases are touched: a port that is taken often means that another
+    // server works on the same data. Whoever connects meanwhile waits in the backlog.
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| Failure::usage(format!("cannot listen at {listen}: {error}")))?;
+    let address = listener.local_addr()?;
+    let app = Arc::new(start_on(config, outside).await?);
+    let mut signals = Signals::listen()?;
+    // On a thread of its own: a terminal that stands still must not stop the service.
+    std::thread::spawn(move || say(format_args!("Hongbao is at http://{address}")));
+    tracing::info!(%address, "serving");
+
+    let draining = CancellationToken::new();
+    let router = http::router(Arc::clone(&app), draining.clone());
+    let fallen = app.fallen().clone();
+    let asked = async move {
+        tokio::select! {
+            biased;
+            () = signals.next() => tracing::info!("draining"),
+            task = fallen.wait() => tracing::error!(task, "draining, because a task has panicked"),
+        }
+        draining.cancel();
+        tokio::spawn(async move {
+            signals.next().await;
+            tracing::warn!("asked twice: stopping at once");
+            telemetry::flush();
+            std::process::exit(1);
+        });
+    };
+    let served = http::serve(listener, router, asked, drain).await;
+    // Whatever became of the listener: what was answered must be delivered.
+    app.shutdown().await;
+    served.context("the server stopped accepting connections")?;
+    if let Some(task) = app.fallen().task() {
+        return Err(Failure::Failed(anyhow!("stopped because a task has panicked: {task}")));
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// SIGTERM, or control-C, from now on and again and again. Listened for before anybody is told
+/// that the server is there: until then the signal ends the process as it stands.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let (terminate, interrupt) = (SignalKind::terminate(), SignalKind::interrupt());
+            Ok(Self { terminate: signal(terminate)?, interrupt: signal(interrupt)? })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            biased;
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "cannot listen for control-C");
+            std::future::pending::<()>().await;
+        }
+    }
+}

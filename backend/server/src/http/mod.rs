@@ -1,0 +1,158 @@
+//! REST under `/api/v1` (R-API), health and metrics, and the web app.
+//!
+//! A handler extracts, calls one service and maps its answer; what is allowed is
+//! decided below.
+
+mod client;
+mod docs;
+mod extract;
+mod health;
+mod observe;
+mod problem;
+mod room;
+mod routes;
+mod serve;
+mod session;
+mod web;
+
+pub use serve::serve;
+
+use crate::telemetry;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRequestParts, Request, State},
+    http::request::Parts,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use client::{Client, Throttle};
+use hongbao_engine::app::App;
+use problem::Answered;
+use routes::{accounts, control, groups, lists, live, me, packets, wallet};
+use std::{convert::Infallible, ops::Deref, sync::Arc};
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// What handlers share. One pointer: every layer of every call clones it.
+#[derive(Clone, Debug)]
+struct Http(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    app: Arc<App>,
+    throttle: Throttle,
+    draining: CancellationToken,
+}
+
+impl Deref for Http {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// Everything that the server answers. Once `draining` is cancelled, `/readyz` says so,
+/// and whatever streams ends.
+pub fn router(app: Arc<App>, draining: CancellationToken) -> Router {
+    // Before the first request, so that none goes uncounted.
+    telemetry::metrics();
+    let throttle = Throttle::new(&app.config.addresses);
+    let (api, document) = api().split_for_parts();
+    #[cfg(feature = "bench")]
+    let api = api.route("/api/v1/noop", axum::routing::post(routes::noop::noop));
+    let http = Http(Arc::new(Shared { app, throttle, draining }));
+    Router::new()
+        .merge(api)
+        .merge(docs::routes(document))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .fallback(web::fallback)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        // From the innermost to the outermost.
+        .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(middleware::from_fn_with_state(http.clone(), admit))
+        .layer(middleware::from_fn(observe::observe))
+        .with_state(http)
+}
+
+/// What comes before any handler, in one layer, since each costs every call an allocation
+/// or two.
+async fn admit(State(http): State<Http>, request: Request, next: Next) -> Response {
+    match room::refusal(&http, &request) {
+        Some(refusal) => Answered(refusal).into_response(),
+        None => session::renew(&http, request, next).await,
+    }
+}
+
+/// The list of what Hongbao can do, as somebody meets it.
+fn api() -> OpenApiRouter<Http> {
+    let v1 = OpenApiRouter::new()
+        // Come in.
+        .routes(routes!(accounts::limits))
+        .routes(routes!(accounts::guest))
+        .routes(routes!(accounts::register))
+        .routes(routes!(accounts::sign_in, accounts::sign_out))
+        // Be somebody.
+        .routes(routes!(me::me, me::change))
+        .routes(routes!(me::become_account))
+        .routes(routes!(me::change_password))
+        .routes(routes!(me::sessions, me::end_other_sessions))
+        .routes(routes!(me::end_session))
+        // Meet.
+        .routes(routes!(groups::create, groups::list))
+        .routes(routes!(groups::preview))
+        .routes(routes!(groups::join))
+        .routes(routes!(groups::demo))
+        .routes(routes!(groups::get))
+        .routes(routes!(groups::invite, groups::invitations))
+        .routes(routes!(groups::revoke))
+        .routes(routes!(groups::messages, groups::post))
+        .routes(routes!(groups::read))
+        .routes(routes!(groups::mute))
+        .routes(routes!(groups::remove_member))
+        .routes(routes!(live::group))
+        .routes(routes!(live::hints))
+        // Get money.
+        .routes(routes!(wallet::wallet))
+        .routes(routes!(wallet::top_up))
+        .routes(routes!(wallet::entries))
+        // Send.
+        .routes(routes!(packets::pre_order))
+        .routes(routes!(packets::pay))
+        // Grab and open.
+        .routes(routes!(packets::grab))
+        .routes(routes!(packets::open))
+        // See who got what.
+        .routes(routes!(packets::details))
+        .routes(routes!(packets::claims))
+        // Look back.
+        .routes(routes!(lists::sent))
+        .routes(routes!(lists::received))
+        // Look after it.
+        .routes(routes!(control::switches, control::turn_switches))
+        .routes(routes!(control::dead_letters))
+        .routes(routes!(control::retry_dead_letter))
+        .routes(routes!(control::reconciliation, control::reconcile));
+    OpenApiRouter::with_openapi(docs::head()).nest("/api/v1", v1)
+}
+
+/// The OpenAPI document, as `GET /api/v1/openapi.json` answers it.
+pub fn document() -> utoipa::openapi::OpenApi {
+    docs::finish(api().into_openapi())
+}
+
+impl FromRequestParts<Http> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, &http.app.config))
+    }
+}
+
+/// What every handler answers.
+type Answer<T> = Result<T, Answered>;

@@ -1,0 +1,95 @@
+//! Look after it: for administrators.
+
+use super::Letters;
+use crate::http::{
+    Answer, Http,
+    extract::{Json, Path, Query},
+    session::Admin,
+};
+use axum::{extract::State, http::StatusCode};
+use hongbao_domain::store::outbox::Fate;
+use hongbao_engine::delivery::{LETTERS_PAGE_MAX, LetterId};
+use hongbao_shared::api::{
+    Page,
+    control::{ChangeSwitches, ControlState, DeadLetter, LetterState, Reconciliation, Retried},
+};
+
+/// Every switch, what it says, who turned it last; the newest changes; and what is degraded on
+/// the node that answers. For administrators.
+#[utoipa::path(get, path = "/control", tag = "Control",
+    responses((status = 200, description = "All of it.", body = ControlState)))]
+pub(in crate::http) async fn switches(
+    State(http): State<Http>,
+    _admin: Admin,
+) -> Answer<Json<ControlState>> {
+    let state = http.app.follower.state().await?;
+    Ok(Json(ControlState { degraded: http.app.degraded(), ..state }))
+}
+
+/// Turn switches; those that are not named stay. In force on every node within a second, and
+/// recorded. For administrators.
+#[utoipa::path(put, path = "/control", tag = "Control",
+    request_body = ChangeSwitches,
+    responses((status = 200, description = "All of it, as it is now.", body = ControlState)))]
+pub(in crate::http) async fn turn_switches(
+    State(http): State<Http>,
+    Admin(by): Admin,
+    Json(change): Json<ChangeSwitches>,
+) -> Answer<Json<ControlState>> {
+    http.app.follower.change(by, &change).await?;
+    switches(State(http), Admin(by)).await
+}
+
+/// What could not be delivered, database by database, the oldest of each first. For
+/// administrators.
+#[utoipa::path(get, path = "/control/dead-letters", tag = "Control",
+    params(Letters),
+    responses((status = 200, description = "A part of them.", body = Page<DeadLetter>)))]
+pub(in crate::http) async fn dead_letters(
+    State(http): State<Http>,
+    Query(letters): Query<Letters>,
+    _admin: Admin,
+) -> Answer<Json<Page<DeadLetter>>> {
+    let fate = match letters.state.unwrap_or_default() {
+        LetterState::Dead => Fate::Dead,
+        LetterState::Failing => Fate::Failing,
+    };
+    Ok(Json(http.app.letters.page(fate, letters.cursor.as_deref(), LETTERS_PAGE_MAX).await?))
+}
+
+/// Try a dead letter again, at once. Repeating it changes nothing. For administrators.
+#[utoipa::path(post, path = "/control/dead-letters/{id}/retry", tag = "Control",
+    params(("id" = String, Path, description = "The letter.")),
+    responses((status = 200, description = "Whether it was dead.", body = Retried)))]
+pub(in crate::http) async fn retry_dead_letter(
+    State(http): State<Http>,
+    Path(id): Path<LetterId>,
+    _admin: Admin,
+) -> Answer<Json<Retried>> {
+    let retried = http.app.letters.retry(id).await?;
+    Ok(Json(Retried { id: id.to_string(), retried }))
+}
+
+/// What reconciliation found last on this node. For administrators.
+#[utoipa::path(get, path = "/control/reconciliation", tag = "Control",
+    responses((status = 200, description = "The last report, if there is one.",
+               body = Reconciliation)))]
+pub(in crate::http) async fn reconciliation(
+    State(http): State<Http>,
+    _admin: Admin,
+) -> Json<Reconciliation> {
+    Json(http.app.reconciliation.state())
+}
+
+/// Reconcile now. One runs at a time; this is the answer as long as it does. For
+/// administrators.
+#[utoipa::path(post, path = "/control/reconciliation", tag = "Control",
+    responses((status = 202, description = "It runs; ask for the report.",
+               body = Reconciliation)))]
+pub(in crate::http) async fn reconcile(
+    State(http): State<Http>,
+    _admin: Admin,
+) -> (StatusCode, Json<Reconciliation>) {
+    http.app.reconciliation.ask();
+    (StatusCode::ACCEPTED, Json(http.app.reconciliation.state()))
+}

@@ -1,0 +1,118 @@
+//! Be somebody: name, picture, password, sessions (R-PEOPLE-1).
+
+use crate::http::{
+    Answer, Http,
+    client::{Client, Counted},
+    extract::{Json, Path},
+    session::{self, Session},
+};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use hongbao_engine::{
+    accounts::{Person, SessionId},
+    control::Deed,
+};
+use hongbao_shared::api::accounts::{Me, PasswordChange, ProfileChange, Registration, SessionInfo};
+
+/// Who am I, and what is in my wallet?
+#[utoipa::path(get, path = "/me", tag = "People",
+    responses((status = 200, description = "You.", body = Me)))]
+pub(in crate::http) async fn me(State(http): State<Http>, session: Session) -> Answer<Json<Me>> {
+    let person = http.app.accounts.me(session.user_id).await?;
+    describe(&http, person).await
+}
+
+/// Change your name or picture. What an account signs in with stays.
+#[utoipa::path(patch, path = "/me", tag = "People",
+    responses((status = 200, description = "You.", body = Me)))]
+pub(in crate::http) async fn change(
+    State(http): State<Http>,
+    session: Session,
+    Json(request): Json<ProfileChange>,
+) -> Answer<Json<Me>> {
+    http.app.pace.check(Deed::Profile, session.user_id)?;
+    let person = http.app.accounts.change_profile(session.user_id, request).await?;
+    describe(&http, person).await
+}
+
+/// Become an account from a guest, and keep everything.
+#[utoipa::path(post, path = "/me/account", tag = "People",
+    responses((status = 200, description = "You.", body = Me)))]
+pub(in crate::http) async fn become_account(
+    State(http): State<Http>,
+    client: Client,
+    session: Session,
+    Json(registration): Json<Registration>,
+) -> Answer<Json<Me>> {
+    http.app.pace.check(Deed::Profile, session.user_id)?;
+    http.throttle.check(Counted::NewAccount, &client)?;
+    let person = http.app.accounts.become_account(session.user_id, registration).await?;
+    describe(&http, person).await
+}
+
+/// Change your password. All your other sessions end.
+#[utoipa::path(put, path = "/me/password", tag = "People",
+    responses((status = 204, description = "The new password holds.")))]
+pub(in crate::http) async fn change_password(
+    State(http): State<Http>,
+    client: Client,
+    session: Session,
+    Json(request): Json<PasswordChange>,
+) -> Answer<StatusCode> {
+    http.app.pace.check(Deed::Profile, session.user_id)?;
+    http.throttle.check(Counted::SignIn, &client)?;
+    http.app.accounts.change_password(session.user_id, &session.token, request).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Where you are signed in, the session seen last first.
+#[utoipa::path(get, path = "/me/sessions", tag = "People",
+    responses((status = 200, description = "Your sessions.", body = Vec<SessionInfo>)))]
+pub(in crate::http) async fn sessions(
+    State(http): State<Http>,
+    session: Session,
+) -> Answer<Json<Vec<SessionInfo>>> {
+    Ok(Json(http.app.accounts.sessions(session.user_id, &session.token).await?))
+}
+
+/// End all your sessions but this one.
+#[utoipa::path(delete, path = "/me/sessions", tag = "People",
+    responses((status = 204, description = "The others have ended.")))]
+pub(in crate::http) async fn end_other_sessions(
+    State(http): State<Http>,
+    session: Session,
+) -> Answer<StatusCode> {
+    http.app.pace.check(Deed::Profile, session.user_id)?;
+    http.app.accounts.end_other_sessions(session.user_id, &session.token).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// End one of your sessions. Ending this one is signing out.
+#[utoipa::path(delete, path = "/me/sessions/{id}", tag = "People",
+    params(("id" = String, Path, description = "The session.")),
+    responses((status = 204, description = "The session has ended.")))]
+pub(in crate::http) async fn end_session(
+    State(http): State<Http>,
+    Path(id): Path<SessionId>,
+    client: Client,
+    session: Session,
+) -> Answer<Response> {
+    http.app.pace.check(Deed::Profile, session.user_id)?;
+    let accounts = &http.app.accounts;
+    let was_this_one = accounts.end_session(session.user_id, &session.token, id).await?;
+    Ok(if was_this_one { session::ended(&client) } else { StatusCode::NO_CONTENT.into_response() })
+}
+
+async fn describe(http: &Http, person: Person) -> Answer<Json<Me>> {
+    let balance_fen = http.app.ledger.balance(person.profile.id).await?;
+    Ok(Json(Me {
+        user: person.profile,
+        balance_fen,
+        is_admin: person.is_admin,
+        is_guest: person.is_guest,
+        login_name: person.login_name,
+    }))
+}

@@ -1,0 +1,251 @@
+//! Who is asking: a bearer token or the session cookie, with the same rights.
+
+use super::problem::Answered;
+use super::{Http, client::Client};
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts, Request},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use hongbao_domain::Refusal;
+use hongbao_shared::{ErrorCode, UserId, api::accounts::SignedIn};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+const COOKIE: &str = "hongbao_session";
+
+/// A signed-in person.
+pub(super) struct Session {
+    /// Who it is.
+    pub(super) user_id: UserId,
+    /// The token that said so; never logged.
+    pub(super) token: String,
+    is_admin: bool,
+}
+
+/// A signed-in administrator; everybody else is refused as `forbidden`.
+#[derive(Debug)]
+pub(super) struct Admin(pub(super) UserId);
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("user_id", &self.user_id).finish_non_exhaustive()
+    }
+}
+
+impl FromRequestParts<Http> for Session {
+    type Rejection = Answered;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
+        let (token, from_cookie) = token(&parts.headers).ok_or(ErrorCode::Unauthenticated)?;
+        // A browser sends the cookie whoever made it call; a token only our own code has.
+        if from_cookie && !is_safe(&parts.method) && !is_same_origin(&parts.headers) {
+            return Err(Refusal::new(ErrorCode::Forbidden)
+                .detail("With the session cookie, calls must come from the app's own pages.")
+                .into());
+        }
+        let token = token.to_owned();
+        let session = http.app.accounts.authenticate(&token).await?;
+        let session = session.ok_or(ErrorCode::Unauthenticated)?;
+        if from_cookie
+            && session.is_renewed
+            && let Some(renewal) = parts.extensions.get::<Renewal>()
+        {
+            renewal.0.get_or_init(|| token.clone());
+        }
+        Ok(Self { user_id: session.user_id, token, is_admin: session.is_admin })
+    }
+}
+
+impl FromRequestParts<Http> for Admin {
+    type Rejection = Answered;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
+        let session = <Session as FromRequestParts<Http>>::from_request_parts(parts, http).await?;
+        if session.is_admin { Ok(Self(session.user_id)) } else { Err(ErrorCode::Forbidden.into()) }
+    }
+}
+
+/// For calls that nobody has to sign in for: `None` without a session that is valid.
+impl OptionalFromRequestParts<Http> for Session {
+    type Rejection = Answered;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Option<Self>, Answered> {
+        match <Self as FromRequestParts<Http>>::from_request_parts(parts, http).await {
+            Ok(session) => Ok(Some(session)),
+            Err(Answered(refusal)) if refusal.code == ErrorCode::Unauthenticated => Ok(None),
+            Err(answered) => Err(answered),
+        }
+    }
+}
+
+/// The token, and whether it came as a cookie. An explicit token wins; any other scheme than
+/// `Bearer` is for somebody else, such as a proxy in front that asks for a password.
+fn token(headers: &HeaderMap) -> Option<(&str, bool)> {
+    let bearer = headers.get_all(header::AUTHORIZATION).iter().find_map(|value| {
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some((token.trim(), false))
+    });
+    bearer.or_else(|| cookie_token(headers).map(|token| (token, true)))
+}
+
+fn cookie_token(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+}
+
+/// The session that a browser has already; a new guest would replace it unasked.
+#[derive(Debug)]
+pub(super) struct Present(pub(super) Option<SignedIn>);
+
+/// Whoever has the cookie has the token: nothing is told here that they do not know, so it
+/// does not matter which page asks.
+impl FromRequestParts<Http> for Present {
+    type Rejection = Answered;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
+        if parts.headers.contains_key(header::AUTHORIZATION)
+            && token(&parts.headers).is_some_and(|(_, from_cookie)| !from_cookie)
+        {
+            // A program that names its token keeps it whatever else it gets.
+            return Ok(Self(None));
+        }
+        let Some(token) = cookie_token(&parts.headers) else { return Ok(Self(None)) };
+        let accounts = &http.app.accounts;
+        let Some(session) = accounts.authenticate(token).await? else { return Ok(Self(None)) };
+        let user = accounts.profile(session.user_id).await;
+        Ok(Self(Some(SignedIn { user, token: token.to_owned() })))
+    }
+}
+
+/// Where the token of a cookie is put that is to be set again, because its session goes on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Renewal(Arc<OnceLock<String>>);
+
+/// Sets the cookie of a session again that was renewed, so that a browser keeps it for as
+/// long as the server does (R-PEOPLE-5).
+pub(super) async fn renew(http: &Http, request: Request, next: Next) -> Response {
+    if !request.headers().contains_key(header::COOKIE) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let client = Client::of(&parts, &http.app.config);
+    let renewal = Renewal::default();
+    parts.extensions.insert(renewal.clone());
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(token) = renewal.0.get()
+        && !response.headers().contains_key(header::SET_COOKIE)
+        && let Ok(cookie) =
+            cookie(token, http.app.config.sessions.ttl_s, client.https).parse::<HeaderValue>()
+    {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Did a page of ours make this call? Browsers leave out `Sec-Fetch-Site` on plain
+/// http outside of localhost, but send `Origin` with every unsafe method.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    let origin = text("origin").and_then(|origin| origin.split_once("://"));
+    match (origin, text("host")) {
+        (Some((_, authority)), Some(host)) => authority.eq_ignore_ascii_case(host),
+        _ => false,
+    }
+}
+
+/// The 201 of a new session: the token for programs, the cookie for browsers.
+pub(super) fn started(http: &Http, client: &Client, signed_in: SignedIn) -> Response {
+    let cookie = cookie(&signed_in.token, http.app.config.sessions.ttl_s, client.https);
+    (StatusCode::CREATED, [(header::SET_COOKIE, cookie)], axum::Json(signed_in)).into_response()
+}
+
+/// The 204 of a session that has ended.
+pub(super) fn ended(client: &Client) -> Response {
+    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie("", 0, client.https))]).into_response()
+}
+
+fn cookie(token: &str, max_age_s: u32, secure: bool) -> String {
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={max_age_s}{secure}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn tokens_come_in_two_ways() {
+        type Case<'a> = (&'a [(&'static str, &'static str)], Option<(&'a str, bool)>);
+        let cases: [Case<'_>; 8] = [
+            (&[], None),
+            (&[("authorization", "Bearer abc")], Some(("abc", false))),
+            (&[("authorization", "bearer abc")], Some(("abc", false))),
+            (&[("cookie", "a=b; hongbao_session=abc; c=d")], Some(("abc", true))),
+            (&[("cookie", "a=b"), ("cookie", "hongbao_session=abc")], Some(("abc", true))),
+            (&[("cookie", "xhongbao_session=abc")], None),
+            // Somebody who sends a token means it.
+            (&[("authorization", "Bearer x"), ("cookie", "hongbao_session=a")], Some(("x", false))),
+            // Somebody else's, such as a proxy's in front (R-PEOPLE-5).
+            (
+                &[("authorization", "Basic x"), ("cookie", "hongbao_session=abc")],
+                Some(("abc", true)),
+            ),
+        ];
+        for (pairs, expected) in cases {
+            assert_eq!(token(&headers(pairs)), expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn only_our_own_pages_are_same_origin() {
+        let host = ("host", "Hongbao.example:8080");
+        let same = |pairs: &[_]| is_same_origin(&headers(pairs));
+        assert!(same(&[host, ("sec-fetch-site", "same-origin")]));
+        assert!(same(&[host, ("origin", "http://hongbao.example:8080")]));
+        for (name, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("sec-fetch-site", "none"),
+            ("origin", "http://hongbao.example"),
+            ("origin", "null"),
+            ("origin", "http://evil.example:8080"),
+            ("accept", "*/*"),
+        ] {
+            assert!(!same(&[host, (name, value)]), "{name}: {value}");
+        }
+        let both =
+            [host, ("sec-fetch-site", "cross-site"), ("origin", "http://hongbao.example:8080")];
+        assert!(!same(&both));
+    }
+
+    #[test]
+    fn the_cookie_is_out_of_reach() {
+        let flags = "hongbao_session=t; HttpOnly; SameSite=Strict; Path=/; Max-Age=60";
+        assert_eq!(cookie("t", 60, false), flags);
+        assert_eq!(cookie("t", 60, true), format!("{flags}; Secure"));
+    }
+}

@@ -1,0 +1,9 @@
+//! The Hongbao server: HTTP, the command line, and what a node is put together of.
+//! `ARCHITECTURE.md` tells how the parts fit together.
+//!
+//! The only crate that knows axum and the command line.
+
+pub mod cli;
+pub mod http;
+pub mod node;
+pub mod telemetry;

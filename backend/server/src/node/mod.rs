@@ -1,0 +1,113 @@
+//! What a node of this configuration needs, and the application started on it: the lock of
+//! its data folder, keys, databases, caches.
+
+pub mod backup;
+mod folder;
+mod places;
+mod stores;
+
+pub use folder::Lock;
+pub use stores::{create_stores, open_stores};
+
+use crate::telemetry;
+use hongbao_cache::{RedisSettings, RedisTier};
+use hongbao_config::{Config, ConfigError, FleetSite};
+use hongbao_domain::{
+    cache::SharedTier,
+    runtime::{Clock, Entropy, SystemClock, SystemEntropy},
+};
+use hongbao_engine::{
+    app::{self, App, Stores},
+    keys::{Keys, KeysFolder, lacks},
+};
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::runtime::Handle;
+
+/// What the application is built on; tests bring their own.
+#[derive(Clone, Debug)]
+pub struct Outside {
+    /// Tells the time of records.
+    pub clock: Arc<dyn Clock>,
+    /// Gives secret random bytes.
+    pub entropy: Arc<dyn Entropy>,
+    /// The cache tier that this node shares with others; `None` takes that of the fleet, or
+    /// this process's memory.
+    pub shared: Option<Arc<dyn SharedTier>>,
+    /// The databases; `None` takes files in the data folder.
+    pub stores: Option<Stores>,
+    /// Where the lanes run; `None` takes the runtime that starts the application.
+    pub lanes: Option<Handle>,
+}
+
+impl Default for Outside {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            shared: None,
+            stores: None,
+            lanes: None,
+        }
+    }
+}
+
+/// Opens the databases (which migrates them) and starts the application on them.
+pub async fn start(config: Config) -> anyhow::Result<App> {
+    start_on(config, Outside::default()).await
+}
+
+/// As [`start`], on the caller's clock, randomness, shared cache and stores.
+pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<App> {
+    let Outside { clock, entropy, shared, stores, lanes } = outside;
+    let lock = if stores.is_none() { Lock::take(&config, "server")? } else { None };
+    let keys = keys(&config, &*entropy).await?;
+    let stores = match stores {
+        Some(stores) => stores,
+        None => open_stores(&config).await?,
+    };
+    let shared = match shared {
+        Some(shared) => Some(shared),
+        None => cache_of_fleet(&config)?,
+    };
+    let lock = lock.map(|lock| Box::new(lock) as _);
+    let outside = app::Outside { clock, entropy, keys, shared, stores, lanes, lock };
+    let app = App::start(config, outside).await?;
+    app.beside(telemetry::upkeep);
+    Ok(app)
+}
+
+/// The keys; where there are none, the refusal says which ones the data needs.
+async fn keys(config: &Config, entropy: &dyn Entropy) -> Result<Keys, ConfigError> {
+    match Keys::obtain(config, entropy) {
+        Ok(keys) => Ok(keys),
+        Err(error) => Err(lost(config, error).await),
+    }
+}
+
+/// What to tell whoever starts a server without a key that there must have been, with
+/// the ids that its data names.
+async fn lost(config: &Config, error: ConfigError) -> ConfigError {
+    let Ok(stores) = open_stores(config).await else { return error };
+    let known = stores.keys.known().await.unwrap_or_default();
+    stores.close().await;
+    let folder = KeysFolder::of(config);
+    let Ok(there) = folder.ids() else { return error };
+    let ids: Vec<_> = known.iter().map(|known| known.id).filter(|id| !there.contains(id)).collect();
+    if ids.is_empty() { error } else { lacks(&ids, &folder.to_string()) }
+}
+
+/// The caches of the fleet, if it has any.
+fn cache_of_fleet(config: &Config) -> anyhow::Result<Option<Arc<dyn SharedTier>>> {
+    let Some(fleet) = &config.fleet else { return Ok(None) };
+    let addresses = |site: &FleetSite| {
+        site.cache.iter().map(|address| address.secret().to_owned()).collect::<Vec<_>>()
+    };
+    let sites = fleet.sites.iter().map(|(site, of)| (*site, addresses(of)));
+    let sites: BTreeMap<_, _> = sites.filter(|(_, addresses)| !addresses.is_empty()).collect();
+    if sites.is_empty() {
+        return Ok(None);
+    }
+    let packet_lifetime = config.packet_lifetime();
+    let tier = RedisTier::new(&RedisSettings { sites, packet_lifetime })?;
+    Ok(Some(Arc::new(tier)))
+}

@@ -1,0 +1,116 @@
+//! Where each database is.
+
+use super::folder::{DATABASES, make_file};
+use anyhow::Context;
+use hongbao_config::{Address, Config, Fleet};
+use hongbao_domain::crash::{self, Step};
+use hongbao_shared::{Shard, Site};
+use hongbao_storage::{Database, Link, Schema};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+/// A database that is to be opened.
+#[derive(Debug)]
+pub(super) enum Place {
+    File(PathBuf),
+    Link(Link),
+}
+
+/// All databases of a node.
+#[derive(Debug)]
+pub(super) struct Places {
+    pub(super) orders: BTreeMap<(Site, Shard), Place>,
+    pub(super) cold: BTreeMap<Site, Place>,
+    pub(super) ledger: Place,
+    pub(super) people: Place,
+    pub(super) lists: Place,
+    /// The switches, beside the people who turn them.
+    pub(super) control: Place,
+}
+
+impl Places {
+    /// `create`: schemas on servers are made where they are missing; files always are.
+    pub(super) fn of(config: &Config, create: bool) -> Self {
+        match &config.fleet {
+            Some(fleet) => Self::in_fleet(fleet, create),
+            None => Self::in_files(config),
+        }
+    }
+
+    fn in_files(config: &Config) -> Self {
+        let folder = config.storage.data.join(DATABASES);
+        let file = |name: &str| Place::File(folder.join(format!("{name}.sqlite")));
+        let shards = || (0..config.sites.shards).filter_map(Shard::new);
+        let shards =
+            Site::ALL.into_iter().flat_map(|site| shards().map(move |shard| (site, shard)));
+        let of_shard = |(site, shard)| ((site, shard), file(&format!("orders-{site}-{shard}")));
+        Self {
+            orders: shards.map(of_shard).collect(),
+            cold: Site::ALL.into_iter().map(|site| (site, file(&format!("cold-{site}")))).collect(),
+            ledger: file("ledger"),
+            people: file("people"),
+            lists: file("lists"),
+            control: file("control"),
+        }
+    }
+
+    /// The files, by their names without ending; none of a fleet.
+    pub(super) fn files(&self) -> impl Iterator<Item = (String, &Path)> {
+        let once = [&self.ledger, &self.people, &self.lists, &self.control];
+        let all = once.into_iter().chain(self.orders.values()).chain(self.cold.values());
+        all.filter_map(|place| match place {
+            Place::File(file) => Some((file.file_stem()?.to_str()?.to_owned(), file.as_path())),
+            Place::Link(_) => None,
+        })
+    }
+
+    /// Each database is a schema of its own, so that several can share a server, and a
+    /// logical shard moves whole.
+    fn in_fleet(fleet: &Fleet, create: bool) -> Self {
+        let link = |address: &Address, name: String, connections_max| {
+            let namespace = format!("hongbao_{}", name.to_ascii_lowercase());
+            let url = address.secret().to_owned();
+            Place::Link(Link { url, namespace, connections_max, create })
+        };
+        let other = |address: &Address, name: String| link(address, name, fleet.connections);
+        let mut orders = BTreeMap::new();
+        let mut cold = BTreeMap::new();
+        for (site, of_site) in &fleet.sites {
+            cold.insert(*site, other(&of_site.cold, format!("cold_{site}")));
+            for shards in &of_site.shards {
+                for shard in shards.shards.shards() {
+                    let name = format!("orders_{site}_{shard}");
+                    let place = link(&shards.database, name, fleet.connections_per_shard);
+                    orders.insert((*site, shard), place);
+                }
+            }
+        }
+        Self {
+            orders,
+            cold,
+            ledger: other(&fleet.ledger, "ledger".to_owned()),
+            people: other(&fleet.people, "people".to_owned()),
+            lists: other(&fleet.lists, "lists".to_owned()),
+            control: other(&fleet.people, "control".to_owned()),
+        }
+    }
+}
+
+impl Place {
+    /// Creates and migrates what is missing or old.
+    pub(super) async fn open(&self, schema: Schema) -> anyhow::Result<Database> {
+        crash::before(Step::MigrateDatabase);
+        let database = match self {
+            Self::File(file) => {
+                let cannot = || format!("cannot open {}", file.display());
+                make_file(file).with_context(cannot)?;
+                Database::open_file(file, schema).await.with_context(cannot)?
+            }
+            Self::Link(link) => Database::open_link(link, schema).await?,
+        };
+        crash::after(Step::MigrateDatabase);
+        Ok(database)
+    }
+}

@@ -1,0 +1,91 @@
+//! Opens the databases of a node.
+
+use super::{folder::Folder, places::Places};
+use anyhow::Context;
+use futures::future::try_join_all;
+use hongbao_config::Config;
+use hongbao_domain::{
+    board::Place,
+    store::{self, cold::ColdStore, orders::OrderStore},
+};
+use hongbao_engine::app::Stores;
+use hongbao_shared::{Shard, Site};
+use hongbao_storage::{
+    Database, Schema, SqlCold, SqlControl, SqlKeys, SqlLedger, SqlLists, SqlOrders, SqlPeople,
+};
+use std::sync::Arc;
+
+/// Opens all databases and migrates what is old: where the fleet's topology says, or
+/// SQLite files in the data folder, which must be those that belong to it (R-STORE-6). In a
+/// new folder they are made.
+pub async fn open_stores(config: &Config) -> anyhow::Result<Stores> {
+    open_where(config, false).await
+}
+
+/// Likewise, and makes schemas on servers that are missing.
+pub async fn create_stores(config: &Config) -> anyhow::Result<Stores> {
+    open_where(config, true).await
+}
+
+async fn open_where(config: &Config, create: bool) -> anyhow::Result<Stores> {
+    let places = Places::of(config, create);
+    if config.fleet.is_some() {
+        return open_at(places).await;
+    }
+    let folder = Folder::verify(config, &places).await?;
+    let stores = open_at(places).await?;
+    folder.adopt().await?;
+    Ok(stores)
+}
+
+async fn open_at(places: Places) -> anyhow::Result<Stores> {
+    let orders = try_join_all(
+        places
+            .orders
+            .iter()
+            .map(async |(place, target)| anyhow::Ok((*place, target.open(Schema::Orders).await?))),
+    );
+    let cold = try_join_all(
+        places
+            .cold
+            .iter()
+            .map(async |(site, target)| anyhow::Ok((*site, target.open(Schema::Cold).await?))),
+    );
+    let (orders, cold, ledger, people, lists, control) = tokio::try_join!(
+        orders,
+        cold,
+        places.ledger.open(Schema::Ledger),
+        places.people.open(Schema::People),
+        places.lists.open(Schema::Lists),
+        places.control.open(Schema::Control),
+    )?;
+    let once = [("ledger", &ledger), ("people", &people), ("lists", &lists), ("control", &control)];
+    let once = once.map(|(name, database)| (shared(database), Place::Database(name)));
+    let mut databases = Vec::from(once);
+    let of_shard = |((site, shard), database): &((Site, Shard), Database)| {
+        (shared(database), Place::Shard(*site, *shard))
+    };
+    databases.extend(orders.iter().map(of_shard));
+    let of_cold = |(site, database): &(Site, Database)| (shared(database), Place::Cold(*site));
+    databases.extend(cold.iter().map(of_cold));
+    let hot = orders
+        .into_iter()
+        .map(|(place, database)| (place, Arc::new(SqlOrders::new(database)) as Arc<dyn OrderStore>))
+        .collect();
+    let cold = cold
+        .into_iter()
+        .map(|(site, database)| (site, Arc::new(SqlCold::new(database)) as Arc<dyn ColdStore>))
+        .collect();
+    let keys = Arc::new(SqlKeys::new(ledger.clone()));
+    let ledger = Arc::new(SqlLedger::new(ledger));
+    let people = SqlPeople::new(people);
+    people.fill_login_keys().await.context("cannot fill in login keys")?;
+    let people = Arc::new(people);
+    let lists = Arc::new(SqlLists::new(lists));
+    let control = Arc::new(SqlControl::new(control));
+    Ok(Stores { control, keys, databases, ..Stores::of(hot, cold, ledger, people, lists) })
+}
+
+fn shared(database: &Database) -> Arc<dyn store::Database> {
+    Arc::new(database.clone())
+}

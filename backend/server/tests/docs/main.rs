@@ -1,0 +1,99 @@
+//! What the documents say about the program is what the program says.
+
+use hongbao_config as config;
+use hongbao_domain::{
+    board::{End, Rung},
+    crash,
+};
+use hongbao_engine::audit::Law;
+use std::path::Path;
+
+/// Stands before each table that a test writes, with the table's name in front.
+const WRITTEN_BY: &str = "written by `HONGBAO_WRITE_DOCS=1 cargo test -p hongbao --test docs`";
+
+fn settings_table() -> String {
+    let mut lines = vec![
+        "| variable | in the file | default | what it does |".to_owned(),
+        "|---|---|---|---|".to_owned(),
+    ];
+    lines.extend(config::reference().into_iter().map(|setting| {
+        let config::Setting { variable, path, default, meaning } = setting;
+        let default = if default.is_empty() { "–".to_owned() } else { format!("`{default}`") };
+        format!("| `{variable}` | `{path}` | {default} | {meaning} |")
+    }));
+    lines.join("\n") + "\n"
+}
+
+fn laws_table() -> String {
+    let mut lines = vec!["| law | what holds | looked at |".to_owned(), "|---|---|---|".to_owned()];
+    lines.extend(
+        Law::ALL
+            .iter()
+            .map(|law| format!("| `{law}` | {} | {} |", law.meaning(), law.scope().name())),
+    );
+    lines.join("\n") + "\n"
+}
+
+/// R-MONEY-5: the laws that the audit checks, with their names.
+#[test]
+fn the_table_of_laws_is_true() {
+    check("ARCHITECTURE.md", "laws", &laws_table());
+}
+
+fn crash_table() -> String {
+    let mut lines = vec![
+        "| point | what is on disk | what recovery does |".to_owned(),
+        "|---|---|---|".to_owned(),
+    ];
+    lines.extend(crash::POINTS.iter().map(|point| {
+        let crash::Point { name, on_disk, recovery, .. } = point;
+        format!("| `{name}` | {on_disk} | {recovery} |")
+    }));
+    lines.join("\n") + "\n"
+}
+
+fn rungs_table() -> String {
+    let mut lines =
+        vec!["| `hongbao_degraded{name}` | means | ends |".to_owned(), "|---|---|---|".to_owned()];
+    lines.extend(Rung::ALL.iter().map(|rung| {
+        let ends = match rung.ends() {
+            End::Found => "when it answers again",
+            End::Quiet => "when it has not happened for half a minute",
+            End::Switched => "by its switch",
+        };
+        format!("| `{}` | {} | {ends} |", rung.name(), rung.meaning())
+    }));
+    lines.join("\n") + "\n"
+}
+
+/// R-CTRL-4: what can be degraded.
+#[test]
+fn the_table_of_degradations_is_true() {
+    check("docs/OPERATIONS.md", "degradations", &rungs_table());
+}
+
+/// The table of this name in a document is this one.
+fn check(document: &str, name: &str, expected: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(document);
+    let text = std::fs::read_to_string(&file).expect("the document");
+    let (begin, end) =
+        (format!("<!-- {name}: {WRITTEN_BY} -->\n"), format!("<!-- end of {name} -->\n"));
+    let (before, rest) = text.split_once(&begin).expect("the mark before the table");
+    let (table, after) = rest.split_once(&end).expect("the mark after the table");
+    if std::env::var_os("HONGBAO_WRITE_DOCS").is_some() {
+        std::fs::write(&file, format!("{before}{begin}{expected}{end}{after}"))
+            .expect("the document");
+        return;
+    }
+    assert_eq!(table, expected, "{document} is not what the program says");
+}
+
+#[test]
+fn the_configuration_table_is_true() {
+    check("README.md", "settings", &settings_table());
+}
+
+#[test]
+fn the_table_of_crash_points_is_true() {
+    check("ARCHITECTURE.md", "crash points", &crash_table());
+}

@@ -1,0 +1,230 @@
+//! Cold storage in SQL.
+
+use super::{
+    Database, Dialect, Statement, StoreError, Tx,
+    orders::rows::{
+        PACKET_COLUMNS, bind_packet, claim_row, day_sum, numbered_claim_row, packet_row, sum_of,
+    },
+    sql,
+    statement::any,
+};
+use async_trait::async_trait;
+use hongbao_domain::store::{
+    cold::{ColdPlace, ColdStore},
+    orders::{ClaimRow, DaySum, PacketRow, moments_of},
+};
+use hongbao_shared::OrderNo;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// How many packets one statement keeps: a parameter for each of their columns, of which
+/// SQLite takes 32,766 and PostgreSQL 65,535.
+const PACKETS_IN_ONE: usize = 1_000;
+/// Likewise.
+const CLAIMS_IN_ONE: usize = 5_000;
+
+/// The cold database of a site.
+#[derive(Clone, Debug)]
+pub struct SqlCold {
+    database: Database,
+}
+
+impl SqlCold {
+    /// On a database that was opened with [`super::Schema::Cold`].
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+fn select(condition: &str) -> Statement {
+    sql(format!("SELECT {PACKET_COLUMNS} FROM packets WHERE {condition}"))
+}
+
+#[async_trait]
+impl ColdStore for SqlCold {
+    async fn keep(
+        &self,
+        packets: Vec<PacketRow>,
+        claims: Vec<(OrderNo, ClaimRow)>,
+    ) -> Result<(), StoreError> {
+        let kept = Arc::new((packets, claims));
+        self.database
+            .write_by_row(move |mut tx| {
+                let kept = Arc::clone(&kept);
+                Box::pin(async move {
+                    let (packets, claims) = &*kept;
+                    for page in packets.chunks(PACKETS_IN_ONE) {
+                        keep_packets(&mut tx, page).await?;
+                    }
+                    for page in claims.chunks(CLAIMS_IN_ONE) {
+                        keep_claims(&mut tx, page).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, StoreError> {
+        select("order_no = $1")
+            .bind(order_no.to_bits())
+            .fetch_optional(&self.database)
+            .await?
+            .map(|row| packet_row(&row))
+            .transpose()
+    }
+
+    async fn claims(
+        &self,
+        order_no: OrderNo,
+        from_seq: u32,
+        limit: u32,
+    ) -> Result<Vec<ClaimRow>, StoreError> {
+        sql("SELECT seq, user_id, amount_fen, opened_at FROM claims
+             WHERE order_no = $1 AND seq >= $2 ORDER BY seq LIMIT $3")
+        .bind(order_no.to_bits())
+        .bind(from_seq)
+        .bind(limit)
+        .fetch_all(&self.database)
+        .await?
+        .iter()
+        .map(claim_row)
+        .collect()
+    }
+
+    async fn packets_page(
+        &self,
+        place: ColdPlace,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<PacketRow>, StoreError> {
+        let (first, last) = place.range();
+        select("order_no BETWEEN $1 AND $2 AND order_no > $3 ORDER BY order_no LIMIT $4")
+            .bind(first.to_bits())
+            .bind(last.to_bits())
+            .bind(after.map_or(-1, OrderNo::to_bits))
+            .bind(limit)
+            .fetch_all(&self.database)
+            .await?
+            .iter()
+            .map(packet_row)
+            .collect()
+    }
+
+    async fn claims_page(
+        &self,
+        place: ColdPlace,
+        after: Option<(OrderNo, u32)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError> {
+        let (first, last) = place.range();
+        let (order_no, seq) = after.map_or((-1, -1), |(no, seq)| (no.to_bits(), i64::from(seq)));
+        sql("SELECT seq, user_id, amount_fen, opened_at, order_no FROM claims
+             WHERE order_no BETWEEN $1 AND $2 AND (order_no, seq) > ($3, $4)
+             ORDER BY order_no, seq LIMIT $5")
+        .bind(first.to_bits())
+        .bind(last.to_bits())
+        .bind(order_no)
+        .bind(seq)
+        .bind(limit)
+        .fetch_all(&self.database)
+        .await?
+        .iter()
+        .map(numbered_claim_row)
+        .collect()
+    }
+
+    /// A place is one range of numbers, in which a month follows the other; which month a packet
+    /// is of, its own moment says.
+    async fn day_sum(&self, place: ColdPlace, epoch_day: i64) -> Result<DaySum, StoreError> {
+        const OF_DAY: &str = "packets.order_no BETWEEN $1 AND $2 AND packets.created_at >= $3
+                              AND packets.created_at < $4 AND packets.state <> 3";
+        let ((first, last), (from, to)) = (place.range(), moments_of(epoch_day));
+        let packets = format!("packets WHERE {OF_DAY}");
+        let claims =
+            format!("packets JOIN claims ON claims.order_no = packets.order_no WHERE {OF_DAY}");
+        let sum = sql(sum_of(&packets, &claims))
+            .bind(first.to_bits())
+            .bind(last.to_bits())
+            .bind(from.millis())
+            .bind(to.millis());
+        day_sum(&sum.fetch_one(&self.database).await?)
+    }
+}
+
+/// What stands for `rows` rows of as many parameters. Without numbers for SQLite, which looks
+/// each of them up among all before it.
+fn values(dialect: Dialect, rows: usize, columns: usize) -> String {
+    let parameter = |at: usize| match dialect {
+        Dialect::Sqlite => "?".to_owned(),
+        Dialect::Postgres => format!("${at}"),
+    };
+    let row = |row: usize| {
+        let first = row * columns + 1;
+        let row: Vec<_> = (first..first + columns).map(parameter).collect();
+        format!("({})", row.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// Inserts, or makes sure that the same is there: one statement, and a second one where some
+/// are there already.
+async fn keep_packets(tx: &mut Tx<'_>, packets: &[PacketRow]) -> Result<(), StoreError> {
+    let columns = PACKET_COLUMNS.split(',').count();
+    let values = values(tx.dialect(), packets.len(), columns);
+    let text =
+        format!("INSERT INTO packets ({PACKET_COLUMNS}) VALUES {values} ON CONFLICT DO NOTHING");
+    let inserted = packets.iter().fold(sql(text), bind_packet).execute(&mut *tx).await?;
+    if usize::try_from(inserted) == Ok(packets.len()) {
+        return Ok(());
+    }
+    let numbers: Vec<i64> = packets.iter().map(|packet| packet.order_no.to_bits()).collect();
+    let kept = select(&format!("order_no {}", any(tx.dialect(), "$1")))
+        .bind(numbers)
+        .fetch_all(tx)
+        .await?
+        .iter()
+        .map(|row| packet_row(row).map(|packet| (packet.order_no, packet)))
+        .collect::<Result<BTreeMap<_, _>, _>>()?;
+    let is_same = |packet: &PacketRow| kept.get(&packet.order_no) == Some(packet);
+    same(packets.iter().all(is_same), "packets_pkey")
+}
+
+async fn keep_claims(tx: &mut Tx<'_>, claims: &[(OrderNo, ClaimRow)]) -> Result<(), StoreError> {
+    let text = format!(
+        "INSERT INTO claims (order_no, seq, user_id, amount_fen, opened_at)
+         VALUES {} ON CONFLICT DO NOTHING",
+        values(tx.dialect(), claims.len(), 5)
+    );
+    let bind = |statement: Statement, (order_no, claim): &(OrderNo, ClaimRow)| {
+        statement
+            .bind(order_no.to_bits())
+            .bind(claim.seq)
+            .bind(claim.user_id.get())
+            .bind(claim.amount_fen.signed())
+            .bind(claim.opened_at.millis())
+    };
+    let inserted = claims.iter().fold(sql(text), bind).execute(&mut *tx).await?;
+    if usize::try_from(inserted) == Ok(claims.len()) {
+        return Ok(());
+    }
+    let key = |(order_no, claim): &(OrderNo, ClaimRow)| (*order_no, claim.seq);
+    let keys = || claims.iter().map(key);
+    let (Some(first), Some(last)) = (keys().min(), keys().max()) else { return Ok(()) };
+    let kept = sql("SELECT seq, user_id, amount_fen, opened_at, order_no FROM claims
+                    WHERE (order_no, seq) >= ($1, $2) AND (order_no, seq) <= ($3, $4)")
+    .bind(first.0.to_bits())
+    .bind(first.1)
+    .bind(last.0.to_bits())
+    .bind(last.1)
+    .fetch_all(tx)
+    .await?
+    .iter()
+    .map(|row| numbered_claim_row(row).map(|claim| (key(&claim), claim)))
+    .collect::<Result<BTreeMap<_, _>, _>>()?;
+    let is_same = |claim: &(OrderNo, ClaimRow)| kept.get(&key(claim)) == Some(claim);
+    same(claims.iter().all(is_same), "claims_pkey")
+}
+
+fn same(is_same: bool, constraint: &str) -> Result<(), StoreError> {
+    if is_same { Ok(()) } else { Err(StoreError::Constraint { name: constraint.to_owned() }) }
+}

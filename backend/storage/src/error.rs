@@ -1,0 +1,48 @@
+//! What sqlx says, as what a store could not do.
+
+use super::sqlite;
+use hongbao_domain::store::StoreError;
+use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
+
+/// Nothing was changed. Final is only what a constraint says, and what stands in a row that
+/// was read: see [`StoreError::is_final`].
+pub(crate) fn store_error(error: sqlx::Error) -> StoreError {
+    match &error {
+        sqlx::Error::Database(database) if is_constraint(&**database) => StoreError::Constraint {
+            name: database
+                .constraint()
+                .map_or_else(|| database.message().to_owned(), str::to_owned),
+        },
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+            StoreError::Corrupt(error.to_string())
+        }
+        _ => unavailable(error),
+    }
+}
+
+/// Nothing was changed, for whatever reason.
+pub(crate) fn unavailable(error: sqlx::Error) -> StoreError {
+    StoreError::Unavailable(Box::new(error))
+}
+
+/// It may have been changed.
+pub(crate) fn unknown(error: sqlx::Error) -> StoreError {
+    StoreError::Unknown(Box::new(error))
+}
+
+/// What sqlx said, if it was sqlx that said it.
+pub(crate) fn cause(error: &StoreError) -> Option<&sqlx::Error> {
+    match error {
+        StoreError::Unavailable(cause) | StoreError::Unknown(cause) => cause.downcast_ref(),
+        StoreError::Constraint { .. } | StoreError::Corrupt(_) => None,
+    }
+}
+
+/// Did a constraint refuse, which will do so again?
+fn is_constraint(error: &dyn DatabaseError) -> bool {
+    match error.try_downcast_ref::<PgDatabaseError>() {
+        // integrity_constraint_violation
+        Some(error) => error.code().starts_with("23"),
+        None => sqlite::is_constraint(error),
+    }
+}

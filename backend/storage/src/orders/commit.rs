@@ -1,0 +1,260 @@
+//! A lane's batch in one transaction: guards first, then claims, then the outbox.
+
+use super::{
+    super::{
+        Database, Dialect, Tx, outbox, sql,
+        statement::{Statement, server_clock},
+    },
+    StoreError,
+    rows::{bind_packet, order_no},
+    statements::{CLAIM_CHUNKS, statements},
+};
+use hongbao_domain::store::orders::{
+    Announcement, Append, ClaimRow, Landed, Landing, LaneBatch, LaneOutcome, StoredState, about,
+    gather, later_than,
+};
+use hongbao_shared::{Day, OrderNo, Timestamp};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// What stands for "no end yet" in an array.
+const NO_END: i64 = -1;
+
+pub(super) async fn commit(
+    database: &Database,
+    batch: LaneBatch,
+) -> Result<LaneOutcome, StoreError> {
+    let batch = Arc::new(batch);
+    if database.dialect() == Dialect::Postgres
+        && let Some(day) = only_appends(&batch)
+    {
+        return database
+            .write_at_once(move |mut tx| {
+                let batch = Arc::clone(&batch);
+                Box::pin(async move { append_at_once(&mut tx, day, &batch).await })
+            })
+            .await;
+    }
+    database
+        .write(move |mut tx| {
+            let batch = Arc::clone(&batch);
+            Box::pin(async move { commit_in(&mut tx, &batch).await })
+        })
+        .await
+}
+
+/// The day of a batch that holds nothing but claims of packets of one day: nearly every
+/// batch of a busy lane.
+fn only_appends(batch: &LaneBatch) -> Option<Day> {
+    if !batch.landings.is_empty() {
+        return None;
+    }
+    let day = batch.appends.first()?.order_no.day();
+    batch.appends.iter().all(|item| item.order_no.day() == day).then_some(day)
+}
+
+/// The whole batch in one statement; see `append_batch` among the statements.
+async fn append_at_once(
+    tx: &mut Tx<'_>,
+    day: Day,
+    batch: &LaneBatch,
+) -> Result<LaneOutcome, StoreError> {
+    let appends = &batch.appends;
+    let of_packets = |column: fn(&Append) -> i64| appends.iter().map(column).collect::<Vec<i64>>();
+    let claims = || {
+        appends.iter().flat_map(|item| item.claims.iter().map(move |claim| (item.order_no, claim)))
+    };
+    let of_claims = |column: fn((OrderNo, &ClaimRow)) -> i64| claims().map(column).collect();
+    let told =
+        || appends.iter().flat_map(|item| item.announcements.iter().map(move |told| (item, told)));
+    let told_orders: Vec<i64> = told().map(|(item, _)| item.order_no.to_bits()).collect();
+    let destinations: Vec<i64> = told().map(|(_, told)| told.destination.number()).collect();
+    let now = now(batch);
+    let due: Vec<i64> = told().map(|(_, told)| told.due.at(now).millis()).collect();
+    let events: Vec<String> = told().map(|(_, told)| told.event.clone()).collect();
+    let of_claims: [Vec<i64>; 5] = [
+        of_claims(|(order_no, _)| order_no.to_bits()),
+        of_claims(|(_, claim)| claim.seq.into()),
+        of_claims(|(_, claim)| claim.user_id.get()),
+        of_claims(|(_, claim)| claim.amount_fen.signed()),
+        of_claims(|(_, claim)| claim.opened_at.millis()),
+    ];
+    let of_packets = [
+        of_packets(|item| item.order_no.to_bits()),
+        of_packets(|item| item.believed.into()),
+        of_packets(|item| item.after.claimed.into()),
+        of_packets(|item| item.after.claimed_fen.signed()),
+        of_packets(|item| item.after.state.number()),
+        of_packets(|item| item.after.finished_at.map_or(NO_END, Timestamp::millis)),
+    ];
+    let held = of_packets
+        .into_iter()
+        .chain(of_claims)
+        .fold(sql(statements(day).append_batch), Statement::bind)
+        .bind(told_orders)
+        .bind(destinations)
+        .bind(due)
+        .bind(events)
+        .bind(now.millis())
+        .bind(batch.within.as_ref().map(|within| within.start().millis()))
+        .bind(batch.within.as_ref().map(|within| within.end().millis()))
+        .fetch_all(tx)
+        .await?;
+    let held = held.iter().map(|row| order_no(row.try_get(0)?));
+    let held: BTreeSet<OrderNo> = held.collect::<Result<_, StoreError>>()?;
+    let appends = appends.iter().map(|item| held.contains(&item.order_no)).collect();
+    Ok(LaneOutcome { appends, ..LaneOutcome::default() })
+}
+
+async fn commit_in(tx: &mut Tx<'_>, batch: &LaneBatch) -> Result<LaneOutcome, StoreError> {
+    let mut outcome = LaneOutcome::default();
+    let mut told: Vec<(OrderNo, &Announcement)> = Vec::new();
+    if batch.within.is_some()
+        && let Some(now) = server_clock(tx.dialect(), &mut *tx).await?
+    {
+        batch.is_its_time(now)?;
+    }
+    for landing in &batch.landings {
+        let landed = land(tx, landing).await?;
+        if landed == Landed::New {
+            told.extend(about(landing.packet.order_no, &landing.announcements));
+        }
+        outcome.landings.push(landed);
+    }
+    for item in &batch.appends {
+        let held = append(tx, item).await?;
+        if held {
+            told.extend(about(item.order_no, &item.announcements));
+        }
+        outcome.appends.push(held);
+    }
+    outbox::insert(tx, &gather(told), now(batch)).await?;
+    Ok(outcome)
+}
+
+fn now(batch: &LaneBatch) -> Timestamp {
+    batch.at.unwrap_or(Timestamp::from_millis(0))
+}
+
+async fn land(tx: &mut Tx<'_>, landing: &Landing) -> Result<Landed, StoreError> {
+    let packet = &landing.packet;
+    if let Some(state) = state_of(tx, packet.order_no).await? {
+        return Ok(Landed::Already(state));
+    }
+    // A tombstone may stand in any day; a packet only in its own.
+    let is_tombstone = packet.progress.state == StoredState::GivenUp;
+    if !is_tombstone && !claim_day(tx, packet.order_no, landing.epoch_day).await? {
+        return Ok(Landed::DayRefused);
+    }
+    let inserted =
+        bind_packet(sql(statements(packet.order_no.day()).land), packet).execute(tx).await?;
+    if inserted == 1 {
+        Ok(Landed::New)
+    } else {
+        Err(StoreError::Corrupt(format!("{} landed beside its own look-up", packet.order_no)))
+    }
+}
+
+async fn state_of(tx: &mut Tx<'_>, order_no: OrderNo) -> Result<Option<StoredState>, StoreError> {
+    let row =
+        sql(statements(order_no.day()).packet).bind(order_no.to_bits()).fetch_optional(tx).await?;
+    match row {
+        None => Ok(None),
+        Some(row) => Ok(Some(super::rows::packet_row(&row)?.progress.state)),
+    }
+}
+
+/// Is the day's table open for this calendar day? An empty table is taken over
+/// from an earlier one (R-STORE-1).
+async fn claim_day(tx: &mut Tx<'_>, order_no: OrderNo, epoch_day: i64) -> Result<bool, StoreError> {
+    let slot = i64::from(order_no.day().get());
+    let row = sql("SELECT epoch_day, sealed FROM days WHERE slot = $1")
+        .bind(slot)
+        .fetch_optional(&mut *tx)
+        .await?;
+    if let Some(row) = row {
+        let (held, sealed): (i64, bool) = (row.try_get(0)?, row.try_get(1)?);
+        if held == epoch_day {
+            return Ok(!sealed);
+        }
+        let empty: bool = sql(statements(order_no.day()).day_is_empty)
+            .bind(later_than(held).millis())
+            .scalar(&mut *tx)
+            .await?;
+        if held > epoch_day || !empty {
+            return Ok(false);
+        }
+    }
+    sql("INSERT INTO days (slot, epoch_day) VALUES ($1, $2)
+         ON CONFLICT (slot) DO UPDATE SET epoch_day = $2, sealed = 0")
+    .bind(slot)
+    .bind(epoch_day)
+    .execute(tx)
+    .await?;
+    Ok(true)
+}
+
+/// Compare-and-append: nothing happens unless the packet is as the lane believes.
+async fn append(tx: &mut Tx<'_>, item: &Append) -> Result<bool, StoreError> {
+    let matched = sql(statements(item.order_no.day()).append)
+        .bind(item.order_no.to_bits())
+        .bind(item.believed)
+        .bind(item.after.claimed)
+        .bind(item.after.claimed_fen.signed())
+        .bind(item.after.state.number())
+        .bind(item.after.finished_at.map(Timestamp::millis))
+        .execute(tx)
+        .await?;
+    if matched == 1 {
+        insert_claims(tx, item.order_no, &item.claims).await?;
+    }
+    Ok(matched == 1)
+}
+
+async fn insert_claims(
+    tx: &mut Tx<'_>,
+    order_no: OrderNo,
+    claims: &[ClaimRow],
+) -> Result<(), StoreError> {
+    match tx.dialect() {
+        Dialect::Sqlite => insert_claims_in_chunks(tx, order_no, claims).await,
+        Dialect::Postgres => {
+            let column = |of: fn(&ClaimRow) -> i64| claims.iter().map(of).collect::<Vec<i64>>();
+            sql(statements(order_no.day()).insert_claim_arrays)
+                .bind(vec![order_no.to_bits(); claims.len()])
+                .bind(column(|claim| claim.seq.into()))
+                .bind(column(|claim| claim.user_id.get()))
+                .bind(column(|claim| claim.amount_fen.signed()))
+                .bind(column(|claim| claim.opened_at.millis()))
+                .execute(tx)
+                .await?;
+            Ok(())
+        }
+    }
+}
+
+async fn insert_claims_in_chunks(
+    tx: &mut Tx<'_>,
+    order_no: OrderNo,
+    mut claims: &[ClaimRow],
+) -> Result<(), StoreError> {
+    let texts = &statements(order_no.day()).insert_claims;
+    for (rows, text) in CLAIM_CHUNKS.into_iter().zip(texts) {
+        while let Some((chunk, rest)) = claims.split_at_checked(rows) {
+            let mut statement = sql(*text);
+            for claim in chunk {
+                statement = statement
+                    .bind(order_no.to_bits())
+                    .bind(claim.seq)
+                    .bind(claim.user_id.get())
+                    .bind(claim.amount_fen.signed())
+                    .bind(claim.opened_at.millis());
+            }
+            statement.execute(tx).await?;
+            claims = rest;
+            if claims.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}

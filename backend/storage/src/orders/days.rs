@@ -1,0 +1,74 @@
+//! The cycle of days: which tables hold which day, and how they are emptied (R-STORE-1).
+
+use super::{
+    super::{Database, Tx, outbox, sql},
+    StoreError,
+    statements::statements,
+};
+use hongbao_domain::store::{
+    orders::{DayTable, Emptied, later_than},
+    outbox::order_of,
+};
+use hongbao_shared::Day;
+
+pub(super) async fn days(database: &Database) -> Result<Vec<DayTable>, StoreError> {
+    let rows =
+        sql("SELECT slot, epoch_day, sealed FROM days ORDER BY slot").fetch_all(database).await?;
+    let mut days = Vec::with_capacity(rows.len());
+    for row in rows {
+        let slot: u8 = row.try_get(0)?;
+        let day = Day::new(slot).ok_or_else(|| StoreError::Corrupt(format!("day {slot}")))?;
+        let (epoch_day, sealed) = (row.try_get(1)?, row.try_get(2)?);
+        let is_empty: bool = sql(statements(day).day_is_empty)
+            .bind(later_than(epoch_day).millis())
+            .scalar(database)
+            .await?;
+        days.push(DayTable { day, epoch_day, sealed, is_empty });
+    }
+    Ok(days)
+}
+
+pub(super) async fn seal(tx: &mut Tx<'_>, day: Day, epoch_day: i64) -> Result<(), StoreError> {
+    sql("UPDATE days SET sealed = 1 WHERE slot = $1 AND epoch_day = $2")
+        .bind(day.get())
+        .bind(epoch_day)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn empty(
+    tx: &mut Tx<'_>,
+    day: Day,
+    epoch_day: i64,
+) -> Result<Emptied, StoreError> {
+    let sealed: Option<bool> = sql("SELECT sealed FROM days WHERE slot = $1 AND epoch_day = $2")
+        .bind(day.get())
+        .bind(epoch_day)
+        .scalar_optional(&mut *tx)
+        .await?;
+    if sealed != Some(true) {
+        return Ok(Emptied::NotSealed);
+    }
+    let statements = statements(day);
+    if sql(statements.has_open).scalar(&mut *tx).await? {
+        return Ok(Emptied::OpenPacket);
+    }
+    let of_day = |event| order_of(event).is_some_and(|order_no| order_no.day() == day);
+    let unnamed = outbox::unnamed(&mut *tx).await?;
+    if unnamed.iter().flat_map(|row| &row.events).any(of_day)
+        || sql(statements.is_told_of).scalar(&mut *tx).await?
+    {
+        return Ok(Emptied::Undelivered);
+    }
+    let later = later_than(epoch_day).millis();
+    let some_stay: bool = sql(statements.later_tombstones).bind(later).scalar(&mut *tx).await?;
+    let (claims, packets) = (&statements.empty_claims, &statements.empty_packets);
+    sql(tx.dialect().pick(claims.0, claims.1)).execute(tx).await?;
+    if some_stay {
+        sql(statements.empty_but_later_tombstones).bind(later).execute(tx).await?;
+    } else {
+        sql(tx.dialect().pick(packets.0, packets.1)).execute(tx).await?;
+    }
+    Ok(Emptied::Yes)
+}

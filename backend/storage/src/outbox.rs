@@ -1,0 +1,408 @@
+//! The outbox table; every kind of database that has one has the same.
+
+use super::{
+    Database, Dialect, Row, Source, StoreError, Tx, sql,
+    statement::{any, server_clock},
+};
+use async_trait::async_trait;
+use hongbao_domain::store::outbox::{
+    Backlog, Destination, FailedRow, Fate, Outbox, OutboxEntry, OutboxRow, Settled, about,
+    events_of,
+};
+use hongbao_shared::{OrderNo, Timestamp};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+/// Writes rows within the caller's transaction.
+pub(super) async fn insert(
+    tx: &mut Tx<'_>,
+    entries: &[OutboxEntry],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    match tx.dialect() {
+        Dialect::Sqlite => {
+            let mut rest = entries;
+            for (rows, text) in CHUNKS.into_iter().zip(&*INSERTS) {
+                while let Some((chunk, after)) = rest.split_at_checked(rows) {
+                    let mut statement = sql(text.as_str()).bind(now.millis());
+                    for entry in chunk {
+                        statement = statement
+                            .bind(entry.destination.number())
+                            .bind(entry.order_no.to_bits())
+                            .bind(&entry.payload)
+                            .bind(entry.due.at(now).millis());
+                    }
+                    statement.execute(tx).await?;
+                    rest = after;
+                }
+            }
+        }
+        Dialect::Postgres => {
+            let column = |of: fn(&OutboxEntry) -> i64| entries.iter().map(of).collect::<Vec<i64>>();
+            sql("INSERT INTO outbox (destination, order_no, payload, created_at, due_at)
+                 SELECT destination, order_no, payload, $1, due_at
+                 FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[])
+                      WITH ORDINALITY AS told (destination, order_no, payload, due_at, place)
+                 ORDER BY place")
+            .bind(now.millis())
+            .bind(column(|entry| entry.destination.number()))
+            .bind(column(|entry| entry.order_no.to_bits()))
+            .bind(entries.iter().map(|entry| entry.payload.clone()).collect::<Vec<String>>())
+            .bind(entries.iter().map(|entry| entry.due.at(now).millis()).collect::<Vec<i64>>())
+            .execute(tx)
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// How many rows one INSERT takes into SQLite, the most that fit first: a trip to its
+/// thread costs more than a row, and a batch of any size is a handful of statements, which
+/// all stay prepared.
+const CHUNKS: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
+
+static INSERTS: LazyLock<[String; CHUNKS.len()]> = LazyLock::new(|| {
+    CHUNKS.map(|rows| {
+        let rows = (0..rows).map(|row| {
+            let first = 4 * row + 2;
+            format!("(${first}, ${}, ${}, $1, ${}, 0)", first + 1, first + 2, first + 3)
+        });
+        format!(
+            "INSERT INTO outbox (destination, order_no, payload, created_at, due_at, attempts)
+             VALUES {}",
+            rows.collect::<Vec<_>>().join(", ")
+        )
+    })
+});
+
+/// Of a database whose schema has the table.
+#[async_trait]
+impl Outbox for Database {
+    async fn lease(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<OutboxRow>, StoreError> {
+        // Most looks find nothing; they must not queue for the one writer.
+        match self.next_due(destination).await? {
+            Some(due) if due <= now => {}
+            _ => return Ok(Vec::new()),
+        }
+        let until =
+            now.millis().saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
+        // Where nodes share the outbox, each takes rows that no other is taking.
+        let text = self.dialect().pick(
+            "UPDATE outbox SET due_at = $1, leased = 1 WHERE id IN
+                 (SELECT id FROM outbox WHERE destination = $2 AND due_at <= $3
+                  ORDER BY due_at, id LIMIT $4)
+             RETURNING id, payload, created_at, attempts",
+            "UPDATE outbox SET due_at = $1 WHERE id IN
+                 (SELECT id FROM outbox WHERE destination = $2 AND due_at <= $3
+                  ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+             RETURNING id, payload, created_at, attempts",
+        );
+        let mut rows = self
+            .write_by_row(move |mut tx| {
+                Box::pin(async move {
+                    sql(text)
+                        .bind(until)
+                        .bind(destination.number())
+                        .bind(now.millis())
+                        .bind(limit)
+                        .fetch_all(&mut tx)
+                        .await
+                })
+            })
+            .await?
+            .into_iter()
+            .map(|row| {
+                Ok(OutboxRow {
+                    id: row.try_get(0)?,
+                    payload: row.try_get(1)?,
+                    created_at: Timestamp::from_millis(row.try_get(2)?),
+                    attempts: row.try_get(3)?,
+                })
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        rows.sort_by_key(|row| row.id);
+        Ok(rows)
+    }
+
+    async fn settle(&self, mut settled: Vec<(i64, Settled)>) -> Result<(), StoreError> {
+        if settled.is_empty() {
+            return Ok(());
+        }
+        // Whoever settles the same rows takes them in the same order.
+        settled.sort_by_key(|(id, _)| *id);
+        let settled = Arc::new(settled);
+        self.write_by_row(move |mut tx| {
+            let settled = Arc::clone(&settled);
+            Box::pin(async move {
+                let done = settled.iter().filter(|(_, outcome)| *outcome == Settled::Done);
+                let done: Vec<i64> = done.map(|(id, _)| *id).collect();
+                if !done.is_empty() {
+                    let any = any(tx.dialect(), "$1");
+                    sql(format!("DELETE FROM outbox WHERE id {any}"))
+                        .bind(done)
+                        .execute(&mut tx)
+                        .await?;
+                }
+                for (id, outcome) in &*settled {
+                    settle_failed(&mut tx, *id, outcome).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Other nodes work on rows in PostgreSQL as well.
+    fn has_one_owner(&self) -> bool {
+        self.dialect() == Dialect::Sqlite
+    }
+
+    /// Retries lose their pause by this as well, which costs one early attempt.
+    async fn reclaim(&self) -> Result<(), StoreError> {
+        if !self.has_one_owner() {
+            return Ok(());
+        }
+        self.write(|mut tx| {
+            Box::pin(async move {
+                sql("UPDATE outbox SET due_at = created_at
+                     WHERE leased = 1 AND due_at > created_at")
+                .execute(&mut tx)
+                .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        server_clock(self.dialect(), self).await
+    }
+
+    async fn pull_in(
+        &self,
+        destination: Destination,
+        now: Timestamp,
+        beyond: Timestamp,
+    ) -> Result<(), StoreError> {
+        if destination == Destination::Credit {
+            adopt_old_credits(self).await?;
+        }
+        // Hardly ever is there one; looking must not queue for the one writer.
+        let some: bool =
+            sql("SELECT EXISTS (SELECT 1 FROM outbox WHERE destination = $1 AND due_at > $2)")
+                .bind(destination.number())
+                .bind(beyond.millis())
+                .scalar(self)
+                .await?;
+        if !some {
+            return Ok(());
+        }
+        self.write_by_row(move |mut tx| {
+            Box::pin(async move {
+                sql("UPDATE outbox SET due_at = $3 WHERE destination = $1 AND due_at > $2")
+                    .bind(destination.number())
+                    .bind(beyond.millis())
+                    .bind(now.millis())
+                    .execute(&mut tx)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
+        let due: Option<i64> = sql("SELECT min(due_at) FROM outbox WHERE destination = $1")
+            .bind(destination.number())
+            .scalar(self)
+            .await?;
+        Ok(due.map(Timestamp::from_millis))
+    }
+
+    async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
+        let row = sql(
+            "SELECT count(due_at), count(*) - count(due_at) FROM outbox WHERE destination = $1",
+        )
+        .bind(destination.number())
+        .fetch_one(self)
+        .await?;
+        let count =
+            |at| Ok::<_, StoreError>(u64::try_from(row.try_get::<i64>(at)?).unwrap_or_default());
+        Ok(Backlog { waiting: count(0)?, dead: count(1)? })
+    }
+
+    async fn failed(
+        &self,
+        fate: Fate,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<FailedRow>, StoreError> {
+        // A row that died before its time was kept has none.
+        let statement = match fate {
+            Fate::Failing => {
+                "SELECT id, destination, payload, created_at, attempts, last_error, due_at
+                 FROM outbox WHERE attempts > 0 AND due_at IS NOT NULL AND id > $1
+                 ORDER BY id LIMIT $2"
+            }
+            Fate::Dead => {
+                "SELECT id, destination, payload, created_at, attempts, last_error,
+                        coalesce(died_at, created_at)
+                 FROM outbox WHERE due_at IS NULL AND id > $1 ORDER BY id LIMIT $2"
+            }
+        };
+        sql(statement)
+            .bind(after_id)
+            .bind(limit)
+            .fetch_all(self)
+            .await?
+            .into_iter()
+            .map(|row| {
+                let error: Option<String> = row.try_get(5)?;
+                Ok(FailedRow {
+                    id: row.try_get(0)?,
+                    destination: Destination::from_number(row.try_get(1)?)?,
+                    payload: row.try_get(2)?,
+                    created_at: Timestamp::from_millis(row.try_get(3)?),
+                    attempts: row.try_get(4)?,
+                    error: error.unwrap_or_default(),
+                    at: Timestamp::from_millis(row.try_get(6)?),
+                })
+            })
+            .collect()
+    }
+
+    async fn revive(&self, id: i64, now: Timestamp) -> Result<Option<Destination>, StoreError> {
+        let revived: Option<i64> = self
+            .write_by_row(move |mut tx| {
+                Box::pin(async move {
+                    sql("UPDATE outbox SET due_at = $2, attempts = 0, died_at = NULL
+                         WHERE id = $1 AND due_at IS NULL RETURNING destination")
+                    .bind(id)
+                    .bind(now.millis())
+                    .scalar_optional(&mut tx)
+                    .await
+                })
+            })
+            .await?;
+        revived.map(Destination::from_number).transpose()
+    }
+}
+
+/// While nodes are replaced one by one, those of the version before tell of credits under
+/// numbers of their own, and may end before they have delivered them.
+async fn adopt_old_credits(database: &Database) -> Result<(), StoreError> {
+    let [now, queue, deferred] = Destination::OLD_CREDITS;
+    let old = format!("destination IN ({now}, {queue}, {deferred})");
+    let some: bool =
+        sql(format!("SELECT EXISTS (SELECT 1 FROM outbox WHERE {old})")).scalar(database).await?;
+    if !some {
+        return Ok(());
+    }
+    let text = format!("UPDATE outbox SET destination = $1 WHERE {old}");
+    database
+        .write_by_row(move |mut tx| {
+            let adopt = sql(text.clone()).bind(Destination::Credit.number());
+            Box::pin(async move { adopt.execute(&mut tx).await })
+        })
+        .await?;
+    Ok(())
+}
+
+async fn settle_failed(tx: &mut Tx<'_>, id: i64, outcome: &Settled) -> Result<(), StoreError> {
+    let statement = match outcome {
+        Settled::Done => return Ok(()),
+        Settled::Retry { due_at, error } => {
+            sql("UPDATE outbox SET due_at = $2, attempts = attempts + 1, last_error = $3
+             WHERE id = $1")
+            .bind(id)
+            .bind(due_at.millis())
+            .bind(error)
+        }
+        Settled::Rest { payload, due_at, error } => {
+            sql("UPDATE outbox SET payload = $4, due_at = $2, attempts = attempts + 1,
+                               last_error = $3
+             WHERE id = $1")
+            .bind(id)
+            .bind(due_at.millis())
+            .bind(error)
+            .bind(payload)
+        }
+        Settled::Dead { payload, error, at } => {
+            sql("UPDATE outbox SET payload = $3, due_at = NULL, attempts = attempts + 1,
+                               last_error = $2, died_at = $4
+             WHERE id = $1")
+            .bind(id)
+            .bind(error)
+            .bind(payload)
+            .bind(at.millis())
+        }
+    };
+    statement.execute(tx).await?;
+    Ok(())
+}
+
+/// The events of rows that are about these packets. A payload that is no JSON tells of
+/// nothing.
+pub(super) async fn announced(
+    database: &Database,
+    destination: Destination,
+    orders: &[OrderNo],
+) -> Result<Vec<String>, StoreError> {
+    let any = any(database.dialect(), "$2");
+    let named: Vec<String> = sql(format!(
+        "SELECT payload FROM outbox WHERE order_no {any} AND destination = $1 ORDER BY id"
+    ))
+    .bind(destination.number())
+    .bind(orders.iter().map(|order_no| order_no.to_bits()).collect::<Vec<i64>>())
+    .scalars(database)
+    .await?;
+    let unnamed = unnamed(database).await?.into_iter();
+    let unnamed = unnamed.filter(|row| row.destination == destination);
+    let events = unnamed
+        .flat_map(|row| row.events)
+        .chain(named.iter().flat_map(|payload| events_of(payload)));
+    Ok(about(events, orders))
+}
+
+/// A row that names no packet.
+pub(super) struct Unnamed {
+    pub(super) destination: Destination,
+    pub(super) events: Vec<serde_json::Value>,
+}
+
+/// Rows that name no packet, because a node of an earlier version wrote them, or because
+/// what they tell cannot be read. There is hardly ever one; an index finds that out.
+pub(super) async fn unnamed(source: impl Source) -> Result<Vec<Unnamed>, StoreError> {
+    let rows = sql("SELECT destination, payload FROM outbox WHERE order_no IS NULL ORDER BY id")
+        .fetch_all(source)
+        .await?;
+    let read = |row: &Row| {
+        let payload: String = row.try_get(1)?;
+        let destination = Destination::from_number(row.try_get(0)?)?;
+        Ok(Unnamed { destination, events: events_of(&payload) })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Implements [`hongbao_domain::store::outbox::Outbox`] for a store that has a `database`.
+macro_rules! impl_outbox {
+    ($store:ty) => {
+        impl hongbao_domain::store::outbox::HasOutbox for $store {
+            fn outbox(&self) -> &dyn hongbao_domain::store::outbox::Outbox {
+                &self.database
+            }
+        }
+    };
+}
+pub(super) use impl_outbox;

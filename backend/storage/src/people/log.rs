@@ -1,0 +1,257 @@
+//! Reading the logs of groups: who may see what, and what stands in a row.
+
+use super::{group_id, user_id};
+use crate::{Database, Dialect, Tx, row::Row, sql, statement::any};
+use hongbao_domain::store::{
+    StoreError,
+    people::{
+        Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, StoredBody, StoredMessage, StoredPacket,
+        StoredPage,
+    },
+};
+use hongbao_shared::{GroupId, Kind, MessageId, OrderNo, Timestamp, UserId};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
+
+// As stored; never renumbered. The statements below and the schema know them too.
+const TEXT: i64 = 1;
+const PACKET: i64 = 2;
+const JOINED: i64 = 3;
+const CREATED: i64 = 4;
+const LEFT: i64 = 5;
+const REMOVED: i64 = 6;
+const OPENED: i64 = 7;
+const FINISHED: i64 = 8;
+const EXPIRED: i64 = 9;
+
+/// What [`message`] reads, of the message `m` and its packet `p`.
+pub(super) const COLUMNS: &str = "m.id, m.at, m.sender_id, m.kind, m.text, m.content,
+     p.order_no, p.kind, p.greeting, p.cover, p.recipient_id";
+
+pub(super) const JOIN_PACKET: &str =
+    "LEFT JOIN packet_posts p ON p.group_id = m.group_id AND p.message_id = m.id";
+
+/// The one rule of who may see an entry (R-PEOPLE-2): "opened" is for the packet's
+/// sender and the openers, "expired" for the sender, everything else for everyone.
+/// `message` is an alias, `reader` a parameter.
+pub(super) fn may_see(dialect: Dialect, message: &str, reader: &str) -> String {
+    let is_opener = match dialect {
+        Dialect::Sqlite => format!(
+            "EXISTS (SELECT 1 FROM json_each({message}.content, '$.openers')
+                     WHERE value = CAST({reader} AS TEXT))"
+        ),
+        Dialect::Postgres => {
+            format!("((CAST({message}.content AS jsonb) -> 'openers') ? CAST({reader} AS TEXT))")
+        }
+    };
+    format!(
+        "({message}.kind NOT IN ({OPENED}, {EXPIRED}) OR {message}.sender_id = {reader}
+          OR ({message}.kind = {OPENED} AND {is_opener}))"
+    )
+}
+
+/// What [`StoredBody::Removed`] keeps.
+#[derive(Serialize, Deserialize)]
+struct Removed {
+    by: UserId,
+}
+
+pub(super) fn kind(body: &StoredBody) -> i64 {
+    match body {
+        StoredBody::Text(_) => TEXT,
+        StoredBody::Packet(_) => PACKET,
+        StoredBody::Joined => JOINED,
+        StoredBody::Created => CREATED,
+        StoredBody::Left => LEFT,
+        StoredBody::Removed { .. } => REMOVED,
+        StoredBody::Line(Line::Opened { .. }) => OPENED,
+        StoredBody::Line(Line::Finished { .. }) => FINISHED,
+        StoredBody::Line(Line::Expired { .. }) => EXPIRED,
+    }
+}
+
+/// What the column of that name holds.
+pub(super) fn content(body: &StoredBody) -> Option<String> {
+    let json = match body {
+        StoredBody::Removed { by } => serde_json::to_string(&Removed { by: *by }),
+        StoredBody::Line(line) => serde_json::to_string(line),
+        _ => return None,
+    };
+    // Plain structs with string keys always serialize.
+    Some(json.expect("lines serialize"))
+}
+
+pub(super) async fn page(
+    database: &Database,
+    group: GroupId,
+    reader: UserId,
+    before: Option<MessageId>,
+    limit: u32,
+) -> Result<StoredPage, StoreError> {
+    let newest: Option<i64> = sql("SELECT last_message_id FROM chat_groups WHERE id = $1")
+        .bind(group.get())
+        .scalar_optional(database)
+        .await?;
+    let end = newest.unwrap_or(0).saturating_add(1);
+    let before = before.map_or(end, |before| before.get().min(end));
+    // Ids have no gaps, so the bound on ids bounds the entries that are looked at.
+    let from = before.saturating_sub(LOG_SCAN_MAX.into()).max(1);
+    let may_see = may_see(database.dialect(), "m", "$4");
+    // One more than asked for tells whether there is a next page.
+    let mut messages = sql(format!(
+        "SELECT {COLUMNS} FROM messages m {JOIN_PACKET}
+         WHERE m.group_id = $1 AND m.id >= $2 AND m.id < $3 AND {may_see}
+         ORDER BY m.id DESC LIMIT $5"
+    ))
+    .bind(group.get())
+    .bind(from)
+    .bind(before)
+    .bind(reader.get())
+    .bind(i64::from(limit).saturating_add(1))
+    .fetch_all(database)
+    .await?
+    .iter()
+    .map(|row| message(row, 0))
+    .collect::<Result<Vec<_>, _>>()?;
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let next_before = if messages.len() > shown {
+        messages.truncate(shown);
+        messages.last().map(|oldest| oldest.id)
+    } else {
+        MessageId::new(from).filter(|from| from.get() > 1)
+    };
+    Ok(StoredPage { messages, next_before })
+}
+
+pub(super) async fn after(
+    database: &Database,
+    group: GroupId,
+    reader: UserId,
+    after: MessageId,
+    limit: u32,
+) -> Result<Vec<LogEntry>, StoreError> {
+    let may_see = may_see(database.dialect(), "m", "$3");
+    sql(format!(
+        "SELECT {may_see}, {COLUMNS} FROM messages m {JOIN_PACKET}
+         WHERE m.group_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $4"
+    ))
+    .bind(group.get())
+    .bind(after.get())
+    .bind(reader.get())
+    .bind(limit)
+    .fetch_all(database)
+    .await?
+    .iter()
+    .map(|row| Ok(LogEntry { visible: row.try_get(0)?, message: message(row, 1)? }))
+    .collect()
+}
+
+pub(super) async fn by_key(
+    tx: &mut Tx<'_>,
+    group: GroupId,
+    sender: UserId,
+    key: &str,
+) -> Result<Option<StoredMessage>, StoreError> {
+    let row = sql(format!(
+        "SELECT {COLUMNS} FROM messages m {JOIN_PACKET}
+         WHERE m.group_id = $1 AND m.sender_id = $2 AND m.key = $3"
+    ))
+    .bind(group.get())
+    .bind(sender.get())
+    .bind(key)
+    .fetch_optional(tx)
+    .await?;
+    row.map(|row| message(&row, 0)).transpose()
+}
+
+/// Lines that are there, by their groups and keys: at least those that are to be posted.
+pub(super) async fn by_line_keys(
+    tx: &mut Tx<'_>,
+    posts: &[LinePost],
+) -> Result<BTreeMap<(GroupId, String), StoredMessage>, StoreError> {
+    let (any_group, any_key) = (any(tx.dialect(), "$1"), any(tx.dialect(), "$2"));
+    sql(format!(
+        "SELECT m.group_id, m.line_key, {COLUMNS} FROM messages m {JOIN_PACKET}
+         WHERE m.group_id {any_group} AND m.line_key {any_key}"
+    ))
+    .bind(posts.iter().map(|post| post.group_id.get()).collect::<Vec<i64>>())
+    .bind(posts.iter().map(|post| post.key.clone()).collect::<Vec<String>>())
+    .fetch_all(tx)
+    .await?
+    .iter()
+    .map(|row| Ok(((group_id(row.try_get(0)?)?, row.try_get(1)?), message(row, 2)?)))
+    .collect()
+}
+
+pub(super) async fn by_order_no(
+    tx: &mut Tx<'_>,
+    order_no: OrderNo,
+) -> Result<Option<(GroupId, StoredMessage)>, StoreError> {
+    let row = sql(format!(
+        "SELECT m.group_id, {COLUMNS} FROM packet_posts p
+         JOIN messages m ON m.group_id = p.group_id AND m.id = p.message_id
+         WHERE p.order_no = $1"
+    ))
+    .bind(order_no.to_bits())
+    .fetch_optional(tx)
+    .await?;
+    row.map(|row| Ok((group_id(row.try_get(0)?)?, message(&row, 1)?))).transpose()
+}
+
+pub(super) async fn packet_dress(
+    database: &Database,
+    order_no: OrderNo,
+) -> Result<Option<Dress>, StoreError> {
+    let row = sql("SELECT greeting, cover FROM packet_posts WHERE order_no = $1")
+        .bind(order_no.to_bits())
+        .fetch_optional(database)
+        .await?;
+    row.map(|row| Ok(Dress { greeting: row.try_get(0)?, cover: row.try_get(1)? })).transpose()
+}
+
+/// From the columns of [`COLUMNS`], which begin at `first`.
+pub(super) fn message(row: &Row, first: usize) -> Result<StoredMessage, StoreError> {
+    let kind: i64 = row.try_get(first + 3)?;
+    let body = match kind {
+        TEXT => StoredBody::Text(row.try_get(first + 4)?),
+        PACKET => StoredBody::Packet(packet(row, first + 6)?),
+        JOINED => StoredBody::Joined,
+        CREATED => StoredBody::Created,
+        LEFT => StoredBody::Left,
+        REMOVED => StoredBody::Removed { by: json::<Removed>(row, first + 5)?.by },
+        OPENED | FINISHED | EXPIRED => StoredBody::Line(json(row, first + 5)?),
+        other => return Err(StoreError::Corrupt(format!("{other} is not a kind of message"))),
+    };
+    Ok(StoredMessage {
+        id: message_id(row.try_get(first)?)?,
+        at: Timestamp::from_millis(row.try_get(first + 1)?),
+        sender_id: user_id(row.try_get(first + 2)?)?,
+        body,
+    })
+}
+
+fn json<T: DeserializeOwned>(row: &Row, at: usize) -> Result<T, StoreError> {
+    let content: String = row.try_get(at)?;
+    serde_json::from_str(&content)
+        .map_err(|error| StoreError::Corrupt(format!("not the content of a line: {error}")))
+}
+
+fn packet(row: &Row, first: usize) -> Result<StoredPacket, StoreError> {
+    let order_no = OrderNo::from_bits(row.try_get(first)?)
+        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let kind: u8 = row.try_get(first + 1)?;
+    let recipient: Option<i64> = row.try_get(first + 4)?;
+    Ok(StoredPacket {
+        order_no,
+        kind: Kind::from_byte(kind)
+            .ok_or_else(|| StoreError::Corrupt(format!("{kind} is not a kind of packet")))?,
+        dress: Dress { greeting: row.try_get(first + 2)?, cover: row.try_get(first + 3)? },
+        recipient_id: recipient.map(user_id).transpose()?,
+    })
+}
+
+pub(super) fn message_id(column: i64) -> Result<MessageId, StoreError> {
+    MessageId::new(column)
+        .filter(|id| id.get() >= 1)
+        .ok_or_else(|| StoreError::Corrupt(format!("{column} is not a message id")))
+}

@@ -1,0 +1,138 @@
+//! What accounts sign in with (R-PEOPLE-4).
+//!
+//! `account_key` is the login name in lower case, as the versions before wrote and read it;
+//! `login_key` is what all names that look the same have in common. Both are unique. Of old
+//! accounts that look alike one has the key, as a rule the one that is written plainly; the
+//! others have none, and are found by exactly their name.
+
+use super::{user_id, users::profile};
+use crate::{Database, Tx, sql};
+use hongbao_domain::{
+    store::{StoreError, people::Login},
+    text,
+};
+use hongbao_shared::UserId;
+use std::sync::Arc;
+
+/// How many accounts are given their keys in one transaction.
+const PAGE: i64 = 500;
+/// Two nodes that start at once may give one key to two that look alike; the second looks
+/// again.
+const ATTEMPTS: u32 = 5;
+
+/// A login name as `account_key` holds it.
+pub(super) fn exact(name: &str) -> String {
+    name.to_lowercase()
+}
+
+pub(super) async fn find(
+    database: &Database,
+    name: &str,
+    key: &str,
+) -> Result<Option<Login>, StoreError> {
+    let row = sql("SELECT id, name, avatar, demo_key IS NOT NULL, password_hash FROM users
+         WHERE (account_key = $1 OR login_key = $2) AND password_hash IS NOT NULL
+         ORDER BY CASE WHEN account_key = $1 THEN 0 ELSE 1 END LIMIT 1")
+    .bind(exact(name))
+    .bind(key)
+    .fetch_optional(database)
+    .await?;
+    row.map(|row| Ok(Login { profile: profile(&row)?, password_hash: row.try_get(4)? })).transpose()
+}
+
+pub(super) async fn rehash(
+    database: &Database,
+    user: UserId,
+    from: &str,
+    to: &str,
+) -> Result<bool, StoreError> {
+    let hashes = Arc::new((from.to_owned(), to.to_owned()));
+    let changed = database
+        .write_at_once(move |mut tx| {
+            let hashes = Arc::clone(&hashes);
+            Box::pin(async move {
+                sql("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
+                    .bind(user.get())
+                    .bind(&hashes.0)
+                    .bind(&hashes.1)
+                    .execute(&mut tx)
+                    .await
+            })
+        })
+        .await?;
+    Ok(changed == 1)
+}
+
+/// An account without a key.
+struct Keyless {
+    id: UserId,
+    /// What it will be, unless it is taken.
+    key: String,
+    /// Is the name written so that it is its key?
+    is_plain: bool,
+}
+
+pub(super) async fn fill(database: &Database) -> Result<(), StoreError> {
+    // Plain names first: whoever is imitated keeps the key, whoever was made first.
+    for plain_only in [true, false] {
+        let mut after = None;
+        loop {
+            let page = keyless(database, after).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            let page = page.into_iter().filter(|account| account.is_plain || !plain_only);
+            give(database, Arc::new(page.collect())).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn keyless(database: &Database, after: Option<UserId>) -> Result<Vec<Keyless>, StoreError> {
+    let rows = sql("SELECT id, account_key, coalesce(login_name, name) FROM users
+         WHERE account_key IS NOT NULL AND login_key IS NULL AND id > $1
+         ORDER BY id LIMIT $2")
+    .bind(after.map_or(-1, UserId::get))
+    .bind(PAGE)
+    .fetch_all(database)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let (exact, name): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+            let key = text::key(&name);
+            Ok(Keyless { id: user_id(row.try_get(0)?)?, is_plain: key == exact, key })
+        })
+        .collect()
+}
+
+async fn give(database: &Database, accounts: Arc<Vec<Keyless>>) -> Result<(), StoreError> {
+    let mut attempt = 1;
+    loop {
+        let given = Arc::clone(&accounts);
+        let written = database
+            .write_by_row(move |mut tx| {
+                let given = Arc::clone(&given);
+                Box::pin(async move {
+                    for account in &*given {
+                        give_one(&mut tx, account).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await;
+        match written {
+            Err(StoreError::Constraint { .. }) if attempt < ATTEMPTS => attempt += 1,
+            written => return written,
+        }
+    }
+}
+
+async fn give_one(tx: &mut Tx<'_>, account: &Keyless) -> Result<(), StoreError> {
+    sql("UPDATE users SET login_key = $2 WHERE id = $1 AND login_key IS NULL
+             AND account_key IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM users WHERE login_key = $2)")
+    .bind(account.id.get())
+    .bind(&account.key)
+    .execute(tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! A row of either dialect.
+
+use super::{StoreError, error::store_error};
+use sqlx::{Row as _, TypeInfo, ValueRef, postgres::PgRow, sqlite::SqliteRow};
+
+/// A row; columns are counted from 0.
+pub(crate) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+impl Row {
+    /// A column as what the caller takes it for.
+    pub(crate) fn try_get<T: Column>(&self, at: usize) -> Result<T, StoreError> {
+        T::of(self, at)
+    }
+}
+
+/// What a column can be read as.
+pub(crate) trait Column: Sized {
+    fn of(row: &Row, at: usize) -> Result<Self, StoreError>;
+}
+
+macro_rules! as_it_is {
+    ($($column:ty),+ $(,)?) => {
+        $(
+            impl Column for $column {
+                fn of(row: &Row, at: usize) -> Result<Self, StoreError> {
+                    match row {
+                        Row::Sqlite(row) => row.try_get(at),
+                        Row::Postgres(row) => row.try_get(at),
+                    }
+                    .map_err(store_error)
+                }
+            }
+        )+
+    };
+}
+
+as_it_is!(i64, Option<i64>, String, Option<String>, Vec<u8>, Option<Vec<u8>>);
+
+macro_rules! of_64_bits {
+    ($($column:ty),+ $(,)?) => {
+        $(
+            impl Column for $column {
+                fn of(row: &Row, at: usize) -> Result<Self, StoreError> {
+                    let number = i64::of(row, at)?;
+                    Self::try_from(number).map_err(|_| {
+                        StoreError::Corrupt(format!("{number} is out of range in column {at}"))
+                    })
+                }
+            }
+        )+
+    };
+}
+
+of_64_bits!(u8, i16, u32);
+
+/// 1 or 0 in a table; what a comparison gives is a type of its own in PostgreSQL.
+impl Column for bool {
+    fn of(row: &Row, at: usize) -> Result<Self, StoreError> {
+        match row {
+            Row::Sqlite(row) => row.try_get(at),
+            Row::Postgres(row) => row.try_get_raw(at).and_then(|value| {
+                let is_bool = value.type_info().name() == "BOOL";
+                if is_bool { row.try_get(at) } else { row.try_get::<i64, _>(at).map(|n| n != 0) }
+            }),
+        }
+        .map_err(store_error)
+    }
+}

@@ -1,0 +1,126 @@
+//! A SQLite file, the embedded default.
+
+use super::{
+    Schema, StoreError,
+    borrowed::Borrowed,
+    error::{store_error, unavailable, unknown},
+};
+use futures::future::BoxFuture;
+use sqlx::{
+    SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{path::Path, time::Duration};
+
+/// How many readers may work beside the one writer.
+const READERS_MAX: u32 = 4;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many rows SQLite's thread may be ahead of their reader; each time it has to wait,
+/// two threads change places. Large enough for the claims of most batches.
+const ROWS_AHEAD_MAX: usize = 1024;
+
+/// One SQLite file: one connection that writes, a few that read.
+///
+/// SQLite admits one writer at a time; queueing for it in our own pool is fair and
+/// costs no busy-waiting.
+#[derive(Clone, Debug)]
+pub(super) struct File {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl File {
+    /// Opens or creates the file, and brings its schema up to date.
+    pub(super) async fn open(file: &Path, schema: Schema) -> anyhow::Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // NORMAL loses the last commits on power loss.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(512)
+            .row_buffer_size(ROWS_AHEAD_MAX);
+        // A file does not hang up: asking a connection whether it is still there, before
+        // each use, is one more trip to its thread and back.
+        let pool = || SqlitePoolOptions::new().test_before_acquire(false);
+        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+        schema.migrate_sqlite(&writer).await?;
+        // A file that has gone since is not made anew, empty, by the next connection.
+        writer.set_connect_options(options.clone().create_if_missing(false));
+        let readers = pool()
+            .max_connections(READERS_MAX)
+            .connect_with(options.read_only(true).create_if_missing(false))
+            .await?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Connections for statements that only read.
+    pub(super) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// Runs `work` in one write transaction, in a task that no client can cancel:
+    /// a dropped `begin` would hand a connection with an open transaction back to
+    /// the pool (sqlx issue 4393), and axum drops handlers whose clients leave.
+    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>>
+            + Send
+            + 'static,
+    {
+        let pool = self.writer.clone();
+        let task = tokio::spawn(async move {
+            let mut connection = Borrowed::of(&pool).await.map_err(store_error)?;
+            let mut transaction = connection.begin("BEGIN IMMEDIATE").await.map_err(store_error)?;
+            match work(&mut transaction).await {
+                Ok(value) => {
+                    transaction.commit().await.map_err(not_committed)?;
+                    connection.has_ended();
+                    Ok(value)
+                }
+                // What went wrong first is what the caller needs to know.
+                Err(error) => {
+                    match transaction.rollback().await {
+                        Ok(()) => connection.has_ended(),
+                        Err(rollback) => tracing::debug!(%rollback, "cannot roll back"),
+                    }
+                    Err(error)
+                }
+            }
+        });
+        match task.await {
+            Ok(result) => result,
+            Err(join) if join.is_panic() => std::panic::resume_unwind(join.into_panic()),
+            // The runtime is shutting down.
+            Err(_) => Err(unavailable(sqlx::Error::PoolClosed)),
+        }
+    }
+
+    /// Closes all connections; the write-ahead log is folded into the file.
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// Why a commit failed. Where there was no room for its last frame in the write-ahead log
+/// (`SQLITE_FULL`) it did not happen, and has been rolled back; whatever else went wrong, it
+/// may have happened.
+fn not_committed(error: sqlx::Error) -> StoreError {
+    match error.as_database_error().and_then(primary_code) {
+        Some(13) => store_error(error),
+        _ => unknown(error),
+    }
+}
+
+/// `SQLITE_CONSTRAINT` with all its extended codes, `RAISE` in a trigger included.
+pub(super) fn is_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
+    primary_code(error) == Some(19)
+}
+
+fn primary_code(error: &dyn sqlx::error::DatabaseError) -> Option<i32> {
+    Some(error.code()?.parse::<i32>().ok()? & 0xff)
+}

@@ -1,0 +1,188 @@
+//! A statement with its parameters, for either dialect.
+
+use super::{
+    Dialect, Row, Source, StoreError, Tx,
+    error::{store_error, unavailable},
+    row::Column,
+};
+use hongbao_shared::Timestamp;
+use sqlx::{
+    AssertSqlSafe, Executor, PgConnection, Postgres, Sqlite, postgres::PgArguments, query::Query,
+    sqlite::SqliteArguments,
+};
+use std::borrow::Cow;
+
+/// A statement whose parameters are `$1`, `$2` and so on.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    text: Cow<'static, str>,
+    values: Vec<Value>,
+}
+
+/// What a parameter can be. Yes and no are 1 and 0 in both dialects.
+#[derive(Clone, Debug)]
+pub(crate) enum Value {
+    Int(Option<i64>),
+    Text(Option<String>),
+    Bytes(Option<Vec<u8>>),
+    /// An array to PostgreSQL, JSON to SQLite; see [`any`].
+    Ints(Vec<i64>),
+    /// Likewise.
+    Texts(Vec<String>),
+}
+
+/// Begins a statement. A text that is put together must be put together of our own words
+/// only: whatever comes from elsewhere is bound.
+pub(crate) fn sql(text: impl Into<Cow<'static, str>>) -> Statement {
+    Statement { text: text.into(), values: Vec::new() }
+}
+
+/// What compares a column with every element of an array parameter: `id {any}`.
+pub(crate) fn any(dialect: Dialect, parameter: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => format!("IN (SELECT value FROM json_each({parameter}))"),
+        Dialect::Postgres => format!("= ANY({parameter})"),
+    }
+}
+
+/// What the clock of a PostgreSQL server shows, in milliseconds.
+pub(crate) const SERVER_CLOCK: &str = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
+
+/// What the clock of the database's server shows; `None` where it is this machine's.
+pub(crate) async fn server_clock(
+    dialect: Dialect,
+    source: impl Source,
+) -> Result<Option<Timestamp>, StoreError> {
+    match dialect {
+        Dialect::Sqlite => Ok(None),
+        Dialect::Postgres => {
+            let now = sql(format!("SELECT {SERVER_CLOCK}")).scalar(source).await?;
+            Ok(Some(Timestamp::from_millis(now)))
+        }
+    }
+}
+
+impl Statement {
+    pub(crate) fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    pub(crate) async fn fetch_all(self, source: impl Source) -> Result<Vec<Row>, StoreError> {
+        source.rows(self).await
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn fetch_optional(
+        self,
+        source: impl Source,
+    ) -> Result<Option<Row>, StoreError> {
+        Ok(source.rows(self).await?.into_iter().next())
+    }
+
+    pub(crate) async fn fetch_one(self, source: impl Source) -> Result<Row, StoreError> {
+        self.fetch_optional(source).await?.ok_or_else(|| unavailable(sqlx::Error::RowNotFound))
+    }
+
+    /// The first column of the first row.
+    pub(crate) async fn scalar<T: Column>(self, source: impl Source) -> Result<T, StoreError> {
+        self.fetch_one(source).await?.try_get(0)
+    }
+
+    /// The first column of the first row, if there is one.
+    pub(crate) async fn scalar_optional<T: Column>(
+        self,
+        source: impl Source,
+    ) -> Result<Option<T>, StoreError> {
+        self.fetch_optional(source).await?.map(|row| row.try_get(0)).transpose()
+    }
+
+    /// The first column of every row.
+    pub(crate) async fn scalars<T: Column>(
+        self,
+        source: impl Source,
+    ) -> Result<Vec<T>, StoreError> {
+        self.fetch_all(source).await?.iter().map(|row| row.try_get(0)).collect()
+    }
+
+    /// How many rows it changed.
+    pub(crate) async fn execute(self, tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+        let changed = match tx {
+            Tx::Sqlite(connection) => {
+                self.sqlite().execute(&mut **connection).await.map(|done| done.rows_affected())
+            }
+            Tx::Postgres(connection) => {
+                self.postgres().execute(&mut **connection).await.map(|done| done.rows_affected())
+            }
+        };
+        changed.map_err(store_error)
+    }
+
+    pub(super) async fn rows_of_sqlite<'c>(
+        self,
+        executor: impl Executor<'c, Database = Sqlite>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows = self.sqlite().fetch_all(executor).await.map_err(store_error)?;
+        Ok(rows.into_iter().map(Row::Sqlite).collect())
+    }
+
+    pub(super) async fn rows_of_postgres(
+        self,
+        connection: &mut PgConnection,
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows = self.postgres().fetch_all(connection).await.map_err(store_error)?;
+        Ok(rows.into_iter().map(Row::Postgres).collect())
+    }
+
+    fn sqlite<'q>(self) -> Query<'q, Sqlite, SqliteArguments> {
+        let query = sqlx::query(AssertSqlSafe(self.text));
+        self.values.into_iter().fold(query, |query, value| match value {
+            Value::Int(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+            Value::Bytes(value) => query.bind(value),
+            Value::Ints(values) => query.bind(serde_json::json!(values).to_string()),
+            Value::Texts(values) => query.bind(serde_json::json!(values).to_string()),
+        })
+    }
+
+    fn postgres<'q>(self) -> Query<'q, Postgres, PgArguments> {
+        let query = sqlx::query(AssertSqlSafe(self.text));
+        self.values.into_iter().fold(query, |query, value| match value {
+            Value::Int(value) => query.bind(value),
+            Value::Text(value) => query.bind(value),
+            Value::Bytes(value) => query.bind(value),
+            Value::Ints(values) => query.bind(values),
+            Value::Texts(values) => query.bind(values),
+        })
+    }
+}
+
+macro_rules! values {
+    ($($from:ty => $make:expr),+ $(,)?) => {
+        $(
+            impl From<$from> for Value {
+                fn from(value: $from) -> Self {
+                    let make: fn($from) -> Self = $make;
+                    make(value)
+                }
+            }
+        )+
+    };
+}
+
+values! {
+    i64 => |value| Self::Int(Some(value)),
+    u32 => |value| Self::Int(Some(value.into())),
+    u8 => |value| Self::Int(Some(value.into())),
+    bool => |value| Self::Int(Some(value.into())),
+    Option<i64> => Self::Int,
+    &str => |value| Self::Text(Some(value.to_owned())),
+    &String => |value| Self::Text(Some(value.clone())),
+    String => |value| Self::Text(Some(value)),
+    Option<&str> => |value| Self::Text(value.map(str::to_owned)),
+    Option<String> => Self::Text,
+    &[u8] => |value| Self::Bytes(Some(value.to_vec())),
+    Vec<u8> => |value| Self::Bytes(Some(value)),
+    Vec<i64> => Self::Ints,
+    Vec<String> => Self::Texts,
+}
