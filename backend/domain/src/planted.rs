@@ -53,6 +53,8 @@ bugs! {
     CreditTwice = "bug::credit_twice";
     /// An outbox row is struck off before it is delivered.
     SettleBeforeDelivery = "bug::settle_before_delivery";
+    /// A lane tells of what it has committed in a transaction of its own (R-MONEY-3).
+    RowsApart = "bug::rows_apart";
     /// A block of numbers is used without raising the mark (R-ORDER-2).
     BlockWithoutMark = "bug::block_without_mark";
     /// The mover copies packets, forgets their claims and compares nothing (R-STORE-2).
@@ -106,6 +108,10 @@ bugs! {
 }
 
 impl Bug {
+    /// What stands in statements, of which databases in memory have none: no simulation meets
+    /// it, and the crash tests have to catch it.
+    pub const OF_STATEMENTS: &'static [Self] = &[Self::RowsApart];
+
     /// Is it planted? Never outside of tests.
     pub fn is_planted(self) -> bool {
         fail::fail_point!(self.name(), |_| true);

@@ -71,7 +71,7 @@ impl KeysFolder {
     }
 
     /// The ring that the folder holds now.
-    pub fn read(&self) -> Result<Ring, ConfigError> {
+    pub(super) fn read(&self) -> Result<Ring, ConfigError> {
         let wrong = |what: String| ConfigError(format!("{self}: {what}"));
         let keys = self.keys()?;
         let first = keys.first().ok_or_else(|| {
@@ -133,7 +133,7 @@ impl KeysFolder {
     }
 
     /// The key of this id, if it can be read.
-    pub fn key(&self, id: KeyId) -> Option<Key> {
+    pub(super) fn key(&self, id: KeyId) -> Option<Key> {
         read_key(&self.file(id)).ok().map(|key| Key::new(&key))
     }
 

@@ -4,7 +4,6 @@ use crate::{
     packets::event::{ChatEvent, CreditEvent, Event, ListEvent},
 };
 use hongbao_domain::{
-    crash::{self, Step},
     planted::Bug,
     runtime::SKEW_MAX,
     store::{
@@ -235,17 +234,4 @@ impl Draft {
     pub(super) fn now(&self) -> Timestamp {
         self.now
     }
-}
-
-/// Which crash points a batch passes.
-pub(super) fn steps_of(request: &LaneBatch) -> Vec<Step> {
-    crash::steps(|| {
-        let comes_as =
-            |state| request.landings.iter().any(|landing| landing.packet.progress.state == state);
-        [
-            (comes_as(StoredState::Open), Step::Land),
-            (comes_as(StoredState::GivenUp), Step::GiveUp),
-            (!request.appends.is_empty(), Step::Open),
-        ]
-    })
 }
