@@ -25,13 +25,13 @@ pub(crate) fn error(fault: StepFault) -> Option<StoreError> {
     })
 }
 
-fn io(kind: io::ErrorKind) -> Box<io::Error> {
-    Box::new(io::Error::new(kind, "simulated"))
+fn io(kind: io::ErrorKind) -> io::Error {
+    io::Error::new(kind, "simulated")
 }
 
 /// Nothing was changed.
 pub(crate) fn down() -> StoreError {
-    StoreError::Unavailable(io(io::ErrorKind::ConnectionRefused))
+    StoreError::Unavailable(io(io::ErrorKind::ConnectionRefused).into())
 }
 
 /// A column holds what it cannot.
@@ -41,7 +41,7 @@ pub(crate) fn corrupt() -> StoreError {
 
 /// It may have been changed.
 fn unknown() -> StoreError {
-    StoreError::Unknown(io(io::ErrorKind::ConnectionReset))
+    StoreError::Unknown(io(io::ErrorKind::ConnectionReset).into())
 }
 
 /// Does it seem that no waiting helps? By what was injected, not by what the code that is

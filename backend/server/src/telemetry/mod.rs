@@ -14,7 +14,7 @@ use lines::ToLines;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{io::IsTerminal, sync::OnceLock, time::Duration};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::{EnvFilter, filter::ParseError};
+use tracing_subscriber::EnvFilter;
 
 /// How long a request took, by route and status; in seconds.
 pub const REQUEST_SECONDS: &str = "hongbao_http_request_duration_seconds";
@@ -27,11 +27,6 @@ const BUCKETS_S: [f64; 13] =
 /// Sizes of batches, the other thing that is measured. Buckets of all nodes can be
 /// added up; the quantiles that are the default cannot.
 const BUCKETS_SIZE: [f64; 10] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
-
-/// Is this a filter that [`start`] takes?
-pub(crate) fn check_filter(filter: &str) -> Result<(), ParseError> {
-    EnvFilter::builder().parse(filter).map(drop)
-}
 
 /// Starts logging. Once per process; later calls change nothing.
 pub fn start(settings: &Telemetry) {
