@@ -1,6 +1,6 @@
 //! Crash points: where a test aborts the process, before and after each step that
-//! changes what is on disk. `ARCHITECTURE.md` has the table of them, made from [`POINTS`];
-//! `backend/tests/crash` aborts a real server at each.
+//! changes what is on disk. `docs/CRASHES.md` has the table of them, made from [`POINTS`];
+//! `backend/server/tests/crash` aborts a real server at each.
 //!
 //! Only tests are built with them: without the feature `failpoints` of the crate `fail`
 //! everything here is empty.

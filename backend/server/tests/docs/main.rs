@@ -1,5 +1,7 @@
 //! What the documents say about the program is what the program says.
 
+mod layers;
+
 use hongbao_config as config;
 use hongbao_domain::{
     board::{End, Rung},
@@ -37,7 +39,7 @@ fn laws_table() -> String {
 /// R-MONEY-5: the laws that the audit checks, with their names.
 #[test]
 fn the_table_of_laws_is_true() {
-    check("ARCHITECTURE.md", "laws", &laws_table());
+    check("docs/LAWS.md", "laws", &laws_table());
 }
 
 fn crash_table() -> String {
@@ -90,10 +92,15 @@ fn check(document: &str, name: &str, expected: &str) {
 
 #[test]
 fn the_configuration_table_is_true() {
-    check("README.md", "settings", &settings_table());
+    check("docs/SETTINGS.md", "settings", &settings_table());
+}
+
+#[test]
+fn the_picture_of_the_layers_is_true() {
+    check("ARCHITECTURE.md", "layers", &layers::picture());
 }
 
 #[test]
 fn the_table_of_crash_points_is_true() {
-    check("ARCHITECTURE.md", "crash points", &crash_table());
+    check("docs/CRASHES.md", "crash points", &crash_table());
 }
