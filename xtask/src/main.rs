@@ -17,6 +17,7 @@ mod dist;
 mod fleet;
 mod html;
 mod js_package;
+mod parts;
 mod process;
 mod rogue;
 mod run;
@@ -44,7 +45,9 @@ cargo xtask run [--release] [--dev] [-- SERVER ARGUMENTS]
                         (--release: optimised server; --dev: web app unoptimised, quick to rebuild)
 cargo xtask web [--dev] build the web app into dist/ and print its sizes
 cargo xtask js          build the JavaScript package and call it from Node
-cargo xtask test        all set-up, then every check and test
+cargo xtask test [--only PART]... [--changed]
+                        all set-up, then every check and test; or those of a part (a check, a
+                        test, a package), or those that what differs from main touches
 cargo xtask dist        the single binary and the JavaScript package, in <target>/dist/
 cargo xtask fleet [--nodes SSN] [--shards N] [--redis-cluster]
                         databases, nodes and a proxy of two sites on this machine, until Enter
@@ -85,7 +88,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "run" => run::run(&workspace, &run::Options::parse(rest)?),
         "web" => web::command(&workspace, rest),
         "js" => nothing_after("js", rest).and_then(|()| js_package::command(&workspace)),
-        "test" => nothing_after("test", rest).map(|()| test::run(&workspace)),
+        "test" => Ok(test::run(&workspace, &parts::Parts::parse(&workspace, rest)?)),
         "dist" => nothing_after("dist", rest).and_then(|()| dist::run(&workspace)),
         "simulate" => simulate::run(&workspace, rest),
         "fleet" => fleet::run(&workspace, rest),

@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 
 use crate::bindgen::Flavour;
 use crate::counts::Counts;
+use crate::parts::{Check, Parts};
 use crate::workspace::{WASM_TARGET, Workspace};
 use crate::{budget, js_package, process, setup, web};
 
@@ -20,33 +21,39 @@ const WASM_ONLY: [&str; 2] = ["hongbao-frontend", "hongbao-js"];
 /// the WASM toolchain would be built twice.
 const TOOLS: [&str; 2] = ["xtask", "wasm-test-runner"];
 
-type Step = (&'static str, fn(&Workspace, &mut Counts) -> Result<()>);
+type Run = fn(&Workspace, &Parts, &mut Counts) -> Result<()>;
+
+/// What it is called, what it belongs to (`None` for what everything needs), and what it does.
+type Step = (&'static str, Option<Check>, Run);
 
 /// Stops at the first step that fails. The order is by price: what a slip of the pen breaks comes
 /// before what takes minutes, and nothing is built a second time with other features or profiles.
 const STEPS: [Step; 11] = [
-    ("set-up", set_up),
-    ("format", format),
-    ("tests of xtask", xtask_tests),
-    ("lints, server side", host_lints),
-    ("lints, browser side", wasm_lints),
-    ("web app and its budget", web_app),
-    ("build of server and tests", host_build),
-    ("tests", host_tests),
-    ("tests in WASM", wasm_tests),
-    ("JavaScript package and verifier", script_tests),
-    ("browser tests", browser_tests),
+    ("set-up", None, set_up),
+    ("format", Some(Check::Format), format),
+    ("tests of xtask", Some(Check::Xtask), xtask_tests),
+    ("lints, server side", Some(Check::Lints), host_lints),
+    ("lints, browser side", Some(Check::WasmLints), wasm_lints),
+    ("web app and its budget", Some(Check::Web), web_app),
+    ("build of server and tests", None, host_build),
+    ("tests", Some(Check::Tests), host_tests),
+    ("tests in WASM", Some(Check::Wasm), wasm_tests),
+    ("JavaScript package and verifier", Some(Check::Js), script_tests),
+    ("browser tests", Some(Check::Browser), browser_tests),
 ];
 
 /// The last line is always `N passed, N failed`.
-pub(crate) fn run(workspace: &Workspace) -> ExitCode {
+pub(crate) fn run(workspace: &Workspace, parts: &Parts) -> ExitCode {
     let mut counts = Counts::default();
     let mut times = Vec::new();
     let mut outcome = Ok(());
-    for (name, step) in STEPS {
+    for (name, check, step) in STEPS {
+        if check.is_some_and(|check| !parts.has(check)) {
+            continue;
+        }
         println!("\n=== {name}");
         let start = Instant::now();
-        outcome = step(workspace, &mut counts);
+        outcome = step(workspace, parts, &mut counts);
         times.push((name, start.elapsed()));
         if let Err(error) = &outcome {
             println!("\nerror: {name}: {error:#}");
@@ -71,26 +78,26 @@ fn seconds(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64())
 }
 
-fn set_up(workspace: &Workspace, _: &mut Counts) -> Result<()> {
+fn set_up(workspace: &Workspace, _: &Parts, _: &mut Counts) -> Result<()> {
     setup::for_testing(workspace)
 }
 
-fn format(workspace: &Workspace, _: &mut Counts) -> Result<()> {
+fn format(workspace: &Workspace, _: &Parts, _: &mut Counts) -> Result<()> {
     process::run(workspace.cargo().args(["fmt", "--all", "--check"]))
 }
 
-fn xtask_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
+fn xtask_tests(workspace: &Workspace, _: &Parts, counts: &mut Counts) -> Result<()> {
     process::run_counting(workspace.cargo().args(["test", "--package", "xtask"]), counts)
 }
 
-fn host_lints(workspace: &Workspace, _: &mut Counts) -> Result<()> {
+fn host_lints(workspace: &Workspace, _: &Parts, _: &mut Counts) -> Result<()> {
     let mut cargo = workspace.cargo();
     cargo.args(["clippy", "--workspace", "--all-targets"]);
     exclude(&mut cargo, &WASM_ONLY);
     process::run(cargo.args(["--", "-D", "warnings"]))
 }
 
-fn wasm_lints(workspace: &Workspace, _: &mut Counts) -> Result<()> {
+fn wasm_lints(workspace: &Workspace, _: &Parts, _: &mut Counts) -> Result<()> {
     let mut cargo = workspace.cargo();
     cargo.args(["clippy", "--all-targets", "--target", WASM_TARGET]);
     for package in WASM_ONLY {
@@ -99,7 +106,7 @@ fn wasm_lints(workspace: &Workspace, _: &mut Counts) -> Result<()> {
     process::run(cargo.args(["--", "-D", "warnings"]))
 }
 
-fn web_app(workspace: &Workspace, _: &mut Counts) -> Result<()> {
+fn web_app(workspace: &Workspace, _: &Parts, _: &mut Counts) -> Result<()> {
     web::build(workspace, Flavour::Release)?;
     budget::check(budget::print(&workspace.dist())?)
 }
@@ -120,14 +127,26 @@ fn exclude(cargo: &mut Command, packages: &[&str]) {
     }
 }
 
-fn host_build(workspace: &Workspace, _: &mut Counts) -> Result<()> {
-    process::run(host_packages(workspace, "build").arg("--all-targets"))
+fn host_build(workspace: &Workspace, parts: &Parts, _: &mut Counts) -> Result<()> {
+    let mut build = host_packages(workspace, "build");
+    // A few tests build what they need by themselves; the browser's need the server.
+    if parts.has(Check::Tests) && parts.chosen().is_none() {
+        process::run(build.arg("--all-targets"))
+    } else if parts.has(Check::Browser) {
+        process::run(build.args(["--bin", "hongbao"]))
+    } else {
+        Ok(())
+    }
 }
 
 /// All tests but the browser's, which are left out by the names of their targets.
-fn host_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
+fn host_tests(workspace: &Workspace, parts: &Parts, counts: &mut Counts) -> Result<()> {
     let mut tests = host_packages(workspace, "test");
-    tests.args(["--no-fail-fast", "--lib", "--bins"]);
+    tests.arg("--no-fail-fast");
+    if let Some(chosen) = parts.chosen() {
+        return process::run_counting(tests.args(chosen), counts);
+    }
+    tests.args(["--lib", "--bins"]);
     let others = workspace.test_targets.iter().filter(|(package, _)| package != BROWSER_TESTS);
     for (_, target) in others {
         tests.args(["--test", target]);
@@ -136,7 +155,7 @@ fn host_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     process::run_counting(host_packages(workspace, "test").arg("--doc"), counts)
 }
 
-fn wasm_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
+fn wasm_tests(workspace: &Workspace, _: &Parts, counts: &mut Counts) -> Result<()> {
     process::run_counting(
         workspace
             .cargo()
@@ -148,7 +167,7 @@ fn wasm_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     )
 }
 
-fn script_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
+fn script_tests(workspace: &Workspace, _: &Parts, counts: &mut Counts) -> Result<()> {
     js_package::test(workspace, counts)?;
     // The verifier knows none of this repository's code: that both agree is the point.
     for arguments in
@@ -162,7 +181,7 @@ fn script_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     Ok(())
 }
 
-fn browser_tests(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
+fn browser_tests(workspace: &Workspace, _: &Parts, counts: &mut Counts) -> Result<()> {
     let mut tests = host_packages(workspace, "test");
     tests.env("HONGBAO_BIN", workspace.binary("debug", "hongbao"));
     let own = workspace.test_targets.iter().filter(|(package, _)| package == BROWSER_TESTS);

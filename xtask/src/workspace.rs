@@ -1,5 +1,6 @@
 //! Where things are, and how Cargo is called.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,6 +16,39 @@ pub(crate) struct Workspace {
     pub(crate) version: String,
     /// All integration tests of the workspace, as (package, target).
     pub(crate) test_targets: Vec<(String, String)>,
+    pub(crate) packages: Vec<Package>,
+}
+
+/// A package of the workspace.
+pub(crate) struct Package {
+    pub(crate) name: String,
+    /// Its folder below the root, with a slash behind.
+    folder: String,
+    /// What it depends on, tests included, by name.
+    depends_on: Vec<String>,
+}
+
+impl Package {
+    /// Is this one of its files, or of a package below it?
+    pub(crate) fn holds(&self, file: &str) -> bool {
+        file.starts_with(&self.folder)
+    }
+
+    /// How deep it lies: of two that hold a file, it belongs to the deeper.
+    pub(crate) fn len(&self) -> usize {
+        self.folder.len()
+    }
+
+    fn from_metadata(package: &serde_json::Value, root: &Path) -> Option<Self> {
+        let manifest = Path::new(package["manifest_path"].as_str()?);
+        let folder = manifest.parent()?.strip_prefix(root).ok()?;
+        let dependencies = package["dependencies"].as_array()?.iter();
+        Some(Self {
+            name: package["name"].as_str()?.to_owned(),
+            folder: format!("{}/", folder.to_str()?),
+            depends_on: dependencies.filter_map(|one| Some(one["name"].as_str()?.into())).collect(),
+        })
+    }
 }
 
 impl Workspace {
@@ -43,12 +77,31 @@ impl Workspace {
             }
         }
         let own = packages.iter().find(|package| package["name"] == env!("CARGO_PKG_NAME"))?;
+        let root = Path::new(metadata["workspace_root"].as_str()?);
+        let packages = packages.iter().map(|package| Package::from_metadata(package, root));
         Some(Self {
+            packages: packages.collect::<Option<_>>()?,
             root: metadata["workspace_root"].as_str()?.into(),
             target_dir: metadata["target_directory"].as_str()?.into(),
             version: own["version"].as_str()?.to_owned(),
             test_targets,
         })
+    }
+
+    /// These packages, and all that depend on them.
+    pub(crate) fn built_on(&self, mut names: BTreeSet<String>) -> BTreeSet<String> {
+        loop {
+            let before = names.len();
+            let above = self
+                .packages
+                .iter()
+                .filter(|one| one.depends_on.iter().any(|dependency| names.contains(dependency)));
+            let above: Vec<_> = above.map(|one| one.name.clone()).collect();
+            names.extend(above);
+            if names.len() == before {
+                return names;
+            }
+        }
     }
 
     /// Cargo in the root of the workspace, building into the same target folder as this process.
