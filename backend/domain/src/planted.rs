@@ -59,7 +59,7 @@ bugs! {
     BlockWithoutMark = "bug::block_without_mark";
     /// The mover copies packets, forgets their claims and compares nothing (R-STORE-2).
     ClaimsNotCopied = "bug::claims_not_copied";
-    /// A tombstone of a later day is emptied away with an earlier one.
+    /// Tombstones are emptied away with the packets of their day (R-SEND-2).
     TombstoneGoesToo = "bug::tombstone_goes_too";
     /// The audit takes any row of the shard for this packet's (R-MONEY-5).
     AnyRowBrings = "bug::any_row_brings";

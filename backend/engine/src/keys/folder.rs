@@ -15,6 +15,8 @@ use hongbao_domain::{
 use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
 };
 
 const FIRST: &str = "master.key";
@@ -132,9 +134,17 @@ impl KeysFolder {
         Ok(self.keys()?.iter().map(MasterKey::id).collect())
     }
 
-    /// The key of this id, if it can be read.
-    pub(super) fn key(&self, id: KeyId) -> Option<Key> {
-        read_key(&self.file(id)).ok().map(|key| Key::new(&key))
+    /// When a file came or went; of two changes within a tick of its file system the second may
+    /// be missed, until the whole ring is read again.
+    pub(super) fn changed(&self) -> Option<SystemTime> {
+        fs::metadata(&self.0).and_then(|folder| folder.modified()).ok()
+    }
+
+    /// The keys that can be read, whether they are a ring or not; no more than a ring may hold.
+    pub(super) fn readable(&self) -> Vec<Arc<Key>> {
+        let files = self.files().unwrap_or_default();
+        let keys = files.iter().take(super::KEYS_MAX).filter_map(|file| read_key(file).ok());
+        keys.map(|key| Arc::new(Key::new(&key))).collect()
     }
 
     fn file(&self, id: KeyId) -> PathBuf {

@@ -26,9 +26,9 @@ use hongbao_domain::{
     },
 };
 use hongbao_shared::Timestamp;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use sha2::Sha256;
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 /// How many keys a ring may hold; a rotation a month, with what was sealed for years.
 pub const KEYS_MAX: usize = 64;
@@ -44,7 +44,6 @@ pub fn unused_since(config: &Config, now: Timestamp) -> Timestamp {
 }
 
 /// A key with what is derived from it.
-#[derive(Clone)]
 pub(crate) struct Key {
     pub(crate) id: KeyId,
     /// Seals server seeds.
@@ -71,7 +70,7 @@ impl Key {
 /// The keys at one moment: never empty, each once, the first of all first.
 #[derive(Clone)]
 pub(crate) struct Ring {
-    keys: Vec<Key>,
+    keys: Vec<Arc<Key>>,
     sealing: usize,
     /// Open what they sealed, and do nothing else any more.
     retired: Vec<(KeyId, XChaCha20Poly1305)>,
@@ -80,7 +79,7 @@ pub(crate) struct Ring {
 impl Ring {
     /// `sealing` must be the id of one of them.
     fn new(keys: &[MasterKey], sealing: KeyId) -> Result<Self, String> {
-        let keys: Vec<_> = keys.iter().map(Key::new).collect();
+        let keys: Vec<_> = keys.iter().map(|key| Arc::new(Key::new(key))).collect();
         if keys.len() > KEYS_MAX {
             return Err(format!("there are more than {KEYS_MAX} keys"));
         }
@@ -96,11 +95,11 @@ impl Ring {
     }
 
     /// The one that seals and signs.
-    pub(crate) fn sealing(&self) -> &Key {
+    pub(crate) fn sealing(&self) -> &Arc<Key> {
         &self.keys[self.sealing]
     }
 
-    pub(crate) fn key(&self, id: KeyId) -> Option<&Key> {
+    pub(crate) fn key(&self, id: KeyId) -> Option<&Arc<Key>> {
         self.keys.iter().find(|key| key.id == id)
     }
 
@@ -125,12 +124,12 @@ impl Ring {
     }
 
     /// Keys that are no longer where they came from, and still needed.
-    fn keep(&mut self, kept: impl Iterator<Item = Key>) {
+    fn keep(&mut self, kept: impl Iterator<Item = Arc<Key>>) {
         self.keys.extend(kept);
     }
 
     /// All of them, the first of all first.
-    pub(crate) fn keys(&self) -> &[Key] {
+    pub(crate) fn keys(&self) -> &[Arc<Key>] {
         &self.keys
     }
 }
@@ -141,6 +140,15 @@ pub struct Keys {
     ring: Arc<RwLock<Arc<Ring>>>,
     /// `None` for keys of the configuration, which stay as they are until the next start.
     folder: Option<KeysFolder>,
+    looked: Arc<Mutex<Looked>>,
+}
+
+/// What the folder held when a key was last looked for that the ring lacks.
+#[derive(Default)]
+struct Looked {
+    /// When the folder had changed, by its file system.
+    changed: Option<SystemTime>,
+    keys: Vec<Arc<Key>>,
 }
 
 impl fmt::Debug for Keys {
@@ -174,7 +182,7 @@ impl Keys {
     }
 
     fn with(ring: Ring, folder: Option<KeysFolder>) -> Self {
-        Self { ring: Arc::new(RwLock::new(Arc::new(ring))), folder }
+        Self { ring: Arc::new(RwLock::new(Arc::new(ring))), folder, looked: Arc::default() }
     }
 
     /// The folder that is read again while this runs, if the keys come from one.
@@ -201,14 +209,24 @@ impl Keys {
     }
 
     /// The key of this id. Where nodes read their folders a moment apart, one that seals with
-    /// a new key may be met by one that has the file and has not read it yet (R-STORE-7).
-    pub(crate) fn find(&self, id: KeyId) -> Option<Key> {
-        self.ring().key(id).cloned().or_else(|| self.folder.as_ref()?.key(id))
+    /// a new key may be met by one that has the file and has not read it yet (R-STORE-7). Anybody
+    /// can make up ids, so that the folder is read again only if it has changed since (R-CTRL-6).
+    pub(crate) fn find(&self, id: KeyId) -> Option<Arc<Key>> {
+        if let Some(key) = self.ring().key(id) {
+            return Some(Arc::clone(key));
+        }
+        let folder = self.folder.as_ref()?;
+        let changed = folder.changed()?;
+        let mut looked = self.looked.lock();
+        if looked.changed != Some(changed) {
+            *looked = Looked { changed: Some(changed), keys: folder.readable() };
+        }
+        looked.keys.iter().find(|key| key.id == id).cloned()
     }
 
     /// Opens what the key of this id has sealed, also if it was taken away since.
     pub(crate) fn opener(&self, id: KeyId) -> Option<XChaCha20Poly1305> {
-        self.ring().opener(id).cloned().or_else(|| self.find(id).map(|key| key.seeds))
+        self.ring().opener(id).cloned().or_else(|| self.find(id).map(|key| key.seeds.clone()))
     }
 
     pub(crate) fn ring(&self) -> Arc<Ring> {

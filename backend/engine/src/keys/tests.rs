@@ -121,3 +121,27 @@ fn a_ring_that_cannot_be_is_refused_in_a_sentence() {
     let said = KeysFolder::of(&config).read().err().unwrap().to_string();
     assert!(said.contains("there is no key; `hongbao keys add` makes one"), "{said}");
 }
+
+/// Tickets with made-up ids read nothing: only a folder that has changed is looked into again
+/// for a key that the ring lacks (R-CTRL-6, R-STORE-7).
+#[test]
+fn a_missing_key_is_looked_for_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = Keys::obtain(&with_data(folder.path()), &SystemEntropy).unwrap();
+    let files = keys.folder().unwrap();
+    let touch = |at| std::fs::File::open(files.path()).unwrap().set_modified(at).unwrap();
+    let then = SystemTime::UNIX_EPOCH;
+    let later = then + std::time::Duration::from_secs(1);
+    touch(then);
+    assert!(keys.find(KeyId::from_bytes([7; hongbao_domain::keys::KEY_ID_BYTES])).is_none());
+    let added = files.add(&SystemEntropy).unwrap();
+    touch(then);
+    assert!(keys.find(added).is_none(), "it was not looked for");
+    touch(later);
+    assert_eq!(keys.find(added).unwrap().id, added);
+    std::fs::remove_file(files.path().join(format!("{added}.key"))).unwrap();
+    touch(then);
+    assert!(keys.find(added).is_none());
+    let own = keys.sealing();
+    assert!(Arc::ptr_eq(&keys.find(own).unwrap(), &keys.find(own).unwrap()), "and is no copy");
+}

@@ -1,10 +1,10 @@
 //! Sound data with a packet of every kind and in every state.
 
-use hongbao_domain::store::Database as _;
 use hongbao_domain::{
     record::{Payment, PreOrderRecord},
     runtime::{SystemEntropy, Zone},
     store::{
+        Database as _,
         cold::ColdStore,
         ledger::{LedgerStore, Posting},
         lists::{BestLuckRow, ListBatch, ListStore, ReceivedRow, SentRow},

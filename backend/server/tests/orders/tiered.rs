@@ -1,8 +1,10 @@
 //! A shard whose cold storage does not answer.
 
 use crate::contract::{append, batch, land, landing, order_no, packet};
-use hongbao_domain::store::Database as _;
-use hongbao_domain::store::orders::{Landed, OrderStore, Progress, StoredState};
+use hongbao_domain::store::{
+    Database as _,
+    orders::{Landed, OrderStore, Progress, StoredState},
+};
 use hongbao_engine::archive::tiered::TieredOrders;
 use hongbao_shared::{Shard, Site};
 use hongbao_storage::{Database, Schema, SqlCold, SqlOrders};

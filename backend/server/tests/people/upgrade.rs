@@ -4,8 +4,10 @@
 use super::{World, refused, settings};
 use crate::{common::ManualClock, postgres};
 use argon2::{Argon2, Params, PasswordHasher};
-use hongbao_domain::store::Database as _;
-use hongbao_domain::{store::people::PeopleStore, text};
+use hongbao_domain::{
+    store::{Database as _, people::PeopleStore},
+    text,
+};
 use hongbao_engine::groups::GroupsSettings;
 use hongbao_shared::{
     ErrorCode, Limits, UserId,

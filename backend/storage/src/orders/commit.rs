@@ -7,7 +7,7 @@ use super::{
     },
     StoreError,
     rows::{bind_packet, order_no},
-    statements::{CLAIM_CHUNKS, statements},
+    statements::{CLAIM_CHUNKS, GIVE_UP, statements},
 };
 use hongbao_domain::{
     crash::{self, Step},
@@ -15,7 +15,7 @@ use hongbao_domain::{
     store::{
         orders::{
             Announcement, Append, ClaimRow, Landed, Landing, LaneBatch, LaneOutcome, StoredState,
-            about, gather, later_than,
+            about, gather,
         },
         outbox::OutboxEntry,
     },
@@ -190,20 +190,22 @@ async fn land(tx: &mut Tx<'_>, landing: &Landing) -> Result<Landed, StoreError> 
     if let Some(state) = state_of(tx, packet.order_no).await? {
         return Ok(Landed::Already(state));
     }
-    // A tombstone may stand in any day; a packet only in its own.
-    let is_tombstone = packet.progress.state == StoredState::GivenUp;
-    if !is_tombstone && !claim_day(tx, packet.order_no, landing.epoch_day).await? {
+    let insert = if packet.progress.state == StoredState::GivenUp {
+        *GIVE_UP
+    } else if claim_day(tx, packet.order_no, landing.epoch_day).await? {
+        statements(packet.order_no.day()).land
+    } else {
         return Ok(Landed::DayRefused);
-    }
-    let inserted =
-        bind_packet(sql(statements(packet.order_no.day()).land), packet).execute(tx).await?;
-    if inserted == 1 {
+    };
+    if bind_packet(sql(insert), packet).execute(tx).await? == 1 {
         Ok(Landed::New)
     } else {
         Err(StoreError::Corrupt(format!("{} landed beside its own look-up", packet.order_no)))
     }
 }
 
+/// Of its packet, or of its tombstone. Whoever inserts the one has looked for the other in
+/// the same transaction, and writes of a shard go as if one after the other: never both.
 async fn state_of(tx: &mut Tx<'_>, order_no: OrderNo) -> Result<Option<StoredState>, StoreError> {
     let row =
         sql(statements(order_no.day()).packet).bind(order_no.to_bits()).fetch_optional(tx).await?;
@@ -226,10 +228,7 @@ async fn claim_day(tx: &mut Tx<'_>, order_no: OrderNo, epoch_day: i64) -> Result
         if held == epoch_day {
             return Ok(!sealed);
         }
-        let empty: bool = sql(statements(order_no.day()).day_is_empty)
-            .bind(later_than(held).millis())
-            .scalar(&mut *tx)
-            .await?;
+        let empty: bool = sql(statements(order_no.day()).day_is_empty).scalar(&mut *tx).await?;
         if held > epoch_day || !empty {
             return Ok(false);
         }

@@ -7,9 +7,8 @@ mod look;
 mod put;
 
 use ask::asks;
-use hongbao_domain::store::Database as _;
 use hongbao_domain::store::{
-    StoreError,
+    Database as _, StoreError,
     people::{PeopleError, TokenHash},
 };
 use hongbao_memory::{MemoryLists, MemoryPeople};
