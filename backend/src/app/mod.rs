@@ -7,10 +7,11 @@ mod caches;
 mod folder;
 mod parts;
 mod places;
+mod reconciling;
 mod settings;
 mod stores;
 
-pub use folder::Lock;
+pub use folder::{Lock, reconciled};
 pub use stores::Stores;
 
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     lists::Lists,
     live::Live,
     packets::{LaneParts, NumberedSite, Numbering, Packets, Tickets, seal::Sealer},
-    reconcile::{Reconciler, Schedule},
+    reconcile::Schedule,
     runtime::{Clock, Entropy, Fallen, SystemClock, SystemEntropy, Zone},
     store::ledger::LedgerStore,
 };
@@ -152,6 +153,9 @@ impl App {
             Arc::clone(&clock),
             background.ledger_tasks(),
         ));
+        let reconciliation =
+            reconciling::schedule(&config, &stores, &ledger, &sealer, &zone, &clock, &*entropy);
+        reconciling::make_whole(&config, lock.as_ref(), &reconciliation).await?;
         let (accounts, groups) =
             people(&config, &stores, &clock, &entropy, &limits, board, &notes)?;
         let lists = lists(&stores, &clock, &zone, &notes);
@@ -175,7 +179,7 @@ impl App {
             entropy: Arc::clone(&entropy),
             limits: config.limits.clone(),
             numbering,
-            sealer: sealer.clone(),
+            sealer,
             tickets: Tickets::new(&keys, config.limits.ticket_ttl_s),
             outstanding: settings::outstanding(&config),
             lanes,
@@ -192,10 +196,8 @@ impl App {
         });
 
         let node = entropy.bits().cast_signed();
-        let mover = Arc::new(mover(&config, &stores, &clock, zone.clone(), control.board(), node));
+        let mover = Arc::new(mover(&config, &stores, &clock, zone, control.board(), node));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
-        let reconciliation =
-            reconciliation(&config, &stores, &ledger, sealer, zone, &clock, &*entropy);
         let demo = demo(&accounts, &groups, &packets, &ledger, &clock, entropy, limits);
         let app = Self {
             live: live(&groups, &accounts, &packets),
@@ -314,24 +316,6 @@ fn live(groups: &Arc<Groups>, accounts: &Arc<Accounts>, packets: &Arc<Packets>) 
 fn room(config: &Config, board: &Arc<Board>) -> Arc<Room> {
     let storage = &config.storage;
     Arc::new(Room::new(storage.data.clone(), storage.free_min_mib, Arc::clone(board)))
-}
-
-fn reconciliation(
-    config: &Config,
-    stores: &Stores,
-    ledger: &Arc<Ledger>,
-    sealer: Sealer,
-    zone: Zone,
-    clock: &Arc<dyn Clock>,
-    entropy: &dyn Entropy,
-) -> Arc<Schedule> {
-    let (ledger, clock) = (Arc::clone(ledger), Arc::clone(clock));
-    let lifetime = config.packet_lifetime();
-    let reconciler = Reconciler::new(stores.clone(), ledger, sealer, zone, lifetime, clock);
-    let interval_s = config.reconcile.interval_s;
-    // Nobody else is asked to wait where nothing is scheduled.
-    let node = if interval_s > 0 { entropy.bits().cast_signed() } else { 0 };
-    Arc::new(Schedule::new(reconciler, node, interval_s))
 }
 
 /// Accounts and groups, on one store.
