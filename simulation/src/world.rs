@@ -236,6 +236,7 @@ impl World {
             stores: self.databases.gated(&gate, machine.far, self.plan.nodes == 1),
             keys,
             lock: None,
+            restored: false,
             lanes: None,
         };
         let app = App::start(config, outside).await?;

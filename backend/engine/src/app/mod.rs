@@ -4,9 +4,11 @@
 mod background;
 mod caches;
 mod parts;
+mod reconciling;
 mod settings;
 mod stores;
 
+pub use reconciling::NotWhole;
 pub use stores::Stores;
 
 use crate::{
@@ -22,7 +24,7 @@ use crate::{
     lists::Lists,
     live::Live,
     packets::{LaneParts, NumberedSite, Numbering, Packets, Tickets, seal::Sealer},
-    reconcile::{Reconciler, Schedule},
+    reconcile::Schedule,
 };
 use background::{Background, Bells};
 use caches::Caches;
@@ -58,6 +60,9 @@ pub struct Outside {
     pub lanes: Option<Handle>,
     /// Let go once all is closed.
     pub lock: Option<Lock>,
+    /// The databases were restored, perhaps to different moments: they are reconciled before
+    /// anybody is served (R-STORE-6).
+    pub restored: bool,
 }
 
 /// Whatever says that this node's data is its own.
@@ -115,7 +120,8 @@ pub struct App {
 impl App {
     /// Starts lanes and workers.
     pub async fn start(config: Config, outside: Outside) -> anyhow::Result<Self> {
-        let Outside { clock, entropy, keys, shared, stores, lanes: runtime, lock } = outside;
+        let Outside { clock, entropy, keys, shared, stores, lanes: runtime, lock, restored } =
+            outside;
         let runtime = runtime.unwrap_or_else(Handle::current);
         let config = Arc::new(config);
         let zone = config.zone()?;
@@ -137,6 +143,11 @@ impl App {
             Arc::clone(&clock),
             background.ledger_tasks(),
         ));
+        let reconciliation =
+            reconciling::schedule(&config, &stores, &ledger, &sealer, &zone, &clock, &*entropy);
+        if restored {
+            reconciling::make_whole(&reconciliation).await?;
+        }
         let (accounts, groups) =
             people(&config, &stores, &clock, &entropy, &limits, board, &notes)?;
         let lists = lists(&stores, &clock, &zone, &notes);
@@ -160,7 +171,7 @@ impl App {
             entropy: Arc::clone(&entropy),
             limits: config.limits.clone(),
             numbering,
-            sealer: sealer.clone(),
+            sealer,
             tickets: Tickets::new(&keys, config.limits.ticket_ttl_s),
             outstanding: settings::outstanding(&config),
             lanes,
@@ -177,10 +188,8 @@ impl App {
         });
 
         let node = entropy.bits().cast_signed();
-        let mover = Arc::new(mover(&config, &stores, &clock, zone.clone(), control.board(), node));
+        let mover = Arc::new(mover(&config, &stores, &clock, zone, control.board(), node));
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
-        let reconciliation =
-            reconciliation(&config, &stores, &ledger, sealer, zone, &clock, &*entropy);
         let demo = demo(&accounts, &groups, &packets, &ledger, &clock, entropy, limits);
         let app = Self {
             live: live(&groups, &accounts, &packets),
@@ -299,24 +308,6 @@ fn live(groups: &Arc<Groups>, accounts: &Arc<Accounts>, packets: &Arc<Packets>) 
 fn room(config: &Config, board: &Arc<Board>) -> Arc<Room> {
     let storage = &config.storage;
     Arc::new(Room::new(storage.data.clone(), storage.free_min_mib, Arc::clone(board)))
-}
-
-fn reconciliation(
-    config: &Config,
-    stores: &Stores,
-    ledger: &Arc<Ledger>,
-    sealer: Sealer,
-    zone: Zone,
-    clock: &Arc<dyn Clock>,
-    entropy: &dyn Entropy,
-) -> Arc<Schedule> {
-    let (ledger, clock) = (Arc::clone(ledger), Arc::clone(clock));
-    let lifetime = config.packet_lifetime();
-    let reconciler = Reconciler::new(stores.clone(), ledger, sealer, zone, lifetime, clock);
-    let interval_s = config.reconcile.interval_s;
-    // Nobody else is asked to wait where nothing is scheduled.
-    let node = if interval_s > 0 { entropy.bits().cast_signed() } else { 0 };
-    Arc::new(Schedule::new(reconciler, node, interval_s))
 }
 
 /// Accounts and groups, on one store.

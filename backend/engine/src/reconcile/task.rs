@@ -60,6 +60,13 @@ impl Schedule {
         }
     }
 
+    /// Goes through everything at once, before anybody is served.
+    pub async fn first(&self) -> Arc<Report> {
+        let report = Arc::new(self.reconciler.run(Mode::Mend).await);
+        *self.last.lock() = Some(Arc::clone(&report));
+        report
+    }
+
     /// Everything, for those who ask; on schedule, what is left of it.
     async fn reconcile(&self, scheduled: Option<Duration>) -> Option<Report> {
         match scheduled {

@@ -30,6 +30,9 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let mode = if arguments.dry_run { Mode::DryRun } else { Mode::Mend };
     let report = on_tokio(reconcile(&config, mode))?;
     say(&report);
+    if mode == Mode::Mend && report.unread.is_empty() {
+        crate::node::reconciled(&config)?;
+    }
     if report.is_clean() { Ok(()) } else { Err(Failure::Negative) }
 }
 

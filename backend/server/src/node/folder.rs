@@ -80,6 +80,10 @@ impl Lock {
 struct Manifest {
     /// The ids of the databases, by the names of their files without ending.
     databases: BTreeMap<String, NonZeroI32>,
+    /// Was it restored, and has nobody compared its databases since? They may be of different
+    /// moments, and the next share of an older shard may be somebody's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    restored: bool,
 }
 
 /// Makes these databases, by the names of their files without ending, those of a data folder
@@ -90,13 +94,28 @@ pub(super) async fn found(
     names: impl IntoIterator<Item = String>,
     bring: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
-    let manifest = Manifest { databases: names.into_iter().map(|name| (name, new_id())).collect() };
+    let databases = names.into_iter().map(|name| (name, new_id())).collect();
+    let manifest = Manifest { databases, restored: true };
     let path = data.join(MANIFEST);
     write(&path, &manifest)?;
     bring.await?;
     for (name, id) in &manifest.databases {
         let file = data.join(DATABASES).join(format!("{name}.sqlite"));
         rename_file(&file, *id).await.with_context(|| file.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// Was the data folder restored, and not reconciled since (R-STORE-6)? Of a fleet nobody knows.
+pub(super) fn is_restored(config: &Config) -> Result<bool, ConfigError> {
+    Ok(config.fleet.is_none() && read(&config.storage.data.join(MANIFEST))?.restored)
+}
+
+/// Whoever asked has seen what a reconciliation of everything has left.
+pub fn reconciled(config: &Config) -> anyhow::Result<()> {
+    if is_restored(config)? {
+        let path = config.storage.data.join(MANIFEST);
+        write(&path, &Manifest { restored: false, ..read(&path)? })?;
     }
     Ok(())
 }

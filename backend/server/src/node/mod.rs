@@ -6,7 +6,7 @@ mod folder;
 mod places;
 mod stores;
 
-pub use folder::Lock;
+pub use folder::{Lock, reconciled};
 pub use stores::{create_stores, open_stores};
 
 use crate::telemetry;
@@ -17,10 +17,10 @@ use hongbao_domain::{
     runtime::{Clock, Entropy, SystemClock, SystemEntropy},
 };
 use hongbao_engine::{
-    app::{self, App, Stores},
+    app::{self, App, NotWhole, Stores},
     keys::{Keys, KeysFolder, lacks},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tokio::runtime::Handle;
 
 /// What the application is built on; tests bring their own.
@@ -59,6 +59,7 @@ pub async fn start(config: Config) -> anyhow::Result<App> {
 /// As [`start`], on the caller's clock, randomness, shared cache and stores.
 pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<App> {
     let Outside { clock, entropy, shared, stores, lanes } = outside;
+    let data = config.storage.data.clone();
     let lock = if stores.is_none() { Lock::take(&config, "server")? } else { None };
     let keys = keys(&config, &*entropy).await?;
     let stores = match stores {
@@ -69,11 +70,27 @@ pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<App> {
         Some(shared) => Some(shared),
         None => cache_of_fleet(&config)?,
     };
+    // Who has no lock works on databases that are open already, or on a fleet's.
+    let restored = lock.is_some() && folder::is_restored(&config)?;
     let lock = lock.map(|lock| Box::new(lock) as _);
-    let outside = app::Outside { clock, entropy, keys, shared, stores, lanes, lock };
-    let app = App::start(config, outside).await?;
+    let outside = app::Outside { clock, entropy, keys, shared, stores, lanes, lock, restored };
+    let app = App::start(config, outside).await.map_err(|error| match error.downcast() {
+        Ok(unfit) => does_not_fit(&data, unfit).into(),
+        Err(error) => error,
+    })?;
+    if restored {
+        reconciled(&app.config)?;
+    }
     app.beside(telemetry::upkeep);
     Ok(app)
+}
+
+fn does_not_fit(data: &Path, unfit: NotWhole) -> ConfigError {
+    ConfigError(format!(
+        "what was restored into {} does not fit together: {unfit}. `hongbao reconcile` says which, \
+         docs/OPERATIONS.md what to do; once that has read everything, the server starts",
+        data.display(),
+    ))
 }
 
 /// The keys; where there are none, the refusal says which ones the data needs.

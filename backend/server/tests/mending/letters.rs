@@ -3,7 +3,7 @@
 //! credit modes and for every other destination.
 
 use crate::{
-    files::{LEDGER, LISTS, PEOPLE, antidote, dead, one_shard, poison, until, until_dead},
+    files::{LEDGER, LISTS, PEOPLE, antidote, dead, one_shard, poison, sql, until, until_dead},
     world::{Party, World},
 };
 use futures::future::join_all;
@@ -218,6 +218,22 @@ async fn what_is_tried_again_is_failing() {
     assert!(!world.app.letters.retry(id).await.unwrap(), "only the dead are retried");
     world.clock.advance_s(2 * 60 * 60);
     until("it was given up", async || failing().await.is_empty()).await;
+    world.end_and_audit().await;
+}
+
+/// A server that ends has put rows off on a clock that stands: whoever works on the folder
+/// alone tries each once more, and leaves nothing that could have come (R-MONEY-3).
+#[tokio::test]
+async fn what_was_put_off_is_tried_once_more_at_the_end() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(2).await;
+    let order_no = world.send(&party, Kind::Lucky, 300, 3).await;
+    let data = world.folder.path();
+    sql(data, LISTS, "ALTER TABLE received RENAME TO away").await;
+    world.open(party.members[1], order_no).await.unwrap();
+    let failing = async || world.app.letters.page(Fate::Failing, None, 9).await.unwrap().items;
+    until("it fails", async || !failing().await.is_empty()).await;
+    sql(data, LISTS, "ALTER TABLE away RENAME TO received").await;
     world.end_and_audit().await;
 }
 

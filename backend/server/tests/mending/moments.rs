@@ -3,7 +3,7 @@
 //! since is made from what it knows.
 
 use crate::{
-    files::{LISTS, ORDERS, PEOPLE, one_shard, reconcile, until},
+    files::{LEDGER, LISTS, ORDERS, PEOPLE, one_shard, reconcile, until},
     lost::all_open,
     world::{Party, World},
 };
@@ -170,6 +170,63 @@ async fn an_older_shard_is_made_whole_from_the_ledger() {
         assert!(!orders.contains(&new), "{what}: {new} was given before");
         world.end_and_audit().await;
     }
+}
+
+/// Nobody has to think of it: a server that starts on what was restored makes the shard whole
+/// before the next one opens, who would get a share that is somebody's (R-STORE-6).
+#[tokio::test]
+async fn a_restored_folder_is_made_whole_before_it_is_served() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(4).await;
+    let [_, a, b, c] = party.members[..] else { unreachable!() };
+    let open = world.send(&party, Kind::Lucky, 700, 4).await;
+    world.open(a, open).await.unwrap();
+    let before = moment(&world).await;
+    let share = world.open(b, open).await.unwrap();
+    let last = moment(&world).await;
+    let (clock, config) = (Arc::clone(&world.clock), (*world.app.config).clone());
+    world.app.shutdown().await;
+
+    let (config, folder) = restored(&config, &last, &[(ORDERS, &before)]).await;
+    let outside = Outside { clock: Arc::clone(&clock) as _, ..Outside::default() };
+    let app = Arc::new(start_on(config, outside).await.unwrap());
+    let world = World { app, clock, folder };
+    let next = world.open(c, open).await.unwrap();
+    assert_eq!(next.seq, share.seq + 1, "the share of somebody else");
+    world.open(party.members[0], open).await.unwrap();
+    let (_, claims, _) = told(&world, &party, open).await;
+    assert!(claims.contains(&(b, share.amount_fen)), "{claims:?}");
+    world.end_and_audit().await;
+}
+
+/// What only somebody may touch is looked at before anybody is served.
+#[tokio::test]
+async fn a_restored_folder_that_does_not_fit_is_not_served() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(2).await;
+    let before = moment(&world).await;
+    world.send(&party, Kind::Lucky, 700, 4).await;
+    let last = moment(&world).await;
+    let (clock, config) = (Arc::clone(&world.clock), (*world.app.config).clone());
+    world.app.shutdown().await;
+
+    // The ledger is older than the shard: a packet that nobody paid.
+    let (config, _folder) = restored(&config, &last, &[(LEDGER, &before)]).await;
+    let start = async || {
+        let outside = Outside { clock: Arc::clone(&clock) as _, ..Outside::default() };
+        start_on(config.clone(), outside).await
+    };
+    for _ in 0..2 {
+        let refused = start().await.map(drop).unwrap_err().to_string();
+        assert!(refused.contains("`hongbao reconcile` says which"), "{refused}");
+    }
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hongbao"));
+    command.arg("reconcile").arg("--data").arg(&config.storage.data);
+    command.envs([("HONGBAO_SITES_SHARDS", "1"), ("HONGBAO_SITES_WEIGHTS", "home")]);
+    let output = command.output().unwrap();
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success() && report.contains("packet_is_paid"), "{output:?}");
+    start().await.unwrap().shutdown().await;
 }
 
 /// What has landed again lands at another time than the lists remember.
