@@ -50,6 +50,8 @@ pub(crate) struct Chaos {
     /// Does each call take a moment, so that nodes get between each other's?
     takes_turns: AtomicBool,
     coverage: Mutex<Coverage>,
+    /// A database that nobody reaches, and until when.
+    outage: Mutex<Option<(Place, Instant)>>,
     /// Packets of which a database takes nothing, and until when.
     bad: Mutex<BTreeMap<OrderNo, Instant>>,
     /// Deferred credits that were to be due at once.
@@ -65,6 +67,7 @@ impl Chaos {
             calm: AtomicBool::new(false),
             takes_turns: AtomicBool::new(false),
             coverage: Mutex::default(),
+            outage: Mutex::default(),
             bad: Mutex::default(),
             hasty: Mutex::default(),
             history,
@@ -108,6 +111,19 @@ impl Chaos {
             bad.get(order_no).is_some_and(|until| *until >= Instant::now() && !self.is_calm())
         };
         orders.iter().find(is_bad).copied()
+    }
+
+    /// From now on nobody reaches a database, for so long.
+    pub(crate) fn cut_off(&self, place: Place, time: Duration) {
+        self.befell(WorldFault::Outage);
+        self.history.note(format_args!("! {place:?} is down for {time:?}"));
+        *self.outage.lock() = Some((place, Instant::now() + time));
+    }
+
+    fn is_cut_off(&self, place: Place) -> bool {
+        let outage = *self.outage.lock();
+        !self.is_calm()
+            && outage.is_some_and(|(down, until)| down == place && until > Instant::now())
     }
 
     /// A deferred credit was to be due at once.
@@ -160,7 +176,7 @@ fn rate(step: Step) -> u64 {
         Step::Settle | Step::PostLines => 120,
         Step::Open | Step::Credit | Step::List => 200,
         Step::Land | Step::Pay | Step::TopUp | Step::PostCard => 250,
-        Step::Expire | Step::Refund | Step::PreOrder | Step::PurgePreOrders => 400,
+        Step::Refund | Step::PreOrder | Step::PurgePreOrders => 400,
         Step::NoteKey
         | Step::RaiseMark
         | Step::SealDay
@@ -168,7 +184,8 @@ fn rate(step: Step) -> u64 {
         | Step::NoteCopied
         | Step::KeepCold
         | Step::EmptyDay => 1_000,
-        Step::GiveUp => 2_000,
+        // Ends are few, because many packets end in one call.
+        Step::GiveUp | Step::Expire => 2_000,
     }
 }
 
@@ -180,6 +197,8 @@ pub(crate) struct Life {
     stopped: CancellationToken,
     panicked: CancellationToken,
     stands_until: Mutex<Option<Instant>>,
+    /// No database tells it the time until then.
+    deaf_until: Mutex<Option<Instant>>,
     /// Does this node defer credits?
     pub(crate) defers: AtomicBool,
     /// Where the process holds a connection that [`Bug::ConnectionStaysPoisoned`] has spoiled.
@@ -194,6 +213,7 @@ impl Life {
             stopped: CancellationToken::new(),
             panicked: CancellationToken::new(),
             stands_until: Mutex::new(None),
+            deaf_until: Mutex::new(None),
             defers: AtomicBool::new(false),
             poisoned: Mutex::default(),
         }
@@ -222,6 +242,11 @@ impl Life {
         let until = Instant::now() + time;
         self.troubles.note_whole(until);
         *self.stands_until.lock() = Some(until);
+    }
+
+    /// No database tells it the time for so long.
+    pub(crate) fn deafen(&self, time: Duration) {
+        *self.deaf_until.lock() = Some(Instant::now() + time);
     }
 
     /// Goes on, unless it is stopped: then this never returns, like everything in a
@@ -321,6 +346,14 @@ impl Gate {
         refusing::error(fault).map_or(Ok(()), Err)
     }
 
+    /// Waits as long as no database tells the time.
+    pub(crate) async fn hear_time(&self) {
+        let until = *self.life.deaf_until.lock();
+        if let Some(until) = until.filter(|until| *until > Instant::now()) {
+            sleep_until(until).await;
+        }
+    }
+
     /// Waits for a drawn number of milliseconds.
     pub(crate) async fn delay(&self, least_ms: u64, most_ms: u64) {
         let time = Duration::from_millis(self.chaos.range(least_ms, most_ms));
@@ -347,6 +380,9 @@ impl Gate {
         self.life.live().await;
         if self.life.poisoned.lock().contains(&self.place) {
             return Err(refusing::down());
+        }
+        if self.chaos.is_cut_off(self.place) {
+            return Err(self.refuses(Some(refusing::down())));
         }
         Ok(())
     }

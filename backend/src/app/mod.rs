@@ -136,7 +136,7 @@ impl App {
             None => Stores::open(&config).await?,
         };
         // Whatever asks for the time from here on hears that of the databases.
-        let (clock, board, clocks) = clocks(&stores, clock).await;
+        let (clock, board, clocks) = clocks(&stores, clock).await?;
         let keeper = keeper(&keys, &stores, &clock).await?;
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());
