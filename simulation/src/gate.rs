@@ -5,14 +5,15 @@ use crate::{
     fault::{Coverage, Step, StepFault, WorldFault},
     history::History,
     judge::Judge,
+    life::Life,
     refusing,
-    trouble::{How, Place, Troubles},
+    trouble::{How, Place},
 };
 use hongbao::{planted::Bug, store::StoreError};
 use hongbao_shared::OrderNo;
 use parking_lot::Mutex;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     future::pending,
     panic::panic_any,
     sync::{
@@ -21,8 +22,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::time::{Instant, sleep, sleep_until};
-use tokio_util::sync::CancellationToken;
+use tokio::time::{Instant, sleep};
 
 /// What a task says that panics because it is its turn.
 pub(crate) const SIMULATED_PANIC: &str = "simulated: this task panics";
@@ -56,6 +56,8 @@ pub(crate) struct Chaos {
     bad: Mutex<BTreeMap<OrderNo, Instant>>,
     /// Deferred credits that were to be due at once.
     hasty: Mutex<Option<String>>,
+    /// Something of a day that was copied again though it was noted.
+    starts_over: Mutex<Option<String>>,
     history: Arc<History>,
 }
 
@@ -70,6 +72,7 @@ impl Chaos {
             outage: Mutex::default(),
             bad: Mutex::default(),
             hasty: Mutex::default(),
+            starts_over: Mutex::default(),
             history,
         }
     }
@@ -136,6 +139,16 @@ impl Chaos {
         self.hasty.lock().clone()
     }
 
+    /// Something that was noted as copied is copied again.
+    pub(crate) fn starts_over(&self, what: String) {
+        self.starts_over.lock().get_or_insert(what);
+    }
+
+    /// The first of those.
+    pub(crate) fn started_over(&self) -> Option<String> {
+        self.starts_over.lock().clone()
+    }
+
     /// Counts a fault that somebody else has brought about.
     pub(crate) fn befell(&self, fault: WorldFault) {
         self.coverage.lock().befell(fault);
@@ -186,79 +199,6 @@ fn rate(step: Step) -> u64 {
         | Step::EmptyDay => 1_000,
         // Ends are few, because many packets end in one call.
         Step::GiveUp | Step::Expire => 2_000,
-    }
-}
-
-/// A process: it lives until it is stopped, and then does nothing any more.
-#[derive(Debug)]
-pub(crate) struct Life {
-    pub(crate) name: String,
-    pub(crate) troubles: Troubles,
-    stopped: CancellationToken,
-    panicked: CancellationToken,
-    stands_until: Mutex<Option<Instant>>,
-    /// No database tells it the time until then.
-    deaf_until: Mutex<Option<Instant>>,
-    /// Does this node defer credits?
-    pub(crate) defers: AtomicBool,
-    /// Where the process holds a connection that [`Bug::ConnectionStaysPoisoned`] has spoiled.
-    poisoned: Mutex<BTreeSet<Place>>,
-}
-
-impl Life {
-    pub(crate) fn new(name: String) -> Self {
-        Self {
-            name,
-            troubles: Troubles::default(),
-            stopped: CancellationToken::new(),
-            panicked: CancellationToken::new(),
-            stands_until: Mutex::new(None),
-            deaf_until: Mutex::new(None),
-            defers: AtomicBool::new(false),
-            poisoned: Mutex::default(),
-        }
-    }
-
-    /// Stops it where it is.
-    pub(crate) fn stop(&self) {
-        self.stopped.cancel();
-    }
-
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.stopped.is_cancelled()
-    }
-
-    pub(crate) async fn until_stopped(&self) {
-        self.stopped.cancelled().await;
-    }
-
-    /// Until one of its tasks has panicked.
-    pub(crate) async fn until_panicked(&self) {
-        self.panicked.cancelled().await;
-    }
-
-    /// Nothing gets out of it for so long.
-    pub(crate) fn stall(&self, time: Duration) {
-        let until = Instant::now() + time;
-        self.troubles.note_whole(until);
-        *self.stands_until.lock() = Some(until);
-    }
-
-    /// No database tells it the time for so long.
-    pub(crate) fn deafen(&self, time: Duration) {
-        *self.deaf_until.lock() = Some(Instant::now() + time);
-    }
-
-    /// Goes on, unless it is stopped: then this never returns, like everything in a
-    /// process that is gone.
-    async fn live(&self) {
-        let until = *self.stands_until.lock();
-        if let Some(until) = until.filter(|until| *until > Instant::now()) {
-            sleep_until(until).await;
-        }
-        if self.is_stopped() {
-            pending::<()>().await;
-        }
     }
 }
 
@@ -344,14 +284,6 @@ impl Gate {
         let is_even = order_no.sequence() % 2 == 0;
         let fault = if is_even { StepFault::Constraint } else { StepFault::Corrupt };
         refusing::error(fault).map_or(Ok(()), Err)
-    }
-
-    /// Waits as long as no database tells the time.
-    pub(crate) async fn hear_time(&self) {
-        let until = *self.life.deaf_until.lock();
-        if let Some(until) = until.filter(|until| *until > Instant::now()) {
-            sleep_until(until).await;
-        }
     }
 
     /// Waits for a drawn number of milliseconds.

@@ -100,6 +100,9 @@ fn run_whole(seed: u64, keep_lines: bool) -> anyhow::Result<Outcome> {
     if let Some(what) = world.chaos.hasty() {
         world.witness.note(Promise::DeferredIsDeferred, what);
     }
+    if let Some(what) = world.chaos.started_over() {
+        world.witness.note(Promise::MoveGoesOn, what);
+    }
     Ok(Outcome {
         seed,
         digest: world.history.digest(),

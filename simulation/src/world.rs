@@ -4,10 +4,11 @@ use crate::{
     Dice,
     clock::{NodeClock, SeededEntropy, WorldTime},
     fault::WorldFault,
-    gate::{Chaos, Gate, Life, as_call},
+    gate::{Chaos, Gate, as_call},
     history::History,
     judge::Judge,
     keys::KeyChanges,
+    life::Life,
     plan::Plan,
     stores::{
         GatedCache, GatedCold, GatedKeys, GatedLedger, GatedLists, GatedOrders, GatedPeople,

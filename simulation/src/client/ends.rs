@@ -31,9 +31,9 @@ impl Client {
         let latest = self.world.time.now().plus(SKEW_MAX);
         // Where there is no clock but the machine's, that one is right.
         let may_be_early = wanted == StoredState::Expired
-            && packet.as_ref().is_some_and(|packet| {
-                packet.expires_at <= latest || self.world.plan.own_clock
-            });
+            && packet
+                .as_ref()
+                .is_some_and(|packet| packet.expires_at <= latest || self.world.plan.own_clock);
         if state != Some(wanted) && !may_be_early {
             let what = format!("{order_no} is {state:?}, and somebody heard {code:?}");
             self.world.witness.note(Promise::EndIsTrue, what);
