@@ -53,11 +53,13 @@ bugs! {
     CreditTwice = "bug::credit_twice";
     /// An outbox row is struck off before it is delivered.
     SettleBeforeDelivery = "bug::settle_before_delivery";
+    /// A lane tells of what it has committed in a transaction of its own (R-MONEY-3).
+    RowsApart = "bug::rows_apart";
     /// A block of numbers is used without raising the mark (R-ORDER-2).
     BlockWithoutMark = "bug::block_without_mark";
     /// The mover copies packets, forgets their claims and compares nothing (R-STORE-2).
     ClaimsNotCopied = "bug::claims_not_copied";
-    /// A tombstone of a later day is emptied away with an earlier one.
+    /// Tombstones are emptied away with the packets of their day (R-SEND-2).
     TombstoneGoesToo = "bug::tombstone_goes_too";
     /// The audit takes any row of the shard for this packet's (R-MONEY-5).
     AnyRowBrings = "bug::any_row_brings";
@@ -108,6 +110,10 @@ bugs! {
 }
 
 impl Bug {
+    /// What stands in statements, of which databases in memory have none: no simulation meets
+    /// it, and the crash tests have to catch it.
+    pub const OF_STATEMENTS: &'static [Self] = &[Self::RowsApart];
+
     /// Is it planted? Never outside of tests.
     pub fn is_planted(self) -> bool {
         fail::fail_point!(self.name(), |_| true);

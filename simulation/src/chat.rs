@@ -47,9 +47,6 @@ pub(crate) async fn is_true(world: &World, people: &People) {
 
 fn of_packet(packet: &PacketRow, claims: &[ClaimRow]) -> Vec<What> {
     let (order_no, sender) = (packet.order_no, packet.sender_id);
-    if packet.progress.state == StoredState::GivenUp {
-        return Vec::new();
-    }
     let mut said = vec![What::Card { order_no, sender }];
     said.extend(claims.iter().map(|claim| What::Opened { order_no, sender, by: claim.user_id }));
     let amounts: Vec<_> = claims.iter().map(|claim| claim.amount_fen.get()).collect();

@@ -28,9 +28,6 @@ pub(crate) async fn packets(world: &World) {
         .map(|transfer| (transfer.key.clone(), transfer))
         .collect();
     for (packet, claims) in laws::packets_with_claims(world).await {
-        if packet.progress.state == StoredState::GivenUp {
-            continue;
-        }
         shares(world, &packet, &claims);
         best_luck(world, &packet, &claims).await;
         for claim in &claims {

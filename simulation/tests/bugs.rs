@@ -8,12 +8,12 @@ use hongbao_simulation::{Until, runs};
 /// So many runs are enough for each.
 const RUNS_MAX: u64 = 200;
 
-/// Every planted bug is caught.
+/// Every planted bug is caught that databases in memory can have.
 #[test]
 fn planted_bugs_are_caught() {
     let mut missed = Vec::new();
     // One thread, so that the number of runs is always the same.
-    for bug in Bug::ALL {
+    for bug in Bug::ALL.iter().filter(|bug| !Bug::OF_STATEMENTS.contains(bug)) {
         fail::cfg(bug.name(), "return").unwrap();
         let report = runs(1..1 + RUNS_MAX, 1, Until::TheFirstFailure, |_| {}).unwrap();
         fail::remove(bug.name());

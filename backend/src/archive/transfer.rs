@@ -150,7 +150,7 @@ impl Transfer<'_> {
     async fn compare(&mut self) -> Result<(), StoreError> {
         let ColdPlace { day, .. } = self.place;
         let hot = self.hot.day_sum(day).await?;
-        // Another node was quicker, or nothing but tombstones is there.
+        // Another node was quicker, or nothing is there.
         if hot == DaySum::default() || Bug::ClaimsNotCopied.is_planted() {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use super::{Audited, Law, PAGE, Report, Stage, Subject, Tiers, Violations, watch
 use crate::store::{
     StoreError,
     cold::{ColdPlace, ColdStore},
-    orders::{ClaimRow, DayTable, OrderStore, PacketRow, StoredState},
+    orders::{ClaimRow, DayTable, OrderStore, PacketRow},
 };
 use hongbao_shared::{Day, Shard, Site, Timestamp};
 use std::collections::BTreeMap;
@@ -73,23 +73,16 @@ impl Tier<'_> {
         }
     }
 
-    /// A tombstone may stand in any day; a packet only in its own.
     fn day_of(&self, packet: &PacketRow, violations: &mut Violations) {
         let begin = self.table.epoch_day.saturating_mul(DAY_MS);
         let into = packet.created_at.millis_since(Timestamp::from_millis(begin));
         let is_there = (-ZONES_MS..DAY_MS.saturating_add(ZONES_MS)).contains(&into);
-        let is_tombstone = packet.progress.state == StoredState::GivenUp;
-        violations.check(
-            is_there || is_tombstone,
-            Law::DayHoldsItsPackets,
-            packet.order_no,
-            || {
-                format!(
-                    "was made {} and stands in the tables of epoch day {}",
-                    packet.created_at, self.table.epoch_day
-                )
-            },
-        );
+        violations.check(is_there, Law::DayHoldsItsPackets, packet.order_no, || {
+            format!(
+                "was made {} and stands in the tables of epoch day {}",
+                packet.created_at, self.table.epoch_day
+            )
+        });
     }
 
     /// A packet is copied after its end and never changes again. Looked at once more, in the

@@ -72,15 +72,15 @@ impl<'a> Tables<'a> {
         Ok(next.into_iter().flatten().min())
     }
 
-    /// Passes a packet's rows unseen; gives how many payments there were.
-    async fn pass(&mut self, order_no: OrderNo) -> Result<u64, StoreError> {
+    /// Passes a packet's rows unseen; gives how many payments and escrows there were.
+    async fn pass(&mut self, order_no: OrderNo) -> Result<[u64; 2], StoreError> {
         let payments = self.payments.take(order_no, usize::MAX).await?.len();
+        let escrows = self.escrows.take(order_no, 1).await?.len();
         self.transfers.take(order_no, 0).await?;
-        self.escrows.take(order_no, 0).await?;
         self.sent.take(order_no, 0).await?;
         self.received.take(order_no, 0).await?;
         self.best_lucks.take(order_no, 0).await?;
-        Ok(u64::try_from(payments).unwrap_or(u64::MAX))
+        Ok([payments, escrows].map(|rows| u64::try_from(rows).unwrap_or(u64::MAX)))
     }
 
     /// Where a row could not be read, and why.
@@ -207,12 +207,19 @@ impl<'a> Walk<'a, '_> {
             if until.is_some_and(|until| stray >= until) {
                 break;
             }
-            let payments = self.tables.pass(stray).await?;
-            self.report.counts.payments = self.report.counts.payments.saturating_add(payments);
-            let checked = look(self.audited, stray).await?;
-            self.found(stray, checked).await?;
+            self.stray(stray).await?;
         }
         Ok(())
+    }
+
+    /// One that stands in no day: what names it, or its tombstone, is looked at by itself.
+    async fn stray(&mut self, order_no: OrderNo) -> Result<(), StoreError> {
+        let [payments, escrows] = self.tables.pass(order_no).await?;
+        let counts = &mut self.report.counts;
+        counts.payments = counts.payments.saturating_add(payments);
+        counts.accounts = counts.accounts.saturating_add(escrows);
+        let checked = look(self.audited, order_no).await?;
+        self.found(order_no, checked).await
     }
 
     async fn pass_stray_claims(
@@ -227,10 +234,7 @@ impl<'a> Walk<'a, '_> {
             // Before what other tables say of the same packet, so that it is seen once.
             self.pass_strays(Some(stray)).await?;
             claims.take(stray, 0).await?;
-            let payments = self.tables.pass(stray).await?;
-            self.report.counts.payments = self.report.counts.payments.saturating_add(payments);
-            let checked = look(self.audited, stray).await?;
-            self.found(stray, checked).await?;
+            self.stray(stray).await?;
         }
         Ok(())
     }

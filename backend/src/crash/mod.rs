@@ -5,8 +5,10 @@
 //! Only tests are built with them: without the feature `failpoints` of the crate `fail`
 //! everything here is empty.
 
+mod batches;
 mod points;
 
+pub(crate) use batches::{of_lane, of_ledger};
 pub use points::{POINTS, Step};
 
 use fail::{FailScenario, fail_point};
@@ -21,6 +23,8 @@ pub enum Side {
     Before,
     /// A part of its transaction may be.
     Inside,
+    /// All of its transaction may be, and nothing has committed it.
+    Commit,
     /// All of it is, and nobody has been told.
     After,
 }
@@ -59,6 +63,12 @@ pub fn inside(step: Step) {
     pass(step, Side::Inside);
 }
 
+/// Passes the point between the last statement of a step's transaction and its commit.
+#[inline]
+pub fn at_commit(step: Step) {
+    pass(step, Side::Commit);
+}
+
 /// Passes the point after a step, which must have succeeded.
 #[inline]
 pub fn after(step: Step) {
@@ -77,6 +87,16 @@ pub fn steps<const N: usize>(taken: impl FnOnce() -> [(bool, Step); N]) -> Vec<S
 /// Passes the points before all of these.
 pub fn before_all(steps: &[Step]) {
     steps.iter().copied().for_each(before);
+}
+
+/// Passes the points within all of these.
+pub fn inside_all(steps: &[Step]) {
+    steps.iter().copied().for_each(inside);
+}
+
+/// Passes the points at the commit of all of these.
+pub fn at_commit_all(steps: &[Step]) {
+    steps.iter().copied().for_each(at_commit);
 }
 
 /// Passes the points after all of these.

@@ -33,6 +33,9 @@ macro_rules! side {
     (inside) => {
         Side::Inside
     };
+    (commit) => {
+        Side::Commit
+    };
     (after) => {
         Side::After
     };
@@ -97,12 +100,20 @@ steps! {
     /// Money goes into a packet's escrow.
     Pay = "pay" {
         before: "the pre-order, where it was" => "nothing has moved; it can be paid while it is kept";
+        inside: "the pre-order, where it was; the transfer and the payment, never committed" =>
+            "nothing has moved; it can be paid while it is kept";
+        commit: "the pre-order, where it was; the transfer, the payment and the row *land*, never committed" =>
+            "nothing has moved; it can be paid while it is kept";
         after: "the transfer, the payment with both seeds, the outbox row *land*" =>
             "the row makes the packet land; paying again answers the same";
     }
     /// A packet comes into its shard.
     Land = "land" {
         before: "the payment and its outbox row *land*" => "the row makes it land";
+        inside: "the payment and its row *land*; the packet, never committed" =>
+            "the row makes it land";
+        commit: "the payment and its row *land*; the packet and its rows, never committed" =>
+            "the row makes it land";
         after: "the packet, the outbox rows *chat* and *lists*; the row *land* as well" =>
             "the row comes again, finds the packet, and goes";
     }
@@ -110,12 +121,20 @@ steps! {
     GiveUp = "give_up" {
         before: "the payment and its outbox row *land*" =>
             "the row comes again; the packet lands if it can by now, else it is given up";
+        inside: "the payment and its row *land*; the tombstone, never committed" =>
+            "the row comes again; the packet is given up";
+        commit: "the payment and its row *land*; the tombstone and the row *refund*, never committed" =>
+            "the row comes again; the packet is given up";
         after: "the tombstone, the outbox row *refund*; the row *land* as well" =>
             "the money goes back; the row *land* finds the tombstone, and goes";
     }
     /// Claims of a batch.
     Open = "open" {
         before: "the packet as it was; nobody was answered" =>
+            "whoever asks again gets the next share";
+        inside: "the packet as it was; claims and counters, never committed" =>
+            "whoever asks again gets the next share";
+        commit: "the packet as it was; claims, counters and rows, never committed" =>
             "whoever asks again gets the next share";
         after: "the claims, the counters, the outbox rows *credit*, *lists*, *chat*" =>
             "whoever asks again gets the same share; the rows are delivered";
@@ -124,6 +143,10 @@ steps! {
     Expire = "expire" {
         before: "an open packet whose time is over" =>
             "no open succeeds; the next look, within a second, ends it";
+        inside: "an open packet whose time is over; its end, never committed" =>
+            "the next look, within a second, ends it";
+        commit: "an open packet whose time is over; its end and its rows, never committed" =>
+            "the next look, within a second, ends it";
         after: "the state, the outbox rows *refund* and *chat*" =>
             "the rows are delivered; the end is final";
     }
@@ -136,12 +159,20 @@ steps! {
     /// Shares go to their wallets.
     Credit = "credit" {
         before: "the claims and the outbox row *credit*" => "the row is delivered";
+        inside: "the claims and the row *credit*; transfers, never committed" =>
+            "the row is delivered";
+        commit: "the claims and the row *credit*; all of the batch, never committed" =>
+            "the row is delivered";
         after: "the transfers under `credit:{order}:{seq}`; the row as well" =>
             "the row comes again, finds every key, and moves nothing";
     }
     /// What is left goes back to its sender.
     Refund = "refund" {
         before: "the end, or the tombstone, and the outbox row *refund*" => "the row is delivered";
+        inside: "the end, or the tombstone, and the row *refund*; the transfer, never committed" =>
+            "the row is delivered";
+        commit: "the end, or the tombstone, and the row *refund*; all of the batch, never committed" =>
+            "the row is delivered";
         after: "the transfer under `refund:{order}`; the row as well" =>
             "the row comes again, finds the key, and moves nothing";
     }

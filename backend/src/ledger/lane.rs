@@ -2,8 +2,7 @@
 //! that the busier it is, the less each costs.
 
 use crate::{
-    Refusal,
-    crash::{self, Step},
+    Refusal, crash,
     runtime::{Clock, Tasks},
     store::{
         StoreError,
@@ -237,7 +236,7 @@ impl Worker {
     async fn post_until_known(&self, batch: &[Posting]) -> Result<Vec<PostOutcome>, StoreError> {
         let mut unknown = false;
         let mut retries = 0;
-        let steps = steps_of(batch);
+        let steps = crash::of_ledger(|kind| batch.iter().any(|posting| posting.kind() == kind));
         loop {
             crash::before_all(&steps);
             let error = match self.store.post(batch.to_vec(), self.clock.now()).await {
@@ -274,19 +273,6 @@ impl Worker {
         }
         self.answers = error.is_none();
     }
-}
-
-/// Which crash points a batch passes.
-fn steps_of(batch: &[Posting]) -> Vec<Step> {
-    let has = |kind| batch.iter().any(|posting| posting.kind() == kind);
-    crash::steps(|| {
-        [
-            (has(TransferKind::TopUp), Step::TopUp),
-            (has(TransferKind::Pay), Step::Pay),
-            (has(TransferKind::Credit), Step::Credit),
-            (has(TransferKind::Refund), Step::Refund),
-        ]
-    })
 }
 
 /// Counts what happened, and tells administrators what should not have.

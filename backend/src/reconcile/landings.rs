@@ -4,7 +4,7 @@ use super::{PAGE, Run, rebuild::Rebuilt, report::Repair};
 use crate::{
     audit::{self, Law, Subject, Tally},
     packets::record::Payment,
-    store::{StoreError, ledger::TransferKind, reconciled::Reconciled},
+    store::{StoreError, ledger::TransferKind, orders::StoredState, reconciled::Reconciled},
 };
 use hongbao_shared::OrderNo;
 use std::collections::BTreeSet;
@@ -73,6 +73,10 @@ impl Run<'_> {
             return Ok(());
         };
         let stray = match store.packet(order_no).await {
+            // It stands in no day, where packets are looked at.
+            Ok(Some(row)) if row.progress.state == StoredState::GivenUp => {
+                return self.packet(&**store, row).await;
+            }
             Ok(Some(_)) => return Ok(()),
             Ok(None) => store.claims(order_no, 0, 1).await,
             Err(error) => Err(error),

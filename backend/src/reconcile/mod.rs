@@ -30,7 +30,7 @@ use crate::{
     runtime::{Clock, Zone},
     store::{
         StoreError,
-        orders::OrderStore,
+        orders::{OrderStore, Progress, StoredState},
         outbox::{Destination, Fate},
         reconciled::Reconciled,
     },
@@ -223,7 +223,10 @@ impl Run<'_> {
         let place = (order_no.site(), order_no.shard());
         let Some(store) = self.of.stores.orders.get(&place) else { return Ok(()) };
         let Some(packet) = store.packet(order_no).await? else { return Ok(()) };
-        if packet.progress.finished_at.is_none_or(|ended| ended.millis() >= since) {
+        let Progress { state, finished_at, .. } = packet.progress;
+        let is_seen = finished_at.is_none_or(|ended| ended.millis() >= since);
+        // Tombstones are seen with the payments.
+        if is_seen || state == StoredState::GivenUp {
             return Ok(());
         }
         self.packet(&**store, packet).await

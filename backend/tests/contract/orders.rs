@@ -32,7 +32,8 @@ macro_rules! order_store_laws {
             rows_of_a_wrong_clock_are_pulled_in,
             a_row_is_due_when_it_says,
             a_day_is_sealed_emptied_and_taken_over,
-            a_tombstone_of_a_later_day_stays,
+            a_tombstone_stays,
+            a_packet_lands_or_is_given_up,
             a_day_is_moved_by_one_node_and_resumed,
             a_day_is_summed_up,
         }

@@ -4,7 +4,7 @@
 
 use crate::{
     common::server::Person,
-    past,
+    databases, past,
     stage::{Stage, each},
     told::{Facts, Sent},
 };
@@ -109,6 +109,9 @@ impl Stage {
 
 /// What was over before the server came up has left its hot tables, and nothing else has.
 pub(crate) async fn old_days_are_cold(stage: &Stage) {
+    if databases::file_of(stage.server.folder.path()).is_some() {
+        return; // It has none.
+    }
     let stores = Stores::open(&past::config(stage.server.folder.path())).await.unwrap();
     for hot in stores.hot.values() {
         let mut days = hot.days().await.unwrap();

@@ -105,7 +105,7 @@ async fn kill_9_for_as_long_as_told() {
 async fn round(past: &Past, dice: &mut Dice, report: &mut Report) {
     let modes = ["split", "queue", "deferred"];
     let mode = modes[usize::try_from(dice.below(3)).unwrap()];
-    let mut stage = Stage::of(past, &[("HONGBAO_CREDIT_MODE", mode)]);
+    let mut stage = Stage::of(past, &[("HONGBAO_CREDIT_MODE", mode)]).await;
     for _ in 0..KILLS {
         let moment = dice.moment();
         match moment {

@@ -7,6 +7,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod databases;
 mod expiry;
 mod facts;
 mod kills;

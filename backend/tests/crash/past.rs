@@ -4,12 +4,12 @@
 
 use crate::{
     common::{ManualClock, server},
-    now,
+    databases, now,
     told::{Facts, Sent, Told},
     traffic::{Cast, MEMBERS, packet, recipient_of},
 };
 use hongbao::{
-    app::{App, Outside},
+    app::{App, Outside, Stores},
     config::Config,
     packets::Paid,
     runtime::Clock,
@@ -52,8 +52,11 @@ pub(crate) fn variables() -> Vec<(String, String)> {
 /// The same settings, for the library.
 pub(crate) fn config(data: &Path) -> Config {
     let variables = variables();
-    let flags =
-        hongbao::config::Flags { data: Some(data.to_owned()), ..hongbao::config::Flags::default() };
+    let flags = hongbao::config::Flags {
+        data: Some(data.to_owned()),
+        file: databases::file_of(data),
+        ..hongbao::config::Flags::default()
+    };
     let value = |name: &str| {
         variables.iter().find(|(variable, _)| variable == name).map(|(_, value)| value.into())
     };
@@ -72,28 +75,33 @@ impl Past {
     pub(crate) async fn make() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let noon = yesterday_noon();
-        let clock = Arc::new(ManualClock::at(&noon.plus_seconds(-OLD_DAYS[0] * DAY_S).to_string()));
-        let outside = Outside { clock: Arc::clone(&clock) as _, ..Outside::default() };
-        let app = App::start_on(config(folder.path()), outside).await.unwrap();
-        let past = PastDays::begin(app, Arc::clone(&clock)).await;
+        let past = PastDays::begin(&folder, noon.plus_seconds(-OLD_DAYS[0] * DAY_S)).await;
         for day in OLD_DAYS {
-            let at = noon.plus_seconds(-day * DAY_S);
-            clock.advance_s(at.millis_since(clock.now()) / 1000);
+            past.wait_until(noon.plus_seconds(-day * DAY_S));
             past.an_ordinary_day().await;
         }
-        clock.advance_s(noon.millis_since(clock.now()) / 1000);
+        past.wait_until(noon);
         past.an_ordinary_day().await;
         past.a_day_that_is_sealed_too_early().await;
-        let PastDays { app, group, people, told, .. } = past;
-        app.shutdown().await;
-        let facts = told.facts().clone();
-        Self { folder, group: group.to_string(), people, facts }
+        past.end(folder).await
+    }
+
+    /// On PostgreSQL, whose clock no test moves: of today alone. No day goes cold, and nothing
+    /// has waited for so long that it is given up.
+    pub(crate) async fn make_on_postgres() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        databases::begin(folder.path()).await;
+        Stores::create(&config(folder.path())).await.unwrap().close().await;
+        let past = PastDays::begin(&folder, now()).await;
+        past.an_ordinary_day().await;
+        past.end(folder).await
     }
 
     /// A copy of the folder, and the people with their sessions.
-    pub(crate) fn copy(&self) -> (TempDir, Cast) {
+    pub(crate) async fn copy(&self) -> (TempDir, Cast) {
         let folder = tempfile::tempdir().unwrap();
         copy_folder(self.folder.path(), folder.path());
+        databases::copy(self.folder.path(), folder.path()).await;
         let told = Arc::new(Told::from(self.facts.clone()));
         (folder, Cast { group: self.group.clone(), people: self.people.clone(), told })
     }
@@ -129,7 +137,10 @@ struct PastDays {
 }
 
 impl PastDays {
-    async fn begin(app: App, clock: Arc<ManualClock>) -> Self {
+    async fn begin(folder: &TempDir, at: Timestamp) -> Self {
+        let clock = Arc::new(ManualClock::at(&at.to_string()));
+        let outside = Outside { clock: Arc::clone(&clock) as _, ..Outside::default() };
+        let app = App::start_on(config(folder.path()), outside).await.unwrap();
         let mut people = Vec::new();
         let client = server::client();
         for n in 0..MEMBERS {
@@ -155,6 +166,16 @@ impl PastDays {
         app.ledger.top_up(owner, amount, &key, &app.config.limits).await.unwrap();
         told.topped_up(0, &key);
         Self { app, clock, group, people, told }
+    }
+
+    async fn end(self, folder: TempDir) -> Past {
+        self.app.shutdown().await;
+        let facts = self.told.facts().clone();
+        Past { folder, group: self.group.to_string(), people: self.people, facts }
+    }
+
+    fn wait_until(&self, moment: Timestamp) {
+        self.clock.advance_s(moment.millis_since(self.clock.now()) / 1000);
     }
 
     /// Packets of all kinds at both sites, which end.

@@ -41,15 +41,28 @@ struct Case {
 impl Case {
     /// Every point in one of the modes; what credits, in each.
     fn all() -> Vec<Self> {
-        let in_turn = POINTS.iter().zip(MODES.into_iter().cycle());
-        let mut cases: Vec<_> =
-            in_turn.map(|(point, mode)| Self { point, mode, bug: None }).collect();
-        for point in POINTS.iter().filter(|point| point.step == Step::Credit) {
+        let mut cases = Self::each_once();
+        let credits = |point: &Point| {
+            // Within the transaction it makes no difference how a row came to its turn.
+            point.step == Step::Credit && matches!(point.side, Side::Before | Side::After)
+        };
+        for point in POINTS.iter().filter(|point| credits(point)) {
             let others = MODES.into_iter().map(|mode| Self { point, mode, bug: None });
             cases.retain(|case| case.point.name != point.name);
             cases.extend(others);
         }
         cases
+    }
+
+    fn each_once() -> Vec<Self> {
+        let in_turn = POINTS.iter().zip(MODES.into_iter().cycle());
+        in_turn.map(|(point, mode)| Self { point, mode, bug: None }).collect()
+    }
+
+    /// Is it within a transaction of a day like any other?
+    fn is_within_a_transaction(self) -> bool {
+        matches!(self.point.side, Side::Inside | Side::Commit)
+            && !matches!(self.point.step, Step::Migrate | Step::GiveUp)
     }
 
     /// Does it lie on the way of a pre-order that the cache cannot take?
@@ -136,6 +149,28 @@ fn every_crash_point_is_survived() {
     assert!(failed.is_empty(), "not survived: {failed:#?}");
 }
 
+/// Within a transaction, on the database that a fleet has: what is not committed was never
+/// there, whatever a server was told before (R-STORE-3).
+#[test]
+fn every_crash_point_within_a_transaction_is_survived_on_postgres() {
+    let past = on_tokio(Past::make_on_postgres());
+    let only = std::env::var("HONGBAO_CRASH_POINT").unwrap_or_default();
+    let within = |case: &Case| case.is_within_a_transaction() && case.point.name.contains(&only);
+    let failed = not_survived(Case::each_once().into_iter().filter(within), &past);
+    assert!(failed.is_empty(), "not survived: {failed:#?}");
+}
+
+/// An outbox row in a transaction of its own is found on both.
+#[test]
+fn rows_apart_from_what_they_tell_of_are_found() {
+    println!("the panics that follow are meant to happen");
+    for past in [on_tokio(Past::make()), on_tokio(Past::make_on_postgres())] {
+        let point = POINTS.iter().find(|point| point.name == "open.inside").unwrap();
+        let case = Case { point, mode: MODES[0], bug: Some(Bug::RowsApart) };
+        assert_eq!(not_survived([case].into_iter(), &past).len(), 1);
+    }
+}
+
 /// A test that cannot fail shows nothing: with one of these bugs in the server, it does.
 #[test]
 fn a_server_that_is_wrong_does_not_survive() {
@@ -186,7 +221,7 @@ async fn under_load(case: Case, past: &Past) -> usize {
     let name = case.point.name;
     let bug = case.bug.map_or(String::new(), |bug| format!("{}=return", bug.name()));
     let settings = [("HONGBAO_CREDIT_MODE", case.mode), ("FAILPOINTS", &bug)];
-    let mut stage = Stage::of(past, &settings);
+    let mut stage = Stage::of(past, &settings).await;
     if matches!(case.point.step, Step::NumberBlock | Step::NumberLease) {
         // Numbers of today, which nobody may be given again.
         stage.restart();
@@ -200,7 +235,8 @@ async fn under_load(case: Case, past: &Past) -> usize {
     }
     aborted(name, stage.ended());
     let answers = stage.cast.told.answers() - before;
-    let left = stage.copy();
+    let left = stage.copy().await;
+    stage.leases_end().await;
     stage.restart();
     stage.stand_by_it(case.needs_cache_down()).await;
     // Whatever is on its way, nothing is lost or made at any moment.

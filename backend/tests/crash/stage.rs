@@ -2,6 +2,7 @@
 
 use crate::{
     common::server::TestServer,
+    databases,
     past::{self, Past, copy_folder},
     traffic::{Cast, call},
 };
@@ -24,8 +25,8 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// On a copy of the past; not started yet.
-    pub(crate) fn of(past: &Past, settings: &[(&str, &str)]) -> Self {
-        let (folder, cast) = past.copy();
+    pub(crate) async fn of(past: &Past, settings: &[(&str, &str)]) -> Self {
+        let (folder, cast) = past.copy().await;
         Self { server: server(folder, settings), cast }
     }
 
@@ -46,10 +47,16 @@ impl Stage {
     }
 
     /// What the server that is gone left on disk, to be audited while it is up again.
-    pub(crate) fn copy(&self) -> TestServer {
+    pub(crate) async fn copy(&self) -> TestServer {
         let folder = tempfile::tempdir().unwrap();
         copy_folder(self.server.folder.path(), folder.path());
+        databases::copy(self.server.folder.path(), folder.path()).await;
         server(folder, &[])
+    }
+
+    /// What the server that is gone had taken in hand is free.
+    pub(crate) async fn leases_end(&self) {
+        databases::end_leases(self.server.folder.path()).await;
     }
 
     /// How the server ended.
@@ -172,6 +179,8 @@ fn server(folder: TempDir, settings: &[(&str, &str)]) -> TestServer {
     let mut all: Vec<_> =
         variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     all.extend(settings);
+    let file = databases::file_of(folder.path()).map(|file| file.to_str().unwrap().to_owned());
+    all.extend(file.as_deref().map(|file| ("HONGBAO_CONFIG", file)));
     TestServer::in_folder(folder, &all)
 }
 

@@ -226,7 +226,7 @@ async fn what_a_shard_has_lost_is_made_again() {
     let (sound, [_, _, expired, given_up]) = at_rest().await;
     for (change, repair, order_no) in [
         ("UPDATE packets_{day} SET state = 0, finished_at = NULL", Repair::End, expired),
-        ("DELETE FROM packets_{day}", Repair::Packet, given_up),
+        ("DELETE FROM given_up", Repair::Packet, given_up),
     ] {
         let ended = sound.copy();
         let change = change.replace("{day}", &format!("{:02}", order_no.day().get() + 1));

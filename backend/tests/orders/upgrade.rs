@@ -1,9 +1,13 @@
-//! Outboxes of the version before: rows that tell of several packets at once (R-MONEY-3).
+//! Databases of versions before: outbox rows that tell of several packets at once
+//! (R-MONEY-3), tombstones among the packets of a day (R-SEND-2).
 
-use crate::{contract::order_no, postgres};
+use crate::{
+    contract::{batch, land, landing, order_no, packet, tombstone},
+    postgres,
+};
 use hongbao::store::{
     ledger::LedgerStore,
-    orders::OrderStore,
+    orders::{Landed, OrderStore, StoredState},
     outbox::{Backlog, Destination, Fate, Outbox},
     sql::{Database, Schema, SqlLedger, SqlOrders},
 };
@@ -20,6 +24,7 @@ fn undo(version: i64) -> String {
         "DROP INDEX outbox_order;
          ALTER TABLE outbox DROP COLUMN order_no;
          DROP TABLE IF EXISTS moves;
+         DROP TABLE IF EXISTS given_up;
          DELETE FROM _sqlx_migrations WHERE version >= {version};"
     )
 }
@@ -215,4 +220,54 @@ async fn landings_name_their_packet_in_postgres() {
     sqlx::raw_sql(sqlx::AssertSqlSafe(old)).execute(&mut connection).await.unwrap();
     let store = SqlLedger::new(Database::open_link(&link, Schema::Ledger).await.unwrap());
     landings_are_found(&store).await;
+}
+
+/// Takes a shard back to when its tombstones stood among the packets of a day.
+fn undo_given_up(version: i64) -> String {
+    format!(
+        "INSERT INTO packets_08 SELECT * FROM given_up;
+         DROP TABLE given_up;
+         DELETE FROM _sqlx_migrations WHERE version >= {version};"
+    )
+}
+
+async fn one_of_each(store: &dyn OrderStore) {
+    land(store, order_no(7, 1)).await;
+    let given_up = landing(tombstone(order_no(7, 2)), 7);
+    store.commit(batch(vec![given_up], vec![])).await.unwrap();
+}
+
+async fn stand_apart(store: &dyn OrderStore) {
+    let packets = store.packets_page(Day::new(7).unwrap(), None, 9).await.unwrap();
+    assert_eq!(packets, [packet(order_no(7, 1))]);
+    let given_up = store.packet(order_no(7, 2)).await.unwrap();
+    assert_eq!(given_up, Some(tombstone(order_no(7, 2))));
+    let late = vec![landing(packet(order_no(7, 2)), 7)];
+    let landed = store.commit(batch(late, vec![])).await.unwrap().landings;
+    assert_eq!(landed, [Landed::Already(StoredState::GivenUp)]);
+}
+
+#[tokio::test]
+async fn tombstones_are_taken_out_of_the_days_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.sqlite");
+    let database = Database::open_file(&file, Schema::Orders).await.unwrap();
+    one_of_each(&SqlOrders::new(database.clone())).await;
+    database.close().await;
+    let options = SqliteConnectOptions::new().filename(&file);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let old = sqlx::AssertSqlSafe(undo_given_up(8));
+    sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    stand_apart(&SqlOrders::new(Database::open_file(&file, Schema::Orders).await.unwrap())).await;
+}
+
+#[tokio::test]
+async fn tombstones_are_taken_out_of_the_days_in_postgres() {
+    let link = postgres::link();
+    one_of_each(&SqlOrders::new(Database::open_link(&link, Schema::Orders).await.unwrap())).await;
+    let mut connection = PgConnection::connect(&link.url).await.unwrap();
+    let old = format!("SET search_path = {};", link.namespace) + &undo_given_up(6);
+    sqlx::raw_sql(sqlx::AssertSqlSafe(old)).execute(&mut connection).await.unwrap();
+    stand_apart(&SqlOrders::new(Database::open_link(&link, Schema::Orders).await.unwrap())).await;
 }

@@ -1,7 +1,6 @@
 use super::{Op, Reply, packet::LanePacket};
 use crate::{
     control::CreditMode,
-    crash::{self, Step},
     packets::event::{ChatEvent, CreditEvent, Event, ListEvent},
     planted::Bug,
     runtime::SKEW_MAX,
@@ -233,17 +232,4 @@ impl Draft {
     pub(super) fn now(&self) -> Timestamp {
         self.now
     }
-}
-
-/// Which crash points a batch passes.
-pub(super) fn steps_of(request: &LaneBatch) -> Vec<Step> {
-    crash::steps(|| {
-        let comes_as =
-            |state| request.landings.iter().any(|landing| landing.packet.progress.state == state);
-        [
-            (comes_as(StoredState::Open), Step::Land),
-            (comes_as(StoredState::GivenUp), Step::GiveUp),
-            (!request.appends.is_empty(), Step::Open),
-        ]
-    })
 }

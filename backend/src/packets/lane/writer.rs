@@ -1,6 +1,6 @@
 use super::{
     LaneParts, LaneStore, Op, Reply,
-    batch::{Draft, steps_of},
+    batch::Draft,
     packet::{LanePacket, catch_up, load, unreadable},
 };
 use crate::{
@@ -227,7 +227,7 @@ impl Lane {
     }
 
     async fn commit(&self, request: LaneBatch) -> Result<LaneOutcome, StoreError> {
-        let steps = steps_of(&request);
+        let steps = crash::of_lane(&request);
         let started = tokio::time::Instant::now();
         let appends = request.appends.len();
         crash::before_all(&steps);

@@ -9,7 +9,7 @@ use crate::store::{
     orders::{
         Announcement, Append, ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, Landed,
         Landing, LaneBatch, LaneOutcome, OrderStore, PacketRow, Progress, StoredState, Tell, about,
-        gather, later_than,
+        gather,
     },
     outbox::Destination,
 };
@@ -47,6 +47,8 @@ impl MemoryOrders {
 #[derive(Debug, Default)]
 struct State {
     packets: BTreeMap<OrderNo, PacketRow>,
+    /// Tombstones, which stay for ever (R-SEND-2).
+    given_up: BTreeMap<OrderNo, PacketRow>,
     claims: BTreeMap<(OrderNo, u32), ClaimRow>,
     /// Which calendar day each day's tables hold.
     days: BTreeMap<Day, HeldDay>,
@@ -65,6 +67,7 @@ struct HeldDay {
 #[derive(Default)]
 struct Staged {
     packets: BTreeMap<OrderNo, PacketRow>,
+    given_up: BTreeMap<OrderNo, PacketRow>,
     claims: BTreeMap<(OrderNo, u32), ClaimRow>,
     days: BTreeMap<Day, HeldDay>,
 }
@@ -97,6 +100,7 @@ impl OrderStore for MemoryOrders {
         }
         let entries = gather(told);
         state.packets.append(&mut staged.packets);
+        state.given_up.append(&mut staged.given_up);
         state.claims.append(&mut staged.claims);
         state.days.append(&mut staged.days);
         state.outbox.insert(entries, batch.at.unwrap_or(Timestamp::from_millis(0)));
@@ -104,7 +108,8 @@ impl OrderStore for MemoryOrders {
     }
 
     async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, StoreError> {
-        Ok(self.state.lock().packets.get(&order_no).cloned())
+        let state = self.state.lock();
+        Ok(state.packets.get(&order_no).or_else(|| state.given_up.get(&order_no)).cloned())
     }
 
     async fn claims(
@@ -199,7 +204,7 @@ impl OrderStore for MemoryOrders {
             day: *day,
             epoch_day: held.epoch_day,
             sealed: held.sealed,
-            is_empty: state.is_empty(*day, held.epoch_day),
+            is_empty: state.is_empty(*day),
         };
         Ok(state.days.iter().map(table).collect())
     }
@@ -269,11 +274,10 @@ impl OrderStore for MemoryOrders {
         if state.outbox.tells_of(day) {
             return Ok(Emptied::Undelivered);
         }
-        let mut later = later_than(epoch_day);
         if Bug::TombstoneGoesToo.is_planted() {
-            later = Timestamp::from_millis(i64::MAX);
+            state.given_up.retain(|order_no, _| order_no.day() != day);
         }
-        state.packets.retain(|order_no, row| order_no.day() != day || stays(row, later));
+        state.packets.retain(|order_no, _| order_no.day() != day);
         state.claims.retain(|(order_no, _), _| order_no.day() != day);
         Ok(Emptied::Yes)
     }
@@ -292,9 +296,8 @@ impl OrderStore for MemoryOrders {
 }
 
 impl State {
-    fn is_empty(&self, day: Day, epoch_day: i64) -> bool {
-        let later = later_than(epoch_day);
-        !self.packets.values().any(|row| row.order_no.day() == day && !stays(row, later))
+    fn is_empty(&self, day: Day) -> bool {
+        !self.packets.keys().any(|order_no| order_no.day() == day)
     }
 
     fn packet<'s>(&'s self, staged: &'s Staged, order_no: OrderNo) -> Option<&'s PacketRow> {
@@ -303,18 +306,22 @@ impl State {
 
     fn land(&self, staged: &mut Staged, landing: &Landing) -> Result<Landed, StoreError> {
         let packet = &landing.packet;
-        if let Some(row) = self.packet(staged, packet.order_no)
+        let given_up = || staged.given_up.get(&packet.order_no);
+        let given_up = || given_up().or_else(|| self.given_up.get(&packet.order_no));
+        if let Some(row) = self.packet(staged, packet.order_no).or_else(given_up)
             && !Bug::LandingOverwrites.is_planted()
         {
             return Ok(Landed::Already(row.progress.state));
         }
-        let is_tombstone = packet.progress.state == StoredState::GivenUp;
-        let day = packet.order_no.day();
-        if !is_tombstone && !self.claim_day(staged, day, landing.epoch_day) {
+        let table = if packet.progress.state == StoredState::GivenUp {
+            &mut staged.given_up
+        } else if self.claim_day(staged, packet.order_no.day(), landing.epoch_day) {
+            &mut staged.packets
+        } else {
             return Ok(Landed::DayRefused);
-        }
+        };
         check(packet)?;
-        staged.packets.insert(packet.order_no, packet.clone());
+        table.insert(packet.order_no, packet.clone());
         Ok(Landed::New)
     }
 
@@ -323,10 +330,8 @@ impl State {
         match staged.days.get(&day).or_else(|| self.days.get(&day)) {
             Some(held) if held.epoch_day == epoch_day => return !held.sealed,
             Some(held) => {
-                let later = later_than(held.epoch_day);
-                let is_of_day = |row: &PacketRow| row.order_no.day() == day && !stays(row, later);
-                let is_empty =
-                    self.is_empty(day, held.epoch_day) && !staged.packets.values().any(is_of_day);
+                let is_of_day = |order_no: &OrderNo| order_no.day() == day;
+                let is_empty = self.is_empty(day) && !staged.packets.keys().any(is_of_day);
                 if held.epoch_day > epoch_day || !is_empty {
                     return false;
                 }
@@ -389,11 +394,6 @@ pub(super) fn sum_of<'s>(
         }
     }
     sum
-}
-
-/// Is this the tombstone of a later day, which stays when a day is emptied?
-fn stays(row: &PacketRow, later: Timestamp) -> bool {
-    row.progress.state == StoredState::GivenUp && row.created_at >= later
 }
 
 /// The constraints that a database has.

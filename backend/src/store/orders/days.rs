@@ -29,18 +29,12 @@ pub enum Emptied {
     Undelivered,
 }
 
-/// Whatever was made at this moment or after it, and stands in the table of `epoch_day`
-/// all the same, is the tombstone of a later day of the cycle, whose table was not free.
-/// The days of the cycle are a month apart, so that no zone matters.
-pub(crate) fn later_than(epoch_day: i64) -> Timestamp {
-    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-    Timestamp::from_millis(epoch_day.saturating_add(2).saturating_mul(DAY_MS))
-}
-
 /// When packets of a calendar day were made, in whatever zone; the last moment is not one of them.
 /// The days of the cycle are a month apart.
 pub(crate) fn moments_of(epoch_day: i64) -> (Timestamp, Timestamp) {
-    (later_than(epoch_day.saturating_sub(3)), later_than(epoch_day))
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+    let begin = |day: i64| Timestamp::from_millis(day.saturating_mul(DAY_MS));
+    (begin(epoch_day.saturating_sub(1)), begin(epoch_day.saturating_add(2)))
 }
 
 /// Who moves a day, and for how long at most without a word.
@@ -72,7 +66,7 @@ pub struct Copied {
 }
 
 /// What a day holds, to be compared: whatever is deleted in the one place stands in the other
-/// (R-STORE-5). Tombstones are not counted.
+/// (R-STORE-5). Tombstones do not move, and are not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DaySum {
     /// Packets.

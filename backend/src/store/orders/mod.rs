@@ -6,8 +6,8 @@ mod rows;
 
 pub use batch::{Announcement, Append, Ended, Landed, Landing, LaneBatch, LaneOutcome, Tell};
 pub(crate) use batch::{about, gather};
+pub(crate) use days::moments_of;
 pub use days::{Copied, DaySum, DayTable, Emptied, Hold};
-pub(crate) use days::{later_than, moments_of};
 pub use rows::{ClaimRow, PacketRow, Progress, StoredState};
 
 use super::{
@@ -50,7 +50,8 @@ pub trait OrderStore: Outbox {
         tell: Tell,
     ) -> Result<Vec<Ended>, StoreError>;
 
-    /// Up to `limit` packets of a day after `after`, in the order of numbers.
+    /// Up to `limit` packets of a day after `after`, in the order of numbers. A tombstone
+    /// stands in no day, and is found by its payment.
     async fn packets_page(
         &self,
         day: Day,
@@ -120,8 +121,7 @@ pub trait OrderStore: Outbox {
 
     /// Empties a sealed day whole, in one transaction, if it holds no open packet and
     /// no outbox row tells of one of its packets (R-STORE-1). It stays sealed until a
-    /// later day takes it over, so that nothing of this day lands twice; and tombstones
-    /// of a later day stay, so that what they stand for never lands (R-SEND-2).
+    /// later day takes it over, so that nothing of this day lands twice.
     async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError>;
 
     /// The events that outbox rows for `destination` still tell of these packets, each as

@@ -50,6 +50,8 @@ const ORDERS: &[File] = files![
     "orders/sqlite/0005_packets.sql",
     "orders/sqlite/0006_due.sql",
     "orders/sqlite/0007_moves.sql",
+    "orders/sqlite/0008_given_up.sql",
+    "orders/sqlite/0009_days.sql",
 ];
 const COLD: &[File] = files!["cold/sqlite/0001_cold.sql"];
 const LEDGER: &[File] = files![
@@ -77,6 +79,8 @@ const POSTGRES_ORDERS: &[File] = files![
     "orders/postgres/0003_packets.sql",
     "orders/postgres/0004_due.sql",
     "orders/postgres/0005_moves.sql",
+    "orders/postgres/0006_given_up.sql",
+    "orders/postgres/0007_days.sql",
 ];
 const POSTGRES_COLD: &[File] = files!["cold/postgres/0001_cold.sql"];
 const POSTGRES_LEDGER: &[File] = files![

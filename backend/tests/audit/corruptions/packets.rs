@@ -48,10 +48,11 @@ pub(super) const CASES: &[Case] = &[
         laws: &[Law::RefundIsDue, Law::EscrowHoldsRest],
         about: Packet(3),
     },
-    // A tombstone that became a packet.
+    // A packet that landed beside its tombstone.
     Case {
         file: Orders,
-        sql: "UPDATE packets_08 SET state = 0, finished_at = NULL WHERE order_no = {4}",
+        sql: "INSERT INTO packets_08 SELECT * FROM given_up WHERE order_no = {4};
+              UPDATE packets_08 SET state = 0, finished_at = NULL WHERE order_no = {4}",
         laws: &[Law::RefundIsDue, Law::EscrowHoldsRest, Law::EverythingIsListed],
         about: Packet(4),
     },

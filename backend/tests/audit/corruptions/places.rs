@@ -9,8 +9,7 @@ async fn of_places() {
     try_all(Scene::at_rest().await, true, CASES).await;
 }
 
-/// The tables say a day a cycle later: none of their packets is of it, but the tombstone,
-/// which may stand anywhere.
+/// The tables say a day a cycle later: none of their packets is of it.
 #[tokio::test]
 async fn packets_of_another_cycle() {
     let scene = Scene::at_rest().await;
@@ -31,8 +30,8 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         file: Orders,
-        sql: "INSERT INTO packets_09 SELECT * FROM packets_08 WHERE order_no = {4};
-              DELETE FROM packets_08 WHERE order_no = {4}",
+        sql: "INSERT INTO packets_09 SELECT * FROM given_up WHERE order_no = {4};
+              DELETE FROM given_up WHERE order_no = {4}",
         laws: &[Law::PacketInPlace, Law::PaymentLands, Law::RefundIsDue, Law::EscrowHoldsRest],
         about: Packet(4),
     },

@@ -3,23 +3,27 @@
 use super::{append, at, batch, end, event, land, landing, order_no, packet};
 use hongbao::store::{
     orders::{
-        Copied, DaySum, DayTable, Emptied, Hold, Landed, Landing, OrderStore, Progress, StoredState,
+        Copied, DaySum, DayTable, Emptied, Hold, Landed, Landing, OrderStore, PacketRow, Progress,
+        StoredState,
     },
     outbox::{Destination, Settled},
 };
-use hongbao_shared::Day;
-use std::time::Duration;
+use hongbao_shared::{Day, OrderNo};
+use std::{cell::Cell, time::Duration};
 
 const LEASE: Duration = Duration::from_mins(1);
+
+pub(crate) fn tombstone(order_no: OrderNo) -> PacketRow {
+    let (state, finished_at) = (StoredState::GivenUp, Some(at(2)));
+    PacketRow { progress: Progress { state, finished_at, ..Progress::NONE }, ..packet(order_no) }
+}
 
 /// A day table that holds another day refuses loudly; an empty one is taken over; a
 /// tombstone stands anywhere (R-STORE-1, R-SEND-2).
 pub(crate) async fn a_day_table_holds_one_day(store: &dyn OrderStore) {
     land(store, order_no(7, 1)).await;
     let other_day = landing(packet(order_no(7, 2)), 38);
-    let mut tombstone = landing(packet(order_no(7, 3)), 38);
-    tombstone.packet.progress =
-        Progress { state: StoredState::GivenUp, finished_at: Some(at(2)), ..Progress::NONE };
+    let tombstone = landing(tombstone(order_no(7, 3)), 38);
     let late = landing(packet(order_no(7, 3)), 7);
     let outcome = store.commit(batch(vec![other_day, tombstone, late], vec![])).await;
     assert_eq!(
@@ -67,9 +71,9 @@ pub(crate) async fn a_day_is_sealed_emptied_and_taken_over(store: &dyn OrderStor
     assert_eq!(landed(quiet(one, 7)).await, Landed::DayRefused);
 }
 
-/// A tombstone whose own day's table was not free stands among the packets of an earlier
-/// day. It stays when those are emptied: what it stands for never lands (R-SEND-2).
-pub(crate) async fn a_tombstone_of_a_later_day_stays(store: &dyn OrderStore) {
+/// A tombstone stands in no day's table, and stays whichever is emptied: what it stands for
+/// never lands (R-SEND-2).
+pub(crate) async fn a_tombstone_stays(store: &dyn OrderStore) {
     let (early, given_up, late) = (order_no(7, 1), order_no(7, 2), order_no(7, 3));
     let day = Day::new(7).unwrap();
     let epoch_day = at(0).millis() / (24 * 60 * 60 * 1_000);
@@ -82,10 +86,9 @@ pub(crate) async fn a_tombstone_of_a_later_day_stays(store: &dyn OrderStore) {
         async |landing| store.commit(batch(vec![landing], vec![])).await.unwrap().landings[0];
     assert_eq!(landed(of_day(early, 0)).await, Landed::New);
     assert_eq!(landed(of_day(given_up, 1)).await, Landed::DayRefused);
-    let mut tombstone = of_day(given_up, 1);
-    tombstone.packet.progress =
-        Progress { state: StoredState::GivenUp, finished_at: Some(at(2)), ..Progress::NONE };
-    assert_eq!(landed(tombstone).await, Landed::New);
+    let mut giving_up = of_day(given_up, 1);
+    giving_up.packet.progress = tombstone(given_up).progress;
+    assert_eq!(landed(giving_up.clone()).await, Landed::New);
 
     end(store, &[early]).await;
     store.seal(day, epoch_day).await.unwrap();
@@ -99,11 +102,47 @@ pub(crate) async fn a_tombstone_of_a_later_day_stays(store: &dyn OrderStore) {
     assert_eq!(landed(of_day(late, 1)).await, Landed::New, "the table is free");
     assert_eq!(landed(of_day(given_up, 1)).await, Landed::Already(StoredState::GivenUp));
 
-    // With its own day, it moves on like everything else.
+    // Not even with its own day does it go, and it has none that could be refused.
     end(store, &[late]).await;
     store.seal(day, epoch_day + 31).await.unwrap();
     assert_eq!(store.empty(day, epoch_day + 31).await.unwrap(), Emptied::Yes);
-    assert_eq!(store.packet(given_up).await.unwrap(), None);
+    assert_eq!(landed(of_day(given_up, 1)).await, Landed::Already(StoredState::GivenUp));
+    assert_eq!(store.packet(given_up).await.unwrap(), Some(giving_up.packet));
+}
+
+/// Landing and giving up at the same moment: the one or the other, never both, never neither
+/// (R-SEND-2).
+pub(crate) async fn a_packet_lands_or_is_given_up(store: &dyn OrderStore) {
+    land(store, order_no(7, 1)).await;
+    let come = async |packet| {
+        let landings = vec![Landing { announcements: vec![], ..landing(packet, 7) }];
+        store.commit(batch(landings, vec![])).await.unwrap().landings[0]
+    };
+    let landed_at_all = Cell::new(0);
+    for round in 0..30 {
+        let pair = async |sequence: u64| {
+            let order_no = order_no(7, sequence);
+            let (landed, given_up) = if sequence.is_multiple_of(2) {
+                tokio::join!(come(packet(order_no)), come(tombstone(order_no)))
+            } else {
+                let (given_up, landed) =
+                    tokio::join!(come(tombstone(order_no)), come(packet(order_no)));
+                (landed, given_up)
+            };
+            let state = store.packet(order_no).await.unwrap().unwrap().progress.state;
+            let expected = if state == StoredState::GivenUp {
+                (Landed::Already(state), Landed::New)
+            } else {
+                landed_at_all.set(landed_at_all.get() + 1);
+                (Landed::New, Landed::Already(state))
+            };
+            assert_eq!((landed, given_up), expected, "{order_no}");
+        };
+        tokio::join!(pair(2 + round * 2), pair(3 + round * 2));
+    }
+    let packets = store.packets_page(Day::new(7).unwrap(), None, 100).await.unwrap();
+    assert!(packets.iter().all(|row| row.progress == Progress::NONE));
+    assert_eq!(packets.len(), landed_at_all.get() + 1);
 }
 
 /// One node at a time moves a sealed day; whoever goes on with it begins where it was, and
@@ -154,9 +193,7 @@ pub(crate) async fn a_day_is_summed_up(store: &dyn OrderStore) {
         let outcome = store.commit(batch(vec![landing(packet(order_no), 7)], vec![])).await;
         assert_eq!(outcome.unwrap().landings, [Landed::New]);
     }
-    let mut tombstone = landing(packet(order_no(7, 4)), 7);
-    tombstone.packet.progress =
-        Progress { state: StoredState::GivenUp, finished_at: Some(at(2)), ..Progress::NONE };
+    let tombstone = landing(tombstone(order_no(7, 4)), 7);
     let appends = vec![append(one, 0, &[11, 12, 13]), append(two, 0, &[11])];
     store.commit(batch(vec![tombstone], appends)).await.unwrap();
     let expected = DaySum { packets: 2, total_fen: 20, claims: 4, claimed_fen: 12 };

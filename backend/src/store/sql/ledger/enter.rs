@@ -2,9 +2,10 @@
 
 use super::{Dialect, Statement, StoreError, Tx, outbox, sql, to_json};
 use crate::{
+    crash,
     ledger::book::Changes,
     packets::record::Payment,
-    store::ledger::{Account, Transfer},
+    store::ledger::{Account, Transfer, TransferKind},
 };
 use hongbao_shared::{OrderNo, Timestamp};
 use serde::Serialize;
@@ -24,7 +25,13 @@ pub(super) async fn enter(
     accounts(tx, changes, existing).await?;
     transfers(tx, &changes.transfers).await?;
     payments(tx, &changes.payments).await?;
-    outbox::insert(tx, &changes.outbox, now).await
+    let steps = crash::of_ledger(|kind| {
+        kind != TransferKind::TopUp && changes.transfers.iter().any(|entered| entered.kind == kind)
+    });
+    crash::inside_all(&steps);
+    outbox::insert(tx, &changes.outbox, now).await?;
+    crash::at_commit_all(&steps);
+    Ok(())
 }
 
 /// What an account holds now, and what credits have brought into it in this batch.

@@ -7,11 +7,18 @@ use super::{
     },
     StoreError,
     rows::{bind_packet, order_no},
-    statements::{CLAIM_CHUNKS, statements},
+    statements::{CLAIM_CHUNKS, GIVE_UP, statements},
 };
-use crate::store::orders::{
-    Announcement, Append, ClaimRow, Landed, Landing, LaneBatch, LaneOutcome, StoredState, about,
-    gather, later_than,
+use crate::{
+    crash::{self, Step},
+    planted::Bug,
+    store::{
+        orders::{
+            Announcement, Append, ClaimRow, Landed, Landing, LaneBatch, LaneOutcome, StoredState,
+            about, gather,
+        },
+        outbox::OutboxEntry,
+    },
 };
 use hongbao_shared::{Day, OrderNo, Timestamp};
 use std::{collections::BTreeSet, sync::Arc};
@@ -24,6 +31,9 @@ pub(super) async fn commit(
     batch: LaneBatch,
 ) -> Result<LaneOutcome, StoreError> {
     let batch = Arc::new(batch);
+    if Bug::RowsApart.is_planted() {
+        return commit_apart(database, &batch).await;
+    }
     if database.dialect() == Dialect::Postgres
         && let Some(day) = only_appends(&batch)
     {
@@ -37,9 +47,35 @@ pub(super) async fn commit(
     database
         .write(move |mut tx| {
             let batch = Arc::clone(&batch);
-            Box::pin(async move { commit_in(&mut tx, &batch).await })
+            Box::pin(async move {
+                let (outcome, told) = change(&mut tx, &batch).await?;
+                tell(&mut tx, &batch, &told).await?;
+                Ok(outcome)
+            })
         })
         .await
+}
+
+/// What must never be: facts in one transaction, and what tells of them in another.
+async fn commit_apart(
+    database: &Database,
+    batch: &Arc<LaneBatch>,
+) -> Result<LaneOutcome, StoreError> {
+    let changed = Arc::clone(batch);
+    let (outcome, told) = database
+        .write(move |mut tx| {
+            let batch = Arc::clone(&changed);
+            Box::pin(async move { change(&mut tx, &batch).await })
+        })
+        .await?;
+    let told = Arc::new((Arc::clone(batch), told));
+    database
+        .write(move |mut tx| {
+            let told = Arc::clone(&told);
+            Box::pin(async move { tell(&mut tx, &told.0, &told.1).await })
+        })
+        .await?;
+    Ok(outcome)
 }
 
 /// The day of a batch that holds nothing but claims of packets of one day: nearly every
@@ -86,6 +122,8 @@ async fn append_at_once(
         of_packets(|item| item.after.state.number()),
         of_packets(|item| item.after.finished_at.map_or(NO_END, Timestamp::millis)),
     ];
+    // One statement: there is nothing between its parts.
+    crash::inside(Step::Open);
     let held = of_packets
         .into_iter()
         .chain(of_claims)
@@ -99,13 +137,18 @@ async fn append_at_once(
         .bind(batch.within.as_ref().map(|within| within.end().millis()))
         .fetch_all(tx)
         .await?;
+    crash::at_commit(Step::Open);
     let held = held.iter().map(|row| order_no(row.try_get(0)?));
     let held: BTreeSet<OrderNo> = held.collect::<Result<_, StoreError>>()?;
     let appends = appends.iter().map(|item| held.contains(&item.order_no)).collect();
     Ok(LaneOutcome { appends, ..LaneOutcome::default() })
 }
 
-async fn commit_in(tx: &mut Tx<'_>, batch: &LaneBatch) -> Result<LaneOutcome, StoreError> {
+/// The facts, and what is to be told of them.
+async fn change(
+    tx: &mut Tx<'_>,
+    batch: &LaneBatch,
+) -> Result<(LaneOutcome, Vec<OutboxEntry>), StoreError> {
     let mut outcome = LaneOutcome::default();
     let mut told: Vec<(OrderNo, &Announcement)> = Vec::new();
     if batch.within.is_some()
@@ -127,8 +170,15 @@ async fn commit_in(tx: &mut Tx<'_>, batch: &LaneBatch) -> Result<LaneOutcome, St
         }
         outcome.appends.push(held);
     }
-    outbox::insert(tx, &gather(told), now(batch)).await?;
-    Ok(outcome)
+    Ok((outcome, gather(told)))
+}
+
+async fn tell(tx: &mut Tx<'_>, batch: &LaneBatch, told: &[OutboxEntry]) -> Result<(), StoreError> {
+    let steps = crash::of_lane(batch);
+    crash::inside_all(&steps);
+    outbox::insert(tx, told, now(batch)).await?;
+    crash::at_commit_all(&steps);
+    Ok(())
 }
 
 fn now(batch: &LaneBatch) -> Timestamp {
@@ -140,20 +190,22 @@ async fn land(tx: &mut Tx<'_>, landing: &Landing) -> Result<Landed, StoreError> 
     if let Some(state) = state_of(tx, packet.order_no).await? {
         return Ok(Landed::Already(state));
     }
-    // A tombstone may stand in any day; a packet only in its own.
-    let is_tombstone = packet.progress.state == StoredState::GivenUp;
-    if !is_tombstone && !claim_day(tx, packet.order_no, landing.epoch_day).await? {
+    let insert = if packet.progress.state == StoredState::GivenUp {
+        *GIVE_UP
+    } else if claim_day(tx, packet.order_no, landing.epoch_day).await? {
+        statements(packet.order_no.day()).land
+    } else {
         return Ok(Landed::DayRefused);
-    }
-    let inserted =
-        bind_packet(sql(statements(packet.order_no.day()).land), packet).execute(tx).await?;
-    if inserted == 1 {
+    };
+    if bind_packet(sql(insert), packet).execute(tx).await? == 1 {
         Ok(Landed::New)
     } else {
         Err(StoreError::Corrupt(format!("{} landed beside its own look-up", packet.order_no)))
     }
 }
 
+/// Of its packet, or of its tombstone. Whoever inserts the one has looked for the other in
+/// the same transaction, and writes of a shard go as if one after the other: never both.
 async fn state_of(tx: &mut Tx<'_>, order_no: OrderNo) -> Result<Option<StoredState>, StoreError> {
     let row =
         sql(statements(order_no.day()).packet).bind(order_no.to_bits()).fetch_optional(tx).await?;
@@ -176,10 +228,7 @@ async fn claim_day(tx: &mut Tx<'_>, order_no: OrderNo, epoch_day: i64) -> Result
         if held == epoch_day {
             return Ok(!sealed);
         }
-        let empty: bool = sql(statements(order_no.day()).day_is_empty)
-            .bind(later_than(held).millis())
-            .scalar(&mut *tx)
-            .await?;
+        let empty: bool = sql(statements(order_no.day()).day_is_empty).scalar(&mut *tx).await?;
         if held > epoch_day || !empty {
             return Ok(false);
         }

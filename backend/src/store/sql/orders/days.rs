@@ -6,7 +6,7 @@ use super::{
     statements::statements,
 };
 use crate::store::{
-    orders::{DayTable, Emptied, later_than},
+    orders::{DayTable, Emptied},
     outbox::order_of,
 };
 use hongbao_shared::Day;
@@ -19,10 +19,7 @@ pub(super) async fn days(database: &Database) -> Result<Vec<DayTable>, StoreErro
         let slot: u8 = row.try_get(0)?;
         let day = Day::new(slot).ok_or_else(|| StoreError::Corrupt(format!("day {slot}")))?;
         let (epoch_day, sealed) = (row.try_get(1)?, row.try_get(2)?);
-        let is_empty: bool = sql(statements(day).day_is_empty)
-            .bind(later_than(epoch_day).millis())
-            .scalar(database)
-            .await?;
+        let is_empty: bool = sql(statements(day).day_is_empty).scalar(database).await?;
         days.push(DayTable { day, epoch_day, sealed, is_empty });
     }
     Ok(days)
@@ -61,14 +58,8 @@ pub(super) async fn empty(
     {
         return Ok(Emptied::Undelivered);
     }
-    let later = later_than(epoch_day).millis();
-    let some_stay: bool = sql(statements.later_tombstones).bind(later).scalar(&mut *tx).await?;
     let (claims, packets) = (&statements.empty_claims, &statements.empty_packets);
     sql(tx.dialect().pick(claims.0, claims.1)).execute(tx).await?;
-    if some_stay {
-        sql(statements.empty_but_later_tombstones).bind(later).execute(tx).await?;
-    } else {
-        sql(tx.dialect().pick(packets.0, packets.1)).execute(tx).await?;
-    }
+    sql(tx.dialect().pick(packets.0, packets.1)).execute(tx).await?;
     Ok(Emptied::Yes)
 }

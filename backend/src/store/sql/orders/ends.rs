@@ -6,9 +6,12 @@ use super::{
     rows::{order_no, user},
     statements::{DUE, statements},
 };
-use crate::store::{
-    fen,
-    orders::{Announcement, Ended, Tell, gather},
+use crate::{
+    crash::{self, Step},
+    store::{
+        fen,
+        orders::{Announcement, Ended, Tell, gather},
+    },
 };
 use hongbao_shared::{Day, OrderNo, Timestamp};
 use std::{collections::BTreeMap, sync::Arc};
@@ -60,7 +63,9 @@ pub(super) async fn end(
                     }
                 }
                 let told = told.iter().map(|(order_no, event)| (*order_no, event));
+                crash::inside(Step::Expire);
                 outbox::insert(&mut tx, &gather(told), now).await?;
+                crash::at_commit(Step::Expire);
                 Ok(all)
             })
         })

@@ -30,12 +30,10 @@ pub(super) struct Statements {
     pub(super) has_open: &'static str,
     pub(super) sum: &'static str,
     pub(super) is_told_of: &'static str,
-    pub(super) later_tombstones: &'static str,
     /// On SQLite, on PostgreSQL.
     pub(super) empty_claims: (&'static str, &'static str),
     /// Likewise.
     pub(super) empty_packets: (&'static str, &'static str),
-    pub(super) empty_but_later_tombstones: &'static str,
     /// The claims of one packet as arrays, for PostgreSQL.
     pub(super) insert_claim_arrays: &'static str,
     /// A lane's whole batch, for PostgreSQL; see [`append_batch`].
@@ -46,6 +44,13 @@ pub(super) struct Statements {
 
 static STATEMENTS: LazyLock<Vec<Statements>> =
     LazyLock::new(|| (1..=31).map(|day| Statements::of(&format!("{day:02}"))).collect());
+
+fn put_in(table: &str) -> String {
+    format!("{} ON CONFLICT (order_no) DO NOTHING", insert_packet(table))
+}
+
+/// Puts a tombstone among what was given up, where nothing is ever deleted (R-SEND-2).
+pub(super) static GIVE_UP: LazyLock<&'static str> = LazyLock::new(|| for_ever(put_in("given_up")));
 
 /// Open packets whose time has ended, over all days: on SQLite, on PostgreSQL.
 pub(super) static DUE: LazyLock<(&'static str, &'static str)> =
@@ -95,7 +100,10 @@ impl Statements {
     fn of(day: &str) -> Self {
         let columns = PACKET_COLUMNS;
         Self {
-            packet: for_ever(format!("SELECT {columns} FROM packets_{day} WHERE order_no = $1")),
+            packet: for_ever(format!(
+                "SELECT {columns} FROM packets_{day} WHERE order_no = $1
+                 UNION ALL SELECT {columns} FROM given_up WHERE order_no = $1"
+            )),
             packets_page: for_ever(format!(
                 "SELECT {columns} FROM packets_{day} WHERE order_no > $1 ORDER BY order_no LIMIT $2"
             )),
@@ -112,14 +120,8 @@ impl Statements {
                 "SELECT seq, user_id, amount_fen, opened_at, order_no FROM claims_{day}
                  WHERE (order_no, seq) > ($1, $2) ORDER BY order_no, seq LIMIT $3"
             )),
-            land: for_ever(format!(
-                "{} ON CONFLICT (order_no) DO NOTHING",
-                insert_packet(&format!("packets_{day}"))
-            )),
-            day_is_empty: for_ever(format!(
-                "SELECT NOT EXISTS (
-                     SELECT 1 FROM packets_{day} WHERE state <> 3 OR created_at < $1)"
-            )),
+            land: for_ever(put_in(&format!("packets_{day}"))),
+            day_is_empty: for_ever(format!("SELECT NOT EXISTS (SELECT 1 FROM packets_{day})")),
             append: for_ever(format!(
                 "UPDATE packets_{day}
                  SET claimed = $3, claimed_fen = $4, state = $5, finished_at = $6
@@ -129,20 +131,13 @@ impl Statements {
             has_open: for_ever(format!(
                 "SELECT EXISTS (SELECT 1 FROM packets_{day} WHERE state = 0)"
             )),
-            sum: for_ever(sum_of(
-                &format!("packets_{day} WHERE state <> 3"),
-                &format!("claims_{day}"),
-            )),
+            sum: for_ever(sum_of(&format!("packets_{day}"), &format!("claims_{day}"))),
             // Numbers of a day follow each other in a shard.
             is_told_of: for_ever(format!(
                 "SELECT EXISTS (
                      SELECT 1 FROM outbox
                      WHERE order_no BETWEEN (SELECT min(order_no) FROM packets_{day})
                                         AND (SELECT max(order_no) FROM packets_{day}))"
-            )),
-            later_tombstones: for_ever(format!(
-                "SELECT EXISTS (
-                     SELECT 1 FROM packets_{day} WHERE state = 3 AND created_at >= $1)"
             )),
             // Without a condition, SQLite drops whole pages instead of rows.
             empty_claims: (
@@ -153,9 +148,6 @@ impl Statements {
                 for_ever(format!("DELETE FROM packets_{day}")),
                 for_ever(format!("TRUNCATE TABLE packets_{day}")),
             ),
-            empty_but_later_tombstones: for_ever(format!(
-                "DELETE FROM packets_{day} WHERE state <> 3 OR created_at < $1"
-            )),
             insert_claim_arrays: for_ever(format!(
                 "INSERT INTO claims_{day} (order_no, seq, user_id, amount_fen, opened_at)
                  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[],

@@ -1,0 +1,95 @@
+//! Data folders of a fleet: their databases are in one of a private PostgreSQL server, which is
+//! copied with the folder. Everything else about them is as in a folder of files.
+
+use hongbao_fleet::Postgres;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+/// Nothing here survives the machine: it is our process that ends, not the server's.
+static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
+    let settings = [("fsync", "off"), ("full_page_writes", "off"), ("max_connections", "500")];
+    Postgres::start(&settings).unwrap()
+});
+/// What PostgreSQL makes databases from that nobody says otherwise of.
+const EMPTY: &str = "template1";
+/// A fleet has no keys of its own making.
+const MASTER_KEY: &str = "d0b5f3c2a1908e7f6d5c4b3a29180706d0b5f3c2a1908e7f6d5c4b3a29180706";
+/// How long the processes of a client that was aborted may take to go.
+const GONE_WITHIN_MS: u32 = 30_000;
+
+/// The configuration of a folder whose databases are on the server.
+pub(crate) fn file_of(folder: &Path) -> Option<PathBuf> {
+    let file = folder.join("fleet.toml");
+    file.exists().then_some(file)
+}
+
+/// Gives an empty folder an empty database.
+pub(crate) async fn begin(folder: &Path) {
+    create(folder, EMPTY).await;
+}
+
+/// Gives the copy of a folder a copy of its database, if it has one. Whoever works on that is
+/// gone, or is made to go.
+pub(crate) async fn copy(from: &Path, to: &Path) {
+    if file_of(from).is_some() {
+        create(to, &name_of(from)).await;
+    }
+}
+
+/// As if a minute had passed since a server was gone: what it had leased is due. Nobody else
+/// can tell that it is gone, and on files whoever comes next knows.
+pub(crate) async fn end_leases(folder: &Path) {
+    if file_of(folder).is_none() {
+        return;
+    }
+    let mut connection = PgConnection::connect(&url_of(&name_of(folder))).await.unwrap();
+    for outbox in ["ledger", "orders_s_0", "orders_n_0"] {
+        let text = format!("UPDATE hongbao_{outbox}.outbox SET due_at = created_at");
+        sqlx::query(AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+}
+
+fn name_of(folder: &Path) -> String {
+    std::fs::read_to_string(name_in(folder)).unwrap()
+}
+
+fn url_of(name: &str) -> String {
+    SERVER.url().replace("/postgres?", &format!("/{name}?"))
+}
+
+fn name_in(folder: &Path) -> PathBuf {
+    folder.join("database")
+}
+
+async fn create(folder: &Path, template: &str) {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("crash_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let mut connection = PgConnection::connect(&SERVER.url()).await.unwrap();
+    let go = format!(
+        "SELECT pg_terminate_backend(pid, {GONE_WITHIN_MS}) FROM pg_stat_activity
+         WHERE datname = '{template}'"
+    );
+    for statement in [go, format!("CREATE DATABASE {name} TEMPLATE {template}")] {
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+    let url = url_of(&name);
+    let mut file = format!(
+        "[storage]\nmaster_key = '{MASTER_KEY}'\n[fleet]\nconnections = 3\nconnections_per_shard = 3\n\
+         ledger = '{url}'\npeople = '{url}'\nlists = '{url}'\n"
+    );
+    for site in ["S", "N"] {
+        writeln!(file, "[fleet.sites.{site}]\ncold = '{url}'").unwrap();
+        writeln!(file, "shards = [{{ shards = '0-0', database = '{url}' }}]").unwrap();
+    }
+    std::fs::write(folder.join("fleet.toml"), file).unwrap();
+    std::fs::write(name_in(folder), name).unwrap();
+}
