@@ -5,14 +5,15 @@ use crate::{
     fault::{Coverage, Step, StepFault, WorldFault},
     history::History,
     judge::Judge,
+    life::Life,
     refusing,
-    trouble::{How, Place, Troubles},
+    trouble::{How, Place},
 };
 use hongbao_domain::{planted::Bug, store::StoreError};
 use hongbao_shared::OrderNo;
 use parking_lot::Mutex;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     future::pending,
     panic::panic_any,
     sync::{
@@ -21,8 +22,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::time::{Instant, sleep, sleep_until};
-use tokio_util::sync::CancellationToken;
+use tokio::time::{Instant, sleep};
 
 /// What a task says that panics because it is its turn.
 pub(crate) const SIMULATED_PANIC: &str = "simulated: this task panics";
@@ -50,10 +50,14 @@ pub(crate) struct Chaos {
     /// Does each call take a moment, so that nodes get between each other's?
     takes_turns: AtomicBool,
     coverage: Mutex<Coverage>,
+    /// A database that nobody reaches, and until when.
+    outage: Mutex<Option<(Place, Instant)>>,
     /// Packets of which a database takes nothing, and until when.
     bad: Mutex<BTreeMap<OrderNo, Instant>>,
     /// Deferred credits that were to be due at once.
     hasty: Mutex<Option<String>>,
+    /// Something of a day that was copied again though it was noted.
+    starts_over: Mutex<Option<String>>,
     history: Arc<History>,
 }
 
@@ -65,8 +69,10 @@ impl Chaos {
             calm: AtomicBool::new(false),
             takes_turns: AtomicBool::new(false),
             coverage: Mutex::default(),
+            outage: Mutex::default(),
             bad: Mutex::default(),
             hasty: Mutex::default(),
+            starts_over: Mutex::default(),
             history,
         }
     }
@@ -110,6 +116,19 @@ impl Chaos {
         orders.iter().find(is_bad).copied()
     }
 
+    /// From now on nobody reaches a database, for so long.
+    pub(crate) fn cut_off(&self, place: Place, time: Duration) {
+        self.befell(WorldFault::Outage);
+        self.history.note(format_args!("! {place:?} is down for {time:?}"));
+        *self.outage.lock() = Some((place, Instant::now() + time));
+    }
+
+    fn is_cut_off(&self, place: Place) -> bool {
+        let outage = *self.outage.lock();
+        !self.is_calm()
+            && outage.is_some_and(|(down, until)| down == place && until > Instant::now())
+    }
+
     /// A deferred credit was to be due at once.
     pub(crate) fn is_hasty(&self, what: String) {
         self.hasty.lock().get_or_insert(what);
@@ -118,6 +137,16 @@ impl Chaos {
     /// The first of those.
     pub(crate) fn hasty(&self) -> Option<String> {
         self.hasty.lock().clone()
+    }
+
+    /// Something that was noted as copied is copied again.
+    pub(crate) fn starts_over(&self, what: String) {
+        self.starts_over.lock().get_or_insert(what);
+    }
+
+    /// The first of those.
+    pub(crate) fn started_over(&self) -> Option<String> {
+        self.starts_over.lock().clone()
     }
 
     /// Counts a fault that somebody else has brought about.
@@ -160,7 +189,7 @@ fn rate(step: Step) -> u64 {
         Step::Settle | Step::PostLines => 120,
         Step::Open | Step::Credit | Step::List => 200,
         Step::Land | Step::Pay | Step::TopUp | Step::PostCard => 250,
-        Step::Expire | Step::Refund | Step::PreOrder | Step::PurgePreOrders => 400,
+        Step::Refund | Step::PreOrder | Step::PurgePreOrders => 400,
         Step::NoteKey
         | Step::RaiseMark
         | Step::SealDay
@@ -168,72 +197,8 @@ fn rate(step: Step) -> u64 {
         | Step::NoteCopied
         | Step::KeepCold
         | Step::EmptyDay => 1_000,
-        Step::GiveUp => 2_000,
-    }
-}
-
-/// A process: it lives until it is stopped, and then does nothing any more.
-#[derive(Debug)]
-pub(crate) struct Life {
-    pub(crate) name: String,
-    pub(crate) troubles: Troubles,
-    stopped: CancellationToken,
-    panicked: CancellationToken,
-    stands_until: Mutex<Option<Instant>>,
-    /// Does this node defer credits?
-    pub(crate) defers: AtomicBool,
-    /// Where the process holds a connection that [`Bug::ConnectionStaysPoisoned`] has spoiled.
-    poisoned: Mutex<BTreeSet<Place>>,
-}
-
-impl Life {
-    pub(crate) fn new(name: String) -> Self {
-        Self {
-            name,
-            troubles: Troubles::default(),
-            stopped: CancellationToken::new(),
-            panicked: CancellationToken::new(),
-            stands_until: Mutex::new(None),
-            defers: AtomicBool::new(false),
-            poisoned: Mutex::default(),
-        }
-    }
-
-    /// Stops it where it is.
-    pub(crate) fn stop(&self) {
-        self.stopped.cancel();
-    }
-
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.stopped.is_cancelled()
-    }
-
-    pub(crate) async fn until_stopped(&self) {
-        self.stopped.cancelled().await;
-    }
-
-    /// Until one of its tasks has panicked.
-    pub(crate) async fn until_panicked(&self) {
-        self.panicked.cancelled().await;
-    }
-
-    /// Nothing gets out of it for so long.
-    pub(crate) fn stall(&self, time: Duration) {
-        let until = Instant::now() + time;
-        self.troubles.note_whole(until);
-        *self.stands_until.lock() = Some(until);
-    }
-
-    /// Goes on, unless it is stopped: then this never returns, like everything in a
-    /// process that is gone.
-    async fn live(&self) {
-        let until = *self.stands_until.lock();
-        if let Some(until) = until.filter(|until| *until > Instant::now()) {
-            sleep_until(until).await;
-        }
-        if self.is_stopped() {
-            pending::<()>().await;
-        }
+        // Ends are few, because many packets end in one call.
+        Step::GiveUp | Step::Expire => 2_000,
     }
 }
 
@@ -347,6 +312,9 @@ impl Gate {
         self.life.live().await;
         if self.life.poisoned.lock().contains(&self.place) {
             return Err(refusing::down());
+        }
+        if self.chaos.is_cut_off(self.place) {
+            return Err(self.refuses(Some(refusing::down())));
         }
         Ok(())
     }

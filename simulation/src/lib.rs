@@ -18,6 +18,7 @@ mod history;
 mod judge;
 mod keys;
 mod laws;
+mod life;
 mod lost;
 mod naive;
 mod people;

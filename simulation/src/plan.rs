@@ -26,6 +26,9 @@ pub(crate) struct Plan {
     pub(crate) cycle_overrun: bool,
     /// Is there a packet that hundreds open at once?
     pub(crate) crowd: bool,
+    /// Have the databases no clock of their own, as on the embedded default? Then the one
+    /// machine's is what time it is, and everything waits for it to be right again.
+    pub(crate) own_clock: bool,
     pub(crate) config: Config,
 }
 
@@ -73,6 +76,7 @@ impl Plan {
             intensity: *dice.pick(&[40, 100, 100, 250]),
             cycle_overrun: dice.chance(350),
             crowd,
+            own_clock: nodes == 1 && dice.chance(250),
             config,
         })
     }

@@ -35,8 +35,9 @@ pub(crate) async fn all(world: &World, dead: u64) -> bool {
 }
 
 /// All nodes at once reconcile, as if none knew of the others (R-MONEY-3); false if none does.
+/// A process that is on its way up is waited for: nobody else would mend what was lost.
 pub(crate) async fn reconcile(world: &World) -> bool {
-    let nodes = world.nodes();
+    let nodes = world.all_nodes().await;
     world.history.note(format_args!("{} nodes reconcile", nodes.len()));
     let all = nodes.iter().map(async |node| {
         node.app.reconciliation.ask();

@@ -31,8 +31,6 @@ use tokio_util::sync::CancellationToken;
 /// After the faults everything comes to rest in this virtual time: the longest back-off and
 /// the longest lease, a few times over.
 const REST_WITHIN: Duration = Duration::from_mins(10);
-/// For how long a node holds a day that it moves, and more.
-const DAYS_ARE_HELD: Duration = Duration::from_mins(2);
 /// All open packets end within this, however wrong the clocks were.
 const ENDS_WITHIN_S: i64 = 2 * 60 * 60;
 const DAY_S: i64 = 24 * 60 * 60;
@@ -101,6 +99,9 @@ fn run_whole(seed: u64, keep_lines: bool) -> anyhow::Result<Outcome> {
     }
     if let Some(what) = world.chaos.hasty() {
         world.witness.note(Promise::DeferredIsDeferred, what);
+    }
+    if let Some(what) = world.chaos.started_over() {
+        world.witness.note(Promise::MoveGoesOn, what);
     }
     Ok(Outcome {
         seed,
@@ -263,13 +264,7 @@ async fn days_go_by(
     be_calm(world);
     rest(world, "in the night").await;
     pay_again(world, calls, dice).await;
-    // A node that stopped half-way has its days for a minute more.
-    sleep(DAYS_ARE_HELD).await;
-    let node = world.any_node(dice).await;
-    match node.app.mover.round(&CancellationToken::new()).await {
-        Ok(moved) if moved.waiting == 0 => {}
-        moved => world.witness.note(Promise::ComesToRest, format!("days stay: {moved:?}")),
-    }
+    days_are_moved(world, dice).await;
     let after = laws::packets(world).await;
     for packet in before {
         if !after.contains(&packet) {
@@ -279,6 +274,21 @@ async fn days_go_by(
     }
     laws::all(world, true).await;
     laws::at_the_end(world, people).await;
+}
+
+/// Waits until every day that is over is in cold storage: one whose node was killed half-way is
+/// nobody else's for a minute.
+async fn days_are_moved(world: &World, dice: &mut Dice) {
+    let mut last = None;
+    for _ in 0..REST_WITHIN.as_secs() {
+        let node = world.any_node(dice).await;
+        match node.app.mover.round(&CancellationToken::new()).await {
+            Ok(moved) if moved.waiting == 0 => return,
+            moved => last = Some(moved),
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+    world.witness.note(Promise::ComesToRest, format!("days stay: {last:?}"));
 }
 
 /// Apps that were left open for a month repeat their payments: nothing comes of it.

@@ -16,6 +16,7 @@ pub(crate) async fn rage(world: Arc<World>) {
     let mut dice = Dice::new(world.plan.seed, "storm");
     let mut loser = Dice::new(world.plan.seed, "lost");
     let mut stepper = Dice::new(world.plan.seed, "clocks");
+    let mut cutter = Dice::new(world.plan.seed, "outages");
     let calmer = 400_u64.saturating_sub(world.plan.intensity).max(100);
     loop {
         sleep(Duration::from_millis(dice.range(200, 4_000) * calmer / 100)).await;
@@ -28,6 +29,10 @@ pub(crate) async fn rage(world: Arc<World>) {
         // Often enough that packets land and end by wrong clocks in every run.
         if stepper.chance(300) {
             step_a_clock(&world, &mut stepper);
+        }
+        if cutter.chance(100) {
+            let place = world.databases.any_place(&mut cutter);
+            world.chaos.cut_off(place, Duration::from_millis(cutter.range(300, 3_000)));
         }
         match dice.below(100) {
             0..18 => kill(&world, &mut dice),

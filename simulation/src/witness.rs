@@ -38,6 +38,8 @@ named! {
         ListsComplete = "lists_complete",
         /// A packet that moves to cold storage reads as before.
         ColdReadsAsBefore = "cold_reads_as_before",
+        /// A day on its way to cold storage goes on where it was, whoever goes on with it.
+        MoveGoesOn = "move_goes_on",
         /// What nobody may do is refused, and changes nothing.
         HostileIsRefused = "hostile_is_refused",
         /// A key stands for what its own person did under it, and refuses nobody else.

@@ -4,10 +4,11 @@ use crate::{
     Dice,
     clock::{NodeClock, SeededEntropy, WorldTime},
     fault::WorldFault,
-    gate::{Chaos, Gate, Life, as_call},
+    gate::{Chaos, Gate, as_call},
     history::History,
     judge::Judge,
     keys::KeyChanges,
+    life::Life,
     plan::Plan,
     stores::{
         GatedCache, GatedCold, GatedKeys, GatedLedger, GatedLists, GatedOrders, GatedPeople,
@@ -43,6 +44,9 @@ const NOTICES_WITHIN: Duration = Duration::from_secs(1);
 /// A node that has to end does so within this, whatever it waits for: the longest that a
 /// machine stands still, and three times as long as it may drain.
 const ENDS_WITHIN: Duration = Duration::from_mins(3);
+
+/// Once nothing goes wrong any more, every machine has a process that serves within this.
+const ALL_SERVE_WITHIN: Duration = Duration::from_mins(5);
 
 /// What survives a process.
 #[derive(Debug)]
@@ -99,9 +103,9 @@ impl World {
         let dice = Dice::new(plan.seed, "chaos");
         let chaos = Arc::new(Chaos::new(dice, plan.intensity, Arc::clone(&history)));
         chaos.set_calm(true);
-        let databases = Databases::new(plan.config.sites.shards, &time);
+        let databases = Databases::new(&plan, &time);
         let give_up_after = Duration::from_secs(plan.config.landing.give_up_after_s.into());
-        let judge = Arc::new(Judge::new(Arc::clone(&time), give_up_after));
+        let judge = Arc::new(Judge::new(Arc::clone(&time), give_up_after, plan.own_clock));
         let keys = KeyChanges::new()?;
         let mut links = Dice::new(plan.seed, "links");
         let machines = (0..plan.nodes).map(|number| Machine {
@@ -135,6 +139,18 @@ impl World {
         self.machines.iter().filter_map(|machine| machine.node.lock().clone()).collect()
     }
 
+    /// Waits until every machine has a process that serves: one that ends in good order takes
+    /// its time, and another starts after it.
+    pub(crate) async fn all_nodes(&self) -> Vec<Node> {
+        for _ in 0..ALL_SERVE_WITHIN.as_secs() {
+            if self.nodes().len() == self.machines.len() {
+                break;
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+        self.nodes()
+    }
+
     /// All clocks, also those of machines without a process.
     pub(crate) fn clocks(&self) -> impl Iterator<Item = &Arc<NodeClock>> {
         self.machines.iter().map(|machine| &machine.clock)
@@ -156,6 +172,7 @@ impl World {
         let machine = &self.machines[number];
         for start in 0_u32.. {
             let life = Arc::new(Life::new(format!("n{number}.{start}")));
+            self.lose_time(machine, &life);
             tokio::select! {
                 biased;
                 () = life.until_stopped() => {}
@@ -181,6 +198,20 @@ impl World {
             let pause = if self.chaos.is_calm() { 100 } else { pause };
             sleep(Duration::from_millis(pause)).await;
         }
+    }
+
+    /// Sometimes a machine comes up with a clock that is far ahead, and no database tells it the
+    /// time for a while.
+    fn lose_time(&self, machine: &Machine, life: &Life) {
+        let mut dice = machine.dice.lock();
+        if self.chaos.is_calm() || !dice.chance(150) {
+            return;
+        }
+        let ahead_ms = dice.range(900_000, 3_600_000);
+        machine.clock.step_to(i64::try_from(ahead_ms).unwrap_or_default());
+        life.deafen(Duration::from_millis(dice.range(4_000, 9_000)));
+        self.history.note(format_args!("! {} is ahead by {ahead_ms} ms", life.name));
+        self.chaos.befell(WorldFault::ClockUnheard);
     }
 
     /// A task of this node has panicked: the node notices, and ends in good order.
@@ -245,33 +276,47 @@ impl World {
 }
 
 impl Databases {
-    fn new(shards: u16, time: &Arc<WorldTime>) -> Self {
+    fn new(plan: &Plan, time: &Arc<WorldTime>) -> Self {
+        let shards = plan.config.sites.shards;
         let mut orders = BTreeMap::new();
         let mut cold = BTreeMap::new();
         for site in Site::ALL {
             cold.insert(site, Arc::default());
             for shard in (0..shards).filter_map(Shard::new) {
-                let clock = Arc::clone(time) as _;
-                orders.insert((site, shard), Arc::new(MemoryOrders::with_clock(clock)));
+                let store = if plan.own_clock {
+                    MemoryOrders::default()
+                } else {
+                    MemoryOrders::with_clock(Arc::clone(time) as _)
+                };
+                orders.insert((site, shard), Arc::new(store));
             }
         }
+        let ledger = if plan.own_clock {
+            MemoryLedger::default()
+        } else {
+            MemoryLedger::with_clock(Arc::clone(time) as _)
+        };
         Self {
             orders,
             cold,
-            ledger: Arc::new(MemoryLedger::with_clock(Arc::clone(time) as _)),
+            ledger: Arc::new(ledger),
             people: Arc::default(),
             lists: Arc::default(),
             keys: Arc::default(),
         }
     }
 
-    /// Draws whether one of them is far from a node, and how far.
-    fn far(&self, dice: &mut Dice) -> Option<(Place, Duration)> {
+    pub(crate) fn any_place(&self, dice: &mut Dice) -> Place {
         let mut places: Vec<_> =
             self.orders.keys().map(|(site, shard)| Place::Shard(*site, *shard)).collect();
         places.extend(self.cold.keys().map(|site| Place::Cold(*site)));
         places.extend([Place::Ledger, Place::People, Place::Lists]);
-        let (place, way_ms) = (*dice.pick(&places), dice.range(2, 20));
+        *dice.pick(&places)
+    }
+
+    /// Draws whether one of them is far from a node, and how far.
+    fn far(&self, dice: &mut Dice) -> Option<(Place, Duration)> {
+        let (place, way_ms) = (self.any_place(dice), dice.range(2, 20));
         dice.chance(250).then(|| (place, Duration::from_millis(way_ms)))
     }
 

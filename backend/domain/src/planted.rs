@@ -105,6 +105,8 @@ bugs! {
     OnlySealingKeyOpens = "bug::only_sealing_key_opens";
     /// Two nodes that reconcile at once count what both of them mend twice (R-LIST-1).
     MendedTwice = "bug::mended_twice";
+    /// A mover begins a day from its beginning each time (R-STORE-5).
+    MoverStartsOver = "bug::mover_starts_over";
 }
 
 impl Bug {

@@ -232,7 +232,8 @@ impl OrderStore for MemoryOrders {
         }
         let mut copied = Copied::default();
         if let Some((of, by, so_far)) = state.moves.get(&day) {
-            if by.node != hold.node && by.until > hold.now {
+            let is_held = by.until > hold.now && by.until <= hold.wrong_after();
+            if by.node != hold.node && is_held {
                 return Ok(None);
             }
             if *of == epoch_day {

@@ -1,5 +1,5 @@
 use super::{gated, outbox::Gated};
-use crate::{fault::Step, gate::Gate};
+use crate::{fault::Step, gate::Gate, trouble::Place};
 use hongbao_domain::store::{
     StoreError,
     cold::{ColdPlace, ColdStore},
@@ -69,7 +69,6 @@ gated! {
     }
     writes {
         Step::SealDay => fn seal(day: Day, epoch_day: i64) -> ();
-        Step::MoveDay => fn begin_move(day: Day, epoch_day: i64, hold: Hold) -> Option<Copied>;
         Step::NoteCopied => fn note_copied(day: Day, epoch_day: i64, hold: Hold, copied: Copied)
             -> bool;
         Step::EmptyDay => fn empty(day: Day, epoch_day: i64) -> Emptied;
@@ -92,6 +91,19 @@ gated! {
             Ok(outcome)
         };
         self.gate.write(&steps, commit).await
+    }
+    async fn begin_move(
+        &self,
+        day: Day,
+        epoch_day: i64,
+        hold: Hold,
+    ) -> Result<Option<Copied>, StoreError> {
+        let call = self.inner.begin_move(day, epoch_day, hold);
+        let begun = self.gate.write(&[Step::MoveDay], call).await?;
+        if let (Some(from), Place::Shard(site, shard)) = (begun, self.gate.place) {
+            self.gate.life.moves(site, shard, day, from);
+        }
+        Ok(begun)
     }
     async fn end(
         &self,
@@ -118,8 +130,30 @@ gated! {
             -> Vec<(OrderNo, ClaimRow)>;
         fn day_sum(place: ColdPlace, epoch_day: i64) -> DaySum;
     }
-    writes {
-        Step::KeepCold => fn keep(packets: Vec<PacketRow>, claims: Vec<(OrderNo, ClaimRow)>) -> ();
-    }
+    writes {}
     free {}
+    async fn keep(
+        &self,
+        packets: Vec<PacketRow>,
+        claims: Vec<(OrderNo, ClaimRow)>,
+    ) -> Result<(), StoreError> {
+        self.goes_on(&packets, &claims);
+        self.gate.write(&[Step::KeepCold], self.inner.keep(packets, claims)).await
+    }
+}
+
+impl GatedCold {
+    /// What was noted as copied is not copied again (R-STORE-5).
+    fn goes_on(&self, packets: &[PacketRow], claims: &[(OrderNo, ClaimRow)]) {
+        let life = &self.gate.life;
+        let noted = |order_no| life.moves_from(order_no);
+        let packets = packets.iter().map(|packet| packet.order_no);
+        let again = packets.filter(|packet| noted(*packet).packet >= Some(*packet));
+        let claims = claims.iter().map(|(order_no, claim)| (*order_no, claim.seq));
+        let claims = claims.filter(|claim| noted(claim.0).claim >= Some(*claim));
+        if let Some(order_no) = again.chain(claims.map(|(order_no, _)| order_no)).next() {
+            let what = format!("{} copies {order_no} once more", life.name);
+            self.gate.chaos.starts_over(what);
+        }
+    }
 }

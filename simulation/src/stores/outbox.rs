@@ -61,6 +61,7 @@ impl<S: Outbox> Outbox for Gated<S> {
     }
 
     async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.gate.life.hear_time().await;
         self.gate.read(self.inner.server_clock()).await
     }
 

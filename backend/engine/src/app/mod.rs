@@ -127,7 +127,7 @@ impl App {
         let zone = config.zone()?;
         let sealer = Sealer::new(&keys);
         // Whatever asks for the time from here on hears that of the databases.
-        let (clock, board, clocks) = clocks(&stores, clock).await;
+        let (clock, board, clocks) = clocks(&stores, clock).await?;
         let keeper = keeper(&keys, &stores, &clock).await?;
         stores.reclaim().await?;
         let limits = Arc::new(config.limits.clone());

@@ -60,7 +60,7 @@ pub(super) fn demo(
 pub(super) async fn clocks(
     stores: &Stores,
     own: Arc<dyn Clock>,
-) -> (Arc<dyn Clock>, Arc<Board>, Arc<Clocks>) {
+) -> anyhow::Result<(Arc<dyn Clock>, Arc<Board>, Arc<Clocks>)> {
     let time = Arc::new(TrueClock::new(own));
     let clock: Arc<dyn Clock> = Arc::clone(&time) as _;
     let board = Arc::new(Board::new(Arc::clone(&clock)));
@@ -69,8 +69,8 @@ pub(super) async fn clocks(
     });
     let ledger = (Place::Database("ledger"), Arc::clone(&stores.ledger) as Arc<dyn Outbox>);
     let clocks = Clocks::new(time, shards.chain([ledger]).collect(), Arc::clone(&board));
-    clocks.begin().await;
-    (clock, board, Arc::new(clocks))
+    clocks.begin().await?;
+    Ok((clock, board, Arc::new(clocks)))
 }
 
 /// One for each shard.

@@ -17,7 +17,7 @@ use hongbao_domain::{
     store::{
         StoreError,
         cold::{ColdPlace, ColdStore},
-        orders::{DayTable, OrderStore},
+        orders::{Copied, DayTable, OrderStore},
     },
 };
 use hongbao_shared::{Day, Shard, Site};
@@ -143,8 +143,9 @@ impl Mover {
         // Nobody else works on the files of a process: what an earlier one held is ours.
         let node = if hot.has_one_owner() { 0 } else { self.node };
         let epoch_day = table.epoch_day;
+        let (clock, copied) = (&*self.clock, Copied::default());
         let mut transfer =
-            Transfer { hot, cold, place, epoch_day, node, clock: &*self.clock, packets: 0 };
+            Transfer { hot, cold, place, epoch_day, node, clock, packets: 0, copied };
         let outcome = transfer.run(stop).await;
         moved.packets = moved.packets.saturating_add(transfer.packets);
         match outcome? {

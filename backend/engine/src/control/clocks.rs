@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After so many looks the databases are asked, stepped or not.
 const LOOKS_PER_ASKING: u32 = 10;
-/// How often they are asked at the start, if none answers.
-const ASKED_AT_START_MAX: u32 = 3;
+/// How often they are asked at the start, a second apart, if none answers.
+const ASKED_AT_START_MAX: u32 = 10;
 /// An answer that takes longer tells too little: half of this is how wrong it can be.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// What is less is the network's jitter, and no reason to set the time anew, in milliseconds.
@@ -54,13 +54,16 @@ impl Clocks {
     }
 
     /// Asks before anything else begins; a few times, if some have a clock and none answers.
-    pub async fn begin(&self) {
+    /// Then it is an error: whoever goes by a clock that nobody has confirmed may say "expired"
+    /// of what is open (R-CTRL-5).
+    pub async fn begin(&self) -> anyhow::Result<()> {
         for _ in 0..ASKED_AT_START_MAX {
             if self.ask().await {
-                return;
+                return Ok(());
             }
+            sleep(LOOK_EVERY).await;
         }
-        tracing::warn!("no database says what time it is; this machine's clock counts for now");
+        anyhow::bail!("no database says what time it is")
     }
 
     /// Asks again and again, until `stop`.

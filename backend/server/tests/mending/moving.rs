@@ -346,6 +346,24 @@ async fn two_nodes_copy_once() {
     assert_eq!(scene.copied(), PACKETS * (1 + u64::from(SHARES)), "each once");
 }
 
+/// A node that fails half-way leaves its day to whoever comes next, at once.
+#[tokio::test]
+async fn a_day_that_does_not_go_on_is_held_by_nobody() {
+    let (hot, cold) = (
+        crate::postgres::database(Schema::Orders).await,
+        crate::postgres::database(Schema::Cold).await,
+    );
+    let scene = Scene::on(hot, cold, None).await;
+    let (one, two) = (scene.mover(1), scene.mover(2));
+    let stop = CancellationToken::new();
+    scene.cold.fate.lock().pages = Some(2);
+    one.round(&stop).await.unwrap_err();
+    scene.cold.fate.lock().pages = None;
+    let moved = two.round(&stop).await.unwrap();
+    assert_eq!((moved.days, moved.waiting, scene.is_emptied().await), (1, 0, true));
+    assert_eq!(scene.copied(), PACKETS * (1 + u64::from(SHARES)), "each once");
+}
+
 async fn sql(file: &std::path::Path, text: &str) {
     use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
     let options = SqliteConnectOptions::new().filename(file);

@@ -7,8 +7,6 @@ use super::{
 use hongbao_domain::store::orders::{Copied, Hold};
 use hongbao_shared::{Day, OrderNo};
 
-/// A node whose clock was ahead may have taken a day for too long.
-const HELD_MAX_S: i64 = 60 * 60;
 /// What stands for "nothing yet".
 const NOTHING: i64 = -1;
 
@@ -36,7 +34,7 @@ pub(super) async fn begin(
                 .bind(hold.node)
                 .bind(hold.until.millis())
                 .bind(hold.now.millis())
-                .bind(hold.now.plus_seconds(HELD_MAX_S).millis())
+                .bind(hold.wrong_after().millis())
                 .fetch_optional(&mut tx)
                 .await
             })

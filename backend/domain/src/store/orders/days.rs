@@ -1,6 +1,7 @@
 //! The cycle of days: which tables hold which day, and how a day moves (R-STORE-1, R-STORE-5).
 
 use hongbao_shared::{Day, OrderNo, Timestamp};
+use std::time::Duration;
 
 /// A pair of day tables that is in use (R-STORE-1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,14 @@ pub struct Hold {
     pub now: Timestamp,
     /// From then on another node may go on in its place.
     pub until: Timestamp,
+}
+
+impl Hold {
+    /// Whoever holds a day beyond this has a clock that is ahead, and keeps nobody away.
+    pub fn wrong_after(self) -> Timestamp {
+        let ms = u64::try_from(self.until.millis_since(self.now)).unwrap_or(0);
+        self.until.plus(Duration::from_millis(ms))
+    }
 }
 
 /// How far a day has been copied to cold storage: everything up to here, in the order of numbers.

@@ -169,6 +169,10 @@ pub(crate) async fn a_day_is_moved_by_one_node_and_resumed(store: &dyn OrderStor
     assert!(!store.note_copied(day, 7, hold(1, 151), nothing).await.unwrap(), "it has lost it");
     assert!(store.note_copied(day, 7, hold(2, 151), more).await.unwrap());
 
+    // A clock that is hours ahead keeps nobody away.
+    assert!(store.note_copied(day, 7, hold(2, 9_000), more).await.unwrap());
+    assert_eq!(store.begin_move(day, 7, hold(1, 160)).await.unwrap(), Some(more));
+
     end(store, &[one]).await;
     let rows = store.lease(Destination::Chat, at(1_000), LEASE, 9).await.unwrap();
     store.settle(rows.iter().map(|row| (row.id, Settled::Done)).collect()).await.unwrap();
