@@ -7,6 +7,7 @@ pub mod fill;
 pub mod hot;
 pub mod load;
 pub mod machine;
+pub mod mover;
 pub mod people;
 pub mod reconcile;
 pub mod report;

@@ -1,7 +1,7 @@
 //! `hongbao-bench`: what can be measured.
 
 use clap::{Parser, Subcommand};
-use hongbao_bench::{audit, hot, reconcile, size};
+use hongbao_bench::{audit, hot, mover, reconcile, size};
 
 /// Measures a Hongbao server over real HTTP on loopback.
 #[derive(Debug, Parser)]
@@ -21,6 +21,8 @@ enum Command {
     /// Reconciliation of a long history, once and from then on, beside packets whose shares
     /// are on their way.
     Reconcile(reconcile::Arguments),
+    /// Days that are over to a cold database that is far away.
+    Mover(mover::Arguments),
     /// One packet of very many shares against many packets of a hundred, interleaved.
     Size(size::Arguments),
 }
@@ -33,6 +35,7 @@ fn main() -> anyhow::Result<()> {
             Command::Audit(arguments) => audit::run(arguments).await,
             Command::Reconcile(arguments) => reconcile::run(arguments).await,
             Command::Hot(arguments) => hot::run(arguments).await,
+            Command::Mover(arguments) => mover::run(arguments).await,
             Command::Size(arguments) => size::run(arguments).await,
         }
     })

@@ -7,12 +7,13 @@ use anyhow::{Result, ensure};
 use crate::workspace::Workspace;
 use crate::{process, setup};
 
+const MEASURES: [&str; 5] = ["audit", "hot", "mover", "reconcile", "size"];
+
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     ensure!(
-        arguments
-            .first()
-            .is_some_and(|first| matches!(first.as_str(), "audit" | "hot" | "reconcile" | "size")),
-        "`cargo xtask bench` needs to know what to measure: `hot`, `size`, `audit` or `reconcile`"
+        arguments.first().is_some_and(|first| MEASURES.contains(&first.as_str())),
+        "`cargo xtask bench` needs to know what to measure: one of {}",
+        MEASURES.join(", ")
     );
     setup::for_building(workspace)?;
     // One build for both: two would compile what they share twice wherever their features differ.

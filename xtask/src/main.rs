@@ -61,6 +61,8 @@ cargo xtask bench audit [ARGUMENTS]
                         measure an audit of a data folder that is filled for it
 cargo xtask bench reconcile [ARGUMENTS]
                         measure reconciliation of a long history, once and from then on
+cargo xtask bench mover [ARGUMENTS]
+                        measure how quickly days move to a cold database that is far away
 cargo xtask crash [--minutes N] [--seed S]
                         kill -9 a loaded server again and again, and check that nothing is lost
 cargo xtask rogue [--minutes N] [--seed S] [--debug] [ARGUMENTS]

@@ -99,14 +99,14 @@ impl Worker {
                     }
                 }
             }
-            self.deliver_due(Until::NotFull, &mut ear).await;
+            self.deliver_due(Until::NotFull, &mut ear, &stop).await;
         }
         // Whatever rings from now on comes too late for us; what has rung has not, and
         // nobody else brings what was to come later, on purpose or after a pause.
         if self.outbox.has_one_owner() {
             self.pull_in_beyond(Duration::ZERO).await;
         }
-        self.deliver_due(Until::Idle, &mut ear).await;
+        self.deliver_due(Until::Idle, &mut ear, &stop).await;
     }
 
     /// A clock that was ahead may have put rows off for as long as it was wrong.
@@ -138,10 +138,10 @@ impl Worker {
     }
 
     /// Delivers what is due, round after round, unless something is down.
-    async fn deliver_due(&self, until: Until, ear: &mut Ear) {
+    async fn deliver_due(&self, until: Until, ear: &mut Ear, stop: &CancellationToken) {
         loop {
             let started = Instant::now();
-            match self.round().await {
+            match self.round(stop).await {
                 Ok(Round::Told { full }) if full || until == Until::Idle => {}
                 Ok(_) => return,
                 // Again and again, as long as it is down: that is told by the board.
@@ -162,7 +162,7 @@ impl Worker {
         }
     }
 
-    async fn round(&self) -> Result<Round, StoreError> {
+    async fn round(&self, stop: &CancellationToken) -> Result<Round, StoreError> {
         let now = self.clock.now();
         let leased = Instant::now();
         crash::before(Step::Lease);
@@ -181,27 +181,34 @@ impl Worker {
         let settled = rows.iter().zip(delivered).map(|(row, one)| (row.id, self.settle(row, one)));
         let settled: Vec<_> = settled.collect();
         crash::before(Step::Settle);
-        self.settle_leased(settled, leased).await?;
+        self.settle_leased(settled, leased, stop).await?;
         crash::after(Step::Settle);
         Ok(if something_is_down { Round::InTheWay } else { Round::Told { full } })
     }
 
     /// A database that stops taking writes in between gets the outcomes as soon as it takes
-    /// some again: what waits for it alone need not wait until the lease has run out too.
+    /// some again: what waits for it alone need not wait until the lease has run out too. A
+    /// worker that is to end tries once more, and no longer.
     async fn settle_leased(
         &self,
         settled: Vec<(i64, Settled)>,
         leased: Instant,
+        stop: &CancellationToken,
     ) -> Result<(), StoreError> {
-        loop {
+        while leased.elapsed() + LOOK_EVERY < LEASE {
             match self.outbox.settle(settled.clone()).await {
-                Err(error) if !error.is_final() && leased.elapsed() + LOOK_EVERY < LEASE => {
+                Err(error) if !error.is_final() => {
                     tracing::debug!(%error, "outcomes are settled later");
-                    tokio::time::sleep(LOOK_EVERY).await;
                 }
                 result => return result,
             }
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
         }
+        self.outbox.settle(settled).await
     }
 
     fn settle(&self, row: &OutboxRow, delivered: Delivered) -> Settled {
@@ -255,4 +262,97 @@ enum Until {
 
 fn back_off(attempts: u32) -> Duration {
     BACK_OFF_FIRST.saturating_mul(1 << attempts.min(10)).min(BACK_OFF_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use hongbao_domain::{
+        runtime::SystemClock,
+        store::outbox::{Backlog, FailedRow, Fate},
+    };
+    use hongbao_shared::Timestamp;
+
+    /// Gives a row and takes no outcome, as on a disk that is full.
+    #[derive(Debug)]
+    struct Full;
+
+    #[async_trait]
+    impl Outbox for Full {
+        async fn lease(
+            &self,
+            _: Destination,
+            _: Timestamp,
+            _: Duration,
+            _: u32,
+        ) -> Result<Vec<OutboxRow>, StoreError> {
+            let created_at = Timestamp::from_millis(0);
+            let payload = "[]".to_owned();
+            Ok(vec![OutboxRow { id: 1, payload, created_at, attempts: 0 }])
+        }
+
+        async fn settle(&self, _: Vec<(i64, Settled)>) -> Result<(), StoreError> {
+            Err(StoreError::Unavailable("the disk is full".into()))
+        }
+
+        fn has_one_owner(&self) -> bool {
+            true
+        }
+
+        async fn pull_in(
+            &self,
+            _: Destination,
+            _: Timestamp,
+            _: Timestamp,
+        ) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn next_due(&self, _: Destination) -> Result<Option<Timestamp>, StoreError> {
+            Ok(None)
+        }
+
+        async fn backlog(&self, _: Destination) -> Result<Backlog, StoreError> {
+            Ok(Backlog::default())
+        }
+
+        async fn failed(&self, _: Fate, _: i64, _: u32) -> Result<Vec<FailedRow>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        async fn revive(&self, _: i64, _: Timestamp) -> Result<Option<Destination>, StoreError> {
+            Ok(None)
+        }
+    }
+
+    #[derive(Debug)]
+    struct Told;
+
+    #[async_trait]
+    impl Deliver for Told {
+        async fn deliver(&self, rows: &[OutboxRow]) -> Vec<Delivered> {
+            rows.iter().map(|_| Delivered::Done).collect()
+        }
+    }
+
+    /// R-STORE-4: a node ends in good order also where nothing can be written.
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_that_is_to_end_waits_for_no_room() {
+        let worker = Worker {
+            outbox: Arc::new(Full),
+            destination: Destination::Credit,
+            deliver: Arc::new(Told),
+            bell: Arc::default(),
+            pace: Pace::EAGER,
+            clock: Arc::new(SystemClock),
+        };
+        let stop = CancellationToken::new();
+        let working = tokio::spawn(worker.run(stop.clone()));
+        tokio::time::sleep(LOOK_EVERY * 3).await;
+        let stopped = Instant::now();
+        stop.cancel();
+        working.await.unwrap();
+        assert_eq!(stopped.elapsed(), Duration::ZERO);
+    }
 }

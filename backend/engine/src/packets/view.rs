@@ -10,7 +10,7 @@ use hongbao_domain::{
     board::{Place, Rung},
     cache::{CacheDown, SharedTier},
     runtime::Clock,
-    store::orders::{ClaimRow, OrderStore, PacketRow},
+    store::orders::{ClaimRow, OrderStore, PacketRow, Progress},
 };
 use hongbao_shared::{ErrorCode, OrderNo, Shard, Site, UserId};
 use std::{collections::BTreeMap, sync::Arc};
@@ -81,12 +81,10 @@ impl Finder {
         };
         // A cache that did not hear the end would say that the packet has expired, also of one
         // whose last share was taken before its time was over.
-        let is_late = |glimpse: &Glimpse| {
-            let Glimpse { packet, .. } = glimpse;
-            packet.progress.state.is_open() && self.clock.now() >= packet.expires_at
-        };
         let last_known = match cached {
-            Some(glimpse) if !is_late(&glimpse) => return Ok(glimpse),
+            Some(glimpse) if !self.may_have_ended(&glimpse.packet, glimpse.packet.progress) => {
+                return Ok(glimpse);
+            }
             cached => cached,
         };
         let read = match known {
@@ -132,7 +130,7 @@ impl Finder {
     pub(super) async fn entry(&self, order_no: OrderNo) -> Result<Arc<PacketEntry>, Refusal> {
         let Some(entry) = self.local.get(order_no) else { return self.load(order_no).await };
         // It ends behind the back of everyone who remembers it as open.
-        let may_have_ended = self.may_have_ended(&entry);
+        let may_have_ended = self.may_have_ended(entry.facts(), entry.progress());
         if self.may_answer(&entry) && !may_have_ended {
             return Ok(entry);
         }
@@ -148,8 +146,8 @@ impl Finder {
     }
 
     /// Is it open as far as is known, although its time is over?
-    fn may_have_ended(&self, entry: &PacketEntry) -> bool {
-        entry.progress().state.is_open() && !entry.is_open_at(self.clock.now())
+    fn may_have_ended(&self, facts: &PacketRow, progress: Progress) -> bool {
+        progress.state.is_open() && self.clock.now() >= facts.expires_at
     }
 
     /// May this node's memory answer, without anybody else being asked (R-CACHE-1)?
@@ -174,7 +172,9 @@ impl Finder {
         let store = self.store(order_no)?;
         let _turn = self.limiter.turn().await?;
         // Somebody may have brought it while we waited.
-        let brought = |entry: &Arc<PacketEntry>| entry.is_current() && !self.may_have_ended(entry);
+        let brought = |entry: &Arc<PacketEntry>| {
+            entry.is_current() && !self.may_have_ended(entry.facts(), entry.progress())
+        };
         if let Some(entry) = self.local.get(order_no).filter(brought) {
             return Ok(entry);
         }

@@ -36,8 +36,18 @@ pub(super) const KEYS: &str = "keys";
 /// process ends, however that ends.
 #[derive(Debug)]
 pub struct Lock {
-    /// Kept open; nothing else is done with it.
-    _file: File,
+    /// Kept open.
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing it would do, but for a process that is being started elsewhere in this one: until
+    /// that has become another program, it holds this file open too.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!(%error, "the data folder is let go when this process ends");
+        }
+    }
 }
 
 impl Lock {
@@ -71,7 +81,7 @@ impl Lock {
         }
         // For the sentence above alone; the lock does not depend on it.
         let _unsaid = file.set_len(0).and_then(|()| writeln!(file, "{who} {}", std::process::id()));
-        Ok(Some(Self { _file: file }))
+        Ok(Some(Self { file }))
     }
 }
 

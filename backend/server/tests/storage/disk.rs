@@ -8,20 +8,40 @@ use std::{
 };
 use tempfile::TempDir;
 
+/// Set where a test runs as root of a namespace of its own.
+const AS_ROOT: &str = "TEST_AS_ROOT_OF_NAMESPACE";
+
 /// A file system in memory of so many MiB.
 pub(crate) struct SmallDisk {
     folder: TempDir,
 }
 
 impl SmallDisk {
-    /// `None` where this process may not mount.
+    /// `None` where this process may not mount: then this test has passed as root of a namespace
+    /// of its own. A system that allows neither fails it.
     pub(crate) fn new(mib: u32) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "hongbao-test"])
             .arg(folder.path())
             .output();
-        mounted.is_ok_and(|output| output.status.success()).then(|| Self { folder })
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(Self { folder });
+        }
+        assert!(std::env::var_os(AS_ROOT).is_none(), "root of a namespace may not mount either");
+        let test = std::thread::current().name().expect("tests have names").to_owned();
+        let passed = Command::new("unshare")
+            .args(["--map-root-user", "--mount"])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", &test])
+            .env(AS_ROOT, "1")
+            .status();
+        let passed = passed.is_ok_and(|status| status.success());
+        assert!(
+            passed,
+            "{test} failed, or may not mount: run it as root, or allow user namespaces"
+        );
+        None
     }
 
     pub(crate) fn path(&self) -> &Path {

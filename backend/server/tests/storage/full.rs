@@ -13,10 +13,7 @@ const DISK_MIB: u32 = 48;
 /// A disk of its own for these databases, each with its place on the board; the others have
 /// room.
 async fn full(databases: &[(&str, &str)]) {
-    let Some(disk) = SmallDisk::new(DISK_MIB) else {
-        // As root alone; `files_that_cannot_grow` needs nothing.
-        return;
-    };
+    let Some(disk) = SmallDisk::new(DISK_MIB) else { return };
     let mut server = TestServer::spawn(&SETTINGS);
     server.guest("the first").await;
     assert_eq!(server.terminate(), Some(0));
