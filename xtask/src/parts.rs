@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -185,7 +184,7 @@ fn targets_of<'a>(workspace: &'a Workspace, package: &'a str) -> impl Iterator<I
 }
 
 fn git(workspace: &Workspace, arguments: &[&str]) -> Result<String> {
-    let output = workspace_command(workspace).args(arguments).output().context("git is missing")?;
+    let output = workspace.command("git").args(arguments).output().context("git is missing")?;
     ensure!(
         output.status.success(),
         "git {}: {}",
@@ -193,10 +192,6 @@ fn git(workspace: &Workspace, arguments: &[&str]) -> Result<String> {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8(output.stdout).context("a file's name is not UTF-8")
-}
-
-fn workspace_command(workspace: &Workspace) -> Command {
-    workspace.command("git")
 }
 
 #[cfg(test)]
