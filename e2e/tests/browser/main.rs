@@ -8,6 +8,7 @@ mod bad_input;
 mod failures;
 mod kinds;
 mod layout;
+mod leaving;
 mod live;
 mod logs;
 mod longchat;
