@@ -1,6 +1,7 @@
 //! One browser and what a person does with it, by the test ids of the web app.
 
 mod calls;
+mod gestures;
 
 pub use calls::Loss;
 
@@ -186,7 +187,8 @@ impl Browser {
             let Some(element) = self.select(selector).await?.into_iter().next() else {
                 return Ok(None);
             };
-            if !element.is_enabled().await? {
+            // What has just appeared takes no gesture yet.
+            if !element.is_enabled().await? || !self.select("[data-settling]").await?.is_empty() {
                 return Ok(None);
             }
             element.click().await?;

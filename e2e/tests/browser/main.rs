@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod failures;
+mod gestures;
 mod kinds;
 mod layout;
 mod leaving;
