@@ -33,7 +33,8 @@ impl SqlPeople {
     /// same are one. To be called at every start: while nodes are replaced one by one, the
     /// old ones still make accounts without.
     pub async fn fill_login_keys(&self) -> Result<(), StoreError> {
-        logins::fill(&self.database).await
+        // On the heap, or the future of a start is deeper than the compiler looks.
+        Box::pin(logins::fill(&self.database)).await
     }
 
     /// Runs `work` in a transaction beside which others may work, and says what refused it.
