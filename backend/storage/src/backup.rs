@@ -29,58 +29,98 @@ pub struct FileCopy {
     pub to: PathBuf,
 }
 
-/// The two connections to one file.
+/// Whoever writes to any of some files waits, while this is there and its process is.
+#[derive(Debug)]
+pub struct Barrier(Vec<SqliteConnection>);
+
+impl Barrier {
+    /// Takes the writer's locks of all files at the same time. An error for writers who never
+    /// pause.
+    pub async fn begin(files: &[PathBuf]) -> anyhow::Result<Self> {
+        let mut holders = Vec::with_capacity(files.len());
+        for file in files {
+            let named = || format!("cannot open {}", file.display());
+            let holder = SqliteConnection::connect_with(&options(file)).await;
+            holders.push(holder.with_context(named)?);
+        }
+        for _ in 0..HOLD_ATTEMPTS_MAX {
+            let mut held = 0;
+            for holder in &mut holders {
+                match run(holder, "BEGIN IMMEDIATE").await {
+                    Ok(()) => held += 1,
+                    Err(error) if is_busy(&error) => break,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            if held == holders.len() {
+                return Ok(Self(holders));
+            }
+            for holder in holders.iter_mut().take(held) {
+                run(holder, "ROLLBACK").await?;
+            }
+            tokio::time::sleep(HOLD_PAUSE).await;
+        }
+        anyhow::bail!("the databases are written to without a pause; nothing was copied")
+    }
+
+    /// Lets them write.
+    pub async fn end(mut self) -> anyhow::Result<()> {
+        for holder in &mut self.0 {
+            run(holder, "ROLLBACK").await?;
+        }
+        for holder in self.0 {
+            holder.close().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Files that are about to be copied.
+#[derive(Debug)]
+pub struct Snapshots<'a>(Vec<Open<'a>>);
+
+/// The connection to one file, with the copy attached.
 #[derive(Debug)]
 struct Open<'a> {
     copy: &'a FileCopy,
-    holder: SqliteConnection,
-    /// With the copy attached.
     reader: SqliteConnection,
 }
 
-/// Copies all files as they are at one moment. Every copy is whole and on disk when this
-/// returns. An error for a file that is missing, a copy that is there already, and writers
-/// who never pause.
-pub async fn copy_files(copies: &[FileCopy]) -> anyhow::Result<()> {
-    let mut open = Vec::with_capacity(copies.len());
-    for copy in copies {
-        let named = || format!("cannot open {}", copy.from.display());
-        open.push(Open::new(copy).await.with_context(named)?);
+impl<'a> Snapshots<'a> {
+    /// An error for a file that is missing, and a copy that is there already.
+    pub async fn open(copies: &'a [FileCopy]) -> anyhow::Result<Self> {
+        let mut open = Vec::with_capacity(copies.len());
+        for copy in copies {
+            let named = || format!("cannot open {}", copy.from.display());
+            open.push(Open::new(copy).await.with_context(named)?);
+        }
+        Ok(Self(open))
     }
-    hold(&mut open).await?;
-    for one in &mut open {
-        one.look().await?;
+
+    /// From here on, they hold what is there now: of one moment, behind a [`Barrier`].
+    pub async fn look(&mut self) -> anyhow::Result<()> {
+        for one in &mut self.0 {
+            run(&mut one.reader, "BEGIN; SELECT count(*) FROM main.sqlite_schema").await?;
+        }
+        Ok(())
     }
-    for one in &mut open {
-        run(&mut one.holder, "ROLLBACK").await?;
+
+    /// Every copy is whole and on disk when this returns.
+    pub async fn fill(self) -> anyhow::Result<()> {
+        for one in self.0 {
+            let named = format!("cannot copy {}", one.copy.from.display());
+            one.fill().await.context(named)?;
+        }
+        Ok(())
     }
-    for one in open {
-        let named = format!("cannot copy {}", one.copy.from.display());
-        one.fill().await.context(named)?;
-    }
-    Ok(())
 }
 
-/// Takes the writer's locks of all files at the same time.
-async fn hold(open: &mut [Open<'_>]) -> anyhow::Result<()> {
-    for _ in 0..HOLD_ATTEMPTS_MAX {
-        let mut held = 0;
-        for one in &mut *open {
-            match run(&mut one.holder, "BEGIN IMMEDIATE").await {
-                Ok(()) => held += 1,
-                Err(error) if is_busy(&error) => break,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        if held == open.len() {
-            return Ok(());
-        }
-        for one in open.iter_mut().take(held) {
-            run(&mut one.holder, "ROLLBACK").await?;
-        }
-        tokio::time::sleep(HOLD_PAUSE).await;
-    }
-    anyhow::bail!("the databases are written to without a pause; nothing was copied")
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(false)
+        .foreign_keys(false)
+        .busy_timeout(LOCK_WITHIN)
 }
 
 /// `SQLITE_BUSY`, with its extended codes.
@@ -91,29 +131,17 @@ fn is_busy(error: &sqlx::Error) -> bool {
 
 impl<'a> Open<'a> {
     async fn new(copy: &'a FileCopy) -> anyhow::Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(&copy.from)
-            .create_if_missing(false)
-            .foreign_keys(false)
-            .busy_timeout(LOCK_WITHIN);
-        let holder = SqliteConnection::connect_with(&options).await?;
-        let mut reader = SqliteConnection::connect_with(&options).await?;
+        let mut reader = SqliteConnection::connect_with(&options(&copy.from)).await?;
         only_for_owner(&copy.to)?;
         let to = copy.to.to_str().context("the path of the copy is not Unicode")?;
         sqlx::query("ATTACH DATABASE $1 AS copy").bind(to).execute(&mut reader).await?;
         // A copy that is cut off is worth nothing, and is thrown away.
         run(&mut reader, "PRAGMA copy.journal_mode = OFF; PRAGMA copy.synchronous = OFF").await?;
-        Ok(Self { copy, holder, reader })
-    }
-
-    /// From here on, it sees what is there now.
-    async fn look(&mut self) -> Result<(), sqlx::Error> {
-        run(&mut self.reader, "BEGIN; SELECT count(*) FROM main.sqlite_schema").await
+        Ok(Self { copy, reader })
     }
 
     async fn fill(self) -> anyhow::Result<()> {
-        let Self { copy, holder, mut reader } = self;
-        holder.close().await?;
+        let Self { copy, mut reader } = self;
         let tables = objects(&mut reader, "type = 'table'").await?;
         for (name, text) in &tables {
             run(&mut reader, &in_copy(text)?).await?;
@@ -138,13 +166,26 @@ impl<'a> Open<'a> {
             run(&mut reader, &format!("PRAGMA copy.{number} = {value}")).await?;
         }
         run(&mut reader, "COMMIT").await?;
-        let found: String =
-            sqlx::query_scalar("PRAGMA copy.integrity_check(1)").fetch_one(&mut reader).await?;
-        ensure!(found == "ok", "the copy is not sound: {found}");
+        is_sound(&mut reader, "copy").await?;
         reader.close().await?;
         fs::File::open(&copy.to)?.sync_all()?;
         Ok(())
     }
+}
+
+/// Refuses a database file that nobody uses and that is not sound. Writes nothing, nor beside it.
+pub async fn check_file(file: &Path) -> anyhow::Result<()> {
+    let options = SqliteConnectOptions::new().filename(file).read_only(true).immutable(true);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    is_sound(&mut connection, "main").await?;
+    Ok(connection.close().await?)
+}
+
+async fn is_sound(connection: &mut SqliteConnection, name: &str) -> anyhow::Result<()> {
+    let check = AssertSqlSafe(format!("PRAGMA {name}.integrity_check(1)"));
+    let found: String = sqlx::query_scalar(check).fetch_one(connection).await?;
+    ensure!(found == "ok", "it is not sound: {found}");
+    Ok(())
 }
 
 /// What the snapshot's schema holds, but for what SQLite makes by itself: name and text.

@@ -26,7 +26,7 @@ mod sqlite;
 mod statement;
 mod writes;
 
-pub use backup::{FileCopy, copy_files};
+pub use backup::{Barrier, FileCopy, Snapshots, check_file};
 pub use cold::SqlCold;
 pub use control::SqlControl;
 pub use identity::{give_id_to_file, id_of_file, rename_file};

@@ -95,19 +95,20 @@ struct Manifest {
 
 /// Makes these databases, by the names of their files without ending, those of a data folder
 /// without any: before they are there, so that a restore that is cut off leaves a folder on
-/// which nobody starts. What `bring` brings gets ids of its own.
+/// which nobody starts. They are in `draft` still, are made ready there by `prepare`, and get
+/// ids of their own.
 pub(super) async fn found(
     data: &Path,
+    draft: &Path,
     names: impl IntoIterator<Item = String>,
-    bring: impl Future<Output = anyhow::Result<()>>,
+    prepare: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<()> {
     let databases = names.into_iter().map(|name| (name, new_id())).collect();
     let manifest = Manifest { databases, restored: true };
-    let path = data.join(MANIFEST);
-    write(&path, &manifest)?;
-    bring.await?;
+    write(&data.join(MANIFEST), &manifest)?;
+    prepare.await?;
     for (name, id) in &manifest.databases {
-        let file = data.join(DATABASES).join(format!("{name}.sqlite"));
+        let file = draft.join(format!("{name}.sqlite"));
         rename_file(&file, *id).await.with_context(|| file.display().to_string())?;
     }
     Ok(())
@@ -260,7 +261,7 @@ pub(super) fn prepare(config: &Config) -> anyhow::Result<()> {
 }
 
 fn holds_nothing_else(data: &Path) -> bool {
-    let ours = [DATABASES, KEYS, LOCK, MANIFEST];
+    let ours = [DATABASES, KEYS, LOCK, MANIFEST, super::barrier::SOCKET];
     let entries = fs::read_dir(data).into_iter().flatten();
     entries.flatten().all(|entry| ours.iter().any(|name| entry.file_name() == *name))
 }

@@ -2,6 +2,7 @@
 //! its data folder, keys, databases, caches.
 
 pub mod backup;
+mod barrier;
 mod folder;
 mod places;
 mod stores;
@@ -72,6 +73,8 @@ pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<App> {
     };
     // Who has no lock works on databases that are open already, or on a fleet's.
     let restored = lock.is_some() && folder::is_restored(&config)?;
+    #[cfg(unix)]
+    let served = lock.is_some().then(|| data.clone());
     let lock = lock.map(|lock| Box::new(lock) as _);
     let outside = app::Outside { clock, entropy, keys, shared, stores, lanes, lock, restored };
     let app = App::start(config, outside).await.map_err(|error| match error.downcast() {
@@ -82,6 +85,10 @@ pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<App> {
         reconciled(&app.config)?;
     }
     app.beside(telemetry::upkeep);
+    #[cfg(unix)]
+    if let Some(data) = served {
+        app.beside(|stop| barrier::asked::serve(data, stop));
+    }
     Ok(app)
 }
 

@@ -197,6 +197,78 @@ async fn keys_of_another_folder_come_along() {
     assert_eq!(server.terminate(), Some(0));
 }
 
+/// Everything in a folder and below it.
+fn inside(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        found.extend(inside(&path));
+        found.push(path.display().to_string());
+    }
+    found.sort();
+    found
+}
+
+/// R-STORE-6: what a backup holds is looked at before anything of it is restored.
+#[tokio::test]
+async fn a_backup_that_is_damaged_is_not_restored() {
+    let mut server = TestServer::spawn(&[]);
+    numbers(&server, 1).await;
+    assert_eq!(server.terminate(), Some(0));
+    let places = tempfile::tempdir().unwrap();
+    let backup = places.path().join("backup");
+    let (to, data) = (backup.to_str().unwrap(), places.path().join("data"));
+    stdout(&hongbao(&["backup", to], server.folder.path()).await);
+    for file in ["ledger.sqlite", "people.sqlite", "lists.sqlite"] {
+        let file = backup.join("db").join(file);
+        let whole = std::fs::read(&file).unwrap();
+        // Anywhere, also in what no table uses and no look at the tables would find.
+        for at in [30, whole.len() / 2, whole.len() - 1] {
+            let mut flipped = whole.clone();
+            flipped[at] ^= 1;
+            std::fs::write(&file, flipped).unwrap();
+            let refused = hongbao(&["restore", to], &data).await;
+            let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert!(!refused.status.success() && said.contains("is damaged"), "{at}: {said}");
+            assert_eq!(inside(&data), [""; 0]);
+        }
+        std::fs::write(&file, whole).unwrap();
+    }
+    stdout(&hongbao(&["restore", to], &data).await);
+}
+
+/// R-STORE-6: under its name a backup is whole, and it is in no folder that it is a backup of.
+#[tokio::test]
+async fn a_backup_that_fails_leaves_nothing() {
+    let mut server = TestServer::spawn(&[]);
+    numbers(&server, 1).await;
+    assert_eq!(server.terminate(), Some(0));
+    let data = server.folder.path();
+    let before = inside(data);
+    for within in ["", "db", "b", "keys/b", "b/c/d", "db/../b"] {
+        let to = data.join(within);
+        let refused = hongbao(&["backup", to.to_str().unwrap()], data).await;
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        let told = said.contains("is in the data folder") || said.contains("is not empty");
+        assert!(!refused.status.success() && told, "{within}: {said}");
+    }
+    assert_eq!(inside(data), before);
+
+    // The keys are others than those that the data names.
+    let master = data.join("keys").join("master.key");
+    let key = std::fs::read(&master).unwrap();
+    std::fs::write(&master, "ab".repeat(32)).unwrap();
+    let backups = tempfile::tempdir().unwrap();
+    let to = backups.path().join("b");
+    let to = to.to_str().unwrap();
+    let refused = hongbao(&["backup", "--with-keys", to], data).await;
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success(), "{said}");
+    assert_eq!(inside(backups.path()), [""; 0], "{said}");
+    std::fs::write(&master, key).unwrap();
+    stdout(&hongbao(&["backup", "--with-keys", to], data).await);
+}
+
 #[tokio::test]
 async fn wrong_folders_are_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
@@ -210,4 +282,64 @@ async fn wrong_folders_are_one_sentence() {
         assert_eq!(output.status.code(), Some(1), "{stderr}");
         assert!(stderr.contains(sentence), "{stderr}");
     }
+}
+
+/// What answers for a server in its data folder, and what a backup asks it.
+const BARRIER: &str = "barrier";
+
+/// R-STORE-6: a backup that is stopped, or whose disk is dead, stops nobody else for long: the
+/// server has its writers wait, and knows for how long.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_backup_that_stands_still_does_not_hold_the_server() {
+    use std::{io::Read, os::unix::net::UnixStream};
+    let server = TestServer::spawn(&[]);
+    let (_, people) = server.group_of(1).await;
+    let socket = server.folder.path().join(BARRIER);
+    let mut stands_still = UnixStream::connect(&socket).unwrap();
+    let mut heard = Vec::new();
+    let mut byte = [0];
+    stands_still.read_exact(&mut byte).unwrap();
+    assert_eq!(byte, *b"h", "writers wait");
+    people[0].top_up(500, "k").await;
+    // It is told that it was too late, whatever it says now.
+    stands_still.read_to_end(&mut heard).unwrap();
+    assert_eq!(heard, b"");
+    // Others are served as before.
+    let backups = tempfile::tempdir().unwrap();
+    let to = backups.path().join("b");
+    stdout(&hongbao(&["backup", to.to_str().unwrap()], server.folder.path()).await);
+    drop(UnixStream::connect(&socket).unwrap());
+    assert_eq!(people[0].balance_fen().await, 500);
+}
+
+/// One that the server did not wait for has seen several moments.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_backup_that_was_not_waited_for_fails() {
+    use std::{
+        io::{Read, Write},
+        os::unix::net::UnixListener,
+    };
+    let mut server = TestServer::spawn(&[]);
+    numbers(&server, 1).await;
+    assert_eq!(server.terminate(), Some(0));
+    let data = server.folder.path();
+    let socket = data.join(BARRIER);
+    std::fs::remove_file(&socket).unwrap();
+    let listener = UnixListener::bind(&socket).unwrap();
+    let impatient = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"h").unwrap();
+        stream.read_exact(&mut [0]).unwrap();
+    });
+    let backups = tempfile::tempdir().unwrap();
+    let to = backups.path().join("b");
+    let refused = hongbao(&["backup", to.to_str().unwrap()], data).await;
+    impatient.join().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("took too long to begin"), "{said}");
+    assert_eq!(inside(backups.path()), [""; 0]);
+    // Nobody serves it any more: the backup waits for nobody.
+    stdout(&hongbao(&["backup", to.to_str().unwrap()], data).await);
 }

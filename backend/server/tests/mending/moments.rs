@@ -72,18 +72,20 @@ async fn restored(
     for part in ["db", "keys"] {
         copy(&rest.path().join("b").join(part), &from.join(part));
     }
+    // What it says of them comes along.
+    let note = |folder: &Path| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(folder.join("backup.json")).unwrap()).unwrap()
+    };
+    let mut text = note(&from);
     for (file, moment) in older {
-        std::fs::copy(moment.path().join("b/db").join(file), from.join("db").join(file)).unwrap();
+        let moment = moment.path().join("b");
+        std::fs::copy(moment.join("db").join(file), from.join("db").join(file)).unwrap();
+        let older = note(&moment)["files"].as_array().unwrap().clone();
+        let is_it = |said: &serde_json::Value| said["name"] == *file;
+        let said = text["files"].as_array_mut().unwrap().iter_mut().find(|said| is_it(said));
+        *said.unwrap() = older.into_iter().find(is_it).unwrap();
     }
-    // What it says of their sizes.
-    let note = from.join("backup.json");
-    let mut text: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(&note).unwrap()).unwrap();
-    for file in text["files"].as_array_mut().unwrap() {
-        let name = file["name"].as_str().unwrap();
-        file["bytes"] = std::fs::metadata(from.join("db").join(name)).unwrap().len().into();
-    }
-    std::fs::write(&note, text.to_string()).unwrap();
+    std::fs::write(from.join("backup.json"), text.to_string()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut config = config.clone();
     config.storage.data = folder.path().into();
