@@ -68,12 +68,6 @@ impl Fleet {
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.nginx.port())
     }
-
-    /// One more node, for one that is gone for good.
-    pub fn add_node(&mut self, home: char) -> Result<()> {
-        self.nodes.push(Node::start(&self.binary, self.engines.config(), home)?);
-        Ok(())
-    }
 }
 
 impl Deref for Fleet {

@@ -3,7 +3,7 @@
 use super::{
     Schema, StoreError, Tx, Work,
     borrowed::Borrowed,
-    error::{store_error, unavailable, unknown},
+    error::{sqlite_code, store_error, unavailable, unknown},
 };
 use sqlx::{
     SqlitePool,
@@ -108,17 +108,8 @@ impl File {
 /// (`SQLITE_FULL`) it did not happen, and has been rolled back; whatever else went wrong, it
 /// may have happened.
 fn not_committed(error: sqlx::Error) -> StoreError {
-    match error.as_database_error().and_then(primary_code) {
+    match error.as_database_error().and_then(sqlite_code) {
         Some(13) => store_error(error),
         _ => unknown(error),
     }
-}
-
-/// `SQLITE_CONSTRAINT` with all its extended codes, `RAISE` in a trigger included.
-pub(super) fn is_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
-    primary_code(error) == Some(19)
-}
-
-fn primary_code(error: &dyn sqlx::error::DatabaseError) -> Option<i32> {
-    Some(error.code()?.parse::<i32>().ok()? & 0xff)
 }

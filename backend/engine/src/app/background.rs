@@ -1,14 +1,13 @@
 //! The tasks behind the services, and the order in which they end.
 
-use super::{App, Stores, settings};
+use super::{App, Stores, newsroom::Newsroom, settings};
 use crate::{
+    bell::Bell,
     cache::{Notes, SharedWriter},
     control::HealthWatch,
-    delivery::{
-        Bell, CreditClaims, Deliver, LandPaid, Pace, PostToChat, RefundRest, Worker, WriteLists,
-    },
+    delivery::{CreditClaims, Deliver, LandPaid, Pace, PostToChat, RefundRest, Worker, WriteLists},
     ledger::Ledger,
-    news::{Newsroom, Publisher},
+    news::Publisher,
     packets::{LaneParts, LaneStore, Lanes},
 };
 use hongbao_domain::{

@@ -1,8 +1,7 @@
 //! Compares the ring with what the data needs, at the start and while this runs, and
 //! notices keys that are added, rotated or gone (R-STORE-7).
 
-use super::{Keys, Ring};
-use crate::packets::seal::Sealer;
+use super::{Keys, Ring, seal::Sealer};
 use hongbao_config::ConfigError;
 use hongbao_domain::{
     keys::KeyId,

@@ -9,6 +9,7 @@
 mod folder;
 mod keeper;
 mod need;
+pub mod seal;
 
 pub use folder::KeysFolder;
 pub use keeper::{Keeper, lacks};

@@ -1,10 +1,8 @@
 use super::*;
-use crate::packets::{
-    Tickets,
-    seal::{Sealer, Unsealable},
-};
+use crate::packets::Tickets;
 use hongbao_domain::runtime::SystemEntropy;
 use hongbao_shared::{ErrorCode, OrderNo, Timestamp, UserId, fairness::ServerSeed};
+use seal::{Sealer, Unsealable};
 use std::path::Path;
 
 fn with_data(data: &Path) -> Config {

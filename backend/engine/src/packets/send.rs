@@ -193,7 +193,7 @@ impl Packets {
             tracing::debug!(%error, "dress is not cached");
         }
         let landed_at = self.clock.now();
-        let packet = payment.packet(landed_at, self.expires_at(landed_at), Progress::NONE)?;
+        let packet = PacketRow::of(payment, landed_at, self.expires_at(landed_at), Progress::NONE)?;
         let events = [
             Event::card(payment, landed_at),
             Event::List(ListEvent::Sent { order_no: record.order_no }),
@@ -207,7 +207,7 @@ impl Packets {
         let now = self.clock.now();
         let tombstone =
             Progress { state: StoredState::GivenUp, finished_at: Some(now), ..Progress::NONE };
-        let packet = payment.packet(now, self.expires_at(now), tombstone)?;
+        let packet = PacketRow::of(payment, now, self.expires_at(now), tombstone)?;
         let refund = Event::refund(&packet);
         self.lanes.land(landing(packet, &[refund])).await
     }

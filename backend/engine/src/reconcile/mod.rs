@@ -22,10 +22,10 @@ pub use report::{LeftOver, Repair, Repaired, Report};
 pub use task::Schedule;
 
 use crate::{
-    app::Stores,
     audit::{self, Audited, Law, Subject, Tally},
+    keys::seal::Sealer,
     ledger::Ledger,
-    packets::seal::Sealer,
+    stores::Stores,
 };
 use hongbao_domain::{
     planted::Bug,

@@ -7,7 +7,7 @@ use hongbao_domain::runtime::SystemEntropy;
 use hongbao_engine::{
     audit::{self, Audited, Progress, Report, Stage, Watch},
     keys::Keys,
-    packets::seal::Sealer,
+    keys::seal::Sealer,
 };
 use parking_lot::Mutex;
 use std::{

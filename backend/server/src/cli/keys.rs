@@ -10,10 +10,10 @@ use hongbao_domain::{
     store::keys::KnownKey,
 };
 use hongbao_engine::{
-    app::Stores,
     files,
+    keys::seal::Sealer,
     keys::{Keys, KeysFolder, needed, unused_since},
-    packets::seal::Sealer,
+    stores::Stores,
 };
 
 /// What `hongbao keys` takes.

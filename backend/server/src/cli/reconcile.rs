@@ -6,8 +6,8 @@ use hongbao_config::Config;
 use hongbao_domain::runtime::{SystemClock, SystemEntropy, Tasks};
 use hongbao_engine::{
     keys::Keys,
+    keys::seal::Sealer,
     ledger::Ledger,
-    packets::seal::Sealer,
     reconcile::{Mode, Reconciler, Report},
 };
 use std::sync::Arc;

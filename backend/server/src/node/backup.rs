@@ -1,8 +1,8 @@
 //! Backup and restore of a data folder (R-STORE-6).
 
 use super::{
-    folder::{self, DATABASES, Folder, KEYS, Lock},
-    places::Places,
+    folder::{self, Folder, KEYS, Lock},
+    places::{DATABASES, Places},
 };
 use anyhow::{Context, bail, ensure};
 use hongbao_config::Config;

@@ -6,7 +6,7 @@
 //! which would be people without accounts and payments without packets, in a server that says
 //! it is ready. Whatever else must be there and fit, such as keys, belongs into the manifest.
 
-use super::places::Places;
+use super::places::{DATABASES, Places};
 use anyhow::Context;
 use futures::future::try_join_all;
 use hongbao_config::{Config, ConfigError};
@@ -27,8 +27,6 @@ use std::{
 
 const LOCK: &str = "lock";
 const MANIFEST: &str = "manifest.json";
-/// Where the databases are in the data folder.
-pub(super) const DATABASES: &str = "db";
 /// Where the keys are.
 pub(super) const KEYS: &str = "keys";
 

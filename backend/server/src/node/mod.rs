@@ -17,8 +17,9 @@ use hongbao_domain::{
     runtime::{Clock, Entropy, SystemClock, SystemEntropy},
 };
 use hongbao_engine::{
-    app::{self, App, NotWhole, Stores},
+    app::{self, App, NotWhole},
     keys::{Keys, KeysFolder, lacks},
+    stores::Stores,
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tokio::runtime::Handle;

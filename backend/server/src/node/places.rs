@@ -1,6 +1,5 @@
 //! Where each database is.
 
-use super::folder::DATABASES;
 use anyhow::Context;
 use hongbao_config::{Address, Config, Fleet};
 use hongbao_domain::crash::{self, Step};
@@ -11,6 +10,9 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
+
+/// Where the databases are in the data folder.
+pub(super) const DATABASES: &str = "db";
 
 /// A database that is to be opened.
 #[derive(Debug)]

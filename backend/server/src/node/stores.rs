@@ -11,7 +11,7 @@ use hongbao_domain::{
     board::Place,
     store::{self, cold::ColdStore, orders::OrderStore},
 };
-use hongbao_engine::app::Stores;
+use hongbao_engine::stores::Stores;
 use hongbao_shared::{Shard, Site};
 use hongbao_storage::{
     Database, Schema, SqlCold, SqlControl, SqlKeys, SqlLedger, SqlLists, SqlOrders, SqlPeople,

@@ -23,9 +23,9 @@ use hongbao_domain::{
     },
 };
 use hongbao_engine::{
-    app::Stores,
     delivery::{Deliver, Delivered, LandPaid},
     keys::Keys,
+    stores::Stores,
 };
 use hongbao_shared::{Day, ErrorCode, Kind, OrderNo, Timestamp};
 use std::{

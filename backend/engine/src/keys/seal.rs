@@ -2,7 +2,7 @@
 //! that a stolen copy of either tells nothing of what is still to come (R-FAIR-5). A seal
 //! names its key (R-STORE-7); those from before keys had names open with whichever fits.
 
-use crate::keys::Keys;
+use super::Keys;
 use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
