@@ -7,6 +7,7 @@
 mod bad_input;
 mod failures;
 mod gestures;
+mod hands;
 mod kinds;
 mod layout;
 mod leaving;
