@@ -22,6 +22,7 @@ mod screens;
 mod secrecy;
 mod steps;
 mod story;
+mod translated;
 mod walk;
 mod world;
 mod writing;
