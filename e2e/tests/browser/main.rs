@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod failures;
+mod focus;
 mod gestures;
 mod hands;
 mod kinds;
