@@ -12,11 +12,11 @@ pub use log::{
     Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, PacketPost, StoredBody, StoredMessage,
     StoredPacket, StoredPage, TextDraft,
 };
-pub use users::EXPIRED_DROPPED_MAX;
 pub use users::{
     DemoMember, Login, NewAccount, NewSession, NewUser, OwnSession, PasswordDraft, Person,
     ProfileDraft, StoredSession, TokenHash,
 };
+pub use users::{EXPIRED_DROPPED_MAX, EXPIRED_KEPT_FOR};
 
 use super::StoreError;
 use crate::Refusal;

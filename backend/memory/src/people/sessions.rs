@@ -3,7 +3,10 @@
 use super::{super::size, State, ensure};
 use hongbao_domain::store::{
     StoreError,
-    people::{EXPIRED_DROPPED_MAX, NewSession, OwnSession, PeopleError, StoredSession, TokenHash},
+    people::{
+        EXPIRED_DROPPED_MAX, EXPIRED_KEPT_FOR, NewSession, OwnSession, PeopleError, StoredSession,
+        TokenHash,
+    },
 };
 use hongbao_shared::{Timestamp, UserId};
 use std::{cmp::Reverse, collections::BTreeSet};
@@ -27,7 +30,7 @@ impl State {
         let mut expired: Vec<_> = self
             .sessions
             .iter()
-            .filter(|(_, old)| old.expires_at <= session.at)
+            .filter(|(_, old)| old.expires_at <= session.at.minus(EXPIRED_KEPT_FOR))
             .map(|(token, old)| (old.expires_at, *token))
             .collect();
         expired.sort_unstable();
@@ -86,7 +89,7 @@ impl State {
         expires_at: Timestamp,
     ) {
         if let Some(session) = self.sessions.get_mut(&token_hash.0) {
-            session.seen_at = session.seen_at.max(seen_at);
+            session.seen_at = seen_at;
             session.expires_at = session.expires_at.max(expires_at);
         }
     }

@@ -4,7 +4,9 @@ use super::{PASSWORD_SAME, guard, holds::hold_user, user_id, users};
 use crate::{Database, Tx, sql};
 use hongbao_domain::store::{
     StoreError,
-    people::{EXPIRED_DROPPED_MAX, NewSession, OwnSession, StoredSession, TokenHash},
+    people::{
+        EXPIRED_DROPPED_MAX, EXPIRED_KEPT_FOR, NewSession, OwnSession, StoredSession, TokenHash,
+    },
 };
 use hongbao_shared::{Timestamp, UserId};
 use std::sync::Arc;
@@ -44,7 +46,7 @@ pub(super) async fn insert(tx: &mut Tx<'_>, session: &NewSession) -> Result<(), 
              (SELECT token_hash FROM sessions WHERE expires_at <= $1
               ORDER BY expires_at, token_hash LIMIT $2 FOR UPDATE SKIP LOCKED))",
     ))
-    .bind(session.at.millis())
+    .bind(session.at.minus(EXPIRED_KEPT_FOR).millis())
     .bind(EXPIRED_DROPPED_MAX)
     .execute(tx)
     .await?;
@@ -102,8 +104,7 @@ pub(super) async fn touch_session(
         .write_at_once(move |mut tx| {
             Box::pin(async move {
                 sql(format!(
-                    "UPDATE sessions SET seen_at = {later}(seen_at, $2),
-                                         expires_at = {later}(expires_at, $3)
+                    "UPDATE sessions SET seen_at = $2, expires_at = {later}(expires_at, $3)
                      WHERE token_hash = $1"
                 ))
                 .bind(&token_hash.0[..])
