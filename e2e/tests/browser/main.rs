@@ -6,8 +6,10 @@
 
 mod bad_input;
 mod failures;
+mod gestures;
 mod kinds;
 mod layout;
+mod leaving;
 mod live;
 mod logs;
 mod longchat;

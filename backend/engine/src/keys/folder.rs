@@ -185,24 +185,17 @@ fn read_key(file: &Path) -> Result<MasterKey, ConfigError> {
 
 /// Writes a key whole or not at all, and never over another.
 fn create(file: &Path, key: &[u8]) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let draft: PathBuf = folder.join(format!(".{name}.{}", std::process::id()));
-    // A process of this number that died here may have left one, and its file may be that of
-    // a key in use under another name: so it goes, rather than be written over.
-    files::remove_if_there(&draft)?;
-    files::write_new(&draft, key)?;
-    crash::before(Step::MasterKey);
-    // Unlike a rename, a link does not replace what is there.
-    let linked = fs::hard_link(&draft, file);
-    crash::after(Step::MasterKey);
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    files::sync_folder(folder)
+    files::make_private(file.parent().unwrap_or(Path::new(".")))?;
+    files::by_draft(file, key, |draft| {
+        crash::before(Step::MasterKey);
+        // Unlike a rename, a link does not replace what is there.
+        let linked = fs::hard_link(draft, file);
+        crash::after(Step::MasterKey);
+        match linked {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            other => other,
+        }
+    })
 }
 
 #[cfg(unix)]

@@ -26,7 +26,9 @@ pub struct Schedule {
     node: i64,
     /// `None` if only those who ask make it run.
     interval: Option<Duration>,
-    asked: Notify,
+    /// Somebody asked, and has no answer yet.
+    asked: AtomicBool,
+    wake: Notify,
     running: AtomicBool,
     last: Mutex<Option<Arc<Report>>>,
 }
@@ -38,24 +40,25 @@ impl Schedule {
             reconciler,
             node,
             interval: (interval_s > 0).then(|| Duration::from_secs(interval_s.into())),
-            asked: Notify::new(),
+            asked: AtomicBool::new(false),
+            wake: Notify::new(),
             running: AtomicBool::new(false),
             last: Mutex::new(None),
         }
     }
 
-    /// Makes it run as soon as possible. While one is under way or asked for already, that
-    /// one is the answer.
+    /// Makes it go through everything as soon as possible. What is asked for already is the
+    /// answer; what is under way on schedule is not, since it leaves out what it has seen.
     pub fn ask(&self) {
-        if !self.running.swap(true, Ordering::AcqRel) {
-            self.asked.notify_one();
+        if !self.asked.swap(true, Ordering::AcqRel) {
+            self.wake.notify_one();
         }
     }
 
     /// What it does, and what it said last on this node.
     pub fn state(&self) -> Reconciliation {
         Reconciliation {
-            running: self.running.load(Ordering::Acquire),
+            running: self.asked.load(Ordering::Acquire) || self.running.load(Ordering::Acquire),
             last: self.last.lock().as_deref().map(Into::into),
         }
     }
@@ -82,7 +85,7 @@ impl Schedule {
             let due = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = self.asked.notified() => Some(None),
+                () = self.wake.notified() => Some(None),
                 () = tokio::time::sleep(wait) => self.interval.map(Some),
             };
             let Some(scheduled) = due else { continue };
@@ -96,6 +99,9 @@ impl Schedule {
                 *self.last.lock() = Some(Arc::new(report));
             }
             self.running.store(false, Ordering::Release);
+            if scheduled.is_none() {
+                self.asked.store(false, Ordering::Release);
+            }
             wait = self.interval.unwrap_or(NEVER);
         }
     }

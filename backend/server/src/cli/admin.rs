@@ -1,6 +1,6 @@
 //! `hongbao admin`: what only whoever holds the data may do.
 
-use super::{Common, Failure, on_tokio, require_data, say};
+use super::{Common, Failure, on_tokio, say};
 use crate::node::open_stores;
 use hongbao_config::Config;
 use hongbao_domain::{
@@ -76,8 +76,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn run_grant(user: &str, common: Common) -> Result<(), Failure> {
-    let config = common.load(None)?;
-    require_data(&config)?;
+    let config = common.load_to_change()?;
     match on_tokio(grant(&config, user))? {
         Ok(Person { profile, .. }) => {
             say(format_args!("{} ({}) is an administrator", profile.name, profile.id));
@@ -91,8 +90,7 @@ fn run_grant(user: &str, common: Common) -> Result<(), Failure> {
 }
 
 async fn skip(common: Common) -> Result<(), Failure> {
-    let config = common.load(None)?;
-    require_data(&config)?;
+    let config = common.load_to_change()?;
     let stores = open_stores(&config).await?;
     let skipped = skip_numbers(&*stores.ledger, stores.sites()).await;
     stores.close().await;
@@ -123,8 +121,7 @@ async fn with_letters(
     common: Common,
     work: impl AsyncFnOnce(&DeadLetters) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let config = common.load(None)?;
-    require_data(&config)?;
+    let config = common.load_to_change()?;
     let stores = open_stores(&config).await?;
     let letters = DeadLetters::new(&stores, &BTreeMap::new(), Arc::new(SystemClock));
     let worked = work(&letters).await;

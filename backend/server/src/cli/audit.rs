@@ -1,6 +1,6 @@
 //! `hongbao audit` (R-MONEY-5).
 
-use super::{Common, Failure, on_tokio, require_data, say};
+use super::{Common, Failure, on_tokio, say};
 use crate::node::open_stores;
 use hongbao_config::Config;
 use hongbao_domain::runtime::SystemEntropy;
@@ -32,8 +32,7 @@ pub struct Arguments {
 /// Prints a report; fails if one fen is off. On a terminal, standard error shows how far
 /// it has come.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
-    let config = arguments.common.load(None)?;
-    require_data(&config)?;
+    let config = arguments.common.load_with_data()?;
     let report = on_tokio(audit(&config, arguments.at_rest))?;
     say(&report);
     if report.is_clean() { Ok(()) } else { Err(Failure::Negative) }

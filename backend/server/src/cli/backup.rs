@@ -1,6 +1,6 @@
 //! `hongbao backup` and `hongbao restore` (R-STORE-6).
 
-use super::{Common, Failure, on_tokio, require_data, say};
+use super::{Common, Failure, on_tokio, say};
 use crate::node::backup;
 use std::path::PathBuf;
 
@@ -27,8 +27,7 @@ pub struct RestoreArguments {
 
 /// Copies all databases as they are at one moment.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
-    let config = arguments.common.load(None)?;
-    require_data(&config)?;
+    let config = arguments.common.load_with_data()?;
     let made = on_tokio(async {
         Ok(backup::backup(&config, &arguments.folder, arguments.with_keys).await?)
     })?;

@@ -1,7 +1,7 @@
 //! `hongbao keys`: the key ring (R-STORE-7). Works beside a running server, which reads
 //! the keys folder again each second.
 
-use super::{Common, Failure, on_tokio, require_data, say};
+use super::{Common, Failure, on_tokio, say};
 use crate::node::open_stores;
 use hongbao_config::Config;
 use hongbao_domain::{
@@ -11,6 +11,7 @@ use hongbao_domain::{
 };
 use hongbao_engine::{
     app::Stores,
+    files,
     keys::{Keys, KeysFolder, needed, unused_since},
     packets::seal::Sealer,
 };
@@ -61,11 +62,11 @@ enum Command {
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::List { common } => {
-            let config = configured(common)?;
+            let config = common.load_with_data()?;
             on_tokio(list(&config))
         }
         Command::Add { common } => {
-            let config = configured(common)?;
+            let config = common.load_to_change()?;
             let id = folder(&config)?.add(&SystemEntropy)?;
             say(format_args!(
                 "{id} is a new key, and opens; `hongbao keys rotate {id}` has it seal"
@@ -73,11 +74,11 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
             Ok(())
         }
         Command::Rotate { id, common } => {
-            let config = configured(common)?;
+            let config = common.load_to_change()?;
             rotate(&folder(&config)?, id)
         }
         Command::Forget { id, lost, common } => {
-            let config = configured(common)?;
+            let config = common.load_to_change()?;
             match id {
                 Some(id) if !lost => on_tokio(forget(&config, id)),
                 id => on_tokio(give_up(&config, id)),
@@ -86,20 +87,18 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-fn configured(common: Common) -> Result<Config, Failure> {
-    let config = common.load(None)?;
-    require_data(&config)?;
-    Ok(config)
-}
-
 /// The folder whose keys can be changed.
 fn folder(config: &Config) -> Result<KeysFolder, Failure> {
-    KeysFolder::changeable(config).ok_or_else(|| {
+    let folder = KeysFolder::changeable(config).ok_or_else(|| {
         Failure::usage(
             "the keys come from storage.master_key (HONGBAO_MASTER_KEY): change the list there, the \
              one that seals first, and start the nodes again one by one",
         )
-    })
+    })?;
+    match files::of_another(folder.path()) {
+        Some(another) => Err(another.refuses(folder.path()).into()),
+        None => Ok(folder),
+    }
 }
 
 async fn list(config: &Config) -> Result<(), Failure> {

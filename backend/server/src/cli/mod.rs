@@ -11,7 +11,7 @@ pub mod server;
 pub mod split;
 pub mod verify;
 
-use crate::telemetry;
+use crate::{node::refuse_for_another, telemetry};
 use hongbao_config::{Config, ConfigError, Flags, refuse_unread};
 use std::{
     cell::RefCell,
@@ -88,16 +88,6 @@ fn say(line: impl fmt::Display) {
     let _gone = writeln!(io::stdout(), "{line}");
 }
 
-/// Refuses a folder without data, where opening would make empty databases.
-fn require_data(config: &Config) -> Result<(), Failure> {
-    let data = &config.storage.data;
-    // A fleet's data is elsewhere.
-    if config.fleet.is_some() || data.is_dir() {
-        return Ok(());
-    }
-    Err(Failure::usage(format!("there is no data in {}", data.display())))
-}
-
 /// What every subcommand takes that works on stored data.
 #[derive(Debug, clap::Args)]
 pub struct Common {
@@ -110,6 +100,24 @@ pub struct Common {
 }
 
 impl Common {
+    /// The configuration of data that is there: elsewhere, opening would make empty databases.
+    fn load_with_data(self) -> Result<Config, Failure> {
+        let config = self.load(None)?;
+        let data = &config.storage.data;
+        // A fleet's data is elsewhere.
+        if config.fleet.is_none() && !data.is_dir() {
+            return Err(Failure::usage(format!("there is no data in {}", data.display())));
+        }
+        Ok(config)
+    }
+
+    /// Likewise, for whoever is going to change something there.
+    fn load_to_change(self) -> Result<Config, Failure> {
+        let config = self.load_with_data()?;
+        refuse_for_another(&config)?;
+        Ok(config)
+    }
+
     /// The checked configuration; logging starts with it.
     fn load(self, listen: Option<std::net::SocketAddr>) -> Result<Config, Failure> {
         let flags = Flags { file: self.config, listen, data: self.data };

@@ -1,6 +1,6 @@
 //! `hongbao reconcile` (R-MONEY-3).
 
-use super::{Common, Failure, on_tokio, require_data, say};
+use super::{Common, Failure, on_tokio, say};
 use crate::node::open_stores;
 use hongbao_config::Config;
 use hongbao_domain::runtime::{SystemClock, SystemEntropy, Tasks};
@@ -25,8 +25,7 @@ pub struct Arguments {
 /// Prints a report; fails if something is left that only somebody may touch. Works beside
 /// a running server, which lands what is made to land again; otherwise the next one does.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
-    let config = arguments.common.load(None)?;
-    require_data(&config)?;
+    let config = arguments.common.load_to_change()?;
     let mode = if arguments.dry_run { Mode::DryRun } else { Mode::Mend };
     let report = on_tokio(reconcile(&config, mode))?;
     say(&report);

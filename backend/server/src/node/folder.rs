@@ -14,12 +14,12 @@ use hongbao_domain::{
     crash::{self, Step},
     runtime::{Entropy, SystemEntropy},
 };
-use hongbao_engine::files;
+use hongbao_engine::files::{self, OfAnother};
 use hongbao_storage::{give_id_to_file, id_of_file, rename_file};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, TryLockError},
     io::{self, Write},
     num::NonZeroI32,
     path::{Path, PathBuf},
@@ -58,13 +58,10 @@ impl Lock {
             return Ok(None);
         }
         let data = &config.storage.data;
-        prepare(data)?;
+        prepare(config)?;
         let path = data.join(LOCK);
         let cannot = || format!("cannot lock {}", path.display());
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        files::only_for_owner(&mut options);
-        let mut file = options.open(&path).with_context(cannot)?;
+        let mut file = files::make(&path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -140,11 +137,10 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder if need be; refuses one in which a database is gone or replaced. A
-    /// folder from before manifests is taken as it is.
+    /// Refuses a folder in which a database is gone or replaced. One from before manifests is
+    /// taken as it is.
     pub(super) async fn verify(config: &Config, places: &Places) -> anyhow::Result<Self> {
         let data = config.storage.data.clone();
-        prepare(&data)?;
         let manifest = read(&data.join(MANIFEST))?;
         let files: BTreeMap<_, _> = places.files().collect();
         for (name, id) in &manifest.databases {
@@ -223,23 +219,38 @@ fn read(path: &Path) -> Result<Manifest, ConfigError> {
 
 /// Two commands that adopt a folder at once find the same ids, whoever comes last.
 fn write(path: &Path, manifest: &Manifest) -> anyhow::Result<()> {
-    files::replace(path, &serde_json::to_vec_pretty(manifest)?)
-        .with_context(|| format!("cannot write {}", path.display()))
+    Ok(files::replace(path, &serde_json::to_vec_pretty(manifest)?)?)
+}
+
+/// Refuses to write for another user. The folder is whose the databases are; where there are none
+/// yet, whose it is itself, which binds root alone: a service may be given a folder to write in
+/// that is not its own (a volume of Kubernetes is root's), and what it makes there it can read.
+pub fn refuse_for_another(config: &Config) -> Result<(), ConfigError> {
+    if config.fleet.is_some() {
+        return Ok(());
+    }
+    let data = &config.storage.data;
+    let databases = data.join(DATABASES);
+    let another = match fs::exists(&databases) {
+        Ok(true) => files::of_another(&databases),
+        _ => files::of_another(data).filter(OfAnother::is_for_root),
+    };
+    another.map_or(Ok(()), |another| Err(another.refuses(data)))
 }
 
 /// Makes the folders, closed to others, and closes what versions before left open. A folder
 /// that holds other things as well is left as it is: what matters is in those below.
-fn prepare(data: &Path) -> anyhow::Result<()> {
+pub(super) fn prepare(config: &Config) -> anyhow::Result<()> {
+    refuse_for_another(config)?;
+    let data = &config.storage.data;
     let ours = holds_nothing_else(data);
     for folder in [data, &data.join(DATABASES), &data.join(KEYS)] {
-        files::make_private(folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        files::make_private(folder)?;
         if ours || folder != data {
             close_to_others(folder);
         }
     }
-    for entry in fs::read_dir(data.join(DATABASES))? {
-        let path = entry?.path();
+    for path in files::entries(&data.join(DATABASES))? {
         // SQLite gives its logs the mode of the database.
         if path.is_file() {
             close_to_others(&path);
@@ -252,14 +263,6 @@ fn holds_nothing_else(data: &Path) -> bool {
     let ours = [DATABASES, KEYS, LOCK, MANIFEST];
     let entries = fs::read_dir(data).into_iter().flatten();
     entries.flatten().all(|entry| ours.iter().any(|name| entry.file_name() == *name))
-}
-
-/// Makes a file for a database, which SQLite fills; one that is there is left alone.
-pub(super) fn make_file(file: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    files::only_for_owner(&mut options);
-    options.open(file).map(drop)
 }
 
 /// What is the owner's alone in a mode.

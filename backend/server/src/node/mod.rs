@@ -6,7 +6,7 @@ mod folder;
 mod places;
 mod stores;
 
-pub use folder::{Lock, reconciled};
+pub use folder::{Lock, reconciled, refuse_for_another};
 pub use stores::{create_stores, open_stores};
 
 use crate::telemetry;

@@ -1,9 +1,10 @@
 //! Where each database is.
 
-use super::folder::{DATABASES, make_file};
+use super::folder::DATABASES;
 use anyhow::Context;
 use hongbao_config::{Address, Config, Fleet};
 use hongbao_domain::crash::{self, Step};
+use hongbao_engine::files;
 use hongbao_shared::{Shard, Site};
 use hongbao_storage::{Database, Link, Schema};
 use std::{
@@ -105,7 +106,7 @@ impl Place {
         let database = match self {
             Self::File(file) => {
                 let cannot = || format!("cannot open {}", file.display());
-                make_file(file).with_context(cannot)?;
+                files::make(file)?;
                 Database::open_file(file, schema).await.with_context(cannot)?
             }
             Self::Link(link) => Database::open_link(link, schema).await?,

@@ -1,6 +1,9 @@
 //! Opens the databases of a node.
 
-use super::{folder::Folder, places::Places};
+use super::{
+    folder::{Folder, prepare},
+    places::Places,
+};
 use anyhow::Context;
 use futures::future::try_join_all;
 use hongbao_config::Config;
@@ -32,6 +35,7 @@ async fn open_where(config: &Config, create: bool) -> anyhow::Result<Stores> {
     if config.fleet.is_some() {
         return open_at(places).await;
     }
+    prepare(config)?;
     let folder = Folder::verify(config, &places).await?;
     let stores = open_at(places).await?;
     folder.adopt().await?;

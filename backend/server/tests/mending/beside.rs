@@ -70,6 +70,21 @@ async fn it_runs_on_a_schedule_and_on_demand() {
     })
     .await;
     assert!(state().last.unwrap().is_clean);
+    // From then on it leaves the packet out, unless somebody asks, whatever is under way.
+    world.open(party.members[0], order_no).await.unwrap();
+    until("it leaves out what it has seen", async || {
+        world.clock.advance_s(60);
+        state().last.is_some_and(|report| report.packets == 0)
+    })
+    .await;
+    while !state().running {
+        tokio::task::yield_now().await;
+    }
+    world.app.reconciliation.ask();
+    until("it has gone through everything", async || {
+        state().last.is_some_and(|report| report.packets == 1)
+    })
+    .await;
     world.end_and_audit().await;
 
     // Without a schedule, only if asked.

@@ -214,3 +214,79 @@ fn a_variable_that_nobody_reads_stops_the_start() {
         assert!(run(name).status.success(), "{name}");
     }
 }
+
+/// R-STORE-6: what root made in a folder of somebody else its service could not read. So nobody
+/// writes for another: neither in a folder that holds data nor at a first start, nor among keys
+/// that are kept elsewhere. Only root can make the scene, and only root can do the harm.
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_writes_in_the_folder_of_another() {
+    use std::os::unix::fs::{MetadataExt, lchown};
+    const OTHER: u32 = 65_534;
+    fn all_in(folder: &Path) -> Vec<std::path::PathBuf> {
+        let mut all = vec![folder.to_owned()];
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { all.extend(all_in(&path)) } else { all.push(path) }
+        }
+        all
+    }
+    let give_away = |folder: &Path| {
+        all_in(folder).iter().all(|path| lchown(path, Some(OTHER), Some(OTHER)).is_ok())
+    };
+    let mut server = TestServer::spawn(&[ONE_SHARD]);
+    assert_eq!(server.terminate(), Some(0));
+    let data = server.folder.path().to_owned();
+    if !give_away(&data) {
+        return;
+    }
+    let before = all_in(&data);
+    let sentence = format!("{} belongs to the user with the id {OTHER}", data.display());
+    for command in [
+        &["keys", "add"][..],
+        &["keys", "rotate"],
+        &["keys", "forget", "01020304"],
+        &["migrate"],
+        &["reconcile"],
+        &["admin", "grant", "nobody"],
+        &["admin", "retry", "--all"],
+        &["admin", "skip-numbers"],
+    ] {
+        let output = server.subcommand(command).output().unwrap();
+        refused(&output, &sentence);
+        refused(&output, &format!("sudo -u '#{OTHER}'"));
+    }
+    refused(&start(&server), &sentence);
+    assert_eq!(all_in(&data), before);
+    for path in all_in(&data) {
+        assert_eq!(fs::metadata(&path).unwrap().uid(), OTHER, "{}", path.display());
+    }
+
+    // The first start, and a restore.
+    let empty = tempfile::tempdir().unwrap();
+    assert!(give_away(empty.path()));
+    let run = |command: &[&str], data: &Path| {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_hongbao"));
+        process.args(command).arg("--data").arg(data).env(ONE_SHARD.0, ONE_SHARD.1);
+        process
+    };
+    let backup = tempfile::tempdir().unwrap();
+    let backup = backup.path().join("backup");
+    let done = run(&["backup"], &data).arg(&backup).output().unwrap();
+    assert!(done.status.success(), "a copy is whose who makes it: {}", text(&done.stderr));
+    let sentence = format!("{} belongs to the user with the id {OTHER}", empty.path().display());
+    refused(&run(&["server"], empty.path()).output().unwrap(), &sentence);
+    refused(&run(&["restore"], empty.path()).arg(&backup).output().unwrap(), &sentence);
+    assert_eq!(all_in(empty.path()).len(), 1, "nothing was made");
+
+    // Databases of one's own in it make it one's own.
+    fs::create_dir(empty.path().join("db")).unwrap();
+    assert!(run(&["migrate"], empty.path()).status().unwrap().success());
+    let keys = tempfile::tempdir().unwrap();
+    assert!(give_away(keys.path()));
+    let rotated = run(&["keys", "rotate"], empty.path())
+        .env("HONGBAO_STORAGE_KEYS", keys.path())
+        .output()
+        .unwrap();
+    refused(&rotated, &format!("{} belongs to the user", keys.path().display()));
+}

@@ -15,7 +15,8 @@ use super::card::Card;
 use crate::{
     art::{Icon, Scene},
     components::{
-        Avatar, Empty, Link as RouteLink, Name, Pic, envelope::Tapped, live, press, rows, words,
+        Avatar, Empty, Link as RouteLink, Name, Pic, envelope::Tapped, live, memo, press, rows,
+        words,
     },
     i18n::{Lang, lang, tr},
     route::Route,
@@ -34,12 +35,12 @@ use scroll::Scroll;
 pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn) -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
     let drawn = feed.rows();
-    let quiet = Memo::new(move |_| {
+    let quiet = memo(move || {
         let arrival =
             |row: &LogRow| matches!(row.message.body, MessageBody::Joined | MessageBody::Created);
         drawn.with(|all| all.len() <= 1 && all.iter().all(arrival)) && feed.link() == Link::Live
     });
-    let away = Memo::new(move |_| feed.link() == Link::Away);
+    let away = memo(move || feed.link() == Link::Away);
     let scroll = Scroll::keep(place, feed);
     view! {
         <div class="log-frame">
@@ -107,7 +108,7 @@ fn Row(feed: Feed, row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
         }
         MessageBody::Packet { packet } => {
             let (card, sender) = (packet.clone(), message.user.clone());
-            let standing = Memo::new(move |_| feed.card(id));
+            let standing = memo(move || feed.card(id));
             let inside = view! { <Card card sender standing on_tap/> }.into_any();
             bubble(&message.user, inside)
         }
