@@ -100,6 +100,9 @@ rungs! {
     /// R-CTRL-1, R-OPEN-4.
     OpensLimited = "opens_limited", End::Quiet,
         "The shard's lane is full; opens are refused.";
+    /// R-CTRL-6.
+    DoorsFull = "doors_full", End::Quiet,
+        "Connections or streams are refused: there are as many as there may be, in all or of one address.";
     /// R-CTRL-5.
     ClocksDisagree = "clocks_disagree", End::Found,
         "The node's clock and the database's disagree; this node ends no packet of the shard.";

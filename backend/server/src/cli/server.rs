@@ -3,13 +3,13 @@
 use super::{Common, Failure, on_tokio, say};
 use crate::{
     http,
-    node::{Outside, start_on},
+    node::{Outside, divide, start_on},
     telemetry,
 };
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use hongbao_config::Config;
 use hongbao_domain::crash;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, runtime::Builder};
 use tokio_util::sync::CancellationToken;
 
@@ -38,9 +38,9 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     served
 }
 
-async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
+async fn serve(mut config: Config, outside: Outside) -> Result<(), Failure> {
+    divide(&mut config)?;
     let listen = config.server.listen;
-    let drain = Duration::from_secs(config.server.drain_s.into());
     // Before the databases are touched: a port that is taken often means that another
     // server works on the same data. Whoever connects meanwhile waits in the backlog.
     let listener = TcpListener::bind(listen)
@@ -70,10 +70,8 @@ async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
             std::process::exit(1);
         });
     };
-    let served = http::serve(listener, router, asked, drain).await;
-    // Whatever became of the listener: what was answered must be delivered.
+    http::serve(listener, router, &app.config.server, app.control.board(), asked).await;
     app.shutdown().await;
-    served.context("the server stopped accepting connections")?;
     if let Some(task) = app.fallen().task() {
         return Err(Failure::Failed(anyhow!("stopped because a task has panicked: {task}")));
     }
