@@ -23,3 +23,4 @@ mod steps;
 mod story;
 mod walk;
 mod world;
+mod writing;

@@ -52,8 +52,7 @@ pub async fn serve(
             Ok(accepted) => accepted,
             Err(error) if is_of_the_connection(&error) => continue,
             Err(error) => {
-                let why = format_args!("none can be accepted: {error}");
-                board.enter(Rung::DoorsFull, Place::Node, why);
+                board.enter(Rung::DoorsFull, Place::Node, format!("no accepting: {error}"));
                 tokio::select! {
                     biased;
                     () = &mut shutdown => break,

@@ -1,6 +1,7 @@
 //! The messages, the oldest first, the newest in view.
 
 mod scroll;
+mod unsent;
 
 use hongbao_shared::{
     OrderNo, Timestamp,
@@ -23,11 +24,12 @@ use crate::{
     state::{
         LogRow,
         feed::{Feed, Link},
-        session,
+        outbox, session,
     },
 };
 
 use scroll::Scroll;
+use unsent::Unsent;
 
 /// The scrolling part of a chat. The children are shown while there is no message
 /// but the founder's own arrival.
@@ -38,7 +40,9 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
     let quiet = memo(move || {
         let arrival =
             |row: &LogRow| matches!(row.message.body, MessageBody::Joined | MessageBody::Created);
-        drawn.with(|all| all.len() <= 1 && all.iter().all(arrival)) && feed.link() == Link::Live
+        drawn.with(|all| all.len() <= 1 && all.iter().all(arrival))
+            && feed.link() == Link::Live
+            && outbox::lines(feed.group()).is_empty()
     });
     let away = memo(move || feed.link() == Link::Away);
     let scroll = Scroll::keep(place, feed);
@@ -71,6 +75,7 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                         move |row| view! { <Row feed row on_tap/> }.into_any(),
                     )}
                 </div>
+                <Unsent group=feed.group()/>
                 {move || quiet.get().then(|| children())}
                 {live(move || away.get().then(|| view! {
                     <Empty

@@ -8,7 +8,11 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast as _, closure::Closure};
 use web_sys::{HtmlDivElement, HtmlElement, ResizeObserver};
 
-use crate::{components::effect, state::feed::Feed, tasks::Scope};
+use crate::{
+    components::effect,
+    state::{feed::Feed, outbox},
+    tasks::Scope,
+};
 
 /// This close to the end counts as reading the end, in CSS pixels.
 const NEAR_END_PX: i32 = 80;
@@ -40,6 +44,7 @@ impl Scroll {
         let rows = feed.rows();
         effect(move || {
             rows.with(|_| ());
+            outbox::lines(feed.group());
             // The rows are on the page before the next frame is drawn.
             request_animation_frame(move || scroll.settle());
         });
