@@ -55,6 +55,7 @@ const ORDERS: &[File] = files![
     "orders/sqlite/0007_moves.sql",
     "orders/sqlite/0008_given_up.sql",
     "orders/sqlite/0009_days.sql",
+    "orders/sqlite/0010_reopened.sql",
 ];
 const COLD: &[File] = files!["cold/sqlite/0001_cold.sql"];
 const LEDGER: &[File] = files![
@@ -84,6 +85,7 @@ const POSTGRES_ORDERS: &[File] = files![
     "orders/postgres/0005_moves.sql",
     "orders/postgres/0006_given_up.sql",
     "orders/postgres/0007_days.sql",
+    "orders/postgres/0008_reopened.sql",
 ];
 const POSTGRES_COLD: &[File] = files!["cold/postgres/0001_cold.sql"];
 const POSTGRES_LEDGER: &[File] = files![

@@ -3,15 +3,15 @@
 use super::{Common, Failure, on_tokio, say};
 use crate::{
     http,
-    node::{Outside, start_on},
+    node::{Outside, divide, start_on},
     telemetry,
 };
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use axum::Router;
 use hongbao_config::Config;
 use hongbao_domain::crash;
 use hongbao_engine::app::App;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 use tokio::{net::TcpListener, runtime::Builder};
 use tokio_util::sync::CancellationToken;
 
@@ -49,12 +49,12 @@ pub fn run_with(
 }
 
 async fn serve(
-    config: Config,
+    mut config: Config,
     outside: Outside,
     router: impl FnOnce(Arc<App>, CancellationToken) -> Router,
 ) -> Result<(), Failure> {
+    divide(&mut config)?;
     let listen = config.server.listen;
-    let drain = Duration::from_secs(config.server.drain_s.into());
     // Before the databases are touched: a port that is taken often means that another
     // server works on the same data. Whoever connects meanwhile waits in the backlog.
     let listener = TcpListener::bind(listen)
@@ -84,10 +84,8 @@ async fn serve(
             std::process::exit(1);
         });
     };
-    let served = http::serve(listener, router, asked, drain).await;
-    // Whatever became of the listener: what was answered must be delivered.
+    http::serve(listener, router, &app.config.server, app.control.board(), asked).await;
     app.shutdown().await;
-    served.context("the server stopped accepting connections")?;
     if let Some(task) = app.fallen().task() {
         return Err(Failure::Failed(anyhow!("stopped because a task has panicked: {task}")));
     }

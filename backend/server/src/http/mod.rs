@@ -5,6 +5,7 @@
 
 mod client;
 mod docs;
+mod doors;
 mod extract;
 mod health;
 mod observe;
@@ -29,6 +30,7 @@ use axum::{
     routing::get,
 };
 use client::{Client, Throttle};
+use doors::Doors;
 use hongbao_engine::app::App;
 use problem::Answered;
 use routes::{accounts, control, groups, lists, live, me, packets, wallet};
@@ -45,6 +47,8 @@ struct Http(Arc<Shared>);
 struct Shared {
     app: Arc<App>,
     throttle: Throttle,
+    /// Streams of events, by the addresses of clients: also of those behind a proxy.
+    streams: Doors,
     draining: CancellationToken,
 }
 
@@ -76,8 +80,11 @@ fn assemble(app: Arc<App>, draining: CancellationToken, beside: Router<Http>) ->
     // Before the first request, so that none goes uncounted.
     telemetry::metrics();
     let throttle = Throttle::new(&app.config.addresses);
+    let live = &app.config.live;
+    let board = app.control.board();
+    let streams = Doors::new("streams", live.streams_max, live.streams_per_address_max, board);
     let (api, document) = api().split_for_parts();
-    let http = Http(Arc::new(Shared { app, throttle, draining }));
+    let http = Http(Arc::new(Shared { app, throttle, streams, draining }));
     Router::new()
         .merge(api)
         .merge(beside)

@@ -2,10 +2,12 @@
 //! its data folder, keys, databases, caches.
 
 pub mod backup;
+mod descriptors;
 mod folder;
 mod places;
 mod stores;
 
+pub use descriptors::divide;
 pub use folder::{Lock, reconciled, refuse_for_another};
 pub use stores::{create_stores, open_stores};
 

@@ -66,6 +66,7 @@ impl TestServer {
         config.addresses.accounts_per_minute = 0;
         config.addresses.guests_per_minute = 0;
         config.flow.per_person = false;
+        config.server.drain_s = 5;
         change(&mut config);
         let app = Arc::new(start_on(config, outside).await.unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -73,8 +74,12 @@ impl TestServer {
         let stop = CancellationToken::new();
         let router = http::router(Arc::clone(&app), stop.clone());
         let stopped = stop.clone().cancelled_owned();
-        let served = tokio::spawn(async move {
-            http::serve(listener, router, stopped, Duration::from_secs(5)).await.unwrap();
+        let served = tokio::spawn({
+            let app = Arc::clone(&app);
+            async move {
+                let (settings, board) = (&app.config.server, app.control.board());
+                http::serve(listener, router, settings, board, stopped).await;
+            }
         });
         Self { url, client: client(), folder, running: Running::Here { app, stop, served } }
     }
