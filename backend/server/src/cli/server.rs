@@ -7,9 +7,9 @@ use crate::{
     telemetry,
 };
 use anyhow::{Context, anyhow};
-use hongbao_config::Config;
+use hongbao_config::{Config, Listen};
 use hongbao_domain::crash;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Builder};
 use tokio_util::sync::CancellationToken;
 
@@ -18,9 +18,9 @@ use tokio_util::sync::CancellationToken;
 pub struct Arguments {
     #[command(flatten)]
     common: Common,
-    /// Address and port to listen at; port 0 takes a free one. 127.0.0.1:8080 by default.
+    /// Address, or name, and port to listen at; port 0 takes a free one. 127.0.0.1:8080 by default.
     #[arg(long, value_name = "ADDR:PORT")]
-    listen: Option<SocketAddr>,
+    listen: Option<Listen>,
 }
 
 /// Serves until SIGTERM or SIGINT, then drains.
@@ -39,7 +39,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
-    let listen = config.server.listen;
+    let listen = config.server.listen.0;
     let drain = Duration::from_secs(config.server.drain_s.into());
     // Before the databases are touched: a port that is taken often means that another
     // server works on the same data. Whoever connects meanwhile waits in the backlog.
@@ -60,7 +60,7 @@ async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
         tokio::select! {
             biased;
             () = signals.next() => tracing::info!("draining"),
-            task = fallen.wait() => tracing::error!(task, "draining, because a task has panicked"),
+            why = fallen.wait() => tracing::error!(why, "draining, because this node has to end"),
         }
         draining.cancel();
         tokio::spawn(async move {
@@ -74,8 +74,8 @@ async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
     // Whatever became of the listener: what was answered must be delivered.
     app.shutdown().await;
     served.context("the server stopped accepting connections")?;
-    if let Some(task) = app.fallen().task() {
-        return Err(Failure::Failed(anyhow!("stopped because a task has panicked: {task}")));
+    if let Some(why) = app.fallen().why() {
+        return Err(Failure::Failed(anyhow!("stopped by itself: {why}")));
     }
     tracing::info!("stopped");
     Ok(())
