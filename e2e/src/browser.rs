@@ -1,12 +1,17 @@
 //! One browser and what a person does with it, by the test ids of the web app.
 
+mod calls;
+mod gestures;
+
+pub use calls::Loss;
+
 use crate::{
     chromium::{self, Form},
     console::Console,
     person::Person,
     wait::wait_for,
 };
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
@@ -20,19 +25,6 @@ pub struct Browser {
     base: Arc<str>,
     console: Arc<Console>,
     _profile: Arc<TempDir>,
-}
-
-/// What becomes of a call that gets lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loss {
-    /// It fails before it has reached the server.
-    Request,
-    /// The server has answered; the call fails.
-    Answer,
-    /// It never reaches the server, and never ends.
-    RequestForGood,
-    /// The server has answered; the call never ends.
-    AnswerForGood,
 }
 
 fn css(id: &str) -> String {
@@ -87,6 +79,14 @@ impl Browser {
 
     pub async fn reload(&self) -> Result<()> {
         Ok(self.driver.refresh().await?)
+    }
+
+    /// Goes to a path within the app, which is not loaded again: as back and forward do.
+    pub async fn walk_to(&self, path: &str) -> Result<()> {
+        let script = "history.pushState(null, '', arguments[0]);
+            dispatchEvent(new PopStateEvent('popstate'));";
+        self.driver.execute(script, vec![json!(path)]).await?;
+        Ok(())
     }
 
     pub async fn back(&self) -> Result<()> {
@@ -187,7 +187,8 @@ impl Browser {
             let Some(element) = self.select(selector).await?.into_iter().next() else {
                 return Ok(None);
             };
-            if !element.is_enabled().await? {
+            // What has just appeared takes no gesture yet.
+            if !element.is_enabled().await? || !self.select("[data-settling]").await?.is_empty() {
                 return Ok(None);
             }
             element.click().await?;
@@ -303,59 +304,6 @@ impl Browser {
         .await
     }
 
-    /// Takes the network away from this browser, or gives it back. What fails meanwhile
-    /// stands in the console and is excused.
-    pub async fn set_offline(&self, offline: bool) -> Result<()> {
-        self.console.expect_lost_network();
-        let conditions = json!({
-            "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
-        });
-        let cdp = self.driver.cdp();
-        cdp.send_raw("Network.enable", json!({})).await?;
-        cdp.send_raw("Network.emulateNetworkConditions", conditions).await?;
-        Ok(())
-    }
-
-    /// From now on this page loses its calls whose paths end like this.
-    pub async fn lose(&self, path_end: &str, loss: Loss) -> Result<()> {
-        let (reaches, ends) = match loss {
-            Loss::Request => (false, true),
-            Loss::Answer => (true, true),
-            Loss::RequestForGood => (false, false),
-            Loss::AnswerForGood => (true, false),
-        };
-        let script = format!(
-            "window.realFetch ??= window.fetch;
-            window.lostCalls = 0;
-            window.fetch = async (path, init) => {{
-                if (!String(path).endsWith('{path_end}')) return window.realFetch(path, init);
-                if ({reaches}) await (await window.realFetch(path, init)).text();
-                window.lostCalls += 1;
-                if ({ends}) throw new TypeError('lost');
-                return new Promise(() => {{}});
-            }};"
-        );
-        self.script(&script).await.map(|_| ())
-    }
-
-    /// Ends [`Browser::lose`].
-    pub async fn lose_nothing(&self) -> Result<()> {
-        self.script("window.fetch = window.realFetch").await.map(|_| ())
-    }
-
-    /// Waits until a call got lost.
-    pub async fn lost(&self) -> Result<()> {
-        wait_for("a call to get lost", async || {
-            Ok((self.script("return window.lostCalls").await? != json!(0)).then_some(()))
-        })
-        .await
-    }
-
-    /// Excuses everything that fails because nobody answers.
-    pub fn expect_lost_network(&self) {
-        self.console.expect_lost_network();
-    }
-
     /// The language and the theme of the pages that are loaded from now on.
     pub async fn dress(&self, language: &str, theme: &str) -> Result<()> {
         self.store("hongbao.lang", language).await?;
@@ -367,59 +315,6 @@ impl Browser {
     pub async fn set_theme(&self, theme: &str) -> Result<()> {
         self.script(&format!("document.documentElement.dataset.theme = '{theme}'")).await?;
         self.at_rest().await
-    }
-
-    /// Calls the REST interface from inside the page, with the page's own session.
-    /// Answers status and body.
-    pub async fn fetch(
-        &self,
-        method: &str,
-        path: &str,
-        body: Option<Value>,
-    ) -> Result<(u64, Value)> {
-        let script = "const [method, path, body, done] = arguments;
-            const init = { method, headers: body ? { 'content-type': 'application/json' } : {} };
-            if (body) init.body = JSON.stringify(body);
-            fetch(path, init).then(async (answer) => {
-                const text = await answer.text();
-                done([answer.status, text ? JSON.parse(text) : null]);
-            }, (error) => done([0, String(error)]));";
-        let arguments = vec![json!(method), json!(path), body.unwrap_or_default()];
-        let answer = self.ask(script, arguments).await?;
-        let status = answer[0].as_u64().context("a status")?;
-        ensure!(status != 0, "{method} {path}: {}", answer[1]);
-        Ok((status, answer[1].clone()))
-    }
-
-    /// Reads a stream of events from inside the page up to the event with this id; its
-    /// text.
-    pub async fn read_stream(&self, path: &str, last_id: &str) -> Result<String> {
-        let script = "const [path, lastId, done] = arguments;
-            const last = new RegExp(`^id: ?${lastId}$`, 'm');
-            const stop = new AbortController();
-            (async () => {
-                const answer = await fetch(path, { signal: stop.signal });
-                const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-                let text = '';
-                while (!last.test(text) || !text.endsWith('\\n\\n')) {
-                    const { value, done: ended } = await reader.read();
-                    if (ended) break;
-                    text += value;
-                }
-                stop.abort();
-                done(text);
-            })().catch(() => done(null));";
-        let text = self.ask(script, vec![json!(path), json!(last_id)]).await?;
-        Ok(text.as_str().with_context(|| format!("{path} told nothing"))?.to_owned())
-    }
-
-    /// The calls of the REST interface that this page has made since it was loaded.
-    pub async fn calls(&self) -> Result<Vec<String>> {
-        let script = "return performance.getEntriesByType('resource')
-            .map((entry) => new URL(entry.name).pathname + new URL(entry.name).search)
-            .filter((path) => path.startsWith('/api/'));";
-        let calls = self.script(script).await?;
-        Ok(serde_json::from_value(calls)?)
     }
 
     /// Writes into the browser's own storage, where the app keeps language and theme.

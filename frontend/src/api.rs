@@ -2,9 +2,9 @@
 
 mod client;
 
-pub(crate) use client::Failure;
+pub(crate) use client::{Coming, Failure};
 
-use client::{change, delete, get, patch, post};
+use client::{delete, get, patch, post, put};
 use hongbao_shared::{
     GroupId, Limits, MessageId, OrderNo, UserId,
     api::{
@@ -25,7 +25,9 @@ use hongbao_shared::{
     },
 };
 
-pub(crate) type Answer<T> = Result<T, Failure>;
+/// The body of a call that says nothing.
+#[derive(serde::Serialize)]
+struct Nothing {}
 
 fn paged(path: String, cursor: Option<&str>) -> String {
     match cursor {
@@ -34,109 +36,109 @@ fn paged(path: String, cursor: Option<&str>) -> String {
     }
 }
 
-pub(crate) async fn limits() -> Answer<Limits> {
-    get("/limits").await
+pub(crate) fn limits() -> Coming<Limits> {
+    get("/limits".to_owned())
 }
 
-pub(crate) async fn me() -> Answer<Me> {
-    get("/me").await
+pub(crate) fn me() -> Coming<Me> {
+    get("/me".to_owned())
 }
 
-pub(crate) async fn sign_in_as_guest(name: String) -> Answer<SignedIn> {
-    post("/session/guest", &GuestRequest { name }).await
+pub(crate) fn sign_in_as_guest(name: String) -> Coming<SignedIn> {
+    post("/session/guest".to_owned(), &GuestRequest { name })
 }
 
-pub(crate) async fn sign_in(credentials: &Credentials) -> Answer<SignedIn> {
-    post("/session", credentials).await
+pub(crate) fn sign_in(credentials: &Credentials) -> Coming<SignedIn> {
+    post("/session".to_owned(), credentials)
 }
 
-pub(crate) async fn create_account(credentials: &Credentials) -> Answer<SignedIn> {
-    post("/accounts", credentials).await
+pub(crate) fn create_account(credentials: &Credentials) -> Coming<SignedIn> {
+    post("/accounts".to_owned(), credentials)
 }
 
-pub(crate) async fn sign_out() -> Answer<()> {
-    delete("/session").await
+pub(crate) fn sign_out() -> Coming<()> {
+    delete("/session".to_owned())
 }
 
 /// A guest becomes an account and keeps everything.
-pub(crate) async fn make_account(credentials: &Credentials) -> Answer<Me> {
-    post("/me/account", credentials).await
+pub(crate) fn make_account(credentials: &Credentials) -> Coming<Me> {
+    post("/me/account".to_owned(), credentials)
 }
 
-pub(crate) async fn change_profile(profile: &ProfileChange) -> Answer<Me> {
-    patch("/me", profile).await
+pub(crate) fn change_profile(profile: &ProfileChange) -> Coming<Me> {
+    patch("/me".to_owned(), profile)
 }
 
-pub(crate) async fn change_password(password: &PasswordChange) -> Answer<()> {
-    change("PUT", "/me/password", password).await
+pub(crate) fn change_password(password: &PasswordChange) -> Coming<()> {
+    put("/me/password".to_owned(), password)
 }
 
-pub(crate) async fn sessions() -> Answer<Vec<SessionInfo>> {
-    get("/me/sessions").await
+pub(crate) fn sessions() -> Coming<Vec<SessionInfo>> {
+    get("/me/sessions".to_owned())
 }
 
-pub(crate) async fn end_session(id: &str) -> Answer<()> {
-    delete(&format!("/me/sessions/{}", js_sys::encode_uri_component(id))).await
+pub(crate) fn end_session(id: &str) -> Coming<()> {
+    delete(format!("/me/sessions/{}", js_sys::encode_uri_component(id)))
 }
 
 /// All but the one that this browser uses.
-pub(crate) async fn end_other_sessions() -> Answer<()> {
-    delete("/me/sessions").await
+pub(crate) fn end_other_sessions() -> Coming<()> {
+    delete("/me/sessions".to_owned())
 }
 
 /// All of them at once: `groups_per_user_max` bounds the list.
-pub(crate) async fn groups() -> Answer<Vec<GroupSummary>> {
-    get("/groups").await
+pub(crate) fn groups() -> Coming<Vec<GroupSummary>> {
+    get("/groups".to_owned())
 }
 
-pub(crate) async fn create_group(name: String) -> Answer<Group> {
-    post("/groups", &NewGroup { name }).await
+pub(crate) fn create_group(name: String) -> Coming<Group> {
+    post("/groups".to_owned(), &NewGroup { name })
 }
 
-pub(crate) async fn group(id: GroupId) -> Answer<Group> {
-    get(&format!("/groups/{id}")).await
+pub(crate) fn group(id: GroupId) -> Coming<Group> {
+    get(format!("/groups/{id}"))
 }
 
-pub(crate) async fn invite(id: GroupId) -> Answer<Invitation> {
-    post(&format!("/groups/{id}/invitations"), &serde_json::json!({})).await
+pub(crate) fn invite(id: GroupId) -> Coming<Invitation> {
+    post(format!("/groups/{id}/invitations"), &Nothing {})
 }
 
-pub(crate) async fn join(code: String) -> Answer<Group> {
-    post("/groups/join", &JoinRequest { code }).await
+pub(crate) fn join(code: String) -> Coming<Group> {
+    post("/groups/join".to_owned(), &JoinRequest { code })
 }
 
-pub(crate) async fn invitation(code: &str) -> Answer<InvitationPreview> {
-    get(&format!("/invitations/{code}")).await
+pub(crate) fn invitation(code: &str) -> Coming<InvitationPreview> {
+    get(format!("/invitations/{code}"))
 }
 
 /// A group with demo members, the same one again for as long as one is in it.
-pub(crate) async fn demo(language: Language) -> Answer<Group> {
-    post("/groups/demo", &DemoRequest { language }).await
+pub(crate) fn demo(language: Language) -> Coming<Group> {
+    post("/groups/demo".to_owned(), &DemoRequest { language })
 }
 
-pub(crate) async fn mute(id: GroupId, muted: bool) -> Answer<()> {
-    change("PUT", &format!("/groups/{id}/mute"), &MuteRequest { muted }).await
+pub(crate) fn mute(id: GroupId, muted: bool) -> Coming<()> {
+    put(format!("/groups/{id}/mute"), &MuteRequest { muted })
 }
 
-pub(crate) async fn mark_read(id: GroupId, message_id: MessageId) -> Answer<()> {
-    change("PUT", &format!("/groups/{id}/read"), &ReadRequest { message_id }).await
+pub(crate) fn mark_read(id: GroupId, message_id: MessageId) -> Coming<()> {
+    put(format!("/groups/{id}/read"), &ReadRequest { message_id })
 }
 
 /// Oneself leaves; somebody else is removed, by the owner.
-pub(crate) async fn remove_member(id: GroupId, member: UserId) -> Answer<()> {
-    delete(&format!("/groups/{id}/members/{member}")).await
+pub(crate) fn remove_member(id: GroupId, member: UserId) -> Coming<()> {
+    delete(format!("/groups/{id}/members/{member}"))
 }
 
-pub(crate) async fn messages(id: GroupId, cursor: Option<&str>) -> Answer<Page<Message>> {
-    get(&paged(format!("/groups/{id}/messages"), cursor)).await
+pub(crate) fn messages(id: GroupId, cursor: Option<&str>) -> Coming<Page<Message>> {
+    get(paged(format!("/groups/{id}/messages"), cursor))
 }
 
-pub(crate) async fn say(id: GroupId, message: &NewMessage) -> Answer<Message> {
-    post(&format!("/groups/{id}/messages"), message).await
+pub(crate) fn say(id: GroupId, message: &NewMessage) -> Coming<Message> {
+    post(format!("/groups/{id}/messages"), message)
 }
 
-pub(crate) async fn pre_order(order: &PreOrderRequest) -> Answer<PreOrder> {
-    post("/packets", order).await
+pub(crate) fn pre_order(order: &PreOrderRequest) -> Coming<PreOrder> {
+    post("/packets".to_owned(), order)
 }
 
 /// What paying answers.
@@ -149,57 +151,53 @@ pub(crate) enum Paid {
 }
 
 /// Repeating this with the same seed answers the same (R-SEND-2).
-pub(crate) async fn pay(order_no: OrderNo, client_seed: String) -> Answer<Paid> {
-    let body = PayRequest { client_seed: Some(client_seed) };
-    let (status, text) = client::send_json("POST", &pay_path(order_no), &body).await?;
-    if status == 202 {
-        client::read::<Landing>(&text).map(|_| Paid::Landing)
-    } else {
-        client::read::<PacketDetails>(&text).map(|_| Paid::Landed)
-    }
+pub(crate) fn pay(order_no: OrderNo, client_seed: String) -> Coming<Paid> {
+    let body = client::json(&PayRequest { client_seed: Some(client_seed) });
+    let answer = client::send("POST", format!("/packets/{order_no}/pay"), body);
+    Box::pin(async move {
+        let (status, text) = answer.await?;
+        if status == 202 {
+            client::read::<Landing>(&text).map(|_| Paid::Landing)
+        } else {
+            client::read::<PacketDetails>(&text).map(|_| Paid::Landed)
+        }
+    })
 }
 
-fn pay_path(order_no: OrderNo) -> String {
-    format!("/packets/{order_no}/pay")
+pub(crate) fn grab(order_no: OrderNo) -> Coming<Grabbed> {
+    post(format!("/packets/{order_no}/grab"), &Nothing {})
 }
 
-pub(crate) async fn grab(order_no: OrderNo) -> Answer<Grabbed> {
-    post(&format!("/packets/{order_no}/grab"), &serde_json::json!({})).await
+pub(crate) fn open(order_no: OrderNo, ticket: String) -> Coming<Opened> {
+    post(format!("/packets/{order_no}/open"), &OpenRequest { ticket })
 }
 
-pub(crate) async fn open(order_no: OrderNo, ticket: String) -> Answer<Opened> {
-    post(&format!("/packets/{order_no}/open"), &OpenRequest { ticket }).await
+pub(crate) fn packet(order_no: OrderNo) -> Coming<PacketDetails> {
+    get(format!("/packets/{order_no}"))
 }
 
-pub(crate) async fn packet(order_no: OrderNo) -> Answer<PacketDetails> {
-    get(&format!("/packets/{order_no}")).await
+pub(crate) fn claims(order_no: OrderNo, cursor: &str) -> Coming<Page<Claim>> {
+    get(paged(format!("/packets/{order_no}/claims"), Some(cursor)))
 }
 
-pub(crate) async fn claims(order_no: OrderNo, cursor: &str) -> Answer<Page<Claim>> {
-    get(&paged(format!("/packets/{order_no}/claims"), Some(cursor))).await
+pub(crate) fn wallet() -> Coming<Wallet> {
+    get("/wallet".to_owned())
 }
 
-pub(crate) async fn wallet() -> Answer<Wallet> {
-    get("/wallet").await
+pub(crate) fn entries(cursor: Option<&str>) -> Coming<Page<Entry>> {
+    get(paged("/wallet/entries".to_owned(), cursor))
 }
 
-pub(crate) async fn entries(cursor: Option<&str>) -> Answer<Page<Entry>> {
-    get(&paged("/wallet/entries".to_owned(), cursor)).await
+pub(crate) fn top_up(request: &TopUpRequest) -> Coming<TopUp> {
+    post("/wallet/top-ups".to_owned(), request)
 }
 
-pub(crate) async fn top_up(request: &TopUpRequest) -> Answer<TopUp> {
-    post("/wallet/top-ups", request).await
+pub(crate) fn sent(year: Option<i16>, cursor: Option<&str>) -> Coming<ListPage<SentItem>> {
+    get(list("sent", year, cursor))
 }
 
-pub(crate) async fn sent(year: Option<i16>, cursor: Option<&str>) -> Answer<ListPage<SentItem>> {
-    get(&list("sent", year, cursor)).await
-}
-
-pub(crate) async fn received(
-    year: Option<i16>,
-    cursor: Option<&str>,
-) -> Answer<ListPage<ReceivedItem>> {
-    get(&list("received", year, cursor)).await
+pub(crate) fn received(year: Option<i16>, cursor: Option<&str>) -> Coming<ListPage<ReceivedItem>> {
+    get(list("received", year, cursor))
 }
 
 fn list(name: &str, year: Option<i16>, cursor: Option<&str>) -> String {

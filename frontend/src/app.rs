@@ -3,7 +3,7 @@
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{Avatar, Empty, Link, Pic, Toast, live, press},
+    components::{Avatar, Empty, Link, Pic, Toast, effect, live, memo, press},
     i18n::{self, Lang, lang, tr},
     pages::{
         ChatPage, DetailsPage, GroupPage, GroupsPane, HomePage, JoinPage, LostPage, MePage,
@@ -22,7 +22,7 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn App() -> impl IntoView {
     // The frame stays while its screens change.
-    let outside = Memo::new(|_| match route::current() {
+    let outside = memo(|| match route::current() {
         Route::Join(code) => Some(Outside::Join(code)),
         Route::Lost => Some(Outside::Lost),
         _ => None,
@@ -48,7 +48,7 @@ enum Outside {
 /// place, under the same address, to everybody else.
 #[component]
 fn Frame() -> impl IntoView {
-    let who = Memo::new(|_| match session::session() {
+    let who = memo(|| match session::session() {
         Session::Unknown => Who::Unknown,
         Session::SignedOut { ended } => Who::Nobody { ended },
         Session::SignedIn(_) => Who::Somebody,
@@ -97,7 +97,7 @@ fn Shell() -> impl IntoView {
     };
     // A chat has a stream of its own, which tells about the other groups too; any other
     // screen follows the groups alone. Never both: connections are few.
-    let in_chat = Memo::new(|_| matches!(route::current(), Route::Chat(_)));
+    let in_chat = memo(|| matches!(route::current(), Route::Chat(_)));
     let watching = move || {
         if !in_chat.get() {
             Scope::new().spawn(watch::groups());
@@ -107,7 +107,7 @@ fn Shell() -> impl IntoView {
     Scope::new().spawn(async {
         groups::refresh().await.ok();
     });
-    Effect::new(|_| i18n::say_title(groups::unread()));
+    effect(|| i18n::say_title(groups::unread()));
     on_cleanup(|| untrack(|| i18n::say_title(0)));
     view! {
         <header><a class="skip" href="#content">{tr!(skip_to_content)}</a></header>
@@ -137,7 +137,7 @@ fn screen() -> AnyView {
 
 #[component]
 fn Rail() -> impl IntoView {
-    let avatar = Memo::new(|_| session::me().map(|me| me.user.avatar));
+    let avatar = memo(|| session::me().map(|me| me.user.avatar));
     view! {
         <nav class="rail" aria-label=tr!(nav_label)>
             <span class="rail-me">

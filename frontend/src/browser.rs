@@ -124,6 +124,14 @@ pub(crate) fn store(key: &str, value: &str) {
     }
 }
 
+/// Keeps a value, or forgets it.
+pub(crate) fn keep(key: &str, value: Option<&str>) {
+    match value {
+        Some(value) => store(key, value),
+        None => forget(key),
+    }
+}
+
 /// Forgets a value.
 pub(crate) fn forget(key: &str) {
     if let Some(storage) = storage() {

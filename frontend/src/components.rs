@@ -21,7 +21,7 @@ pub(crate) use empty::Empty;
 pub(crate) use fault::Fault;
 pub(crate) use link::Link;
 pub(crate) use link_notice::LinkNotice;
-pub(crate) use live::{flag, live, press, rows, spoken, submits, words};
+pub(crate) use live::{effect, flag, live, memo, press, rows, spoken, submits, words};
 pub(crate) use more::More;
 pub(crate) use person::Name;
 pub(crate) use picture::{Cover, Pic};

@@ -18,6 +18,7 @@ mod app;
 mod art;
 mod browser;
 mod components;
+mod gesture;
 mod i18n;
 mod money;
 mod pages;
@@ -31,6 +32,7 @@ fn main() {
     state::theme::start();
     i18n::start();
     route::start();
+    gesture::start();
     state::session::start();
     leptos::mount::mount_to_body(app::App);
     browser::hide("boot");

@@ -1,34 +1,30 @@
 //! Async work that ends with the screen that started it.
 //!
 //! A signal that is read after its screen has gone panics, and a poll that outlives
-//! its screen never stops. Both are impossible for work started through a [`Scope`].
+//! its screen never stops. Both are impossible for work started through a [`Scope`]:
+//! the scope belongs to the screen's reactive owner, and each piece of its work waits
+//! for the scope's end beside whatever else it waits for. Nobody keeps a list of them.
 
-use std::{
-    future::Future,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+use std::{future::Future, time::Duration};
+
+use futures::{
+    channel::oneshot,
+    future::{self, FutureExt as _, LocalBoxFuture, Shared},
 };
+use leptos::prelude::{StoredValue, WithValue as _};
 
-use futures::future::{AbortHandle, Abortable, LocalBoxFuture};
-use leptos::prelude::{StoredValue, WithValue as _, on_cleanup};
-
-/// The lifetime of one screen or component.
+/// The lifetime of one screen or component: it ends when its owner drops it.
 #[derive(Clone, Copy)]
-pub(crate) struct Scope(StoredValue<Handles>);
+pub(crate) struct Scope(StoredValue<(oneshot::Sender<()>, End)>);
 
-type Handles = Arc<Mutex<Vec<AbortHandle>>>;
+/// Comes when the scope has gone.
+type End = Shared<oneshot::Receiver<()>>;
 
 impl Scope {
     /// Ends with the component that calls this.
     pub(crate) fn new() -> Self {
-        let handles = Handles::default();
-        let at_end = Arc::clone(&handles);
-        on_cleanup(move || {
-            for handle in at_end.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-                handle.abort();
-            }
-        });
-        Self(StoredValue::new(handles))
+        let (alive, end) = oneshot::channel();
+        Self(StoredValue::new((alive, end.shared())))
     }
 
     /// Runs `work` until it is done or the component is gone. After that it is
@@ -39,20 +35,10 @@ impl Scope {
 
     /// Not generic, so that the module holds it once.
     fn spawn_boxed(self, work: LocalBoxFuture<'static, ()>) {
-        let (handle, registration) = AbortHandle::new_pair();
-        let kept = self.0.try_with_value(|handles| {
-            let mut handles = handles.lock().unwrap_or_else(PoisonError::into_inner);
-            handles.retain(|handle| !handle.is_aborted());
-            // Bounds the list for a screen that stays open for days: what is this old is done.
-            if handles.len() >= 64 {
-                handles.remove(0);
-            }
-            handles.push(handle);
-        });
-        if kept.is_some() {
-            let work = Abortable::new(work, registration);
+        if let Some(end) = self.0.try_with_value(|(_, end)| end.clone()) {
             detach(async move {
-                work.await.ok();
+                // The end is asked for first: what has gone is never polled again.
+                future::select(end, work).await;
             });
         }
     }

@@ -14,7 +14,7 @@ use hongbao_domain::store::{
     orders::{ClaimRow, DaySum, PacketRow, moments_of},
 };
 use hongbao_shared::OrderNo;
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 /// How many packets one statement keeps: a parameter for each of their columns, of which
 /// SQLite takes 32,766 and PostgreSQL 65,535.
@@ -46,17 +46,14 @@ impl ColdStore for SqlCold {
         packets: Vec<PacketRow>,
         claims: Vec<(OrderNo, ClaimRow)>,
     ) -> Result<(), StoreError> {
-        let kept = Arc::new((packets, claims));
         self.database
-            .write_by_row(move |mut tx| {
-                let kept = Arc::clone(&kept);
+            .write_by_row((packets, claims), |tx, (packets, claims)| {
                 Box::pin(async move {
-                    let (packets, claims) = &*kept;
                     for page in packets.chunks(PACKETS_IN_ONE) {
-                        keep_packets(&mut tx, page).await?;
+                        keep_packets(tx, page).await?;
                     }
                     for page in claims.chunks(CLAIMS_IN_ONE) {
-                        keep_claims(&mut tx, page).await?;
+                        keep_claims(tx, page).await?;
                     }
                     Ok(())
                 })
@@ -65,12 +62,7 @@ impl ColdStore for SqlCold {
     }
 
     async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, StoreError> {
-        select("order_no = $1")
-            .bind(order_no.to_bits())
-            .fetch_optional(&self.database)
-            .await?
-            .map(|row| packet_row(&row))
-            .transpose()
+        select("order_no = $1").bind(order_no.to_bits()).first(&self.database, packet_row).await
     }
 
     async fn claims(
@@ -84,11 +76,8 @@ impl ColdStore for SqlCold {
         .bind(order_no.to_bits())
         .bind(from_seq)
         .bind(limit)
-        .fetch_all(&self.database)
-        .await?
-        .iter()
-        .map(claim_row)
-        .collect()
+        .all(&self.database, claim_row)
+        .await
     }
 
     async fn packets_page(
@@ -103,11 +92,8 @@ impl ColdStore for SqlCold {
             .bind(last.to_bits())
             .bind(after.map_or(-1, OrderNo::to_bits))
             .bind(limit)
-            .fetch_all(&self.database)
-            .await?
-            .iter()
-            .map(packet_row)
-            .collect()
+            .all(&self.database, packet_row)
+            .await
     }
 
     async fn claims_page(
@@ -126,11 +112,8 @@ impl ColdStore for SqlCold {
         .bind(order_no)
         .bind(seq)
         .bind(limit)
-        .fetch_all(&self.database)
-        .await?
-        .iter()
-        .map(numbered_claim_row)
-        .collect()
+        .all(&self.database, numbered_claim_row)
+        .await
     }
 
     /// A place is one range of numbers, in which a month follows the other; which month a packet

@@ -3,7 +3,6 @@
 use super::{Database, StoreError, sql};
 use async_trait::async_trait;
 use hongbao_domain::store::control::{ControlChange, ControlStore};
-use hongbao_shared::{Timestamp, UserId};
 
 /// The switches, and who changed them.
 #[derive(Clone, Debug)]
@@ -30,44 +29,32 @@ impl ControlStore for SqlControl {
         sql("SELECT version, switches, changed, changed_by, changed_at FROM changes
              ORDER BY version DESC LIMIT $1")
         .bind(limit)
-        .fetch_all(&self.database)
-        .await?
-        .iter()
-        .map(|row| {
-            let changed_by = UserId::new(row.try_get(3)?);
+        .all(&self.database, |row| {
             Ok(ControlChange {
                 version: version_of(row.try_get(0)?)?,
                 switches: row.try_get(1)?,
                 changed: row.try_get(2)?,
-                changed_by: changed_by.ok_or_else(|| StoreError::Corrupt("user id".to_owned()))?,
-                changed_at: Timestamp::from_millis(row.try_get(4)?),
+                changed_by: row.try_get(3)?,
+                changed_at: row.try_get(4)?,
             })
         })
-        .collect()
+        .await
     }
 
     async fn change(&self, change: ControlChange) -> Result<bool, StoreError> {
         let version = i64::try_from(change.version)
             .map_err(|_| StoreError::Corrupt("the version is too large".to_owned()))?;
-        let inserted = self
-            .database
-            .write(move |mut tx| {
-                let change = change.clone();
-                Box::pin(async move {
-                    sql("INSERT INTO changes (version, switches, changed, changed_by, changed_at)
-                         SELECT $1, $2, $3, $4, $5
-                         WHERE $1 = 1 + (SELECT coalesce(max(version), 0) FROM changes)
-                         ON CONFLICT (version) DO NOTHING")
-                    .bind(version)
-                    .bind(&change.switches)
-                    .bind(&change.changed)
-                    .bind(change.changed_by.get())
-                    .bind(change.changed_at.millis())
-                    .execute(&mut tx)
-                    .await
-                })
-            })
-            .await?;
+        let insert = sql("INSERT INTO changes (version, switches, changed, changed_by, changed_at)
+             SELECT $1, $2, $3, $4, $5
+             WHERE $1 = 1 + (SELECT coalesce(max(version), 0) FROM changes)
+             ON CONFLICT (version) DO NOTHING")
+        .bind(version)
+        .bind(change.switches)
+        .bind(change.changed)
+        .bind(change.changed_by.get())
+        .bind(change.changed_at.millis());
+        let inserted =
+            self.database.write(insert, |tx, insert| Box::pin(insert.clone().execute(tx))).await?;
         Ok(inserted == 1)
     }
 }

@@ -34,32 +34,25 @@ impl KeyStore for SqlKeys {
              WHERE sealing_keys.used_at < excluded.used_at")
         .bind(id.to_string())
         .bind(at.millis());
-        self.database
-            .write_at_once(move |mut tx| {
-                let statement = statement.clone();
-                Box::pin(async move { statement.execute(&mut tx).await })
-            })
-            .await?;
+        self.database.change_at_once(statement).await?;
         Ok(())
     }
 
     async fn forget(&self, id: KeyId, unused_since: Timestamp) -> Result<bool, StoreError> {
-        self.database
-            .write(move |mut tx| Box::pin(async move { forget(&mut tx, id, unused_since).await }))
-            .await
+        self.database.write((), move |tx, ()| Box::pin(forget(tx, id, unused_since))).await
     }
 
     async fn retire(&self, key: RetiredKey, unused_since: Timestamp) -> Result<bool, StoreError> {
         self.database
-            .write(move |mut tx| {
+            .write(key, move |tx, key| {
                 Box::pin(async move {
-                    let is_forgotten = forget(&mut tx, key.id, unused_since).await?;
+                    let is_forgotten = forget(tx, key.id, unused_since).await?;
                     if is_forgotten {
                         sql("INSERT INTO retired_keys (id, seeds) VALUES ($1, $2)
                              ON CONFLICT (id) DO NOTHING")
                         .bind(key.id.to_string())
                         .bind(key.seeds.as_slice())
-                        .execute(&mut tx)
+                        .execute(tx)
                         .await?;
                     }
                     Ok(is_forgotten)
@@ -88,7 +81,7 @@ async fn forget(tx: &mut Tx<'_>, id: KeyId, unused_since: Timestamp) -> Result<b
 
 fn known(row: &Row) -> Result<KnownKey, StoreError> {
     let id = id_of(row)?;
-    Ok(KnownKey { id, used_at: Timestamp::from_millis(row.try_get(1)?) })
+    Ok(KnownKey { id, used_at: row.try_get(1)? })
 }
 
 fn retired(row: &Row) -> Result<RetiredKey, StoreError> {

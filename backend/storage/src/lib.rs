@@ -111,47 +111,69 @@ impl Database {
         }
     }
 
-    /// Runs `work` in one write transaction, in a task that no client can cancel, as if no
-    /// other ran beside it. PostgreSQL may have it start over, so it must not change
-    /// anything but the database.
-    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    /// Runs `work` with what is `given` to it in one write transaction, in a task that no
+    /// client can cancel, as if no other ran beside it. PostgreSQL may have it start over, so
+    /// it must not change anything but the database.
+    pub(crate) async fn write<G, T, F>(&self, given: G, work: F) -> Result<T, StoreError>
     where
+        G: Send + Sync + 'static,
         T: Send + 'static,
-        F: for<'c> Fn(Tx<'c>) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync + 'static,
+        F: Work<G, T>,
     {
-        self.write_isolated(Isolation::Serial, work).await
+        self.write_isolated(Isolation::Serial, given, work).await
     }
 
     /// Likewise, but on PostgreSQL others may work beside it (`READ COMMITTED`): for
     /// statements that each guard what they change.
-    pub(crate) async fn write_by_row<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(crate) async fn write_by_row<G, T, F>(&self, given: G, work: F) -> Result<T, StoreError>
     where
+        G: Send + Sync + 'static,
         T: Send + 'static,
-        F: for<'c> Fn(Tx<'c>) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync + 'static,
+        F: Work<G, T>,
     {
-        self.write_isolated(Isolation::ByRow, work).await
+        self.write_isolated(Isolation::ByRow, given, work).await
     }
 
     /// Likewise, for work that is a single statement: without a transaction around it
     /// where that saves round trips.
-    pub(crate) async fn write_at_once<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(crate) async fn write_at_once<G, T, F>(&self, given: G, work: F) -> Result<T, StoreError>
     where
+        G: Send + Sync + 'static,
         T: Send + 'static,
-        F: for<'c> Fn(Tx<'c>) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync + 'static,
+        F: Work<G, T>,
     {
-        self.write_isolated(Isolation::AtOnce, work).await
+        self.write_isolated(Isolation::AtOnce, given, work).await
     }
 
-    async fn write_isolated<T, F>(&self, isolation: Isolation, work: F) -> Result<T, StoreError>
+    /// [`Self::write_by_row`] of one statement: how many rows it changed.
+    pub(crate) async fn change_by_row(&self, change: Statement) -> Result<u64, StoreError> {
+        self.write_by_row(change, |tx, change| Box::pin(change.clone().execute(tx))).await
+    }
+
+    /// [`Self::write_at_once`] of a statement: how many rows it changed.
+    pub(crate) async fn change_at_once(&self, change: Statement) -> Result<u64, StoreError> {
+        self.write_at_once(change, |tx, change| Box::pin(change.clone().execute(tx))).await
+    }
+
+    /// [`Self::write_by_row`] of one statement: the rows that it gives back.
+    pub(crate) async fn rows_by_row(&self, change: Statement) -> Result<Vec<Row>, StoreError> {
+        self.write_by_row(change, |tx, change| Box::pin(change.clone().fetch_all(tx))).await
+    }
+
+    async fn write_isolated<G, T, F>(
+        &self,
+        isolation: Isolation,
+        given: G,
+        work: F,
+    ) -> Result<T, StoreError>
     where
+        G: Send + Sync + 'static,
         T: Send + 'static,
-        F: for<'c> Fn(Tx<'c>) -> BoxFuture<'c, Result<T, StoreError>> + Send + Sync + 'static,
+        F: Work<G, T>,
     {
         let result = match &self.0 {
-            Engine::Sqlite(file) => file.write(move |tx| work(Tx::Sqlite(tx))).await,
-            Engine::Postgres(server) => {
-                server.write(isolation, move |tx| work(Tx::Postgres(tx))).await
-            }
+            Engine::Sqlite(file) => file.write(given, work).await,
+            Engine::Postgres(server) => server.write(isolation, given, work).await,
         };
         self.1.note(&result);
         result
@@ -161,6 +183,23 @@ impl Database {
     pub(crate) async fn ping(&self, text: &'static str) -> Result<(), StoreError> {
         sql(text).fetch_all(self).await.map(drop)
     }
+}
+
+/// What runs in a transaction, with what is given to it.
+pub(crate) trait Work<G, T>:
+    for<'a, 'c> Fn(&'a mut Tx<'c>, &'a G) -> BoxFuture<'a, Result<T, StoreError>>
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<G, T, F> Work<G, T> for F where
+    F: for<'a, 'c> Fn(&'a mut Tx<'c>, &'a G) -> BoxFuture<'a, Result<T, StoreError>>
+        + Send
+        + Sync
+        + 'static
+{
 }
 
 /// An open write transaction.

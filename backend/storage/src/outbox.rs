@@ -10,10 +10,7 @@ use hongbao_domain::store::outbox::{
     events_of,
 };
 use hongbao_shared::{OrderNo, Timestamp};
-use std::{
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{sync::LazyLock, time::Duration};
 
 /// Writes rows within the caller's transaction.
 pub(super) async fn insert(
@@ -108,25 +105,16 @@ impl Outbox for Database {
                   ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
              RETURNING id, payload, created_at, attempts",
         );
+        let take = sql(text).bind(until).bind(destination.number()).bind(now.millis()).bind(limit);
         let mut rows = self
-            .write_by_row(move |mut tx| {
-                Box::pin(async move {
-                    sql(text)
-                        .bind(until)
-                        .bind(destination.number())
-                        .bind(now.millis())
-                        .bind(limit)
-                        .fetch_all(&mut tx)
-                        .await
-                })
-            })
+            .rows_by_row(take)
             .await?
-            .into_iter()
+            .iter()
             .map(|row| {
                 Ok(OutboxRow {
                     id: row.try_get(0)?,
                     payload: row.try_get(1)?,
-                    created_at: Timestamp::from_millis(row.try_get(2)?),
+                    created_at: row.try_get(2)?,
                     attempts: row.try_get(3)?,
                 })
             })
@@ -141,9 +129,7 @@ impl Outbox for Database {
         }
         // Whoever settles the same rows takes them in the same order.
         settled.sort_by_key(|(id, _)| *id);
-        let settled = Arc::new(settled);
-        self.write_by_row(move |mut tx| {
-            let settled = Arc::clone(&settled);
+        self.write_by_row(settled, |tx, settled| {
             Box::pin(async move {
                 let done = settled.iter().filter(|(_, outcome)| *outcome == Settled::Done);
                 let done: Vec<i64> = done.map(|(id, _)| *id).collect();
@@ -151,11 +137,11 @@ impl Outbox for Database {
                     let any = any(tx.dialect(), "$1");
                     sql(format!("DELETE FROM outbox WHERE id {any}"))
                         .bind(done)
-                        .execute(&mut tx)
+                        .execute(tx)
                         .await?;
                 }
-                for (id, outcome) in &*settled {
-                    settle_failed(&mut tx, *id, outcome).await?;
+                for (id, outcome) in settled {
+                    settle_failed(tx, *id, outcome).await?;
                 }
                 Ok(())
             })
@@ -173,16 +159,10 @@ impl Outbox for Database {
         if !self.has_one_owner() {
             return Ok(());
         }
-        self.write(|mut tx| {
-            Box::pin(async move {
-                sql("UPDATE outbox SET due_at = created_at
-                     WHERE leased = 1 AND due_at > created_at")
-                .execute(&mut tx)
-                .await?;
-                Ok(())
-            })
-        })
-        .await
+        let reclaim = sql("UPDATE outbox SET due_at = created_at
+             WHERE leased = 1 AND due_at > created_at");
+        self.change_by_row(reclaim).await?;
+        Ok(())
     }
 
     async fn server_clock(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -208,26 +188,19 @@ impl Outbox for Database {
         if !some {
             return Ok(());
         }
-        self.write_by_row(move |mut tx| {
-            Box::pin(async move {
-                sql("UPDATE outbox SET due_at = $3 WHERE destination = $1 AND due_at > $2")
-                    .bind(destination.number())
-                    .bind(beyond.millis())
-                    .bind(now.millis())
-                    .execute(&mut tx)
-                    .await?;
-                Ok(())
-            })
-        })
-        .await
+        let pull = sql("UPDATE outbox SET due_at = $3 WHERE destination = $1 AND due_at > $2")
+            .bind(destination.number())
+            .bind(beyond.millis())
+            .bind(now.millis());
+        self.change_by_row(pull).await?;
+        Ok(())
     }
 
     async fn next_due(&self, destination: Destination) -> Result<Option<Timestamp>, StoreError> {
-        let due: Option<i64> = sql("SELECT min(due_at) FROM outbox WHERE destination = $1")
+        sql("SELECT min(due_at) FROM outbox WHERE destination = $1")
             .bind(destination.number())
             .scalar(self)
-            .await?;
-        Ok(due.map(Timestamp::from_millis))
+            .await
     }
 
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
@@ -264,38 +237,28 @@ impl Outbox for Database {
         sql(statement)
             .bind(after_id)
             .bind(limit)
-            .fetch_all(self)
-            .await?
-            .into_iter()
-            .map(|row| {
+            .all(self, |row| {
                 let error: Option<String> = row.try_get(5)?;
                 Ok(FailedRow {
                     id: row.try_get(0)?,
                     destination: Destination::from_number(row.try_get(1)?)?,
                     payload: row.try_get(2)?,
-                    created_at: Timestamp::from_millis(row.try_get(3)?),
+                    created_at: row.try_get(3)?,
                     attempts: row.try_get(4)?,
                     error: error.unwrap_or_default(),
-                    at: Timestamp::from_millis(row.try_get(6)?),
+                    at: row.try_get(6)?,
                 })
             })
-            .collect()
+            .await
     }
 
     async fn revive(&self, id: i64, now: Timestamp) -> Result<Option<Destination>, StoreError> {
-        let revived: Option<i64> = self
-            .write_by_row(move |mut tx| {
-                Box::pin(async move {
-                    sql("UPDATE outbox SET due_at = $2, attempts = 0, died_at = NULL
-                         WHERE id = $1 AND due_at IS NULL RETURNING destination")
-                    .bind(id)
-                    .bind(now.millis())
-                    .scalar_optional(&mut tx)
-                    .await
-                })
-            })
-            .await?;
-        revived.map(Destination::from_number).transpose()
+        let revive = sql("UPDATE outbox SET due_at = $2, attempts = 0, died_at = NULL
+             WHERE id = $1 AND due_at IS NULL RETURNING destination")
+        .bind(id)
+        .bind(now.millis());
+        let revived = self.rows_by_row(revive).await?;
+        revived.first().map(|row| Destination::from_number(row.try_get(0)?)).transpose()
     }
 }
 
@@ -309,13 +272,8 @@ async fn adopt_old_credits(database: &Database) -> Result<(), StoreError> {
     if !some {
         return Ok(());
     }
-    let text = format!("UPDATE outbox SET destination = $1 WHERE {old}");
-    database
-        .write_by_row(move |mut tx| {
-            let adopt = sql(text.clone()).bind(Destination::Credit.number());
-            Box::pin(async move { adopt.execute(&mut tx).await })
-        })
-        .await?;
+    let adopt = sql(format!("UPDATE outbox SET destination = $1 WHERE {old}"));
+    database.change_by_row(adopt.bind(Destination::Credit.number())).await?;
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! A row of either dialect.
 
 use super::{StoreError, error::store_error};
+use hongbao_domain::store::orders::StoredState;
+use hongbao_shared::{Fen, GroupId, Kind, MessageId, OrderNo, Timestamp, UserId};
 use sqlx::{Row as _, TypeInfo, ValueRef, postgres::PgRow, sqlite::SqliteRow};
 
 /// A row; columns are counted from 0.
@@ -55,6 +57,40 @@ macro_rules! of_64_bits {
 }
 
 of_64_bits!(u8, i16, u32);
+
+macro_rules! numbered {
+    ($($column:ty: $read:expr),+ $(,)?) => {
+        $(
+            impl Column for $column {
+                fn of(row: &Row, at: usize) -> Result<Self, StoreError> {
+                    named(i64::of(row, at)?, $read, stringify!($column))
+                }
+            }
+
+            impl Column for Option<$column> {
+                fn of(row: &Row, at: usize) -> Result<Self, StoreError> {
+                    let number = Option::<i64>::of(row, at)?;
+                    number.map(|it| named(it, $read, stringify!($column))).transpose()
+                }
+            }
+        )+
+    };
+}
+
+numbered! {
+    Fen: Fen::from_signed,
+    GroupId: GroupId::new,
+    Kind: |number| Kind::from_byte(u8::try_from(number).ok()?),
+    MessageId: MessageId::new,
+    OrderNo: |bits| OrderNo::from_bits(bits).ok(),
+    StoredState: StoredState::from_number,
+    Timestamp: |ms| Some(Timestamp::from_millis(ms)),
+    UserId: UserId::new,
+}
+
+fn named<T>(number: i64, read: impl FnOnce(i64) -> Option<T>, what: &str) -> Result<T, StoreError> {
+    read(number).ok_or_else(|| StoreError::Corrupt(format!("{number} is no {what}")))
+}
 
 /// 1 or 0 in a table; what a comparison gives is a type of its own in PostgreSQL.
 impl Column for bool {

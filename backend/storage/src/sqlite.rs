@@ -1,14 +1,13 @@
 //! A SQLite file, the embedded default.
 
 use super::{
-    Schema, StoreError,
+    Schema, StoreError, Tx, Work,
     borrowed::Borrowed,
     error::{store_error, unavailable, unknown},
     schema::Unfit,
 };
-use futures::future::BoxFuture;
 use sqlx::{
-    SqliteConnection, SqlitePool,
+    SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{path::Path, time::Duration};
@@ -106,18 +105,17 @@ impl File {
     /// Runs `work` in one write transaction, in a task that no client can cancel:
     /// a dropped `begin` would hand a connection with an open transaction back to
     /// the pool (sqlx issue 4393), and axum drops handlers whose clients leave.
-    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    pub(super) async fn write<G, T, F>(&self, given: G, work: F) -> Result<T, StoreError>
     where
+        G: Send + Sync + 'static,
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>>
-            + Send
-            + 'static,
+        F: Work<G, T>,
     {
         let pool = self.writer.clone();
         let task = tokio::spawn(async move {
             let mut connection = Borrowed::of(&pool).await.map_err(store_error)?;
             let mut transaction = connection.begin("BEGIN IMMEDIATE").await.map_err(store_error)?;
-            match work(&mut transaction).await {
+            match work(&mut Tx::Sqlite(&mut transaction), &given).await {
                 Ok(value) => {
                     transaction.commit().await.map_err(not_committed)?;
                     connection.has_ended();

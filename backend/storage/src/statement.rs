@@ -84,6 +84,24 @@ impl Statement {
         self.fetch_optional(source).await?.ok_or_else(|| unavailable(sqlx::Error::RowNotFound))
     }
 
+    /// Every row, as `read` reads it.
+    pub(crate) async fn all<T, C: FromIterator<T>>(
+        self,
+        source: impl Source,
+        read: impl Fn(&Row) -> Result<T, StoreError> + Send,
+    ) -> Result<C, StoreError> {
+        self.fetch_all(source).await?.iter().map(read).collect()
+    }
+
+    /// The first row, if there is one, as `read` reads it.
+    pub(crate) async fn first<T>(
+        self,
+        source: impl Source,
+        read: impl FnOnce(&Row) -> Result<T, StoreError> + Send,
+    ) -> Result<Option<T>, StoreError> {
+        self.fetch_optional(source).await?.as_ref().map(read).transpose()
+    }
+
     /// The first column of the first row.
     pub(crate) async fn scalar<T: Column>(self, source: impl Source) -> Result<T, StoreError> {
         self.fetch_one(source).await?.try_get(0)

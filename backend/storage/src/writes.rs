@@ -105,14 +105,8 @@ impl Database {
     /// row stays as it is.
     async fn try_to_write(&self) -> Result<(), StoreError> {
         let written = self
-            .write_at_once(|mut tx| {
-                Box::pin(async move {
-                    sql("UPDATE _sqlx_migrations SET execution_time = -1 - execution_time
-                         WHERE version = 1")
-                    .execute(&mut tx)
-                    .await
-                })
-            })
+            .change_at_once(sql("UPDATE _sqlx_migrations SET execution_time = -1 - execution_time
+                 WHERE version = 1"))
             .await?;
         if written == 1 { Ok(()) } else { Err(unavailable(sqlx::Error::RowNotFound)) }
     }

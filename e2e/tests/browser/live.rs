@@ -202,8 +202,8 @@ fn two_windows_and_a_server_that_dies() -> Result<()> {
         browser.gone("link-lost").await?;
         tom.open(&order_no).await?;
         tom.say(&group, "Back again").await?;
-        // What was written stays in the field, and is said once.
-        browser.click("message-send").await?;
+        // What was written stands in the chat, and is said once.
+        browser.click("unsent-retry").await?;
         browser.says("log", "Into the void").await?;
         let log = held(&mei, &group).await?;
         for window in [&first, &second] {

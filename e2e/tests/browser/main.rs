@@ -6,8 +6,10 @@
 
 mod bad_input;
 mod failures;
+mod gestures;
 mod kinds;
 mod layout;
+mod leaving;
 mod live;
 mod logs;
 mod longchat;
@@ -21,3 +23,4 @@ mod steps;
 mod story;
 mod walk;
 mod world;
+mod writing;

@@ -1,5 +1,6 @@
 //! `fetch`, JSON and the ways in which a call can fail.
 
+use futures::future::LocalBoxFuture;
 use hongbao_shared::{ErrorCode, api::problem::Problem};
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -44,43 +45,48 @@ impl Failure {
     }
 }
 
-pub(super) async fn get<A: DeserializeOwned>(path: &str) -> Result<A, Failure> {
-    let (_, text) = send("GET", path, None).await?;
-    read(&text)
+/// An answer on its way. Boxed, so that whoever waits for one holds a pointer instead of
+/// a copy of the machine that waits.
+pub(crate) type Coming<A> = LocalBoxFuture<'static, Result<A, Failure>>;
+
+pub(super) fn get<A: DeserializeOwned + 'static>(path: String) -> Coming<A> {
+    reading(send("GET", path, None))
 }
 
-pub(super) async fn post<A: DeserializeOwned>(
-    path: &str,
+pub(super) fn post<A: DeserializeOwned + 'static>(
+    path: String,
     body: &impl Serialize,
-) -> Result<A, Failure> {
-    let (_, text) = send_json("POST", path, body).await?;
-    read(&text)
+) -> Coming<A> {
+    reading(send("POST", path, json(body)))
 }
 
-pub(super) async fn patch<A: DeserializeOwned>(
-    path: &str,
+pub(super) fn patch<A: DeserializeOwned + 'static>(
+    path: String,
     body: &impl Serialize,
-) -> Result<A, Failure> {
-    let (_, text) = send_json("PATCH", path, body).await?;
-    read(&text)
+) -> Coming<A> {
+    reading(send("PATCH", path, json(body)))
 }
 
 /// A change whose answer says nothing, or nothing that is needed.
-pub(super) async fn change(method: &str, path: &str, body: &impl Serialize) -> Result<(), Failure> {
-    send_json(method, path, body).await.map(|_| ())
+pub(super) fn put(path: String, body: &impl Serialize) -> Coming<()> {
+    telling(send("PUT", path, json(body)))
 }
 
-pub(super) async fn delete(path: &str) -> Result<(), Failure> {
-    send("DELETE", path, None).await.map(|_| ())
+pub(super) fn delete(path: String) -> Coming<()> {
+    telling(send("DELETE", path, None))
 }
 
-pub(super) async fn send_json(
-    method: &str,
-    path: &str,
-    body: &impl Serialize,
-) -> Result<(u16, String), Failure> {
-    let body = serde_json::to_string(body).map_err(|_| Failure::Unreadable)?;
-    send(method, path, Some(body)).await
+fn reading<A: DeserializeOwned + 'static>(answer: Coming<(u16, String)>) -> Coming<A> {
+    Box::pin(async move { read(&answer.await?.1) })
+}
+
+fn telling(answer: Coming<(u16, String)>) -> Coming<()> {
+    Box::pin(async move { answer.await.map(|_| ()) })
+}
+
+/// Nothing that is sent can fail to be written.
+pub(super) fn json(body: &impl Serialize) -> Option<String> {
+    serde_json::to_string(body).ok()
 }
 
 pub(super) fn read<A: DeserializeOwned>(text: &str) -> Result<A, Failure> {
@@ -92,21 +98,27 @@ pub(super) fn read<A: DeserializeOwned>(text: &str) -> Result<A, Failure> {
 
 /// One request; the status and the text of a success. Not generic, so that the
 /// module holds it once.
-async fn send(method: &str, path: &str, body: Option<String>) -> Result<(u16, String), Failure> {
-    let (response, text) = exchange(method, path, body).await.ok_or(Failure::Unreachable)?;
-    if response.ok() {
-        return Ok((response.status(), text));
-    }
-    let Ok(problem) = serde_json::from_str::<Problem>(&text) else {
-        return Err(Failure::Unreadable);
-    };
-    if problem.code == ErrorCode::Unauthenticated {
-        crate::state::session::ended();
-    }
-    let retry_after_s = response.headers().get("retry-after").ok().flatten();
-    Err(Failure::Refused {
-        code: problem.code,
-        retry_after_s: retry_after_s.and_then(|seconds| seconds.parse().ok()),
+pub(super) fn send(
+    method: &'static str,
+    path: String,
+    body: Option<String>,
+) -> Coming<(u16, String)> {
+    Box::pin(async move {
+        let (response, text) = exchange(method, &path, body).await.ok_or(Failure::Unreachable)?;
+        if response.ok() {
+            return Ok((response.status(), text));
+        }
+        let Ok(problem) = serde_json::from_str::<Problem>(&text) else {
+            return Err(Failure::Unreadable);
+        };
+        if problem.code == ErrorCode::Unauthenticated {
+            crate::state::session::ended();
+        }
+        let retry_after_s = response.headers().get("retry-after").ok().flatten();
+        Err(Failure::Refused {
+            code: problem.code,
+            retry_after_s: retry_after_s.and_then(|seconds| seconds.parse().ok()),
+        })
     })
 }
 

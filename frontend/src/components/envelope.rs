@@ -14,7 +14,7 @@ use leptos::{html, prelude::*};
 
 use crate::{
     art::{Icon, Scene, ground, scene},
-    components::{Avatar, CountUp, Cover, Pic, live, modal, press, spoken, words},
+    components::{Avatar, CountUp, Cover, Pic, effect, live, modal, press, spoken, words},
     i18n::{lang, tr},
     money::yuan,
     route::{self, Route},
@@ -157,7 +157,7 @@ fn coin(flow: Flow) -> impl IntoView {
 /// A node reference that takes the focus as soon as its element is there.
 fn focus_when_shown() -> NodeRef<html::Button> {
     let button = NodeRef::<html::Button>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(button) = button.get() {
             button.focus().ok();
         }

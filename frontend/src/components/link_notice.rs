@@ -2,12 +2,16 @@
 
 use leptos::prelude::*;
 
-use crate::{components::live, i18n::tr, state::stream};
+use crate::{
+    components::{live, memo},
+    i18n::tr,
+    state::stream,
+};
 
 /// Says so while the connection has been away for a moment; nothing while all is well.
 #[component]
 pub(crate) fn LinkNotice() -> impl IntoView {
-    let lost = Memo::new(|_| stream::is_lost());
+    let lost = memo(stream::is_lost);
     view! {
         <div role="status">
             {live(move || lost.get().then(|| view! {

@@ -72,3 +72,25 @@ pub(crate) fn spoken<T: Into<String>>(
 pub(crate) fn flag(is_set: impl Fn() -> bool + Send + 'static) -> Box<dyn Fn() -> bool + Send> {
     Box::new(is_set)
 }
+
+/// What is done whenever the signals change that it reads. One type for all of them.
+pub(crate) fn effect(act: impl Fn() + 'static) {
+    erased_effect(Box::new(act));
+}
+
+fn erased_effect(act: Box<dyn Fn()>) {
+    Effect::new(move |_| act());
+}
+
+/// A value made from signals, told on when it differs. One type for each kind of value.
+pub(crate) fn memo<T: Clone + PartialEq + Send + Sync + 'static>(
+    value: impl Fn() -> T + Send + Sync + 'static,
+) -> Memo<T> {
+    erased_memo(Box::new(value))
+}
+
+fn erased_memo<T: Clone + PartialEq + Send + Sync + 'static>(
+    value: Box<dyn Fn() -> T + Send + Sync>,
+) -> Memo<T> {
+    Memo::new(move |_| value())
+}

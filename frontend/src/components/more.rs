@@ -4,7 +4,11 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast as _, closure::Closure};
 use web_sys::{IntersectionObserver, IntersectionObserverEntry};
 
-use crate::{components::press, i18n::tr, tasks::Scope};
+use crate::{
+    components::{effect, press},
+    i18n::tr,
+    tasks::Scope,
+};
 
 /// A button that presses itself when it is seen. It stays a button for the keyboard
 /// and for the try after a failure.
@@ -12,7 +16,7 @@ use crate::{components::press, i18n::tr, tasks::Scope};
 pub(crate) fn More(#[prop(into)] busy: Signal<bool>, on_more: Callback<()>) -> impl IntoView {
     let button = NodeRef::<html::Button>::new();
     let scope = Scope::new();
-    Effect::new(move |_| {
+    effect(move || {
         let Some(button) = button.get() else { return };
         scope.spawn(async move {
             seen(&button).await;

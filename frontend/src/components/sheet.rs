@@ -9,18 +9,22 @@ use wasm_bindgen::JsCast as _;
 use crate::{
     art::Icon,
     browser,
-    components::{Pic, press},
+    components::{Pic, effect, press},
+    gesture,
     i18n::{Lang, text, tr},
+    tasks::Scope,
 };
 
 /// Shows `dialog` as modal as soon as it is on the page, and gives the focus back to
 /// where it was when the calling component goes.
 pub(crate) fn modal(dialog: NodeRef<html::Dialog>) {
     let before = send_wrapper(browser::focused());
-    Effect::new(move |_| {
+    let scope = Scope::new();
+    effect(move || {
         if let Some(dialog) = dialog.get() {
             // Fails only if it is open already.
             dialog.show_modal().ok();
+            gesture::settle(&dialog, scope);
         }
     });
     on_cleanup(move || {

@@ -103,7 +103,9 @@ texts! {
     send: "发送", "Send";
     send_packet: "发红包", "Send a red packet";
     connection_lost: "正在重新连接…", "Connecting again…";
-    message_unsent: "没发出去，点一下重发。", "Not sent. Tap to send again.";
+    message_going: "正在发送…", "Sending…";
+    message_unsent: "没发出去。", "Not sent.";
+    discard: "删除", "Discard";
     earlier: "看更早的消息", "Earlier messages";
     to_newest: "有新消息", "New messages";
     to_end: "回到最新", "Back to the newest";

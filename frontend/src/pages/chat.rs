@@ -16,9 +16,9 @@ use crate::{
     api::{self, Failure},
     art::{Icon, Scene},
     components::{
-        Empty, Fault, Link, LinkNotice, Pic,
+        Empty, Fault, Link, LinkNotice, Pic, effect,
         envelope::{Envelope, Tapped},
-        live, press,
+        live, memo, press,
     },
     i18n::{Lang, lang, tr},
     pages::send::SendSheet,
@@ -67,7 +67,7 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
     let close = Callback::new(move |()| over.set(Over::Nothing));
 
     // Members change when somebody comes or goes; the log says when.
-    Effect::new(move |_| {
+    effect(move || {
         feed.roster();
         scope.spawn(async move {
             if let Ok(answer) = api::group(id).await {
@@ -77,7 +77,7 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
     });
     reopen(id, feed, over);
 
-    let refused = Memo::new(move |_| match feed.link() {
+    let refused = memo(move || match feed.link() {
         Link::Refused(failure) => Some(failure),
         _ => None,
     });
@@ -119,7 +119,7 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
 fn reopen(id: GroupId, feed: Feed, over: RwSignal<Over>) {
     let Some(order_no) = payments::opening(id) else { return };
     let done = RwSignal::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         let empty = feed.rows().with(Vec::is_empty);
         if empty || done.get_untracked() {
             return;

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     art::Icon,
-    components::{Fault, Link, Pic, Sheet, live, press},
+    components::{Fault, Link, Pic, Sheet, live, memo, press},
     i18n::{Lang, lang, lang_now, text, tr},
     pages::chat::{Gone, InviteSheet},
     route::{self, Route},
@@ -49,7 +49,7 @@ pub(crate) fn GroupPage(id: GroupId) -> impl IntoView {
     });
     load.run(());
     // Somebody who comes or goes changes the number.
-    let count = Memo::new(move |_| groups::summary(id).map(|group| group.member_count));
+    let count = memo(move || groups::summary(id).map(|group| group.member_count));
     Effect::new(move |before: Option<Option<u32>>| {
         let count = count.get();
         if before.is_some_and(|before| before != count) {

@@ -12,7 +12,9 @@ use leptos::prelude::*;
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{Empty, Fault, GroupFace, Link, LinkNotice, Pic, Sheet, live, press, rows, words},
+    components::{
+        Empty, Fault, GroupFace, Link, LinkNotice, Pic, Sheet, live, memo, press, rows, words,
+    },
     i18n::{Lang, lang, tr},
     route::{self, Route},
     state::{groups, session},
@@ -27,12 +29,12 @@ use forms::{JoinForm, NewGroupForm};
 pub(crate) fn GroupsPane() -> impl IntoView {
     let adding = RwSignal::new(false);
     // What the pane is about; the order of the rows is the list's own matter.
-    let failure = Memo::new(|_| groups::groups().and_then(Result::err));
-    let is_loading = Memo::new(|_| groups::groups().is_none());
-    let ids = Memo::new(|_| groups::ids());
-    let none = Memo::new(move |_| ids.with(Vec::is_empty));
+    let failure = memo(|| groups::groups().and_then(Result::err));
+    let is_loading = memo(|| groups::groups().is_none());
+    let ids = memo(groups::ids);
+    let none = memo(move || ids.with(Vec::is_empty));
     let close = Callback::new(move |()| adding.set(false));
-    let in_chat = Memo::new(|_| matches!(route::current(), Route::Chat(_)));
+    let in_chat = memo(|| matches!(route::current(), Route::Chat(_)));
     view! {
         <section class="groups" aria-label=tr!(groups_title)>
             <header class="bar">
@@ -103,7 +105,7 @@ fn ListFailed(failure: Failure) -> impl IntoView {
 
 #[component]
 fn NoGroups(adding: RwSignal<bool>) -> impl IntoView {
-    let demo = Memo::new(|_| session::limits().demo);
+    let demo = memo(|| session::limits().demo);
     view! {
         <Empty
             scene=Scene::Quiet
@@ -120,15 +122,15 @@ fn NoGroups(adding: RwSignal<bool>) -> impl IntoView {
 
 #[component]
 fn Row(id: GroupId) -> impl IntoView {
-    let group = Memo::new(move |_| groups::summary(id));
+    let group = memo(move || groups::summary(id));
     let name = move || group.with(|group| group.as_ref().map(|g| g.name.clone()));
     let at = move || {
         let at = group.with(|group| Some(group.as_ref()?.last_message.as_ref()?.at));
         at.map(|at| lang().moment(at))
     };
-    let is_demo = Memo::new(move |_| group.with(|g| g.as_ref().is_some_and(|g| g.is_demo)));
-    let muted = Memo::new(move |_| group.with(|g| g.as_ref().is_some_and(|g| g.muted)));
-    let unread = Memo::new(move |_| group.with(|g| g.as_ref().map_or(0, |g| g.unread)));
+    let is_demo = memo(move || group.with(|g| g.as_ref().is_some_and(|g| g.is_demo)));
+    let muted = memo(move || group.with(|g| g.as_ref().is_some_and(|g| g.muted)));
+    let unread = memo(move || group.with(|g| g.as_ref().map_or(0, |g| g.unread)));
     view! {
         <span class="group-row" data-testid="group-item">
             <Link to=Route::Chat(id)>

@@ -7,7 +7,7 @@ use crate::{
     api::{self, Failure},
     app::Switches,
     art::Scene,
-    components::{Avatar, Empty, Fault, GroupFace, Link, Name, live, press, words},
+    components::{Avatar, Empty, Fault, GroupFace, Link, Name, effect, live, memo, press, words},
     i18n::{Lang, lang, tr},
     pages::GuestForm,
     route::{self, Route},
@@ -27,7 +27,7 @@ pub(crate) fn JoinPage(code: String) -> impl IntoView {
     let preview = RwSignal::new(None::<InvitationPreview>);
     let joining = RwSignal::new(false);
     let code = StoredValue::new(code);
-    let here = Memo::new(|_| match session::session() {
+    let here = memo(|| match session::session() {
         Session::SignedIn(_) => Some(true),
         Session::SignedOut { .. } => Some(false),
         Session::Unknown | Session::Failed(_) => None,
@@ -70,7 +70,7 @@ pub(crate) fn JoinPage(code: String) -> impl IntoView {
         }
         now
     });
-    Effect::new(move |_| {
+    effect(move || {
         if let Session::Failed(problem) = session::session() {
             failure.set(Some(problem));
         }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use crate::{
     api::Failure,
     art::Icon,
-    components::{Avatar, Fault, Pic, Sheet, live, press, words},
+    components::{Avatar, Fault, Pic, Sheet, live, memo, press, words},
     i18n::{self, Lang, lang, text, tr},
     pages::credentials::{CredentialsForm, Purpose},
     state::{session, theme},
@@ -34,8 +34,8 @@ pub(crate) fn MePage() -> impl IntoView {
     let failure = RwSignal::new(None::<Failure>);
     let over = RwSignal::new(Over::Nothing);
     let close = Callback::new(move |()| over.set(Over::Nothing));
-    let user = Memo::new(|_| session::me().map(|me| me.user));
-    let is_guest = Memo::new(|_| session::me().is_some_and(|me| me.is_guest));
+    let user = memo(|| session::me().map(|me| me.user));
+    let is_guest = memo(|| session::me().is_some_and(|me| me.is_guest));
     let leave = Callback::new(move |()| {
         scope.spawn(async move {
             if let Err(problem) = session::sign_out().await {

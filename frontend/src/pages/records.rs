@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::{
     art::{Icon, Scene},
-    components::{Empty, Fault, Link, More, Pic, live, press, rows, words},
+    components::{Empty, Fault, Link, More, Pic, live, memo, press, rows, words},
     i18n::{Lang, lang, tr},
     money::yuan,
     route::{Route, Side},
@@ -101,7 +101,7 @@ fn Summary(year: Year, side: Side) -> impl IntoView {
 
 #[component]
 fn List(records: Records, side: Side) -> impl IntoView {
-    let empty = Memo::new(move |_| records.items.with(|items| items.as_ref().map(Vec::is_empty)));
+    let empty = memo(move || records.items.with(|items| items.as_ref().map(Vec::is_empty)));
     view! {
         {live(move || Some(match empty.get() {
             None => view! { <p class="muted" role="status">{tr!(loading)}</p> }.into_any(),

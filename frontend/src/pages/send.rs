@@ -10,7 +10,7 @@ use hongbao_shared::{Fen, GroupId, Kind, api::groups::Group};
 use leptos::prelude::*;
 
 use crate::{
-    components::{Sheet, TopUpForm, flag, live, press, submits, words},
+    components::{Sheet, TopUpForm, flag, live, memo, press, submits, words},
     i18n::{Lang, lang, tr},
     money::yuan,
     state::session,
@@ -32,7 +32,7 @@ pub(crate) fn SendSheet(
     let form = Form::new();
     let payment = Payment::new(group_id, on_sent);
     let topping_up = RwSignal::new(false);
-    let balance = Memo::new(|_| session::me().map(|me| me.balance_fen).unwrap_or_default());
+    let balance = memo(|| session::me().map(|me| me.balance_fen).unwrap_or_default());
     let missing = move || {
         let total = Fen::from_signed(form.total_fen()?)?;
         total.checked_sub(balance.get()).filter(|missing| !missing.is_zero())

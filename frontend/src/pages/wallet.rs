@@ -10,7 +10,7 @@ use crate::{
     api::{self, Failure},
     art::{Icon, Scene},
     browser,
-    components::{Empty, Fault, Link, More, Pic, TopUpForm, live, press, rows, words},
+    components::{Empty, Fault, Link, More, Pic, TopUpForm, live, memo, press, rows, words},
     i18n::{Lang, lang, tr},
     money::{signed_yuan, yuan},
     route::{Route, Side},
@@ -25,7 +25,7 @@ const PENDING_POLL_MS_MAX: u32 = 15_000;
 #[component]
 pub(crate) fn WalletPage() -> impl IntoView {
     let statement = Statement::new();
-    let balance = Memo::new(|_| session::me().map(|me| me.balance_fen));
+    let balance = memo(|| session::me().map(|me| me.balance_fen));
     let refresh = Callback::new(move |()| statement.restart());
     view! {
         <div class="page" data-testid="wallet">
@@ -172,7 +172,7 @@ impl Statement {
 
 #[component]
 fn StatementView(statement: Statement) -> impl IntoView {
-    let empty = Memo::new(move |_| statement.entries.with(|e| e.as_ref().map(Vec::is_empty)));
+    let empty = memo(move || statement.entries.with(|e| e.as_ref().map(Vec::is_empty)));
     view! {
         {live(move || Some(match empty.get() {
             None => view! { <p class="muted" role="status">{tr!(loading)}</p> }.into_any(),

@@ -10,7 +10,7 @@ mod reading;
 use super::{
     groups,
     log::{Log, LogRow},
-    stream,
+    outbox, stream,
 };
 use crate::{
     api::{self, Failure},
@@ -24,8 +24,8 @@ use hongbao_shared::{
     },
 };
 use leptos::prelude::{
-    Get as _, GetUntracked as _, RwSignal, Set as _, Update as _, UpdateUntracked as _, With as _,
-    WithUntracked as _, on_cleanup,
+    Effect, Get as _, GetUntracked as _, RwSignal, Set as _, Update as _, UpdateUntracked as _,
+    With as _, WithUntracked as _, on_cleanup,
 };
 
 /// News within this are drawn together.
@@ -93,7 +93,17 @@ impl Feed {
         };
         feed.scope.spawn(feed.run());
         on_cleanup(move || feed.say_goodbye());
+        outbox::open(group);
+        Effect::new(move |_| {
+            for message in outbox::answers(group) {
+                feed.take(message);
+            }
+        });
         feed
+    }
+
+    pub(crate) fn group(self) -> GroupId {
+        self.group
     }
 
     /// The part of the log that is drawn, the oldest first.
@@ -135,13 +145,11 @@ impl Feed {
         self.log.with_untracked(|log| log.packet(order_no).cloned())
     }
 
-    /// Takes in what this browser posted, before the stream tells it.
-    pub(crate) fn take(self, message: Message) {
+    /// Takes in what this browser posted, whether or not the stream has told it.
+    fn take(self, message: Message) {
         self.log.update(|log| {
             log.add(message);
-            log.move_to_end();
         });
-        self.set_at_end(true);
         self.draw();
     }
 

@@ -41,5 +41,8 @@ macro_rules! gated {
             $($rest)*
         }
     };
+    (impl $trait:ident for $type:ident, $error:ty; free { $($free:tt)* }) => {
+        gated! { impl $trait for $type, $error; reads {} writes {} free { $($free)* } }
+    };
 }
 use gated;

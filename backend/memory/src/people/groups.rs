@@ -2,13 +2,14 @@
 
 use super::{
     super::size,
-    State, ensure,
+    MemoryPeople, State, ensure,
     log::{Keys, Log},
     members::{FIRST_PLACE, Member},
 };
+use async_trait::async_trait;
 use hongbao_domain::store::people::{
-    DemoGroupDraft, GroupDraft, JoinedGroup, LOG_SCAN_MAX, ListedGroup, PeopleError, Place,
-    StoredBody, StoredGroup, StoredMessage,
+    DemoGroupDraft, GroupDraft, GroupStore, JoinedGroup, LOG_SCAN_MAX, ListedGroup, PeopleError,
+    Place, StoredBody, StoredGroup, StoredMessage,
 };
 use hongbao_shared::{
     GroupId, Timestamp, UserId,
@@ -30,39 +31,49 @@ pub(super) struct Group {
     pub(super) log: Log,
 }
 
-impl State {
-    pub(super) fn add_group(&mut self, draft: &GroupDraft) -> Result<StoredMessage, PeopleError> {
-        self.check_group(draft)?;
-        self.put_group(draft)
+#[async_trait]
+impl GroupStore for MemoryPeople {
+    async fn add_group(&self, draft: GroupDraft) -> Result<StoredMessage, PeopleError> {
+        let state = &mut *self.state.lock();
+        state.check_group(&draft)?;
+        state.put_group(&draft)
     }
 
-    pub(super) fn add_demo_group(
-        &mut self,
-        draft: &DemoGroupDraft,
-    ) -> Result<JoinedGroup, PeopleError> {
+    async fn add_demo_group(&self, draft: DemoGroupDraft) -> Result<JoinedGroup, PeopleError> {
+        let state = &mut *self.state.lock();
         let owner = draft.group.owner_id;
-        if let Some(theirs) = self.demo_groups.get(&owner) {
+        if let Some(theirs) = state.demo_groups.get(&owner) {
             return Ok(JoinedGroup { group_id: *theirs, message: None });
         }
-        self.check_group(&draft.group)?;
+        state.check_group(&draft.group)?;
         let mut members = BTreeSet::from([owner]);
         for member in &draft.members {
             // However many groups they are in: that is what they are for.
-            self.check_count(*member, u32::MAX)?;
+            state.check_count(*member, u32::MAX)?;
             ensure(members.insert(*member), "members_unique")?;
         }
         let group_id = draft.group.id;
-        let created = self.put_group(&draft.group)?;
+        let created = state.put_group(&draft.group)?;
         for member in &draft.members {
-            self.put_member(group_id, *member);
+            state.put_member(group_id, *member);
         }
-        if let Some(group) = self.groups.get_mut(&group_id) {
+        if let Some(group) = state.groups.get_mut(&group_id) {
             group.demo_language = Some(draft.language);
         }
-        self.demo_groups.insert(owner, group_id);
+        state.demo_groups.insert(owner, group_id);
         Ok(JoinedGroup { group_id, message: Some(created) })
     }
 
+    async fn group(&self, id: GroupId) -> Result<Option<StoredGroup>, PeopleError> {
+        Ok(self.state.lock().group(id))
+    }
+
+    async fn groups_of(&self, user: UserId, limit: u32) -> Result<Vec<ListedGroup>, PeopleError> {
+        Ok(self.state.lock().groups_of(user, limit))
+    }
+}
+
+impl State {
     fn check_group(&self, draft: &GroupDraft) -> Result<(), PeopleError> {
         ensure(!draft.name.is_empty(), "chat_groups_name")?;
         if self.groups.contains_key(&draft.id) {

@@ -1,8 +1,10 @@
 //! Invitations to groups.
 
-use super::{super::size, State, ensure};
+use super::{super::size, MemoryPeople, State, ensure};
+use async_trait::async_trait;
 use hongbao_domain::store::people::{
-    InvitationDraft, ListedInvitation, PeopleError, Revocation, StoredInvitation, ValidInvitation,
+    InvitationDraft, InvitationStore, ListedInvitation, PeopleError, Revocation, StoredInvitation,
+    ValidInvitation,
 };
 use hongbao_shared::{GroupId, Timestamp, UserId};
 use std::{cmp::Reverse, collections::BTreeSet};
@@ -22,16 +24,15 @@ impl Invitation {
     }
 }
 
-impl State {
-    pub(super) fn invite(
-        &mut self,
-        draft: InvitationDraft,
-    ) -> Result<StoredInvitation, PeopleError> {
+#[async_trait]
+impl InvitationStore for MemoryPeople {
+    async fn invite(&self, draft: InvitationDraft) -> Result<StoredInvitation, PeopleError> {
+        let state = &mut *self.state.lock();
         let InvitationDraft { code, group_id, inviter_id, at, expires_at, per_member_max } = draft;
-        if !self.is_member(group_id, inviter_id) {
+        if !state.is_member(group_id, inviter_id) {
             return Err(PeopleError::GroupNotFound);
         }
-        let mut kept: Vec<_> = self
+        let mut kept: Vec<_> = state
             .invitations
             .iter()
             .filter(|(_, held)| held.is_from(group_id, inviter_id) && held.expires_at > at)
@@ -43,25 +44,34 @@ impl State {
         let stays = |code: &String, held: &Invitation| {
             !held.is_from(group_id, inviter_id) || kept.contains(code)
         };
-        let is_free = self.invitations.get(&code).is_none_or(|held| !stays(&code, held));
+        let is_free = state.invitations.get(&code).is_none_or(|held| !stays(&code, held));
         ensure(is_free, "invitations_pkey")?;
         ensure(code.chars().count() >= CODE_CHARS_MIN, "invitations_code_long")?;
 
-        self.invitations.retain(|code, held| stays(code, held));
+        state.invitations.retain(|code, held| stays(code, held));
         let invitation = Invitation { group_id, inviter_id, created_at: at, expires_at };
-        self.invitations.insert(code.clone(), invitation);
+        state.invitations.insert(code.clone(), invitation);
         Ok(StoredInvitation { code, expires_at })
     }
 
-    pub(super) fn listed_invitations(
+    async fn invitation(
+        &self,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Option<ValidInvitation>, PeopleError> {
+        Ok(self.state.lock().invitation(code, now))
+    }
+
+    async fn invitations(
         &self,
         group: GroupId,
         reader: UserId,
         now: Timestamp,
         limit: u32,
-    ) -> Vec<ListedInvitation> {
-        let is_owner = self.is_member(group, reader) && self.is_owner(group, reader);
-        let mut listed: Vec<_> = self
+    ) -> Result<Vec<ListedInvitation>, PeopleError> {
+        let state = self.state.lock();
+        let is_owner = state.is_member(group, reader) && state.is_owner(group, reader);
+        let mut listed: Vec<_> = state
             .invitations
             .iter()
             .filter(|(_, held)| held.group_id == group && held.expires_at > now)
@@ -75,24 +85,27 @@ impl State {
             .collect();
         listed.sort_by(|a, b| (b.created_at, &a.code).cmp(&(a.created_at, &b.code)));
         listed.truncate(size(limit));
-        listed
+        Ok(listed)
     }
 
-    pub(super) fn revoke(&mut self, revocation: &Revocation) -> Result<(), PeopleError> {
-        let Revocation { code, group_id, by, at } = revocation;
-        if !self.is_member(*group_id, *by) {
+    async fn revoke(&self, revocation: Revocation) -> Result<(), PeopleError> {
+        let state = &mut *self.state.lock();
+        let Revocation { code, group_id, by, at } = &revocation;
+        if !state.is_member(*group_id, *by) {
             return Err(PeopleError::GroupNotFound);
         }
-        let held = self.invitations.get(code);
+        let held = state.invitations.get(code);
         let held = held.filter(|held| held.group_id == *group_id && held.expires_at > *at);
         let held = held.ok_or(PeopleError::InvitationInvalid)?;
-        if held.inviter_id != *by && !self.is_owner(*group_id, *by) {
+        if held.inviter_id != *by && !state.is_owner(*group_id, *by) {
             return Err(PeopleError::NotOwner);
         }
-        self.invitations.remove(code);
+        state.invitations.remove(code);
         Ok(())
     }
+}
 
+impl State {
     fn is_owner(&self, group: GroupId, user: UserId) -> bool {
         self.groups.get(&group).is_some_and(|group| group.owner_id == user)
     }

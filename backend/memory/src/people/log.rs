@@ -1,10 +1,12 @@
 //! The log of a group: its entries, and who may see what.
 
-use super::{super::size, State, ensure};
+use super::{super::size, MemoryPeople, State, ensure};
+use async_trait::async_trait;
 use hongbao_domain::store::people::{
-    LOG_SCAN_MAX, Line, LogEntry, PeopleError, StoredBody, StoredMessage, StoredPage,
+    Dress, LOG_SCAN_MAX, Line, LogEntry, LogStore, PeopleError, StoredBody, StoredMessage,
+    StoredPage,
 };
-use hongbao_shared::{GroupId, MessageId, Timestamp, UserId};
+use hongbao_shared::{GroupId, MessageId, OrderNo, Timestamp, UserId};
 use std::collections::BTreeMap;
 
 /// The entries of a group, in the order of their ids, which count from 1 without gaps.
@@ -82,32 +84,18 @@ impl Log {
     }
 }
 
-impl State {
-    /// Takes the next id of the group and writes the entry. Refuses before it changes
-    /// anything.
-    pub(super) fn append(
-        &mut self,
-        group: GroupId,
-        sender_id: UserId,
-        at: Timestamp,
-        body: StoredBody,
-        keys: Keys,
-    ) -> Result<StoredMessage, PeopleError> {
-        let sender = self.users.contains_key(&sender_id);
-        let group = self.groups.get_mut(&group).ok_or(PeopleError::GroupNotFound)?;
-        ensure(sender, "users_pkey")?;
-        Ok(group.log.push(at, sender_id, body, keys))
-    }
-
-    pub(super) fn messages(
+#[async_trait]
+impl LogStore for MemoryPeople {
+    async fn messages(
         &self,
         group: GroupId,
         reader: UserId,
         before: Option<MessageId>,
         limit: u32,
-    ) -> StoredPage {
+    ) -> Result<StoredPage, PeopleError> {
+        let state = self.state.lock();
         let empty = Log::default();
-        let log = self.groups.get(&group).map_or(&empty, |group| &group.log);
+        let log = state.groups.get(&group).map_or(&empty, |group| &group.log);
         let end = log.newest_id().get().saturating_add(1);
         let before = before.map_or(end, |before| before.get().min(end));
         let from = before.saturating_sub(LOG_SCAN_MAX.into()).max(1);
@@ -125,7 +113,39 @@ impl State {
         } else {
             MessageId::new(from).filter(|from| from.get() > 1)
         };
-        StoredPage { messages, next_before }
+        Ok(StoredPage { messages, next_before })
+    }
+
+    async fn messages_after(
+        &self,
+        group: GroupId,
+        reader: UserId,
+        after: MessageId,
+        limit: u32,
+    ) -> Result<Vec<LogEntry>, PeopleError> {
+        Ok(self.state.lock().messages_after(group, reader, after, limit))
+    }
+
+    async fn packet_dress(&self, order_no: OrderNo) -> Result<Option<Dress>, PeopleError> {
+        Ok(self.state.lock().packet_dress(order_no))
+    }
+}
+
+impl State {
+    /// Takes the next id of the group and writes the entry. Refuses before it changes
+    /// anything.
+    pub(super) fn append(
+        &mut self,
+        group: GroupId,
+        sender_id: UserId,
+        at: Timestamp,
+        body: StoredBody,
+        keys: Keys,
+    ) -> Result<StoredMessage, PeopleError> {
+        let sender = self.users.contains_key(&sender_id);
+        let group = self.groups.get_mut(&group).ok_or(PeopleError::GroupNotFound)?;
+        ensure(sender, "users_pkey")?;
+        Ok(group.log.push(at, sender_id, body, keys))
     }
 
     pub(super) fn messages_after(

@@ -1,8 +1,10 @@
 //! Who is in a group: joining and leaving, and what each member keeps for themself.
 
-use super::{super::size, State, log::Keys};
+use super::{super::size, MemoryPeople, State, log::Keys};
+use async_trait::async_trait;
 use hongbao_domain::store::people::{
-    JoinDraft, JoinedGroup, PeopleError, Removal, StoredBody, StoredMessage,
+    JoinDraft, JoinedGroup, MarkStore, MemberStore, PeopleError, Place, Removal, StoredBody,
+    StoredMessage,
 };
 use hongbao_shared::{GroupId, MessageId, UserId};
 
@@ -22,49 +24,115 @@ impl Member {
     }
 }
 
-impl State {
-    pub(super) fn join(&mut self, draft: &JoinDraft) -> Result<JoinedGroup, PeopleError> {
-        let invitation = self.invitation(&draft.code, draft.at);
+#[async_trait]
+impl MemberStore for MemoryPeople {
+    async fn join(&self, draft: JoinDraft) -> Result<JoinedGroup, PeopleError> {
+        let state = &mut *self.state.lock();
+        let invitation = state.invitation(&draft.code, draft.at);
         let group_id = invitation.ok_or(PeopleError::InvitationInvalid)?.group_id;
-        if self.is_member(group_id, draft.user_id) {
+        if state.is_member(group_id, draft.user_id) {
             return Ok(JoinedGroup { group_id, message: None });
         }
-        let count = self.groups.get(&group_id).map_or(0, |group| group.members.len());
+        let count = state.groups.get(&group_id).map_or(0, |group| group.members.len());
         if count >= size(draft.group_members_max) {
             return Err(PeopleError::GroupFull);
         }
-        self.check_count(draft.user_id, draft.groups_per_user_max)?;
-        self.put_member(group_id, draft.user_id);
-        let message = self.announce(group_id, draft.user_id, draft.at, StoredBody::Joined)?;
+        state.check_count(draft.user_id, draft.groups_per_user_max)?;
+        state.put_member(group_id, draft.user_id);
+        let message = state.announce(group_id, draft.user_id, draft.at, StoredBody::Joined)?;
         Ok(JoinedGroup { group_id, message: Some(message) })
     }
 
     /// Leaving is removing oneself.
-    pub(super) fn remove(&mut self, removal: Removal) -> Result<StoredMessage, PeopleError> {
+    async fn remove(&self, removal: Removal) -> Result<StoredMessage, PeopleError> {
+        let state = &mut *self.state.lock();
         let Removal { group_id, user_id: user, by, at } = removal;
-        if !self.is_member(group_id, by) {
+        if !state.is_member(group_id, by) {
             return Err(PeopleError::GroupNotFound);
         }
-        let owner = self.groups.get(&group_id).map(|group| group.owner_id);
+        let owner = state.groups.get(&group_id).map(|group| group.owner_id);
         if by != user && owner != Some(by) {
             return Err(PeopleError::NotOwner);
         }
-        if !self.is_member(group_id, user) {
+        if !state.is_member(group_id, user) {
             return Err(PeopleError::MemberNotFound);
         }
-        self.drop_member(group_id, user);
+        state.drop_member(group_id, user);
         if by == user {
-            self.withdraw(group_id, user);
+            state.withdraw(group_id, user);
         } else {
-            self.withdraw_all(group_id);
+            state.withdraw_all(group_id);
         }
         if owner == Some(user) {
-            self.pass_on(group_id);
+            state.pass_on(group_id);
         }
         let body = if by == user { StoredBody::Left } else { StoredBody::Removed { by } };
-        self.append(group_id, user, at, body, Keys::NONE)
+        state.append(group_id, user, at, body, Keys::NONE)
     }
 
+    async fn is_member(&self, group: GroupId, user: UserId) -> Result<bool, PeopleError> {
+        Ok(self.state.lock().is_member(group, user))
+    }
+
+    async fn member_ids(&self, group: GroupId, limit: u32) -> Result<Vec<UserId>, PeopleError> {
+        Ok(self.state.lock().member_ids(group, limit))
+    }
+
+    async fn demo_member_ids(&self, group: GroupId) -> Result<Vec<UserId>, PeopleError> {
+        let state = self.state.lock();
+        let mut members = state.in_order(group);
+        members.retain(|user| state.is_demo(*user));
+        Ok(members)
+    }
+
+    async fn faces(
+        &self,
+        groups: &[GroupId],
+        per_group: u32,
+    ) -> Result<Vec<(GroupId, UserId)>, PeopleError> {
+        let state = self.state.lock();
+        let of = |group: &GroupId| {
+            let group = *group;
+            state.member_ids(group, per_group).into_iter().map(move |user| (group, user))
+        };
+        Ok(groups.iter().flat_map(of).collect())
+    }
+}
+
+#[async_trait]
+impl MarkStore for MemoryPeople {
+    async fn place(&self, group: GroupId, user: UserId) -> Result<Option<Place>, PeopleError> {
+        Ok(self.state.lock().place(group, user))
+    }
+
+    async fn set_read(
+        &self,
+        group: GroupId,
+        user: UserId,
+        up_to: MessageId,
+    ) -> Result<(), PeopleError> {
+        let state = &mut *self.state.lock();
+        let group = state.groups.get_mut(&group).ok_or(PeopleError::GroupNotFound)?;
+        let up_to = up_to.min(group.log.newest_id()).get();
+        let member = group.members.get_mut(&user).ok_or(PeopleError::GroupNotFound)?;
+        member.read_up_to = member.read_up_to.max(up_to);
+        Ok(())
+    }
+
+    async fn set_muted(
+        &self,
+        group: GroupId,
+        user: UserId,
+        muted: bool,
+    ) -> Result<(), PeopleError> {
+        let state = &mut *self.state.lock();
+        let member = state.member_mut(group, user).ok_or(PeopleError::GroupNotFound)?;
+        member.muted = muted;
+        Ok(())
+    }
+}
+
+impl State {
     /// Puts a person at the end of a group that they are not in.
     pub(super) fn put_member(&mut self, group_id: GroupId, user: UserId) {
         if let Some(group) = self.groups.get_mut(&group_id) {
@@ -129,43 +197,5 @@ impl State {
         let mut members = self.in_order(group);
         members.truncate(size(limit));
         members
-    }
-
-    pub(super) fn demo_member_ids(&self, group: GroupId) -> Vec<UserId> {
-        let mut members = self.in_order(group);
-        members.retain(|user| self.is_demo(*user));
-        members
-    }
-
-    pub(super) fn faces(&self, groups: &[GroupId], per_group: u32) -> Vec<(GroupId, UserId)> {
-        let of = |group: &GroupId| {
-            let group = *group;
-            self.member_ids(group, per_group).into_iter().map(move |user| (group, user))
-        };
-        groups.iter().flat_map(of).collect()
-    }
-
-    pub(super) fn set_read(
-        &mut self,
-        group: GroupId,
-        user: UserId,
-        up_to: MessageId,
-    ) -> Result<(), PeopleError> {
-        let group = self.groups.get_mut(&group).ok_or(PeopleError::GroupNotFound)?;
-        let up_to = up_to.min(group.log.newest_id()).get();
-        let member = group.members.get_mut(&user).ok_or(PeopleError::GroupNotFound)?;
-        member.read_up_to = member.read_up_to.max(up_to);
-        Ok(())
-    }
-
-    pub(super) fn set_muted(
-        &mut self,
-        group: GroupId,
-        user: UserId,
-        muted: bool,
-    ) -> Result<(), PeopleError> {
-        let member = self.member_mut(group, user).ok_or(PeopleError::GroupNotFound)?;
-        member.muted = muted;
-        Ok(())
     }
 }

@@ -1,18 +1,22 @@
 //! Writing the logs of groups.
 
-use super::{State, ensure, log::Keys};
+use super::{MemoryPeople, State, ensure, log::Keys};
+use async_trait::async_trait;
 use hongbao_domain::store::people::{
-    Dress, LinePost, PacketPost, PeopleError, StoredBody, StoredMessage, StoredPacket, TextDraft,
+    Dress, LinePost, PacketPost, PeopleError, PostStore, StoredBody, StoredMessage, StoredPacket,
+    TextDraft,
 };
 use hongbao_shared::{GroupId, Kind, OrderNo};
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
 const LINE_KEY_CHARS: RangeInclusive<usize> = 1..=128;
 
-impl State {
-    pub(super) fn post_text(&mut self, draft: TextDraft) -> Result<StoredMessage, PeopleError> {
+#[async_trait]
+impl PostStore for MemoryPeople {
+    async fn post_text(&self, draft: TextDraft) -> Result<StoredMessage, PeopleError> {
+        let state = &mut *self.state.lock();
         let TextDraft { group_id, sender_id, text, key, at } = draft;
-        let group = self.groups.get(&group_id).ok_or(PeopleError::GroupNotFound)?;
+        let group = state.groups.get(&group_id).ok_or(PeopleError::GroupNotFound)?;
         if !group.members.contains_key(&sender_id) {
             return Err(PeopleError::GroupNotFound);
         }
@@ -22,38 +26,37 @@ impl State {
             return repeated(before, before.body == body);
         }
         let keys = Keys { of_sender: key, of_line: None };
-        self.append(group_id, sender_id, at, body, keys)
+        state.append(group_id, sender_id, at, body, keys)
     }
 
-    pub(super) fn post_packet(&mut self, post: PacketPost) -> Result<StoredMessage, PeopleError> {
+    async fn post_packet(&self, post: PacketPost) -> Result<StoredMessage, PeopleError> {
+        let state = &mut *self.state.lock();
         let (group_id, sender_id, order_no) = (post.group_id, post.sender_id, post.order_no);
         let (kind, recipient_id) = (post.kind, post.recipient_id);
         let dress = Dress { greeting: post.greeting, cover: post.cover };
         let body = StoredBody::Packet(StoredPacket { order_no, kind, dress, recipient_id });
-        if let Some((group, before)) = self.posted(order_no) {
+        if let Some((group, before)) = state.posted(order_no) {
             let same = group == group_id && before.sender_id == sender_id && before.body == body;
             return repeated(before, same);
         }
-        if !self.groups.contains_key(&group_id) {
+        if !state.groups.contains_key(&group_id) {
             return Err(PeopleError::GroupNotFound);
         }
         ensure((kind == Kind::Exclusive) == recipient_id.is_some(), "packet_posts_recipient")?;
         if let Some(recipient) = recipient_id {
-            self.check_user(recipient)?;
+            state.check_user(recipient)?;
         }
-        let message = self.append(group_id, sender_id, post.at, body, Keys::NONE)?;
-        self.packets.insert(order_no, (group_id, message.id));
+        let message = state.append(group_id, sender_id, post.at, body, Keys::NONE)?;
+        state.packets.insert(order_no, (group_id, message.id));
         Ok(message)
     }
 
     /// Checks all of them before it appends the first.
-    pub(super) fn post_lines(
-        &mut self,
-        posts: Vec<LinePost>,
-    ) -> Result<Vec<StoredMessage>, PeopleError> {
+    async fn post_lines(&self, posts: Vec<LinePost>) -> Result<Vec<StoredMessage>, PeopleError> {
+        let state = &mut *self.state.lock();
         let mut new: BTreeMap<(GroupId, &str), &LinePost> = BTreeMap::new();
         for post in &posts {
-            let group = self.groups.get(&post.group_id).ok_or(PeopleError::GroupNotFound)?;
+            let group = state.groups.get(&post.group_id).ok_or(PeopleError::GroupNotFound)?;
             let body = StoredBody::Line(post.line.clone());
             let before = group.log.with_line_key(&post.key);
             let earlier = new.get(&(post.group_id, post.key.as_str()));
@@ -63,12 +66,14 @@ impl State {
                 return Err(PeopleError::KeyReused);
             }
             ensure(LINE_KEY_CHARS.contains(&post.key.chars().count()), "messages_line_key")?;
-            self.check_user(post.line.sender_id())?;
+            state.check_user(post.line.sender_id())?;
             new.insert((post.group_id, &post.key), post);
         }
-        posts.into_iter().map(|post| self.post_line(post)).collect()
+        posts.into_iter().map(|post| state.post_line(post)).collect()
     }
+}
 
+impl State {
     fn post_line(&mut self, post: LinePost) -> Result<StoredMessage, PeopleError> {
         let LinePost { group_id, key, at, line } = post;
         let group = self.groups.get(&group_id);

@@ -1,9 +1,13 @@
 //! Sessions of people.
 
-use super::{super::size, State, ensure};
+use super::{super::size, MemoryPeople, State, ensure};
+use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
-    people::{EXPIRED_DROPPED_MAX, NewSession, OwnSession, PeopleError, StoredSession, TokenHash},
+    people::{
+        EXPIRED_DROPPED_MAX, NewSession, OwnSession, PeopleError, SessionStore, StoredSession,
+        TokenHash,
+    },
 };
 use hongbao_shared::{Timestamp, UserId};
 use std::{cmp::Reverse, collections::BTreeSet};
@@ -20,6 +24,82 @@ pub(super) struct Session {
 
 /// What [`TokenHash`] holds; it has an order.
 pub(super) type Token = [u8; 32];
+
+#[async_trait]
+impl SessionStore for MemoryPeople {
+    async fn add_session(
+        &self,
+        session: NewSession,
+        while_password: Option<String>,
+    ) -> Result<(), PeopleError> {
+        let state = &mut *self.state.lock();
+        if while_password.is_some()
+            && state.password_hash(session.user_id) != while_password.as_deref()
+        {
+            return Err(PeopleError::PasswordChanged);
+        }
+        state.check_user(session.user_id)?;
+        let gone = state.make_room(&session)?;
+        state.put_session(session, &gone);
+        Ok(())
+    }
+
+    async fn session(
+        &self,
+        token_hash: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<StoredSession>, PeopleError> {
+        Ok(self.state.lock().session(token_hash, now))
+    }
+
+    async fn touch_session(
+        &self,
+        token_hash: TokenHash,
+        seen_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(), PeopleError> {
+        let state = &mut *self.state.lock();
+        if let Some(session) = state.sessions.get_mut(&token_hash.0) {
+            session.seen_at = session.seen_at.max(seen_at);
+            session.expires_at = session.expires_at.max(expires_at);
+        }
+        Ok(())
+    }
+
+    async fn end_session(&self, token_hash: TokenHash) -> Result<(), PeopleError> {
+        let state = &mut *self.state.lock();
+        state.sessions.remove(&token_hash.0);
+        Ok(())
+    }
+
+    async fn sessions_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OwnSession>, PeopleError> {
+        let state = self.state.lock();
+        let tokens = state.tokens_of(user, |session| session.expires_at > now);
+        let own = |token: Token| {
+            let session = state.sessions.get(&token)?;
+            Some(OwnSession {
+                token_hash: TokenHash(token),
+                agent: session.agent.clone(),
+                created_at: session.created_at,
+                seen_at: session.seen_at,
+            })
+        };
+        Ok(tokens.into_iter().filter_map(own).take(size(limit)).collect())
+    }
+
+    async fn end_other_sessions(
+        &self,
+        user: UserId,
+        keep: TokenHash,
+    ) -> Result<Vec<TokenHash>, PeopleError> {
+        Ok(self.state.lock().end_other_sessions(user, keep))
+    }
+}
 
 impl State {
     /// Those that give way to a session that may be added.
@@ -53,20 +133,6 @@ impl State {
         self.sessions.insert(token_hash.0, session);
     }
 
-    pub(super) fn add_session(
-        &mut self,
-        session: NewSession,
-        while_password: Option<&str>,
-    ) -> Result<(), PeopleError> {
-        if while_password.is_some() && self.password_hash(session.user_id) != while_password {
-            return Err(PeopleError::PasswordChanged);
-        }
-        self.check_user(session.user_id)?;
-        let gone = self.make_room(&session)?;
-        self.put_session(session, &gone);
-        Ok(())
-    }
-
     pub(super) fn session(&self, token_hash: TokenHash, now: Timestamp) -> Option<StoredSession> {
         let session = self.sessions.get(&token_hash.0).filter(|held| held.expires_at > now)?;
         let user = self.users.get(&session.user_id)?;
@@ -77,36 +143,6 @@ impl State {
             seen_at: session.seen_at,
             expires_at: session.expires_at,
         })
-    }
-
-    pub(super) fn touch_session(
-        &mut self,
-        token_hash: TokenHash,
-        seen_at: Timestamp,
-        expires_at: Timestamp,
-    ) {
-        if let Some(session) = self.sessions.get_mut(&token_hash.0) {
-            session.seen_at = session.seen_at.max(seen_at);
-            session.expires_at = session.expires_at.max(expires_at);
-        }
-    }
-
-    pub(super) fn end_session(&mut self, token_hash: TokenHash) {
-        self.sessions.remove(&token_hash.0);
-    }
-
-    pub(super) fn sessions_of(&self, user: UserId, now: Timestamp, limit: u32) -> Vec<OwnSession> {
-        let tokens = self.tokens_of(user, |session| session.expires_at > now);
-        let own = |token: Token| {
-            let session = self.sessions.get(&token)?;
-            Some(OwnSession {
-                token_hash: TokenHash(token),
-                agent: session.agent.clone(),
-                created_at: session.created_at,
-                seen_at: session.seen_at,
-            })
-        };
-        tokens.into_iter().filter_map(own).take(size(limit)).collect()
     }
 
     /// Those that have ended.

@@ -1,11 +1,12 @@
 //! People: what they are called, and what they sign in with.
 
-use super::{State, ensure};
+use super::{MemoryPeople, State, ensure};
+use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
     people::{
-        DemoMember, Login, NewAccount, NewSession, NewUser, PasswordDraft, PeopleError, Person,
-        ProfileDraft, TokenHash,
+        DemoMember, Login, LoginStore, NewAccount, NewSession, NewUser, PasswordDraft, PeopleError,
+        Person, ProfileDraft, TokenHash, UserStore,
     },
 };
 use hongbao_shared::{GroupId, UserId, api::accounts::Profile};
@@ -29,35 +30,128 @@ impl User {
     }
 }
 
-impl State {
-    pub(super) fn add_user(
-        &mut self,
-        user: NewUser,
-        session: NewSession,
-    ) -> Result<(), PeopleError> {
+#[async_trait]
+impl UserStore for MemoryPeople {
+    async fn add_user(&self, user: NewUser, session: NewSession) -> Result<(), PeopleError> {
+        let state = &mut *self.state.lock();
         let NewUser { mut profile, account, at: _ } = user;
         let id = profile.id;
         check_seen(&profile.name, &profile.avatar)?;
-        if self.users.contains_key(&id) {
+        if state.users.contains_key(&id) {
             return Err(PeopleError::IdTaken);
         }
         if let Some(account) = &account {
-            self.check_name_free(account, id)?;
+            state.check_name_free(account, id)?;
         }
         if session.user_id != id {
-            self.check_user(session.user_id)?;
+            state.check_user(session.user_id)?;
         }
-        let gone = self.make_room(&session)?;
+        let gone = state.make_room(&session)?;
 
         profile.is_demo = false;
         if let Some(account) = &account {
-            self.name_login(account, id);
+            state.name_login(account, id);
         }
-        self.users.insert(id, User::new(profile, account));
-        self.put_session(session, &gone);
+        state.users.insert(id, User::new(profile, account));
+        state.put_session(session, &gone);
         Ok(())
     }
 
+    async fn person(&self, id: UserId) -> Result<Option<Person>, PeopleError> {
+        Ok(self.state.lock().person(id))
+    }
+
+    async fn profiles(&self, ids: &[UserId]) -> Result<Vec<Profile>, PeopleError> {
+        let state = self.state.lock();
+        let ids: BTreeSet<_> = ids.iter().collect();
+        Ok(ids.into_iter().filter_map(|id| Some(state.users.get(id)?.profile.clone())).collect())
+    }
+
+    async fn make_admin(&self, id: UserId) -> Result<bool, PeopleError> {
+        let state = &mut *self.state.lock();
+        let user = state.users.get_mut(&id);
+        Ok(user.map(|user| user.is_admin = true).is_some())
+    }
+
+    async fn change_profile(&self, change: ProfileDraft) -> Result<(), PeopleError> {
+        let state = &mut *self.state.lock();
+        let ProfileDraft { user_id, name, avatar } = change;
+        let Some(user) = state.users.get_mut(&user_id) else { return Ok(()) };
+        let name = name.unwrap_or_else(|| user.profile.name.clone());
+        let avatar = avatar.unwrap_or_else(|| user.profile.avatar.clone());
+        check_seen(&name, &avatar)?;
+        (user.profile.name, user.profile.avatar) = (name, avatar);
+        Ok(())
+    }
+
+    async fn make_account(
+        &self,
+        id: UserId,
+        name: String,
+        account: NewAccount,
+    ) -> Result<(), PeopleError> {
+        let state = &mut *self.state.lock();
+        let guest = state.users.get(&id).filter(|user| user.is_guest());
+        let guest = guest.ok_or(PeopleError::AlreadyAccount)?;
+        check_seen(&name, &guest.profile.avatar)?;
+        ensure(!guest.profile.is_demo, "users_demo_member_never_signs_in")?;
+        state.check_name_free(&account, id)?;
+        state.name_login(&account, id);
+        if let Some(user) = state.users.get_mut(&id) {
+            user.profile.name = name;
+            user.account = Some(account);
+        }
+        Ok(())
+    }
+
+    async fn put_demo_member(&self, member: DemoMember) -> Result<Profile, PeopleError> {
+        let state = &mut *self.state.lock();
+        let DemoMember { key, id, name, avatar, at: _ } = member;
+        check_seen(&name, &avatar)?;
+        ensure(!key.is_empty(), "users_demo_member_never_signs_in")?;
+        let known = state.by_demo_key.get(&key).and_then(|id| state.users.get_mut(id));
+        if let Some(user) = known {
+            (user.profile.name, user.profile.avatar) = (name, avatar);
+            return Ok(user.profile.clone());
+        }
+        if state.users.contains_key(&id) {
+            return Err(PeopleError::IdTaken);
+        }
+        let profile = Profile { id, name, avatar, is_demo: true };
+        state.by_demo_key.insert(key, id);
+        state.users.insert(id, User::new(profile.clone(), None));
+        Ok(profile)
+    }
+}
+
+#[async_trait]
+impl LoginStore for MemoryPeople {
+    async fn login(&self, name: &str, key: &str) -> Result<Option<Login>, PeopleError> {
+        Ok(self.state.lock().login(name, key))
+    }
+
+    async fn password_hash(&self, user: UserId) -> Result<Option<String>, PeopleError> {
+        Ok(self.state.lock().password_hash(user).map(str::to_owned))
+    }
+
+    async fn rehash_password(&self, id: UserId, from: &str, to: &str) -> Result<bool, PeopleError> {
+        let state = &mut *self.state.lock();
+        let account = state.users.get_mut(&id).and_then(|user| user.account.as_mut());
+        let account = account.filter(|account| account.password_hash == from);
+        Ok(account.map(|account| to.clone_into(&mut account.password_hash)).is_some())
+    }
+
+    async fn change_password(&self, change: PasswordDraft) -> Result<Vec<TokenHash>, PeopleError> {
+        let state = &mut *self.state.lock();
+        let account = state.users.get_mut(&change.user_id).and_then(|user| user.account.as_mut());
+        let account = account.filter(|account| account.password_hash == change.from_hash);
+        let account = account.ok_or(PeopleError::PasswordChanged)?;
+        account.password_hash = change.to_hash;
+        Ok(state.end_other_sessions(change.user_id, change.keep))
+    }
+}
+
+impl State {
     pub(super) fn login(&self, name: &str, key: &str) -> Option<Login> {
         let named = self.by_login_name.get(&name.to_lowercase());
         let user = self.users.get(named.or_else(|| self.by_login_key.get(key))?)?;
@@ -72,83 +166,9 @@ impl State {
         Some(Person { profile: user.profile.clone(), is_admin, is_guest, login_name })
     }
 
-    pub(super) fn profiles(&self, ids: &[UserId]) -> Vec<Profile> {
-        let ids: BTreeSet<_> = ids.iter().collect();
-        ids.into_iter().filter_map(|id| Some(self.users.get(id)?.profile.clone())).collect()
-    }
-
-    pub(super) fn make_admin(&mut self, id: UserId) -> bool {
-        let user = self.users.get_mut(&id);
-        user.map(|user| user.is_admin = true).is_some()
-    }
-
-    pub(super) fn change_profile(&mut self, change: ProfileDraft) -> Result<(), PeopleError> {
-        let ProfileDraft { user_id, name, avatar } = change;
-        let Some(user) = self.users.get_mut(&user_id) else { return Ok(()) };
-        let name = name.unwrap_or_else(|| user.profile.name.clone());
-        let avatar = avatar.unwrap_or_else(|| user.profile.avatar.clone());
-        check_seen(&name, &avatar)?;
-        (user.profile.name, user.profile.avatar) = (name, avatar);
-        Ok(())
-    }
-
-    pub(super) fn make_account(
-        &mut self,
-        id: UserId,
-        name: String,
-        account: NewAccount,
-    ) -> Result<(), PeopleError> {
-        let guest = self.users.get(&id).filter(|user| user.is_guest());
-        let guest = guest.ok_or(PeopleError::AlreadyAccount)?;
-        check_seen(&name, &guest.profile.avatar)?;
-        ensure(!guest.profile.is_demo, "users_demo_member_never_signs_in")?;
-        self.check_name_free(&account, id)?;
-        self.name_login(&account, id);
-        if let Some(user) = self.users.get_mut(&id) {
-            user.profile.name = name;
-            user.account = Some(account);
-        }
-        Ok(())
-    }
-
     pub(super) fn password_hash(&self, id: UserId) -> Option<&str> {
         let account = self.users.get(&id)?.account.as_ref()?;
         Some(&account.password_hash)
-    }
-
-    pub(super) fn rehash_password(&mut self, id: UserId, from: &str, to: &str) -> bool {
-        let account = self.users.get_mut(&id).and_then(|user| user.account.as_mut());
-        let account = account.filter(|account| account.password_hash == from);
-        account.map(|account| to.clone_into(&mut account.password_hash)).is_some()
-    }
-
-    pub(super) fn change_password(
-        &mut self,
-        change: PasswordDraft,
-    ) -> Result<Vec<TokenHash>, PeopleError> {
-        let account = self.users.get_mut(&change.user_id).and_then(|user| user.account.as_mut());
-        let account = account.filter(|account| account.password_hash == change.from_hash);
-        let account = account.ok_or(PeopleError::PasswordChanged)?;
-        account.password_hash = change.to_hash;
-        Ok(self.end_other_sessions(change.user_id, change.keep))
-    }
-
-    pub(super) fn put_demo_member(&mut self, member: DemoMember) -> Result<Profile, PeopleError> {
-        let DemoMember { key, id, name, avatar, at: _ } = member;
-        check_seen(&name, &avatar)?;
-        ensure(!key.is_empty(), "users_demo_member_never_signs_in")?;
-        let known = self.by_demo_key.get(&key).and_then(|id| self.users.get_mut(id));
-        if let Some(user) = known {
-            (user.profile.name, user.profile.avatar) = (name, avatar);
-            return Ok(user.profile.clone());
-        }
-        if self.users.contains_key(&id) {
-            return Err(PeopleError::IdTaken);
-        }
-        let profile = Profile { id, name, avatar, is_demo: true };
-        self.by_demo_key.insert(key, id);
-        self.users.insert(id, User::new(profile.clone(), None));
-        Ok(profile)
     }
 
     /// Whoever is named by a row exists.

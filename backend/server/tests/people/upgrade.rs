@@ -5,7 +5,7 @@ use super::{World, refused, settings};
 use crate::{common::ManualClock, postgres};
 use argon2::{Argon2, Params, PasswordHasher};
 use hongbao_domain::{
-    store::{Database as _, people::PeopleStore},
+    store::{Database as _, people::LoginStore},
     text,
 };
 use hongbao_engine::groups::GroupsSettings;

@@ -228,7 +228,6 @@ impl LedgerStore for SqlLedger {
 }
 
 fn recorded(row: &Row) -> Result<Recorded, StoreError> {
-    let order_no: Option<i64> = row.try_get(10)?;
     Ok(Recorded {
         id: row.try_get(0)?,
         transfer: Transfer {
@@ -236,17 +235,13 @@ fn recorded(row: &Row) -> Result<Recorded, StoreError> {
             kind: TransferKind::from_number(row.try_get(2)?)?,
             debit: Account::from_columns(row.try_get(3)?, row.try_get(4)?)?,
             credit: Account::from_columns(row.try_get(5)?, row.try_get(6)?)?,
-            amount: hongbao_domain::store::fen(row.try_get(7)?)?,
+            amount: row.try_get(7)?,
             debit_balance: row.try_get(8)?,
             credit_balance: row.try_get(9)?,
-            order_no: order_no.map(order_no_of).transpose()?,
-            at: Timestamp::from_millis(row.try_get(11)?),
+            order_no: row.try_get(10)?,
+            at: row.try_get(11)?,
         },
     })
-}
-
-fn order_no_of(bits: i64) -> Result<OrderNo, StoreError> {
-    OrderNo::from_bits(bits).map_err(|_| StoreError::Corrupt(format!("order number {bits}")))
 }
 
 /// The error of `serde_json` names the place, never the text, which holds seeds.

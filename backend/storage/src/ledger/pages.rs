@@ -1,7 +1,7 @@
 //! What walks the ledger page by page.
 
 use super::{
-    Database, Dialect, Row, StoreError, TRANSFER, TRANSFER_COLUMNS, from_json, order_no_of,
+    Database, Dialect, Row, StoreError, TRANSFER, TRANSFER_COLUMNS, from_json,
     read::{all_recorded, both_sides},
     recorded, sql,
 };
@@ -25,14 +25,11 @@ pub(super) async fn accounts_page(
     .bind(kind)
     .bind(owner)
     .bind(limit)
-    .fetch_all(database)
-    .await?
-    .iter()
-    .map(|row| {
+    .all(database, |row| {
         let account = Account::from_columns(row.try_get(0)?, row.try_get(1)?)?;
         Ok((account, AccountState { balance: row.try_get(2)?, credited: row.try_get(3)? }))
     })
-    .collect()
+    .await
 }
 
 pub(super) async fn transfers_page(
@@ -76,10 +73,7 @@ pub(super) async fn legs_page(
         .bind(owner)
         .bind(after.map_or(-1, |(_, id)| id))
         .bind(limit)
-        .fetch_all(database)
-        .await?
-        .iter()
-        .map(|row| {
+        .all(database, |row| {
             Ok(Leg {
                 account: Account::from_columns(row.try_get(0)?, row.try_get(1)?)?,
                 id: row.try_get(2)?,
@@ -88,7 +82,7 @@ pub(super) async fn legs_page(
                 is_credit: row.try_get(5)?,
             })
         })
-        .collect()
+        .await
 }
 
 /// The legs on one side after a place.
@@ -130,16 +124,13 @@ pub(super) async fn escrow_transfers_page(
              WHERE {side}_kind = 2 AND ({side}_owner, id) > ($1, $2)"
         )
     };
-    let of_packet = |row: &Row| Ok((order_no_of(row.try_get(TRANSFER_COLUMNS)?)?, recorded(row)?));
+    let of_packet = |row: &Row| Ok((row.try_get(TRANSFER_COLUMNS)?, recorded(row)?));
     both_sides(database.dialect() == Dialect::Postgres, side, "packet, id", "$3")
         .bind(order_no)
         .bind(id)
         .bind(limit)
-        .fetch_all(database)
-        .await?
-        .iter()
-        .map(of_packet)
-        .collect()
+        .all(database, of_packet)
+        .await
 }
 
 pub(super) async fn payments_page(

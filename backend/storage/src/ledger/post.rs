@@ -18,8 +18,8 @@
 //!    its locks, and who locks has not inserted.
 
 use super::{
-    Database, Dialect, SERVER_CLOCK, StoreError, Tx, any, enter, from_json, order_no_of, read, sql,
-    start_over, to_json,
+    Database, Dialect, SERVER_CLOCK, StoreError, Tx, any, enter, from_json, read, sql, start_over,
+    to_json,
 };
 use hongbao_domain::{
     book::{self, Loaded, Wanted},
@@ -27,10 +27,7 @@ use hongbao_domain::{
     store::ledger::{Account, PostOutcome, Posting, Transfer},
 };
 use hongbao_shared::{OrderNo, Timestamp};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Unique keys that two transactions may both want to take.
 const RACED: [&str; 2] = ["accounts_pkey", "transfers_key"];
@@ -41,14 +38,9 @@ pub(super) async fn post(
     now: Timestamp,
 ) -> Result<Vec<PostOutcome>, StoreError> {
     let wanted = book::wanted(&batch);
-    let asked = Arc::new((batch, wanted));
     database
-        .write_by_row(move |mut tx| {
-            let asked = Arc::clone(&asked);
-            Box::pin(async move {
-                let (batch, wanted) = &*asked;
-                post_in(&mut tx, batch, wanted, now).await.map_err(raced)
-            })
+        .write_by_row((batch, wanted), move |tx, (batch, wanted)| {
+            Box::pin(async move { post_in(tx, batch, wanted, now).await.map_err(raced) })
         })
         .await
 }
@@ -124,11 +116,8 @@ async fn locked_balances(
          FOR UPDATE OF a")
     .bind(kinds)
     .bind(owners)
-    .fetch_all(tx)
-    .await?
-    .iter()
-    .map(|row| Ok((Account::from_columns(row.try_get(0)?, row.try_get(1)?)?, row.try_get(2)?)))
-    .collect()
+    .all(tx, |row| Ok((Account::from_columns(row.try_get(0)?, row.try_get(1)?)?, row.try_get(2)?)))
+    .await
 }
 
 async fn transfers(
@@ -158,13 +147,13 @@ async fn payments(
     );
     let numbers: Vec<i64> = orders.iter().map(|order_no| order_no.to_bits()).collect();
     let rows = sql(text).bind(numbers).fetch_all(tx).await?;
-    let clock = rows.first().map(|row| row.try_get::<Option<i64>>(0)).transpose()?.flatten();
+    let clock = rows.first().map(|row| row.try_get(0)).transpose()?.flatten();
     let mut payments = BTreeMap::new();
     for row in &rows {
-        if let Some(number) = row.try_get::<Option<i64>>(1)? {
+        if let Some(order_no) = row.try_get(1)? {
             let payment: String = row.try_get(2)?;
-            payments.insert(order_no_of(number)?, from_json(&payment)?);
+            payments.insert(order_no, from_json(&payment)?);
         }
     }
-    Ok((payments, clock.map(Timestamp::from_millis)))
+    Ok((payments, clock))
 }

@@ -107,14 +107,11 @@ pub(super) async fn by_key(
     let any = any(dialect, "$1");
     sql(format!("SELECT {TRANSFER} FROM transfers WHERE key {any}"))
         .bind(keys)
-        .fetch_all(source)
-        .await?
-        .iter()
-        .map(|row| {
+        .all(source, |row| {
             let recorded = recorded(row)?;
             Ok((recorded.transfer.key.clone(), recorded))
         })
-        .collect()
+        .await
 }
 
 pub(super) async fn transfers_by_key(

@@ -14,27 +14,20 @@ pub(super) async fn begin(
     until: Timestamp,
     before: Timestamp,
 ) -> Result<Option<Reconciled>, StoreError> {
-    let taken = database
-        .write_by_row(move |mut tx| {
-            Box::pin(async move {
-                sql("UPDATE reconciliation SET holder = $1, held_until = $2
-                     WHERE (holder = $1 OR held_until <= $3 OR held_until > $4)
-                       AND (holder = $1 OR ended_at <= $5 OR ended_at > $3)
-                     RETURNING since, transfer_id, again")
-                .bind(node)
-                .bind(until.millis())
-                .bind(now.millis())
-                .bind(now.plus_seconds(HELD_MAX_S).millis())
-                .bind(before.millis())
-                .fetch_optional(&mut tx)
-                .await
-            })
-        })
-        .await?;
-    let Some(row) = taken else { return Ok(None) };
-    let (since, again): (Option<i64>, String) = (row.try_get(0)?, row.try_get(2)?);
+    let take = sql("UPDATE reconciliation SET holder = $1, held_until = $2
+         WHERE (holder = $1 OR held_until <= $3 OR held_until > $4)
+           AND (holder = $1 OR ended_at <= $5 OR ended_at > $3)
+         RETURNING since, transfer_id, again")
+    .bind(node)
+    .bind(until.millis())
+    .bind(now.millis())
+    .bind(now.plus_seconds(HELD_MAX_S).millis())
+    .bind(before.millis());
+    let taken = database.rows_by_row(take).await?;
+    let Some(row) = taken.first() else { return Ok(None) };
+    let again: String = row.try_get(2)?;
     Ok(Some(Reconciled {
-        since: since.map(Timestamp::from_millis),
+        since: row.try_get(0)?,
         transfer_id: row.try_get(1)?,
         again: from_json(&again)?,
     }))
@@ -46,23 +39,14 @@ pub(super) async fn end(
     now: Timestamp,
     seen: Reconciled,
 ) -> Result<(), StoreError> {
-    let again = to_json(&seen.again)?;
-    database
-        .write_by_row(move |mut tx| {
-            let again = again.clone();
-            Box::pin(async move {
-                sql("UPDATE reconciliation
-                     SET since = $1, transfer_id = $2, again = $3, ended_at = $4, holder = $5,
-                         held_until = 0")
-                .bind(seen.since.map(Timestamp::millis))
-                .bind(seen.transfer_id)
-                .bind(again)
-                .bind(now.millis())
-                .bind(node)
-                .execute(&mut tx)
-                .await
-            })
-        })
-        .await?;
+    let end = sql("UPDATE reconciliation
+         SET since = $1, transfer_id = $2, again = $3, ended_at = $4, holder = $5,
+             held_until = 0")
+    .bind(seen.since.map(Timestamp::millis))
+    .bind(seen.transfer_id)
+    .bind(to_json(&seen.again)?)
+    .bind(now.millis())
+    .bind(node);
+    database.change_by_row(end).await?;
     Ok(())
 }

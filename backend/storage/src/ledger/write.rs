@@ -15,17 +15,17 @@ pub(super) async fn land_again(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     database
-        .write(move |mut tx| {
+        .write((), move |tx, ()| {
             Box::pin(async move {
                 let lost: bool = sql("SELECT EXISTS (SELECT 1 FROM payments WHERE order_no = $1)
                         AND NOT EXISTS (SELECT 1 FROM outbox
                                         WHERE order_no = $1 AND destination = $2)")
                 .bind(order_no.to_bits())
                 .bind(Destination::Land.number())
-                .scalar(&mut tx)
+                .scalar(&mut *tx)
                 .await?;
                 if lost {
-                    outbox::insert(&mut tx, &[book::land(order_no)], now).await?;
+                    outbox::insert(tx, &[book::land(order_no)], now).await?;
                 }
                 Ok(lost)
             })
@@ -44,13 +44,7 @@ pub(super) async fn put_pre_order(
     .bind(record.order_no.to_bits())
     .bind(to_json(record)?)
     .bind(record.expires_at.millis());
-    let written = database
-        .write_at_once(move |mut tx| {
-            let statement = statement.clone();
-            Box::pin(async move { statement.execute(&mut tx).await })
-        })
-        .await?;
-    if written == 1 {
+    if database.change_at_once(statement).await? == 1 {
         Ok(())
     } else {
         Err(StoreError::Constraint { name: "pre_orders_pkey".to_owned() })
@@ -71,11 +65,7 @@ pub(super) async fn purge_pre_orders(
              (SELECT order_no FROM pre_orders WHERE expires_at < $1
               ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
     );
-    database
-        .write_at_once(move |mut tx| {
-            Box::pin(async move { sql(text).bind(now.millis()).bind(limit).execute(&mut tx).await })
-        })
-        .await
+    database.change_at_once(sql(text).bind(now.millis()).bind(limit)).await
 }
 
 pub(super) async fn raise(database: &Database, mark: Mark, by: u64) -> Result<u64, StoreError> {
@@ -85,10 +75,7 @@ pub(super) async fn raise(database: &Database, mark: Mark, by: u64) -> Result<u6
     .bind(mark.to_string())
     .bind(by);
     let after: i64 = database
-        .write_at_once(move |mut tx| {
-            let statement = statement.clone();
-            Box::pin(async move { statement.scalar(&mut tx).await })
-        })
+        .write_at_once(statement, |tx, statement| Box::pin(statement.clone().scalar(tx)))
         .await?;
     u64::try_from(after.saturating_sub(by))
         .map_err(|_| StoreError::Corrupt(format!("mark at {after}")))

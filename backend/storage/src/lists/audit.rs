@@ -3,7 +3,7 @@
 
 use super::{
     super::{Database, sql},
-    read::{order, received_row, sent_row, user_id},
+    read::{received_row, sent_row},
 };
 use hongbao_domain::store::{
     StoreError,
@@ -32,18 +32,16 @@ macro_rules! received {
 
 pub(super) async fn listed(database: &Database, order_no: OrderNo) -> Result<Listed, StoreError> {
     let bits = order_no.to_bits();
-    let sent = sql(sent!("order_no = $1")).bind(bits).fetch_optional(database).await?;
-    let received =
-        sql(received!("order_no = $1 ORDER BY user_id")).bind(bits).fetch_all(database).await?;
-    let best_luck: Option<i64> = sql("SELECT user_id FROM best_lucks WHERE order_no = $1")
+    let sent = sql(sent!("order_no = $1")).bind(bits).first(database, sent_row).await?;
+    let received = sql(received!("order_no = $1 ORDER BY user_id"))
+        .bind(bits)
+        .all(database, received_row)
+        .await?;
+    let best_luck = sql("SELECT user_id FROM best_lucks WHERE order_no = $1")
         .bind(bits)
         .scalar_optional(database)
         .await?;
-    Ok(Listed {
-        sent: sent.as_ref().map(sent_row).transpose()?,
-        received: received.iter().map(received_row).collect::<Result<_, _>>()?,
-        best_luck: best_luck.map(user_id).transpose()?,
-    })
+    Ok(Listed { sent, received, best_luck })
 }
 
 pub(super) async fn sent_page(
@@ -54,11 +52,8 @@ pub(super) async fn sent_page(
     sql(sent!("order_no > $1 ORDER BY order_no LIMIT $2"))
         .bind(after.map_or(-1, OrderNo::to_bits))
         .bind(limit)
-        .fetch_all(database)
-        .await?
-        .iter()
-        .map(sent_row)
-        .collect()
+        .all(database, sent_row)
+        .await
 }
 
 pub(super) async fn received_page(
@@ -71,11 +66,8 @@ pub(super) async fn received_page(
         .bind(order_no)
         .bind(user)
         .bind(limit)
-        .fetch_all(database)
-        .await?
-        .iter()
-        .map(received_row)
-        .collect()
+        .all(database, received_row)
+        .await
 }
 
 pub(super) async fn best_lucks_page(
@@ -86,11 +78,8 @@ pub(super) async fn best_lucks_page(
     sql("SELECT order_no, user_id FROM best_lucks WHERE order_no > $1 ORDER BY order_no LIMIT $2")
         .bind(after.map_or(-1, OrderNo::to_bits))
         .bind(limit)
-        .fetch_all(database)
-        .await?
-        .into_iter()
-        .map(|row| Ok((order(row.try_get(0)?)?, user_id(row.try_get(1)?)?)))
-        .collect()
+        .all(database, |row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .await
 }
 
 /// People with a line or a total: each part walks an index whose first column is the
@@ -137,11 +126,11 @@ pub(super) async fn totals_off(
     limit: u32,
 ) -> Result<Option<(UserId, Vec<TotalsOff>)>, StoreError> {
     let after = after.map_or(-1, UserId::get);
-    let last: Option<i64> = sql(LAST_OF_PAGE).bind(after).bind(limit).scalar(database).await?;
+    let last: Option<UserId> = sql(LAST_OF_PAGE).bind(after).bind(limit).scalar(database).await?;
     let Some(last) = last else { return Ok(None) };
     let off = sql(TOTALS_OFF)
         .bind(after)
-        .bind(last)
+        .bind(last.get())
         .fetch_all(database)
         .await?
         .into_iter()
@@ -150,8 +139,8 @@ pub(super) async fn totals_off(
             for (column, more) in (2..).zip(&mut more) {
                 *more = row.try_get(column)?;
             }
-            Ok(TotalsOff { user_id: user_id(row.try_get(0)?)?, year: row.try_get(1)?, more })
+            Ok(TotalsOff { user_id: row.try_get(0)?, year: row.try_get(1)?, more })
         })
         .collect::<Result<_, StoreError>>()?;
-    Ok(Some((user_id(last)?, off)))
+    Ok(Some((last, off)))
 }

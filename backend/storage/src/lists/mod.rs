@@ -20,7 +20,6 @@ use hongbao_domain::{
 };
 use hongbao_shared::{Fen, OrderNo, UserId};
 use read::Part;
-use std::sync::Arc;
 
 /// The lists "sent" and "received".
 #[derive(Clone, Debug)]
@@ -38,11 +37,9 @@ impl SqlLists {
 #[async_trait]
 impl ListStore for SqlLists {
     async fn record(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
-        let given = Arc::new((batch, zone.clone()));
         self.database
-            .write_by_row(move |mut tx| {
-                let given = Arc::clone(&given);
-                Box::pin(async move { write::record(&mut tx, &given.0, &given.1).await })
+            .write_by_row((batch, zone.clone()), |tx, (batch, zone)| {
+                Box::pin(write::record(tx, batch, zone))
             })
             .await
     }
@@ -93,11 +90,9 @@ impl ListStore for SqlLists {
     }
 
     async fn restore(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
-        let given = Arc::new((batch, zone.clone()));
         self.database
-            .write(move |mut tx| {
-                let given = Arc::clone(&given);
-                Box::pin(async move { restore::restore(&mut tx, &given.0, &given.1).await })
+            .write((batch, zone.clone()), |tx, (batch, zone)| {
+                Box::pin(restore::restore(tx, batch, zone))
             })
             .await
     }

@@ -2,10 +2,10 @@
 
 use super::super::{Database, Row, sql};
 use hongbao_domain::store::{
-    StoreError, fen,
+    StoreError,
     lists::{List, ListKey, ReceivedLine, ReceivedRow, SentRow, Totals},
 };
-use hongbao_shared::{Fen, GroupId, Kind, OrderNo, Timestamp, UserId};
+use hongbao_shared::{Fen, OrderNo, UserId};
 
 /// A page of one of the two lists: `$columns` of `$from`, where the list's own table is
 /// `l`.
@@ -39,12 +39,12 @@ pub(super) async fn sent(database: &Database, part: &Part) -> Result<Vec<SentRow
 /// From `order_no, user_id, group_id, kind, at, total_fen, shares`.
 pub(super) fn sent_row(row: &Row) -> Result<SentRow, StoreError> {
     Ok(SentRow {
-        order_no: order(row.try_get(0)?)?,
-        user_id: user_id(row.try_get(1)?)?,
-        group_id: group_id(row.try_get(2)?)?,
-        kind: kind(row.try_get(3)?)?,
-        at: Timestamp::from_millis(row.try_get(4)?),
-        total_fen: fen(row.try_get(5)?)?,
+        order_no: row.try_get(0)?,
+        user_id: row.try_get(1)?,
+        group_id: row.try_get(2)?,
+        kind: row.try_get(3)?,
+        at: row.try_get(4)?,
+        total_fen: row.try_get(5)?,
         shares: row.try_get(6)?,
     })
 }
@@ -60,11 +60,8 @@ pub(super) async fn listed_shares(
     .bind(order_no.to_bits())
     .bind(from_seq)
     .bind(limit)
-    .fetch_all(database)
-    .await?
-    .iter()
-    .map(received_row)
-    .collect()
+    .all(database, received_row)
+    .await
 }
 
 pub(super) async fn listed_orders(
@@ -73,7 +70,7 @@ pub(super) async fn listed_orders(
     limit: u32,
 ) -> Result<Vec<OrderNo>, StoreError> {
     // Each part is limited on its own, because it could be the whole answer.
-    let found: Vec<i64> = sql("SELECT * FROM (SELECT order_no FROM sent WHERE order_no > $1
+    sql("SELECT * FROM (SELECT order_no FROM sent WHERE order_no > $1
                         ORDER BY order_no LIMIT $2) AS s
          UNION
          SELECT * FROM (SELECT DISTINCT order_no FROM received WHERE order_no > $1
@@ -85,8 +82,7 @@ pub(super) async fn listed_orders(
     .bind(after.map_or(-1, OrderNo::to_bits))
     .bind(limit)
     .scalars(database)
-    .await?;
-    found.into_iter().map(order).collect()
+    .await
 }
 
 pub(super) async fn received(
@@ -108,14 +104,14 @@ pub(super) async fn received(
 /// From `order_no, user_id, group_id, kind, at, amount_fen, seq, sender_id`.
 pub(super) fn received_row(row: &Row) -> Result<ReceivedRow, StoreError> {
     Ok(ReceivedRow {
-        order_no: order(row.try_get(0)?)?,
-        user_id: user_id(row.try_get(1)?)?,
-        group_id: group_id(row.try_get(2)?)?,
-        kind: kind(row.try_get(3)?)?,
-        at: Timestamp::from_millis(row.try_get(4)?),
-        amount_fen: fen(row.try_get(5)?)?,
+        order_no: row.try_get(0)?,
+        user_id: row.try_get(1)?,
+        group_id: row.try_get(2)?,
+        kind: row.try_get(3)?,
+        at: row.try_get(4)?,
+        amount_fen: row.try_get(5)?,
         seq: row.try_get(6)?,
-        sender_id: user_id(row.try_get(7)?)?,
+        sender_id: row.try_get(7)?,
     })
 }
 
@@ -148,20 +144,17 @@ pub(super) async fn months(
          FROM totals WHERE user_id = $1 AND year = $2 ORDER BY month")
     .bind(user.get())
     .bind(i64::from(year))
-    .fetch_all(database)
-    .await?
-    .iter()
-    .map(|row| {
+    .all(database, |row| {
         let totals = Totals {
             sent_count: count(row, 1)?,
-            sent_fen: fen(row.try_get(2)?)?,
+            sent_fen: row.try_get(2)?,
             received_count: count(row, 3)?,
-            received_fen: fen(row.try_get(4)?)?,
+            received_fen: row.try_get(4)?,
             best_lucks: count(row, 5)?,
         };
         Ok((row.try_get(0)?, totals))
     })
-    .collect()
+    .await
 }
 
 pub(super) async fn years(
@@ -183,29 +176,10 @@ pub(super) async fn years(
 }
 
 pub(super) async fn received_fen(database: &Database, user: UserId) -> Result<Fen, StoreError> {
-    let sum: i64 =
-        sql("SELECT CAST(coalesce(sum(received_fen), 0) AS BIGINT) FROM totals WHERE user_id = $1")
-            .bind(user.get())
-            .scalar(database)
-            .await?;
-    fen(sum)
-}
-
-pub(super) fn order(column: i64) -> Result<OrderNo, StoreError> {
-    OrderNo::from_bits(column).map_err(|error| StoreError::Corrupt(error.to_string()))
-}
-
-pub(super) fn user_id(column: i64) -> Result<UserId, StoreError> {
-    UserId::new(column).ok_or_else(|| StoreError::Corrupt(format!("{column} is not a user id")))
-}
-
-fn group_id(column: i64) -> Result<GroupId, StoreError> {
-    GroupId::new(column).ok_or_else(|| StoreError::Corrupt(format!("{column} is not a group id")))
-}
-
-fn kind(column: u8) -> Result<Kind, StoreError> {
-    Kind::from_byte(column)
-        .ok_or_else(|| StoreError::Corrupt(format!("{column} is not a kind of packet")))
+    sql("SELECT CAST(coalesce(sum(received_fen), 0) AS BIGINT) FROM totals WHERE user_id = $1")
+        .bind(user.get())
+        .scalar(database)
+        .await
 }
 
 fn count(row: &Row, column: usize) -> Result<u64, StoreError> {

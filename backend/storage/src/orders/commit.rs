@@ -6,7 +6,7 @@ use super::{
         statement::{Statement, server_clock},
     },
     StoreError,
-    rows::{bind_packet, order_no},
+    rows::bind_packet,
     statements::{CLAIM_CHUNKS, GIVE_UP, statements},
 };
 use hongbao_domain::{
@@ -21,7 +21,7 @@ use hongbao_domain::{
     },
 };
 use hongbao_shared::{Day, OrderNo, Timestamp};
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 /// What stands for "no end yet" in an array.
 const NO_END: i64 = -1;
@@ -30,26 +30,21 @@ pub(super) async fn commit(
     database: &Database,
     batch: LaneBatch,
 ) -> Result<LaneOutcome, StoreError> {
-    let batch = Arc::new(batch);
     if Bug::RowsApart.is_planted() {
-        return commit_apart(database, &batch).await;
+        return commit_apart(database, batch).await;
     }
     if database.dialect() == Dialect::Postgres
         && let Some(day) = only_appends(&batch)
     {
         return database
-            .write_at_once(move |mut tx| {
-                let batch = Arc::clone(&batch);
-                Box::pin(async move { append_at_once(&mut tx, day, &batch).await })
-            })
+            .write_at_once(batch, move |tx, batch| Box::pin(append_at_once(tx, day, batch)))
             .await;
     }
     database
-        .write(move |mut tx| {
-            let batch = Arc::clone(&batch);
+        .write(batch, |tx, batch| {
             Box::pin(async move {
-                let (outcome, told) = change(&mut tx, &batch).await?;
-                tell(&mut tx, &batch, &told).await?;
+                let (outcome, told) = change(tx, batch).await?;
+                tell(tx, batch, &told).await?;
                 Ok(outcome)
             })
         })
@@ -57,24 +52,10 @@ pub(super) async fn commit(
 }
 
 /// What must never be: facts in one transaction, and what tells of them in another.
-async fn commit_apart(
-    database: &Database,
-    batch: &Arc<LaneBatch>,
-) -> Result<LaneOutcome, StoreError> {
-    let changed = Arc::clone(batch);
-    let (outcome, told) = database
-        .write(move |mut tx| {
-            let batch = Arc::clone(&changed);
-            Box::pin(async move { change(&mut tx, &batch).await })
-        })
-        .await?;
-    let told = Arc::new((Arc::clone(batch), told));
-    database
-        .write(move |mut tx| {
-            let told = Arc::clone(&told);
-            Box::pin(async move { tell(&mut tx, &told.0, &told.1).await })
-        })
-        .await?;
+async fn commit_apart(database: &Database, batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
+    let (outcome, told) =
+        database.write(batch.clone(), |tx, batch| Box::pin(change(tx, batch))).await?;
+    database.write((batch, told), |tx, (batch, told)| Box::pin(tell(tx, batch, told))).await?;
     Ok(outcome)
 }
 
@@ -135,11 +116,10 @@ async fn append_at_once(
         .bind(now.millis())
         .bind(batch.within.as_ref().map(|within| within.start().millis()))
         .bind(batch.within.as_ref().map(|within| within.end().millis()))
-        .fetch_all(tx)
+        .scalars(tx)
         .await?;
     crash::at_commit(Step::Open);
-    let held = held.iter().map(|row| order_no(row.try_get(0)?));
-    let held: BTreeSet<OrderNo> = held.collect::<Result<_, StoreError>>()?;
+    let held: BTreeSet<OrderNo> = held.into_iter().collect();
     let appends = appends.iter().map(|item| held.contains(&item.order_no)).collect();
     Ok(LaneOutcome { appends, ..LaneOutcome::default() })
 }

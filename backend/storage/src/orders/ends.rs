@@ -3,18 +3,14 @@
 use super::{
     super::{Database, outbox, sql},
     StoreError,
-    rows::{order_no, user},
     statements::{DUE, statements},
 };
 use hongbao_domain::{
     crash::{self, Step},
-    store::{
-        fen,
-        orders::{Announcement, Ended, Tell, gather},
-    },
+    store::orders::{Announcement, Ended, Tell, gather},
 };
 use hongbao_shared::{Day, OrderNo, Timestamp};
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 pub(super) async fn due(
     database: &Database,
@@ -22,8 +18,7 @@ pub(super) async fn due(
     limit: u32,
 ) -> Result<Vec<OrderNo>, StoreError> {
     let text = database.dialect().pick(DUE.0, DUE.1);
-    let rows = sql(text).bind(now.millis()).bind(limit).fetch_all(database).await?;
-    rows.iter().map(|row| order_no(row.try_get(0)?)).collect()
+    sql(text).bind(now.millis()).bind(limit).scalars(database).await
 }
 
 /// Each statement guards what it changes, so others may work beside it: what an append has
@@ -38,25 +33,23 @@ pub(super) async fn end(
     for order_no in orders {
         days.entry(order_no.day()).or_default().push(order_no.to_bits());
     }
-    let days = Arc::new(days);
     database
-        .write_by_row(move |mut tx| {
-            let (days, tell) = (Arc::clone(&days), Arc::clone(&tell));
+        .write_by_row((days, tell), move |tx, (days, tell)| {
             Box::pin(async move {
                 let mut all = Vec::new();
                 let mut told: Vec<(OrderNo, Announcement)> = Vec::new();
-                for (day, numbers) in &*days {
+                for (day, numbers) in days {
                     let texts = &statements(*day).end;
                     let rows = sql(tx.dialect().pick(texts.0, texts.1))
                         .bind(now.millis())
                         .bind(numbers.clone())
-                        .fetch_all(&mut tx)
+                        .fetch_all(&mut *tx)
                         .await?;
                     for row in rows {
                         let ended = Ended {
-                            order_no: order_no(row.try_get(0)?)?,
-                            sender_id: user(row.try_get(1)?)?,
-                            rest_fen: fen(row.try_get(2)?)?,
+                            order_no: row.try_get(0)?,
+                            sender_id: row.try_get(1)?,
+                            rest_fen: row.try_get(2)?,
                         };
                         told.extend(tell(&ended).into_iter().map(|event| (ended.order_no, event)));
                         all.push(ended);
@@ -64,7 +57,7 @@ pub(super) async fn end(
                 }
                 let told = told.iter().map(|(order_no, event)| (*order_no, event));
                 crash::inside(Step::Expire);
-                outbox::insert(&mut tx, &gather(told), now).await?;
+                outbox::insert(tx, &gather(told), now).await?;
                 crash::at_commit(Step::Expire);
                 Ok(all)
             })

@@ -48,10 +48,8 @@ impl OrderStore for SqlOrders {
     async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, StoreError> {
         sql(statements(order_no.day()).packet)
             .bind(order_no.to_bits())
-            .fetch_optional(&self.database)
-            .await?
-            .map(|row| packet_row(&row))
-            .transpose()
+            .first(&self.database, packet_row)
+            .await
     }
 
     async fn claims(
@@ -64,11 +62,8 @@ impl OrderStore for SqlOrders {
             .bind(order_no.to_bits())
             .bind(from_seq)
             .bind(limit)
-            .fetch_all(&self.database)
-            .await?
-            .iter()
-            .map(claim_row)
-            .collect()
+            .all(&self.database, claim_row)
+            .await
     }
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
@@ -93,11 +88,8 @@ impl OrderStore for SqlOrders {
         sql(statements(day).packets_page)
             .bind(after.map_or(-1, OrderNo::to_bits))
             .bind(limit)
-            .fetch_all(&self.database)
-            .await?
-            .iter()
-            .map(packet_row)
-            .collect()
+            .all(&self.database, packet_row)
+            .await
     }
 
     async fn unsettled_page(
@@ -111,11 +103,8 @@ impl OrderStore for SqlOrders {
             .bind(after.map_or(-1, OrderNo::to_bits))
             .bind(limit)
             .bind(since.millis())
-            .fetch_all(&self.database)
-            .await?
-            .iter()
-            .map(packet_row)
-            .collect()
+            .all(&self.database, packet_row)
+            .await
     }
 
     async fn claims_page(
@@ -129,11 +118,8 @@ impl OrderStore for SqlOrders {
             .bind(order_no)
             .bind(seq)
             .bind(limit)
-            .fetch_all(&self.database)
-            .await?
-            .iter()
-            .map(numbered_claim_row)
-            .collect()
+            .all(&self.database, numbered_claim_row)
+            .await
     }
 
     async fn days(&self) -> Result<Vec<DayTable>, StoreError> {
@@ -141,9 +127,7 @@ impl OrderStore for SqlOrders {
     }
 
     async fn seal(&self, day: Day, epoch_day: i64) -> Result<(), StoreError> {
-        self.database
-            .write(move |mut tx| Box::pin(async move { days::seal(&mut tx, day, epoch_day).await }))
-            .await
+        self.database.write((), move |tx, ()| Box::pin(days::seal(tx, day, epoch_day))).await
     }
 
     async fn begin_move(
@@ -170,11 +154,7 @@ impl OrderStore for SqlOrders {
     }
 
     async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
-        self.database
-            .write(move |mut tx| {
-                Box::pin(async move { days::empty(&mut tx, day, epoch_day).await })
-            })
-            .await
+        self.database.write((), move |tx, ()| Box::pin(days::empty(tx, day, epoch_day))).await
     }
 
     async fn announced(

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Database, sql},
-    StoreError, rows,
+    StoreError,
 };
 use hongbao_domain::store::orders::{Copied, Hold};
 use hongbao_shared::{Day, OrderNo};
@@ -16,37 +16,29 @@ pub(super) async fn begin(
     epoch_day: i64,
     hold: Hold,
 ) -> Result<Option<Copied>, StoreError> {
-    let taken = database
-        .write_by_row(move |mut tx| {
-            Box::pin(async move {
-                sql("INSERT INTO moves (slot, epoch_day, holder, held_until, packet, claim, seq)
-                     SELECT slot, epoch_day, $3, $4, -1, -1, -1
-                     FROM days WHERE slot = $1 AND epoch_day = $2 AND sealed = 1
-                     ON CONFLICT (slot) DO UPDATE
-                     SET packet = CASE moves.epoch_day WHEN $2 THEN moves.packet ELSE -1 END,
-                         claim = CASE moves.epoch_day WHEN $2 THEN moves.claim ELSE -1 END,
-                         seq = CASE moves.epoch_day WHEN $2 THEN moves.seq ELSE -1 END,
-                         epoch_day = $2, holder = $3, held_until = $4
-                     WHERE moves.holder = $3 OR moves.held_until <= $5 OR moves.held_until > $6
-                     RETURNING packet, claim, seq")
-                .bind(day.get())
-                .bind(epoch_day)
-                .bind(hold.node)
-                .bind(hold.until.millis())
-                .bind(hold.now.millis())
-                .bind(hold.wrong_after().millis())
-                .fetch_optional(&mut tx)
-                .await
-            })
-        })
-        .await?;
-    let Some(row) = taken else { return Ok(None) };
-    let number = |bits: i64| (bits != NOTHING).then(|| rows::order_no(bits)).transpose();
-    let claim = match number(row.try_get(1)?)? {
+    let take = sql("INSERT INTO moves (slot, epoch_day, holder, held_until, packet, claim, seq)
+         SELECT slot, epoch_day, $3, $4, -1, -1, -1
+         FROM days WHERE slot = $1 AND epoch_day = $2 AND sealed = 1
+         ON CONFLICT (slot) DO UPDATE
+         SET packet = CASE moves.epoch_day WHEN $2 THEN moves.packet ELSE -1 END,
+             claim = CASE moves.epoch_day WHEN $2 THEN moves.claim ELSE -1 END,
+             seq = CASE moves.epoch_day WHEN $2 THEN moves.seq ELSE -1 END,
+             epoch_day = $2, holder = $3, held_until = $4
+         WHERE moves.holder = $3 OR moves.held_until <= $5 OR moves.held_until > $6
+         RETURNING nullif(packet, -1), nullif(claim, -1), seq")
+    .bind(day.get())
+    .bind(epoch_day)
+    .bind(hold.node)
+    .bind(hold.until.millis())
+    .bind(hold.now.millis())
+    .bind(hold.wrong_after().millis());
+    let taken = database.rows_by_row(take).await?;
+    let Some(row) = taken.first() else { return Ok(None) };
+    let claim = match row.try_get(1)? {
         Some(order_no) => Some((order_no, row.try_get(2)?)),
         None => None,
     };
-    Ok(Some(Copied { packet: number(row.try_get(0)?)?, claim }))
+    Ok(Some(Copied { packet: row.try_get(0)?, claim }))
 }
 
 pub(super) async fn note(
@@ -56,22 +48,15 @@ pub(super) async fn note(
     hold: Hold,
     copied: Copied,
 ) -> Result<bool, StoreError> {
-    let noted = database
-        .write_by_row(move |mut tx| {
-            Box::pin(async move {
-                sql("UPDATE moves SET packet = $4, claim = $5, seq = $6, held_until = $7
-                     WHERE slot = $1 AND epoch_day = $2 AND holder = $3")
-                .bind(day.get())
-                .bind(epoch_day)
-                .bind(hold.node)
-                .bind(copied.packet.map_or(NOTHING, OrderNo::to_bits))
-                .bind(copied.claim.map_or(NOTHING, |(order_no, _)| order_no.to_bits()))
-                .bind(copied.claim.map_or(NOTHING, |(_, seq)| i64::from(seq)))
-                .bind(hold.until.millis())
-                .execute(&mut tx)
-                .await
-            })
-        })
-        .await?;
+    let note = sql("UPDATE moves SET packet = $4, claim = $5, seq = $6, held_until = $7
+         WHERE slot = $1 AND epoch_day = $2 AND holder = $3")
+    .bind(day.get())
+    .bind(epoch_day)
+    .bind(hold.node)
+    .bind(copied.packet.map_or(NOTHING, OrderNo::to_bits))
+    .bind(copied.claim.map_or(NOTHING, |(order_no, _)| order_no.to_bits()))
+    .bind(copied.claim.map_or(NOTHING, |(_, seq)| i64::from(seq)))
+    .bind(hold.until.millis());
+    let noted = database.change_by_row(note).await?;
     Ok(noted == 1)
 }

@@ -2,11 +2,11 @@
 
 use super::super::{Row, statement::Statement};
 use hongbao_domain::store::{
-    StoreError, fen,
-    orders::{ClaimRow, DaySum, PacketRow, Progress, StoredState},
+    StoreError,
+    orders::{ClaimRow, DaySum, PacketRow, Progress},
 };
 use hongbao_shared::{
-    GroupId, Kind, OrderNo, Timestamp, UserId,
+    OrderNo, Timestamp, UserId,
     fairness::{ClientSeed, Commitment},
 };
 
@@ -49,17 +49,9 @@ fn corrupt(what: &str) -> StoreError {
     StoreError::Corrupt(what.to_owned())
 }
 
-pub(super) fn order_no(bits: i64) -> Result<OrderNo, StoreError> {
-    OrderNo::from_bits(bits).map_err(|_| StoreError::Corrupt(format!("order number {bits}")))
-}
-
-pub(super) fn user(number: i64) -> Result<UserId, StoreError> {
-    UserId::new(number).ok_or_else(|| corrupt("user id"))
-}
-
 /// In the order of [`PACKET_COLUMNS`].
 pub(crate) fn packet_row(row: &Row) -> Result<PacketRow, StoreError> {
-    let number = order_no(row.try_get(0)?)?;
+    let number = row.try_get(0)?;
     packet_fields(number, row).map_err(|error| match error {
         StoreError::Corrupt(what) => StoreError::Corrupt(format!("{number}: {what}")),
         other => other,
@@ -67,31 +59,29 @@ pub(crate) fn packet_row(row: &Row) -> Result<PacketRow, StoreError> {
 }
 
 fn packet_fields(order_no: OrderNo, row: &Row) -> Result<PacketRow, StoreError> {
-    let recipient: Option<i64> = row.try_get(3)?;
     let commitment: Vec<u8> = row.try_get(10)?;
-    let finished_at: Option<i64> = row.try_get(14)?;
     Ok(PacketRow {
         order_no,
-        sender_id: user(row.try_get(1)?)?,
-        group_id: GroupId::new(row.try_get(2)?).ok_or_else(|| corrupt("group id"))?,
-        recipient_id: recipient.map(user).transpose()?,
-        kind: Kind::from_byte(row.try_get(4)?).ok_or_else(|| corrupt("kind"))?,
-        total_fen: fen(row.try_get(5)?)?,
+        sender_id: row.try_get(1)?,
+        group_id: row.try_get(2)?,
+        recipient_id: row.try_get(3)?,
+        kind: row.try_get(4)?,
+        total_fen: row.try_get(5)?,
         shares: row.try_get(6)?,
-        max_share_fen: fen(row.try_get(7)?)?,
+        max_share_fen: row.try_get(7)?,
         sealed_server_seed: row.try_get(8)?,
         client_seed: ClientSeed::new(row.try_get(9)?).ok_or_else(|| corrupt("client seed"))?,
         commitment: Commitment::from_bytes(
             commitment.try_into().map_err(|_| corrupt("commitment"))?,
         ),
-        created_at: Timestamp::from_millis(row.try_get(11)?),
-        landed_at: Timestamp::from_millis(row.try_get(12)?),
-        expires_at: Timestamp::from_millis(row.try_get(13)?),
+        created_at: row.try_get(11)?,
+        landed_at: row.try_get(12)?,
+        expires_at: row.try_get(13)?,
         progress: Progress {
-            finished_at: finished_at.map(Timestamp::from_millis),
-            state: StoredState::from_number(row.try_get(15)?).ok_or_else(|| corrupt("state"))?,
+            finished_at: row.try_get(14)?,
+            state: row.try_get(15)?,
             claimed: row.try_get(16)?,
-            claimed_fen: fen(row.try_get(17)?)?,
+            claimed_fen: row.try_get(17)?,
         },
     })
 }
@@ -99,9 +89,9 @@ fn packet_fields(order_no: OrderNo, row: &Row) -> Result<PacketRow, StoreError> 
 pub(crate) fn claim_row(row: &Row) -> Result<ClaimRow, StoreError> {
     Ok(ClaimRow {
         seq: row.try_get(0)?,
-        user_id: user(row.try_get(1)?)?,
-        amount_fen: fen(row.try_get(2)?)?,
-        opened_at: Timestamp::from_millis(row.try_get(3)?),
+        user_id: row.try_get(1)?,
+        amount_fen: row.try_get(2)?,
+        opened_at: row.try_get(3)?,
     })
 }
 
@@ -128,5 +118,5 @@ pub(crate) fn day_sum(row: &Row) -> Result<DaySum, StoreError> {
 
 /// A claim with its order number in the fifth column.
 pub(crate) fn numbered_claim_row(row: &Row) -> Result<(OrderNo, ClaimRow), StoreError> {
-    Ok((order_no(row.try_get(4)?)?, claim_row(row)?))
+    Ok((row.try_get(4)?, claim_row(row)?))
 }

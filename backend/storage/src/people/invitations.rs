@@ -1,28 +1,76 @@
 //! Invitations to groups.
 
 use super::{
-    GROUP_FOUND, INVITATION_VALID, OWNER_ASKS, group_id, guard, holds::hold_groups, members,
-    user_id,
+    GROUP_FOUND, INVITATION_VALID, OWNER_ASKS, SqlPeople, guard,
+    holds::hold_groups,
+    roles::{OWNER, is_member, role},
 };
-use crate::{Database, Tx, sql};
+use crate::{Tx, sql};
+use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
-    people::{InvitationDraft, ListedInvitation, Revocation, StoredInvitation, ValidInvitation},
+    people::{
+        InvitationDraft, InvitationStore, ListedInvitation, PeopleError, Revocation,
+        StoredInvitation, ValidInvitation,
+    },
 };
 use hongbao_shared::{GroupId, Timestamp, UserId};
-use std::sync::Arc;
 
-pub(super) async fn invite(
-    database: &Database,
-    draft: InvitationDraft,
-) -> Result<StoredInvitation, StoreError> {
-    let draft = Arc::new(draft);
-    database
-        .write_by_row(move |mut tx| {
-            let draft = Arc::clone(&draft);
-            Box::pin(async move { invite_in(&mut tx, &draft).await })
-        })
-        .await
+#[async_trait]
+impl InvitationStore for SqlPeople {
+    async fn invite(&self, invitation: InvitationDraft) -> Result<StoredInvitation, PeopleError> {
+        self.write(invitation, |tx, invitation| Box::pin(invite_in(tx, invitation))).await
+    }
+
+    async fn invitation(
+        &self,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Option<ValidInvitation>, PeopleError> {
+        let found = sql("SELECT group_id, inviter_id, expires_at FROM invitations
+             WHERE code = $1 AND expires_at > $2")
+        .bind(code)
+        .bind(now.millis())
+        .first(&self.database, |row| {
+            Ok(ValidInvitation {
+                group_id: row.try_get(0)?,
+                inviter_id: row.try_get(1)?,
+                expires_at: row.try_get(2)?,
+            })
+        });
+        Ok(found.await?)
+    }
+
+    async fn invitations(
+        &self,
+        group: GroupId,
+        reader: UserId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ListedInvitation>, PeopleError> {
+        let found = sql("SELECT code, inviter_id, created_at, expires_at FROM invitations
+             WHERE group_id = $1 AND expires_at > $3 AND (inviter_id = $2 OR EXISTS
+                 (SELECT 1 FROM members WHERE group_id = $1 AND user_id = $2 AND role = $4))
+             ORDER BY created_at DESC, code LIMIT $5")
+        .bind(group.get())
+        .bind(reader.get())
+        .bind(now.millis())
+        .bind(OWNER)
+        .bind(limit)
+        .all(&self.database, |row| {
+            Ok(ListedInvitation {
+                code: row.try_get(0)?,
+                inviter_id: row.try_get(1)?,
+                created_at: row.try_get(2)?,
+                expires_at: row.try_get(3)?,
+            })
+        });
+        Ok(found.await?)
+    }
+
+    async fn revoke(&self, revocation: Revocation) -> Result<(), PeopleError> {
+        self.write(revocation, |tx, revocation| Box::pin(revoke_in(tx, revocation))).await
+    }
 }
 
 async fn invite_in(
@@ -30,7 +78,7 @@ async fn invite_in(
     draft: &InvitationDraft,
 ) -> Result<StoredInvitation, StoreError> {
     hold_groups(tx, [draft.group_id]).await?;
-    if !members::is_member(&mut *tx, draft.group_id, draft.inviter_id).await? {
+    if !is_member(&mut *tx, draft.group_id, draft.inviter_id).await? {
         return Err(guard(GROUP_FOUND));
     }
     sql("DELETE FROM invitations WHERE group_id = $1 AND inviter_id = $2 AND code NOT IN
@@ -55,51 +103,11 @@ async fn invite_in(
     Ok(StoredInvitation { code: draft.code.clone(), expires_at: draft.expires_at })
 }
 
-pub(super) async fn list(
-    database: &Database,
-    group: GroupId,
-    reader: UserId,
-    now: Timestamp,
-    limit: u32,
-) -> Result<Vec<ListedInvitation>, StoreError> {
-    sql("SELECT code, inviter_id, created_at, expires_at FROM invitations
-         WHERE group_id = $1 AND expires_at > $3 AND (inviter_id = $2 OR EXISTS
-             (SELECT 1 FROM members WHERE group_id = $1 AND user_id = $2 AND role = $4))
-         ORDER BY created_at DESC, code LIMIT $5")
-    .bind(group.get())
-    .bind(reader.get())
-    .bind(now.millis())
-    .bind(members::OWNER)
-    .bind(limit)
-    .fetch_all(database)
-    .await?
-    .iter()
-    .map(|row| {
-        Ok(ListedInvitation {
-            code: row.try_get(0)?,
-            inviter_id: user_id(row.try_get(1)?)?,
-            created_at: Timestamp::from_millis(row.try_get(2)?),
-            expires_at: Timestamp::from_millis(row.try_get(3)?),
-        })
-    })
-    .collect()
-}
-
-pub(super) async fn revoke(database: &Database, revocation: Revocation) -> Result<(), StoreError> {
-    let revocation = Arc::new(revocation);
-    database
-        .write_by_row(move |mut tx| {
-            let revocation = Arc::clone(&revocation);
-            Box::pin(async move { revoke_in(&mut tx, &revocation).await })
-        })
-        .await
-}
-
 async fn revoke_in(tx: &mut Tx<'_>, revocation: &Revocation) -> Result<(), StoreError> {
     let Revocation { code, group_id: group, by, at } = revocation;
     hold_groups(tx, [*group]).await?;
-    let role = members::role(tx, *group, *by).await?.ok_or_else(|| guard(GROUP_FOUND))?;
-    let inviter: Option<i64> = sql("SELECT inviter_id FROM invitations
+    let role = role(&mut *tx, *group, *by).await?.ok_or_else(|| guard(GROUP_FOUND))?;
+    let inviter: Option<UserId> = sql("SELECT inviter_id FROM invitations
          WHERE code = $1 AND group_id = $2 AND expires_at > $3")
     .bind(code)
     .bind(group.get())
@@ -107,32 +115,11 @@ async fn revoke_in(tx: &mut Tx<'_>, revocation: &Revocation) -> Result<(), Store
     .scalar_optional(&mut *tx)
     .await?;
     let inviter = inviter.ok_or_else(|| guard(INVITATION_VALID))?;
-    if inviter != by.get() && role != members::OWNER {
+    if inviter != *by && role != OWNER {
         return Err(guard(OWNER_ASKS));
     }
     sql("DELETE FROM invitations WHERE code = $1").bind(code).execute(tx).await?;
     Ok(())
-}
-
-pub(super) async fn find(
-    database: &Database,
-    code: &str,
-    now: Timestamp,
-) -> Result<Option<ValidInvitation>, StoreError> {
-    let row = sql("SELECT group_id, inviter_id, expires_at FROM invitations
-         WHERE code = $1 AND expires_at > $2")
-    .bind(code)
-    .bind(now.millis())
-    .fetch_optional(database)
-    .await?;
-    row.map(|row| {
-        Ok(ValidInvitation {
-            group_id: group_id(row.try_get(0)?)?,
-            inviter_id: user_id(row.try_get(1)?)?,
-            expires_at: Timestamp::from_millis(row.try_get(2)?),
-        })
-    })
-    .transpose()
 }
 
 pub(super) async fn invited_to(
@@ -140,13 +127,13 @@ pub(super) async fn invited_to(
     code: &str,
     at: Timestamp,
 ) -> Result<GroupId, StoreError> {
-    let group: Option<i64> =
+    let group: Option<GroupId> =
         sql("SELECT group_id FROM invitations WHERE code = $1 AND expires_at > $2")
             .bind(code)
             .bind(at.millis())
             .scalar_optional(tx)
             .await?;
-    group_id(group.ok_or_else(|| guard(INVITATION_VALID))?)
+    group.ok_or_else(|| guard(INVITATION_VALID))
 }
 
 /// Whoever is not in a group any more invites nobody into it, themself included.

@@ -1,15 +1,16 @@
 //! Reading the logs of groups: who may see what, and what stands in a row.
 
-use super::{group_id, user_id};
-use crate::{Database, Dialect, Tx, row::Row, sql, statement::any};
+use super::SqlPeople;
+use crate::{Dialect, Tx, row::Row, sql, statement::any};
+use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
     people::{
-        Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, StoredBody, StoredMessage, StoredPacket,
-        StoredPage,
+        Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, LogStore, PeopleError, StoredBody,
+        StoredMessage, StoredPacket, StoredPage,
     },
 };
-use hongbao_shared::{GroupId, Kind, MessageId, OrderNo, Timestamp, UserId};
+use hongbao_shared::{GroupId, MessageId, OrderNo, UserId};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
@@ -81,69 +82,77 @@ pub(super) fn content(body: &StoredBody) -> Option<String> {
     Some(json.expect("lines serialize"))
 }
 
-pub(super) async fn page(
-    database: &Database,
-    group: GroupId,
-    reader: UserId,
-    before: Option<MessageId>,
-    limit: u32,
-) -> Result<StoredPage, StoreError> {
-    let newest: Option<i64> = sql("SELECT last_message_id FROM chat_groups WHERE id = $1")
+#[async_trait]
+impl LogStore for SqlPeople {
+    async fn messages(
+        &self,
+        group: GroupId,
+        reader: UserId,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<StoredPage, PeopleError> {
+        let newest: Option<i64> = sql("SELECT last_message_id FROM chat_groups WHERE id = $1")
+            .bind(group.get())
+            .scalar_optional(&self.database)
+            .await?;
+        let end = newest.unwrap_or(0).saturating_add(1);
+        let before = before.map_or(end, |before| before.get().min(end));
+        // Ids have no gaps, so the bound on ids bounds the entries that are looked at.
+        let from = before.saturating_sub(LOG_SCAN_MAX.into()).max(1);
+        let may_see = may_see(self.database.dialect(), "m", "$4");
+        // One more than asked for tells whether there is a next page.
+        let mut messages: Vec<_> = sql(format!(
+            "SELECT {COLUMNS} FROM messages m {JOIN_PACKET}
+             WHERE m.group_id = $1 AND m.id >= $2 AND m.id < $3 AND {may_see}
+             ORDER BY m.id DESC LIMIT $5"
+        ))
         .bind(group.get())
-        .scalar_optional(database)
+        .bind(from)
+        .bind(before)
+        .bind(reader.get())
+        .bind(i64::from(limit).saturating_add(1))
+        .all(&self.database, |row| message(row, 0))
         .await?;
-    let end = newest.unwrap_or(0).saturating_add(1);
-    let before = before.map_or(end, |before| before.get().min(end));
-    // Ids have no gaps, so the bound on ids bounds the entries that are looked at.
-    let from = before.saturating_sub(LOG_SCAN_MAX.into()).max(1);
-    let may_see = may_see(database.dialect(), "m", "$4");
-    // One more than asked for tells whether there is a next page.
-    let mut messages = sql(format!(
-        "SELECT {COLUMNS} FROM messages m {JOIN_PACKET}
-         WHERE m.group_id = $1 AND m.id >= $2 AND m.id < $3 AND {may_see}
-         ORDER BY m.id DESC LIMIT $5"
-    ))
-    .bind(group.get())
-    .bind(from)
-    .bind(before)
-    .bind(reader.get())
-    .bind(i64::from(limit).saturating_add(1))
-    .fetch_all(database)
-    .await?
-    .iter()
-    .map(|row| message(row, 0))
-    .collect::<Result<Vec<_>, _>>()?;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let next_before = if messages.len() > shown {
-        messages.truncate(shown);
-        messages.last().map(|oldest| oldest.id)
-    } else {
-        MessageId::new(from).filter(|from| from.get() > 1)
-    };
-    Ok(StoredPage { messages, next_before })
-}
+        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+        let next_before = if messages.len() > shown {
+            messages.truncate(shown);
+            messages.last().map(|oldest| oldest.id)
+        } else {
+            MessageId::new(from).filter(|from| from.get() > 1)
+        };
+        Ok(StoredPage { messages, next_before })
+    }
 
-pub(super) async fn after(
-    database: &Database,
-    group: GroupId,
-    reader: UserId,
-    after: MessageId,
-    limit: u32,
-) -> Result<Vec<LogEntry>, StoreError> {
-    let may_see = may_see(database.dialect(), "m", "$3");
-    sql(format!(
-        "SELECT {may_see}, {COLUMNS} FROM messages m {JOIN_PACKET}
-         WHERE m.group_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $4"
-    ))
-    .bind(group.get())
-    .bind(after.get())
-    .bind(reader.get())
-    .bind(limit)
-    .fetch_all(database)
-    .await?
-    .iter()
-    .map(|row| Ok(LogEntry { visible: row.try_get(0)?, message: message(row, 1)? }))
-    .collect()
+    async fn messages_after(
+        &self,
+        group: GroupId,
+        reader: UserId,
+        after: MessageId,
+        limit: u32,
+    ) -> Result<Vec<LogEntry>, PeopleError> {
+        let may_see = may_see(self.database.dialect(), "m", "$3");
+        let found = sql(format!(
+            "SELECT {may_see}, {COLUMNS} FROM messages m {JOIN_PACKET}
+             WHERE m.group_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $4"
+        ))
+        .bind(group.get())
+        .bind(after.get())
+        .bind(reader.get())
+        .bind(limit)
+        .all(&self.database, |row| {
+            Ok(LogEntry { visible: row.try_get(0)?, message: message(row, 1)? })
+        });
+        Ok(found.await?)
+    }
+
+    async fn packet_dress(&self, order_no: OrderNo) -> Result<Option<Dress>, PeopleError> {
+        let found = sql("SELECT greeting, cover FROM packet_posts WHERE order_no = $1")
+            .bind(order_no.to_bits())
+            .first(&self.database, |row| {
+                Ok(Dress { greeting: row.try_get(0)?, cover: row.try_get(1)? })
+            });
+        Ok(found.await?)
+    }
 }
 
 pub(super) async fn by_key(
@@ -152,16 +161,15 @@ pub(super) async fn by_key(
     sender: UserId,
     key: &str,
 ) -> Result<Option<StoredMessage>, StoreError> {
-    let row = sql(format!(
+    sql(format!(
         "SELECT {COLUMNS} FROM messages m {JOIN_PACKET}
          WHERE m.group_id = $1 AND m.sender_id = $2 AND m.key = $3"
     ))
     .bind(group.get())
     .bind(sender.get())
     .bind(key)
-    .fetch_optional(tx)
-    .await?;
-    row.map(|row| message(&row, 0)).transpose()
+    .first(tx, |row| message(row, 0))
+    .await
 }
 
 /// Lines that are there, by their groups and keys: at least those that are to be posted.
@@ -176,37 +184,22 @@ pub(super) async fn by_line_keys(
     ))
     .bind(posts.iter().map(|post| post.group_id.get()).collect::<Vec<i64>>())
     .bind(posts.iter().map(|post| post.key.clone()).collect::<Vec<String>>())
-    .fetch_all(tx)
-    .await?
-    .iter()
-    .map(|row| Ok(((group_id(row.try_get(0)?)?, row.try_get(1)?), message(row, 2)?)))
-    .collect()
+    .all(tx, |row| Ok(((row.try_get(0)?, row.try_get(1)?), message(row, 2)?)))
+    .await
 }
 
 pub(super) async fn by_order_no(
     tx: &mut Tx<'_>,
     order_no: OrderNo,
 ) -> Result<Option<(GroupId, StoredMessage)>, StoreError> {
-    let row = sql(format!(
+    sql(format!(
         "SELECT m.group_id, {COLUMNS} FROM packet_posts p
          JOIN messages m ON m.group_id = p.group_id AND m.id = p.message_id
          WHERE p.order_no = $1"
     ))
     .bind(order_no.to_bits())
-    .fetch_optional(tx)
-    .await?;
-    row.map(|row| Ok((group_id(row.try_get(0)?)?, message(&row, 1)?))).transpose()
-}
-
-pub(super) async fn packet_dress(
-    database: &Database,
-    order_no: OrderNo,
-) -> Result<Option<Dress>, StoreError> {
-    let row = sql("SELECT greeting, cover FROM packet_posts WHERE order_no = $1")
-        .bind(order_no.to_bits())
-        .fetch_optional(database)
-        .await?;
-    row.map(|row| Ok(Dress { greeting: row.try_get(0)?, cover: row.try_get(1)? })).transpose()
+    .first(tx, |row| Ok((row.try_get(0)?, message(row, 1)?)))
+    .await
 }
 
 /// From the columns of [`COLUMNS`], which begin at `first`.
@@ -224,8 +217,8 @@ pub(super) fn message(row: &Row, first: usize) -> Result<StoredMessage, StoreErr
     };
     Ok(StoredMessage {
         id: message_id(row.try_get(first)?)?,
-        at: Timestamp::from_millis(row.try_get(first + 1)?),
-        sender_id: user_id(row.try_get(first + 2)?)?,
+        at: row.try_get(first + 1)?,
+        sender_id: row.try_get(first + 2)?,
         body,
     })
 }
@@ -237,16 +230,11 @@ fn json<T: DeserializeOwned>(row: &Row, at: usize) -> Result<T, StoreError> {
 }
 
 fn packet(row: &Row, first: usize) -> Result<StoredPacket, StoreError> {
-    let order_no = OrderNo::from_bits(row.try_get(first)?)
-        .map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let kind: u8 = row.try_get(first + 1)?;
-    let recipient: Option<i64> = row.try_get(first + 4)?;
     Ok(StoredPacket {
-        order_no,
-        kind: Kind::from_byte(kind)
-            .ok_or_else(|| StoreError::Corrupt(format!("{kind} is not a kind of packet")))?,
+        order_no: row.try_get(first)?,
+        kind: row.try_get(first + 1)?,
         dress: Dress { greeting: row.try_get(first + 2)?, cover: row.try_get(first + 3)? },
-        recipient_id: recipient.map(user_id).transpose()?,
+        recipient_id: row.try_get(first + 4)?,
     })
 }
 

@@ -5,10 +5,18 @@
 //! accounts that look alike one has the key, as a rule the one that is written plainly; the
 //! others have none, and are found by exactly their name.
 
-use super::{user_id, users::profile};
-use crate::{Database, Tx, sql};
+use super::{
+    PASSWORD_SAME, SqlPeople, guard,
+    person::{exact, password_hash, profile},
+    sessions,
+};
+use crate::{Database, Tx, sql, statement::Statement};
+use async_trait::async_trait;
 use hongbao_domain::{
-    store::{StoreError, people::Login},
+    store::{
+        StoreError,
+        people::{Login, LoginStore, PasswordDraft, PeopleError, TokenHash},
+    },
     text,
 };
 use hongbao_shared::UserId;
@@ -20,47 +28,52 @@ const PAGE: i64 = 500;
 /// again.
 const ATTEMPTS: u32 = 5;
 
-/// A login name as `account_key` holds it.
-pub(super) fn exact(name: &str) -> String {
-    name.to_lowercase()
-}
+#[async_trait]
+impl LoginStore for SqlPeople {
+    async fn login(&self, name: &str, key: &str) -> Result<Option<Login>, PeopleError> {
+        let found = sql("SELECT id, name, avatar, demo_key IS NOT NULL, password_hash FROM users
+             WHERE (account_key = $1 OR login_key = $2) AND password_hash IS NOT NULL
+             ORDER BY CASE WHEN account_key = $1 THEN 0 ELSE 1 END LIMIT 1")
+        .bind(exact(name))
+        .bind(key)
+        .first(&self.database, |row| {
+            Ok(Login { profile: profile(row)?, password_hash: row.try_get(4)? })
+        });
+        Ok(found.await?)
+    }
 
-pub(super) async fn find(
-    database: &Database,
-    name: &str,
-    key: &str,
-) -> Result<Option<Login>, StoreError> {
-    let row = sql("SELECT id, name, avatar, demo_key IS NOT NULL, password_hash FROM users
-         WHERE (account_key = $1 OR login_key = $2) AND password_hash IS NOT NULL
-         ORDER BY CASE WHEN account_key = $1 THEN 0 ELSE 1 END LIMIT 1")
-    .bind(exact(name))
-    .bind(key)
-    .fetch_optional(database)
-    .await?;
-    row.map(|row| Ok(Login { profile: profile(&row)?, password_hash: row.try_get(4)? })).transpose()
-}
+    async fn password_hash(&self, user: UserId) -> Result<Option<String>, PeopleError> {
+        Ok(password_hash(&self.database, user).await?)
+    }
 
-pub(super) async fn rehash(
-    database: &Database,
-    user: UserId,
-    from: &str,
-    to: &str,
-) -> Result<bool, StoreError> {
-    let hashes = Arc::new((from.to_owned(), to.to_owned()));
-    let changed = database
-        .write_at_once(move |mut tx| {
-            let hashes = Arc::clone(&hashes);
+    async fn rehash_password(
+        &self,
+        user: UserId,
+        from: &str,
+        to: &str,
+    ) -> Result<bool, PeopleError> {
+        Ok(self.change(replace(user, from, to)).await? == 1)
+    }
+
+    async fn change_password(&self, change: PasswordDraft) -> Result<Vec<TokenHash>, PeopleError> {
+        self.write(change, |tx, PasswordDraft { user_id, from_hash, to_hash, keep }| {
             Box::pin(async move {
-                sql("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
-                    .bind(user.get())
-                    .bind(&hashes.0)
-                    .bind(&hashes.1)
-                    .execute(&mut tx)
-                    .await
+                // Holds the person's row, under which sessions begin.
+                if replace(*user_id, from_hash, to_hash).execute(tx).await? == 0 {
+                    return Err(guard(PASSWORD_SAME));
+                }
+                sessions::delete_others(tx, *user_id, *keep).await
             })
         })
-        .await?;
-    Ok(changed == 1)
+        .await
+    }
+}
+
+fn replace(user: UserId, from: &str, to: &str) -> Statement {
+    sql("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
+        .bind(user.get())
+        .bind(from)
+        .bind(to)
 }
 
 /// An account without a key.
@@ -88,38 +101,31 @@ pub(super) async fn fill(database: &Database) -> Result<(), StoreError> {
 }
 
 async fn keyless(database: &Database, after: Option<UserId>) -> Result<Vec<Keyless>, StoreError> {
-    let rows = sql("SELECT id, account_key, coalesce(login_name, name) FROM users
+    sql("SELECT id, account_key, coalesce(login_name, name) FROM users
          WHERE account_key IS NOT NULL AND login_key IS NULL AND id > $1
          ORDER BY id LIMIT $2")
     .bind(after.map_or(-1, UserId::get))
     .bind(PAGE)
-    .fetch_all(database)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let (exact, name): (String, String) = (row.try_get(1)?, row.try_get(2)?);
-            let key = text::key(&name);
-            Ok(Keyless { id: user_id(row.try_get(0)?)?, is_plain: key == exact, key })
-        })
-        .collect()
+    .all(database, |row| {
+        let (exact, name): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+        let key = text::key(&name);
+        Ok(Keyless { id: row.try_get(0)?, is_plain: key == exact, key })
+    })
+    .await
 }
 
 async fn give(database: &Database, accounts: Arc<Vec<Keyless>>) -> Result<(), StoreError> {
     let mut attempt = 1;
     loop {
-        let given = Arc::clone(&accounts);
-        let written = database
-            .write_by_row(move |mut tx| {
-                let given = Arc::clone(&given);
-                Box::pin(async move {
-                    for account in &*given {
-                        give_one(&mut tx, account).await?;
-                    }
-                    Ok(())
-                })
+        let written = database.write_by_row(Arc::clone(&accounts), |tx, accounts| {
+            Box::pin(async move {
+                for account in &**accounts {
+                    give_one(tx, account).await?;
+                }
+                Ok(())
             })
-            .await;
-        match written {
+        });
+        match written.await {
             Err(StoreError::Constraint { .. }) if attempt < ATTEMPTS => attempt += 1,
             written => return written,
         }

@@ -1,47 +1,45 @@
 //! What each member keeps for themself: how far they have read, and silence.
 
-use super::{GROUP_FOUND, guard, members::is_member};
-use crate::{Database, Tx, sql};
-use hongbao_domain::store::StoreError;
+use super::{
+    GROUP_FOUND, SqlPeople, guard, refused,
+    roles::{is_member, read},
+};
+use crate::sql;
+use async_trait::async_trait;
+use hongbao_domain::store::people::{MarkStore, PeopleError, Place};
 use hongbao_shared::{GroupId, MessageId, UserId};
 
-/// False if the member is not there, or has read that far.
-pub(super) async fn read(
-    tx: &mut Tx<'_>,
-    group: GroupId,
-    user: UserId,
-    up_to: MessageId,
-) -> Result<bool, StoreError> {
-    let changed = sql("UPDATE members SET read_up_to = $3
-         WHERE group_id = $1 AND user_id = $2 AND read_up_to < $3")
-    .bind(group.get())
-    .bind(user.get())
-    .bind(up_to.get())
-    .execute(tx)
-    .await?;
-    Ok(changed == 1)
-}
+#[async_trait]
+impl MarkStore for SqlPeople {
+    async fn place(&self, group: GroupId, user: UserId) -> Result<Option<Place>, PeopleError> {
+        let found =
+            sql("SELECT muted, read_up_to FROM members WHERE group_id = $1 AND user_id = $2")
+                .bind(group.get())
+                .bind(user.get())
+                .first(&self.database, |row| {
+                    let read_up_to = MessageId::new(row.try_get(1)?).filter(|id| id.get() > 0);
+                    Ok(Place { muted: row.try_get(0)?, read_up_to })
+                });
+        Ok(found.await?)
+    }
 
-pub(super) async fn set_read(
-    database: &Database,
-    group: GroupId,
-    user: UserId,
-    up_to: MessageId,
-) -> Result<(), StoreError> {
-    database
-        .write_by_row(move |mut tx| {
+    async fn set_read(
+        &self,
+        group: GroupId,
+        user: UserId,
+        up_to: MessageId,
+    ) -> Result<(), PeopleError> {
+        self.write((), move |tx, ()| {
             Box::pin(async move {
                 // Logs only grow, so this bound holds however old it is.
                 let newest: Option<i64> =
                     sql("SELECT last_message_id FROM chat_groups WHERE id = $1")
                         .bind(group.get())
-                        .scalar_optional(&mut tx)
+                        .scalar_optional(&mut *tx)
                         .await?;
                 let up_to = newest.and_then(MessageId::new).map(|newest| up_to.min(newest));
                 let up_to = up_to.ok_or_else(|| guard(GROUP_FOUND))?;
-                if read(&mut tx, group, user, up_to).await?
-                    || is_member(&mut tx, group, user).await?
-                {
+                if read(tx, group, user, up_to).await? || is_member(tx, group, user).await? {
                     Ok(())
                 } else {
                     Err(guard(GROUP_FOUND))
@@ -49,25 +47,18 @@ pub(super) async fn set_read(
             })
         })
         .await
-}
+    }
 
-pub(super) async fn set_muted(
-    database: &Database,
-    group: GroupId,
-    user: UserId,
-    muted: bool,
-) -> Result<(), StoreError> {
-    let changed = database
-        .write_at_once(move |mut tx| {
-            Box::pin(async move {
-                sql("UPDATE members SET muted = $3 WHERE group_id = $1 AND user_id = $2")
-                    .bind(group.get())
-                    .bind(user.get())
-                    .bind(muted)
-                    .execute(&mut tx)
-                    .await
-            })
-        })
-        .await?;
-    if changed == 1 { Ok(()) } else { Err(guard(GROUP_FOUND)) }
+    async fn set_muted(
+        &self,
+        group: GroupId,
+        user: UserId,
+        muted: bool,
+    ) -> Result<(), PeopleError> {
+        let mute = sql("UPDATE members SET muted = $3 WHERE group_id = $1 AND user_id = $2")
+            .bind(group.get())
+            .bind(user.get())
+            .bind(muted);
+        if self.change(mute).await? == 1 { Ok(()) } else { Err(refused(guard(GROUP_FOUND))) }
+    }
 }

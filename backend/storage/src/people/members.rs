@@ -1,32 +1,78 @@
 //! Who is in a group: joining and leaving.
 
 use super::{
-    GROUP_FOUND, GROUP_MEMBERS_MAX, GROUPS_PER_USER_MAX, MEMBER_FOUND, OWNER_ASKS, group_id, guard,
+    GROUP_FOUND, GROUP_MEMBERS_MAX, GROUPS_PER_USER_MAX, MEMBER_FOUND, OWNER_ASKS, SqlPeople,
+    guard,
     holds::hold_groups,
-    invitations, marks,
+    invitations,
     messages::{self, Keys},
-    user_id,
+    roles::{MEMBER, OWNER, is_member, read, role},
 };
-use crate::{Database, Source, Tx, sql};
+use crate::{Tx, sql};
+use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
-    people::{JoinDraft, JoinedGroup, Removal, StoredBody, StoredMessage},
+    people::{
+        JoinDraft, JoinedGroup, MemberStore, PeopleError, Removal, StoredBody, StoredMessage,
+    },
 };
 use hongbao_shared::{GroupId, Timestamp, UserId};
-use std::sync::Arc;
 
-// As stored; never renumbered.
-pub(super) const MEMBER: i64 = 0;
-pub(super) const OWNER: i64 = 1;
+/// The inner LIMIT keeps a group of thousands at so many rows.
+const FACES_SQLITE: &str = "SELECT m.group_id, m.user_id FROM json_each($1) AS g
+     CROSS JOIN members m ON m.group_id = g.value AND m.user_id IN
+         (SELECT user_id FROM members WHERE group_id = g.value ORDER BY place LIMIT $2)
+     ORDER BY g.key, m.place";
+const FACES_POSTGRES: &str = "SELECT g.id, m.user_id FROM unnest($1) WITH ORDINALITY AS g(id, nth)
+     CROSS JOIN LATERAL
+         (SELECT user_id, place FROM members WHERE group_id = g.id ORDER BY place LIMIT $2) AS m
+     ORDER BY g.nth, m.place";
 
-pub(super) async fn join(database: &Database, draft: JoinDraft) -> Result<JoinedGroup, StoreError> {
-    let draft = Arc::new(draft);
-    database
-        .write_by_row(move |mut tx| {
-            let draft = Arc::clone(&draft);
-            Box::pin(async move { join_in(&mut tx, &draft).await })
-        })
-        .await
+#[async_trait]
+impl MemberStore for SqlPeople {
+    async fn join(&self, join: JoinDraft) -> Result<JoinedGroup, PeopleError> {
+        self.write(join, |tx, join| Box::pin(join_in(tx, join))).await
+    }
+
+    /// Leaving is removing oneself.
+    async fn remove(&self, removal: Removal) -> Result<StoredMessage, PeopleError> {
+        self.write(removal, |tx, removal| Box::pin(remove_in(tx, *removal))).await
+    }
+
+    async fn is_member(&self, group: GroupId, user: UserId) -> Result<bool, PeopleError> {
+        Ok(is_member(&self.database, group, user).await?)
+    }
+
+    async fn member_ids(&self, group: GroupId, limit: u32) -> Result<Vec<UserId>, PeopleError> {
+        let found = sql("SELECT user_id FROM members WHERE group_id = $1 ORDER BY place LIMIT $2")
+            .bind(group.get())
+            .bind(limit)
+            .scalars(&self.database);
+        Ok(found.await?)
+    }
+
+    async fn demo_member_ids(&self, group: GroupId) -> Result<Vec<UserId>, PeopleError> {
+        let found = sql("SELECT m.user_id FROM members m JOIN users u ON u.id = m.user_id
+             WHERE m.group_id = $1 AND u.demo_key IS NOT NULL ORDER BY m.place")
+        .bind(group.get())
+        .scalars(&self.database);
+        Ok(found.await?)
+    }
+
+    async fn faces(
+        &self,
+        groups: &[GroupId],
+        per_group: u32,
+    ) -> Result<Vec<(GroupId, UserId)>, PeopleError> {
+        if groups.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = sql(self.database.dialect().pick(FACES_SQLITE, FACES_POSTGRES))
+            .bind(groups.iter().map(|id| id.get()).collect::<Vec<i64>>())
+            .bind(per_group)
+            .all(&self.database, |row| Ok((row.try_get(0)?, row.try_get(1)?)));
+        Ok(found.await?)
+    }
 }
 
 async fn join_in(tx: &mut Tx<'_>, draft: &JoinDraft) -> Result<JoinedGroup, StoreError> {
@@ -51,48 +97,25 @@ async fn join_in(tx: &mut Tx<'_>, draft: &JoinDraft) -> Result<JoinedGroup, Stor
     Ok(JoinedGroup { group_id: group, message: Some(message) })
 }
 
-/// Leaving is removing oneself.
-pub(super) async fn remove(
-    database: &Database,
-    removal: Removal,
-) -> Result<StoredMessage, StoreError> {
+async fn remove_in(tx: &mut Tx<'_>, removal: Removal) -> Result<StoredMessage, StoreError> {
     let Removal { group_id: group, user_id: user, by, at } = removal;
-    database
-        .write_by_row(move |mut tx| {
-            Box::pin(async move {
-                let tx = &mut tx;
-                hold_groups(tx, [group]).await?;
-                let asks = role(tx, group, by).await?.ok_or_else(|| guard(GROUP_FOUND))?;
-                if by != user && asks != OWNER {
-                    return Err(guard(OWNER_ASKS));
-                }
-                let role = role(tx, group, user).await?.ok_or_else(|| guard(MEMBER_FOUND))?;
-                delete_member(tx, group, user).await?;
-                if by == user {
-                    invitations::withdraw(tx, group, user).await?;
-                } else {
-                    invitations::withdraw_all(tx, group).await?;
-                }
-                if role == OWNER {
-                    pass_on(tx, group).await?;
-                }
-                let body = if by == user { StoredBody::Left } else { StoredBody::Removed { by } };
-                messages::append(tx, group, user, at, body, Keys::NONE).await
-            })
-        })
-        .await
-}
-
-pub(super) async fn role(
-    tx: &mut Tx<'_>,
-    group: GroupId,
-    user: UserId,
-) -> Result<Option<i64>, StoreError> {
-    sql("SELECT role FROM members WHERE group_id = $1 AND user_id = $2")
-        .bind(group.get())
-        .bind(user.get())
-        .scalar_optional(tx)
-        .await
+    hold_groups(tx, [group]).await?;
+    let asks = role(&mut *tx, group, by).await?.ok_or_else(|| guard(GROUP_FOUND))?;
+    if by != user && asks != OWNER {
+        return Err(guard(OWNER_ASKS));
+    }
+    let role = role(&mut *tx, group, user).await?.ok_or_else(|| guard(MEMBER_FOUND))?;
+    delete_member(tx, group, user).await?;
+    if by == user {
+        invitations::withdraw(tx, group, user).await?;
+    } else {
+        invitations::withdraw_all(tx, group).await?;
+    }
+    if role == OWNER {
+        pass_on(tx, group).await?;
+    }
+    let body = if by == user { StoredBody::Left } else { StoredBody::Removed { by } };
+    messages::append(tx, group, user, at, body, Keys::NONE).await
 }
 
 async fn delete_member(tx: &mut Tx<'_>, group: GroupId, user: UserId) -> Result<(), StoreError> {
@@ -177,76 +200,6 @@ pub(super) async fn announce(
     body: StoredBody,
 ) -> Result<StoredMessage, StoreError> {
     let message = messages::append(tx, group, user, at, body, Keys::NONE).await?;
-    marks::read(tx, group, user, message.id).await?;
+    read(tx, group, user, message.id).await?;
     Ok(message)
-}
-
-pub(super) async fn is_member(
-    source: impl Source,
-    group: GroupId,
-    user: UserId,
-) -> Result<bool, StoreError> {
-    let row = sql("SELECT user_id FROM members WHERE group_id = $1 AND user_id = $2")
-        .bind(group.get())
-        .bind(user.get())
-        .fetch_optional(source)
-        .await?;
-    Ok(row.is_some())
-}
-
-pub(super) async fn member_ids(
-    database: &Database,
-    group: GroupId,
-    limit: u32,
-) -> Result<Vec<UserId>, StoreError> {
-    sql("SELECT user_id FROM members WHERE group_id = $1 ORDER BY place LIMIT $2")
-        .bind(group.get())
-        .bind(limit)
-        .scalars(database)
-        .await?
-        .into_iter()
-        .map(user_id)
-        .collect()
-}
-
-/// The inner LIMIT keeps a group of thousands at so many rows.
-const FACES_SQLITE: &str = "SELECT m.group_id, m.user_id FROM json_each($1) AS g
-     CROSS JOIN members m ON m.group_id = g.value AND m.user_id IN
-         (SELECT user_id FROM members WHERE group_id = g.value ORDER BY place LIMIT $2)
-     ORDER BY g.key, m.place";
-const FACES_POSTGRES: &str = "SELECT g.id, m.user_id FROM unnest($1) WITH ORDINALITY AS g(id, nth)
-     CROSS JOIN LATERAL
-         (SELECT user_id, place FROM members WHERE group_id = g.id ORDER BY place LIMIT $2) AS m
-     ORDER BY g.nth, m.place";
-
-pub(super) async fn faces(
-    database: &Database,
-    groups: &[GroupId],
-    per_group: u32,
-) -> Result<Vec<(GroupId, UserId)>, StoreError> {
-    if groups.is_empty() {
-        return Ok(Vec::new());
-    }
-    sql(database.dialect().pick(FACES_SQLITE, FACES_POSTGRES))
-        .bind(groups.iter().map(|id| id.get()).collect::<Vec<i64>>())
-        .bind(per_group)
-        .fetch_all(database)
-        .await?
-        .iter()
-        .map(|row| Ok((group_id(row.try_get(0)?)?, user_id(row.try_get(1)?)?)))
-        .collect()
-}
-
-pub(super) async fn demo_member_ids(
-    database: &Database,
-    group: GroupId,
-) -> Result<Vec<UserId>, StoreError> {
-    sql("SELECT m.user_id FROM members m JOIN users u ON u.id = m.user_id
-         WHERE m.group_id = $1 AND u.demo_key IS NOT NULL ORDER BY m.place")
-    .bind(group.get())
-    .scalars(database)
-    .await?
-    .into_iter()
-    .map(user_id)
-    .collect()
 }

@@ -1,35 +1,41 @@
 //! Writing the logs of groups.
 
 use super::{
-    GROUP_FOUND, SAME_CONTENT, guard,
+    GROUP_FOUND, SAME_CONTENT, SqlPeople, guard,
     holds::hold_groups,
     log::{self, kind},
-    members,
+    roles::is_member,
 };
-use crate::{Database, Dialect, Tx, sql};
+use crate::{Dialect, Tx, sql};
+use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
-    people::{Dress, LinePost, PacketPost, StoredBody, StoredMessage, StoredPacket, TextDraft},
+    people::{
+        Dress, LinePost, PacketPost, PeopleError, PostStore, StoredBody, StoredMessage,
+        StoredPacket, TextDraft,
+    },
 };
 use hongbao_shared::{GroupId, Timestamp, UserId};
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
-pub(super) async fn post_text(
-    database: &Database,
-    draft: TextDraft,
-) -> Result<StoredMessage, StoreError> {
-    let draft = Arc::new(draft);
-    database
-        .write_by_row(move |mut tx| {
-            let draft = Arc::clone(&draft);
-            Box::pin(async move { post_text_in(&mut tx, &draft).await })
-        })
-        .await
+#[async_trait]
+impl PostStore for SqlPeople {
+    async fn post_text(&self, text: TextDraft) -> Result<StoredMessage, PeopleError> {
+        self.write(text, |tx, text| Box::pin(post_text_in(tx, text))).await
+    }
+
+    async fn post_packet(&self, packet: PacketPost) -> Result<StoredMessage, PeopleError> {
+        self.write(packet, |tx, packet| Box::pin(post_packet_in(tx, packet))).await
+    }
+
+    async fn post_lines(&self, lines: Vec<LinePost>) -> Result<Vec<StoredMessage>, PeopleError> {
+        self.write(lines, |tx, lines| Box::pin(post_lines_in(tx, lines))).await
+    }
 }
 
 async fn post_text_in(tx: &mut Tx<'_>, draft: &TextDraft) -> Result<StoredMessage, StoreError> {
     hold_groups(tx, [draft.group_id]).await?;
-    if !members::is_member(&mut *tx, draft.group_id, draft.sender_id).await? {
+    if !is_member(&mut *tx, draft.group_id, draft.sender_id).await? {
         return Err(guard(GROUP_FOUND));
     }
     // Safe before the insert: this transaction holds the group, and the unique
@@ -47,19 +53,6 @@ async fn post_text_in(tx: &mut Tx<'_>, draft: &TextDraft) -> Result<StoredMessag
     append(tx, draft.group_id, draft.sender_id, draft.at, body, keys).await
 }
 
-pub(super) async fn post_packet(
-    database: &Database,
-    post: PacketPost,
-) -> Result<StoredMessage, StoreError> {
-    let post = Arc::new(post);
-    database
-        .write_by_row(move |mut tx| {
-            let post = Arc::clone(&post);
-            Box::pin(async move { post_packet_in(&mut tx, &post).await })
-        })
-        .await
-}
-
 async fn post_packet_in(tx: &mut Tx<'_>, post: &PacketPost) -> Result<StoredMessage, StoreError> {
     hold_groups(tx, [post.group_id]).await?;
     let body = StoredBody::Packet(StoredPacket {
@@ -74,19 +67,6 @@ async fn post_packet_in(tx: &mut Tx<'_>, post: &PacketPost) -> Result<StoredMess
         return if same { Ok(before) } else { Err(guard(SAME_CONTENT)) };
     }
     append(tx, post.group_id, post.sender_id, post.at, body, Keys::NONE).await
-}
-
-pub(super) async fn post_lines(
-    database: &Database,
-    posts: Vec<LinePost>,
-) -> Result<Vec<StoredMessage>, StoreError> {
-    let posts = Arc::new(posts);
-    database
-        .write_by_row(move |mut tx| {
-            let posts = Arc::clone(&posts);
-            Box::pin(async move { post_lines_in(&mut tx, &posts).await })
-        })
-        .await
 }
 
 async fn post_lines_in(

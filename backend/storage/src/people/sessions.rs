@@ -1,35 +1,118 @@
 //! Sessions of people.
 
-use super::{PASSWORD_SAME, guard, holds::hold_user, user_id, users};
-use crate::{Database, Tx, sql};
+use super::{PASSWORD_SAME, SqlPeople, guard, holds::hold_user, person::password_hash, refused};
+use crate::{Tx, sql};
+use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
-    people::{EXPIRED_DROPPED_MAX, NewSession, OwnSession, StoredSession, TokenHash},
+    people::{
+        EXPIRED_DROPPED_MAX, NewSession, OwnSession, PeopleError, SessionStore, StoredSession,
+        TokenHash,
+    },
 };
 use hongbao_shared::{Timestamp, UserId};
-use std::sync::Arc;
 
-pub(super) async fn add_session(
-    database: &Database,
-    session: NewSession,
-    while_password: Option<String>,
-) -> Result<(), StoreError> {
-    let added = Arc::new((session, while_password));
-    database
-        .write_by_row(move |mut tx| {
-            let added = Arc::clone(&added);
+#[async_trait]
+impl SessionStore for SqlPeople {
+    async fn add_session(
+        &self,
+        session: NewSession,
+        while_password: Option<String>,
+    ) -> Result<(), PeopleError> {
+        self.write((session, while_password), |tx, (session, while_password)| {
             Box::pin(async move {
-                let (session, while_password) = &*added;
-                hold_user(&mut tx, session.user_id).await?;
+                hold_user(tx, session.user_id).await?;
                 if while_password.is_some()
-                    && users::password_hash(&mut tx, session.user_id).await? != *while_password
+                    && password_hash(&mut *tx, session.user_id).await? != *while_password
                 {
                     return Err(guard(PASSWORD_SAME));
                 }
-                insert(&mut tx, session).await
+                insert(tx, session).await
             })
         })
         .await
+    }
+
+    async fn session(
+        &self,
+        token_hash: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<StoredSession>, PeopleError> {
+        let found = sql("SELECT u.id, u.is_admin, u.account_key IS NULL, s.seen_at, s.expires_at
+             FROM sessions s JOIN users u ON u.id = s.user_id
+             WHERE s.token_hash = $1 AND s.expires_at > $2")
+        .bind(&token_hash.0[..])
+        .bind(now.millis())
+        .first(&self.database, |row| {
+            Ok(StoredSession {
+                user_id: row.try_get(0)?,
+                is_admin: row.try_get(1)?,
+                is_guest: row.try_get(2)?,
+                seen_at: row.try_get(3)?,
+                expires_at: row.try_get(4)?,
+            })
+        });
+        Ok(found.await?)
+    }
+
+    async fn touch_session(
+        &self,
+        token_hash: TokenHash,
+        seen_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(), PeopleError> {
+        let later = self.database.dialect().pick("max", "greatest");
+        let touch = sql(format!(
+            "UPDATE sessions SET seen_at = {later}(seen_at, $2),
+                                 expires_at = {later}(expires_at, $3)
+             WHERE token_hash = $1"
+        ))
+        .bind(&token_hash.0[..])
+        .bind(seen_at.millis())
+        .bind(expires_at.millis());
+        self.change(touch).await?;
+        Ok(())
+    }
+
+    async fn end_session(&self, token_hash: TokenHash) -> Result<(), PeopleError> {
+        let end = sql("DELETE FROM sessions WHERE token_hash = $1").bind(&token_hash.0[..]);
+        self.change(end).await?;
+        Ok(())
+    }
+
+    async fn sessions_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OwnSession>, PeopleError> {
+        let found = sql("SELECT token_hash, agent, created_at, seen_at FROM sessions
+             WHERE user_id = $1 AND expires_at > $2
+             ORDER BY seen_at DESC, created_at DESC, token_hash LIMIT $3")
+        .bind(user.get())
+        .bind(now.millis())
+        .bind(limit)
+        .all(&self.database, |row| {
+            Ok(OwnSession {
+                token_hash: hash(row.try_get(0)?)?,
+                agent: row.try_get(1)?,
+                created_at: row.try_get(2)?,
+                seen_at: row.try_get(3)?,
+            })
+        });
+        Ok(found.await?)
+    }
+
+    async fn end_other_sessions(
+        &self,
+        user: UserId,
+        keep: TokenHash,
+    ) -> Result<Vec<TokenHash>, PeopleError> {
+        let end = self.database.write_at_once((user, keep), |tx, (user, keep)| {
+            Box::pin(delete_others(tx, *user, *keep))
+        });
+        end.await.map_err(refused)
+    }
 }
 
 /// Adds a session to those of a person whose row is held.
@@ -65,111 +148,6 @@ pub(super) async fn insert(tx: &mut Tx<'_>, session: &NewSession) -> Result<(), 
     .execute(tx)
     .await?;
     Ok(())
-}
-
-pub(super) async fn session(
-    database: &Database,
-    token_hash: TokenHash,
-    now: Timestamp,
-) -> Result<Option<StoredSession>, StoreError> {
-    let row = sql("SELECT u.id, u.is_admin, u.account_key IS NULL, s.seen_at, s.expires_at
-         FROM sessions s JOIN users u ON u.id = s.user_id
-         WHERE s.token_hash = $1 AND s.expires_at > $2")
-    .bind(&token_hash.0[..])
-    .bind(now.millis())
-    .fetch_optional(database)
-    .await?;
-    row.map(|row| {
-        Ok(StoredSession {
-            user_id: user_id(row.try_get(0)?)?,
-            is_admin: row.try_get(1)?,
-            is_guest: row.try_get(2)?,
-            seen_at: Timestamp::from_millis(row.try_get(3)?),
-            expires_at: Timestamp::from_millis(row.try_get(4)?),
-        })
-    })
-    .transpose()
-}
-
-pub(super) async fn touch_session(
-    database: &Database,
-    token_hash: TokenHash,
-    seen_at: Timestamp,
-    expires_at: Timestamp,
-) -> Result<(), StoreError> {
-    let later = database.dialect().pick("max", "greatest");
-    database
-        .write_at_once(move |mut tx| {
-            Box::pin(async move {
-                sql(format!(
-                    "UPDATE sessions SET seen_at = {later}(seen_at, $2),
-                                         expires_at = {later}(expires_at, $3)
-                     WHERE token_hash = $1"
-                ))
-                .bind(&token_hash.0[..])
-                .bind(seen_at.millis())
-                .bind(expires_at.millis())
-                .execute(&mut tx)
-                .await?;
-                Ok(())
-            })
-        })
-        .await
-}
-
-pub(super) async fn end_session(
-    database: &Database,
-    token_hash: TokenHash,
-) -> Result<(), StoreError> {
-    database
-        .write_at_once(move |mut tx| {
-            Box::pin(async move {
-                sql("DELETE FROM sessions WHERE token_hash = $1")
-                    .bind(&token_hash.0[..])
-                    .execute(&mut tx)
-                    .await?;
-                Ok(())
-            })
-        })
-        .await
-}
-
-pub(super) async fn sessions_of(
-    database: &Database,
-    user: UserId,
-    now: Timestamp,
-    limit: u32,
-) -> Result<Vec<OwnSession>, StoreError> {
-    sql("SELECT token_hash, agent, created_at, seen_at FROM sessions
-         WHERE user_id = $1 AND expires_at > $2
-         ORDER BY seen_at DESC, created_at DESC, token_hash LIMIT $3")
-    .bind(user.get())
-    .bind(now.millis())
-    .bind(limit)
-    .fetch_all(database)
-    .await?
-    .iter()
-    .map(|row| {
-        Ok(OwnSession {
-            token_hash: hash(row.try_get(0)?)?,
-            agent: row.try_get(1)?,
-            created_at: Timestamp::from_millis(row.try_get(2)?),
-            seen_at: Timestamp::from_millis(row.try_get(3)?),
-        })
-    })
-    .collect()
-}
-
-pub(super) async fn end_other_sessions(
-    database: &Database,
-    user: UserId,
-    keep: TokenHash,
-) -> Result<Vec<TokenHash>, StoreError> {
-    database
-        .write_at_once(move |mut tx| {
-            Box::pin(async move { delete_others(&mut tx, user, keep).await })
-        })
-        .await
 }
 
 /// Those that have ended.

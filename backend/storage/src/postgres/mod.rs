@@ -3,16 +3,15 @@
 mod circuit;
 
 use super::{
-    Row, Schema, Statement, StoreError,
+    Row, Schema, Statement, StoreError, Tx, Work,
     borrowed::Borrowed,
     error::{cause, store_error, unavailable, unknown},
 };
 use anyhow::Context;
 use circuit::Circuit;
-use futures::future::BoxFuture;
 use hongbao_domain::board::{Board, Place};
 use sqlx::{
-    PgConnection, PgPool,
+    PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use std::{
@@ -171,13 +170,16 @@ impl Server {
     }
 
     /// Runs `work`, again and again as long as it loses against others.
-    pub(super) async fn write<T, F>(&self, isolation: Isolation, work: F) -> Result<T, StoreError>
+    pub(super) async fn write<G, T, F>(
+        &self,
+        isolation: Isolation,
+        given: G,
+        work: F,
+    ) -> Result<T, StoreError>
     where
+        G: Send + Sync + 'static,
         T: Send + 'static,
-        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, StoreError>>
-            + Send
-            + Sync
-            + 'static,
+        F: Work<G, T>,
     {
         let server = self.clone();
         let task = async move {
@@ -185,9 +187,9 @@ impl Server {
             let mut attempt = 0;
             loop {
                 let result = match isolation {
-                    Isolation::Serial => server.transaction(BEGIN_SERIAL, &work).await,
-                    Isolation::ByRow => server.transaction(BEGIN_BY_ROW, &work).await,
-                    Isolation::AtOnce => server.statement(&work).await,
+                    Isolation::Serial => server.transaction(BEGIN_SERIAL, &given, &work).await,
+                    Isolation::ByRow => server.transaction(BEGIN_BY_ROW, &given, &work).await,
+                    Isolation::AtOnce => server.statement(&given, &work).await,
                 };
                 match result {
                     Err(error) if is_lost_race(&error) && attempt < ATTEMPTS_MAX => {
@@ -202,10 +204,12 @@ impl Server {
         self.patiently(task, unknown).await
     }
 
-    async fn transaction<T, F>(&self, begin: &'static str, work: &F) -> Result<T, StoreError>
-    where
-        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, StoreError>>,
-    {
+    async fn transaction<G, T>(
+        &self,
+        begin: &'static str,
+        given: &G,
+        work: &impl Work<G, T>,
+    ) -> Result<T, StoreError> {
         let stale_max = self.pool.size();
         let mut tried = 0;
         loop {
@@ -217,7 +221,7 @@ impl Server {
                 }
                 result => result.map_err(store_error)?,
             };
-            return match work(&mut transaction).await {
+            return match work(&mut Tx::Postgres(&mut transaction), given).await {
                 Ok(value) => match transaction.commit().await {
                     Ok(()) => {
                         connection.has_ended();
@@ -246,12 +250,9 @@ impl Server {
         }
     }
 
-    async fn statement<T, F>(&self, work: &F) -> Result<T, StoreError>
-    where
-        F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, StoreError>>,
-    {
+    async fn statement<G, T>(&self, given: &G, work: &impl Work<G, T>) -> Result<T, StoreError> {
         let mut connection = self.pool.acquire().await.map_err(store_error)?;
-        work(&mut connection).await.map_err(|error| {
+        work(&mut Tx::Postgres(&mut connection), given).await.map_err(|error| {
             let unheard = cause(&error).and_then(refused).is_none_or(is_shutdown);
             match error {
                 // It was said; nobody knows whether it was heard.

@@ -1,68 +1,45 @@
 //! Writing a message.
 
-use hongbao_shared::{ErrorCode, GroupId, api::groups::NewMessage, text};
+use hongbao_shared::{ErrorCode, GroupId, text};
 use leptos::prelude::*;
 
 use crate::{
-    api::{self, Failure},
+    api::Failure,
     art::Icon,
-    browser,
-    components::{Fault, Pic, flag, live, press, submits},
+    components::{Fault, Pic, effect, flag, live, press, submits},
     i18n::{lang, tr},
-    state::{feed::Feed, session},
-    tasks::Scope,
+    state::{feed::Feed, outbox, session},
 };
 
 /// The field, the button to send it, the button for a packet.
 #[component]
 pub(super) fn Composer(group: GroupId, feed: Feed, on_packet: Callback<()>) -> impl IntoView {
-    let scope = Scope::new();
-    let words = RwSignal::new(String::new());
-    let busy = RwSignal::new(false);
+    let words = RwSignal::new(outbox::draft(group));
+    effect(move || words.with(|words| outbox::keep_draft(group, words)));
     let failure = RwSignal::new(None::<Failure>);
-    // Kept while the same words are tried again, so that they are posted once.
-    let attempt = RwSignal::new(None::<NewMessage>);
-    let blank = move || words.with(|words| words.trim().is_empty());
-    let fault = move || {
-        let limits = session::limits();
-        let chars_max = usize::try_from(limits.message_chars_max).unwrap_or(usize::MAX);
-        match words.with(|words| text::lines(words, chars_max)) {
-            Ok(_) | Err(text::TextFault::Empty) => None,
-            Err(_) => Some(lang().error(ErrorCode::MessageInvalid, &limits)),
-        }
+    let line = move || {
+        let chars_max = usize::try_from(session::limits().message_chars_max).unwrap_or(usize::MAX);
+        words.with(|words| text::lines(words, chars_max))
+    };
+    let fault = move || match line() {
+        Ok(_) | Err(text::TextFault::Empty) => None,
+        Err(_) => Some(lang().error(ErrorCode::MessageInvalid, &session::limits())),
     };
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        if busy.get_untracked() || untrack(blank) || untrack(fault).is_some() {
-            return;
+        let Ok(line) = untrack(line) else { return };
+        let said = outbox::say(group, line);
+        let full = Failure::Refused { code: ErrorCode::RateLimited, retry_after_s: None };
+        failure.set((!said).then_some(full));
+        if said {
+            words.set(String::new());
+            feed.to_end();
         }
-        let text = words.get_untracked().trim().to_owned();
-        let message = attempt
-            .get_untracked()
-            .filter(|message| message.text == text)
-            .unwrap_or_else(|| NewMessage { text, key: Some(browser::random_key()) });
-        attempt.set(Some(message.clone()));
-        busy.set(true);
-        failure.set(None);
-        scope.spawn(async move {
-            match api::say(group, &message).await {
-                Ok(message) => {
-                    attempt.set(None);
-                    words.set(String::new());
-                    feed.take(message);
-                }
-                Err(problem) => failure.set(Some(problem)),
-            }
-            busy.set(false);
-        });
     };
     view! {
         <div class="composer">
             {live(move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> }.into_any()))}
             <Fault failure=failure/>
-            {live(move || failure.get().is_some_and(|failure| failure.is_passing()).then(|| view! {
-                <p class="muted">{tr!(message_unsent)}</p>
-            }.into_any()))}
             <form class="composer-row" on:submit=submits(submit)>
                 <button
                     type="button"
@@ -86,7 +63,7 @@ pub(super) fn Composer(group: GroupId, feed: Feed, on_packet: Callback<()>) -> i
                     class="composer-send"
                     data-testid="message-send"
                     aria-label=tr!(send)
-                    disabled=flag(move || busy.get() || blank())
+                    disabled=flag(move || words.with(|words| words.trim().is_empty()))
                 >
                     <Pic icon=Icon::Send/>
                 </button>

@@ -1,6 +1,7 @@
 //! The messages, the oldest first, the newest in view.
 
 mod scroll;
+mod unsent;
 
 use hongbao_shared::{
     OrderNo, Timestamp,
@@ -15,18 +16,20 @@ use super::card::Card;
 use crate::{
     art::{Icon, Scene},
     components::{
-        Avatar, Empty, Link as RouteLink, Name, Pic, envelope::Tapped, live, press, rows, words,
+        Avatar, Empty, Link as RouteLink, Name, Pic, envelope::Tapped, live, memo, press, rows,
+        words,
     },
     i18n::{Lang, lang, tr},
     route::Route,
     state::{
         LogRow,
         feed::{Feed, Link},
-        session,
+        outbox, session,
     },
 };
 
 use scroll::Scroll;
+use unsent::Unsent;
 
 /// The scrolling part of a chat. The children are shown while there is no message
 /// but the founder's own arrival.
@@ -34,12 +37,14 @@ use scroll::Scroll;
 pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn) -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
     let drawn = feed.rows();
-    let quiet = Memo::new(move |_| {
+    let quiet = memo(move || {
         let arrival =
             |row: &LogRow| matches!(row.message.body, MessageBody::Joined | MessageBody::Created);
-        drawn.with(|all| all.len() <= 1 && all.iter().all(arrival)) && feed.link() == Link::Live
+        drawn.with(|all| all.len() <= 1 && all.iter().all(arrival))
+            && feed.link() == Link::Live
+            && outbox::lines(feed.group()).is_empty()
     });
-    let away = Memo::new(move |_| feed.link() == Link::Away);
+    let away = memo(move || feed.link() == Link::Away);
     let scroll = Scroll::keep(place, feed);
     view! {
         <div class="log-frame">
@@ -70,6 +75,7 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                         move |row| view! { <Row feed row on_tap/> }.into_any(),
                     )}
                 </div>
+                <Unsent group=feed.group()/>
                 {move || quiet.get().then(|| children())}
                 {live(move || away.get().then(|| view! {
                     <Empty
@@ -107,7 +113,7 @@ fn Row(feed: Feed, row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
         }
         MessageBody::Packet { packet } => {
             let (card, sender) = (packet.clone(), message.user.clone());
-            let standing = Memo::new(move |_| feed.card(id));
+            let standing = memo(move || feed.card(id));
             let inside = view! { <Card card sender standing on_tap/> }.into_any();
             bubble(&message.user, inside)
         }

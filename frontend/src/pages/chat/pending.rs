@@ -1,11 +1,12 @@
 //! A payment whose end this browser never saw, for instance because of a reload.
 
 use hongbao_shared::GroupId;
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
 
 use crate::{
     api::{self, Failure, Paid},
-    components::{Fault, press, words},
+    components::{Fault, effect, press, words},
+    gesture,
     i18n::{lang, lang_now, tr},
     state::{
         payments::{self, Pending},
@@ -57,6 +58,12 @@ pub(super) fn PendingNotice(group: GroupId) -> impl IntoView {
             busy.set(false);
         });
     };
+    let place = NodeRef::<html::Div>::new();
+    effect(move || {
+        if let Some(place) = place.get() {
+            gesture::settle(&place, scope);
+        }
+    });
     let leave = move |_| {
         payments::settle();
         shown.set(None);
@@ -65,7 +72,7 @@ pub(super) fn PendingNotice(group: GroupId) -> impl IntoView {
     move || {
         shown.get().map(|pending| {
             view! {
-                <div class="notice pending" role="status" data-testid="pending-payment">
+                <div class="notice pending" role="status" data-testid="pending-payment" node_ref=place>
                     <p>
                         <strong>{words(move || lang().pending_of(pending.total_fen))}</strong>
                         " "

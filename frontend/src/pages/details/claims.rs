@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::load::Loaded;
 use crate::{
     art::Icon,
-    components::{Avatar, Fault, More, Name, Pic, live, rows, words},
+    components::{Avatar, Fault, More, Name, Pic, live, memo, rows, words},
     i18n::{lang, tr},
     money::yuan,
     state::session,
@@ -14,7 +14,7 @@ use crate::{
 
 #[component]
 pub(super) fn ClaimList(loaded: Loaded) -> impl IntoView {
-    let rows_of = Memo::new(move |_| loaded.rows());
+    let rows_of = memo(move || loaded.rows());
     view! {
         {live(move || rows_of.with(Vec::is_empty).then(|| view! { <p class="muted">{tr!(nobody_yet)}</p> }.into_any()))}
         <ol class="claims">

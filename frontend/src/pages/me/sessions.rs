@@ -5,8 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
-    components::live,
     components::{Fault, press, spoken, words},
+    components::{live, memo},
     i18n::{lang, lang_now, tr},
     state::toast,
     tasks::Scope,
@@ -53,8 +53,7 @@ pub(super) fn Sessions() -> impl IntoView {
             load();
         });
     };
-    let several =
-        Memo::new(move |_| list.with(|list| list.as_ref().is_some_and(|list| list.len() > 2)));
+    let several = memo(move || list.with(|list| list.as_ref().is_some_and(|list| list.len() > 2)));
     view! {
         <section class="panel">
             <h2>{tr!(sessions)}</h2>

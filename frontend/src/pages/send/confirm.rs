@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{Form, Payment, Step, step_words};
 use crate::{
-    components::{Cover, Fault, Sheet, flag, press, words},
+    components::{Cover, Fault, Sheet, flag, memo, press, words},
     i18n::{Lang, joined_by_dot, lang, tr},
     money::yuan,
     state::session,
@@ -21,8 +21,8 @@ pub(super) fn Confirm(
     group: RwSignal<Option<Group>>,
     on_close: Callback<()>,
 ) -> impl IntoView {
-    let total = Memo::new(move |_| form.total_fen().and_then(Fen::from_signed).unwrap_or_default());
-    let balance = Memo::new(|_| session::me().map(|me| me.balance_fen).unwrap_or_default());
+    let total = memo(move || form.total_fen().and_then(Fen::from_signed).unwrap_or_default());
+    let balance = memo(|| session::me().map(|me| me.balance_fen).unwrap_or_default());
     let what = move || {
         let kind = match form.kind.get() {
             Kind::Lucky => lang().kind_lucky(),

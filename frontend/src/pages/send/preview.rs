@@ -9,8 +9,8 @@ use super::Form;
 use crate::{
     art::Icon,
     browser,
-    components::live,
     components::{Pic, press, spoken},
+    components::{live, memo},
     i18n::{lang, tr},
 };
 
@@ -26,7 +26,7 @@ fn seeds() -> Vec<Seed> {
 #[component]
 pub(super) fn Preview(form: Form) -> impl IntoView {
     let rolled = RwSignal::new(seeds());
-    let terms = Memo::new(move |_| form.terms().ok());
+    let terms = memo(move || form.terms().ok());
     let range = move || {
         terms.get().map(|terms| {
             let (low, high) = terms.first_share_range();

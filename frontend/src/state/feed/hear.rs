@@ -19,6 +19,7 @@ use crate::{
     state::{
         groups,
         log::{ENTRIES_MAX, Log},
+        outbox, session,
         stream::{Listener, News},
     },
     tasks,
@@ -33,6 +34,11 @@ impl Feed {
                 | MessageBody::Left
                 | MessageBody::Removed { .. }
         );
+        if let MessageBody::Text { text } = &message.body
+            && session::is_me(message.user.id)
+        {
+            outbox::told(self.group, text);
+        }
         let at_end = self.at_end.get_untracked();
         let new = self.log.try_update(|log| {
             if !at_end {

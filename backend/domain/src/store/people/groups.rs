@@ -1,6 +1,7 @@
 //! What the store of people takes and gives: groups, members, invitations.
 
-use super::StoredMessage;
+use super::{PeopleError, StoredMessage};
+use async_trait::async_trait;
 use hongbao_shared::{GroupId, MessageId, Timestamp, UserId, api::groups::Language};
 use std::fmt;
 
@@ -214,4 +215,102 @@ pub struct Removal {
     pub by: UserId,
     /// When.
     pub at: Timestamp,
+}
+
+/// Groups, as they are made and as they stand.
+#[async_trait]
+pub trait GroupStore: Send + Sync + fmt::Debug {
+    /// Adds a group and the line that says so. `IdTaken`, `TooManyGroups`.
+    async fn add_group(&self, group: GroupDraft) -> Result<StoredMessage, PeopleError>;
+
+    /// Adds a group with demo members, who may be in any number of groups; or finds the
+    /// one that was made for the same owner, if they are still in it, whatever its
+    /// language (then without a message). `IdTaken`, `TooManyGroups`.
+    async fn add_demo_group(&self, group: DemoGroupDraft) -> Result<JoinedGroup, PeopleError>;
+
+    /// The group with this id.
+    async fn group(&self, id: GroupId) -> Result<Option<StoredGroup>, PeopleError>;
+
+    /// The groups of a person, the one with the newest message that they may see first,
+    /// at most `limit`.
+    async fn groups_of(&self, user: UserId, limit: u32) -> Result<Vec<ListedGroup>, PeopleError>;
+}
+
+/// Who is in a group.
+#[async_trait]
+pub trait MemberStore: Send + Sync + fmt::Debug {
+    /// Adds a member and the line that says so; a member already stays one.
+    /// `InvitationInvalid`, `GroupFull`, `TooManyGroups`.
+    async fn join(&self, join: JoinDraft) -> Result<JoinedGroup, PeopleError>;
+
+    /// Takes a member out of a group, with the line that says so. Their invitations end, and
+    /// if somebody else removed them all of the group's: they may know any (R-PEOPLE-5).
+    /// An owner is followed by the earliest member that is left, a demo member last.
+    /// `GroupNotFound` unless whoever asks is a member, `NotOwner`, `MemberNotFound`.
+    async fn remove(&self, removal: Removal) -> Result<StoredMessage, PeopleError>;
+
+    /// Is this person in this group?
+    async fn is_member(&self, group: GroupId, user: UserId) -> Result<bool, PeopleError>;
+
+    /// The members of a group, the earliest first, at most `limit`; empty if there is
+    /// no such group.
+    async fn member_ids(&self, group: GroupId, limit: u32) -> Result<Vec<UserId>, PeopleError>;
+
+    /// Those members of a group that are demo members, the earliest first.
+    async fn demo_member_ids(&self, group: GroupId) -> Result<Vec<UserId>, PeopleError>;
+
+    /// For each of these groups its first `per_group` members, the earliest first.
+    async fn faces(
+        &self,
+        groups: &[GroupId],
+        per_group: u32,
+    ) -> Result<Vec<(GroupId, UserId)>, PeopleError>;
+}
+
+/// What each member keeps for themself: how far they have read, and silence.
+#[async_trait]
+pub trait MarkStore: Send + Sync + fmt::Debug {
+    /// What a group is to this member; `None` if they are not in it.
+    async fn place(&self, group: GroupId, user: UserId) -> Result<Option<Place>, PeopleError>;
+
+    /// Writes down how far a member has read: never back, and never beyond the log.
+    /// `GroupNotFound`.
+    async fn set_read(
+        &self,
+        group: GroupId,
+        user: UserId,
+        up_to: MessageId,
+    ) -> Result<(), PeopleError>;
+
+    /// Mutes a group for a member, or not any more. `GroupNotFound`.
+    async fn set_muted(&self, group: GroupId, user: UserId, muted: bool)
+    -> Result<(), PeopleError>;
+}
+
+/// Invitations to groups.
+#[async_trait]
+pub trait InvitationStore: Send + Sync + fmt::Debug {
+    /// Adds an invitation. `GroupNotFound` unless the inviter is a member.
+    async fn invite(&self, invitation: InvitationDraft) -> Result<StoredInvitation, PeopleError>;
+
+    /// The invitation with this code, unless it has ended at `now`.
+    async fn invitation(
+        &self,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<Option<ValidInvitation>, PeopleError>;
+
+    /// The invitations to a group that have not ended at `now` and that `reader`, a member,
+    /// may revoke, the newest `limit` first: their own, and as its owner all.
+    async fn invitations(
+        &self,
+        group: GroupId,
+        reader: UserId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ListedInvitation>, PeopleError>;
+
+    /// Ends an invitation. `GroupNotFound` unless whoever asks is a member,
+    /// `InvitationInvalid`, `NotOwner`.
+    async fn revoke(&self, revocation: Revocation) -> Result<(), PeopleError>;
 }

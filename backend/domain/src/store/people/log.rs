@@ -3,8 +3,11 @@
 // One type for what a packet wears, wherever it is kept.
 pub use crate::cache::Dress;
 
+use super::PeopleError;
+use async_trait::async_trait;
 use hongbao_shared::{Fen, GroupId, Kind, MessageId, OrderNo, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// How many entries one reading looks at in search of those that its reader may see.
 pub const LOG_SCAN_MAX: u32 = 1000;
@@ -180,4 +183,49 @@ pub struct LogEntry {
     pub message: StoredMessage,
     /// May the reader see it?
     pub visible: bool,
+}
+
+/// Writing the logs of groups.
+#[async_trait]
+pub trait PostStore: Send + Sync + fmt::Debug {
+    /// Appends words to a log; with a key that was used before, the message of that
+    /// time (R-PEOPLE-3). `GroupNotFound` unless the sender is a member, `KeyReused`.
+    async fn post_text(&self, text: TextDraft) -> Result<StoredMessage, PeopleError>;
+
+    /// Appends a packet to a log, or finds it there. `GroupNotFound`, `KeyReused` if
+    /// the number was posted with another content.
+    async fn post_packet(&self, packet: PacketPost) -> Result<StoredMessage, PeopleError>;
+
+    /// Appends lines about packets, in this order and in one transaction; for a key that
+    /// was used before, the line of that time. `GroupNotFound` if there is no such group,
+    /// `KeyReused`; then none of them is appended.
+    async fn post_lines(&self, lines: Vec<LinePost>) -> Result<Vec<StoredMessage>, PeopleError>;
+}
+
+/// Reading them, each reader what they may see (R-PEOPLE-2).
+#[async_trait]
+pub trait LogStore: Send + Sync + fmt::Debug {
+    /// The newest `limit` entries of a group that `reader` may see, before `before` if
+    /// that is given. Looks at [`LOG_SCAN_MAX`] entries; a page where most of them are
+    /// hidden is shorter, or empty, and goes on.
+    async fn messages(
+        &self,
+        group: GroupId,
+        reader: UserId,
+        before: Option<MessageId>,
+        limit: u32,
+    ) -> Result<StoredPage, PeopleError>;
+
+    /// The first `limit` entries of a group after `after`, the oldest first, also those
+    /// that `reader` may not see.
+    async fn messages_after(
+        &self,
+        group: GroupId,
+        reader: UserId,
+        after: MessageId,
+        limit: u32,
+    ) -> Result<Vec<LogEntry>, PeopleError>;
+
+    /// What a posted packet wears.
+    async fn packet_dress(&self, order_no: OrderNo) -> Result<Option<Dress>, PeopleError>;
 }

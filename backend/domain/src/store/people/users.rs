@@ -1,5 +1,7 @@
 //! What the store of people takes and gives: people and their sessions.
 
+use super::PeopleError;
+use async_trait::async_trait;
 use hongbao_shared::{Timestamp, UserId, api::accounts::Profile};
 use std::fmt;
 
@@ -164,4 +166,107 @@ pub struct DemoMember {
     pub avatar: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// Who there is.
+#[async_trait]
+pub trait UserStore: Send + Sync + fmt::Debug {
+    /// Adds a person and their first session. `IdTaken`, `NameTaken`.
+    async fn add_user(&self, user: NewUser, session: NewSession) -> Result<(), PeopleError>;
+
+    /// The person with this id.
+    async fn person(&self, id: UserId) -> Result<Option<Person>, PeopleError>;
+
+    /// Those of these people that exist, in no particular order.
+    async fn profiles(&self, ids: &[UserId]) -> Result<Vec<Profile>, PeopleError>;
+
+    /// Makes an administrator of the person with this id; false if there is none.
+    async fn make_admin(&self, id: UserId) -> Result<bool, PeopleError>;
+
+    /// Changes what others see of a person; an account's login name stays.
+    async fn change_profile(&self, change: ProfileDraft) -> Result<(), PeopleError>;
+
+    /// Gives a guest a name, a login name and a password of their own; everything else stays.
+    /// `NameTaken`, `AlreadyAccount`.
+    async fn make_account(
+        &self,
+        user: UserId,
+        name: String,
+        account: NewAccount,
+    ) -> Result<(), PeopleError>;
+
+    /// Adds a demo member, or gives the one with that key its present name and picture.
+    /// `IdTaken`.
+    async fn put_demo_member(&self, member: DemoMember) -> Result<Profile, PeopleError>;
+}
+
+/// What accounts sign in with (R-PEOPLE-4).
+#[async_trait]
+pub trait LoginStore: Send + Sync + fmt::Debug {
+    /// The account whose login name is `name` but for case; if there is none, the one with
+    /// this key. Of accounts that looked alike before R-PEOPLE-4 one has the key; the others
+    /// sign in by exactly their name.
+    async fn login(&self, name: &str, key: &str) -> Result<Option<Login>, PeopleError>;
+
+    /// The hash of a person's password; `None` for guests.
+    async fn password_hash(&self, user: UserId) -> Result<Option<String>, PeopleError>;
+
+    /// Replaces the hash of a password by another of the same password; false if it is not
+    /// `from` any more.
+    async fn rehash_password(
+        &self,
+        user: UserId,
+        from: &str,
+        to: &str,
+    ) -> Result<bool, PeopleError>;
+
+    /// Replaces a password and ends all other sessions of the person; gives those.
+    /// `PasswordChanged` if it is not the one that it was.
+    async fn change_password(&self, change: PasswordDraft) -> Result<Vec<TokenHash>, PeopleError>;
+}
+
+/// The sessions of people.
+#[async_trait]
+pub trait SessionStore: Send + Sync + fmt::Debug {
+    /// Adds a session, and drops a few that have expired. `PasswordChanged` if the hash
+    /// of the person's password is not `while_password`, where that is given.
+    async fn add_session(
+        &self,
+        session: NewSession,
+        while_password: Option<String>,
+    ) -> Result<(), PeopleError>;
+
+    /// The session with this token, unless it has expired at `now`.
+    async fn session(
+        &self,
+        token_hash: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<StoredSession>, PeopleError>;
+
+    /// Writes down that a session was used, and for how long that keeps it valid.
+    async fn touch_session(
+        &self,
+        token_hash: TokenHash,
+        seen_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(), PeopleError>;
+
+    /// Ends a session; ending one that is not there is fine.
+    async fn end_session(&self, token_hash: TokenHash) -> Result<(), PeopleError>;
+
+    /// The sessions of a person that have not expired, the one seen last first, at most
+    /// `limit`.
+    async fn sessions_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<OwnSession>, PeopleError>;
+
+    /// Ends all sessions of a person but one; gives those.
+    async fn end_other_sessions(
+        &self,
+        user: UserId,
+        keep: TokenHash,
+    ) -> Result<Vec<TokenHash>, PeopleError>;
 }

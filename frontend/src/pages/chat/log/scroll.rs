@@ -8,7 +8,11 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast as _, closure::Closure};
 use web_sys::{HtmlDivElement, HtmlElement, ResizeObserver};
 
-use crate::{state::feed::Feed, tasks::Scope};
+use crate::{
+    components::effect,
+    state::{feed::Feed, outbox},
+    tasks::Scope,
+};
 
 /// This close to the end counts as reading the end, in CSS pixels.
 const NEAR_END_PX: i32 = 80;
@@ -38,14 +42,15 @@ impl Scroll {
             moved: StoredValue::new((0, 0)),
         };
         let rows = feed.rows();
-        Effect::new(move |_| {
+        effect(move || {
             rows.with(|_| ());
+            outbox::lines(feed.group());
             // The rows are on the page before the next frame is drawn.
             request_animation_frame(move || scroll.settle());
         });
         // A keyboard that comes up, or a notice, makes the log smaller.
         let scope = Scope::new();
-        Effect::new(move |_| {
+        effect(move || {
             if let Some(log) = place.get() {
                 scope.spawn(async move {
                     let _watch = SizeWatch::start(&log, move || scroll.settle());

@@ -1,0 +1,48 @@
+//! Gestures as hands make them: by the browser's own input, wherever they land.
+
+use super::Browser;
+use anyhow::{Context as _, Result};
+use serde_json::json;
+use std::time::Duration;
+
+impl Browser {
+    /// Taps the place where this test id is, and the same place again after `gap`,
+    /// whatever stands there by then.
+    pub async fn tap_twice(&self, id: &str, gap: Duration) -> Result<()> {
+        self.find(id).await?.scroll_into_view().await?;
+        self.at_rest().await?;
+        let script = format!(
+            "const box = document.querySelector(\"[data-testid='{id}']\").getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2];"
+        );
+        let (x, y) = serde_json::from_value(self.script(&script).await?).context("a place")?;
+        self.tap_at(x, y).await?;
+        // Not to wait for anything: this is how quick the hand is.
+        tokio::time::sleep(gap).await;
+        self.tap_at(x, y).await
+    }
+
+    async fn tap_at(&self, x: f64, y: f64) -> Result<()> {
+        for kind in ["mousePressed", "mouseReleased"] {
+            let event = json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
+            self.driver.cdp().send_raw("Input.dispatchMouseEvent", event).await?;
+        }
+        Ok(())
+    }
+
+    /// Holds Enter where the focus is, until the keyboard has repeated it so often.
+    pub async fn hold_enter(&self, repeats: usize) -> Result<()> {
+        let enter = |kind: &str, repeats: bool| {
+            json!({
+                "type": kind, "key": "Enter", "code": "Enter", "text": "\r",
+                "windowsVirtualKeyCode": 13, "autoRepeat": repeats,
+            })
+        };
+        let cdp = self.driver.cdp();
+        for time in 0..=repeats {
+            cdp.send_raw("Input.dispatchKeyEvent", enter("keyDown", time > 0)).await?;
+        }
+        cdp.send_raw("Input.dispatchKeyEvent", enter("keyUp", false)).await?;
+        Ok(())
+    }
+}
