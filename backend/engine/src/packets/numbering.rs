@@ -22,10 +22,17 @@ pub(crate) const LEASE: u64 = 1 << 24;
 /// Another node can use a fresh block up between its grant and our next number.
 const BLOCK_ATTEMPTS_MAX: u32 = 4;
 
-/// What a ledger that was restored skips: more than a thousand blocks and leases, far more
-/// than can have been granted since the moment that it was restored to.
+/// What a ledger that was restored skips at least, and by chance up to twice of: more than a
+/// thousand blocks and leases, far more than can have been granted since the moment that it was
+/// restored to. There is room for a thousand restores without a day between them.
 const SKIPPED_SEQUENCES: u64 = BLOCK << 10;
 const SKIPPED_LEASES: u64 = 1 << 10;
+/// As many numbers a second, for a hundred years, belong to the time that goes by. A site that
+/// gives fewer is never ahead of its clock for long, so that a restore that goes on from the
+/// clock goes on above whatever an earlier one has given.
+const SEQUENCES_PER_S: u64 = 1 << 13;
+/// When that time begins: 2026-01-01, before the first number.
+const BEGINNING: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
 const RETRY_WHEN_DOWN: Duration = Duration::from_secs(1);
 
@@ -205,14 +212,30 @@ impl Lease {
 }
 
 /// Has these sites go on far above every number that they may have given since the moment
-/// that the ledger was restored to (R-ORDER-2, R-STORE-6).
+/// that the ledger was restored to (R-ORDER-2, R-STORE-6), be it as itself or as what an
+/// earlier restore of the same has become, of which nothing here knows: the clock is above
+/// that after a day and a half, and before then chance keeps them apart.
+///
+/// An error for a store that fails, and once there are no numbers left.
 pub async fn skip_numbers(
     ledger: &dyn LedgerStore,
     sites: impl IntoIterator<Item = Site>,
-) -> Result<(), StoreError> {
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> anyhow::Result<()> {
+    let millis = u64::try_from(now.millis_since(BEGINNING)).unwrap_or_default();
+    let by_clock = (millis / 1_000).saturating_mul(SEQUENCES_PER_S);
     for site in sites {
-        ledger.raise(Mark::Sequence(site), SKIPPED_SEQUENCES).await?;
-        ledger.raise(Mark::LocalLease(site), SKIPPED_LEASES).await?;
+        for (mark, by_clock, skipped, end) in [
+            (Mark::Sequence(site), by_clock, SKIPPED_SEQUENCES, SEQUENCE_END),
+            (Mark::LocalLease(site), by_clock / LEASE, SKIPPED_LEASES, SEQUENCE_END / LEASE),
+        ] {
+            let at = ledger.mark(mark).await?;
+            let least = at.saturating_add(skipped).max(by_clock);
+            let to = least.saturating_add(entropy.bits() % skipped);
+            anyhow::ensure!(to < end, "no order numbers are left to go on with: {mark} is at {at}");
+            ledger.raise(mark, to.saturating_sub(at)).await?;
+        }
     }
     Ok(())
 }

@@ -104,6 +104,13 @@ pub async fn restore(config: &Config, folder: &Path) -> anyhow::Result<Backup> {
     let backup: Backup = serde_json::from_str(&text)
         .with_context(|| format!("{} cannot be read", note.display()))?;
     ensure!(backup.format == FORMAT, "this version cannot read format {}", backup.format);
+    // Numbers go on from the clock.
+    let now = SystemClock.now();
+    ensure!(
+        backup.at <= now,
+        "the backup is of {}, and the clock of this machine says {now}: set it first",
+        backup.at
+    );
     for file in &backup.files {
         let from = folder.join(DATABASES).join(&file.name);
         let bytes = fs::metadata(&from).map(|metadata| metadata.len());
@@ -124,9 +131,9 @@ pub async fn restore(config: &Config, folder: &Path) -> anyhow::Result<Backup> {
         copy_folder(&folder.join(DATABASES), &databases)?;
         let file = databases.join("ledger.sqlite");
         let ledger = SqlLedger::new(Database::open_file(&file, Schema::Ledger).await?);
-        let skipped = skip_numbers(&ledger, Site::ALL).await;
+        let skipped = skip_numbers(&ledger, Site::ALL, now, &SystemEntropy).await;
         ledger.close().await;
-        Ok(skipped?)
+        skipped
     })
     .await?;
     Ok(backup)

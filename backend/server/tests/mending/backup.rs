@@ -5,7 +5,7 @@ use crate::common::server::{Person, TestServer};
 use futures::future::join_all;
 use hongbao_shared::OrderNo;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     process::{Command, Output},
     sync::{
@@ -119,6 +119,43 @@ async fn a_backup_beside_a_busy_server_holds_one_moment() {
     }
     assert_eq!(server.terminate(), Some(0));
     stdout(&hongbao(&["audit", "--at-rest"], &place).await);
+}
+
+/// The numbers of `count` packets that a new group sends.
+async fn numbers(server: &TestServer, count: usize) -> Vec<OrderNo> {
+    let (group, people) = server.group_of(1).await;
+    people[0].top_up(1_000_000, "k").await;
+    let mut numbers = Vec::new();
+    for _ in 0..count {
+        numbers.push(people[0].send_packet(&group, 100, 1).await);
+    }
+    numbers
+}
+
+/// R-ORDER-2: who restores a backup, goes on for a while, and restores it again, or a backup
+/// of what was restored, gives numbers that nobody has.
+#[tokio::test]
+async fn a_backup_that_is_restored_again_repeats_no_number() {
+    let backups = tempfile::tempdir().unwrap();
+    let to = |name: &str| backups.path().join(name).to_str().unwrap().to_owned();
+    let mut server = TestServer::spawn(&[]);
+    let mut given = numbers(&server, 4).await;
+    stdout(&hongbao(&["backup", "--with-keys", &to("first")], server.folder.path()).await);
+    given.extend(numbers(&server, 4).await);
+    assert_eq!(server.terminate(), Some(0));
+    for (from, round) in [("first", 0), ("first", 1), ("first", 2), ("1", 3), ("1", 4)] {
+        let restored = tempfile::tempdir().unwrap();
+        stdout(&hongbao(&["restore", &to(from)], restored.path()).await);
+        let mut server = TestServer::in_folder(restored, &[]);
+        server.restart();
+        given.extend(numbers(&server, 8).await);
+        let name = to(&round.to_string());
+        stdout(&hongbao(&["backup", "--with-keys", &name], server.folder.path()).await);
+        given.extend(numbers(&server, 8).await);
+        assert_eq!(server.terminate(), Some(0));
+    }
+    let different: BTreeSet<_> = given.iter().collect();
+    assert_eq!(different.len(), given.len(), "{given:?}");
 }
 
 /// R-STORE-7: keys come along from wherever the settings say, go to wherever they say, and

@@ -4,8 +4,15 @@ use crate::{
     common::fragile::Fragile,
     world::{World, request},
 };
-use hongbao_engine::packets::Paid;
-use hongbao_shared::{Kind, OrderNo, Site, api::packets::PayRequest};
+use hongbao_domain::{
+    runtime::SystemEntropy,
+    store::{ledger::LedgerStore, marks::Mark},
+};
+use hongbao_engine::packets::{Paid, skip_numbers};
+use hongbao_memory::MemoryLedger;
+use hongbao_shared::{
+    Kind, OrderNo, Site, Timestamp, api::packets::PayRequest, order_no::SEQUENCE_END,
+};
 use std::{collections::BTreeSet, sync::Arc};
 
 async fn numbers(world: &World, count: usize) -> Vec<OrderNo> {
@@ -90,6 +97,41 @@ async fn restored_shards_repeat_no_number() {
         assert!(seen.insert(order_no), "{order_no} was given before");
     }
     world.app.shutdown().await;
+}
+
+/// Where a site's marks stand after a restore of a ledger at `at`, at `now`.
+async fn skipped(at: u64, now: Timestamp) -> anyhow::Result<[u64; 2]> {
+    let marks = [Mark::Sequence(Site::S), Mark::LocalLease(Site::S)];
+    let ledger = MemoryLedger::default();
+    for mark in marks {
+        ledger.raise(mark, at).await?;
+    }
+    skip_numbers(&ledger, [Site::S], now, &SystemEntropy).await?;
+    Ok([ledger.mark(marks[0]).await?, ledger.mark(marks[1]).await?])
+}
+
+/// R-ORDER-2, R-STORE-6: a restore knows nothing of another one of the same backup. Two of one
+/// moment are kept apart by chance, later ones by the clock; a clock that is wrong takes nothing
+/// away; and when no numbers are left, none are given.
+#[tokio::test]
+async fn restores_of_one_backup_go_different_ways() {
+    let now = Timestamp::from_millis(1_795_824_000_000);
+    let mut sequences = BTreeSet::new();
+    let mut leases = Vec::new();
+    for _ in 0..64 {
+        let [sequence, lease] = skipped(7, now).await.unwrap();
+        sequences.insert(sequence);
+        leases.push(lease);
+    }
+    // 64 of a thousand million.
+    assert_eq!(sequences.len(), 64);
+    let [later, later_lease] = skipped(7, now.plus_seconds(31 * 24 * 3_600)).await.unwrap();
+    assert!(sequences.iter().all(|sequence| *sequence < later), "{later} {sequences:?}");
+    assert!(leases.iter().all(|lease| *lease < later_lease), "{later_lease} {leases:?}");
+    let [sequence, _] = skipped(7, Timestamp::from_millis(0)).await.unwrap();
+    assert!(sequence > 7 + (1 << 30) - 1, "{sequence}");
+    let none = skipped(SEQUENCE_END - (1 << 30), now).await.unwrap_err().to_string();
+    assert!(none.starts_with("no order numbers are left"), "{none}");
 }
 
 /// The day follows the configured zone, not UTC (R-ORDER-4).
