@@ -115,6 +115,14 @@ pub(super) enum Purpose {
 }
 
 impl Place {
+    /// Is there a file, if it is to be one?
+    pub(super) fn is_there(&self) -> bool {
+        match self {
+            Self::File(file) => file.exists(),
+            Self::Link(_) => true,
+        }
+    }
+
     pub(super) async fn open(&self, schema: Schema, purpose: Purpose) -> anyhow::Result<Database> {
         match self {
             Self::File(file) => {

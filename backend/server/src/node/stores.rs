@@ -46,11 +46,13 @@ async fn open_where(config: &Config, create: bool) -> anyhow::Result<Stores> {
 /// folder, so that it may be another's, full or read only. There it is kept from servers as long
 /// as the lock is held, if there is one.
 pub async fn open_stores_to_read(config: &Config) -> anyhow::Result<(Stores, Option<Lock>)> {
-    let places = Places::of(config, false);
+    let mut places = Places::of(config, false);
     if config.fleet.is_some() {
         return Ok((open_at(&places, Purpose::Work).await?, None));
     }
     Folder::verify(config, &places).await?;
+    // Shards that no server has made yet hold nothing.
+    places.orders.retain(|_, place| place.is_there());
     match open_at(&places, Purpose::Reading { unused: false }).await {
         Ok(stores) => Ok((stores, None)),
         Err(error) => {
