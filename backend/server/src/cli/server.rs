@@ -7,8 +7,10 @@ use crate::{
     telemetry,
 };
 use anyhow::{Context, anyhow};
+use axum::Router;
 use hongbao_config::{Config, Listen};
 use hongbao_domain::crash;
+use hongbao_engine::app::App;
 use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, runtime::Builder};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +27,14 @@ pub struct Arguments {
 
 /// Serves until SIGTERM or SIGINT, then drains.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    run_with(arguments, http::router)
+}
+
+/// The same, with a router of the caller's.
+pub fn run_with(
+    arguments: Arguments,
+    router: impl FnOnce(Arc<App>, CancellationToken) -> Router,
+) -> Result<(), Failure> {
     let config = arguments.common.load(arguments.listen)?;
     let _armed = crash::arm(telemetry::flush);
     // A commit comes back a dozen times from the database's thread. Behind hundreds of
@@ -33,12 +43,16 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let lanes =
         Builder::new_multi_thread().worker_threads(1).thread_name("lanes").enable_all().build()?;
     let outside = Outside { lanes: Some(lanes.handle().clone()), ..Outside::default() };
-    let served = on_tokio(serve(config, outside));
+    let served = on_tokio(serve(config, outside, router));
     drop(lanes);
     served
 }
 
-async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
+async fn serve(
+    config: Config,
+    outside: Outside,
+    router: impl FnOnce(Arc<App>, CancellationToken) -> Router,
+) -> Result<(), Failure> {
     let listen = config.server.listen.0;
     let drain = Duration::from_secs(config.server.drain_s.into());
     // Before the databases are touched: a port that is taken often means that another
@@ -54,7 +68,7 @@ async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
     tracing::info!(%address, "serving");
 
     let draining = CancellationToken::new();
-    let router = http::router(Arc::clone(&app), draining.clone());
+    let router = router(Arc::clone(&app), draining.clone());
     let fallen = app.fallen().clone();
     let asked = async move {
         tokio::select! {

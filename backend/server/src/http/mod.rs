@@ -15,6 +15,8 @@ mod serve;
 mod session;
 mod web;
 
+#[cfg(feature = "bench")]
+pub use routes::bench::{NO_OP, Rival, RivalPacket, RivalRequest};
 pub use serve::serve;
 
 use crate::telemetry;
@@ -57,15 +59,28 @@ impl Deref for Http {
 /// Everything that the server answers. Once `draining` is cancelled, `/readyz` says so,
 /// and whatever streams ends.
 pub fn router(app: Arc<App>, draining: CancellationToken) -> Router {
+    assemble(app, draining, Router::new())
+}
+
+/// The same, and beside it what is measured against it.
+#[cfg(feature = "bench")]
+pub fn router_beside(
+    app: Arc<App>,
+    draining: CancellationToken,
+    rival: Option<Arc<dyn Rival>>,
+) -> Router {
+    assemble(app, draining, routes::bench::routes(rival))
+}
+
+fn assemble(app: Arc<App>, draining: CancellationToken, beside: Router<Http>) -> Router {
     // Before the first request, so that none goes uncounted.
     telemetry::metrics();
     let throttle = Throttle::new(&app.config.addresses);
     let (api, document) = api().split_for_parts();
-    #[cfg(feature = "bench")]
-    let api = api.route("/api/v1/noop", axum::routing::post(routes::noop::noop));
     let http = Http(Arc::new(Shared { app, throttle, draining }));
     Router::new()
         .merge(api)
+        .merge(beside)
         .merge(docs::routes(document))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
