@@ -4,7 +4,7 @@
 use super::{
     key::MasterKeySetting,
     section::{describe, section},
-    value::{CreditMode, HomeSite, LogFormat, Weights},
+    value::{CreditMode, HomeSite, Listen, LogFormat, Weights},
 };
 use hongbao_shared::{Fen, Limits, Site};
 use std::{
@@ -15,9 +15,9 @@ use std::{
 section! {
     /// Where the server listens, and what stands in front of it.
     Server at "server" {
-        /// Address and port to listen at; port 0 takes a free one, which the first
+        /// Address, or name, and port to listen at; port 0 takes a free one, which the first
         /// line of output names. Also `--listen`.
-        listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), as "HONGBAO_LISTEN";
+        listen: Listen = Listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))), as "HONGBAO_LISTEN";
         /// Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are
         /// believed. Without it all clients behind a proxy share one address, and with it
         /// the limits per address.

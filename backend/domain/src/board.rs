@@ -76,6 +76,9 @@ rungs! {
     /// R-STORE-4.
     DiskLow = "disk_low", End::Found,
         "The disk of the data folder is nearly full: people can send, post, join and top up no more; what is paid goes on.";
+    /// R-STORE-7.
+    KeysMissing = "keys_missing", End::Found,
+        "Keys that the data needs are gone from their folder and only in the node's memory, until it ends: put them back. If it is the one that seals, nothing is sent and the node is not ready.";
     /// R-CTRL-2.
     SharedCacheDown = "shared_cache_down", End::Found,
         "The site's shared cache does not answer; numbers, pre-orders and grabs do without it.";

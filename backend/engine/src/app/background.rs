@@ -134,7 +134,8 @@ impl App {
         self.start_feeders();
         let feeders = &self.background.feeders;
         feeders.tasks.spawn(Arc::clone(&self.mover).run(feeders.stop.clone()));
-        feeders.tasks.spawn(Arc::clone(&self.keeper).run(feeders.stop.clone()));
+        let board = Arc::clone(self.control.board());
+        feeders.tasks.spawn(Arc::clone(&self.keeper).run(board, feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.letters).watch(feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.reconciliation).run(feeders.stop.clone()));
         feeders

@@ -231,7 +231,7 @@ impl App {
             return false;
         }
         if let Some(what) = self.keeper.missing() {
-            tracing::warn!(what, "not ready");
+            tracing::debug!(what, "not ready");
             return false;
         }
         match self.stores.ping().await {

@@ -60,6 +60,7 @@ impl Packets {
             return Err(ErrorCode::RecipientInvalid.into());
         }
 
+        self.sealer.check()?;
         self.sends.check(sender)?;
         let now = self.clock.now();
         let order_no = self.numbering.next(now).await?;
@@ -144,6 +145,8 @@ impl Packets {
         if !self.groups.is_member(record.group_id, sender).await? {
             return Err(ErrorCode::GroupNotFound.into());
         }
+        // Whoever pays now could not open it after a restart.
+        self.sealer.check_seal(order_no, &record.sealed_server_seed)?;
         let payment = Payment { record, client_seed: client_seed.bytes().to_vec(), paid_at: now };
         // What is in the books counts, should somebody have paid meanwhile.
         Ok(self.ledger.pay(payment).await?.payment)

@@ -8,10 +8,10 @@ use crate::{
 };
 use anyhow::anyhow;
 use axum::Router;
-use hongbao_config::Config;
+use hongbao_config::{Config, Listen};
 use hongbao_domain::crash;
 use hongbao_engine::app::App;
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 use tokio::{net::TcpListener, runtime::Builder};
 use tokio_util::sync::CancellationToken;
 
@@ -20,9 +20,9 @@ use tokio_util::sync::CancellationToken;
 pub struct Arguments {
     #[command(flatten)]
     common: Common,
-    /// Address and port to listen at; port 0 takes a free one. 127.0.0.1:8080 by default.
+    /// Address, or name, and port to listen at; port 0 takes a free one. 127.0.0.1:8080 by default.
     #[arg(long, value_name = "ADDR:PORT")]
-    listen: Option<SocketAddr>,
+    listen: Option<Listen>,
 }
 
 /// Serves until SIGTERM or SIGINT, then drains.
@@ -54,7 +54,7 @@ async fn serve(
     router: impl FnOnce(Arc<App>, CancellationToken) -> Router,
 ) -> Result<(), Failure> {
     divide(&mut config)?;
-    let listen = config.server.listen;
+    let listen = config.server.listen.0;
     // Before the databases are touched: a port that is taken often means that another
     // server works on the same data. Whoever connects meanwhile waits in the backlog.
     let listener = TcpListener::bind(listen)
@@ -74,7 +74,7 @@ async fn serve(
         tokio::select! {
             biased;
             () = signals.next() => tracing::info!("draining"),
-            task = fallen.wait() => tracing::error!(task, "draining, because a task has panicked"),
+            why = fallen.wait() => tracing::error!(why, "draining, because this node has to end"),
         }
         draining.cancel();
         tokio::spawn(async move {
@@ -86,8 +86,8 @@ async fn serve(
     };
     http::serve(listener, router, &app.config.server, app.control.board(), asked).await;
     app.shutdown().await;
-    if let Some(task) = app.fallen().task() {
-        return Err(Failure::Failed(anyhow!("stopped because a task has panicked: {task}")));
+    if let Some(why) = app.fallen().why() {
+        return Err(Failure::Failed(anyhow!("stopped by itself: {why}")));
     }
     tracing::info!("stopped");
     Ok(())

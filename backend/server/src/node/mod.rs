@@ -9,7 +9,7 @@ mod stores;
 
 pub use descriptors::divide;
 pub use folder::{Lock, reconciled, refuse_for_another};
-pub use stores::{create_stores, open_stores};
+pub use stores::{create_stores, open_stores, open_stores_to_read};
 
 use crate::telemetry;
 use hongbao_cache::{RedisSettings, RedisTier};
@@ -75,6 +75,7 @@ pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<App> {
     };
     // Who has no lock works on databases that are open already, or on a fleet's.
     let restored = lock.is_some() && folder::is_restored(&config)?;
+    let gone = lock.as_ref().map(|lock| lock.until_gone(data.clone())).transpose()?;
     let lock = lock.map(|lock| Box::new(lock) as _);
     let outside = app::Outside { clock, entropy, keys, shared, stores, lanes, lock, restored };
     let app = App::start(config, outside).await.map_err(|error| match error.downcast() {
@@ -85,6 +86,16 @@ pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<App> {
         reconciled(&app.config)?;
     }
     app.beside(telemetry::upkeep);
+    if let Some(gone) = gone {
+        let fallen = app.fallen().clone();
+        app.beside(|stop| async move {
+            if stop.run_until_cancelled(gone).await.is_some() {
+                let data = data.display();
+                tracing::error!(%data, "the data folder was moved or removed: this node has to end");
+                fallen.end("the data folder is not where it was");
+            }
+        });
+    }
     Ok(app)
 }
 
@@ -107,7 +118,7 @@ async fn keys(config: &Config, entropy: &dyn Entropy) -> Result<Keys, ConfigErro
 /// What to tell whoever starts a server without a key that there must have been, with
 /// the ids that its data names.
 async fn lost(config: &Config, error: ConfigError) -> ConfigError {
-    let Ok(stores) = open_stores(config).await else { return error };
+    let Ok((stores, _lock)) = open_stores_to_read(config).await else { return error };
     let known = stores.keys.known().await.unwrap_or_default();
     stores.close().await;
     let folder = KeysFolder::of(config);
