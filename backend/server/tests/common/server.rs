@@ -365,8 +365,21 @@ impl Person {
     pub(crate) async fn send_packet(&self, group: &str, fen: u64, shares: u32) -> OrderNo {
         let body = json!({"group_id": group, "kind": "lucky", "total_fen": fen, "shares": shares});
         let order_no = self.pre_order(&body).await;
-        self.post(&format!("/packets/{order_no}/pay"), &json!({})).await.ok(200);
+        self.pay(order_no).await;
         order_no
+    }
+
+    /// Pays, and again while the packet is said to arrive later, as it may on a busy machine.
+    pub(crate) async fn pay(&self, order_no: OrderNo) {
+        for _ in 0..200 {
+            let paid = self.post(&format!("/packets/{order_no}/pay"), &json!({})).await;
+            if paid.status != StatusCode::ACCEPTED {
+                paid.ok(200);
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{order_no} never arrives");
     }
 
     pub(crate) async fn pre_order(&self, body: &Value) -> OrderNo {

@@ -393,7 +393,7 @@ async fn nothing_is_sealed_with_a_key_that_stands_on_no_disk() {
     fs::rename(&aside, &folder).unwrap();
     until_ready(&server, true).await;
     assert!(!metrics(&server).await.contains("keys_missing\",place=\"\"} 1"));
-    people[0].post(&format!("/packets/{ordered}/pay"), &json!({})).await.ok(200);
+    people[0].pay(ordered).await;
     finish(&people, ordered).await;
 
     // Another key goes on sealing; that the first one is missing is said all the same.
