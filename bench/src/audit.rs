@@ -77,7 +77,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         amount.people,
         size_of(&databases)? / 1_000_000
     ));
-    let setup = Setup { binary: arguments.server, variables: Vec::new() };
+    let setup = Setup::new(arguments.server);
     for round in 1..=arguments.rounds {
         let audited = audit(&setup, folder, amount).await?;
         say(format_args!("round {round:<2} {audited}"));

@@ -18,7 +18,10 @@ use hongbao_domain::{
         outbox::{Destination, Due, Settled},
     },
 };
-use hongbao_engine::{app::Stores, keys::Keys, packets::seal::Sealer};
+use hongbao_engine::{
+    keys::{Keys, seal::Sealer},
+    stores::Stores,
+};
 use hongbao_shared::{
     Fen, GroupId, Kind, OrderNo, Shard, Site, Splitter, Terms, Timestamp, UserId,
     fairness::{ClientSeed, ServerSeed},

@@ -3,14 +3,16 @@
 //! `docs/BENCHMARKS.md` tells what is measured and how to read it.
 
 pub mod audit;
+pub mod contest;
+pub mod engines;
 pub mod fill;
-pub mod hot;
 pub mod load;
 pub mod machine;
 pub mod mover;
 pub mod people;
 pub mod reconcile;
 pub mod report;
+pub mod rival;
 pub mod server;
 pub mod size;
 pub mod stage;

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::Write,
     path::Path,
@@ -52,6 +53,34 @@ pub fn cpu_time(process: u32) -> Duration {
     TICK.saturating_mul(ticks(&stat).unwrap_or_default())
 }
 
+/// Processor time so far of a process and of all that it has started, those included that
+/// have ended and been waited for: a database server is many processes.
+pub fn tree_cpu_time(root: u32) -> Duration {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let stats = entries.filter_map(|entry| {
+        let process = entry.file_name().to_str()?.parse().ok()?;
+        Some((process, fs::read_to_string(entry.path().join("stat")).ok()?))
+    });
+    TICK.saturating_mul(tree_ticks(root, &stats.collect()))
+}
+
+fn tree_ticks(root: u32, stats: &BTreeMap<u32, String>) -> u32 {
+    let belongs = |process: u32| {
+        let mut process = Some(process);
+        // A parent is there before its children; who goes up comes to an end.
+        for _ in 0..stats.len() {
+            match process {
+                Some(found) if found == root => return true,
+                Some(above) => process = stats.get(&above).and_then(|stat| field_of(stat, 1)),
+                None => return false,
+            }
+        }
+        false
+    };
+    let all = stats.iter().filter(|(process, _)| belongs(**process));
+    all.map(|(_, stat)| (11..15).filter_map(|at| field_of(stat, at)).sum::<u32>()).sum()
+}
+
 /// The most memory that a process ever had in use, in KiB; zero where there is no /proc.
 pub fn peak_resident_kb(process: u32) -> u64 {
     let peak = field(&format!("/proc/{process}/status"), "VmHWM").unwrap_or_default();
@@ -60,11 +89,13 @@ pub fn peak_resident_kb(process: u32) -> u64 {
 
 /// User and system ticks. The name in parentheses may hold anything.
 fn ticks(stat: &str) -> Option<u32> {
+    field_of(stat, 11)?.checked_add(field_of(stat, 12)?)
+}
+
+/// A number behind the name, counted from 0.
+fn field_of(stat: &str, at: usize) -> Option<u32> {
     let (_, fields) = stat.rsplit_once(") ")?;
-    let mut fields = fields.split(' ').skip(11);
-    let user: u32 = fields.next()?.parse().ok()?;
-    let system: u32 = fields.next()?.parse().ok()?;
-    user.checked_add(system)
+    fields.split(' ').nth(at)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -76,6 +107,19 @@ mod tests {
         let stat = "42 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 120 30 0 0 20 0";
         assert_eq!(ticks(stat), Some(150));
         assert_eq!(ticks(""), None);
+    }
+
+    #[test]
+    fn what_a_process_has_started_counts_with_it() {
+        let stat = |parent, own, waited| {
+            format!("1 (a) S {parent} 2 3 4 5 6 7 8 9 10 11 {own} 1 {waited} 1 20")
+        };
+        let stats =
+            [(7, stat(1, 10, 5)), (8, stat(7, 100, 0)), (9, stat(8, 1000, 0)), (6, stat(1, 1, 1))];
+        let stats = BTreeMap::from(stats);
+        assert_eq!(tree_ticks(7, &stats), 17 + 102 + 1002);
+        assert_eq!(tree_ticks(6, &stats), 4);
+        assert_eq!(tree_ticks(5, &stats), 0);
     }
 
     #[test]

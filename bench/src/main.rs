@@ -1,7 +1,9 @@
 //! `hongbao-bench`: what can be measured.
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
-use hongbao_bench::{audit, hot, mover, reconcile, size};
+use hongbao_bench::{audit, contest, mover, reconcile, rival, size};
+use std::process::ExitCode;
 
 /// Measures a Hongbao server over real HTTP on loopback.
 #[derive(Debug, Parser)]
@@ -13,9 +15,9 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Opens of one hot packet against a no-op handler behind the same middleware and
-    /// session check, interleaved.
-    Hot(hot::Arguments),
+    /// Opens of one hot packet: Hongbao against other designs, and all against a no-op handler
+    /// behind the same middleware and session check, interleaved.
+    Contest(contest::Arguments),
     /// An audit of a data folder that is filled for it.
     Audit(audit::Arguments),
     /// Reconciliation of a long history, once and from then on, beside packets whose shares
@@ -25,18 +27,32 @@ enum Command {
     Mover(mover::Arguments),
     /// One packet of very many shares against many packets of a hundred, interleaved.
     Size(size::Arguments),
+    /// One of those that a contest starts.
+    #[command(hide = true)]
+    Rival(rival::Arguments),
+    /// The same for one that does nothing at all.
+    #[command(hide = true)]
+    Bare(rival::BareArguments),
 }
 
-fn main() -> anyhow::Result<()> {
-    // One thread: the cores are for the server.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        match Arguments::parse().command {
-            Command::Audit(arguments) => audit::run(arguments).await,
-            Command::Reconcile(arguments) => reconcile::run(arguments).await,
-            Command::Hot(arguments) => hot::run(arguments).await,
-            Command::Mover(arguments) => mover::run(arguments).await,
-            Command::Size(arguments) => size::run(arguments).await,
-        }
-    })
+// As the server's own, so that rivals have it, too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> Result<ExitCode> {
+    match Arguments::parse().command {
+        Command::Audit(arguments) => measure(audit::run(arguments)),
+        Command::Contest(arguments) => measure(contest::run(arguments)),
+        Command::Mover(arguments) => measure(mover::run(arguments)),
+        Command::Reconcile(arguments) => measure(reconcile::run(arguments)),
+        Command::Size(arguments) => measure(size::run(arguments)),
+        Command::Rival(arguments) => return Ok(rival::run(arguments)),
+        Command::Bare(arguments) => rival::run_bare(&arguments),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// On one thread: the cores are for the server.
+fn measure(work: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }

@@ -13,8 +13,8 @@ use hongbao_config::Config;
 use hongbao_domain::runtime::{SystemClock, SystemEntropy, Tasks};
 use hongbao_engine::{
     keys::Keys,
+    keys::seal::Sealer,
     ledger::Ledger,
-    packets::seal::Sealer,
     reconcile::{Reconciler, Report},
 };
 use std::{path::Path, sync::Arc, time::Duration};

@@ -4,10 +4,11 @@ use crate::{
     stage::Timed,
     stats::{median, percentile},
 };
-use std::{fmt, path::Path, time::Duration};
+use serde::Serialize;
+use std::{collections::BTreeMap, fmt, path::Path, time::Duration};
 
 /// What is kept of a timed part.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Figures {
     /// Calls per second.
     pub per_second: f64,
@@ -15,10 +16,9 @@ pub struct Figures {
     pub p50_ms: f64,
     /// Latency that one call in a hundred exceeds, in milliseconds.
     pub p99_ms: f64,
-    /// Processor time of the server per call in microseconds, whatever it did meanwhile.
-    pub server_us: f64,
-    /// Processor time of the load generator per call in microseconds.
-    pub load_us: f64,
+    /// Processor time per call in microseconds of each process with its children, whatever it
+    /// did meanwhile.
+    pub cpu_us: BTreeMap<&'static str, f64>,
 }
 
 impl Figures {
@@ -32,20 +32,22 @@ impl Figures {
             per_second: timed.phase.per_second(),
             p50_ms: ms(percentile(&latencies, 50)),
             p99_ms: ms(percentile(&latencies, 99)),
-            server_us: ms(timed.server_cpu / calls) * 1e3,
-            load_us: ms(timed.load_cpu / calls) * 1e3,
+            cpu_us: timed.cpu.iter().map(|(name, cpu)| (*name, ms(*cpu / calls) * 1e3)).collect(),
         }
     }
 
     /// The median of each figure by itself.
     pub fn medians(rounds: &[Self]) -> Self {
         let of = |figure: fn(&Self) -> f64| median(&rounds.iter().map(figure).collect::<Vec<_>>());
+        let cpu = |name: &&'static str| {
+            let each = rounds.iter().filter_map(|one| one.cpu_us.get(name).copied());
+            (*name, median(&each.collect::<Vec<_>>()))
+        };
         Self {
             per_second: of(|one| one.per_second),
             p50_ms: of(|one| one.p50_ms),
             p99_ms: of(|one| one.p99_ms),
-            server_us: of(|one| one.server_us),
-            load_us: of(|one| one.load_us),
+            cpu_us: rounds.iter().flat_map(|one| one.cpu_us.keys()).map(cpu).collect(),
         }
     }
 }
@@ -54,9 +56,14 @@ impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:>7.0}/s  p50 {:>6.2} ms  p99 {:>6.2} ms  cpu/call {:>5.1} µs server {:>5.1} µs load",
-            self.per_second, self.p50_ms, self.p99_ms, self.server_us, self.load_us
-        )
+            "{:>7.0}/s  p50 {:>6.2} ms  p99 {:>6.2} ms  cpu/call",
+            self.per_second, self.p50_ms, self.p99_ms
+        )?;
+        // The server and the load first, whatever else there is behind them.
+        let rank = |name: &str| (name != "server", name != "load");
+        let mut cpu: Vec<_> = self.cpu_us.iter().collect();
+        cpu.sort_by_key(|(name, _)| rank(name));
+        cpu.into_iter().try_for_each(|(name, us)| write!(f, " {us:>5.1} µs {name}"))
     }
 }
 

@@ -1,13 +1,13 @@
 //! The server under test: a child process on data of its own, on a free port.
 
-use crate::{machine, wire::Connection};
+use crate::wire::Connection;
 use anyhow::{Context, Result, ensure};
 use std::{
     fs::{self, File},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -17,12 +17,6 @@ use tokio::{
 const START_MAX: Duration = Duration::from_secs(30);
 /// Everything that was opened is credited before a server ends, however slow the disk.
 const DRAIN_MAX_S: u64 = 300;
-/// How much processor time per look counts as nothing to do: workers look around.
-const IDLE_LOOK: Duration = Duration::from_millis(500);
-const IDLE_SHARE: u32 = 8;
-/// A worker that had nothing to do looks again after a second.
-const IDLE_LOOKS: u32 = 4;
-const IDLE_WAIT_MAX: Duration = Duration::from_mins(2);
 
 /// Which binary, and how it is set up.
 #[derive(Clone, Debug)]
@@ -31,9 +25,18 @@ pub struct Setup {
     pub binary: PathBuf,
     /// Variables on top of the defaults.
     pub variables: Vec<(&'static str, String)>,
+    /// A configuration file.
+    pub config: Option<PathBuf>,
+    /// The subcommand that serves, and what else it takes.
+    pub serve: Vec<String>,
 }
 
 impl Setup {
+    /// A binary with its defaults.
+    pub fn new(binary: PathBuf) -> Self {
+        Self { binary, variables: Vec::new(), config: None, serve: vec!["server".to_owned()] }
+    }
+
     /// Limits that let this many people open one packet of this many shares, and
     /// everything else as it is by default.
     pub fn sized(binary: PathBuf, people: usize, shares: usize, total_fen: u64) -> Self {
@@ -52,7 +55,7 @@ impl Setup {
             ("HONGBAO_CACHE_MEMBERSHIPS_MAX", cached),
             ("HONGBAO_SERVER_DRAIN_S", DRAIN_MAX_S.to_string()),
         ];
-        Self { binary, variables: variables.into() }
+        Self { variables: variables.into(), ..Self::new(binary) }
     }
 
     /// With one more variable.
@@ -65,6 +68,9 @@ impl Setup {
     pub(crate) fn command(&self, subcommand: &str, data: &Path) -> Command {
         let mut command = Command::new(&self.binary);
         command.arg(subcommand).arg("--data").arg(data).stdin(Stdio::null());
+        if let Some(config) = &self.config {
+            command.arg("--config").arg(config);
+        }
         // What the caller's shell happens to set is not what is measured.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("HONGBAO_") {
@@ -78,8 +84,10 @@ impl Setup {
     /// Starts a server on this data; its log goes into the data folder.
     pub async fn start(&self, data: &Path) -> Result<Server> {
         fs::create_dir_all(data)?;
-        let mut command = self.command("server", data);
+        let (subcommand, more) = self.serve.split_first().context("nothing serves")?;
+        let mut command = self.command(subcommand, data);
         command
+            .args(more)
             .args(["--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .stderr(File::create(data.join("server.log"))?);
@@ -116,37 +124,18 @@ pub struct Server {
     pub data: PathBuf,
     /// Where it listens.
     pub address: SocketAddr,
-    process: u32,
+    /// Its process.
+    pub process: u32,
     child: Child,
     /// Kept open: a server whose output is closed may fail to write.
     _stdout: BufReader<ChildStdout>,
 }
 
 impl Server {
-    /// Processor time that it has taken so far.
-    pub fn cpu_time(&self) -> Duration {
-        machine::cpu_time(self.process)
-    }
-
-    /// Waits until it has delivered what it had to deliver: what one side leaves behind
-    /// must not slow down the other.
-    pub async fn idle(&self) -> Result<()> {
-        let started = Instant::now();
-        let mut looks = 0;
-        while looks < IDLE_LOOKS {
-            ensure!(started.elapsed() < IDLE_WAIT_MAX, "the server does not come to rest");
-            let before = self.cpu_time();
-            tokio::time::sleep(IDLE_LOOK).await;
-            let busy = self.cpu_time().saturating_sub(before);
-            looks = if busy * IDLE_SHARE <= IDLE_LOOK { looks + 1 } else { 0 };
-        }
-        Ok(())
-    }
-
     /// One of its counters, summed over labels; zero if it has not counted yet.
     pub async fn counter(&self, name: &str) -> Result<f64> {
         let mut connection = Connection::open(self.address).await?;
-        let answer = connection.call(&crate::wire::get("/metrics")).await?;
+        let answer = connection.call(&crate::wire::get("/metrics", None)).await?;
         ensure!(answer.status == 200, "no metrics");
         Ok(sum_of(&String::from_utf8_lossy(answer.body), name))
     }

@@ -2,6 +2,7 @@
 //! must not depend on the size of its packet.
 
 use crate::{
+    people::Database,
     report::{Figures, say, say_conditions},
     server::Setup,
     stage::{Cast, FEN_PER_SHARE, Stage, Timed, check},
@@ -18,7 +19,7 @@ const STRETCHES: usize = 10;
 /// What `hongbao-bench size` takes.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The server, built with the feature `bench`.
+    /// The server.
     #[arg(long, env = "HONGBAO_BIN", value_name = "FILE")]
     server: PathBuf,
     /// Shares of the large packet, and how many people open it: a multiple of 100.
@@ -50,7 +51,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         .with("HONGBAO_CREDIT_MODE", "deferred")
         .with("HONGBAO_CREDIT_DEFERRED_INTERVAL_S", "86400");
     let all_fen = total_fen.saturating_mul(2 * u64::try_from(arguments.rounds)?);
-    let cast = Cast::assemble(&setup, folder, shares, all_fen).await?;
+    let cast = Cast::assemble(&setup, folder, Database::Sqlite(folder), shares, all_fen).await?;
     let mut stage = Stage::start(&setup, folder, cast, arguments.connections).await?;
 
     let (mut smalls, mut larges, mut ratios) = (Vec::new(), Vec::new(), Vec::new());

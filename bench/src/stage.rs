@@ -2,14 +2,17 @@
 //! of people, a packet, and everyone's ticket to open it.
 
 use crate::{
+    engines::Engines,
     load::{Load, Phase},
-    people,
+    machine::tree_cpu_time,
+    people::{self, Database},
     server::{Server, Setup},
-    wire::{Connection, post},
+    wire::{Connection, get, post},
 };
 use anyhow::{Context, Result, ensure};
+use hongbao::http::{RivalPacket, RivalRequest};
 use hongbao_shared::{
-    GroupId, Kind, OrderNo,
+    Fen, GroupId, Kind, OrderNo,
     api::{
         accounts::SignedIn,
         groups::Group,
@@ -20,6 +23,8 @@ use hongbao_shared::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use std::{
+    collections::BTreeMap,
+    fmt,
     path::Path,
     time::{Duration, Instant},
 };
@@ -30,6 +35,25 @@ pub const FEN_PER_SHARE: u64 = 100;
 const SESSIONS_CACHED_FOR: Duration = Duration::from_secs(30);
 /// The most that one timed part may take for its sessions to stay known throughout.
 const PART_MAX: Duration = Duration::from_secs(10);
+/// How much processor time per look counts as nothing to do: workers look around.
+const IDLE_LOOK: Duration = Duration::from_millis(500);
+const IDLE_SHARE: u32 = 8;
+/// A worker that had nothing to do looks again after a second.
+const IDLE_LOOKS: u32 = 4;
+const IDLE_WAIT_MAX: Duration = Duration::from_mins(2);
+/// As long as a real one, for those who look at none.
+const TICKET: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// How packets are sent and opened at a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// As our API has it.
+    Ours,
+    /// As a rival has it.
+    Rival,
+    /// Not at all: calls come and are answered.
+    NoOp,
+}
 
 /// Everybody who takes part.
 #[derive(Clone, Debug)]
@@ -42,7 +66,13 @@ pub struct Cast {
 
 impl Cast {
     /// Makes them in fresh data, on a server of its own that is stopped again.
-    pub async fn assemble(setup: &Setup, data: &Path, people: usize, fen: u64) -> Result<Self> {
+    pub async fn assemble(
+        setup: &Setup,
+        data: &Path,
+        people_in: Database<'_>,
+        people: usize,
+        fen: u64,
+    ) -> Result<Self> {
         let server = setup.start(data).await?;
         let mut api = Connection::open(server.address).await?;
         let guest = json!({"name": "Sender"});
@@ -52,7 +82,7 @@ impl Cast {
         let _: TopUp = call(&mut api, "/wallet/top-ups", Some(&sender), &top_up).await?;
         let group: Group =
             call(&mut api, "/groups", Some(&sender), &json!({"name": "Bench"})).await?;
-        let people = people::seed(data, group.id, people).await?;
+        let people = people::seed(people_in, group.id, people).await?;
         server.stop().await?;
         Ok(Self { sender, group: group.id, people })
     }
@@ -63,6 +93,12 @@ impl Cast {
 pub struct Stage {
     /// The server.
     pub server: Server,
+    /// What works for it.
+    pub engines: Engines,
+    /// How packets are sent and opened.
+    pub manner: Manner,
+    /// Is it waited for until it is at rest before anything is timed?
+    pub settles: bool,
     /// The connections to it.
     load: Load,
     api: Connection,
@@ -76,10 +112,8 @@ pub struct Stage {
 pub struct Timed {
     /// Its answers.
     pub phase: Phase,
-    /// Processor time that the server took.
-    pub server_cpu: Duration,
-    /// Processor time that the load generator took.
-    pub load_cpu: Duration,
+    /// Processor time that each process and its children took, by what it is.
+    pub cpu: BTreeMap<&'static str, Duration>,
 }
 
 impl Stage {
@@ -88,12 +122,34 @@ impl Stage {
         let server = setup.start(data).await?;
         let load = Load::connect(server.address, connections).await?;
         let api = Connection::open(server.address).await?;
-        Ok(Self { server, load, api, cast, sessions_known: None })
+        Ok(Self {
+            server,
+            engines: Engines::default(),
+            manner: Manner::Ours,
+            settles: true,
+            load,
+            api,
+            cast,
+            sessions_known: None,
+        })
     }
 
-    /// Sends a lucky packet and waits until it is in the group.
+    /// How many people there are.
+    pub fn people(&self) -> usize {
+        self.cast.people.len()
+    }
+
+    /// Sends a lucky packet and waits until it can be opened.
     pub async fn send(&mut self, shares: usize) -> Result<OrderNo> {
         let total = u64::try_from(shares)?.saturating_mul(FEN_PER_SHARE);
+        if self.manner == Manner::Rival {
+            let total_fen = Fen::new(total).context("too much money")?;
+            let request = RivalRequest { total_fen, shares: u32::try_from(shares)? };
+            let sender = Some(self.cast.sender.as_str());
+            let packet: RivalPacket =
+                call(&mut self.api, "/rival/packets", sender, &request).await?;
+            return Ok(packet.order_no);
+        }
         let request = PreOrderRequest {
             group_id: self.cast.group,
             kind: Kind::Lucky,
@@ -126,9 +182,22 @@ impl Stage {
         Ok(self.requests(|who| (path(who, "open"), std::mem::take(&mut bodies[who]))))
     }
 
-    /// For everyone a call that does nothing, with a body as long as that of an open.
-    pub fn no_ops(&self, like: &str) -> Vec<Vec<u8>> {
-        self.requests(|_| ("/api/v1/noop".to_owned(), like.to_owned()))
+    /// Requests of everyone to open a packet of as many shares, whatever that takes here; with
+    /// those who do nothing, calls that are as long.
+    pub async fn opens(&mut self) -> Result<Vec<Vec<u8>>> {
+        let ticket = serde_json::to_string(&OpenRequest { ticket: TICKET.to_owned() })?;
+        match self.manner {
+            Manner::NoOp => Ok(self.requests(|_| ("/api/v1/noop".to_owned(), ticket.clone()))),
+            Manner::Rival => {
+                let path =
+                    format!("/api/v1/rival/packets/{}/open", self.send(self.people()).await?);
+                Ok(self.requests(|_| (path.clone(), ticket.clone())))
+            }
+            Manner::Ours => {
+                let order_no = self.send(self.people()).await?;
+                self.grab(|_| order_no).await
+            }
+        }
     }
 
     fn requests(&self, mut request: impl FnMut(usize) -> (String, String)) -> Vec<Vec<u8>> {
@@ -144,22 +213,68 @@ impl Stage {
     /// Runs a part against the clock, on a server that has nothing else to do and has
     /// looked up every session.
     pub async fn time(&mut self, requests: Vec<Vec<u8>>) -> Result<Timed> {
-        self.server.idle().await?;
+        self.idle().await?;
         if self.fresh().await {
-            let warm_up = self.requests(|_| ("/api/v1/noop".to_owned(), String::new()));
-            self.load.run(warm_up).await?;
+            let warm_up = if self.manner == Manner::Ours {
+                let people = self.cast.people.iter();
+                people.map(|token| get("/api/v1/me", Some(token))).collect()
+            } else {
+                self.requests(|_| ("/api/v1/noop".to_owned(), String::new()))
+            };
+            self.load.run(warm_up).await?.expect_status(200)?;
         }
-        let cpu =
-            |stage: &Self| (stage.server.cpu_time(), crate::machine::cpu_time(std::process::id()));
-        let before = cpu(self);
+        let before = self.cpu()?;
         let phase = self.load.run(requests).await?;
-        let after = cpu(self);
+        let mut cpu = self.cpu()?;
         phase.expect_status(200)?;
-        Ok(Timed {
-            phase,
-            server_cpu: after.0.saturating_sub(before.0),
-            load_cpu: after.1.saturating_sub(before.1),
+        for (name, after) in &mut cpu {
+            let before = before.get(name).copied().unwrap_or_default();
+            *after = after.saturating_sub(before);
+        }
+        Ok(Timed { phase, cpu })
+    }
+
+    /// What the lanes have committed so far; nothing of a server that has none.
+    pub async fn batches(&self) -> Result<Batches> {
+        if self.manner != Manner::Ours {
+            return Ok(Batches::default());
+        }
+        let server = &self.server;
+        Ok(Batches {
+            claims: server.counter("hongbao_claims_total").await?,
+            commits: server.counter("hongbao_lane_commit_seconds_count").await?,
+            seconds: server.counter("hongbao_lane_commit_seconds_sum").await?,
         })
+    }
+
+    /// The processor time of everything that takes part, so far.
+    fn cpu(&self) -> Result<BTreeMap<&'static str, Duration>> {
+        let mut cpu = self.own_cpu()?;
+        // Not what it has started: those are the others.
+        cpu.insert("load", crate::machine::cpu_time(std::process::id()));
+        Ok(cpu)
+    }
+
+    fn own_cpu(&self) -> Result<BTreeMap<&'static str, Duration>> {
+        let mut processes = self.engines.processes()?;
+        processes.push(("server", self.server.process));
+        Ok(processes.into_iter().map(|(name, id)| (name, tree_cpu_time(id))).collect())
+    }
+
+    /// Waits until everything is delivered that has to be: what one part leaves behind must
+    /// not slow down the next.
+    pub async fn idle(&self) -> Result<()> {
+        let started = Instant::now();
+        let mut looks = 0;
+        while self.settles && looks < IDLE_LOOKS {
+            ensure!(started.elapsed() < IDLE_WAIT_MAX, "the server does not come to rest");
+            let taken = || anyhow::Ok(self.own_cpu()?.values().sum::<Duration>());
+            let before = taken()?;
+            tokio::time::sleep(IDLE_LOOK).await;
+            let busy = taken()?.saturating_sub(before);
+            looks = if busy * IDLE_SHARE <= IDLE_LOOK { looks + 1 } else { 0 };
+        }
+        Ok(())
     }
 
     /// Sees to it that no session has to be looked up again during the next part: waits
@@ -175,6 +290,35 @@ impl Stage {
         }
         self.sessions_known = Some(Instant::now());
         true
+    }
+}
+
+/// Commits of lanes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Batches {
+    claims: f64,
+    commits: f64,
+    seconds: f64,
+}
+
+impl Batches {
+    /// What came after an earlier look, if anything did.
+    #[must_use]
+    pub fn since(self, before: Self) -> Option<Self> {
+        let commits = self.commits - before.commits;
+        let since = Self {
+            claims: self.claims - before.claims,
+            commits,
+            seconds: self.seconds - before.seconds,
+        };
+        (commits > 0.0).then_some(since)
+    }
+}
+
+impl fmt::Display for Batches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (claims, ms) = (self.claims / self.commits, self.seconds * 1e3 / self.commits);
+        write!(f, "{claims:.0} claims per commit, a commit takes {ms:.2} ms")
     }
 }
 

@@ -15,8 +15,7 @@ const BUFFER_BYTES: usize = 4 * 1024;
 
 /// The bytes of a POST with a JSON body.
 pub fn post(path: &str, token: Option<&str>, body: &str) -> Vec<u8> {
-    let authorization =
-        token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+    let authorization = authorization(token);
     let length = body.len();
     format!(
         "POST {path} HTTP/1.1\r\nhost: localhost\r\n{authorization}\
@@ -25,9 +24,14 @@ pub fn post(path: &str, token: Option<&str>, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
+fn authorization(token: Option<&str>) -> String {
+    token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default()
+}
+
 /// The bytes of a GET.
-pub fn get(path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").into_bytes()
+pub fn get(path: &str, token: Option<&str>) -> Vec<u8> {
+    let authorization = authorization(token);
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{authorization}\r\n").into_bytes()
 }
 
 /// Where an answer's parts are.

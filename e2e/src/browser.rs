@@ -113,15 +113,21 @@ impl Browser {
     /// Gives this browser the session of somebody who came in by REST. The next page it
     /// goes to is theirs.
     pub async fn become_person(&self, person: &Person) -> Result<()> {
+        self.hand_over(person).await?;
+        // The app's own note that there is a cookie, which scripts cannot see. A page
+        // without the app, so that nothing runs between the two.
+        self.goto_empty().await?;
+        self.store("hongbao.session", person.id()).await
+    }
+
+    /// Gives this browser somebody's session, unheard by the pages that are open.
+    pub async fn hand_over(&self, person: &Person) -> Result<()> {
         let cookie = json!({
             "url": &*self.base, "name": "hongbao_session", "value": person.token(),
             "httpOnly": true, "sameSite": "Strict",
         });
         self.driver.cdp().send_raw("Network.setCookie", cookie).await.context("the cookie")?;
-        // The app's own note that there is a cookie, which scripts cannot see. A page
-        // without the app, so that nothing runs between the two.
-        self.goto_empty().await?;
-        self.store("hongbao.session", "1").await
+        Ok(())
     }
 
     /// A page of the server's origin without the app. It names no icon of its own, so the

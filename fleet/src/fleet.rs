@@ -6,7 +6,7 @@ use crate::{
 use anyhow::Result;
 use std::{
     ops::{Deref, DerefMut},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 /// How large a fleet.
@@ -49,7 +49,6 @@ pub struct Fleet {
     pub nodes: Vec<Node>,
     /// What the nodes keep everything in.
     pub engines: Engines,
-    binary: PathBuf,
 }
 
 impl Fleet {
@@ -61,18 +60,12 @@ impl Fleet {
             nodes.push(Node::start(binary, engines.config(), *home)?);
         }
         let nginx = Nginx::start(&nodes, plan.routing)?;
-        Ok(Self { nginx, nodes, engines, binary: binary.to_owned() })
+        Ok(Self { nginx, nodes, engines })
     }
 
     /// Where its users find it.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.nginx.port())
-    }
-
-    /// One more node, for one that is gone for good.
-    pub fn add_node(&mut self, home: char) -> Result<()> {
-        self.nodes.push(Node::start(&self.binary, self.engines.config(), home)?);
-        Ok(())
     }
 }
 

@@ -155,8 +155,7 @@ impl Postgres {
 
     /// The first process, which makes the others, first: meanwhile there come no more.
     fn signal(&self, signal: &str) -> Result<()> {
-        let file = std::fs::read_to_string(self.data().join("postmaster.pid"))?;
-        let first = file.lines().next().context("the server does not run")?.trim().to_owned();
+        let first = self.process()?.to_string();
         program::run(Command::new("kill").args([signal, &first]))?;
         for entry in std::fs::read_dir("/proc")?.flatten() {
             let process = entry.file_name().to_string_lossy().into_owned();
@@ -168,6 +167,12 @@ impl Postgres {
             }
         }
         Ok(())
+    }
+
+    /// Its first process, which makes all others.
+    pub fn process(&self) -> Result<u32> {
+        let file = std::fs::read_to_string(self.data().join("postmaster.pid"))?;
+        Ok(file.lines().next().context("the server does not run")?.trim().parse()?)
     }
 
     fn control(&self) -> Result<Command> {

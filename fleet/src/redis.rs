@@ -105,9 +105,7 @@ impl Redis {
     }
 
     fn signal(&self, signal: &str) -> Result<()> {
-        let process = self.process();
-        let child = process.as_ref().context("the server does not run")?;
-        program::run(Command::new("kill").args([signal, &child.id().to_string()]))
+        program::run(Command::new("kill").args([signal, &self.id()?.to_string()]))
     }
 
     /// Forgets everything, as a server does that lost its memory.
@@ -159,6 +157,11 @@ impl Redis {
             Some(("-", error)) => bail!("{error}"),
             _ => bail!("\"{line}\" is no reply"),
         }
+    }
+
+    /// Its process.
+    pub fn id(&self) -> Result<u32> {
+        Ok(self.process().as_ref().context("the server does not run")?.id())
     }
 
     fn process(&self) -> MutexGuard<'_, Option<Child>> {

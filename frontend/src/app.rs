@@ -108,7 +108,11 @@ fn Shell() -> impl IntoView {
         groups::refresh().await.ok();
     });
     effect(|| i18n::say_title(groups::unread()));
-    on_cleanup(|| untrack(|| i18n::say_title(0)));
+    on_cleanup(|| {
+        // They are those of whoever was here.
+        groups::clear();
+        untrack(|| i18n::say_title(0));
+    });
     view! {
         <header><a class="skip" href="#content">{tr!(skip_to_content)}</a></header>
         {watching}

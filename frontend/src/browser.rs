@@ -1,7 +1,7 @@
 //! The few things that the browser is asked for directly.
 
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure, prelude::wasm_bindgen};
-use web_sys::{Document, History, HtmlElement, Storage, VisibilityState, Window};
+use web_sys::{Document, History, HtmlElement, Storage, StorageEvent, VisibilityState, Window};
 
 #[wasm_bindgen]
 extern "C" {
@@ -77,6 +77,26 @@ pub(crate) fn on_popstate(listener: &Closure<dyn Fn()>) {
     }
 }
 
+/// Loads the page anew.
+pub(crate) fn reload() {
+    if let Some(window) = window() {
+        window.location().reload().ok();
+    }
+}
+
+/// Calls `listener` with the place and the value that another tab has stored.
+pub(crate) fn on_stored(listener: impl Fn(String, Option<String>) + 'static) {
+    let listener = Closure::<dyn Fn(StorageEvent)>::new(move |event: StorageEvent| {
+        listener(event.key().unwrap_or_default(), event.new_value());
+    });
+    if let Some(window) = window() {
+        let function = listener.as_ref().unchecked_ref();
+        window.add_event_listener_with_callback("storage", function).ok();
+    }
+    // Listens for as long as the page lives.
+    listener.forget();
+}
+
 /// The languages that the person reads, the best first.
 pub(crate) fn language() -> String {
     window().and_then(|window| window.navigator().language()).unwrap_or_default()
@@ -137,6 +157,17 @@ pub(crate) fn forget(key: &str) {
     if let Some(storage) = storage() {
         storage.remove_item(key).ok();
     }
+}
+
+/// Says who uses this tab now; was it somebody else before?
+pub(crate) fn tab_changes_hands(to: &str) -> bool {
+    const KEY: &str = "hongbao.person";
+    let Some(storage) = window().and_then(|window| window.session_storage().ok().flatten()) else {
+        return false;
+    };
+    let before = storage.get_item(KEY).ok().flatten();
+    storage.set_item(KEY, to).ok();
+    before.is_some_and(|before| before != to)
 }
 
 /// 32 bytes from the operating system.

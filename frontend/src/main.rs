@@ -26,6 +26,7 @@ mod panic;
 mod route;
 mod state;
 mod tasks;
+mod who;
 
 fn main() {
     panic::install();
@@ -33,6 +34,7 @@ fn main() {
     i18n::start();
     route::start();
     gesture::start();
+    who::start();
     state::session::start();
     leptos::mount::mount_to_body(app::App);
     browser::hide("boot");

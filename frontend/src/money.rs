@@ -16,18 +16,20 @@ pub(crate) enum Typed {
 }
 
 /// Reads yuan with up to two decimals into fen. Digits of full width, as Chinese
-/// input methods type them, are read too, and a leading `¥`.
+/// input methods type them, are read too, and a leading `¥`; thousands may be set apart,
+/// and the decimals by a comma, which is all that some keyboards offer.
 pub(crate) fn parse_yuan(text: &str) -> Typed {
-    let text: String = text.chars().map(narrow).collect();
+    let text = plain(text);
     let text = text.trim();
     if text.is_empty() {
         return Typed::Empty;
     }
     let (sign, text) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
     let text = text.strip_prefix('¥').unwrap_or(text).trim_start();
-    let (yuan, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let (yuan, decimals) = parts(text);
+    let Some(yuan) = whole(&yuan) else { return Typed::Unreadable };
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(yuan) || !digits(decimals) || (yuan.is_empty() && decimals.is_empty()) {
+    if !digits(&yuan) || !digits(decimals) || (yuan.is_empty() && decimals.is_empty()) {
         return Typed::Unreadable;
     }
     if decimals.len() > 2 {
@@ -44,14 +46,45 @@ pub(crate) fn parse_yuan(text: &str) -> Typed {
 /// The number in a field of whole numbers; anything that is none counts as zero,
 /// which no rule accepts.
 pub(crate) fn parse_count(text: &str) -> i64 {
-    let text: String = text.chars().map(narrow).collect();
-    text.trim().parse().unwrap_or_default()
+    whole(plain(text).trim()).and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+/// What stands before the decimals, thousands set apart by commas, and the decimals.
+fn parts(text: &str) -> (String, &str) {
+    match text.rsplit_once(['.', ',']) {
+        // "1,000" is a thousand: no amount has three decimals.
+        Some((_, end)) if end.len() == 3 && !text.contains('.') => (text.to_owned(), ""),
+        Some((yuan, end)) if text.ends_with(&format!(",{end}")) => {
+            // "1.000,00"; but of "1,0,0" nobody knows.
+            let yuan = if yuan.contains(',') { "?".to_owned() } else { yuan.replace('.', ",") };
+            (yuan, end)
+        }
+        Some((yuan, end)) => (yuan.to_owned(), end),
+        None => (text.to_owned(), ""),
+    }
+}
+
+/// Without the commas, if they set thousands apart.
+fn whole(text: &str) -> Option<String> {
+    let mut groups = text.split(',');
+    let first = groups.next().unwrap_or_default();
+    let is_set_apart = text.len() > first.len();
+    let fits = !is_set_apart || ((1..=3).contains(&first.len()) && !first.starts_with('0'));
+    (fits && groups.all(|group| group.len() == 3)).then(|| text.replace(',', ""))
+}
+
+/// In plain digits and signs, without the marks of direction that contacts and messages
+/// put around a number.
+fn plain(text: &str) -> String {
+    let is_mark = |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    text.chars().filter(|c| !is_mark(*c)).map(narrow).collect()
 }
 
 fn narrow(c: char) -> char {
     match c {
         '０'..='９' => char::from_u32(u32::from(c) - 0xff10 + u32::from('0')).unwrap_or(c),
         '．' | '。' => '.',
+        '，' => ',',
         '￥' => '¥',
         '－' | '−' => '-',
         other => other,
@@ -90,6 +123,14 @@ mod tests {
             ("-5", -500),
             ("0.29", 29),
             ("1.15", 115),
+            ("8,88", 888),
+            ("8,8", 880),
+            ("8，88", 888),
+            ("1,000", 100_000),
+            ("1,000.00", 100_000),
+            ("1.000,50", 100_050),
+            ("12,345,678.9", 1_234_567_890),
+            ("\t\u{202a}6.66\u{202c} ", 666),
         ] {
             assert_eq!(parse_yuan(text), Typed::Fen(fen), "{text}");
         }
@@ -99,7 +140,10 @@ mod tests {
     fn refuses_what_is_no_amount() {
         assert_eq!(parse_yuan("  "), Typed::Empty);
         assert_eq!(parse_yuan("1.005"), Typed::TooFine);
-        for text in ["1,5", "abc", "1e3", ".", "¥", "--1", "1.2.3", "+1", "0x10"] {
+        for text in [
+            "1,5,5", "1,00.5", "0,500", ",500", "1.000.50", "1,000,5", "abc", "1e3", ".", "¥",
+            "--1", "1.2.3", "+1", "0x10",
+        ] {
             assert_eq!(parse_yuan(text), Typed::Unreadable, "{text}");
         }
     }
@@ -114,7 +158,9 @@ mod tests {
     fn counts() {
         assert_eq!(parse_count(" 10 "), 10);
         assert_eq!(parse_count("１０"), 10);
+        assert_eq!(parse_count("\u{202d}1,000\u{202c}"), 1_000);
         assert_eq!(parse_count("2.5"), 0);
+        assert_eq!(parse_count("1,0"), 0);
         assert_eq!(parse_count(""), 0);
     }
 

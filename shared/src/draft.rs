@@ -6,7 +6,7 @@ use crate::{
     ids::UserId,
     limits::Limits,
     money::Fen,
-    split::{Kind, Terms, TermsError},
+    terms::{Kind, Terms, TermsError},
     text,
 };
 

@@ -65,6 +65,8 @@ codes! {
     // Who is asking.
     /// No session, or one that has ended.
     Unauthenticated = "unauthenticated", 401, "Sign in first.";
+    /// The header `hongbao-person` names somebody else than whose session it is.
+    PersonChanged = "person_changed", 409, "Somebody else is signed in here now; nothing was done.";
     /// Signed in, but without the right.
     Forbidden = "forbidden", 403, "You may not do this.";
     /// Name and password do not match.

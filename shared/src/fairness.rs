@@ -1,6 +1,6 @@
 //! The commitment, the seed and how one leads to the other (R-FAIR).
 
-use crate::{order_no::OrderNo, split::Terms};
+use crate::{order_no::OrderNo, terms::Terms};
 use core::fmt;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

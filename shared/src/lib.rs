@@ -16,6 +16,7 @@ pub mod money;
 pub mod order_no;
 pub mod proof;
 pub mod split;
+pub mod terms;
 pub mod text;
 pub mod timestamp;
 
@@ -24,5 +25,6 @@ pub use ids::{GroupId, MessageId, UserId};
 pub use limits::Limits;
 pub use money::Fen;
 pub use order_no::{Day, OrderNo, Shard, Site};
-pub use split::{Kind, Splitter, Terms};
+pub use split::Splitter;
+pub use terms::{Kind, Terms};
 pub use timestamp::Timestamp;

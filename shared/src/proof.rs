@@ -4,7 +4,8 @@ use crate::{
     api::packets::{PacketDetails, PacketState},
     fairness::{ALGORITHM, ServerSeed},
     money::Fen,
-    split::{Splitter, Terms, best_luck},
+    split::{Splitter, best_luck},
+    terms::Terms,
 };
 
 /// What a check found; `Ok` only if everything matches.

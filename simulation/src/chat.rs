@@ -2,7 +2,7 @@
 //! stands in exactly one "opened" line, each end in one line of its own, and no line tells of
 //! anything else (R-PEOPLE-2).
 
-use crate::{laws, naive, people::People, witness::Promise, world::World};
+use crate::{held, naive, people::People, witness::Promise, world::World};
 use hongbao_domain::store::{
     orders::{ClaimRow, PacketRow, StoredState},
     people::{Line, StoredBody},
@@ -24,7 +24,7 @@ enum What {
 /// Compares all chats with all packets.
 pub(crate) async fn is_true(world: &World, people: &People) {
     let mut said = Said::new();
-    for (packet, claims) in laws::packets_with_claims(world).await {
+    for (packet, claims) in held::packets_with_claims(world).await {
         for what in of_packet(&packet, &claims) {
             *said.entry((packet.group_id, what)).or_default() += 1;
         }

@@ -2,9 +2,8 @@
 //! configuration (R-STORE-7): first every node is started again with one key more, then with
 //! that one in front. Which nodes know of which change is never the same for long.
 
-use crate::{fault::WorldFault, world::World};
 use hongbao_config::{Config, Flags, MasterKeySetting};
-use hongbao_engine::{keys::Keys, packets::seal::Sealer};
+use hongbao_engine::keys::{Keys, seal::Sealer};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The rings that nodes have, one after the other; the first key of each seals.
@@ -44,22 +43,11 @@ impl KeyChanges {
         let never = crate::clock::SeededEntropy::new(crate::Dice::new(0, "never"));
         Ok(Sealer::new(&Keys::obtain(all, &never)?))
     }
-}
 
-/// The next node that does not know of the last change is started again; once all know, the
-/// next change begins.
-pub(crate) fn change(world: &World) {
-    let keys = &world.keys;
-    let nodes = world.nodes();
-    if nodes.len() < world.plan.nodes {
-        return;
-    }
-    if let Some(behind) = nodes.iter().find(|node| node.ring < keys.stage()) {
-        world.history.note(format_args!("! {} stops, to start with other keys", behind.life.name));
-        behind.life.stop();
-    } else if keys.stage() + 1 < RINGS.len() {
-        let stage = keys.stage.fetch_add(1, Ordering::Relaxed) + 1;
-        world.chaos.befell(WorldFault::KeyChange);
-        world.history.note(format_args!("! the keys change: {stage}"));
+    /// The next change begins, if there is one more.
+    pub(crate) fn go_on(&self) -> Option<usize> {
+        let next = self.stage() + 1;
+        (next < RINGS.len()).then(|| self.stage.store(next, Ordering::Relaxed))?;
+        Some(next)
     }
 }

@@ -1,15 +1,23 @@
 //! What must hold: after every step, and at the end.
 
-use crate::{chat, naive, people::People, twice, witness::Promise, world::World};
+use crate::{
+    chat,
+    held::{packets, packets_with_claims},
+    naive,
+    people::People,
+    twice,
+    witness::Promise,
+    world::World,
+};
 use hongbao_domain::store::{
     StoreError,
     ledger::{Account, LedgerStore},
     lists::ListStore,
-    orders::{ClaimRow, PacketRow, StoredState},
+    orders::StoredState,
     outbox::{Destination, Outbox},
 };
 use hongbao_engine::audit::{self, Audited, Report};
-use hongbao_shared::{OrderNo, UserId, order_no::DAYS};
+use hongbao_shared::{OrderNo, UserId};
 use std::collections::BTreeMap;
 
 /// Checked after every call that changed something: the books as a whole, and the packet
@@ -75,32 +83,6 @@ async fn backlog_of(world: &World, destinations: &[Destination]) -> (u64, u64) {
         }
     }
     (waiting, dead)
-}
-
-/// Every packet there is, wherever it lies.
-pub(crate) async fn packets(world: &World) -> Vec<PacketRow> {
-    let mut packets = Vec::new();
-    for store in world.truth.orders.values() {
-        for day in (0..DAYS).filter_map(hongbao_shared::Day::new) {
-            packets.extend(store.packets_page(day, None, u32::MAX).await.unwrap_or_default());
-        }
-    }
-    packets
-}
-
-/// Every packet with all of its claims.
-pub(crate) async fn packets_with_claims(world: &World) -> Vec<(PacketRow, Vec<ClaimRow>)> {
-    let mut all = Vec::new();
-    for packet in packets(world).await {
-        let order_no = packet.order_no;
-        let store = world.truth.orders.get(&(order_no.site(), order_no.shard()));
-        let claims = match store {
-            Some(store) => store.claims(order_no, 0, u32::MAX).await.unwrap_or_default(),
-            None => Vec::new(),
-        };
-        all.push((packet, claims));
-    }
-    all
 }
 
 pub(crate) async fn open_packets(world: &World) -> usize {

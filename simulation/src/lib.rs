@@ -14,6 +14,7 @@ mod crowd;
 mod dice;
 mod fault;
 mod gate;
+mod held;
 mod history;
 mod judge;
 mod keys;

@@ -6,6 +6,7 @@ use crate::{
     crowd,
     fault::Coverage,
     gate::{SIMULATED_PANIC, as_call},
+    held,
     judge::Ends,
     laws,
     people::People,
@@ -242,7 +243,7 @@ async fn days_go_by(
     calls: &Arc<AtomicU64>,
     dice: &mut Dice,
 ) {
-    let before = laws::packets(world).await;
+    let before = held::packets(world).await;
     world.time.skip_s(5 * DAY_S);
     if world.plan.cycle_overrun {
         overrun(world, people, calls, dice).await;
@@ -265,7 +266,7 @@ async fn days_go_by(
     rest(world, "in the night").await;
     pay_again(world, calls, dice).await;
     days_are_moved(world, dice).await;
-    let after = laws::packets(world).await;
+    let after = held::packets(world).await;
     for packet in before {
         if !after.contains(&packet) {
             let what = format!("{} is not as it was", packet.order_no);

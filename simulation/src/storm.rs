@@ -1,7 +1,7 @@
 //! What goes wrong as a whole: processes, clocks, the cache; and switches that somebody
 //! moves meanwhile.
 
-use crate::{Dice, fault::WorldFault, keys, lost, world::World};
+use crate::{Dice, fault::WorldFault, lost, world::World};
 use hongbao_engine::control::{CreditMode, Switches};
 use hongbao_shared::{Fen, Site};
 use std::{
@@ -36,7 +36,7 @@ pub(crate) async fn rage(world: Arc<World>) {
         }
         match dice.below(100) {
             0..18 => kill(&world, &mut dice),
-            18..26 => keys::change(&world),
+            18..26 => change_keys(&world),
             26..37 => stall(&world, &mut dice),
             37..55 => step_a_clock(&world, &mut dice),
             55..70 => {
@@ -109,5 +109,21 @@ fn switch(world: &World, dice: &mut Dice) {
             packets_on,
             ..Switches::default()
         });
+    }
+}
+
+/// The next node that does not know of the last change of keys is started again; once all know,
+/// the next change begins.
+fn change_keys(world: &World) {
+    let nodes = world.nodes();
+    if nodes.len() < world.plan.nodes {
+        return;
+    }
+    if let Some(behind) = nodes.iter().find(|node| node.ring < world.keys.stage()) {
+        world.history.note(format_args!("! {} stops, to start with other keys", behind.life.name));
+        behind.life.stop();
+    } else if let Some(stage) = world.keys.go_on() {
+        world.chaos.befell(WorldFault::KeyChange);
+        world.history.note(format_args!("! the keys change: {stage}"));
     }
 }

@@ -1,7 +1,7 @@
 //! What is stored, against a second formulation of what it must be: shares and best lucks
 //! from the seed that the sender chose, and the keys under which money moved.
 
-use crate::{laws, naive, witness::Promise, world::World};
+use crate::{held, naive, witness::Promise, world::World};
 use hongbao_domain::store::{
     ledger::{Account, LedgerStore, Transfer, TransferKind},
     lists::ListStore,
@@ -27,7 +27,7 @@ pub(crate) async fn packets(world: &World) {
         .filter(|transfer| transfer.kind == TransferKind::Credit)
         .map(|transfer| (transfer.key.clone(), transfer))
         .collect();
-    for (packet, claims) in laws::packets_with_claims(world).await {
+    for (packet, claims) in held::packets_with_claims(world).await {
         shares(world, &packet, &claims);
         best_luck(world, &packet, &claims).await;
         for claim in &claims {

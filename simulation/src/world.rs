@@ -23,9 +23,10 @@ use hongbao_domain::{
     store::{cold::ColdStore, orders::OrderStore},
 };
 use hongbao_engine::{
-    app::{App, Outside, Stores},
+    app::{App, Outside},
     keys::Keys,
-    packets::seal::Sealer,
+    keys::seal::Sealer,
+    stores::Stores,
 };
 use hongbao_memory::{
     MemoryCold, MemoryKeys, MemoryLedger, MemoryLists, MemoryOrders, MemoryPeople,

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use crate::workspace::Workspace;
 use crate::{process, setup};
 
-const MEASURES: [&str; 5] = ["audit", "hot", "mover", "reconcile", "size"];
+const MEASURES: [&str; 5] = ["audit", "contest", "mover", "reconcile", "size"];
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     ensure!(
@@ -24,14 +24,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
         "hongbao",
         "--package",
         "hongbao-bench",
-        // The yardstick: a route that does nothing behind what every call passes.
-        "--features",
-        "hongbao/bench",
     ]))?;
     process::become_command(
         workspace
             .command(workspace.binary("release", "hongbao-bench"))
             .env("HONGBAO_BIN", workspace.binary("release", "hongbao"))
+            .env("HONGBAO_BENCH_RESULTS", workspace.target_dir.join("bench-contest.json"))
             .args(arguments),
     )
 }

@@ -53,8 +53,8 @@ cargo xtask fleet [--nodes SSN] [--shards N] [--redis-cluster]
                         databases, nodes and a proxy of two sites on this machine, until Enter
 cargo xtask simulate [--seed S] [--runs N] [ARGUMENTS]
                         whole histories under faults, each from its seed (--help)
-cargo xtask bench hot [ARGUMENTS]
-                        measure opens of one hot packet against a no-op handler
+cargo xtask bench contest [ARGUMENTS]
+                        measure opens of one hot packet: Hongbao, other designs, and a no-op
 cargo xtask bench size [ARGUMENTS]
                         measure a packet of very many shares against packets of a hundred
 cargo xtask bench audit [ARGUMENTS]

@@ -20,7 +20,7 @@ pub use sections::{
     Addresses, Cache, Credit, Flow, Guests, Landing, Lanes, Live, Reconcile, Server, Sessions,
     Sites, Storage, Telemetry, Time,
 };
-pub use value::{CreditMode, HomeSite, LogFormat, Weights};
+pub use value::{CreditMode, HomeSite, Listen, LogFormat, Weights};
 pub use variables::refuse_unread;
 
 use hongbao_domain::runtime::Zone;
@@ -29,7 +29,6 @@ use section::{Section, Slot};
 use serde::Deserialize;
 use std::{
     ffi::OsString,
-    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -118,7 +117,7 @@ pub struct Flags {
     /// `--config`.
     pub file: Option<PathBuf>,
     /// `--listen`.
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<Listen>,
     /// `--data`.
     pub data: Option<PathBuf>,
 }

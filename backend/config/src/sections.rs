@@ -4,7 +4,7 @@
 use super::{
     key::MasterKeySetting,
     section::{describe, section},
-    value::{CreditMode, HomeSite, LogFormat, Weights},
+    value::{CreditMode, HomeSite, Listen, LogFormat, Weights},
 };
 use hongbao_shared::{Fen, Limits, Site};
 use std::{
@@ -15,9 +15,9 @@ use std::{
 section! {
     /// Where the server listens, and what stands in front of it.
     Server at "server" {
-        /// Address and port to listen at; port 0 takes a free one, which the first
+        /// Address, or name, and port to listen at; port 0 takes a free one, which the first
         /// line of output names. Also `--listen`.
-        listen: SocketAddr = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)), as "HONGBAO_LISTEN";
+        listen: Listen = Listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))), as "HONGBAO_LISTEN";
         /// Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are
         /// believed. Without it all clients behind a proxy share one address, and with it
         /// the limits per address.
@@ -25,6 +25,18 @@ section! {
         /// True if browsers reach the server over https only; the session cookie is then
         /// `Secure` always, not only where a trusted proxy says so.
         https: bool = false;
+        /// The most connections at a time; one more is refused at once. The limit of open files
+        /// is raised at the start as far as it goes; where that leaves fewer, this is lowered,
+        /// with a warning.
+        connections_max: u32 = 20_000;
+        /// Likewise of one address, though never more than half of all; IPv6 addresses count by
+        /// their /64. A browser takes up to six. Connections of trusted proxies count in all
+        /// alone.
+        connections_per_address_max: u32 = 2_000;
+        /// Seconds after which a connection is closed that has said nothing, has not finished
+        /// the head of its request, or has asked nothing more. Longer than proxies in front
+        /// keep theirs (nginx: 60).
+        idle_s: u32 = 75;
         /// The most seconds that requests in flight get to finish after SIGTERM. Too
         /// short, and clients lose answers of calls that did happen.
         drain_s: u32 = 10;
@@ -192,6 +204,9 @@ section! {
         /// The most streams that are open on this node; one more is answered 503. Each
         /// holds a connection.
         streams_max: u32 = 10_000;
+        /// The most streams of one client address, also behind a trusted proxy, though never
+        /// more than half of all; one more is answered 503.
+        streams_per_address_max: u32 = 1_000;
         /// The most streams of one person on this node; with one more, the oldest ends.
         streams_per_user_max: u32 = 8;
     }

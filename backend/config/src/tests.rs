@@ -38,8 +38,21 @@ fn sources_rise() {
         file: None,
     };
     let config = Config::load(&flags, &|_| Some("0".into()).filter(|_| false)).unwrap();
-    assert_eq!(config.server.listen.port(), 0);
+    assert_eq!(config.server.listen.0.port(), 0);
     assert_eq!(config.storage.data, PathBuf::from("flag"));
+}
+
+#[test]
+fn where_to_listen_may_be_a_name() {
+    let file = "[server]\nlisten = 'localhost:8081'\n";
+    for config in [load(Some(file), &[]), load(None, &[("HONGBAO_LISTEN", "localhost:8081")])] {
+        let Listen(listen) = config.unwrap().server.listen;
+        assert!(listen.ip().is_loopback() && listen.port() == 8081, "{listen}");
+    }
+    for wrong in ["localhost", "8081", "127.0.0.1:99999", "127.0.0.1:80:80"] {
+        let error = load(None, &[("HONGBAO_LISTEN", wrong)]).unwrap_err().to_string();
+        assert!(error.starts_with("HONGBAO_LISTEN must be an address"), "{error}");
+    }
 }
 
 /// Every setting can be set by its variable to what it shows, and each shows its
@@ -80,7 +93,7 @@ fn one_sentence_says_what_is_wrong() {
             &[("HONGBAO_LIMITS_MAX_SHARES", "many")],
             "HONGBAO_LIMITS_MAX_SHARES must be a whole number from 0 to 4294967295",
         ),
-        (&[("HONGBAO_LISTEN", "8080")], "an address and port such as 127.0.0.1:8080"),
+        (&[("HONGBAO_LISTEN", "8080")], "an address or name and port such as 127.0.0.1:8080"),
         (&[("HONGBAO_LIMITS_MAX_SHARE_FEN", "0")], "limits.max_share_fen must be at least 1"),
         (&[("HONGBAO_LIMITS_PACKET_LIFETIME_S", "259200")], "a packet's day is only kept for"),
         (&[("HONGBAO_LIMITS_PASSWORD_CHARS_MIN", "200")], "above limits.password_chars_max"),

@@ -4,7 +4,7 @@ use hongbao_shared::{Fen, Site};
 use serde::{Deserialize, Deserializer, de};
 use std::{
     fmt,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
     path::PathBuf,
 };
 
@@ -38,7 +38,7 @@ from_text! {
     u16: "a whole number from 0 to 65535";
     u32: "a whole number from 0 to 4294967295";
     u64: "a whole number, not negative";
-    SocketAddr: "an address and port such as 127.0.0.1:8080";
+    Listen: "an address or name and port such as 127.0.0.1:8080";
     HomeSite: "one of the sites S and N";
     Weights: "`home`, or percentages that add up to 100 such as S=60,N=40";
     CreditMode: "one of split, queue and deferred";
@@ -158,6 +158,26 @@ choice! {
         Json = "json",
     }
 }
+
+/// Where to listen: an address and port, or a name that stands for one on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen(pub SocketAddr);
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for Listen {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = text.to_socket_addrs().ok().and_then(|mut found| found.next());
+        found.map(Self).ok_or("expected an address or name and port such as 127.0.0.1:8080")
+    }
+}
+
+deserialize_by_text!(Listen);
 
 /// The site that this node belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

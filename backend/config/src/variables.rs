@@ -4,10 +4,11 @@
 use super::{ConfigError, section::PREFIX};
 use std::collections::BTreeSet;
 
-/// What is no setting: said to commands, or to the tests and tools of this repository, which
-/// run servers with all of their own variables.
+/// Said to commands.
+const FILE: &str = "HONGBAO_CONFIG";
+/// What the tests and tools of this repository are told, which run servers with all of their own
+/// variables; offered to nobody.
 const OTHERS: &[&str] = &[
-    "HONGBAO_CONFIG",
     "HONGBAO_BIN",
     "HONGBAO_CRASH_MINUTES",
     "HONGBAO_CRASH_POINT",
@@ -19,6 +20,8 @@ const OTHERS: &[&str] = &[
 ];
 /// What Kubernetes tells every pod beside a service that is called `hongbao`.
 const OF_SERVICES: &[&str] = &["HONGBAO_SERVICE_", "HONGBAO_PORT"];
+/// A name is near if it takes no more than one slip in so many symbols to write it so.
+const SYMBOLS_PER_SLIP: usize = 4;
 /// How many names are offered at most.
 const OFFERED_MAX: usize = 3;
 
@@ -28,25 +31,35 @@ pub fn refuse_unread(
     set: impl IntoIterator<Item = String>,
     mut read: BTreeSet<String>,
 ) -> Result<(), ConfigError> {
-    read.extend(OTHERS.iter().map(|name| (*name).to_owned()));
+    read.insert(FILE.to_owned());
     let set: BTreeSet<_> = set.into_iter().filter(|name| name.starts_with(PREFIX)).collect();
-    let is_of_service = |name: &&String| OF_SERVICES.iter().any(|begin| name.starts_with(begin));
-    match set.difference(&read).find(|name| !is_of_service(name)) {
+    let is_other = |name: &&String| {
+        OTHERS.contains(&name.as_str()) || OF_SERVICES.iter().any(|begin| name.starts_with(begin))
+    };
+    match set.difference(&read).find(|name| !is_other(name)) {
         None => Ok(()),
         Some(name) => Err(ConfigError(sentence(name, &read))),
     }
 }
 
 fn sentence(name: &str, known: &BTreeSet<String>) -> String {
+    let own = name.strip_prefix(PREFIX).unwrap_or(name);
+    let distance_max = (own.chars().count() / SYMBOLS_PER_SLIP).max(1);
     let near = known.iter().map(|known| (distance(name, known), known));
     let nearest = near.clone().map(|(distance, _)| distance).min().unwrap_or_default();
     let mut offered: Vec<_> = near
         // One that was not written to its end, or what is written most like it.
-        .filter(|(distance, known)| *distance == nearest || known.starts_with(name))
+        .filter(|(distance, known)| {
+            *distance == nearest && nearest <= distance_max
+                || !own.is_empty() && known.starts_with(&format!("{name}_"))
+        })
         .collect();
     offered.sort();
     offered.truncate(OFFERED_MAX);
     let offered: Vec<_> = offered.into_iter().map(|(_, known)| known.as_str()).collect();
+    if offered.is_empty() {
+        return format!("nothing reads {name}: docs/SETTINGS.md lists all settings");
+    }
     format!("nothing reads {name}: did you mean {}?", offered.join(" or "))
 }
 

@@ -76,6 +76,9 @@ rungs! {
     /// R-STORE-4.
     DiskLow = "disk_low", End::Found,
         "The disk of the data folder is nearly full: people can send, post, join and top up no more; what is paid goes on.";
+    /// R-STORE-7.
+    KeysMissing = "keys_missing", End::Found,
+        "Keys that the data needs are gone from their folder and only in the node's memory, until it ends: put them back. If it is the one that seals, nothing is sent and the node is not ready.";
     /// R-CTRL-2.
     SharedCacheDown = "shared_cache_down", End::Found,
         "The site's shared cache does not answer; numbers, pre-orders and grabs do without it.";
@@ -100,9 +103,15 @@ rungs! {
     /// R-CTRL-1, R-OPEN-4.
     OpensLimited = "opens_limited", End::Quiet,
         "The shard's lane is full; opens are refused.";
+    /// R-CTRL-6.
+    DoorsFull = "doors_full", End::Quiet,
+        "Connections or streams are refused: there are as many as there may be, in all or of one address.";
     /// R-CTRL-5.
     ClocksDisagree = "clocks_disagree", End::Found,
         "The node's clock and the database's disagree; this node ends no packet of the shard.";
+    /// R-CTRL-5.
+    ClockWentBack = "clock_went_back", End::Found,
+        "The clock shows an earlier day than the shard was written on: it was ahead then, or is behind now. Nothing is blocked; packets that seemed to be over then have been paid back.";
     /// R-STORE-5.
     DaysNotEmptied = "days_not_emptied", End::Found,
         "A day of the shard cannot be moved to cold storage, and its tables are needed again within 20 days.";

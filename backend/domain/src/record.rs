@@ -1,16 +1,8 @@
 //! A packet before it lands: the pre-order, and the pre-order once paid.
 
-use crate::{
-    planted::Bug,
-    store::{
-        StoreError,
-        orders::{PacketRow, Progress},
-    },
-};
+use crate::planted::Bug;
 use hongbao_shared::{
-    Fen, GroupId, Kind, OrderNo, Terms, Timestamp, UserId,
-    fairness::{ClientSeed, Commitment},
-    split::TermsError,
+    Fen, GroupId, Kind, OrderNo, Terms, Timestamp, UserId, fairness::Commitment, terms::TermsError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -76,38 +68,6 @@ pub struct Payment {
     pub client_seed: Vec<u8>,
     /// When it was paid.
     pub paid_at: Timestamp,
-}
-
-impl Payment {
-    /// The packet that lands for it; an error only for a payment that this code did not
-    /// write.
-    pub fn packet(
-        &self,
-        landed_at: Timestamp,
-        expires_at: Timestamp,
-        progress: Progress,
-    ) -> Result<PacketRow, StoreError> {
-        let record = &self.record;
-        let client_seed = ClientSeed::new(self.client_seed.clone())
-            .ok_or_else(|| StoreError::Corrupt(format!("{} client seed", record.order_no)))?;
-        Ok(PacketRow {
-            order_no: record.order_no,
-            sender_id: record.sender_id,
-            group_id: record.group_id,
-            recipient_id: record.recipient_id,
-            kind: record.kind,
-            total_fen: record.total_fen,
-            shares: record.shares,
-            max_share_fen: record.max_share_fen,
-            sealed_server_seed: record.sealed_server_seed.clone(),
-            client_seed,
-            commitment: record.commitment,
-            created_at: record.created_at,
-            landed_at,
-            expires_at,
-            progress,
-        })
-    }
 }
 
 mod hex_bytes {

@@ -118,6 +118,12 @@ fn write_new(file: &Path, content: &[u8]) -> io::Result<()> {
     options.open(file).and_then(write).map_err(of(file))
 }
 
+/// How much room there is for whoever writes where a file is; `None` if nobody says.
+pub fn free_bytes(file: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(file).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
 /// What was made, renamed or removed in a folder is so on disk.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(of(folder))

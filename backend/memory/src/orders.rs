@@ -57,6 +57,8 @@ struct State {
     days: BTreeMap<Day, HeldDay>,
     /// Which calendar day is being moved, by whom, and how far.
     moves: BTreeMap<Day, (i64, Hold, Copied)>,
+    /// What of which calendar day was moved before it was reopened.
+    gone: BTreeMap<Day, (i64, DaySum)>,
     outbox: OutboxRows,
 }
 
@@ -73,6 +75,8 @@ struct Staged {
     given_up: BTreeMap<OrderNo, PacketRow>,
     claims: BTreeMap<(OrderNo, u32), ClaimRow>,
     days: BTreeMap<Day, HeldDay>,
+    /// Days that are reopened, and what is gone of them if that is known only now.
+    reopened: BTreeMap<Day, (i64, Option<DaySum>)>,
 }
 
 impl_outbox!(MemoryOrders);
@@ -88,7 +92,8 @@ impl OrderStore for MemoryOrders {
         let mut outcome = LaneOutcome::default();
         let mut told: Vec<(OrderNo, &Announcement)> = Vec::new();
         for landing in &batch.landings {
-            let landed = state.land(&mut staged, landing)?;
+            let reopens = batch.reopens.get(&landing.epoch_day).copied();
+            let landed = state.land(&mut staged, landing, reopens)?;
             if landed == Landed::New {
                 told.extend(about(landing.packet.order_no, &landing.announcements));
             }
@@ -106,6 +111,12 @@ impl OrderStore for MemoryOrders {
         state.given_up.append(&mut staged.given_up);
         state.claims.append(&mut staged.claims);
         state.days.append(&mut staged.days);
+        for (day, (epoch_day, gone)) in staged.reopened {
+            let over = Timestamp::from_millis(0);
+            let nobody = Hold { node: -1, now: over, until: over };
+            state.moves.insert(day, (epoch_day, nobody, Copied::default()));
+            state.gone.extend(gone.map(|gone| (day, (epoch_day, gone))));
+        }
         state.outbox.insert(entries, batch.at.unwrap_or(Timestamp::from_millis(0)));
         Ok(outcome)
     }
@@ -262,7 +273,9 @@ impl OrderStore for MemoryOrders {
     async fn day_sum(&self, day: Day) -> Result<DaySum, StoreError> {
         let state = self.state.lock();
         let rows = state.packets.values().filter(|row| row.order_no.day() == day);
-        Ok(sum_of(rows, &state.claims))
+        let held = state.days.get(&day).map(|held| held.epoch_day);
+        let gone = state.gone.get(&day).filter(|(of, _)| Some(*of) == held);
+        Ok(sum_of(rows, &state.claims).plus(gone.map_or_else(DaySum::default, |(_, gone)| *gone)))
     }
 
     async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
@@ -307,7 +320,12 @@ impl State {
         staged.packets.get(&order_no).or_else(|| self.packets.get(&order_no))
     }
 
-    fn land(&self, staged: &mut Staged, landing: &Landing) -> Result<Landed, StoreError> {
+    fn land(
+        &self,
+        staged: &mut Staged,
+        landing: &Landing,
+        reopens: Option<DaySum>,
+    ) -> Result<Landed, StoreError> {
         let packet = &landing.packet;
         let given_up = || staged.given_up.get(&packet.order_no);
         let given_up = || given_up().or_else(|| self.given_up.get(&packet.order_no));
@@ -318,7 +336,7 @@ impl State {
         }
         let table = if packet.progress.state == StoredState::GivenUp {
             &mut staged.given_up
-        } else if self.claim_day(staged, packet.order_no.day(), landing.epoch_day) {
+        } else if self.claim_day(staged, packet.order_no.day(), landing.epoch_day, reopens) {
             &mut staged.packets
         } else {
             return Ok(Landed::DayRefused);
@@ -328,18 +346,29 @@ impl State {
         Ok(Landed::New)
     }
 
-    /// As in a database: an empty day is taken over from an earlier one (R-STORE-1).
-    fn claim_day(&self, staged: &mut Staged, day: Day, epoch_day: i64) -> bool {
-        match staged.days.get(&day).or_else(|| self.days.get(&day)) {
-            Some(held) if held.epoch_day == epoch_day => return !held.sealed,
-            Some(held) => {
-                let is_of_day = |order_no: &OrderNo| order_no.day() == day;
-                let is_empty = self.is_empty(day) && !staged.packets.keys().any(is_of_day);
-                if held.epoch_day > epoch_day || !is_empty {
-                    return false;
-                }
+    /// As in a database: an empty day is taken over from an earlier one (R-STORE-1), and one
+    /// that was sealed too early is reopened.
+    fn claim_day(
+        &self,
+        staged: &mut Staged,
+        day: Day,
+        epoch_day: i64,
+        reopens: Option<DaySum>,
+    ) -> bool {
+        let is_of_day = |order_no: &OrderNo| order_no.day() == day;
+        let is_empty = self.is_empty(day) && !staged.packets.keys().any(is_of_day);
+        if let Some(held) = staged.days.get(&day).or_else(|| self.days.get(&day)) {
+            if held.epoch_day == epoch_day && !held.sealed {
+                let moved = self.moves.get(&day).is_some_and(|(of, ..)| *of == epoch_day);
+                return !moved || reopens.is_some();
             }
-            None => {}
+            if held.epoch_day != epoch_day && !is_empty {
+                return false;
+            }
+            if held.epoch_day >= epoch_day {
+                let Some(gone) = reopens else { return false };
+                staged.reopened.insert(day, (epoch_day, is_empty.then_some(gone)));
+            }
         }
         staged.days.insert(day, HeldDay { epoch_day, sealed: false });
         true

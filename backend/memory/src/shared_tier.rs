@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use hongbao_domain::{
-    cache::{CacheDown, Dress, SharedTier, room_for},
+    cache::{CacheDown, Dress, SharedTier},
     crash,
     record::PreOrderRecord,
     store::orders::{ClaimRow, PacketRow},
@@ -142,7 +142,7 @@ impl SharedTier for InProcess {
         Self::up()?;
         let entry = self.packets.get_with(packet.order_no, || {
             // As much as the packet weighs; growing bit by bit costs those who open.
-            let opened = HashMap::with_capacity(room_for(packet));
+            let opened = HashMap::with_capacity(packet.room());
             Arc::new(Mutex::new(Shared { packet: packet.clone(), opened }))
         });
         let mut shared = entry.lock();

@@ -1,6 +1,5 @@
 //! What sqlx says, as what a store could not do.
 
-use super::sqlite;
 use hongbao_domain::store::StoreError;
 use sqlx::{error::DatabaseError, postgres::PgDatabaseError};
 
@@ -43,6 +42,12 @@ fn is_constraint(error: &dyn DatabaseError) -> bool {
     match error.try_downcast_ref::<PgDatabaseError>() {
         // integrity_constraint_violation
         Some(error) => error.code().starts_with("23"),
-        None => sqlite::is_constraint(error),
+        // SQLITE_CONSTRAINT, RAISE in a trigger included.
+        None => sqlite_code(error) == Some(19),
     }
+}
+
+/// A code of SQLite, without what it is extended by.
+pub(crate) fn sqlite_code(error: &dyn DatabaseError) -> Option<i32> {
+    Some(error.code()?.parse::<i32>().ok()? & 0xff)
 }

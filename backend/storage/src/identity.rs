@@ -4,7 +4,28 @@
 
 use super::{StoreError, error::store_error};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use std::{num::NonZeroI32, path::Path};
+use std::{
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    num::NonZeroI32,
+    path::Path,
+};
+
+/// Where the number stands in the file, with its highest byte first.
+const AT: u64 = 68;
+
+/// Has a database file this id? Where its header says so, SQLite need not open it, which on a
+/// full disk, or one that is read only, it cannot.
+pub async fn has_id(file: &Path, id: NonZeroI32) -> Result<bool, StoreError> {
+    Ok(in_header(file) == Some(id) || id_of_file(file).await? == Some(id))
+}
+
+fn in_header(file: &Path) -> Option<NonZeroI32> {
+    let mut file = File::open(file).ok()?;
+    let mut number = [0; 4];
+    file.seek(SeekFrom::Start(AT)).and_then(|_| file.read_exact(&mut number)).ok()?;
+    NonZeroI32::new(i32::from_be_bytes(number))
+}
 
 /// The id of a database file; `None` before it was given one. Makes no file.
 pub async fn id_of_file(file: &Path) -> Result<Option<NonZeroI32>, StoreError> {

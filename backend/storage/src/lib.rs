@@ -29,7 +29,7 @@ mod writes;
 pub use backup::{Barrier, FileCopy, Snapshots, check_file};
 pub use cold::SqlCold;
 pub use control::SqlControl;
-pub use identity::{give_id_to_file, id_of_file, rename_file};
+pub use identity::{give_id_to_file, has_id, id_of_file, rename_file};
 pub use keys::SqlKeys;
 pub use ledger::SqlLedger;
 pub use lists::SqlLists;
@@ -78,6 +78,17 @@ impl Database {
     /// Opens or creates a SQLite file, and brings its schema up to date.
     pub async fn open_file(file: &Path, schema: Schema) -> anyhow::Result<Self> {
         Ok(Self(Engine::Sqlite(sqlite::File::open(file, schema).await?), Arc::default()))
+    }
+
+    /// Opens a SQLite file of this version's schema, of which nothing is changed; `unused` if it is
+    /// known that nobody works with it.
+    pub async fn open_file_to_read(
+        file: &Path,
+        schema: Schema,
+        unused: bool,
+    ) -> anyhow::Result<Self> {
+        let file = sqlite::File::open_to_read(file, schema, unused).await?;
+        Ok(Self(Engine::Sqlite(file), Arc::default()))
     }
 
     /// Connects to a PostgreSQL server, and brings the schema up to date.

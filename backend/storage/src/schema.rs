@@ -12,7 +12,7 @@ use sqlx::{
     AssertSqlSafe, Executor, PgPool, SqlSafeStr, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
-use std::time::Duration;
+use std::{cmp::Ordering, time::Duration};
 
 /// How often a build with crash points passes one within a migration, in steps of
 /// SQLite's machine: often enough to end between the tables of two days.
@@ -55,6 +55,7 @@ const ORDERS: &[File] = files![
     "orders/sqlite/0007_moves.sql",
     "orders/sqlite/0008_given_up.sql",
     "orders/sqlite/0009_days.sql",
+    "orders/sqlite/0010_reopened.sql",
 ];
 const COLD: &[File] = files!["cold/sqlite/0001_cold.sql"];
 const LEDGER: &[File] = files![
@@ -84,6 +85,7 @@ const POSTGRES_ORDERS: &[File] = files![
     "orders/postgres/0005_moves.sql",
     "orders/postgres/0006_given_up.sql",
     "orders/postgres/0007_days.sql",
+    "orders/postgres/0008_reopened.sql",
 ];
 const POSTGRES_COLD: &[File] = files!["cold/postgres/0001_cold.sql"];
 const POSTGRES_LEDGER: &[File] = files![
@@ -105,6 +107,17 @@ const POSTGRES_CONTROL: &[File] = files!["control/postgres/0001_control.sql"];
 const NAMESPACE_ATTEMPTS: u32 = 5;
 const NAMESPACE_PAUSE: Duration = Duration::from_millis(200);
 
+/// Why a file is not read as it is.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unfit {
+    #[error("a version before made it; `hongbao migrate` brings it up to date")]
+    Older,
+    #[error("a later version made it")]
+    Newer,
+    #[error(transparent)]
+    Unreadable(#[from] sqlx::Error),
+}
+
 impl Schema {
     /// Applies what is missing, one migration after the other, each in a transaction.
     pub(super) async fn migrate_sqlite(self, writer: &SqlitePool) -> anyhow::Result<()> {
@@ -125,6 +138,19 @@ impl Schema {
             writer.acquire().await?.lock_handle().await?.remove_progress_handler();
         }
         Ok(())
+    }
+
+    /// Is a file of the version that this program makes?
+    pub(super) async fn is_current(self, readers: &SqlitePool) -> Result<(), Unfit> {
+        let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+            .fetch_one(readers)
+            .await?;
+        let newest = self.migrator(Dialect::Sqlite).iter().map(|file| file.version).max();
+        match found.cmp(&newest) {
+            Ordering::Less => Err(Unfit::Older),
+            Ordering::Equal => Ok(()),
+            Ordering::Greater => Err(Unfit::Newer),
+        }
     }
 
     /// Likewise on PostgreSQL, in a namespace of its own. Nodes that start together

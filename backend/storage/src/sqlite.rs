@@ -3,7 +3,8 @@
 use super::{
     Schema, StoreError, Tx, Work,
     borrowed::Borrowed,
-    error::{store_error, unavailable, unknown},
+    error::{sqlite_code, store_error, unavailable, unknown},
+    schema::Unfit,
 };
 use sqlx::{
     SqlitePool,
@@ -13,7 +14,9 @@ use std::{path::Path, time::Duration};
 
 /// How many readers may work beside the one writer.
 const READERS_MAX: u32 = 4;
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait for what another process holds, as on PostgreSQL: whoever waits behind is to
+/// hear so within a few seconds.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// How many rows SQLite's thread may be ahead of their reader; each time it has to wait,
 /// two threads change places. Large enough for the claims of most batches.
 const ROWS_AHEAD_MAX: usize = 1024;
@@ -28,31 +31,70 @@ pub(super) struct File {
     readers: SqlitePool,
 }
 
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(512)
+        .row_buffer_size(ROWS_AHEAD_MAX)
+}
+
+/// A file does not hang up: asking a connection whether it is still there, before each use, is
+/// one more trip to its thread and back.
+fn pool(connections_max: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().test_before_acquire(false).max_connections(connections_max)
+}
+
+/// Is there nothing in the write-ahead log that is not in the file?
+fn is_folded(file: &Path) -> bool {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log)
+        .map_or_else(|error| error.kind() == std::io::ErrorKind::NotFound, |log| log.len() == 0)
+}
+
 impl File {
     /// Opens or creates the file, and brings its schema up to date.
     pub(super) async fn open(file: &Path, schema: Schema) -> anyhow::Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
+        let options = options(file)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // NORMAL loses the last commits on power loss.
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT)
-            .statement_cache_capacity(512)
-            .row_buffer_size(ROWS_AHEAD_MAX);
-        // A file does not hang up: asking a connection whether it is still there, before
-        // each use, is one more trip to its thread and back.
-        let pool = || SqlitePoolOptions::new().test_before_acquire(false);
-        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+            .synchronous(SqliteSynchronous::Full);
+        let writer = pool(1).connect_with(options.clone()).await?;
         schema.migrate_sqlite(&writer).await?;
         // A file that has gone since is not made anew, empty, by the next connection.
         writer.set_connect_options(options.clone().create_if_missing(false));
-        let readers = pool()
-            .max_connections(READERS_MAX)
+        let readers = pool(READERS_MAX)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
         Ok(Self { writer, readers })
+    }
+
+    /// Opens a file of this version's schema to be read, whoever else writes to it. Where nothing
+    /// can be written, and nobody does (`unused`), it is read as it stands: SQLite can then make
+    /// none of the files that readers and writers share, and needs none.
+    pub(super) async fn open_to_read(
+        file: &Path,
+        schema: Schema,
+        unused: bool,
+    ) -> anyhow::Result<Self> {
+        let options = options(file).read_only(true);
+        let readers = pool(READERS_MAX).connect_lazy_with(options.clone());
+        let readers = match schema.is_current(&readers).await {
+            Err(Unfit::Unreadable(_)) if unused && is_folded(file) => {
+                readers.close().await;
+                let readers = pool(READERS_MAX).connect_lazy_with(options.immutable(true));
+                schema.is_current(&readers).await?;
+                readers
+            }
+            other => {
+                other?;
+                readers
+            }
+        };
+        Ok(Self { writer: readers.clone(), readers })
     }
 
     /// Connections for statements that only read.
@@ -108,17 +150,8 @@ impl File {
 /// (`SQLITE_FULL`) it did not happen, and has been rolled back; whatever else went wrong, it
 /// may have happened.
 fn not_committed(error: sqlx::Error) -> StoreError {
-    match error.as_database_error().and_then(primary_code) {
+    match error.as_database_error().and_then(sqlite_code) {
         Some(13) => store_error(error),
         _ => unknown(error),
     }
-}
-
-/// `SQLITE_CONSTRAINT` with all its extended codes, `RAISE` in a trigger included.
-pub(super) fn is_constraint(error: &dyn sqlx::error::DatabaseError) -> bool {
-    primary_code(error) == Some(19)
-}
-
-fn primary_code(error: &dyn sqlx::error::DatabaseError) -> Option<i32> {
-    Some(error.code()?.parse::<i32>().ok()? & 0xff)
 }

@@ -6,10 +6,16 @@ use serde_json::json;
 use std::time::Duration;
 
 impl Browser {
+    /// Waits until whatever has just appeared takes gestures.
+    pub async fn settled(&self) -> Result<()> {
+        self.find_css("body:not(:has([data-settling]))").await.map(|_| ())
+    }
+
     /// Taps the place where this test id is, and the same place again after `gap`,
     /// whatever stands there by then.
     pub async fn tap_twice(&self, id: &str, gap: Duration) -> Result<()> {
         self.find(id).await?.scroll_into_view().await?;
+        self.settled().await?;
         self.at_rest().await?;
         let script = format!(
             "const box = document.querySelector(\"[data-testid='{id}']\").getBoundingClientRect();
@@ -38,6 +44,7 @@ impl Browser {
                 "windowsVirtualKeyCode": 13, "autoRepeat": repeats,
             })
         };
+        self.settled().await?;
         let cdp = self.driver.cdp();
         for time in 0..=repeats {
             cdp.send_raw("Input.dispatchKeyEvent", enter("keyDown", time > 0)).await?;

@@ -14,7 +14,7 @@ const BAD: [(&str, &str, &str, &str); 17] = [
     ("lucky", "0.001", "2", "two decimals"),
     ("lucky", "1.005", "2", "two decimals"),
     ("lucky", "abc", "2", "number"),
-    ("lucky", "1,5", "2", "number"),
+    ("lucky", "1,5,5", "2", "number"),
     ("lucky", "1e3", "2", "number"),
     ("lucky", "20000.01", "100", "¥20000.00"),
     ("lucky", "99999999999999999999", "100", "¥20000.00"),
@@ -50,7 +50,13 @@ fn bad_input_gets_a_sentence_and_sends_nothing() -> Result<()> {
         }
         // The fault goes away with its cause.
         browser.click("send-kind-lucky").await?;
-        browser.fill("send-amount", "0.06").await?;
+        for amount in ["8,88", "1,000.00", "0.06"] {
+            browser.fill("send-amount", amount).await?;
+            browser.fill("send-shares", "6").await?;
+            browser.gone("send-error").await?;
+            browser.fill("send-shares", "0").await?;
+            browser.find("send-error").await?;
+        }
         browser.fill("send-shares", "6").await?;
         browser.gone("send-error").await?;
         let greeting = "a".repeat(26);

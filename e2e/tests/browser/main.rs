@@ -6,7 +6,9 @@
 
 mod bad_input;
 mod failures;
+mod focus;
 mod gestures;
+mod hands;
 mod kinds;
 mod layout;
 mod leaving;
@@ -21,6 +23,7 @@ mod screens;
 mod secrecy;
 mod steps;
 mod story;
+mod translated;
 mod walk;
 mod world;
 mod writing;

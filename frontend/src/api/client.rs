@@ -7,6 +7,8 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestCredentials, RequestInit, Response};
 
+use crate::{browser, who};
+
 /// Longer than any answer of a healthy server takes, short enough to tell a person.
 const TIMEOUT_MS: u32 = 15_000;
 
@@ -91,7 +93,7 @@ pub(super) fn json(body: &impl Serialize) -> Option<String> {
 
 pub(super) fn read<A: DeserializeOwned>(text: &str) -> Result<A, Failure> {
     serde_json::from_str(text).map_err(|error| {
-        crate::browser::log_error(&JsValue::from_str(&error.to_string()));
+        browser::log_error(&JsValue::from_str(&error.to_string()));
         Failure::Unreadable
     })
 }
@@ -111,8 +113,10 @@ pub(super) fn send(
         let Ok(problem) = serde_json::from_str::<Problem>(&text) else {
             return Err(Failure::Unreadable);
         };
-        if problem.code == ErrorCode::Unauthenticated {
-            crate::state::session::ended();
+        match problem.code {
+            ErrorCode::Unauthenticated => who::ended(),
+            ErrorCode::PersonChanged => browser::reload(),
+            _ => {}
         }
         let retry_after_s = response.headers().get("retry-after").ok().flatten();
         Err(Failure::Refused {
@@ -129,13 +133,15 @@ async fn exchange(method: &str, path: &str, body: Option<String>) -> Option<(Res
     init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
     let headers = Headers::new().ok()?;
     headers.set("accept", "application/json").ok()?;
+    if let Some(me) = who::id() {
+        headers.set("hongbao-person", &me.to_string()).ok()?;
+    }
     if let Some(body) = body {
         headers.set("content-type", "application/json").ok()?;
         init.set_body(&JsValue::from_str(&body));
     }
     init.set_headers(&headers);
-    let request =
-        crate::browser::window()?.fetch_with_str_and_init(&format!("/api/v1{path}"), &init);
+    let request = browser::window()?.fetch_with_str_and_init(&format!("/api/v1{path}"), &init);
     let response: Response = JsFuture::from(request).await.ok()?.dyn_into().ok()?;
     let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
     Some((response, text))

@@ -111,6 +111,8 @@ pub(crate) fn Envelope(
                                 type="button"
                                 class="button gold"
                                 data-testid="envelope-details"
+                                // The coin had the focus, and is gone.
+                                node_ref=focus_when_shown()
                                 on:click=press(move |_| to_details.run(()))
                             >
                                 {tr!(see_details)}

@@ -12,7 +12,7 @@ use crate::{
     components::{Pic, effect, press},
     gesture,
     i18n::{Lang, text, tr},
-    tasks::Scope,
+    tasks::{self, Scope},
 };
 
 /// Shows `dialog` as modal as soon as it is on the page, and gives the focus back to
@@ -29,7 +29,11 @@ pub(crate) fn modal(dialog: NodeRef<html::Dialog>) {
     });
     on_cleanup(move || {
         if let Some(element) = before.take() {
-            element.focus().ok();
+            tasks::detach(async move {
+                // The dialog is still open, and holds the focus inside until it is gone.
+                tasks::sleep_ms(0).await;
+                element.focus().ok();
+            });
         }
     });
 }

@@ -64,6 +64,7 @@ impl Lang {
                 ("太快了，歇一下再试。", "That was fast. Take a breath and try again.")
             }
 
+            ErrorCode::PersonChanged => (self.person_changed(), self.person_changed()),
             ErrorCode::Unauthenticated => ("请先进来。", "Come in first: sign in or give a name."),
             ErrorCode::Forbidden => ("你没有权限这么做。", "You're not allowed to do that."),
             ErrorCode::WrongCredentials => ("账号名或密码不对。", "Name and password don't match."),

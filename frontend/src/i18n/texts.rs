@@ -46,8 +46,10 @@ texts! {
     sign_in: "登录", "Sign in";
     create_account: "新建账号", "Create account";
     account_name: "账号名", "Account name";
+    password_wrong: "当前密码不对。", "That isn't your current password.";
     password: "密码", "Password";
-    session_over: "登录已过期，请重新进入。你的钱和红包都在。", "Your session has ended. Come back in; your money and packets are safe.";
+    person_changed: "这个浏览器现在登录的是另一个人，刚才什么都没做。", "Somebody else is signed in in this browser now. Nothing was done.";
+    session_over: "登录已过期。有账号就登录，你的钱和红包都在；访客没有密码，回不到原来的钱包。", "Your session has ended. Sign in to your account: your money and packets are safe there. A guest's wallet can't be opened again.";
     invited_lead: "留个名字，马上进群抢红包。", "Leave a name and step right in.";
     join_now: "加入群聊", "Join the group";
     joining: "正在进群…", "Joining…";

@@ -1,12 +1,15 @@
 //! Two fields and a button: for whatever a name and a password, or two passwords, are
 //! asked. One form for all of it.
 
-use hongbao_shared::api::accounts::{Credentials, PasswordChange};
+use hongbao_shared::{
+    ErrorCode,
+    api::accounts::{Credentials, PasswordChange},
+};
 use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
-    components::{Fault, spoken, submits},
+    components::{live, spoken, submits, words},
     i18n::{Lang, lang, lang_now, text},
     state::{session, toast},
     tasks::Scope,
@@ -151,7 +154,15 @@ pub(super) fn CredentialsForm(purpose: Purpose, on_done: Callback<()>) -> impl I
             })}
             {field(purpose.first(), first, None)}
             {field(purpose.second(), second, Some(spoken(hint)))}
-            <Fault failure=failure/>
+            {live(move || failure.get().map(|problem| {
+                let is_wrong = is_change && problem.code() == Some(ErrorCode::WrongCredentials);
+                let sentence = move || if is_wrong {
+                    lang().password_wrong().to_owned()
+                } else {
+                    lang().failure(&problem, &session::limits())
+                };
+                view! { <p class="fault" role="alert" data-testid="error-sentence">{words(sentence)}</p> }.into_any()
+            }))}
             <button class="button primary large" data-testid=test_id disabled=busy>
                 {text(label)}
             </button>

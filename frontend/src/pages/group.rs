@@ -15,8 +15,9 @@ use crate::{
     i18n::{Lang, lang, lang_now, text, tr},
     pages::chat::{Gone, InviteSheet},
     route::{self, Route},
-    state::{groups, session, toast},
+    state::{groups, toast},
     tasks::Scope,
+    who,
 };
 
 use members::Members;
@@ -153,7 +154,7 @@ fn Question(
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<Failure>);
     let leaves = member.is_none();
-    let who: Option<UserId> = member.as_ref().map(|member| member.id).or_else(session::my_id);
+    let who: Option<UserId> = member.as_ref().map(|member| member.id).or_else(who::id);
     let act = move |_| {
         let Some(who) = who.filter(|_| !busy.get_untracked()) else { return };
         busy.set(true);

@@ -12,7 +12,7 @@ use leptos::prelude::{
 
 use crate::{
     api::{self, Failure},
-    tasks,
+    tasks, who,
 };
 
 /// News within this are asked for together.
@@ -82,7 +82,7 @@ pub(crate) async fn refresh() -> Result<(), Failure> {
     let answer = api::groups().await;
     let told = answer.as_ref().map(|_| ()).map_err(Clone::clone);
     // An old answer, or one for somebody who has left.
-    if TURNS.get_untracked().1 > mine || super::session::my_id().is_none() {
+    if TURNS.get_untracked().1 > mine || who::id().is_none() {
         return told;
     }
     TURNS.update(|(_, answered)| *answered = mine);

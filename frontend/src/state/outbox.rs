@@ -18,7 +18,7 @@ use leptos::prelude::{
 use super::session;
 use crate::{
     api::{self, Failure},
-    browser, tasks,
+    browser, tasks, who,
 };
 
 /// Lines of one group that may wait. More than this nobody writes while the network is
@@ -81,7 +81,7 @@ pub(crate) fn lines(group: GroupId) -> Vec<Line> {
 
 /// Sends a line; `false` if too many wait already.
 pub(crate) fn say(group: GroupId, text: String) -> bool {
-    let Some(me) = session::my_id() else { return false };
+    let Some(me) = who::id() else { return false };
     let waiting =
         LINES.with_untracked(|lines| lines.iter().filter(|l| l.is_of(Some(me), group)).count());
     if waiting >= LINES_MAX {
@@ -99,7 +99,7 @@ pub(crate) fn say(group: GroupId, text: String) -> bool {
 
 /// Sends what did not get out, in its order.
 pub(crate) fn retry(group: GroupId) {
-    let Some(me) = session::my_id().filter(|me| !is_going(*me, group)) else { return };
+    let Some(me) = who::id().filter(|me| !is_going(*me, group)) else { return };
     set_way(|line| line.is_of(Some(me), group), Way::Going);
     tasks::detach(send(me, group));
 }
@@ -112,7 +112,7 @@ pub(crate) fn discard(line: &Line) {
 
 /// A chat is shown: brings back what an earlier page left.
 pub(crate) fn open(group: GroupId) {
-    let Some(me) = session::my_id() else { return };
+    let Some(me) = who::id() else { return };
     let kept = kept(me, group);
     LINES.update(|lines| {
         for (key, text) in kept {
@@ -133,7 +133,7 @@ pub(crate) fn answers(group: GroupId) -> Vec<Message> {
 
 /// The stream tells what I have said: it stands in the chat now.
 pub(crate) fn told(group: GroupId, text: &str) {
-    let me = session::my_id();
+    let me = who::id();
     let first = LINES.with_untracked(|lines| {
         let mut mine = lines.iter().filter(|line| line.is_of(me, group));
         mine.find(|line| line.way == Way::Going && line.text == text).map(|line| line.number)
@@ -165,7 +165,7 @@ fn set_way(which: impl Fn(&Line) -> bool, way: Way) {
 /// their order is kept.
 async fn send(me: UserId, group: GroupId) {
     while let Some(line) = LINES.with_untracked(|lines| next(lines, me, group).cloned()) {
-        let answer = if session::my_id() == Some(me) {
+        let answer = if who::id() == Some(me) {
             let (text, key) = (line.text.clone(), Some(line.key.clone()));
             api::say(group, &NewMessage { text, key }).await.map_err(Some)
         } else {
@@ -213,13 +213,13 @@ fn edit_kept(person: UserId, group: GroupId, edit: impl FnOnce(&mut Kept)) {
 
 /// What stood in the field when the chat was left.
 pub(crate) fn draft(group: GroupId) -> String {
-    let place = session::my_id().map(|me| place("draft", me, group));
+    let place = who::id().map(|me| place("draft", me, group));
     place.and_then(|place| browser::stored(&place)).unwrap_or_default()
 }
 
 /// Keeps what stands in the field.
 pub(crate) fn keep_draft(group: GroupId, text: &str) {
-    if let Some(me) = session::my_id() {
+    if let Some(me) = who::id() {
         browser::keep(&place("draft", me, group), (!text.is_empty()).then_some(text));
     }
 }

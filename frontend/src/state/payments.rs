@@ -1,20 +1,20 @@
-//! What this browser remembers about packets that it pays: the commitments, against
+//! What this browser remembers, person by person, about packets that they pay: the commitments, against
 //! which the fairness check compares later (R-FAIR-1), a payment and an
 //! opening whose answers have not arrived.
 
 use hongbao_shared::{Fen, GroupId, OrderNo, fairness::Commitment};
 use serde::{Deserialize, Serialize};
 
-use crate::browser;
+use crate::{browser, who};
 
-const COMMITMENTS: &str = "hongbao.commitments";
-const PENDING: &str = "hongbao.pending";
-const OPENING: &str = "hongbao.opening";
+const COMMITMENTS: &str = "commitments";
+const PENDING: &str = "pending";
+const OPENING: &str = "opening";
 /// The oldest make room beyond this.
 const COMMITMENTS_MAX: usize = 200;
 
 fn commitments() -> Vec<(OrderNo, Commitment)> {
-    browser::stored(COMMITMENTS)
+    browser::stored(&who::place(COMMITMENTS))
         .and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default()
 }
@@ -26,7 +26,7 @@ pub(crate) fn keep_commitment(order_no: OrderNo, commitment: Commitment) {
     let surplus = all.len().saturating_sub(COMMITMENTS_MAX);
     all.drain(..surplus);
     if let Ok(text) = serde_json::to_string(&all) {
-        browser::store(COMMITMENTS, &text);
+        browser::store(&who::place(COMMITMENTS), &text);
     }
 }
 
@@ -49,36 +49,36 @@ pub(crate) struct Pending {
 /// leaves the person without an answer.
 pub(crate) fn begin(pending: &Pending) {
     if let Ok(text) = serde_json::to_string(pending) {
-        browser::store(PENDING, &text);
+        browser::store(&who::place(PENDING), &text);
     }
 }
 
 /// The payment whose end this browser has not seen.
 pub(crate) fn pending() -> Option<Pending> {
-    serde_json::from_str(&browser::stored(PENDING)?).ok()
+    serde_json::from_str(&browser::stored(&who::place(PENDING))?).ok()
 }
 
 /// The payment has an answer.
 pub(crate) fn settle() {
-    browser::forget(PENDING);
+    browser::forget(&who::place(PENDING));
 }
 
 /// Remembers that a packet is being opened, so that a reload in the middle does not
 /// leave the person wondering.
 pub(crate) fn begin_opening(group_id: GroupId, order_no: OrderNo) {
     if let Ok(text) = serde_json::to_string(&(group_id, order_no)) {
-        browser::store(OPENING, &text);
+        browser::store(&who::place(OPENING), &text);
     }
 }
 
 /// The packet of this group whose opening this browser has not seen the end of.
 pub(crate) fn opening(group_id: GroupId) -> Option<OrderNo> {
     let (group, order_no) =
-        serde_json::from_str::<(GroupId, OrderNo)>(&browser::stored(OPENING)?).ok()?;
+        serde_json::from_str::<(GroupId, OrderNo)>(&browser::stored(&who::place(OPENING))?).ok()?;
     (group == group_id).then_some(order_no)
 }
 
 /// The opening has an answer.
 pub(crate) fn opened() {
-    browser::forget(OPENING);
+    browser::forget(&who::place(OPENING));
 }

@@ -6,11 +6,14 @@ use hongbao_shared::{
     ErrorCode, Fen, Limits, UserId,
     api::accounts::{Me, SignedIn},
 };
-use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, Set as _, Update as _};
+use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, Set as _};
 
+use super::toast;
 use crate::{
     api::{self, Failure},
     browser,
+    i18n::lang_now,
+    who::{self, Who},
 };
 
 /// What is known about the person at this browser.
@@ -26,33 +29,29 @@ pub(crate) enum Session {
     Failed(Failure),
 }
 
-static SESSION: LazyLock<ArcRwSignal<Session>> =
-    LazyLock::new(|| ArcRwSignal::new(Session::Unknown));
+/// Why the server could not be asked who it is.
+static FAILED: LazyLock<ArcRwSignal<Option<Failure>>> = LazyLock::new(|| ArcRwSignal::new(None));
 static LIMITS: LazyLock<ArcRwSignal<Limits>> =
     LazyLock::new(|| ArcRwSignal::new(Limits::default()));
 
 pub(crate) fn session() -> Session {
-    SESSION.get()
+    match who::get() {
+        Who::Unknown => FAILED.get().map_or(Session::Unknown, Session::Failed),
+        Who::Nobody { ended } => Session::SignedOut { ended },
+        Who::Somebody(me) => Session::SignedIn(me),
+    }
 }
 
 /// The person, if one is signed in.
 pub(crate) fn me() -> Option<Me> {
-    match SESSION.get() {
-        Session::SignedIn(me) => Some(me),
-        _ => None,
-    }
-}
-
-/// Their id, without following changes.
-pub(crate) fn my_id() -> Option<UserId> {
-    match SESSION.get_untracked() {
-        Session::SignedIn(me) => Some(me.user.id),
+    match who::get() {
+        Who::Somebody(me) => Some(me),
         _ => None,
     }
 }
 
 pub(crate) fn is_me(id: UserId) -> bool {
-    my_id() == Some(id)
+    who::id() == Some(id)
 }
 
 /// The server's limits; the defaults until it has told them.
@@ -65,30 +64,31 @@ pub(crate) fn limits_now() -> Limits {
     LIMITS.get_untracked()
 }
 
-/// Says that this browser has a session, which its cookie does not tell to scripts.
-/// Without it nobody asks who is signed in, and a first visit sees no refusal.
-const KEY: &str = "hongbao.session";
-
 /// Asks who is signed in and for the limits.
 pub(crate) fn start() {
     crate::tasks::detach(load());
 }
 
 async fn load() {
-    let was_here = browser::stored(KEY).is_some();
+    let was_here = who::was_here();
     if browser::can_store() && !was_here {
-        SESSION.set(Session::SignedOut { ended: false });
+        who::set(Who::Nobody { ended: false });
         load_limits().await;
         return;
     }
     let (me, ()) = futures::join!(api::me(), load_limits());
-    SESSION.set(match me {
-        Ok(me) => Session::SignedIn(me),
-        Err(failure) if failure.code() == Some(ErrorCode::Unauthenticated) => {
-            Session::SignedOut { ended: was_here }
+    match me {
+        Ok(me) => {
+            if browser::tab_changes_hands(&me.user.id.to_string()) {
+                toast::show(lang_now().person_changed());
+            }
+            who::set(Who::Somebody(me));
         }
-        Err(failure) => Session::Failed(failure),
-    });
+        Err(failure) if failure.code() == Some(ErrorCode::Unauthenticated) => {
+            who::set(Who::Nobody { ended: was_here });
+        }
+        Err(failure) => FAILED.set(Some(failure)),
+    }
 }
 
 async fn load_limits() {
@@ -99,14 +99,12 @@ async fn load_limits() {
 
 /// Tries again after [`Session::Failed`].
 pub(crate) fn retry() {
-    SESSION.set(Session::Unknown);
+    FAILED.set(None);
     start();
 }
 
 /// Takes the answer to a sign-in.
 pub(crate) async fn begin(signed_in: SignedIn, is_guest: bool) {
-    super::groups::clear();
-    browser::store(KEY, "1");
     let me = api::me().await.unwrap_or(Me {
         login_name: None,
         user: signed_in.user,
@@ -114,16 +112,8 @@ pub(crate) async fn begin(signed_in: SignedIn, is_guest: bool) {
         is_admin: false,
         is_guest,
     });
-    SESSION.set(Session::SignedIn(me));
-}
-
-/// The server knows the session no more.
-pub(crate) fn ended() {
-    browser::forget(KEY);
-    if matches!(SESSION.get_untracked(), Session::SignedIn(_)) {
-        SESSION.set(Session::SignedOut { ended: true });
-        super::groups::clear();
-    }
+    browser::tab_changes_hands(&me.user.id.to_string());
+    who::set(Who::Somebody(me));
 }
 
 /// Signs out here and on the server.
@@ -132,9 +122,7 @@ pub(crate) async fn sign_out() -> Result<(), Failure> {
         // A session that the server does not know is as good as ended.
         Err(failure) if failure.code() != Some(ErrorCode::Unauthenticated) => Err(failure),
         _ => {
-            browser::forget(KEY);
-            SESSION.set(Session::SignedOut { ended: false });
-            super::groups::clear();
+            who::set(Who::Nobody { ended: false });
             Ok(())
         }
     }
@@ -142,16 +130,12 @@ pub(crate) async fn sign_out() -> Result<(), Failure> {
 
 /// Takes in who one is now, after a change.
 pub(crate) fn set_me(me: Me) {
-    SESSION.set(Session::SignedIn(me));
+    who::set(Who::Somebody(me));
 }
 
 /// Shows a balance that an answer has told.
 pub(crate) fn set_balance(balance_fen: Fen) {
-    SESSION.update(|session| {
-        if let Session::SignedIn(me) = session {
-            me.balance_fen = balance_fen;
-        }
-    });
+    who::change(|me| me.balance_fen = balance_fen);
 }
 
 /// Asks for the balance, for instance after paying.

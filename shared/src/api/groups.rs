@@ -5,7 +5,7 @@ use crate::{
     ids::{GroupId, MessageId, UserId},
     money::Fen,
     order_no::OrderNo,
-    split::Kind,
+    terms::Kind,
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};

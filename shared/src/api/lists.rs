@@ -2,7 +2,7 @@
 
 use super::accounts::Profile;
 use crate::{
-    api::packets::PacketState, ids::GroupId, money::Fen, order_no::OrderNo, split::Kind,
+    api::packets::PacketState, ids::GroupId, money::Fen, order_no::OrderNo, terms::Kind,
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@ use crate::{
     ids::{GroupId, UserId},
     money::Fen,
     order_no::OrderNo,
-    split::Kind,
+    terms::Kind,
     timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 use crate::common::{cut, exact, fen, lucky, numbered_seed, reference, test};
 use hongbao_shared::{
     Fen, Kind, Terms,
-    split::TermsError::{
+    terms::TermsError::{
         DoesNotDivide, ExclusiveShares, MoreSharesThanFen, NoShares, ShareTooLarge,
     },
 };

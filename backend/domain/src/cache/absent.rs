@@ -1,4 +1,4 @@
-use super::shared::{CacheDown, Dress, SharedTier};
+use super::{CacheDown, Dress, SharedTier};
 use crate::{
     record::PreOrderRecord,
     store::orders::{ClaimRow, PacketRow},

@@ -5,9 +5,9 @@ mod absent;
 mod shared;
 
 pub use absent::Absent;
-pub use shared::{CacheDown, Dress, NewsStream, SharedTier};
-
-use crate::store::orders::PacketRow;
+// One type for what a packet wears, wherever it is kept.
+pub use crate::store::people::Dress;
+pub use shared::{CacheDown, NewsStream, SharedTier};
 
 /// What a note tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,11 +28,4 @@ pub struct Noted {
     pub era: u64,
     /// What was noted in this era.
     pub text: Option<Vec<u8>>,
-}
-
-/// How many claims a packet's memory is made for: all of its shares, so that nothing has
-/// to grow while people open it. Within reason, for a row that this code did not write.
-pub fn room_for(packet: &PacketRow) -> usize {
-    const ROOM_MAX: u32 = 1 << 17;
-    usize::try_from(packet.shares.min(ROOM_MAX)).unwrap_or_default()
 }

@@ -2,7 +2,10 @@ use super::{Note, Noted};
 use crate::{
     board::Board,
     record::PreOrderRecord,
-    store::orders::{ClaimRow, PacketRow},
+    store::{
+        orders::{ClaimRow, PacketRow},
+        people::Dress,
+    },
 };
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -13,16 +16,6 @@ use std::{fmt, sync::Arc};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the shared cache does not answer: {0}")]
 pub struct CacheDown(pub String);
-
-/// What a packet is dressed in; lives in the caches, with the message service
-/// behind them (R-CACHE-3).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dress {
-    /// The sender's words; empty for the default greeting.
-    pub greeting: String,
-    /// One of the covers.
-    pub cover: String,
-}
 
 /// What other nodes publish, as they wrote it.
 pub type NewsStream = BoxStream<'static, Vec<u8>>;

@@ -21,27 +21,27 @@ pub struct Tasks {
     fallen: Fallen,
 }
 
-/// Whether a task has panicked: shared by all [`Tasks`] of an application.
+/// Whether a task has panicked, or found that all must end: shared by all [`Tasks`] of an application.
 #[derive(Clone, Debug, Default)]
 pub struct Fallen(Arc<First>);
 
 #[derive(Debug, Default)]
 struct First {
-    /// The type of the first that did, which names its function.
-    task: OnceLock<&'static str>,
+    /// The type of the first that did, which names its function, or what was found.
+    why: OnceLock<&'static str>,
     told: CancellationToken,
 }
 
 impl Fallen {
-    /// Waits until a task has panicked; which one.
+    /// Waits until all must end; the task that has panicked, or why.
     pub async fn wait(&self) -> &'static str {
         self.0.told.cancelled().await;
-        self.task().unwrap_or_default()
+        self.why().unwrap_or_default()
     }
 
-    /// The first task that has panicked.
-    pub fn task(&self) -> Option<&'static str> {
-        self.0.task.get().copied()
+    /// The first task that has panicked, or why else all must end.
+    pub fn why(&self) -> Option<&'static str> {
+        self.0.why.get().copied()
     }
 
     fn note(&self, task: &'static str, panic: &(dyn Any + Send)) {
@@ -53,7 +53,12 @@ impl Fallen {
         let message = message.unwrap_or("no message");
         metrics::counter!("hongbao_tasks_panicked_total").increment(1);
         tracing::error!(task, message, "a task has panicked: this node has to end");
-        let _later = self.0.task.set(task);
+        self.end(task);
+    }
+
+    /// Has all end in good order, for a reason that has been logged.
+    pub fn end(&self, why: &'static str) {
+        let _later = self.0.why.set(why);
         self.0.told.cancel();
     }
 }

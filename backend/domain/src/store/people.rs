@@ -13,11 +13,11 @@ pub use log::{
     Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, LogStore, PacketPost, PostStore, StoredBody,
     StoredMessage, StoredPacket, StoredPage, TextDraft,
 };
-pub use users::EXPIRED_DROPPED_MAX;
 pub use users::{
     DemoMember, Login, LoginStore, NewAccount, NewSession, NewUser, OwnSession, PasswordDraft,
     Person, ProfileDraft, SessionStore, StoredSession, TokenHash, UserStore,
 };
+pub use users::{EXPIRED_DROPPED_MAX, EXPIRED_KEPT_FOR};
 
 use super::StoreError;
 use crate::Refusal;

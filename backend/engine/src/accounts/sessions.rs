@@ -78,7 +78,9 @@ impl Accounts {
         let mut is_renewed = false;
         // Twice in its life at least, however short that is.
         let half_of_life_ms = i64::from(self.settings.session_ttl_s).saturating_mul(500);
-        if now.millis_since(session.seen_at) >= SEEN_EVERY_MS.min(half_of_life_ms) {
+        let unseen_ms = now.millis_since(session.seen_at).saturating_abs();
+        // Also one that was seen by a clock that was ahead: its cookie needs to be renewed.
+        if unseen_ms >= SEEN_EVERY_MS.min(half_of_life_ms) {
             let expires_at = self.expires_after(now);
             // Only the expiry depends on it; the next miss tries again.
             match self.store.touch_session(token_hash, now, expires_at).await {

@@ -1,14 +1,13 @@
 //! The tasks behind the services, and the order in which they end.
 
-use super::{App, Stores, settings};
+use super::{App, Stores, newsroom::Newsroom, settings};
 use crate::{
+    bell::Bell,
     cache::{Notes, SharedWriter},
     control::HealthWatch,
-    delivery::{
-        Bell, CreditClaims, Deliver, LandPaid, Pace, PostToChat, RefundRest, Worker, WriteLists,
-    },
+    delivery::{CreditClaims, Deliver, LandPaid, Pace, PostToChat, RefundRest, Worker, WriteLists},
     ledger::Ledger,
-    news::{Newsroom, Publisher},
+    news::Publisher,
     packets::{LaneParts, LaneStore, Lanes},
 };
 use hongbao_domain::{
@@ -135,7 +134,8 @@ impl App {
         self.start_feeders();
         let feeders = &self.background.feeders;
         feeders.tasks.spawn(Arc::clone(&self.mover).run(feeders.stop.clone()));
-        feeders.tasks.spawn(Arc::clone(&self.keeper).run(feeders.stop.clone()));
+        let board = Arc::clone(self.control.board());
+        feeders.tasks.spawn(Arc::clone(&self.keeper).run(board, feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.letters).watch(feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.reconciliation).run(feeders.stop.clone()));
         feeders

@@ -3,13 +3,12 @@
 
 mod background;
 mod caches;
+mod newsroom;
 mod parts;
 mod reconciling;
 mod settings;
-mod stores;
 
 pub use reconciling::NotWhole;
-pub use stores::Stores;
 
 use crate::{
     accounts::Accounts,
@@ -19,12 +18,13 @@ use crate::{
     delivery::DeadLetters,
     demo::Demo,
     groups::{CardStates, Groups},
-    keys::{Keeper, Keys},
+    keys::{Keeper, Keys, seal::Sealer},
     ledger::Ledger,
     lists::Lists,
     live::Live,
-    packets::{LaneParts, NumberedSite, Numbering, Packets, Tickets, seal::Sealer},
+    packets::{LaneParts, NumberedSite, Numbering, Packets, Tickets},
     reconcile::Schedule,
+    stores::Stores,
 };
 use background::{Background, Bells};
 use caches::Caches;
@@ -231,7 +231,7 @@ impl App {
             return false;
         }
         if let Some(what) = self.keeper.missing() {
-            tracing::warn!(what, "not ready");
+            tracing::debug!(what, "not ready");
             return false;
         }
         match self.stores.ping().await {

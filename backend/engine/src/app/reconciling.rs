@@ -3,8 +3,8 @@
 
 use super::Stores;
 use crate::{
+    keys::seal::Sealer,
     ledger::Ledger,
-    packets::seal::Sealer,
     reconcile::{Reconciler, Schedule},
 };
 use hongbao_config::Config;

@@ -51,6 +51,11 @@ pub struct Mover {
     pub board: Arc<Board>,
 }
 
+/// No day is sealed earlier, whatever `hot_days` is: it is one at least.
+const SEALED_AFTER_DAYS: i64 = 2;
+/// Zones and clocks that differ a little make it tomorrow, and never the day after.
+const IMPOSSIBLE_DAYS: i64 = 2;
+
 /// What a round did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moved {
@@ -95,13 +100,15 @@ impl Mover {
                     continue;
                 }
             };
+            let place = Place::Shard(*site, *shard);
+            self.tell_of_time(place, &tables);
             let (mut late, mut differs) = (None, None);
             for table in tables {
                 if stop.is_cancelled() {
                     return failure.map_or(Ok(moved), Err);
                 }
-                let place = ColdPlace { site: *site, shard: *shard, day: table.day };
-                let done = self.look_at(&**hot, &**cold, place, table, &mut moved, stop).await;
+                let of_day = ColdPlace { site: *site, shard: *shard, day: table.day };
+                let done = self.look_at(&**hot, &**cold, of_day, table, &mut moved, stop).await;
                 if !matches!(done, Ok(true)) && self.is_late(table) {
                     late = late.or(Some(table.day));
                 }
@@ -114,7 +121,6 @@ impl Mover {
                     failure = Some(error);
                 }
             }
-            let place = Place::Shard(*site, *shard);
             let day = late.map_or(0, Day::get);
             let why = format_args!("day {day} of the cycle is in the way of the next one");
             self.board.set(Rung::DaysNotEmptied, place, late.is_some(), why);
@@ -137,7 +143,8 @@ impl Mover {
         stop: &CancellationToken,
     ) -> Result<bool, StoreError> {
         let is_over = self.age_days(table) > i64::from(self.hot_days);
-        if !is_over || (table.sealed && table.is_empty) {
+        let stays = !is_over && self.to_come_days(table) < IMPOSSIBLE_DAYS;
+        if stays || (table.sealed && table.is_empty) {
             return Ok(true);
         }
         // Nobody else works on the files of a process: what an earlier one held is ours.
@@ -164,6 +171,25 @@ impl Mover {
 
     fn age_days(&self, table: DayTable) -> i64 {
         self.zone.epoch_day(self.clock.now()).saturating_sub(table.epoch_day)
+    }
+
+    /// How far a day lies in the future: further than tomorrow no packet is sent. Such a day
+    /// was written by a clock that was ahead, and moves away as one does that is over.
+    fn to_come_days(&self, table: DayTable) -> i64 {
+        self.age_days(table).saturating_neg()
+    }
+
+    /// Says whether the clock has gone back behind what a shard holds: days to come, or days
+    /// that were sealed before they can have been over (R-CTRL-5).
+    fn tell_of_time(&self, place: Place, tables: &[DayTable]) {
+        let sealed = tables.iter().filter(|table| table.sealed);
+        let ahead = sealed.map(|table| SEALED_AFTER_DAYS - self.age_days(*table));
+        let to_come = tables.iter().map(|table| self.to_come_days(*table));
+        let ahead = ahead.filter(|days| *days > 0);
+        let ahead = ahead.chain(to_come.filter(|days| *days >= IMPOSSIBLE_DAYS)).max();
+        let days = ahead.unwrap_or_default();
+        let why = format_args!("it was written on with a clock that was {days} days ahead of now");
+        self.board.set(Rung::ClockWentBack, place, ahead.is_some(), why);
     }
 
     /// Are a day's tables needed again before long?

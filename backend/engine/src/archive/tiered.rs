@@ -6,13 +6,15 @@ use hongbao_domain::store::{
     StoreError,
     cold::{ColdPlace, ColdStore},
     orders::{
-        ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, Landed, LaneBatch, LaneOutcome,
-        OrderStore, PacketRow, StoredState, Tell,
+        ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, Landed, Landing, LaneBatch,
+        LaneOutcome, OrderStore, PacketRow, StoredState, Tell,
     },
     outbox::{Destination, HasOutbox, Outbox},
 };
 use hongbao_shared::{Day, OrderNo, Shard, Site, Timestamp};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+const DAY: Duration = Duration::from_hours(24);
 
 /// A shard over its hot tables and the cold database of its site.
 #[derive(Clone, Debug)]
@@ -49,12 +51,46 @@ impl TieredOrders {
             }
         }
     }
+
+    /// What becomes of a landing that the hot tables refuse. It was in before; or its day is not
+    /// over, and was sealed, or its tables filled, by a clock that was ahead (R-CTRL-5): then it
+    /// comes in. Whatever fails here takes back nothing that was committed.
+    async fn refused(&self, landing: Landing, mut again: LaneBatch) -> Landed {
+        let (order_no, epoch_day) = (landing.packet.order_no, landing.epoch_day);
+        if let Some(landed) = self.landed_before(order_no).await {
+            return landed;
+        }
+        // No day is moved before one whole day has passed after it.
+        if again.at.is_none_or(|now| now > landing.packet.created_at.plus(DAY)) {
+            return Landed::DayRefused;
+        }
+        again.landings.push(landing);
+        let landed = async {
+            let tables = self.hot.days().await?;
+            let is_open = |table: &DayTable| (table.epoch_day, table.sealed) == (epoch_day, false);
+            // Read once: of a day that is open again it is known what is gone.
+            let gone = if tables.iter().any(is_open) {
+                DaySum::default()
+            } else {
+                self.cold.day_sum(self.place(order_no.day()), epoch_day).await?
+            };
+            again.reopens.insert(epoch_day, gone);
+            Ok::<_, StoreError>(self.hot.commit(again).await?.landings.first().copied())
+        };
+        match landed.await {
+            Ok(landed) => landed.unwrap_or(Landed::DayRefused),
+            Err(error) => {
+                tracing::debug!(%error, %order_no, "its day is not open again yet");
+                Landed::DayRefused
+            }
+        }
+    }
 }
 
 #[async_trait]
 impl OrderStore for TieredOrders {
     /// A landing that comes again after its day was emptied finds its packet in cold
-    /// storage. A tombstone looks there first: hot tables do not know any more that the
+    /// storage; see [`Self::refused`]. A tombstone looks there first: hot tables do not know any more that the
     /// packet had landed, and its money must not go back. Where cold storage does not answer,
     /// these alone cannot come in now; nothing else of the batch needs it, least of all to
     /// hear that what was committed was not.
@@ -67,18 +103,18 @@ impl OrderStore for TieredOrders {
         }
         let mut kept = cold.iter().map(Option::is_none);
         batch.landings.retain(|_| kept.next().unwrap_or(true));
-        let numbers: Vec<_> =
-            batch.landings.iter().map(|landing| landing.packet.order_no).collect();
+        let (at, within, asked) = (batch.at, batch.within.clone(), batch.landings.clone());
 
         let mut outcome = self.hot.commit(batch).await?;
-        let mut hot = outcome.landings.into_iter().zip(numbers);
+        let mut hot = outcome.landings.into_iter().zip(asked);
         let mut landings = Vec::with_capacity(cold.len());
         for known in cold {
             landings.push(match known {
                 Some(landed) => landed,
                 None => match hot.next() {
-                    Some((Landed::DayRefused, order_no)) => {
-                        self.landed_before(order_no).await.unwrap_or(Landed::DayRefused)
+                    Some((Landed::DayRefused, landing)) => {
+                        let again = LaneBatch { at, within: within.clone(), ..Default::default() };
+                        self.refused(landing, again).await
                     }
                     Some((landed, _)) => landed,
                     None => return Err(StoreError::Corrupt("a landing without outcome".into())),

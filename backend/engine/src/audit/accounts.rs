@@ -2,8 +2,9 @@
 //! Escrows are looked at with their packets.
 
 use super::{
-    Audited, Law, PAGE, Report, Stage, Subject, Violations,
+    Audited, Law, PAGE, Report, Stage, Subject,
     packet::{fits, misfit},
+    sums::sums_are_true,
     watch::tell,
 };
 use hongbao_domain::store::{
@@ -102,38 +103,6 @@ pub(super) async fn compare(
         sums_are_true(account, now.stated, Some(now.summed), &mut report.violations);
     }
     Ok(())
-}
-
-/// The laws of what an account says of itself.
-pub(super) fn sums_are_true(
-    account: Account,
-    stated: AccountState,
-    summed: Option<AccountState>,
-    violations: &mut Violations,
-) {
-    let holds = account == Account::Issuer || stated.balance >= 0;
-    violations.check(holds, Law::NoneNegative, account, || format!("holds {}", stated.balance));
-    let sum = |part: fn(AccountState) -> i64| {
-        summed.map_or_else(|| "more than 64 bits".to_owned(), |summed| part(summed).to_string())
-    };
-    violations.check(
-        summed.is_some_and(|summed| summed.balance == stated.balance),
-        Law::BalanceIsSum,
-        account,
-        || {
-            let sum = sum(|summed| summed.balance);
-            format!("holds {}, but its transfers add up to {sum}", stated.balance)
-        },
-    );
-    violations.check(
-        summed.is_some_and(|summed| summed.credited == stated.credited),
-        Law::CreditedIsSum,
-        account,
-        || {
-            let sum = sum(|summed| summed.credited);
-            format!("was credited {}, but its credits add up to {sum}", stated.credited)
-        },
-    );
 }
 
 fn is_escrow(account: Account) -> bool {

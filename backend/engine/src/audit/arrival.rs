@@ -1,7 +1,7 @@
 //! What is on its way needs an outbox row that brings it (R-MONEY-3): a row of this very
 //! packet, which its number finds.
 
-use super::{Audited, Law, Tally, Violations, packet::Checked, walk::look};
+use super::{Audited, Law, Tally, Violations, look::look, packet::Checked};
 use crate::packets::CreditEvent;
 use hongbao_domain::{
     planted::Bug,

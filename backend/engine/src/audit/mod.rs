@@ -15,9 +15,11 @@ mod cursor;
 mod evidence;
 mod law;
 mod lists;
+mod look;
 mod numbers;
 mod packet;
 mod report;
+mod sums;
 mod tiers;
 mod walk;
 mod watch;
@@ -26,9 +28,9 @@ pub use law::{Law, Scope};
 pub use report::{Counts, LISTED_MAX, Report, Subject, Tally, Violation, Violations};
 pub use watch::{Progress, Stage, Watch};
 // Reconciliation goes by the same laws.
-pub(crate) use {accounts::audit as accounts, arrival::announced, packet::Checked, walk::look};
+pub(crate) use {accounts::audit as accounts, arrival::announced, look::look, packet::Checked};
 
-use crate::packets::seal::Sealer;
+use crate::keys::seal::Sealer;
 use hongbao_domain::store::{
     StoreError,
     cold::ColdStore,

@@ -1,5 +1,5 @@
 use hongbao_domain::store::orders::{ClaimRow, PacketRow, Progress, StoredState};
-use hongbao_shared::{Timestamp, UserId};
+use hongbao_shared::UserId;
 use parking_lot::RwLock;
 use std::{collections::HashMap, time::Duration};
 use tokio::time::Instant;
@@ -31,7 +31,7 @@ pub struct Live {
 impl PacketEntry {
     /// A packet with its claims, which must be complete and in order.
     pub fn new(packet: PacketRow, claims: &[ClaimRow]) -> Self {
-        let room = hongbao_domain::cache::room_for(&packet);
+        let room = packet.room();
         let mut live = Live {
             progress: Progress::NONE,
             claims: Vec::with_capacity(room),
@@ -86,12 +86,6 @@ impl PacketEntry {
         let mut all = self.live(|live| live.claims.get(..claimed).unwrap_or(&live.claims).to_vec());
         all.extend_from_slice(claims);
         Self::new(PacketRow { progress, ..self.facts.clone() }, &all)
-    }
-
-    /// Is it still to be opened at `now`? Its time can be over before that has
-    /// been committed.
-    pub fn is_open_at(&self, now: Timestamp) -> bool {
-        self.progress().state == StoredState::Open && now < self.facts.expires_at
     }
 }
 

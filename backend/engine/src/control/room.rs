@@ -1,6 +1,7 @@
 //! Whether the disk of the data folder has room (R-STORE-4): before SQLite fails, people are
 //! refused what would fill it further, so that what is paid can go on to its end.
 
+use crate::files::free_bytes;
 use hongbao_domain::board::{Board, Place, Rung};
 use std::{
     path::PathBuf,
@@ -47,9 +48,8 @@ impl Room {
         loop {
             let folder = self.folder.clone();
             // A file system can hang; the runtime must not.
-            let asked = tokio::task::spawn_blocking(move || rustix::fs::statvfs(&folder)).await;
-            if let Ok(Ok(found)) = asked {
-                let free = found.f_bavail.saturating_mul(found.f_frsize);
+            let asked = tokio::task::spawn_blocking(move || free_bytes(&folder)).await;
+            if let Ok(Some(free)) = asked {
                 let is_low = free < self.free_min;
                 self.is_low.store(is_low, Ordering::Relaxed);
                 let why = format!("{} MiB are free", free >> 20);

@@ -1,8 +1,7 @@
 //! Dead letters: outbox rows that only somebody can move, once what was in their way is
 //! mended (R-MONEY-3).
 
-use super::Bell;
-use crate::app::Stores;
+use crate::{bell::Bell, stores::Stores};
 use data_encoding::BASE64URL_NOPAD;
 use hongbao_domain::{
     Refusal,

@@ -2,7 +2,6 @@
 //! tell the ledger, the chat and the lists; each destination of each database is a
 //! queue of its own, so that one that is down holds up no other.
 
-mod bell;
 mod chat;
 mod credit;
 mod known;
@@ -13,7 +12,6 @@ mod refund;
 mod untold;
 mod worker;
 
-pub use bell::Bell;
 pub use chat::PostToChat;
 pub use credit::CreditClaims;
 pub use land::LandPaid;

@@ -1,7 +1,5 @@
-use super::{
-    Bell, Deliver, Delivered,
-    bell::{Ear, Heard},
-};
+use super::{Deliver, Delivered};
+use crate::bell::{Bell, Ear, Heard};
 use hongbao_domain::{
     crash::{self, Step},
     planted::Bug,

@@ -13,6 +13,7 @@ use hongbao_domain::{
     runtime::Entropy,
 };
 use std::{
+    collections::BTreeSet,
     fmt, fs, io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -63,7 +64,7 @@ impl KeysFolder {
         if !self.files().map_err(|error| wrong(error.to_string()))?.is_empty() {
             return Ok(());
         }
-        if has_databases(data) {
+        if holds_data(data) {
             let what = "the key is missing, but there are databases that need it; put it back, or \
                         set HONGBAO_MASTER_KEY";
             return Err(wrong(what.to_owned()));
@@ -78,7 +79,8 @@ impl KeysFolder {
         let keys = self.keys()?;
         let first = keys.first().ok_or_else(|| {
             wrong(
-                "there is no key; `hongbao keys add` makes one, to be the same on every node"
+                "there is no key; `hongbao keys add` makes one, to be the same on every node, \
+                 where there was none before"
                     .to_owned(),
             )
         })?;
@@ -127,6 +129,23 @@ impl KeysFolder {
             }
         }
         files::sync_folder(&self.0).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// Which keys stand in the folder, whether they are a ring or not. An error where a file
+    /// cannot be read, so that nobody knows; one that holds no key is none.
+    pub(super) fn standing(&self) -> io::Result<BTreeSet<KeyId>> {
+        let mut ids = BTreeSet::new();
+        for file in self.files()? {
+            match fs::read(&file) {
+                Ok(text) => {
+                    let key = MasterKey::from_hex(&String::from_utf8_lossy(&text));
+                    ids.extend(key.ok().map(|key| key.id()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(ids)
     }
 
     /// The ids of all keys, whether they are a ring or not.
@@ -211,16 +230,19 @@ fn only_for_owner(_file: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Is there a database in the data folder, or in a folder within it?
-fn has_databases(data: &Path) -> bool {
+/// Is there a database in the data folder, or in a folder within it? An empty file is none: a
+/// first start that was cut off may have left it.
+fn holds_data(data: &Path) -> bool {
     let entries = |folder: &Path| {
         fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
     };
     entries(data)
         .flat_map(|path| if path.is_dir() { entries(&path).collect() } else { vec![path] })
-        .any(|path| {
+        .filter(|path| {
             path.extension().is_some_and(|extension| {
                 ["db", "sqlite", "sqlite3"].iter().any(|known| extension == *known)
             })
         })
+        // Where nobody knows, there is one.
+        .any(|path| fs::metadata(path).map_or(true, |found| found.len() > 0))
 }

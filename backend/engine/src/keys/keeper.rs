@@ -1,10 +1,10 @@
 //! Compares the ring with what the data needs, at the start and while this runs, and
 //! notices keys that are added, rotated or gone (R-STORE-7).
 
-use super::{Keys, Ring};
-use crate::packets::seal::Sealer;
+use super::{Keys, Ring, seal::Sealer};
 use hongbao_config::ConfigError;
 use hongbao_domain::{
+    board::{Board, Place, Rung},
     keys::KeyId,
     runtime::Clock,
     store::{StoreError, keys::KeyStore, ledger::LedgerStore},
@@ -72,9 +72,12 @@ impl Keeper {
         }
     }
 
-    /// What keeps this node from being ready.
+    /// What keeps this node from being ready: data that cannot be opened, or a key that
+    /// must not seal.
     pub fn missing(&self) -> Option<String> {
-        self.missing.lock().clone()
+        let missing = self.missing.lock().clone();
+        let sealing = || format!("the key {}, which seals, is gone", self.keys.sealing());
+        missing.or_else(|| self.keys.check_sealing().is_err().then(sealing))
     }
 
     /// Every key that the data names is there, and the one that seals is noted.
@@ -127,8 +130,8 @@ impl Keeper {
         self.store.note(self.keys.sealing(), self.clock.now()).await
     }
 
-    /// Follows the keys folder until it is told to stop.
-    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+    /// Follows the keys folder until it is told to stop, and shows what is missing.
+    pub async fn run(self: Arc<Self>, board: Arc<Board>, stop: CancellationToken) {
         let mut rounds = 0;
         loop {
             tokio::select! {
@@ -140,6 +143,9 @@ impl Keeper {
                 Ok(()) => self.said.lock().clear(),
                 Err(error) => self.say_once(format!("the keys stay as they were: {error:#}")),
             }
+            let lost = self.lost().await;
+            let why = lacks(&lost, &self.keys.place());
+            board.set(Rung::KeysMissing, Place::Node, !lost.is_empty(), why);
             rounds += 1;
             let unchecked = self.missing.lock().is_some();
             if rounds >= NOTE_ROUNDS || unchecked {
@@ -160,6 +166,18 @@ impl Keeper {
                 }
             }
         }
+    }
+
+    /// The keys of the ring that the folder holds no more; where it cannot be read, those of
+    /// before.
+    async fn lost(&self) -> Vec<KeyId> {
+        let folder = self.keys.folder().cloned();
+        let standing = tokio::task::spawn_blocking(move || Some(folder?.standing())).await;
+        if let Ok(Some(Ok(standing))) = standing {
+            let lost = self.keys.ids().into_iter().filter(|id| !standing.contains(id));
+            self.keys.lose(lost.collect());
+        }
+        self.keys.lost.read().iter().copied().collect()
     }
 
     fn say_once(&self, what: String) {
@@ -183,14 +201,12 @@ impl Keeper {
         if same {
             return Ok(());
         }
-        let found = next.keys().len();
         next.retire(self.store.retired().await?);
         if !gone.is_empty() {
             // Forgotten keys are known no more; whatever else is gone is still needed.
             let known: BTreeSet<_> = self.store.known().await?.iter().map(|key| key.id).collect();
             next.keep(gone.into_iter().filter(|key| known.contains(&key.id)));
         }
-        let kept: Vec<_> = next.ids().split_off(found);
         let sealing = next.sealing().id;
         if sealing != now.sealing().id {
             // Before it seals anything.
@@ -204,8 +220,7 @@ impl Keeper {
         if changed || sealing != now.sealing().id {
             self.keys.replace(next);
         }
-        let place = self.keys.place();
-        if kept.is_empty() { Ok(()) } else { Err(lacks(&kept, &place).into()) }
+        Ok(())
     }
 }
 

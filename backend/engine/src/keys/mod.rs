@@ -9,6 +9,7 @@
 mod folder;
 mod keeper;
 mod need;
+pub mod seal;
 
 pub use folder::KeysFolder;
 pub use keeper::{Keeper, lacks};
@@ -18,6 +19,7 @@ use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305};
 use hmac::Hmac;
 use hongbao_config::{Config, ConfigError, MasterKey};
 use hongbao_domain::{
+    Refusal,
     keys::KeyId,
     runtime::Entropy,
     store::{
@@ -25,13 +27,21 @@ use hongbao_domain::{
         keys::{KeyStore, RetiredKey},
     },
 };
-use hongbao_shared::Timestamp;
+use hongbao_shared::{ErrorCode, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use sha2::Sha256;
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 /// How many keys a ring may hold; a rotation a month, with what was sealed for years.
 pub const KEYS_MAX: usize = 64;
+
+/// When to come back while a key is gone: the folder is read again each second.
+const RETRY_WITHOUT_KEY: Duration = Duration::from_secs(2);
 
 const SEED_LABEL: &[u8] = b"server-seed";
 const TICKET_LABEL: &[u8] = b"ticket";
@@ -141,6 +151,8 @@ pub struct Keys {
     /// `None` for keys of the configuration, which stay as they are until the next start.
     folder: Option<KeysFolder>,
     looked: Arc<Mutex<Looked>>,
+    /// Keys of the ring that stand in the folder no more: the next start would be without them.
+    lost: Arc<RwLock<BTreeSet<KeyId>>>,
 }
 
 /// What the folder held when a key was last looked for that the ring lacks.
@@ -162,16 +174,36 @@ impl Keys {
     /// is made at the first start; but not in one that a fleet's nodes share, because each
     /// would make another.
     pub fn obtain(config: &Config, entropy: &dyn Entropy) -> Result<Self, ConfigError> {
+        let of_one_node = config.fleet.is_none() || config.storage.keys.as_os_str().is_empty();
+        if let (true, Some(folder)) = (of_one_node, KeysFolder::changeable(config)) {
+            folder.make_first(&config.storage.data, entropy)?;
+        }
+        Self::read(config)
+    }
+
+    /// Likewise, and makes none.
+    pub fn read(config: &Config) -> Result<Self, ConfigError> {
         if let [first, ..] = config.storage.master_key.keys() {
             let ring = Ring::new(config.storage.master_key.keys(), first.id())
                 .map_err(|what| ConfigError(format!("storage.master_key: {what}")))?;
             return Ok(Self::with(ring, None));
         }
         let folder = KeysFolder::of(config);
-        if config.fleet.is_none() || config.storage.keys.as_os_str().is_empty() {
-            folder.make_first(&config.storage.data, entropy)?;
-        }
         Ok(Self::with(folder.read()?, Some(folder)))
+    }
+
+    /// The key that seals, unless it stands on no disk any more: what it sealed could not be
+    /// opened after the next start.
+    pub(crate) fn check_sealing(&self) -> Result<(), Refusal> {
+        self.check_standing(self.sealing())
+    }
+
+    /// Likewise for a key that has sealed what is to be paid for.
+    pub(crate) fn check_standing(&self, id: KeyId) -> Result<(), Refusal> {
+        if self.lost.read().contains(&id) {
+            return Err(Refusal::new(ErrorCode::Unavailable).retry_after(RETRY_WITHOUT_KEY));
+        }
+        Ok(())
     }
 
     /// One key, for whoever keeps it elsewhere.
@@ -182,7 +214,8 @@ impl Keys {
     }
 
     fn with(ring: Ring, folder: Option<KeysFolder>) -> Self {
-        Self { ring: Arc::new(RwLock::new(Arc::new(ring))), folder, looked: Arc::default() }
+        let ring = Arc::new(RwLock::new(Arc::new(ring)));
+        Self { ring, folder, looked: Arc::default(), lost: Arc::default() }
     }
 
     /// The folder that is read again while this runs, if the keys come from one.
@@ -249,6 +282,13 @@ impl Keys {
             self.replace(ring);
         }
         Ok(())
+    }
+
+    /// These stand in the folder no more.
+    fn lose(&self, lost: BTreeSet<KeyId>) {
+        if *self.lost.read() != lost {
+            *self.lost.write() = lost;
+        }
     }
 
     /// From now on these.

@@ -1,6 +1,6 @@
 //! What still needs a key: a look at everything that is stored.
 
-use crate::packets::seal::Sealer;
+use super::seal::Sealer;
 use hongbao_domain::{
     keys::KeyId,
     store::{StoreError, ledger::LedgerStore, orders::OrderStore},

@@ -1,10 +1,8 @@
 use super::*;
-use crate::packets::{
-    Tickets,
-    seal::{Sealer, Unsealable},
-};
+use crate::packets::Tickets;
 use hongbao_domain::runtime::SystemEntropy;
 use hongbao_shared::{ErrorCode, OrderNo, Timestamp, UserId, fairness::ServerSeed};
+use seal::{Sealer, Unsealable};
 use std::path::Path;
 
 fn with_data(data: &Path) -> Config {
@@ -45,7 +43,7 @@ fn the_first_key_is_made_once() {
 fn a_lost_key_is_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("orders")).unwrap();
-    std::fs::write(folder.path().join("orders").join("S-0.db"), b"").unwrap();
+    std::fs::write(folder.path().join("orders").join("S-0.db"), b"rows").unwrap();
     let lost = Keys::obtain(&with_data(folder.path()), &SystemEntropy).unwrap_err();
     assert!(lost.to_string().contains("the key is missing"), "{lost}");
 }
@@ -131,7 +129,7 @@ fn a_missing_key_is_looked_for_once() {
     let files = keys.folder().unwrap();
     let touch = |at| std::fs::File::open(files.path()).unwrap().set_modified(at).unwrap();
     let then = SystemTime::UNIX_EPOCH;
-    let later = then + std::time::Duration::from_secs(1);
+    let later = then + Duration::from_secs(1);
     touch(then);
     assert!(keys.find(KeyId::from_bytes([7; hongbao_domain::keys::KEY_ID_BYTES])).is_none());
     let added = files.add(&SystemEntropy).unwrap();

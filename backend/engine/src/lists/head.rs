@@ -2,16 +2,15 @@
 
 use super::{
     Lists,
-    page::{Line, TWO_SCREENS, Wanted},
+    part::{Line, TWO_SCREENS, Wanted},
 };
-use async_trait::async_trait;
 use hongbao_domain::{
     Refusal,
     cache::Note,
-    store::lists::{List, ListStore, Totals},
+    store::lists::{List, Totals},
 };
 use hongbao_shared::UserId;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 /// One more than is shown tells whether there is more.
 const LINES: u32 = TWO_SCREENS + 1;
@@ -31,23 +30,7 @@ pub(super) struct Sums {
     pub(super) years: Vec<i16>,
 }
 
-/// A line that lists are made of.
-#[async_trait]
-pub(super) trait HeadLine:
-    Line + Clone + Serialize + DeserializeOwned + Send + Sync
-{
-    const LIST: List;
-
-    /// Those of a part, from the database.
-    async fn read(
-        store: &dyn ListStore,
-        user: UserId,
-        wanted: &Wanted,
-        limit: u32,
-    ) -> Result<Vec<Self>, Refusal>;
-}
-
-impl<T: HeadLine> Head<T> {
+impl<T: Line> Head<T> {
     /// The rows of a part, if all of them are here.
     fn part(&self, wanted: &Wanted) -> Option<Vec<T>> {
         if self.year != wanted.year {
@@ -69,7 +52,7 @@ impl<T: HeadLine> Head<T> {
 impl Lists {
     /// A part's rows and its year's sums: from what is noted, or else from the database,
     /// and then the head is noted.
-    pub(super) async fn rows<T: HeadLine>(
+    pub(super) async fn rows<T: Line>(
         &self,
         user: UserId,
         wanted: &Wanted,
@@ -96,7 +79,7 @@ impl Lists {
         Ok((shown, head.sums))
     }
 
-    async fn sums<T: HeadLine>(&self, user: UserId, wanted: &Wanted) -> Result<Sums, Refusal> {
+    async fn sums<T: Line>(&self, user: UserId, wanted: &Wanted) -> Result<Sums, Refusal> {
         let years = self.store.years(user, T::LIST).await?;
         Ok(Sums { months: self.store.months(user, wanted.year).await?, years })
     }

@@ -3,11 +3,13 @@
 
 mod head;
 mod page;
+mod part;
 
 pub use hongbao_domain::store::lists::{
     BestLuckRow, ListBatch, ReceivedLine, ReceivedRow, SentRow,
 };
-pub use page::{LIST_PAGE_DEFAULT, LIST_PAGE_MAX, ListPart, Standings, TWO_SCREENS};
+pub use page::Standings;
+pub use part::{LIST_PAGE_DEFAULT, LIST_PAGE_MAX, ListPart, TWO_SCREENS};
 
 use crate::{accounts::Accounts, cache::Notes};
 use hongbao_domain::{

@@ -1,14 +1,15 @@
 //! A page of a list, with the totals of its year.
 
 use super::{
-    Lists, ReceivedLine, SentRow,
-    head::{HeadLine, Sums},
+    LIST_PAGE_DEFAULT, LIST_PAGE_MAX, ListPart, Lists, ReceivedLine, SentRow,
+    head::Sums,
+    part::{Line, Wanted},
 };
 use crate::groups::Cursor;
 use async_trait::async_trait;
 use hongbao_domain::{
     Refusal,
-    store::lists::{List, ListKey, ListStore, Totals},
+    store::lists::{List, ListKey, Totals},
 };
 use hongbao_shared::{
     ErrorCode, Fen, OrderNo, Timestamp, UserId,
@@ -19,27 +20,8 @@ use hongbao_shared::{
 };
 use std::fmt;
 
-/// Lines of a page that names no limit: a screen and a half of a phone.
-pub const LIST_PAGE_DEFAULT: u32 = 20;
-/// The most lines of one page.
-pub const LIST_PAGE_MAX: u32 = 100;
-/// What is shown of a year while lists are kept short (R-LIST-2).
-pub const TWO_SCREENS: u32 = 2 * LIST_PAGE_DEFAULT;
 /// Nothing was sent before the epoch.
 const YEAR_MIN: i16 = 1970;
-
-/// Which part of a list.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ListPart<'a> {
-    /// Of which year; absent for the present one.
-    pub year: Option<i16>,
-    /// `next_cursor` of the part before; absent for the first.
-    pub cursor: Option<&'a str>,
-    /// The most lines, capped at [`LIST_PAGE_MAX`]; absent for [`LIST_PAGE_DEFAULT`].
-    pub limit: Option<u32>,
-    /// The list ends after its newest [`TWO_SCREENS`] lines (R-LIST-2).
-    pub two_screens: bool,
-}
 
 /// Knows how packets stand; `packets` does.
 #[async_trait]
@@ -47,79 +29,6 @@ pub trait Standings: Send + Sync + fmt::Debug {
     /// How each of these packets of `sender` stands, in the same order; `None` for one
     /// whose shard does not answer.
     async fn standings(&self, sender: UserId, orders: &[OrderNo]) -> Vec<Option<Progress>>;
-}
-
-/// A part that can be read.
-pub(super) struct Wanted {
-    list: List,
-    pub(super) year: i16,
-    pub(super) this_year: i16,
-    pub(super) after: Option<ListKey>,
-    limit: u32,
-    two_screens: bool,
-}
-
-impl Wanted {
-    /// Where the store begins to read.
-    pub(super) fn from(&self) -> Option<ListKey> {
-        if self.two_screens { None } else { self.after }
-    }
-
-    /// How many rows it reads: one more than is shown tells whether there is a next page.
-    pub(super) fn rows(&self) -> u32 {
-        if self.two_screens { TWO_SCREENS } else { self.limit.saturating_add(1) }
-    }
-
-    /// Is this row of the part, rather than of one before?
-    pub(super) fn is_after<T: Line>(&self, row: &T) -> bool {
-        let key = row.key();
-        self.after.is_none_or(|after| (key.at, key.order_no) < (after.at, after.order_no))
-    }
-}
-
-/// A line that a page can end with.
-pub(super) trait Line {
-    fn key(&self) -> ListKey;
-}
-
-impl Line for SentRow {
-    fn key(&self) -> ListKey {
-        ListKey { at: self.at, order_no: self.order_no }
-    }
-}
-
-impl Line for ReceivedLine {
-    fn key(&self) -> ListKey {
-        ListKey { at: self.row.at, order_no: self.row.order_no }
-    }
-}
-
-#[async_trait]
-impl HeadLine for SentRow {
-    const LIST: List = List::Sent;
-
-    async fn read(
-        store: &dyn ListStore,
-        user: UserId,
-        wanted: &Wanted,
-        limit: u32,
-    ) -> Result<Vec<Self>, Refusal> {
-        Ok(store.sent(user, wanted.year, wanted.from(), limit).await?)
-    }
-}
-
-#[async_trait]
-impl HeadLine for ReceivedLine {
-    const LIST: List = List::Received;
-
-    async fn read(
-        store: &dyn ListStore,
-        user: UserId,
-        wanted: &Wanted,
-        limit: u32,
-    ) -> Result<Vec<Self>, Refusal> {
-        Ok(store.received(user, wanted.year, wanted.from(), limit).await?)
-    }
 }
 
 /// A page whose lines are not dressed yet.

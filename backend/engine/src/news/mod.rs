@@ -3,10 +3,8 @@
 //! that news may be lost, come twice or out of order.
 
 mod herald;
-mod newsroom;
 
 pub use herald::{Herald, Publisher};
-pub use newsroom::Newsroom;
 
 use hongbao_domain::store::people::TokenHash;
 use hongbao_shared::{GroupId, MessageId, UserId};
@@ -33,9 +31,9 @@ pub enum News {
 
 /// What is sent: the news of one node, which need not hear them again.
 #[derive(Debug, Serialize, Deserialize)]
-struct Bulletin {
-    node: u64,
-    news: Vec<News>,
+pub(crate) struct Bulletin {
+    pub(crate) node: u64,
+    pub(crate) news: Vec<News>,
 }
 
 fn hash_to_hex<S: Serializer>(hash: &TokenHash, to: S) -> Result<S::Ok, S::Error> {

@@ -1,7 +1,7 @@
 //! Expire: what is left after a packet's time goes back to its sender (R-MONEY-4).
 
 use super::{Event, Finder, Packets};
-use crate::{cache::LocalTier, control::Clocks, delivery::Bell};
+use crate::{bell::Bell, cache::LocalTier, control::Clocks};
 use hongbao_domain::{
     Refusal,
     crash::{self, Step},

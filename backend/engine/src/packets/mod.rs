@@ -9,7 +9,6 @@ mod lane;
 mod numbering;
 mod open;
 mod outstanding;
-pub mod seal;
 mod send;
 mod standing;
 mod ticket;
@@ -31,6 +30,7 @@ use crate::{
     cache::LocalTier,
     control::{Control, Pace, Sends},
     groups::Groups,
+    keys::seal::Sealer,
     ledger::Ledger,
 };
 use hongbao_domain::{
@@ -38,7 +38,6 @@ use hongbao_domain::{
     runtime::{Clock, Entropy},
 };
 use hongbao_shared::Limits;
-use seal::Sealer;
 use std::sync::Arc;
 
 /// The packet services; see the files beside this one for what each does.

@@ -214,7 +214,7 @@ impl Lease {
 /// Has these sites go on far above every number that they may have given since the moment
 /// that the ledger was restored to (R-ORDER-2, R-STORE-6), be it as itself or as what an
 /// earlier restore of the same has become, of which nothing here knows: the clock is above
-/// that after a day and a half, and before then chance keeps them apart.
+/// that after some days, and before then chance keeps them apart.
 ///
 /// An error for a store that fails, and once there are no numbers left.
 pub async fn skip_numbers(

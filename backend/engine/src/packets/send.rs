@@ -60,6 +60,7 @@ impl Packets {
             return Err(ErrorCode::RecipientInvalid.into());
         }
 
+        self.sealer.check()?;
         self.sends.check(sender)?;
         let now = self.clock.now();
         let order_no = self.numbering.next(now).await?;
@@ -144,6 +145,8 @@ impl Packets {
         if !self.groups.is_member(record.group_id, sender).await? {
             return Err(ErrorCode::GroupNotFound.into());
         }
+        // Whoever pays now could not open it after a restart.
+        self.sealer.check_seal(order_no, &record.sealed_server_seed)?;
         let payment = Payment { record, client_seed: client_seed.bytes().to_vec(), paid_at: now };
         // What is in the books counts, should somebody have paid meanwhile.
         Ok(self.ledger.pay(payment).await?.payment)
@@ -193,7 +196,7 @@ impl Packets {
             tracing::debug!(%error, "dress is not cached");
         }
         let landed_at = self.clock.now();
-        let packet = payment.packet(landed_at, self.expires_at(landed_at), Progress::NONE)?;
+        let packet = PacketRow::of(payment, landed_at, self.expires_at(landed_at), Progress::NONE)?;
         let events = [
             Event::card(payment, landed_at),
             Event::List(ListEvent::Sent { order_no: record.order_no }),
@@ -207,7 +210,7 @@ impl Packets {
         let now = self.clock.now();
         let tombstone =
             Progress { state: StoredState::GivenUp, finished_at: Some(now), ..Progress::NONE };
-        let packet = payment.packet(now, self.expires_at(now), tombstone)?;
+        let packet = PacketRow::of(payment, now, self.expires_at(now), tombstone)?;
         let refund = Event::refund(&packet);
         self.lanes.land(landing(packet, &[refund])).await
     }

@@ -1,6 +1,6 @@
 //! What the books and the lists say of a packet, and what its shard lacks of that.
 
-use crate::{audit::Law, packets::seal::Sealer};
+use crate::{audit::Law, keys::seal::Sealer};
 use hongbao_domain::{
     record::Payment,
     store::orders::{ClaimRow, PacketRow, Progress, StoredState},
@@ -70,8 +70,7 @@ impl Heard {
             None => {
                 let (landed_at, expires_at) = self.life(payment, lifetime);
                 let progress = self.tombstone(payment, lifetime).unwrap_or(Progress::NONE);
-                payment
-                    .packet(landed_at, expires_at, progress)
+                PacketRow::of(payment, landed_at, expires_at, progress)
                     .map_err(|error| (Law::StoredDataIsReadable, error.to_string()))?
             }
         };

@@ -22,10 +22,10 @@ pub use report::{LeftOver, Repair, Repaired, Report};
 pub use task::Schedule;
 
 use crate::{
-    app::Stores,
     audit::{self, Audited, Law, Subject, Tally},
+    keys::seal::Sealer,
     ledger::Ledger,
-    packets::seal::Sealer,
+    stores::Stores,
 };
 use hongbao_domain::{
     planted::Bug,
@@ -48,7 +48,7 @@ const LOOKS_MAX: u32 = 20;
 /// A node that dies within a scheduled run leaves it to another after this.
 const TURN: Duration = Duration::from_mins(10);
 /// Clocks of nodes differ by less: what ended so long before a run began is seen by it.
-const CLOCKS_DIFFER_MS: i64 = 10 * 60 * 1_000;
+const CLOCKS_DIFFER: Duration = Duration::from_mins(10);
 /// After a longer pause, everything is seen again: days may have been emptied meanwhile.
 const PAUSE_MAX: Duration = Duration::from_hours(12);
 /// So many of the newest transfers are seen once more: some are committed after others that
@@ -133,8 +133,9 @@ impl Reconciler {
             }
         };
         let newest = self.stores.ledger.transfers_about().await.unwrap_or_default();
-        let long_ago = |since: &Timestamp| since.plus(PAUSE_MAX) < began;
-        let goes_on = seen.since.is_some_and(|since| !long_ago(&since));
+        // Nor from what a clock that was ahead has noted: what came since would be left out.
+        let lately = began.minus(PAUSE_MAX)..=began.plus(CLOCKS_DIFFER);
+        let goes_on = seen.since.is_some_and(|since| lately.contains(&since));
         let turn = Turn { node, interval };
         let (report, again) = self.go(Mode::Mend, goes_on.then_some((&seen, turn))).await;
         let is_whole = report.unread.is_empty() && again.len() <= AGAIN_MAX;
@@ -204,7 +205,7 @@ impl Run<'_> {
         let landings = self.new_landings(seen).await;
         self.unless_unread("payments", landings);
         let since = seen.since.unwrap_or(Timestamp::from_millis(0));
-        let since = since.millis().saturating_sub(CLOCKS_DIFFER_MS);
+        let since = since.minus(CLOCKS_DIFFER).millis();
         for ((site, shard), store) in &self.of.stores.orders {
             // Held on to for as long as it goes on.
             drop(self.of.take_turn(turn.node, turn.interval).await);

@@ -173,6 +173,7 @@ impl Run<'_> {
                 at: Some(self.of.clock.now()),
                 // What is made again happened long ago.
                 within: None,
+                ..LaneBatch::default()
             };
             match store.commit(batch).await {
                 Ok(outcome) if outcome.landings.contains(&Landed::DayRefused) => {

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
     people::{
-        EXPIRED_DROPPED_MAX, NewSession, OwnSession, PeopleError, SessionStore, StoredSession,
-        TokenHash,
+        EXPIRED_DROPPED_MAX, EXPIRED_KEPT_FOR, NewSession, OwnSession, PeopleError, SessionStore,
+        StoredSession, TokenHash,
     },
 };
 use hongbao_shared::{Timestamp, UserId};
@@ -60,7 +60,7 @@ impl SessionStore for MemoryPeople {
     ) -> Result<(), PeopleError> {
         let state = &mut *self.state.lock();
         if let Some(session) = state.sessions.get_mut(&token_hash.0) {
-            session.seen_at = session.seen_at.max(seen_at);
+            session.seen_at = seen_at;
             session.expires_at = session.expires_at.max(expires_at);
         }
         Ok(())
@@ -107,7 +107,7 @@ impl State {
         let mut expired: Vec<_> = self
             .sessions
             .iter()
-            .filter(|(_, old)| old.expires_at <= session.at)
+            .filter(|(_, old)| old.expires_at <= session.at.minus(EXPIRED_KEPT_FOR))
             .map(|(token, old)| (old.expires_at, *token))
             .collect();
         expired.sort_unstable();

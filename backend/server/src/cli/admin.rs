@@ -1,7 +1,7 @@
 //! `hongbao admin`: what only whoever holds the data may do.
 
 use super::{Common, Failure, on_tokio, say};
-use crate::node::open_stores;
+use crate::node::{open_stores, open_stores_to_read};
 use hongbao_config::Config;
 use hongbao_domain::{
     Refusal,
@@ -13,6 +13,7 @@ use hongbao_engine::{
     accounts::{Accounts, AccountsSettings, Person},
     delivery::{DeadLetters, LETTERS_PAGE_MAX, LetterId},
     packets::skip_numbers,
+    stores::Stores,
 };
 use hongbao_shared::{ErrorCode, api::control::DeadLetter};
 use std::{collections::BTreeMap, sync::Arc};
@@ -67,11 +68,17 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::SkipNumbers { common } => on_tokio(skip(common)),
         Command::DeadLetters { failing, common } => {
             let fate = if failing { Fate::Failing } else { Fate::Dead };
-            on_tokio(with_letters(common, async |letters| show(letters, fate).await))
+            on_tokio(async {
+                let config = common.load_with_data()?;
+                let (stores, _lock) = open_stores_to_read(&config).await?;
+                with_letters(stores, async |letters| show(letters, fate).await).await
+            })
         }
-        Command::Retry { id, common, .. } => {
-            on_tokio(with_letters(common, async |letters| retry(letters, id).await))
-        }
+        Command::Retry { id, common, .. } => on_tokio(async {
+            let config = common.load_to_change()?;
+            let stores = open_stores(&config).await?;
+            with_letters(stores, async |letters| retry(letters, id).await).await
+        }),
     }
 }
 
@@ -119,11 +126,9 @@ async fn grant(config: &Config, user: &str) -> Result<Result<Person, Refusal>, F
 
 /// A running server looks out for what is due, so that nothing has to wake it.
 async fn with_letters(
-    common: Common,
+    stores: Stores,
     work: impl AsyncFnOnce(&DeadLetters) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let config = common.load_to_change()?;
-    let stores = open_stores(&config).await?;
     let letters = DeadLetters::new(&stores, &BTreeMap::new(), Arc::new(SystemClock));
     let worked = work(&letters).await;
     stores.close().await;

@@ -1,13 +1,12 @@
 //! `hongbao audit` (R-MONEY-5).
 
 use super::{Common, Failure, on_tokio, say};
-use crate::node::open_stores;
+use crate::node::open_stores_to_read;
 use hongbao_config::Config;
-use hongbao_domain::runtime::SystemEntropy;
 use hongbao_engine::{
     audit::{self, Audited, Progress, Report, Stage, Watch},
     keys::Keys,
-    packets::seal::Sealer,
+    keys::seal::Sealer,
 };
 use parking_lot::Mutex;
 use std::{
@@ -39,9 +38,9 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 async fn audit(config: &Config, at_rest: bool) -> Result<Report, Failure> {
-    let keys = Keys::obtain(config, &SystemEntropy)?;
+    let keys = Keys::read(config)?;
     let sealer = Sealer::new(&keys);
-    let stores = open_stores(config).await?;
+    let (stores, _lock) = open_stores_to_read(config).await?;
     keys.learn_retired(&*stores.keys).await.map_err(anyhow::Error::from)?;
     // Nothing moves a cursor about in a file or a pipe.
     let line = io::stderr().is_terminal().then(Line::default);

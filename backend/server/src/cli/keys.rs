@@ -2,7 +2,10 @@
 //! the keys folder again each second.
 
 use super::{Common, Failure, on_tokio, say};
-use crate::node::open_stores;
+use crate::{
+    node::{open_stores, open_stores_to_read},
+    telemetry,
+};
 use hongbao_config::Config;
 use hongbao_domain::{
     keys::KeyId,
@@ -10,10 +13,10 @@ use hongbao_domain::{
     store::keys::KnownKey,
 };
 use hongbao_engine::{
-    app::Stores,
     files,
-    keys::{Keys, KeysFolder, needed, unused_since},
-    packets::seal::Sealer,
+    keys::seal::Sealer,
+    keys::{Keys, KeysFolder, lacks, needed, unused_since},
+    stores::Stores,
 };
 
 /// What `hongbao keys` takes.
@@ -71,11 +74,12 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
             say(format_args!(
                 "{id} is a new key, and opens; `hongbao keys rotate {id}` has it seal"
             ));
-            Ok(())
+            on_tokio(tell_of_missing(&config))
         }
         Command::Rotate { id, common } => {
             let config = common.load_to_change()?;
-            rotate(&folder(&config)?, id)
+            rotate(&folder(&config)?, id)?;
+            on_tokio(tell_of_missing(&config))
         }
         Command::Forget { id, lost, common } => {
             let config = common.load_to_change()?;
@@ -102,12 +106,11 @@ fn folder(config: &Config) -> Result<KeysFolder, Failure> {
 }
 
 async fn list(config: &Config) -> Result<(), Failure> {
-    let keys = Keys::obtain(config, &SystemEntropy)?;
-    let stores = open_stores(config).await?;
-    let known = stores.keys.known().await.map_err(anyhow::Error::from);
-    stores.close().await;
-    let known = known?;
-    let (ids, sealing) = (keys.ids(), keys.sealing());
+    let known = known(config).await?;
+    let keys = Keys::read(config);
+    let sealing = keys.as_ref().ok().map(Keys::sealing);
+    // What is no ring, because a key is missing, may be most of one.
+    let ids = keys.as_ref().map_or_else(|_| KeysFolder::of(config).ids(), |keys| Ok(keys.ids()))?;
     let note = |id: KeyId| {
         let known = known.iter().find(|known| known.id == id);
         known.map_or_else(
@@ -116,7 +119,7 @@ async fn list(config: &Config) -> Result<(), Failure> {
         )
     };
     for id in &ids {
-        let does = if *id == sealing { "seals and opens" } else { "opens" };
+        let does = if sealing == Some(*id) { "seals and opens" } else { "opens" };
         say(format_args!("{id}  {does:15}  {}", note(*id)));
     }
     let lost = known.iter().filter(|known| !ids.contains(&known.id));
@@ -125,21 +128,49 @@ async fn list(config: &Config) -> Result<(), Failure> {
         complete = false;
         say(format_args!("{id}  {:15}  {}", "MISSING", note(*id)));
     }
+    keys?;
     if complete { Ok(()) } else { Err(Failure::Negative) }
 }
 
+/// The keys that the data names.
+async fn known(config: &Config) -> anyhow::Result<Vec<KnownKey>> {
+    let (stores, _lock) = open_stores_to_read(config).await?;
+    let known = stores.keys.known().await;
+    stores.close().await;
+    Ok(known?)
+}
+
+/// Another key mends nothing of what those seal that are missing. Databases that do not answer
+/// keep nobody from changing keys.
+async fn tell_of_missing(config: &Config) -> Result<(), Failure> {
+    let folder = KeysFolder::of(config);
+    let (Ok(known), Ok(there)) = (known(config).await, folder.ids()) else { return Ok(()) };
+    let missing = known.iter().map(|known| known.id).filter(|id| !there.contains(id));
+    let missing: Vec<_> = missing.collect();
+    if !missing.is_empty() {
+        telemetry::line(&format!("hongbao: {}", lacks(&missing, &folder.to_string())));
+    }
+    Ok(())
+}
+
+/// A key that is made for it and cannot seal is taken away again.
 fn rotate(folder: &KeysFolder, id: Option<KeyId>) -> Result<(), Failure> {
-    let id = match id {
-        Some(id) => id,
-        None => folder.add(&SystemEntropy)?,
+    let (id, is_new) = match id {
+        Some(id) => (id, false),
+        None => (folder.add(&SystemEntropy)?, true),
     };
-    folder.seal_with(id)?;
+    if let Err(error) = folder.seal_with(id) {
+        if is_new {
+            folder.remove(id)?;
+        }
+        return Err(error.into());
+    }
     say(format_args!("{id} seals from now on; a server that runs follows within a second or two"));
     Ok(())
 }
 
 async fn forget(config: &Config, id: KeyId) -> Result<(), Failure> {
-    let keys = Keys::obtain(config, &SystemEntropy)?;
+    let keys = Keys::read(config)?;
     if keys.sealing() == id {
         return Err(Failure::usage(format!("{id} seals: `hongbao keys rotate` first")));
     }
@@ -159,7 +190,7 @@ async fn forget(config: &Config, id: KeyId) -> Result<(), Failure> {
 
 /// Has servers start without a key that nobody has any more.
 async fn give_up(config: &Config, id: Option<KeyId>) -> Result<(), Failure> {
-    let keys = Keys::obtain(config, &SystemEntropy)?;
+    let keys = Keys::read(config)?;
     if let Some(id) = id.filter(|id| keys.ids().contains(id)) {
         return Err(Failure::usage(format!("{id} is not lost: it is in {}", keys.place())));
     }

@@ -12,7 +12,7 @@ pub mod split;
 pub mod verify;
 
 use crate::{node::refuse_for_another, telemetry};
-use hongbao_config::{Config, ConfigError, Flags, refuse_unread};
+use hongbao_config::{Config, ConfigError, Flags, Listen, refuse_unread};
 use std::{
     cell::RefCell,
     collections::BTreeSet,
@@ -119,7 +119,7 @@ impl Common {
     }
 
     /// The checked configuration; logging starts with it.
-    fn load(self, listen: Option<std::net::SocketAddr>) -> Result<Config, Failure> {
+    fn load(self, listen: Option<Listen>) -> Result<Config, Failure> {
         let flags = Flags { file: self.config, listen, data: self.data };
         let read = RefCell::new(BTreeSet::new());
         let config = Config::load(&flags, &|name| {

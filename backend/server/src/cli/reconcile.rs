@@ -3,11 +3,11 @@
 use super::{Common, Failure, on_tokio, say};
 use crate::node::open_stores;
 use hongbao_config::Config;
-use hongbao_domain::runtime::{SystemClock, SystemEntropy, Tasks};
+use hongbao_domain::runtime::{SystemClock, Tasks};
 use hongbao_engine::{
     keys::Keys,
+    keys::seal::Sealer,
     ledger::Ledger,
-    packets::seal::Sealer,
     reconcile::{Mode, Reconciler, Report},
 };
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// Without starting the application: its workers are the server's business.
 async fn reconcile(config: &Config, mode: Mode) -> Result<Report, Failure> {
-    let keys = Keys::obtain(config, &SystemEntropy)?;
+    let keys = Keys::read(config)?;
     let sealer = Sealer::new(&keys);
     let zone = config.zone()?;
     let stores = open_stores(config).await?;

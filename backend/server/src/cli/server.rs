@@ -3,13 +3,15 @@
 use super::{Common, Failure, on_tokio, say};
 use crate::{
     http,
-    node::{Outside, start_on},
+    node::{Outside, divide, start_on},
     telemetry,
 };
-use anyhow::{Context, anyhow};
-use hongbao_config::Config;
+use anyhow::anyhow;
+use axum::Router;
+use hongbao_config::{Config, Listen};
 use hongbao_domain::crash;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use hongbao_engine::app::App;
+use std::sync::Arc;
 use tokio::{net::TcpListener, runtime::Builder};
 use tokio_util::sync::CancellationToken;
 
@@ -18,13 +20,21 @@ use tokio_util::sync::CancellationToken;
 pub struct Arguments {
     #[command(flatten)]
     common: Common,
-    /// Address and port to listen at; port 0 takes a free one. 127.0.0.1:8080 by default.
+    /// Address, or name, and port to listen at; port 0 takes a free one. 127.0.0.1:8080 by default.
     #[arg(long, value_name = "ADDR:PORT")]
-    listen: Option<SocketAddr>,
+    listen: Option<Listen>,
 }
 
 /// Serves until SIGTERM or SIGINT, then drains.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    run_with(arguments, http::router)
+}
+
+/// The same, with a router of the caller's.
+pub fn run_with(
+    arguments: Arguments,
+    router: impl FnOnce(Arc<App>, CancellationToken) -> Router,
+) -> Result<(), Failure> {
     let config = arguments.common.load(arguments.listen)?;
     let _armed = crash::arm(telemetry::flush);
     // A commit comes back a dozen times from the database's thread. Behind hundreds of
@@ -33,14 +43,18 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let lanes =
         Builder::new_multi_thread().worker_threads(1).thread_name("lanes").enable_all().build()?;
     let outside = Outside { lanes: Some(lanes.handle().clone()), ..Outside::default() };
-    let served = on_tokio(serve(config, outside));
+    let served = on_tokio(serve(config, outside, router));
     drop(lanes);
     served
 }
 
-async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
-    let listen = config.server.listen;
-    let drain = Duration::from_secs(config.server.drain_s.into());
+async fn serve(
+    mut config: Config,
+    outside: Outside,
+    router: impl FnOnce(Arc<App>, CancellationToken) -> Router,
+) -> Result<(), Failure> {
+    divide(&mut config)?;
+    let listen = config.server.listen.0;
     // Before the databases are touched: a port that is taken often means that another
     // server works on the same data. Whoever connects meanwhile waits in the backlog.
     let listener = TcpListener::bind(listen)
@@ -54,13 +68,13 @@ async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
     tracing::info!(%address, "serving");
 
     let draining = CancellationToken::new();
-    let router = http::router(Arc::clone(&app), draining.clone());
+    let router = router(Arc::clone(&app), draining.clone());
     let fallen = app.fallen().clone();
     let asked = async move {
         tokio::select! {
             biased;
             () = signals.next() => tracing::info!("draining"),
-            task = fallen.wait() => tracing::error!(task, "draining, because a task has panicked"),
+            why = fallen.wait() => tracing::error!(why, "draining, because this node has to end"),
         }
         draining.cancel();
         tokio::spawn(async move {
@@ -70,12 +84,10 @@ async fn serve(config: Config, outside: Outside) -> Result<(), Failure> {
             std::process::exit(1);
         });
     };
-    let served = http::serve(listener, router, asked, drain).await;
-    // Whatever became of the listener: what was answered must be delivered.
+    http::serve(listener, router, &app.config.server, app.control.board(), asked).await;
     app.shutdown().await;
-    served.context("the server stopped accepting connections")?;
-    if let Some(task) = app.fallen().task() {
-        return Err(Failure::Failed(anyhow!("stopped because a task has panicked: {task}")));
+    if let Some(why) = app.fallen().why() {
+        return Err(Failure::Failed(anyhow!("stopped by itself: {why}")));
     }
     tracing::info!("stopped");
     Ok(())

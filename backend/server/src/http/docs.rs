@@ -28,7 +28,9 @@ pub(super) fn head() -> utoipa::openapi::OpenApi {
         .description(Some(
             "Group red packets. Money is integer fen, times are RFC 3339 in UTC, ids are strings. \
              Refusals are application/problem+json with a stable `code`; those for rate carry \
-             Retry-After. Calls that move money can be repeated safely.",
+             Retry-After. Calls that move money can be repeated safely. A call with the header \
+             `hongbao-person: {user id}` is refused as `person_changed` (409), and does nothing, where \
+             the session is another person's: for pages that share a cookie with others.",
         ))
         .build();
     let cookie = ApiKey::Cookie(ApiKeyValue::new("hongbao_session"));

@@ -5,6 +5,7 @@
 
 mod client;
 mod docs;
+mod doors;
 mod extract;
 mod health;
 mod observe;
@@ -15,6 +16,8 @@ mod serve;
 mod session;
 mod web;
 
+#[cfg(feature = "bench")]
+pub use routes::bench::{NO_OP, Rival, RivalPacket, RivalRequest};
 pub use serve::serve;
 
 use crate::telemetry;
@@ -27,6 +30,7 @@ use axum::{
     routing::get,
 };
 use client::{Client, Throttle};
+use doors::Doors;
 use hongbao_engine::app::App;
 use problem::Answered;
 use routes::{accounts, control, groups, lists, live, me, packets, wallet};
@@ -43,6 +47,8 @@ struct Http(Arc<Shared>);
 struct Shared {
     app: Arc<App>,
     throttle: Throttle,
+    /// Streams of events, by the addresses of clients: also of those behind a proxy.
+    streams: Doors,
     draining: CancellationToken,
 }
 
@@ -57,15 +63,31 @@ impl Deref for Http {
 /// Everything that the server answers. Once `draining` is cancelled, `/readyz` says so,
 /// and whatever streams ends.
 pub fn router(app: Arc<App>, draining: CancellationToken) -> Router {
+    assemble(app, draining, Router::new())
+}
+
+/// The same, and beside it what is measured against it.
+#[cfg(feature = "bench")]
+pub fn router_beside(
+    app: Arc<App>,
+    draining: CancellationToken,
+    rival: Option<Arc<dyn Rival>>,
+) -> Router {
+    assemble(app, draining, routes::bench::routes(rival))
+}
+
+fn assemble(app: Arc<App>, draining: CancellationToken, beside: Router<Http>) -> Router {
     // Before the first request, so that none goes uncounted.
     telemetry::metrics();
     let throttle = Throttle::new(&app.config.addresses);
+    let live = &app.config.live;
+    let board = app.control.board();
+    let streams = Doors::new("streams", live.streams_max, live.streams_per_address_max, board);
     let (api, document) = api().split_for_parts();
-    #[cfg(feature = "bench")]
-    let api = api.route("/api/v1/noop", axum::routing::post(routes::noop::noop));
-    let http = Http(Arc::new(Shared { app, throttle, draining }));
+    let http = Http(Arc::new(Shared { app, throttle, streams, draining }));
     Router::new()
         .merge(api)
+        .merge(beside)
         .merge(docs::routes(document))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

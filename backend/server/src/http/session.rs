@@ -16,6 +16,9 @@ use std::{
 };
 
 const COOKIE: &str = "hongbao_session";
+/// Whom the caller takes itself to be: an id. A browser sends the cookie of whoever signed
+/// in last, whichever of its tabs calls, and a tab must not pay from another's wallet.
+pub(super) const EXPECTED: &str = "hongbao-person";
 
 /// A signed-in person.
 pub(super) struct Session {
@@ -50,6 +53,11 @@ impl FromRequestParts<Http> for Session {
         let token = token.to_owned();
         let session = http.app.accounts.authenticate(&token).await?;
         let session = session.ok_or(ErrorCode::Unauthenticated)?;
+        if let Some(expected) = parts.headers.get(EXPECTED)
+            && expected.as_bytes() != session.user_id.to_string().as_bytes()
+        {
+            return Err(ErrorCode::PersonChanged.into());
+        }
         if from_cookie
             && session.is_renewed
             && let Some(renewal) = parts.extensions.get::<Renewal>()

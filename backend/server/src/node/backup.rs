@@ -2,8 +2,8 @@
 
 use super::{
     barrier::{Held, databases},
-    folder::{self, DATABASES, Folder, KEYS, Lock},
-    places::Places,
+    folder::{self, Folder, KEYS, Lock},
+    places::{DATABASES, Places},
 };
 use anyhow::{Context, bail, ensure};
 use hongbao_config::Config;

@@ -6,7 +6,7 @@
 //! was not has seen several moments, and fails. Where nobody serves, a backup does it itself,
 //! and nobody starts to serve meanwhile.
 
-use super::folder::{DATABASES, Lock};
+use super::{folder::Lock, places::DATABASES};
 use anyhow::{Context, bail, ensure};
 use hongbao_config::Config;
 use hongbao_engine::files::entries;

@@ -6,38 +6,53 @@
 //! which would be people without accounts and payments without packets, in a server that says
 //! it is ready. Whatever else must be there and fit, such as keys, belongs into the manifest.
 
-use super::places::Places;
+use super::places::{DATABASES, Places};
 use anyhow::Context;
 use futures::future::try_join_all;
 use hongbao_config::{Config, ConfigError};
 use hongbao_domain::{
     crash::{self, Step},
     runtime::{Entropy, SystemEntropy},
+    store::StoreError,
 };
 use hongbao_engine::files::{self, OfAnother};
-use hongbao_storage::{give_id_to_file, id_of_file, rename_file};
+use hongbao_storage::{give_id_to_file, has_id, id_of_file, rename_file};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     fs::{self, File, TryLockError},
-    io::{self, Write},
+    io,
     num::NonZeroI32,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 const LOCK: &str = "lock";
 const MANIFEST: &str = "manifest.json";
-/// Where the databases are in the data folder.
-pub(super) const DATABASES: &str = "db";
 /// Where the keys are.
 pub(super) const KEYS: &str = "keys";
 
+/// How often a server looks whether its folder is where it was.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// Stands for being the only one who serves a data folder; the system takes it away when the
-/// process ends, however that ends.
+/// process ends, however that ends. It is the folder itself that is locked: whatever stands in
+/// it can be removed and made anew, and there would be two locks.
 #[derive(Debug)]
 pub struct Lock {
     /// Kept open.
     file: File,
+}
+
+#[cfg(unix)]
+fn lockable(data: &Path) -> io::Result<File> {
+    File::open(data)
+}
+
+/// Where folders cannot be opened.
+#[cfg(not(unix))]
+fn lockable(data: &Path) -> io::Result<File> {
+    files::make(&data.join(LOCK))
 }
 
 impl Drop for Lock {
@@ -60,8 +75,8 @@ impl Lock {
         let data = &config.storage.data;
         prepare(config)?;
         let path = data.join(LOCK);
-        let cannot = || format!("cannot lock {}", path.display());
-        let mut file = files::make(&path)?;
+        let cannot = || format!("cannot lock {}", data.display());
+        let file = lockable(data).with_context(cannot)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -77,8 +92,53 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
         }
         // For the sentence above alone; the lock does not depend on it.
-        let _unsaid = file.set_len(0).and_then(|()| writeln!(file, "{who} {}", std::process::id()));
+        let _unsaid = fs::write(&path, format!("{who} {}\n", std::process::id()));
         Ok(Some(Self { file }))
+    }
+
+    /// Keeps servers from the folder while it is read, and changes nothing; `None` if there is one.
+    pub(super) fn share(config: &Config) -> Option<Self> {
+        let file = lockable(&config.storage.data).ok()?;
+        file.try_lock_shared().ok()?;
+        Some(Self { file })
+    }
+
+    /// Ends when the folder is not where it was any more: it was moved or removed, and perhaps
+    /// another is in its place. What is open goes on in the old one, and what is opened next
+    /// would be in the other.
+    #[cfg(unix)]
+    pub(super) fn until_gone(
+        &self,
+        data: PathBuf,
+    ) -> io::Result<impl Future<Output = ()> + Send + use<>> {
+        use std::os::unix::fs::MetadataExt;
+        let which = |found: fs::Metadata| (found.dev(), found.ino());
+        let ours = which(self.file.metadata()?);
+        Ok(async move {
+            loop {
+                let data = data.clone();
+                // A file system can hang; the runtime must not.
+                let found = tokio::task::spawn_blocking(move || fs::metadata(data)).await;
+                let is_gone = match found {
+                    Ok(Ok(found)) => which(found) != ours,
+                    Ok(Err(error)) => error.kind() == io::ErrorKind::NotFound,
+                    Err(_) => false,
+                };
+                if is_gone {
+                    return;
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        })
+    }
+
+    /// Nobody moves what is open here.
+    #[cfg(not(unix))]
+    pub(super) fn until_gone(
+        &self,
+        _data: PathBuf,
+    ) -> io::Result<impl Future<Output = ()> + Send + use<>> {
+        Ok(std::future::pending())
     }
 }
 
@@ -133,17 +193,28 @@ pub fn reconciled(config: &Config) -> anyhow::Result<()> {
 pub(super) struct Folder {
     data: PathBuf,
     manifest: Manifest,
+    /// Is the manifest not on disk as it is here?
+    is_news: bool,
     /// Databases that the manifest does not name yet.
     new: Vec<(String, PathBuf)>,
 }
 
 impl Folder {
-    /// Refuses a folder in which a database is gone or replaced. One from before manifests is
-    /// taken as it is.
+    /// Refuses a folder in which a database is gone or replaced. Without a manifest the ids in
+    /// the databases say what belongs to it: they are given once all of them have been made. So
+    /// where there are none the folder is new, or its first start was cut off, which then begins
+    /// again; one from before manifests is taken as it is.
     pub(super) async fn verify(config: &Config, places: &Places) -> anyhow::Result<Self> {
         let data = config.storage.data.clone();
-        let manifest = read(&data.join(MANIFEST))?;
+        let mut manifest = read(&data.join(MANIFEST))?;
         let files: BTreeMap<_, _> = places.files().collect();
+        let is_news = manifest.databases.is_empty();
+        if is_news {
+            manifest.databases = ids_in(&data.join(DATABASES)).await?;
+            if !manifest.databases.is_empty() {
+                files.values().try_for_each(|file| is_there(file))?;
+            }
+        }
         for (name, id) in &manifest.databases {
             let Some(file) = files.get(name) else {
                 return Err(ConfigError(format!(
@@ -157,12 +228,12 @@ impl Folder {
         }
         let new = files.into_iter().filter(|(name, _)| !manifest.databases.contains_key(name));
         let new = new.map(|(name, file)| (name, file.to_owned())).collect();
-        Ok(Self { data, manifest, new })
+        Ok(Self { data, manifest, is_news, new })
     }
 
     /// Takes databases that have been made, or were there before manifests, into the manifest.
     pub(super) async fn adopt(mut self) -> anyhow::Result<()> {
-        if self.new.is_empty() {
+        if self.new.is_empty() && !self.is_news {
             return Ok(());
         }
         let given = self.new.into_iter().map(async |(name, file)| {
@@ -178,26 +249,52 @@ impl Folder {
     }
 }
 
-async fn verify(file: &Path, id: NonZeroI32) -> anyhow::Result<()> {
-    let back = "put it back, or restore the whole folder from a backup";
-    let sentence = match fs::metadata(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            format!("{} is gone: {back}", file.display())
+const BACK: &str = "put it back, or restore the whole folder from a backup";
+
+async fn verify(file: &Path, id: NonZeroI32) -> Result<(), ConfigError> {
+    fs::metadata(file).map_err(|error| not_there(file, &error))?;
+    match has_id(file, id).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(ConfigError(format!(
+            "{} is not the database that this folder was made with: {BACK}",
+            file.display()
+        ))),
+        Err(error) => Err(unreadable(file, error)),
+    }
+}
+
+/// Is there a file that holds anything?
+fn is_there(file: &Path) -> Result<(), ConfigError> {
+    match fs::metadata(file) {
+        Ok(found) if found.len() > 0 => Ok(()),
+        Ok(_) => Err(not_there(file, &io::ErrorKind::NotFound.into())),
+        Err(error) => Err(not_there(file, &error)),
+    }
+}
+
+fn not_there(file: &Path, error: &io::Error) -> ConfigError {
+    ConfigError(match error.kind() {
+        io::ErrorKind::NotFound => format!("{} is gone: {BACK}", file.display()),
+        _ => format!("cannot look at {}: {error}", file.display()),
+    })
+}
+
+fn unreadable(file: &Path, error: StoreError) -> ConfigError {
+    ConfigError(format!("cannot read {}: {:#}", file.display(), anyhow::Error::from(error)))
+}
+
+/// The ids of the databases in a folder that have one.
+async fn ids_in(folder: &Path) -> anyhow::Result<BTreeMap<String, NonZeroI32>> {
+    let mut ids = BTreeMap::new();
+    for file in files::entries(folder)? {
+        let is_database = file.extension().is_some_and(|extension| extension == "sqlite");
+        let Some(name) = file.file_stem().and_then(|name| name.to_str()) else { continue };
+        if is_database && fs::metadata(&file).is_ok_and(|found| found.len() > 0) {
+            let id = id_of_file(&file).await.map_err(|error| unreadable(&file, error))?;
+            ids.extend(id.map(|id| (name.to_owned(), id)));
         }
-        Err(error) => format!("cannot look at {}: {error}", file.display()),
-        Ok(_) => match id_of_file(file).await {
-            Ok(found) if found == Some(id) => return Ok(()),
-            Ok(_) => format!(
-                "{} is not the database that this folder was made with: {back}",
-                file.display()
-            ),
-            Err(error) => {
-                let error = anyhow::Error::from(error);
-                format!("cannot read {}: {error:#}", file.display())
-            }
-        },
-    };
-    Err(ConfigError(sentence).into())
+    }
+    Ok(ids)
 }
 
 fn new_id() -> NonZeroI32 {

@@ -3,12 +3,14 @@
 
 pub mod backup;
 mod barrier;
+mod descriptors;
 mod folder;
 mod places;
 mod stores;
 
+pub use descriptors::divide;
 pub use folder::{Lock, reconciled, refuse_for_another};
-pub use stores::{create_stores, open_stores};
+pub use stores::{create_stores, open_stores, open_stores_to_read};
 
 use crate::telemetry;
 use hongbao_cache::{RedisSettings, RedisTier};
@@ -18,8 +20,9 @@ use hongbao_domain::{
     runtime::{Clock, Entropy, SystemClock, SystemEntropy},
 };
 use hongbao_engine::{
-    app::{self, App, NotWhole, Stores},
+    app::{self, App, NotWhole},
     keys::{Keys, KeysFolder, lacks},
+    stores::Stores,
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tokio::runtime::Handle;
@@ -75,6 +78,7 @@ pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<App> {
     let restored = lock.is_some() && folder::is_restored(&config)?;
     #[cfg(unix)]
     let served = lock.is_some().then(|| data.clone());
+    let gone = lock.as_ref().map(|lock| lock.until_gone(data.clone())).transpose()?;
     let lock = lock.map(|lock| Box::new(lock) as _);
     let outside = app::Outside { clock, entropy, keys, shared, stores, lanes, lock, restored };
     let app = App::start(config, outside).await.map_err(|error| match error.downcast() {
@@ -88,6 +92,16 @@ pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<App> {
     #[cfg(unix)]
     if let Some(data) = served {
         app.beside(|stop| barrier::asked::serve(data, stop));
+    }
+    if let Some(gone) = gone {
+        let fallen = app.fallen().clone();
+        app.beside(|stop| async move {
+            if stop.run_until_cancelled(gone).await.is_some() {
+                let data = data.display();
+                tracing::error!(%data, "the data folder was moved or removed: this node has to end");
+                fallen.end("the data folder is not where it was");
+            }
+        });
     }
     Ok(app)
 }
@@ -111,7 +125,7 @@ async fn keys(config: &Config, entropy: &dyn Entropy) -> Result<Keys, ConfigErro
 /// What to tell whoever starts a server without a key that there must have been, with
 /// the ids that its data names.
 async fn lost(config: &Config, error: ConfigError) -> ConfigError {
-    let Ok(stores) = open_stores(config).await else { return error };
+    let Ok((stores, _lock)) = open_stores_to_read(config).await else { return error };
     let known = stores.keys.known().await.unwrap_or_default();
     stores.close().await;
     let folder = KeysFolder::of(config);

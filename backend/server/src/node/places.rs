@@ -1,6 +1,5 @@
 //! Where each database is.
 
-use super::folder::DATABASES;
 use anyhow::Context;
 use hongbao_config::{Address, Config, Fleet};
 use hongbao_domain::crash::{self, Step};
@@ -11,6 +10,12 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
+
+/// Where the databases are in the data folder.
+pub(super) const DATABASES: &str = "db";
+
+/// What the files beside a database need when it is opened, and a few pages.
+const OPEN_BYTES_MIN: u64 = 256 * 1024;
 
 /// A database that is to be opened.
 #[derive(Debug)]
@@ -99,19 +104,59 @@ impl Places {
     }
 }
 
+/// What a database is opened for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Purpose {
+    /// Everything; what is missing or old is made or migrated.
+    Work,
+    /// Reading alone; nothing is changed in files.
+    Reading {
+        /// Nobody else works with the files.
+        unused: bool,
+    },
+}
+
 impl Place {
-    /// Creates and migrates what is missing or old.
-    pub(super) async fn open(&self, schema: Schema) -> anyhow::Result<Database> {
-        crash::before(Step::MigrateDatabase);
-        let database = match self {
+    /// Is there a file, if it is to be one?
+    pub(super) fn is_there(&self) -> bool {
+        match self {
+            Self::File(file) => file.exists(),
+            Self::Link(_) => true,
+        }
+    }
+
+    pub(super) async fn open(&self, schema: Schema, purpose: Purpose) -> anyhow::Result<Database> {
+        match self {
             Self::File(file) => {
-                let cannot = || format!("cannot open {}", file.display());
-                files::make(file)?;
-                Database::open_file(file, schema).await.with_context(cannot)?
+                let database = match purpose {
+                    Purpose::Work => Self::make(file, schema).await,
+                    Purpose::Reading { unused } => {
+                        Database::open_file_to_read(file, schema, unused).await
+                    }
+                };
+                database.with_context(|| cannot_open(file))
             }
-            Self::Link(link) => Database::open_link(link, schema).await?,
-        };
+            Self::Link(link) => {
+                crash::before(Step::MigrateDatabase);
+                let database = Database::open_link(link, schema).await?;
+                crash::after(Step::MigrateDatabase);
+                Ok(database)
+            }
+        }
+    }
+
+    async fn make(file: &Path, schema: Schema) -> anyhow::Result<Database> {
+        crash::before(Step::MigrateDatabase);
+        files::make(file)?;
+        let database = Database::open_file(file, schema).await?;
         crash::after(Step::MigrateDatabase);
         Ok(database)
     }
+}
+
+/// SQLite calls it an I/O error when there is no room for the files beside a database.
+fn cannot_open(file: &Path) -> String {
+    let is_full = files::free_bytes(file).is_some_and(|free| free < OPEN_BYTES_MIN);
+    let because = if is_full { ": the disk is full" } else { "" };
+    format!("cannot open {}{because}", file.display())
 }

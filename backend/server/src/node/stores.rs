@@ -1,8 +1,8 @@
 //! Opens the databases of a node.
 
 use super::{
-    folder::{Folder, prepare},
-    places::Places,
+    folder::{Folder, Lock, prepare},
+    places::{Places, Purpose},
 };
 use anyhow::Context;
 use futures::future::try_join_all;
@@ -11,7 +11,7 @@ use hongbao_domain::{
     board::Place,
     store::{self, cold::ColdStore, orders::OrderStore},
 };
-use hongbao_engine::app::Stores;
+use hongbao_engine::stores::Stores;
 use hongbao_shared::{Shard, Site};
 use hongbao_storage::{
     Database, Schema, SqlCold, SqlControl, SqlKeys, SqlLedger, SqlLists, SqlOrders, SqlPeople,
@@ -33,35 +33,50 @@ pub async fn create_stores(config: &Config) -> anyhow::Result<Stores> {
 async fn open_where(config: &Config, create: bool) -> anyhow::Result<Stores> {
     let places = Places::of(config, create);
     if config.fleet.is_some() {
-        return open_at(places).await;
+        return open_at(&places, Purpose::Work).await;
     }
     prepare(config)?;
     let folder = Folder::verify(config, &places).await?;
-    let stores = open_at(places).await?;
+    let stores = open_at(&places, Purpose::Work).await?;
     folder.adopt().await?;
     Ok(stores)
 }
 
-async fn open_at(places: Places) -> anyhow::Result<Stores> {
-    let orders = try_join_all(
-        places
-            .orders
-            .iter()
-            .map(async |(place, target)| anyhow::Ok((*place, target.open(Schema::Orders).await?))),
-    );
-    let cold = try_join_all(
-        places
-            .cold
-            .iter()
-            .map(async |(site, target)| anyhow::Ok((*site, target.open(Schema::Cold).await?))),
-    );
+/// Opens all databases for whoever only reads: nothing is made, migrated or changed in a data
+/// folder, so that it may be another's, full or read only. There it is kept from servers as long
+/// as the lock is held, if there is one.
+pub async fn open_stores_to_read(config: &Config) -> anyhow::Result<(Stores, Option<Lock>)> {
+    let mut places = Places::of(config, false);
+    if config.fleet.is_some() {
+        return Ok((open_at(&places, Purpose::Work).await?, None));
+    }
+    Folder::verify(config, &places).await?;
+    // Shards that no server has made yet hold nothing.
+    places.orders.retain(|_, place| place.is_there());
+    match open_at(&places, Purpose::Reading { unused: false }).await {
+        Ok(stores) => Ok((stores, None)),
+        Err(error) => {
+            let Some(lock) = Lock::share(config) else { return Err(error) };
+            let stores = open_at(&places, Purpose::Reading { unused: true }).await?;
+            Ok((stores, Some(lock)))
+        }
+    }
+}
+
+async fn open_at(places: &Places, purpose: Purpose) -> anyhow::Result<Stores> {
+    let orders = try_join_all(places.orders.iter().map(async |(place, target)| {
+        anyhow::Ok((*place, target.open(Schema::Orders, purpose).await?))
+    }));
+    let cold = try_join_all(places.cold.iter().map(async |(site, target)| {
+        anyhow::Ok((*site, target.open(Schema::Cold, purpose).await?))
+    }));
     let (orders, cold, ledger, people, lists, control) = tokio::try_join!(
         orders,
         cold,
-        places.ledger.open(Schema::Ledger),
-        places.people.open(Schema::People),
-        places.lists.open(Schema::Lists),
-        places.control.open(Schema::Control),
+        places.ledger.open(Schema::Ledger, purpose),
+        places.people.open(Schema::People, purpose),
+        places.lists.open(Schema::Lists, purpose),
+        places.control.open(Schema::Control, purpose),
     )?;
     let once = [("ledger", &ledger), ("people", &people), ("lists", &lists), ("control", &control)];
     let once = once.map(|(name, database)| (shared(database), Place::Database(name)));
@@ -83,7 +98,9 @@ async fn open_at(places: Places) -> anyhow::Result<Stores> {
     let keys = Arc::new(SqlKeys::new(ledger.clone()));
     let ledger = Arc::new(SqlLedger::new(ledger));
     let people = SqlPeople::new(people);
-    people.fill_login_keys().await.context("cannot fill in login keys")?;
+    if let Purpose::Work = purpose {
+        people.fill_login_keys().await.context("cannot fill in login keys")?;
+    }
     let people = Arc::new(people);
     let lists = Arc::new(SqlLists::new(lists));
     let control = Arc::new(SqlControl::new(control));

@@ -20,7 +20,7 @@ use hongbao_engine::{
     archive::tiered::TieredOrders,
     audit::{self, Audited, Report, Tiers},
     keys::Keys,
-    packets::seal::Sealer,
+    keys::seal::Sealer,
 };
 use hongbao_memory::{MemoryCold, MemoryLedger, MemoryOrders};
 use hongbao_shared::{

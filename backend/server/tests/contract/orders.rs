@@ -21,6 +21,7 @@ macro_rules! order_store_laws {
         $holds! {
             landing_is_idempotent,
             a_day_table_holds_one_day,
+            a_day_that_was_sealed_too_early_goes_on,
             compare_and_append,
             one_share_each,
             impossible_progress_is_refused,
@@ -126,11 +127,11 @@ pub(crate) fn append(order_no: OrderNo, from: u32, users: &[i64]) -> Append {
 }
 
 pub(crate) fn batch(landings: Vec<Landing>, appends: Vec<Append>) -> LaneBatch {
-    LaneBatch { landings, appends, at: Some(at(2)), within: None }
+    LaneBatch { landings, appends, at: Some(at(2)), ..LaneBatch::default() }
 }
 
 /// Ends these, and tells nobody.
-async fn end(store: &dyn OrderStore, orders: &[OrderNo]) {
+pub(crate) async fn end(store: &dyn OrderStore, orders: &[OrderNo]) {
     let ended = store.end(orders.to_vec(), at(100), Arc::new(|_: &Ended| vec![])).await.unwrap();
     assert_eq!(ended.len(), orders.len());
 }

@@ -48,7 +48,7 @@ async fn one_person_cannot_crowd_out_the_orders_of_others() {
     assert!(flood(async |_| flooder.post("/packets", &body).await).await >= 60);
     let later = other.pre_order(&body).await;
     for order_no in [order_no, later] {
-        other.post(&format!("/packets/{order_no}/pay"), &json!({})).await.ok(200);
+        other.pay(order_no).await;
     }
 }
 
@@ -66,7 +66,7 @@ async fn orders_beyond_the_memory_are_kept_in_the_database() {
         orders.push(people[1].pre_order(&body).await);
     }
     for order_no in orders {
-        people[1].post(&format!("/packets/{order_no}/pay"), &json!({})).await.ok(200);
+        people[1].pay(order_no).await;
     }
 }
 

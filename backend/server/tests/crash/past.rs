@@ -13,12 +13,13 @@ use hongbao_config::Config;
 use hongbao_domain::runtime::Clock;
 use hongbao_engine::{app::App, packets::Paid};
 use hongbao_shared::{
-    Kind, OrderNo, Site, Timestamp, UserId,
+    Day, Kind, OrderNo, Site, Timestamp, UserId,
     api::{
         groups::{JoinRequest, NewGroup},
         packets::{PayRequest, PreOrderRequest},
     },
 };
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 use tempfile::TempDir;
 
@@ -80,8 +81,10 @@ impl Past {
         }
         past.wait_until(noon);
         past.an_ordinary_day().await;
-        past.a_day_that_is_sealed_too_early().await;
-        past.end(folder).await
+        let (day, today) = past.a_day_that_takes_nothing().await;
+        let past = past.end(folder).await;
+        say_what_day_it_holds(past.folder.path(), day, today).await;
+        past
     }
 
     /// On PostgreSQL, whose clock no test moves: of today alone. No day goes cold, and nothing
@@ -191,18 +194,18 @@ impl PastDays {
 
     /// The day refuses what is paid on it from now on; what is paid waits to land, and by
     /// the time of the test it has waited for too long.
-    async fn a_day_that_is_sealed_too_early(&self) {
-        let zone = &self.app.mover.zone;
-        for hot in self.app.mover.hot.values() {
-            let now = self.clock.now();
-            hot.seal(zone.day(now), zone.epoch_day(now)).await.unwrap();
-        }
+    async fn a_day_that_takes_nothing(&self) -> (Day, i64) {
+        // Its tables seem to be another month's.
+        let (zone, now) = (&self.app.mover.zone, self.clock.now());
+        let (day, today) = (zone.day(now), zone.epoch_day(now));
+        say_what_day_it_holds(&self.app.config.storage.data, day, today - 31).await;
         let mut sent = Vec::new();
         while sites(&sent) < Site::ALL.len() {
             let (order_no, paid) = self.send(Sent { stuck: true, ..packet(0, 0) }).await;
             assert!(matches!(paid, Paid::Landing(_)), "{order_no}");
             sent.push(order_no);
         }
+        (day, today)
     }
 
     async fn send(&self, sent: Sent) -> (OrderNo, Paid) {
@@ -241,4 +244,17 @@ fn id(person: &server::Person) -> UserId {
 
 fn sites(orders: &[OrderNo]) -> usize {
     orders.iter().map(|order_no| order_no.site()).collect::<BTreeSet<_>>().len()
+}
+
+/// In the files of both sites.
+async fn say_what_day_it_holds(data: &Path, day: Day, epoch_day: i64) {
+    for site in Site::ALL {
+        let file = data.join(format!("db/orders-{site}-0.sqlite"));
+        let options = SqliteConnectOptions::new().filename(file);
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        let said = sqlx::query("UPDATE days SET epoch_day = ?1 WHERE slot = ?2");
+        let said = said.bind(epoch_day).bind(i64::from(day.get()));
+        assert_eq!(said.execute(&mut connection).await.unwrap().rows_affected(), 1);
+        connection.close().await.unwrap();
+    }
 }

@@ -1,5 +1,6 @@
 //! What the documents say about the program is what the program says.
 
+mod circles;
 mod layers;
 
 use hongbao_config as config;

@@ -54,6 +54,35 @@ async fn accounts_sign_in_with_their_password_alone() {
     post("/session", "Ann", right).await.ok(201);
 }
 
+/// A page that shows one person never acts as another, whoever signed in meanwhile.
+#[tokio::test]
+async fn a_call_can_say_whom_it_expects_to_be() {
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.guest("Ann").await, server.guest("Bob").await);
+    let id = ann.get("/me").await.ok(200)["user"]["id"].as_str().unwrap().to_owned();
+    let groups = async || bob.get("/groups").await.ok(200).as_array().unwrap().len();
+    let make = || bob.request(Method::POST, "/groups").json(&json!({"name": "G"}));
+    let top_up = json!({"amount_fen": 100, "key": "one"});
+    for call in [
+        make(),
+        bob.request(Method::POST, "/wallet/top-ups").json(&top_up),
+        bob.request(Method::DELETE, "/session"),
+        bob.request(Method::GET, "/wallet"),
+    ] {
+        for expected in [id.as_str(), "", "nonsense"] {
+            let answer = send(call.try_clone().unwrap().header("hongbao-person", expected)).await;
+            assert_eq!(answer.refused(), (409, "person_changed".to_owned()));
+        }
+    }
+    assert_eq!(
+        (groups().await, bob.get("/wallet").await.ok(200)["balance_fen"].as_i64()),
+        (0, Some(0))
+    );
+    let own = bob.get("/me").await.ok(200)["user"]["id"].as_str().unwrap().to_owned();
+    send(make().header("hongbao-person", &own)).await.ok(201);
+    assert_eq!(groups().await, 1);
+}
+
 /// The cookie works like the token, but only for pages of ours.
 #[tokio::test]
 async fn the_cookie_is_for_our_own_pages() {

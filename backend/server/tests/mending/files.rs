@@ -10,8 +10,8 @@ use hongbao_domain::{
 use hongbao_engine::{
     app::App,
     keys::Keys,
+    keys::seal::Sealer,
     ledger::Ledger,
-    packets::seal::Sealer,
     reconcile::{Mode, Reconciler, Report},
 };
 use hongbao_shared::api::control::DeadLetter;

@@ -2,7 +2,7 @@
 //! (R-SEND-2).
 
 use crate::{
-    files::{one_shard, until},
+    files::{ORDERS, one_shard, sql, until},
     world::{Party, World, request},
 };
 use hongbao_domain::{
@@ -20,13 +20,16 @@ use hongbao_engine::{
 use hongbao_shared::{ErrorCode, Fen, Kind, OrderNo, api::packets::PayRequest};
 use std::{sync::Arc, time::Duration};
 
-/// From now on nothing lands in the tables that are in use.
-pub(crate) async fn seal_the_day(world: &World) {
-    for hot in world.app.mover.hot.values() {
-        for table in hot.days().await.unwrap() {
-            hot.seal(table.day, table.epoch_day).await.unwrap();
-        }
-    }
+/// From now on nothing lands in the tables that are in use: they are another month's, as it seems.
+pub(crate) async fn block_the_day(world: &World) {
+    let another = "UPDATE days SET epoch_day = epoch_day - 31";
+    sql(&world.app.config.storage.data, ORDERS, another).await;
+}
+
+/// They are this month's again.
+pub(crate) async fn unblock_the_day(world: &World) {
+    let its_own = "UPDATE days SET epoch_day = epoch_day + 31";
+    sql(&world.app.config.storage.data, ORDERS, its_own).await;
 }
 
 /// Pays 700 fen for a packet that cannot land.
@@ -67,7 +70,7 @@ async fn what_can_never_land_is_given_up_once() {
     let party = world.party(2).await;
     let sender = party.members[0];
     world.send(&party, Kind::Lucky, 300, 2).await;
-    seal_the_day(&world).await;
+    block_the_day(&world).await;
     let other = world.second_node().await;
     let before = world.balance(sender).await;
     let order_no = pay_without_landing(&world, &party).await;
@@ -101,6 +104,7 @@ async fn what_can_never_land_is_given_up_once() {
     let late = packets.land(&payment).await.unwrap();
     assert_eq!(late, Landed::Already(StoredState::GivenUp));
     other.shutdown().await;
+    unblock_the_day(&world).await;
     world.end_and_audit().await;
 }
 

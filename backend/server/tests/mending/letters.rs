@@ -205,7 +205,7 @@ async fn what_is_tried_again_is_failing() {
     let world = one_shard(|_| {}).await;
     let party = world.party(2).await;
     let landed = world.send(&party, Kind::Lucky, 300, 3).await;
-    crate::giving_up::seal_the_day(&world).await;
+    crate::giving_up::block_the_day(&world).await;
     let order = crate::giving_up::pay_without_landing(&world, &party).await;
     let failing = async || world.app.letters.page(Fate::Failing, None, 9).await.unwrap().items;
     until("it fails", async || failing().await.len() == 1).await;
@@ -218,6 +218,7 @@ async fn what_is_tried_again_is_failing() {
     assert!(!world.app.letters.retry(id).await.unwrap(), "only the dead are retried");
     world.clock.advance_s(2 * 60 * 60);
     until("it was given up", async || failing().await.is_empty()).await;
+    crate::giving_up::unblock_the_day(&world).await;
     world.end_and_audit().await;
 }
 

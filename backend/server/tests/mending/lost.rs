@@ -131,11 +131,12 @@ async fn refunds_of_packets_that_were_given_up() {
     let world = one_shard(|_| {}).await;
     let party = world.party(2).await;
     world.send(&party, Kind::Lucky, 500, 2).await;
-    crate::giving_up::seal_the_day(&world).await;
+    crate::giving_up::block_the_day(&world).await;
     poison(world.folder.path(), LEDGER, "transfers", "NEW.kind = 4").await;
     let order_no = crate::giving_up::pay_without_landing(&world, &party).await;
     world.clock.advance_s(2 * 60 * 60);
     until_dead(&world.app, 1).await;
+    crate::giving_up::unblock_the_day(&world).await;
     let ended = Ended::of(world).await;
     antidote(ended.folder.path(), LEDGER).await;
     sql(ended.folder.path(), ORDERS, "DELETE FROM outbox").await;

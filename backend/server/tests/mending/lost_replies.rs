@@ -3,7 +3,7 @@
 
 use crate::{
     files::until,
-    giving_up::{pay_without_landing, seal_the_day},
+    giving_up::{block_the_day, pay_without_landing, unblock_the_day},
     world::{World, config_in, request},
 };
 use async_trait::async_trait;
@@ -23,9 +23,9 @@ use hongbao_domain::{
     },
 };
 use hongbao_engine::{
-    app::Stores,
     delivery::{Deliver, Delivered, LandPaid},
     keys::Keys,
+    stores::Stores,
 };
 use hongbao_shared::{Day, ErrorCode, Kind, OrderNo, Timestamp};
 use std::{
@@ -213,7 +213,7 @@ async fn a_tombstone_whose_reply_is_lost_gives_the_money_back_once() {
         let party = world.party(2).await;
         let sender = party.members[0];
         world.send(&party, Kind::Lucky, 300, 2).await;
-        seal_the_day(&world).await;
+        block_the_day(&world).await;
         let before = world.balance(sender).await;
         let order_no = pay_without_landing(&world, &party).await;
         let row = row(order_no, world.app.packets.clock.now());
@@ -232,6 +232,7 @@ async fn a_tombstone_whose_reply_is_lost_gives_the_money_back_once() {
         // The lane rang no bell for what it never heard of; the look-out finds it.
         until("the money is back", async || world.balance(sender).await == before).await;
         world.clock.advance_s(120);
+        unblock_the_day(&world).await;
         world.app.shutdown().await;
         assert_eq!(kinds(&world, order_no).await, [TransferKind::Pay, TransferKind::Refund]);
         crate::world::audit(&world.app.config).await;

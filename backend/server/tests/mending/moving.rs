@@ -147,19 +147,11 @@ impl Scene {
             let numbers = (from..from + 400).map(number);
             let landings = numbers.clone().map(|order_no| landing(order_no, now, epoch_day));
             let appends = numbers.map(|order_no| all_of(order_no, now));
-            let batch = LaneBatch {
-                landings: landings.collect(),
-                appends: vec![],
-                at: Some(now),
-                within: None,
-            };
+            let batch =
+                LaneBatch { landings: landings.collect(), at: Some(now), ..LaneBatch::default() };
             hot.commit(batch).await.unwrap();
-            let batch = LaneBatch {
-                landings: vec![],
-                appends: appends.collect(),
-                at: Some(now),
-                within: None,
-            };
+            let batch =
+                LaneBatch { appends: appends.collect(), at: Some(now), ..LaneBatch::default() };
             hot.commit(batch).await.unwrap();
         }
         clock.advance_s(5 * DAY_S);

@@ -46,10 +46,11 @@ async fn at_rest() -> (Ended, [OrderNo; 4]) {
 }
 
 async fn give_up(world: &World, party: &crate::world::Party) -> OrderNo {
-    crate::giving_up::seal_the_day(world).await;
+    crate::giving_up::block_the_day(world).await;
     let order_no = crate::giving_up::pay_without_landing(world, party).await;
     let payment = world.app.ledger.payment(order_no).await.unwrap().unwrap();
     world.app.packets.give_up(&payment).await.unwrap();
+    crate::giving_up::unblock_the_day(world).await;
     order_no
 }
 

@@ -226,7 +226,11 @@ async fn landings_name_their_packet_in_postgres() {
 /// Takes a shard back to when its tombstones stood among the packets of a day.
 fn undo_given_up(version: i64) -> String {
     format!(
-        "INSERT INTO packets_08 SELECT * FROM given_up;
+        "ALTER TABLE moves DROP COLUMN gone_packets;
+         ALTER TABLE moves DROP COLUMN gone_total_fen;
+         ALTER TABLE moves DROP COLUMN gone_claims;
+         ALTER TABLE moves DROP COLUMN gone_claimed_fen;
+         INSERT INTO packets_08 SELECT * FROM given_up;
          DROP TABLE given_up;
          DELETE FROM _sqlx_migrations WHERE version >= {version};"
     )

@@ -6,10 +6,7 @@ use hongbao::node::{Outside, open_stores, start_on};
 use hongbao_config::Config;
 use hongbao_domain::{Refusal, cache::SharedTier, runtime::SystemEntropy};
 use hongbao_engine::{
-    app::{App, Stores},
-    audit::Audited,
-    keys::Keys,
-    packets::{Paid, seal::Sealer},
+    app::App, audit::Audited, keys::Keys, keys::seal::Sealer, packets::Paid, stores::Stores,
 };
 use hongbao_shared::{
     Fen, GroupId, Kind, Limits, OrderNo, UserId,

@@ -149,6 +149,69 @@ async fn a_folder_without_a_manifest_is_adopted() {
     refused(&start(&server), "manifest.json");
 }
 
+/// The databases themselves say what belongs to a folder whose manifest is gone: one that is gone
+/// as well, or empty, is not made anew, and no shard is left out.
+#[tokio::test]
+async fn without_a_manifest_the_databases_tell_what_is_gone() {
+    let mut server = TestServer::spawn(&[("HONGBAO_SITES_SHARDS", "2")]);
+    let (_, people) = server.group_of(1).await;
+    people[0].top_up(500, "k").await;
+    assert_eq!(server.terminate(), Some(0));
+    let manifest = server.folder.path().join("manifest.json");
+    let aside = server.folder.path().join("aside.sqlite");
+    fs::remove_file(&manifest).unwrap();
+    for name in ["people", "orders-N-1"] {
+        let file = server.folder.path().join("db").join(format!("{name}.sqlite"));
+        let gone = format!("{} is gone", file.display());
+        fs::rename(&file, &aside).unwrap();
+        refused(&start(&server), &gone);
+        assert!(!file.exists(), "nobody makes it anew");
+        fs::write(&file, "").unwrap();
+        refused(&start(&server), &gone);
+        fs::rename(&aside, &file).unwrap();
+    }
+    let output = server.command("server").env("HONGBAO_SITES_SHARDS", "1").output().unwrap();
+    refused(&output, "belongs to this folder, but sites.shards is 1");
+    assert!(!manifest.exists());
+    server.restart();
+    let mut person = people[0].clone();
+    person.url.clone_from(&server.url);
+    assert_eq!(person.balance_fen().await, 500);
+    assert!(manifest.is_file(), "it is written anew");
+}
+
+/// What is locked is the folder, not a name in it; and a server whose folder goes away ends
+/// before it opens the next file in another one.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_lock_is_not_lost_with_a_name() {
+    let mut server = TestServer::spawn(&[ONE_SHARD]);
+    let (_, people) = server.group_of(1).await;
+    people[0].top_up(500, "k").await;
+    let data = server.folder.path().to_owned();
+    fs::remove_file(data.join("lock")).unwrap();
+    let sentence = "another server works on the data folder";
+    refused(&start(&server), sentence);
+    let link = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(&data, link.path().join("data")).unwrap();
+    let mut other = Command::new(env!("CARGO_BIN_EXE_hongbao"));
+    other.args(["server", "--listen", "127.0.0.1:0", "--data"]).arg(link.path().join("data"));
+    refused(&other.env(ONE_SHARD.0, ONE_SHARD.1).output().unwrap(), sentence);
+
+    let moved = data.with_extension("moved");
+    fs::rename(&data, &moved).unwrap();
+    fs::create_dir(&data).unwrap();
+    assert_eq!(server.ended().await.code(), Some(1));
+    assert_eq!(fs::read_dir(&data).unwrap().count(), 0, "nothing is made in the other one");
+    fs::remove_dir(&data).unwrap();
+    fs::rename(&moved, &data).unwrap();
+    server.restart();
+    let mut person = people[0].clone();
+    person.url.clone_from(&server.url);
+    assert_eq!(person.balance_fen().await, 500);
+    assert_eq!(server.terminate(), Some(0));
+}
+
 /// Password hashes and chats are nobody else's business.
 #[cfg(unix)]
 #[tokio::test]
@@ -209,7 +272,12 @@ fn a_variable_that_nobody_reads_stops_the_start() {
          HONGBAO_LIMITS_MAX_SHARE_FEN?",
     );
     refused(&run("HONGBAO_SITE_SHARDS"), "did you mean HONGBAO_SITES_SHARDS?");
-    refused(&run("HONGBAO_LOG"), "nothing reads HONGBAO_LOG");
+    refused(&run("HONGBAO_LISTENS"), "did you mean HONGBAO_LISTEN?");
+    // Nothing that is far off, and nothing that only tests set.
+    for name in ["HONGBAO_LOG", "HONGBAO_BINS", "HONGBAO_CRASH", "HONGBAO_ZZZ"] {
+        let nothing = format!("nothing reads {name}: docs/SETTINGS.md lists all settings\n");
+        refused(&run(name), &nothing);
+    }
     for name in ["HONGBAO_WRITE_DOCS", "HONGBAO_CRASH_POINT", "HONGBAO_SERVICE_HOST", "HONGBAOX"] {
         assert!(run(name).status.success(), "{name}");
     }
@@ -239,6 +307,11 @@ async fn nobody_writes_in_the_folder_of_another() {
     let data = server.folder.path().to_owned();
     if !give_away(&data) {
         return;
+    }
+    // What only reads does so for everybody who may.
+    for command in [&["audit"][..], &["keys", "list"], &["admin", "dead-letters"]] {
+        let output = server.subcommand(command).output().unwrap();
+        assert!(output.status.success(), "{command:?}: {}", text(&output.stderr));
     }
     let before = all_in(&data);
     let sentence = format!("{} belongs to the user with the id {OTHER}", data.display());

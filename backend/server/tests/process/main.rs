@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
 
+mod clock;
 #[path = "../common/mod.rs"]
 mod common;
+mod doors;
 mod folder;
 mod logs;
 mod tasks;

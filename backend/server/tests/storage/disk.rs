@@ -69,6 +69,13 @@ impl SmallDisk {
         }
     }
 
+    /// Nothing can be written on it, or again everything.
+    pub(crate) fn read_only(&self, is_so: bool) {
+        let how = if is_so { "remount,ro" } else { "remount,rw" };
+        let done = Command::new("mount").args(["-o", how]).arg(self.path()).status().unwrap();
+        assert!(done.success());
+    }
+
     /// Gives it back.
     pub(crate) fn free(&self) {
         remove_file(self.ballast()).unwrap();

@@ -104,3 +104,77 @@ async fn little_room() {
     traffic.until_back().await;
     traffic.until_at_rest().await;
 }
+
+/// The first start is all or nothing: where there was no room for some of it, the next one begins
+/// again. With none at all, and with enough for the keys, or for some of the databases.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_start_begins_again() {
+    let Some(disk) = SmallDisk::new(DISK_MIB) else { return };
+    let settings = [&SETTINGS[..], &[("HONGBAO_STORAGE_FREE_MIN_MIB", "0")]].concat();
+    let mut failed = 0;
+    for kib in [0, 4, 8, 16, 64, 128, 256, 512, 1024, 2048, 4096] {
+        let mut server =
+            TestServer::in_folder(tempfile::tempdir_in(disk.path()).unwrap(), &settings);
+        disk.fill_but(kib << 10);
+        if server.try_start(&[]) {
+            assert_eq!(server.terminate(), Some(0));
+        } else {
+            failed += 1;
+            assert!(!server.wait().success());
+        }
+        if kib == 0 {
+            let output = server.command("server").args(["--listen", "127.0.0.1:0"]).output();
+            let stderr = String::from_utf8(output.unwrap().stderr).unwrap();
+            assert!(stderr.contains("master.key") && stderr.contains("No space left"), "{stderr}");
+            let left = fs::read_dir(server.folder.path().join("keys")).unwrap().count();
+            assert_eq!(left, 0, "no draft of a key");
+        }
+        disk.free();
+        server.restart();
+        server.guest("the first").await;
+        assert_eq!(server.terminate(), Some(0));
+    }
+    assert!(failed > 3, "{failed}");
+}
+
+/// A server that has ended, and then no room, or no right, to write a byte: what only reads does
+/// so, what writes says why it cannot, and leaves nothing behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_only_reads_needs_no_room() {
+    let Some(disk) = SmallDisk::new(DISK_MIB) else { return };
+    let folder = tempfile::tempdir_in(disk.path()).unwrap();
+    let settings = [&SETTINGS[..], &[("HONGBAO_STORAGE_FREE_MIN_MIB", "0")]].concat();
+    let mut server = TestServer::in_folder(folder, &settings);
+    server.restart();
+    let mut traffic = Traffic::on(server).await;
+    traffic.go_on(3).await;
+    traffic.until_at_rest().await;
+    assert_eq!(traffic.server.terminate(), Some(0));
+    let server = &mut traffic.server;
+    let keys = server.folder.path().join("keys");
+    let run = |words: &[&str]| {
+        let output = server.subcommand(words).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let read = || {
+        for words in [&["audit", "--at-rest"][..], &["keys", "list"], &["admin", "dead-letters"]] {
+            let (code, stderr) = run(words);
+            assert_eq!(code, Some(0), "{words:?}: {stderr}");
+        }
+    };
+    let before = fs::read_dir(&keys).unwrap().count();
+    disk.fill();
+    read();
+    let (code, stderr) = run(&["keys", "rotate"]);
+    assert!(code != Some(0) && stderr.contains("No space left"), "{stderr}");
+    assert_eq!(fs::read_dir(&keys).unwrap().count(), before, "no draft, and no key");
+    let (code, stderr) = run(&["server", "--listen", "127.0.0.1:0"]);
+    assert!(code != Some(0) && stderr.contains("the disk is full"), "{stderr}");
+    disk.free();
+    disk.read_only(true);
+    read();
+    disk.read_only(false);
+    server.restart();
+    server.guest("the last").await;
+    assert_eq!(server.terminate(), Some(0));
+}

@@ -6,6 +6,7 @@ use super::{
         statement::{Statement, server_clock},
     },
     StoreError,
+    days::claim_day,
     rows::bind_packet,
     statements::{CLAIM_CHUNKS, GIVE_UP, statements},
 };
@@ -14,8 +15,8 @@ use hongbao_domain::{
     planted::Bug,
     store::{
         orders::{
-            Announcement, Append, ClaimRow, Landed, Landing, LaneBatch, LaneOutcome, StoredState,
-            about, gather,
+            Announcement, Append, ClaimRow, DaySum, Landed, Landing, LaneBatch, LaneOutcome,
+            StoredState, about, gather,
         },
         outbox::OutboxEntry,
     },
@@ -137,7 +138,7 @@ async fn change(
         batch.is_its_time(now)?;
     }
     for landing in &batch.landings {
-        let landed = land(tx, landing).await?;
+        let landed = land(tx, landing, batch.reopens.get(&landing.epoch_day).copied()).await?;
         if landed == Landed::New {
             told.extend(about(landing.packet.order_no, &landing.announcements));
         }
@@ -165,14 +166,18 @@ fn now(batch: &LaneBatch) -> Timestamp {
     batch.at.unwrap_or(Timestamp::from_millis(0))
 }
 
-async fn land(tx: &mut Tx<'_>, landing: &Landing) -> Result<Landed, StoreError> {
+async fn land(
+    tx: &mut Tx<'_>,
+    landing: &Landing,
+    reopens: Option<DaySum>,
+) -> Result<Landed, StoreError> {
     let packet = &landing.packet;
     if let Some(state) = state_of(tx, packet.order_no).await? {
         return Ok(Landed::Already(state));
     }
     let insert = if packet.progress.state == StoredState::GivenUp {
         *GIVE_UP
-    } else if claim_day(tx, packet.order_no, landing.epoch_day).await? {
+    } else if claim_day(tx, packet.order_no.day(), landing.epoch_day, reopens).await? {
         statements(packet.order_no.day()).land
     } else {
         return Ok(Landed::DayRefused);
@@ -193,33 +198,6 @@ async fn state_of(tx: &mut Tx<'_>, order_no: OrderNo) -> Result<Option<StoredSta
         None => Ok(None),
         Some(row) => Ok(Some(super::rows::packet_row(&row)?.progress.state)),
     }
-}
-
-/// Is the day's table open for this calendar day? An empty table is taken over
-/// from an earlier one (R-STORE-1).
-async fn claim_day(tx: &mut Tx<'_>, order_no: OrderNo, epoch_day: i64) -> Result<bool, StoreError> {
-    let slot = i64::from(order_no.day().get());
-    let row = sql("SELECT epoch_day, sealed FROM days WHERE slot = $1")
-        .bind(slot)
-        .fetch_optional(&mut *tx)
-        .await?;
-    if let Some(row) = row {
-        let (held, sealed): (i64, bool) = (row.try_get(0)?, row.try_get(1)?);
-        if held == epoch_day {
-            return Ok(!sealed);
-        }
-        let empty: bool = sql(statements(order_no.day()).day_is_empty).scalar(&mut *tx).await?;
-        if held > epoch_day || !empty {
-            return Ok(false);
-        }
-    }
-    sql("INSERT INTO days (slot, epoch_day) VALUES ($1, $2)
-         ON CONFLICT (slot) DO UPDATE SET epoch_day = $2, sealed = 0")
-    .bind(slot)
-    .bind(epoch_day)
-    .execute(tx)
-    .await?;
-    Ok(true)
 }
 
 /// Compare-and-append: nothing happens unless the packet is as the lane believes.

@@ -2,11 +2,11 @@
 
 use super::{
     super::{Database, Tx, outbox, sql},
-    StoreError,
+    StoreError, moves,
     statements::statements,
 };
 use hongbao_domain::store::{
-    orders::{DayTable, Emptied},
+    orders::{DaySum, DayTable, Emptied},
     outbox::order_of,
 };
 use hongbao_shared::Day;
@@ -23,6 +23,46 @@ pub(super) async fn days(database: &Database) -> Result<Vec<DayTable>, StoreErro
         days.push(DayTable { day, epoch_day, sealed, is_empty });
     }
     Ok(days)
+}
+
+/// Is the day's table open for this calendar day? An empty table is taken over from an earlier
+/// one (R-STORE-1). One that was sealed, or holds a day to come, by a clock that was ahead is
+/// reopened for what cold storage does not have: `reopens` is what it has of that day.
+pub(super) async fn claim_day(
+    tx: &mut Tx<'_>,
+    day: Day,
+    epoch_day: i64,
+    reopens: Option<DaySum>,
+) -> Result<bool, StoreError> {
+    let row = sql("SELECT days.epoch_day, sealed, moves.slot IS NOT NULL
+         FROM days LEFT JOIN moves ON moves.slot = days.slot AND moves.epoch_day = days.epoch_day
+         WHERE days.slot = $1")
+    .bind(day.get())
+    .fetch_optional(&mut *tx)
+    .await?;
+    if let Some(row) = row {
+        let (held, sealed, moved): (i64, bool, bool) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        if held == epoch_day && !sealed {
+            // Of a day that was reopened, some may be in cold storage.
+            return Ok(!moved || reopens.is_some());
+        }
+        let is_empty: bool = sql(statements(day).day_is_empty).scalar(&mut *tx).await?;
+        if held != epoch_day && !is_empty {
+            return Ok(false);
+        }
+        if held >= epoch_day {
+            let Some(gone) = reopens else { return Ok(false) };
+            moves::reopen(tx, day, epoch_day, is_empty.then_some(gone)).await?;
+        }
+    }
+    sql("INSERT INTO days (slot, epoch_day) VALUES ($1, $2)
+         ON CONFLICT (slot) DO UPDATE SET epoch_day = $2, sealed = 0")
+    .bind(day.get())
+    .bind(epoch_day)
+    .execute(tx)
+    .await?;
+    Ok(true)
 }
 
 pub(super) async fn seal(tx: &mut Tx<'_>, day: Day, epoch_day: i64) -> Result<(), StoreError> {

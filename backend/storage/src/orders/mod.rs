@@ -150,7 +150,8 @@ impl OrderStore for SqlOrders {
     }
 
     async fn day_sum(&self, day: Day) -> Result<DaySum, StoreError> {
-        day_sum(&sql(statements(day).sum).fetch_one(&self.database).await?)
+        let held = day_sum(&sql(statements(day).sum).fetch_one(&self.database).await?)?;
+        Ok(held.plus(moves::gone(&self.database, day).await?))
     }
 
     async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
     people::{
-        EXPIRED_DROPPED_MAX, NewSession, OwnSession, PeopleError, SessionStore, StoredSession,
-        TokenHash,
+        EXPIRED_DROPPED_MAX, EXPIRED_KEPT_FOR, NewSession, OwnSession, PeopleError, SessionStore,
+        StoredSession, TokenHash,
     },
 };
 use hongbao_shared::{Timestamp, UserId};
@@ -63,8 +63,7 @@ impl SessionStore for SqlPeople {
     ) -> Result<(), PeopleError> {
         let later = self.database.dialect().pick("max", "greatest");
         let touch = sql(format!(
-            "UPDATE sessions SET seen_at = {later}(seen_at, $2),
-                                 expires_at = {later}(expires_at, $3)
+            "UPDATE sessions SET seen_at = $2, expires_at = {later}(expires_at, $3)
              WHERE token_hash = $1"
         ))
         .bind(&token_hash.0[..])
@@ -127,7 +126,7 @@ pub(super) async fn insert(tx: &mut Tx<'_>, session: &NewSession) -> Result<(), 
              (SELECT token_hash FROM sessions WHERE expires_at <= $1
               ORDER BY expires_at, token_hash LIMIT $2 FOR UPDATE SKIP LOCKED))",
     ))
-    .bind(session.at.millis())
+    .bind(session.at.minus(EXPIRED_KEPT_FOR).millis())
     .bind(EXPIRED_DROPPED_MAX)
     .execute(tx)
     .await?;

@@ -109,7 +109,9 @@ fn Row(feed: Feed, row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
     let body = match &message.body {
         MessageBody::Text { text } => {
             let text = text.clone();
-            bubble(&message.user, view! { <p class="bubble">{text}</p> }.into_any())
+            // Translators put nodes of theirs in place of ours, and what is live would never
+            // change again (`index.html`). What people said stays as it is.
+            bubble(&message.user, view! { <p class="bubble" translate="yes">{text}</p> }.into_any())
         }
         MessageBody::Packet { packet } => {
             let (card, sender) = (packet.clone(), message.user.clone());

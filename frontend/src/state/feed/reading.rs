@@ -3,11 +3,7 @@
 use leptos::prelude::{GetUntracked as _, Set as _, WithUntracked as _};
 
 use super::Feed;
-use crate::{
-    api, browser,
-    state::{groups, session},
-    tasks,
-};
+use crate::{api, browser, state::groups, tasks, who};
 
 /// What was read is told at most this often.
 const READ_MS: u32 = 800;
@@ -23,7 +19,7 @@ impl Feed {
             && at_end
             && Some(newest) > told
             && browser::is_visible()
-            && session::my_id().is_some()
+            && who::id().is_some()
         {
             let group = self.group;
             tasks::detach(async move {

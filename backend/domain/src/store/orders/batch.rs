@@ -5,7 +5,7 @@ use super::{
         StoreError,
         outbox::{Destination, Due, OutboxEntry},
     },
-    ClaimRow, PacketRow, Progress, StoredState,
+    ClaimRow, DaySum, PacketRow, Progress, StoredState,
 };
 use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
@@ -81,6 +81,9 @@ pub type Tell = Arc<dyn Fn(&Ended) -> Vec<Announcement> + Send + Sync>;
 pub struct LaneBatch {
     /// Packets coming in.
     pub landings: Vec<Landing>,
+    /// What cold storage holds of calendar days whose packets are all known not to be there:
+    /// they come in although their day was sealed, for it is not over (R-CTRL-5).
+    pub reopens: BTreeMap<i64, DaySum>,
     /// Claims, in the order of order numbers.
     pub appends: Vec<Append>,
     /// When this is committed.

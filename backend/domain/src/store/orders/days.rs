@@ -78,3 +78,16 @@ pub struct DaySum {
     /// What they add up to.
     pub claimed_fen: i64,
 }
+
+impl DaySum {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            packets: self.packets.saturating_add(other.packets),
+            total_fen: self.total_fen.saturating_add(other.total_fen),
+            claims: self.claims.saturating_add(other.claims),
+            claimed_fen: self.claimed_fen.saturating_add(other.claimed_fen),
+        }
+    }
+}

@@ -115,7 +115,8 @@ pub trait OrderStore: Outbox {
         copied: Copied,
     ) -> Result<bool, StoreError>;
 
-    /// What the hot tables of a day hold.
+    /// What the hot tables of a day hold, and what of the same calendar day was moved before it
+    /// was reopened.
     async fn day_sum(&self, day: Day) -> Result<DaySum, StoreError>;
 
     /// Empties a sealed day whole, in one transaction, if it holds no open packet and

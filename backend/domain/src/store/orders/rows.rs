@@ -1,11 +1,12 @@
 //! Packets and claims, as they are stored.
 
-use crate::planted::Bug;
+use crate::{planted::Bug, record::Payment, store::StoreError};
 use hongbao_shared::{
     Fen, GroupId, Kind, OrderNo, Terms, Timestamp, UserId,
     api::packets::PacketState,
     fairness::{ClientSeed, Commitment, Seed, ServerSeed},
-    split::{self, TermsError},
+    split,
+    terms::TermsError,
 };
 
 /// The key fields of a packet: what decides money and eligibility (R-CACHE-3).
@@ -44,6 +45,43 @@ pub struct PacketRow {
 }
 
 impl PacketRow {
+    /// The packet that lands for a payment; an error only for one that this code did not
+    /// write.
+    pub fn of(
+        payment: &Payment,
+        landed_at: Timestamp,
+        expires_at: Timestamp,
+        progress: Progress,
+    ) -> Result<Self, StoreError> {
+        let record = &payment.record;
+        let client_seed = ClientSeed::new(payment.client_seed.clone())
+            .ok_or_else(|| StoreError::Corrupt(format!("{} client seed", record.order_no)))?;
+        Ok(Self {
+            order_no: record.order_no,
+            sender_id: record.sender_id,
+            group_id: record.group_id,
+            recipient_id: record.recipient_id,
+            kind: record.kind,
+            total_fen: record.total_fen,
+            shares: record.shares,
+            max_share_fen: record.max_share_fen,
+            sealed_server_seed: record.sealed_server_seed.clone(),
+            client_seed,
+            commitment: record.commitment,
+            created_at: record.created_at,
+            landed_at,
+            expires_at,
+            progress,
+        })
+    }
+
+    /// How many claims a packet's memory is made for: all of its shares, so that nothing has
+    /// to grow while people open it. Within reason, for a row that this code did not write.
+    pub fn room(&self) -> usize {
+        const ROOM_MAX: u32 = 1 << 17;
+        usize::try_from(self.shares.min(ROOM_MAX)).unwrap_or_default()
+    }
+
     /// What is cut; an error only for a row that this code did not write.
     pub fn terms(&self) -> Result<Terms, TermsError> {
         Terms::new(self.kind, self.total_fen, self.shares, self.max_share_fen)

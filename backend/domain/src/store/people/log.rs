@@ -1,8 +1,5 @@
 //! The log of a group: what is posted, and what stands there.
 
-// One type for what a packet wears, wherever it is kept.
-pub use crate::cache::Dress;
-
 use super::PeopleError;
 use async_trait::async_trait;
 use hongbao_shared::{Fen, GroupId, Kind, MessageId, OrderNo, Timestamp, UserId};
@@ -11,6 +8,16 @@ use std::fmt;
 
 /// How many entries one reading looks at in search of those that its reader may see.
 pub const LOG_SCAN_MAX: u32 = 1000;
+
+/// What a packet is dressed in; lives in the caches, with the message service
+/// behind them (R-CACHE-3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dress {
+    /// The sender's words; empty for the default greeting.
+    pub greeting: String,
+    /// One of the covers.
+    pub cover: String,
+}
 
 /// Words to be posted.
 #[derive(Clone, Debug)]

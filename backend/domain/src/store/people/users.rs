@@ -3,7 +3,7 @@
 use super::PeopleError;
 use async_trait::async_trait;
 use hongbao_shared::{Timestamp, UserId, api::accounts::Profile};
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// SHA-256 of a session token; the token itself is nowhere on the server.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,9 +45,13 @@ impl fmt::Debug for NewAccount {
     }
 }
 
-/// How many expired sessions go with each new one; more than one, so that what is kept
-/// shrinks after a rush.
+/// How many sessions that expired long ago go with each new one; more than one, so that what
+/// is kept shrinks after a rush.
 pub const EXPIRED_DROPPED_MAX: u32 = 8;
+
+/// How long a session is kept that has expired: longer than a year, so that a clock which is
+/// wrong by one ends nobody's for good.
+pub const EXPIRED_KEPT_FOR: Duration = Duration::from_hours(400 * 24);
 
 /// A session to be added.
 #[derive(Clone, Debug)]

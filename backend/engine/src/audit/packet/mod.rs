@@ -8,7 +8,7 @@ mod money;
 pub(super) use money::{fits, misfit};
 
 use super::{Law, Report, Tally, Violations, evidence::Evidence};
-use crate::packets::seal::Sealer;
+use crate::keys::seal::Sealer;
 use hongbao_domain::store::orders::{ClaimRow, PacketRow, StoredState};
 use hongbao_shared::{OrderNo, Splitter};
 

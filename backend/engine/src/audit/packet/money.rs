@@ -1,6 +1,6 @@
 //! A packet against the books, in both directions (R-MONEY-3).
 
-use super::{super::accounts::sums_are_true, Check, Law, Tally};
+use super::{super::sums::sums_are_true, Check, Law, Tally};
 use hongbao_domain::store::{
     ledger::{
         Account, AccountState, Posting, Transfer, TransferKind, credit_key, credit_seq, pay_key,

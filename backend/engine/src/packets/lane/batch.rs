@@ -103,6 +103,7 @@ impl Draft {
             appends: appends.collect(),
             at: Some(self.now),
             within: Some(self.within()),
+            ..LaneBatch::default()
         }
     }
 

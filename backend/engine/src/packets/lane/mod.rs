@@ -9,10 +9,10 @@ mod packet;
 mod writer;
 
 use crate::{
+    bell::Bell,
     cache::{LocalTier, SharedWriter},
     control::{Control, Health},
-    delivery::Bell,
-    packets::seal::Sealer,
+    keys::seal::Sealer,
 };
 use hongbao_domain::{
     Refusal,

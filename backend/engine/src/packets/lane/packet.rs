@@ -1,6 +1,6 @@
 use crate::{
     cache::PacketEntry,
-    packets::seal::{Sealer, Unsealable},
+    keys::seal::{Sealer, Unsealable},
 };
 use hongbao_domain::{
     Refusal,

@@ -3,6 +3,8 @@
 use super::After;
 use crate::http::{
     Answer, Http,
+    client::Client,
+    doors::{Full, Visit},
     extract::{Path, Query},
     session::Session,
 };
@@ -25,6 +27,7 @@ use std::{convert::Infallible, time::Duration};
 
 /// How long browsers wait before they come back.
 const RETRY: Duration = Duration::from_secs(1);
+const RETRY_WHEN_FULL: Duration = Duration::from_secs(5);
 /// A comment this often keeps proxies from closing a quiet stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -44,13 +47,15 @@ pub(in crate::http) async fn group(
     Path(group): Path<GroupId>,
     Query(after): Query<After>,
     headers: HeaderMap,
+    client: Client,
     session: Session,
 ) -> Answer<Response> {
     http.app.pace.check(Deed::Stream, session.user_id)?;
+    let visit = enter(&http, &client)?;
     let after = after.entry(&headers)?;
     let stop = http.draining.clone();
     let frames = http.app.live.group(session.viewer(), group, after, stop).await?;
-    Ok(events(frames))
+    Ok(events(frames, visit))
 }
 
 /// That your groups have grown, or were joined or left, as server-sent events: `groups`
@@ -58,9 +63,20 @@ pub(in crate::http) async fn group(
 #[utoipa::path(get, path = "/events", tag = "Groups",
     responses((status = 200, description = "The stream.", body = String,
         content_type = "text/event-stream")))]
-pub(in crate::http) async fn hints(State(http): State<Http>, session: Session) -> Answer<Response> {
+pub(in crate::http) async fn hints(
+    State(http): State<Http>,
+    client: Client,
+    session: Session,
+) -> Answer<Response> {
     http.app.pace.check(Deed::Stream, session.user_id)?;
-    Ok(events(http.app.live.hints(session.viewer(), http.draining.clone())?))
+    let visit = enter(&http, &client)?;
+    Ok(events(http.app.live.hints(session.viewer(), http.draining.clone())?, visit))
+}
+
+/// Before anything is looked up: one address cannot take all streams.
+fn enter(http: &Http, client: &Client) -> Result<Visit, Refusal> {
+    let full = |_: Full| Refusal::new(ErrorCode::Unavailable).retry_after(RETRY_WHEN_FULL);
+    http.streams.enter(Some(client.address)).map_err(full)
 }
 
 impl Session {
@@ -83,9 +99,13 @@ impl After {
     }
 }
 
-fn events(frames: impl Stream<Item = Frame> + Send + 'static) -> Response {
+fn events(frames: impl Stream<Item = Frame> + Send + 'static, visit: Visit) -> Response {
     let retry = stream::once(async { Event::default().retry(RETRY) });
-    let events = retry.chain(frames.map(event)).map(Ok::<_, Infallible>);
+    let events = retry.chain(frames.map(event)).map(move |event| {
+        // Counted for as long as the stream is.
+        let _open = &visit;
+        Ok::<_, Infallible>(event)
+    });
     let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
     let mut response = sse.into_response();
     let headers = response.headers_mut();

@@ -1,13 +1,13 @@
 //! The handlers, a file per group of routes.
 
 pub(super) mod accounts;
+#[cfg(feature = "bench")]
+pub(super) mod bench;
 pub(super) mod control;
 pub(super) mod groups;
 pub(super) mod lists;
 pub(super) mod live;
 pub(super) mod me;
-#[cfg(feature = "bench")]
-pub(super) mod noop;
 pub(super) mod packets;
 pub(super) mod wallet;
 

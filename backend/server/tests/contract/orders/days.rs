@@ -3,8 +3,8 @@
 use super::{append, at, batch, end, event, land, landing, order_no, packet};
 use hongbao_domain::store::{
     orders::{
-        Copied, DaySum, DayTable, Emptied, Hold, Landed, Landing, OrderStore, PacketRow, Progress,
-        StoredState,
+        Copied, DaySum, DayTable, Emptied, Hold, Landed, Landing, LaneBatch, OrderStore, PacketRow,
+        Progress, StoredState,
     },
     outbox::{Destination, Settled},
 };
@@ -69,6 +69,59 @@ pub(crate) async fn a_day_is_sealed_emptied_and_taken_over(store: &dyn OrderStor
     let table = DayTable { day, epoch_day: 38, sealed: false, is_empty: false };
     assert_eq!(store.days().await.unwrap(), [table]);
     assert_eq!(landed(quiet(one, 7)).await, Landed::DayRefused);
+}
+
+/// A day that a clock ahead had emptied goes on for what cold storage does not have, and what is
+/// gone of it counts; so does one whose tables hold a day to come (R-CTRL-5, R-STORE-5).
+pub(crate) async fn a_day_that_was_sealed_too_early_goes_on(store: &dyn OrderStore) {
+    let day = Day::new(7).unwrap();
+    let none = DaySum::default();
+    let land = async |sequence, epoch_day, reopens: Option<DaySum>| {
+        let landing =
+            Landing { announcements: vec![], ..landing(packet(order_no(7, sequence)), epoch_day) };
+        let reopens = reopens.map(|gone| (epoch_day, gone)).into_iter().collect();
+        let batch = LaneBatch { reopens, ..batch(vec![landing], vec![]) };
+        store.commit(batch).await.unwrap().landings[0]
+    };
+    let empty = async |sequence, epoch_day| {
+        end(store, &[order_no(7, sequence)]).await;
+        store.seal(day, epoch_day).await.unwrap();
+        let hold = Hold { node: 1, now: at(0), until: at(60) };
+        assert_eq!(store.begin_move(day, epoch_day, hold).await.unwrap(), Some(Copied::default()));
+        let some = Copied { packet: Some(order_no(7, sequence)), claim: None };
+        assert!(store.note_copied(day, epoch_day, hold, some).await.unwrap());
+        assert_eq!(store.empty(day, epoch_day).await.unwrap(), Emptied::Yes);
+    };
+    let table = async || store.days().await.unwrap()[0];
+
+    assert_eq!(land(1, 7, None).await, Landed::New);
+    let one = store.day_sum(day).await.unwrap();
+    empty(1, 7).await;
+    assert_eq!(land(2, 7, None).await, Landed::DayRefused);
+    assert_eq!(land(2, 7, Some(one)).await, Landed::New);
+    assert_eq!(table().await, DayTable { day, epoch_day: 7, sealed: false, is_empty: false });
+    assert_eq!(store.day_sum(day).await.unwrap(), one.plus(one));
+    assert_eq!(land(3, 7, None).await, Landed::DayRefused, "it may be in cold storage");
+    assert_eq!(land(3, 7, Some(none)).await, Landed::New);
+    end(store, &[order_no(7, 2)]).await;
+    // Sealed once more and not emptied: nothing more is gone.
+    store.seal(day, 7).await.unwrap();
+    assert_eq!(land(4, 7, Some(none)).await, Landed::New);
+    assert_eq!(store.day_sum(day).await.unwrap(), one.plus(one).plus(one).plus(one));
+    end(store, &[order_no(7, 3)]).await;
+    empty(4, 7).await;
+    let all = store.day_sum(day).await.unwrap();
+    assert_eq!(all, one, "what stood in the tables is gone from them");
+
+    assert_eq!(land(5, 38, None).await, Landed::New, "by a clock that is a month ahead");
+    assert_eq!(store.day_sum(day).await.unwrap(), one, "of the day before, nothing counts");
+    assert_eq!(land(6, 7, Some(one)).await, Landed::DayRefused, "its tables are full");
+    empty(5, 38).await;
+    assert_eq!(land(6, 7, None).await, Landed::DayRefused);
+    assert_eq!(land(6, 7, Some(one.plus(one))).await, Landed::New);
+    assert_eq!(table().await, DayTable { day, epoch_day: 7, sealed: false, is_empty: false });
+    assert_eq!(store.day_sum(day).await.unwrap(), one.plus(one).plus(one));
+    assert_eq!(land(7, 7, None).await, Landed::DayRefused, "it may be in cold storage");
 }
 
 /// A tombstone stands in no day's table, and stays whichever is emptied: what it stands for

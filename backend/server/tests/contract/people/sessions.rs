@@ -1,7 +1,7 @@
 //! Sessions.
 
 use super::{Store, add_guests, at, new_session, user};
-use hongbao_domain::store::people::TokenHash;
+use hongbao_domain::store::people::{EXPIRED_KEPT_FOR, TokenHash};
 
 on_every_store! {
     sessions_end,
@@ -17,18 +17,22 @@ async fn sessions_end(store: Store) {
     assert_eq!((session.user_id, session.seen_at, session.expires_at), (user(0), at(0), at(100)));
     assert!(session.is_guest && !session.is_admin);
     assert!(store.session(token, at(100)).await.unwrap().is_none());
-    // Never back: another node's clock may be behind.
+    // Its end never goes back: another node's clock may be behind. When it was seen does, for a
+    // clock may have been ahead (R-CTRL-5).
     store.touch_session(token, at(50), at(150)).await.unwrap();
     store.touch_session(token, at(40), at(140)).await.unwrap();
     let session = store.session(token, at(149)).await.unwrap().unwrap();
-    assert_eq!((session.seen_at, session.expires_at), (at(50), at(150)));
+    assert_eq!((session.seen_at, session.expires_at), (at(40), at(150)));
     store.end_session(token).await.unwrap();
     store.end_session(token).await.unwrap();
     store.touch_session(token, at(60), at(160)).await.unwrap();
     assert!(store.session(token, at(0)).await.unwrap().is_none());
-    // What has expired goes when something comes.
+    // What expired long ago goes when something comes; a clock that is ahead ends nothing for good.
+    let kept = i64::try_from(EXPIRED_KEPT_FOR.as_secs()).unwrap();
     store.add_session(new_session(user(0), 8, 0), None).await.unwrap();
-    store.add_session(new_session(user(0), 9, 1000), None).await.unwrap();
+    store.add_session(new_session(user(0), 9, kept + 99), None).await.unwrap();
+    assert!(store.session(TokenHash([8; 32]), at(0)).await.unwrap().is_some());
+    store.add_session(new_session(user(0), 10, kept + 100), None).await.unwrap();
     assert!(store.session(TokenHash([8; 32]), at(0)).await.unwrap().is_none());
 }
 

@@ -1,5 +1,10 @@
-use super::{Bulletin, News};
-use crate::{accounts::Accounts, groups::Groups};
+//! Hears what other nodes tell, and has those know who keep it in memory.
+
+use crate::{
+    accounts::Accounts,
+    groups::Groups,
+    news::{Bulletin, News},
+};
 use futures::StreamExt;
 use hongbao_domain::cache::SharedTier;
 use hongbao_shared::Site;
@@ -10,23 +15,23 @@ const RECONNECT_PAUSE: Duration = Duration::from_millis(250);
 
 /// Hears what happens on other nodes.
 #[derive(Debug)]
-pub struct Newsroom {
+pub(super) struct Newsroom {
     /// What sessions and profiles are kept in memory.
-    pub accounts: Arc<Accounts>,
+    pub(super) accounts: Arc<Accounts>,
     /// What memberships are, and who listens.
-    pub groups: Arc<Groups>,
+    pub(super) groups: Arc<Groups>,
     /// Where news come from.
-    pub shared: Arc<dyn SharedTier>,
+    pub(super) shared: Arc<dyn SharedTier>,
     /// The site whose cache this node listens to.
-    pub home: Site,
+    pub(super) home: Site,
     /// This node's own number.
-    pub node: u64,
+    pub(super) node: u64,
 }
 
 impl Newsroom {
     /// Listens until `stop`, or for ever where no other nodes are. After each gap
     /// everything counts as news.
-    pub async fn run(self, stop: CancellationToken) {
+    pub(super) async fn run(self, stop: CancellationToken) {
         let mut connected = None;
         loop {
             match self.shared.subscribe(self.home).await {

@@ -1,7 +1,9 @@
+//! All databases of a node, as the engine is given them.
+
 use crate::{
     archive::tiered::TieredOrders,
     audit::{Audited, Tiers},
-    packets::seal::Sealer,
+    keys::seal::Sealer,
 };
 use anyhow::Context;
 use hongbao_domain::{

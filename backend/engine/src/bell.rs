@@ -1,3 +1,5 @@
+//! What a commit rings, so that nobody has to look again and again (R-MONEY-3).
+
 use hongbao_domain::store::outbox::{Destination, Due};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -36,7 +38,7 @@ impl Bell {
     }
 
     /// Hears the rings for `destination` from now on, as if it had just rung.
-    pub(super) fn listen(&self, destination: Destination) -> Ear {
+    pub(crate) fn listen(&self, destination: Destination) -> Ear {
         let ring = self.rings.iter().find(|(to, _)| *to == destination);
         let mut rings = ring.expect("there is a ring for every destination").1.subscribe();
         let first = rings.borrow().first;
@@ -47,7 +49,7 @@ impl Bell {
 
 /// Who listens to a bell.
 #[derive(Debug)]
-pub(super) struct Ear {
+pub(crate) struct Ear {
     rings: watch::Receiver<Rings>,
     /// How often it had rung for what comes first.
     first: u64,
@@ -55,7 +57,7 @@ pub(super) struct Ear {
 
 /// What was heard for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(crate) enum Heard {
     Nothing,
     Rings,
     /// Something that comes first; the while was not over.
@@ -64,7 +66,7 @@ pub(super) enum Heard {
 
 impl Ear {
     /// Waits for a ring.
-    pub(super) async fn ring(&mut self) {
+    pub(crate) async fn ring(&mut self) {
         if self.rings.changed().await.is_err() {
             // It rings no more.
             std::future::pending::<()>().await;
@@ -72,7 +74,7 @@ impl Ear {
     }
 
     /// Listens for so long, or until something comes first.
-    pub(super) async fn listen_for(&mut self, time: Duration) -> Heard {
+    pub(crate) async fn listen_for(&mut self, time: Duration) -> Heard {
         let (all, first) = (self.rings.borrow().all, self.first);
         let comes_first = self.rings.wait_for(|rings| rings.first != first);
         let comes_first = matches!(tokio::time::timeout(time, comes_first).await, Ok(Ok(_)));

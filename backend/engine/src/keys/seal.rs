@@ -2,12 +2,13 @@
 //! that a stolen copy of either tells nothing of what is still to come (R-FAIR-5). A seal
 //! names its key (R-STORE-7); those from before keys had names open with whichever fits.
 
-use crate::keys::Keys;
+use super::Keys;
 use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
 use hongbao_domain::{
+    Refusal,
     keys::{KEY_ID_BYTES, KeyId},
     planted::Bug,
     runtime::Entropy,
@@ -64,6 +65,16 @@ impl Sealer {
             .encrypt(&XNonce::from(nonce), payload)
             .expect("32 bytes are within what the cipher takes");
         [&key.id.bytes()[..], &nonce, &sealed].concat()
+    }
+
+    /// Is the key that seals one that a restart finds again?
+    pub fn check(&self) -> Result<(), Refusal> {
+        self.keys.check_sealing()
+    }
+
+    /// Likewise for the key of a seal.
+    pub fn check_seal(&self, order_no: OrderNo, sealed: &[u8]) -> Result<(), Refusal> {
+        self.key_of(order_no, sealed).map_or(Ok(()), |id| self.keys.check_standing(id))
     }
 
     /// The seed again.

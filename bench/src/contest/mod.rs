@@ -1,0 +1,126 @@
+//! The same work for several servers by turns: ours, rivals, and those that do nothing.
+
+mod contestant;
+mod results;
+
+use crate::{
+    report::{Figures, say, say_conditions},
+    server::Setup,
+    stage::{FEN_PER_SHARE, Stage, check},
+};
+use anyhow::{Context, Result, ensure};
+use contestant::{Contestant, Scene};
+use hongbao_shared::api::packets::Opened;
+use results::{Conditions, Results};
+use std::{fs, path::PathBuf};
+
+/// What `hongbao-bench contest` takes.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The server.
+    #[arg(long, env = "HONGBAO_BIN", value_name = "FILE")]
+    server: PathBuf,
+    /// Who takes part.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Contestant::ALL)]
+    contestants: Vec<Contestant>,
+    /// How many people open each packet, which has a share for every one of them.
+    #[arg(long, default_value_t = 20_000)]
+    people: usize,
+    /// How many connections they share.
+    #[arg(long, default_value_t = 256)]
+    connections: usize,
+    /// How many rounds count; one more goes before them.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Connections of the row lock to its database.
+    #[arg(long, default_value_t = 8)]
+    row_lock_pool: u32,
+    /// Connections of the Lua script to its Redis server, shared by all calls.
+    #[arg(long, default_value_t = 2)]
+    redis_pool: u32,
+    /// Where to put the data of the servers but the database servers'; a temporary folder by
+    /// default.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A file for all that was measured, as JSON.
+    #[arg(long, env = "HONGBAO_BENCH_RESULTS", value_name = "FILE")]
+    results: Option<PathBuf>,
+    /// Wait for nobody to come to rest: quick, and the figures mean nothing.
+    #[arg(long, hide = true)]
+    hasty: bool,
+}
+
+/// One who takes part, and what they have shown.
+struct Side {
+    contestant: Contestant,
+    stage: Stage,
+    rounds: Vec<Figures>,
+    /// Shares that were opened here, the first round's included.
+    opened: u64,
+}
+
+/// Measures, prints, proves.
+pub async fn run(arguments: Arguments) -> Result<()> {
+    let Arguments { people, connections, rounds, .. } = arguments;
+    ensure!(!arguments.contestants.is_empty() && people > 0, "there is nothing to measure");
+    let temporary = tempfile::Builder::new().prefix("hongbao-bench").tempdir()?;
+    let folder = arguments.data.as_deref().unwrap_or(temporary.path());
+    fs::create_dir_all(folder)?;
+    say_conditions(folder)?;
+
+    let total_fen = u64::try_from(people)?.saturating_mul(FEN_PER_SHARE);
+    let setup = Setup::sized(arguments.server.clone(), people, people, total_fen);
+    let fen = total_fen.saturating_mul(u64::try_from(rounds + 1)?);
+    let (row_lock_pool, redis_pool) = (arguments.row_lock_pool, arguments.redis_pool);
+    let scene =
+        Scene::set(setup, folder, people, connections, fen, row_lock_pool, redis_pool).await?;
+    let mut conditions = Conditions::of(folder, &arguments.server)?;
+    let mut sides = Vec::new();
+    for contestant in arguments.contestants {
+        let mut stage = contestant.start(&scene).await.context(contestant)?;
+        stage.settles = !arguments.hasty;
+        conditions.ask(&stage.engines).await?;
+        sides.push(Side { contestant, stage, rounds: Vec::new(), opened: 0 });
+    }
+    for round in 0..=rounds {
+        for side in &mut sides {
+            side.round(round).await.with_context(|| side.contestant)?;
+        }
+    }
+    let results = Results::of(conditions, sides.iter().map(|side| (side.contestant, &side.rounds)));
+    results.show();
+    if let Some(file) = &arguments.results {
+        fs::write(file, serde_json::to_vec_pretty(&results)?).context("cannot write results")?;
+    }
+    for side in sides {
+        let contestant = side.contestant;
+        contestant.prove(side.stage, side.opened).await.context(contestant)?;
+    }
+    say("proved   no share is double, and every sum is right");
+    Ok(())
+}
+
+impl Side {
+    async fn round(&mut self, round: usize) -> Result<()> {
+        let people = self.stage.people();
+        let requests = self.stage.opens().await?;
+        let before = self.stage.batches().await?;
+        let timed = self.stage.time(requests).await?;
+        if self.contestant.opens() {
+            check(&timed.phase.parse::<Opened>()?, people)?;
+            self.opened += u64::try_from(people)?;
+        }
+        let figures = Figures::of(&timed);
+        let name = if round == 0 { "warm-up".to_owned() } else { format!("round {round}") };
+        say(format_args!("{name:8} {:9} {figures}", self.contestant));
+        let after = self.stage.batches().await?;
+        if let Some(batches) = after.since(before) {
+            say(format_args!("         {batches}"));
+        }
+        if round > 0 {
+            self.rounds.push(figures);
+        }
+        // What is left to deliver here must not slow down whoever is next.
+        self.stage.idle().await
+    }
+}

@@ -1,0 +1,54 @@
+//! Whoever goes by keyboard or by ear is where they were when a sheet has gone, and at the
+//! next step when one has been taken (R-WEB-5).
+
+use crate::steps::enter;
+use anyhow::{Result, ensure};
+use hongbao_e2e::{Browser, Form, Sent, Stage, play, wait_for};
+use thirtyfour::Key;
+
+async fn focus_is_on(browser: &Browser, id: &str) -> Result<()> {
+    wait_for(&format!("the focus on {id}"), async || {
+        let script = "const at = document.activeElement; return at.dataset.testid ?? at.tagName;";
+        let at = browser.script(script).await?;
+        ensure!(at == id, "it is on {at}");
+        Ok(Some(()))
+    })
+    .await
+}
+
+#[test]
+fn the_focus_comes_back_from_every_sheet() -> Result<()> {
+    play("focus", async |stage: &Stage| {
+        let mei = stage.guest("Mei").await?;
+        let tom = stage.guest("Tom").await?;
+        mei.top_up(10_000).await?;
+        let group = mei.make_group("Family", &[&tom]).await?;
+        let sent = Sent { kind: "lucky", total_fen: 500, shares: 2, greeting: "", recipient: None };
+        mei.send(&group, sent).await?;
+        let browser = enter(stage, Form::Desktop, &mei, &format!("/g/{group}")).await?;
+        browser.find("packet-card").await?;
+
+        browser.click("invite").await?;
+        browser.find("invite-link").await?;
+        browser.press(Key::Escape).await?;
+        focus_is_on(&browser, "invite").await?;
+
+        browser.click("send-open").await?;
+        browser.fill("send-amount", "5").await?;
+        browser.fill("send-shares", "1").await?;
+        browser.click("send-submit").await?;
+        focus_is_on(&browser, "send-confirm").await?;
+        browser.press(Key::Escape).await?;
+        focus_is_on(&browser, "send-submit").await?;
+        browser.press(Key::Escape).await?;
+        focus_is_on(&browser, "send-open").await?;
+
+        browser.click("packet-card").await?;
+        focus_is_on(&browser, "envelope-open").await?;
+        browser.click("envelope-open").await?;
+        browser.find("envelope-amount").await?;
+        focus_is_on(&browser, "envelope-details").await?;
+        browser.click("envelope-close").await?;
+        focus_is_on(&browser, "packet-card").await
+    })
+}

@@ -1,0 +1,6 @@
+-- What of a day stands in cold storage alone, because a clock that was ahead had it emptied before
+-- it was over (R-STORE-5, R-CTRL-5): counted when it was reopened.
+ALTER TABLE moves ADD COLUMN gone_packets BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE moves ADD COLUMN gone_total_fen BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE moves ADD COLUMN gone_claims BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE moves ADD COLUMN gone_claimed_fen BIGINT NOT NULL DEFAULT 0;
