@@ -61,7 +61,7 @@ pub struct BackedUp {
     pub name: String,
     /// Its size.
     pub bytes: u64,
-    /// What it holds, by its SHA-256 in hex; backups from before 0.9 do not say it.
+    /// What it holds, by its SHA-256 in hex; a backup of an older program does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
 }
