@@ -28,7 +28,7 @@ section! {
         /// The most connections at a time; one more is refused at once. The limit of open files
         /// is raised at the start as far as it goes; where that leaves fewer, this is lowered,
         /// with a warning.
-        connections_max: u32 = 20_000;
+        connections_max: u32 = 15_000;
         /// Likewise of one address, though never more than half of all; IPv6 addresses count by
         /// their /64. A browser takes up to six. Connections of trusted proxies count in all
         /// alone.
