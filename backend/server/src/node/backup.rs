@@ -6,6 +6,7 @@ use super::{
     places::{DATABASES, Places},
 };
 use anyhow::{Context, bail, ensure};
+use data_encoding::HEXLOWER;
 use hongbao_config::Config;
 use hongbao_domain::{
     keys::KeyId,
@@ -81,9 +82,9 @@ pub async fn backup(config: &Config, folder: &Path, with_keys: bool) -> anyhow::
     });
     let names = names.collect::<anyhow::Result<Vec<_>>>()?;
     ensure!(!names.is_empty(), "there are no databases in {}", data.display());
-    let named = || format!("cannot make a backup in {}", folder.display());
-    let folder = std::path::absolute(folder).with_context(named)?;
-    ensure!(is_empty(&folder).with_context(named)?, "{} is not empty", folder.display());
+    let failed = || format!("cannot make a backup in {}", folder.display());
+    let folder = std::path::absolute(folder).with_context(failed)?;
+    ensure!(is_empty(&folder).with_context(failed)?, "{} is not empty", folder.display());
     let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) else {
         bail!("{} has no name", folder.display());
     };
@@ -92,11 +93,11 @@ pub async fn backup(config: &Config, folder: &Path, with_keys: bool) -> anyhow::
         "{} is in the data folder: a backup belongs somewhere else",
         folder.display()
     );
-    make_private(parent).with_context(named)?;
+    make_private(parent).with_context(failed)?;
     let draft = format!(".{}.{}", name.to_string_lossy(), std::process::id());
-    let draft = Draft::new(parent.join(draft)).with_context(named)?;
+    let draft = Draft::new(parent.join(draft)).with_context(failed)?;
     let backup = fill(config, &names, &draft.0, with_keys).await?;
-    draft.put(&folder).with_context(named)?;
+    draft.put(&folder).with_context(failed)?;
     Ok(backup)
 }
 
@@ -120,7 +121,7 @@ async fn fill(
     let known = SqlKeys::new(database.clone()).known().await;
     SqlLedger::new(database).close().await;
     let needed: Vec<_> = known?.into_iter().map(|key| key.id).collect();
-    let keys = Keys::obtain(config, &SystemEntropy);
+    let keys = Keys::read(config);
     let ids = keys.as_ref().map(Keys::ids).unwrap_or_default();
     if with_keys {
         let keys = keys?;
@@ -210,8 +211,8 @@ async fn checked(folder: &Path, now: Timestamp) -> anyhow::Result<Backup> {
     );
     for file in &backup.files {
         let from = folder.join(DATABASES).join(&file.name);
-        let is_name = from.file_name().is_some_and(|name| *name == *file.name);
-        ensure!(is_name, "{} names the file {}", note.display(), file.name);
+        let is_plain = from.file_name().is_some_and(|name| *name == *file.name);
+        ensure!(is_plain, "{} names the file {}", note.display(), file.name);
         let damaged = || format!("{} is damaged", from.display());
         let (bytes, sha256) = content_of(&from).with_context(damaged)?;
         let is_same = file.sha256.as_ref().is_none_or(|sum| *sum == sha256);
@@ -272,8 +273,7 @@ fn content_of(file: &Path) -> anyhow::Result<(u64, String)> {
         hash.update(read);
         bytes = bytes.saturating_add(read.len() as u64);
     }
-    let sum = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((bytes, sum))
+    Ok((bytes, HEXLOWER.encode(&hash.finalize())))
 }
 
 /// Copies a file into a folder; it is on disk then.

@@ -89,7 +89,7 @@ pub(super) mod asked {
     /// How long writers wait for a backup at most. It needs a few milliseconds.
     const HELD_MAX: Duration = Duration::from_secs(1);
     /// How long a backup waits for a server that finds no pause, or is stopped.
-    const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+    const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 
     /// The writers wait.
     const HELD: u8 = b'h';
