@@ -53,6 +53,7 @@ async fn serve(
     outside: Outside,
     router: impl FnOnce(Arc<App>, CancellationToken) -> Router,
 ) -> Result<(), Failure> {
+    let configured = config.server.connections_max;
     divide(&mut config)?;
     let listen = config.server.listen.0;
     // Before the databases are touched: a port that is taken often means that another
@@ -66,6 +67,13 @@ async fn serve(
     // On a thread of its own: a terminal that stands still must not stop the service.
     std::thread::spawn(move || say(format_args!("Hongbao is at http://{address}")));
     tracing::info!(%address, "serving");
+    let connections = app.config.server.connections_max;
+    if connections < configured {
+        tracing::warn!(
+            "the limit of open files leaves room for {connections} connections instead of \
+             {configured} (server.connections_max): raise it (ulimit -n, LimitNOFILE)"
+        );
+    }
 
     let draining = CancellationToken::new();
     let router = router(Arc::clone(&app), draining.clone());

@@ -12,8 +12,8 @@ const PER_FILE: u64 = 13;
 const CONNECTIONS_MIN: u64 = 64;
 
 /// Raises the limit of open files as far as it goes, and divides it. Where it is too low for
-/// what is configured, there are fewer connections, which is said; where it is too low for
-/// any, that is the error.
+/// what is configured, there are fewer connections; where it is too low for any, that is the
+/// error.
 pub fn divide(config: &mut Config) -> Result<(), ConfigError> {
     let Some(limit) = raise() else { return Ok(()) };
     let needed = kept(config);
@@ -27,14 +27,7 @@ pub fn divide(config: &mut Config) -> Result<(), ConfigError> {
     }
     let room = u32::try_from(room).unwrap_or(u32::MAX);
     let server = &mut config.server;
-    if room < server.connections_max {
-        tracing::warn!(
-            "the process may have {limit} open files: there can be {room} connections instead of \
-             {} (server.connections_max); raise the limit (ulimit -n, LimitNOFILE)",
-            server.connections_max
-        );
-        server.connections_max = room;
-    }
+    server.connections_max = server.connections_max.min(room);
     // Streams stay, and must leave some for what begins and ends.
     let streams_max = server.connections_max - server.connections_max / 4;
     config.live.streams_max = config.live.streams_max.min(streams_max);
