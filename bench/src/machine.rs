@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn what_a_process_has_started_counts_with_it() {
         let stat = |parent, own, waited| {
-            format!("1 (a) S {parent} 2 3 4 5 6 7 8 9 10 11 {own} 1 {waited} 1 20")
+            format!("1 (a) S {parent} 2 3 4 5 6 7 8 9 10 {own} 1 {waited} 1 20")
         };
         let stats =
             [(7, stat(1, 10, 5)), (8, stat(7, 100, 0)), (9, stat(8, 1000, 0)), (6, stat(1, 1, 1))];
