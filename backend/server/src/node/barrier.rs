@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) enum Held {
     /// Nobody serves it; no other process begins to.
-    Here(Option<Lock>, Barrier),
+    Here(Lock, Barrier),
     /// Its server does.
     #[cfg(unix)]
     There(asked::Hold),
@@ -42,11 +42,12 @@ impl Held {
             if let Some(hold) = asked::Hold::ask(&config.storage.data).await? {
                 return Ok(Self::There(hold));
             }
-            match Lock::take(config, "backup") {
-                Ok(lock) => return Ok(Self::Here(lock, hold(&config.storage.data).await?)),
-                Err(error) if attempts >= ATTEMPTS_MAX => return Err(error),
-                Err(_) => attempts += 1,
+            let data = &config.storage.data;
+            if let Some(lock) = Lock::share(config) {
+                return Ok(Self::Here(lock, hold(data).await?));
             }
+            attempts += 1;
+            ensure!(attempts < ATTEMPTS_MAX, "another process works on {}", data.display());
             tokio::time::sleep(PAUSE).await;
         }
     }
