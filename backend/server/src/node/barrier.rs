@@ -128,7 +128,7 @@ pub(super) mod asked {
         loop {
             let asked = tokio::select! {
                 biased;
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => break,
                 asked = listener.accept() => asked,
             };
             let answered = match asked {
@@ -140,6 +140,9 @@ pub(super) mod asked {
                 tokio::time::sleep(super::PAUSE).await;
             }
         }
+        // The next server does so if this one cannot; whoever copies a folder at rest need not
+        // meet a socket.
+        let _left_over = files::remove_if_there(&data.join(SOCKET));
     }
 
     /// Whoever holds the folder's lock is the only one who listens: what is there is left over.

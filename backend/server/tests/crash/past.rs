@@ -112,10 +112,12 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
             std::fs::create_dir_all(&target).unwrap();
             copy_folder(&entry.path(), &target);
-        } else {
+        } else if kind.is_file() {
+            // What was killed leaves the socket at which a backup asks.
             std::fs::copy(entry.path(), &target).unwrap();
         }
     }
