@@ -40,8 +40,9 @@ pub(crate) fn limits() -> Coming<Limits> {
     get("/limits".to_owned())
 }
 
-pub(crate) fn me() -> Coming<Me> {
-    get("/me".to_owned())
+/// Who is signed in; that it is nobody is no failure.
+pub(crate) fn me() -> Coming<Option<Me>> {
+    get("/session".to_owned())
 }
 
 pub(crate) fn sign_in_as_guest(name: String) -> Coming<SignedIn> {

@@ -123,15 +123,6 @@ fn storage() -> Option<Storage> {
     window()?.local_storage().ok().flatten()
 }
 
-/// Does this browser keep anything at all?
-pub(crate) fn can_store() -> bool {
-    const KEY: &str = "hongbao.probe";
-    store(KEY, "1");
-    let kept = stored(KEY).is_some();
-    forget(KEY);
-    kept
-}
-
 /// A value kept in this browser. `None` too where storage is switched off.
 pub(crate) fn stored(key: &str) -> Option<String> {
     storage()?.get_item(key).ok().flatten()

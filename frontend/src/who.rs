@@ -25,8 +25,8 @@ pub(crate) enum Who {
     Somebody(Me),
 }
 
-/// Says whose session this browser has, which its cookie does not tell to scripts.
-/// Without it nobody asks who is signed in, and a first visit sees no refusal.
+/// Says whose session this browser has, which its cookie does not tell to scripts: other
+/// tabs hear of it, and whoever comes back hears that a session has ended.
 const KEY: &str = "hongbao.session";
 
 static WHO: LazyLock<ArcRwSignal<Who>> = LazyLock::new(|| ArcRwSignal::new(Who::Unknown));

@@ -59,6 +59,22 @@ fn a_guest_becomes_an_account_and_keeps_everything() -> Result<()> {
     })
 }
 
+/// R-PEOPLE-5: what a browser has forgotten about its session, the server knows.
+#[test]
+fn a_cookie_alone_is_enough_to_be_known() -> Result<()> {
+    play("cookie-alone", async |stage: &Stage| {
+        let mei = stage.guest("Mei").await?;
+        mei.top_up(12_345).await?;
+        let browser = enter(stage, Form::Phone, &mei, "/wallet").await?;
+        browser.says("wallet-balance", "¥123.45").await?;
+        browser.script("localStorage.clear()").await?;
+        browser.reload().await?;
+        browser.says("wallet-balance", "¥123.45").await?;
+        ensure!(browser.all("guest-name").await?.is_empty(), "it offers to be somebody else");
+        Ok(())
+    })
+}
+
 async fn sign_in(browser: &Browser, name: &str, password: &str) -> Result<()> {
     browser.click("way-sign-in").await?;
     browser.fill("account-name", name).await?;

@@ -70,23 +70,15 @@ pub(crate) fn start() {
 }
 
 async fn load() {
-    let was_here = who::was_here();
-    if browser::can_store() && !was_here {
-        who::set(Who::Nobody { ended: false });
-        load_limits().await;
-        return;
-    }
     let (me, ()) = futures::join!(api::me(), load_limits());
     match me {
-        Ok(me) => {
+        Ok(Some(me)) => {
             if browser::tab_changes_hands(&me.user.id.to_string()) {
                 toast::show(lang_now().person_changed());
             }
             who::set(Who::Somebody(me));
         }
-        Err(failure) if failure.code() == Some(ErrorCode::Unauthenticated) => {
-            who::set(Who::Nobody { ended: was_here });
-        }
+        Ok(None) => who::set(Who::Nobody { ended: who::was_here() }),
         Err(failure) => FAILED.set(Some(failure)),
     }
 }
@@ -105,7 +97,7 @@ pub(crate) fn retry() {
 
 /// Takes the answer to a sign-in.
 pub(crate) async fn begin(signed_in: SignedIn, is_guest: bool) {
-    let me = api::me().await.unwrap_or(Me {
+    let me = api::me().await.ok().flatten().unwrap_or(Me {
         login_name: None,
         user: signed_in.user,
         balance_fen: Fen::ZERO,

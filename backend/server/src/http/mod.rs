@@ -118,7 +118,7 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(accounts::limits))
         .routes(routes!(accounts::guest))
         .routes(routes!(accounts::register))
-        .routes(routes!(accounts::sign_in, accounts::sign_out))
+        .routes(routes!(accounts::sign_in, accounts::sign_out, me::present))
         // Be somebody.
         .routes(routes!(me::me, me::change))
         .routes(routes!(me::become_account))

@@ -83,6 +83,7 @@ async fn the_document_names_every_call() {
         "POST /api/v1/session",
         "DELETE /api/v1/session",
         "POST /api/v1/session/guest",
+        "GET /api/v1/session",
         "GET /api/v1/limits",
         "GET /api/v1/me",
         "PATCH /api/v1/me",

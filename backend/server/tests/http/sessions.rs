@@ -28,6 +28,22 @@ async fn a_token_opens_and_its_end_closes() {
     assert_eq!(code(&send(server.request(Method::GET, "/api/v1/me")).await), "unauthenticated");
 }
 
+/// R-PEOPLE-5: a page can always ask who is signed in; that it is nobody is no error.
+#[tokio::test]
+async fn who_is_signed_in_can_be_asked_by_anybody() {
+    let server = TestServer::start().await;
+    let ann = server.guest("Ann").await;
+    let ask = || server.request(Method::GET, "/api/v1/session");
+    let cookie = |token: &str| ask().header("cookie", format!("hongbao_session={token}"));
+    assert_eq!(send(cookie(&ann.token)).await.ok(200), ann.get("/me").await.ok(200));
+    assert_eq!(send(ask().bearer_auth(&ann.token)).await.ok(200)["user"]["name"], "Ann");
+    for nobody in [ask(), cookie(""), cookie("nonsense"), cookie(&"a".repeat(5000))] {
+        assert_eq!(send(nobody).await.ok(200), json!(null));
+    }
+    send(ann.request(Method::DELETE, "/session")).await;
+    assert_eq!(send(cookie(&ann.token)).await.ok(200), json!(null));
+}
+
 #[tokio::test]
 async fn accounts_sign_in_with_their_password_alone() {
     let server = TestServer::start().await;

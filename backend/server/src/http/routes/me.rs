@@ -25,6 +25,19 @@ pub(in crate::http) async fn me(State(http): State<Http>, session: Session) -> A
     describe(&http, person).await
 }
 
+/// Who is signed in: you, or `null`, which is no error. A page asks before it offers
+/// anything to a stranger.
+#[utoipa::path(get, path = "/session", tag = "People", security(()),
+    responses((status = 200, description = "You, or nobody.", body = Option<Me>)))]
+pub(in crate::http) async fn present(
+    http: State<Http>,
+    session: Option<Session>,
+) -> Answer<Json<Option<Me>>> {
+    let Some(session) = session else { return Ok(Json(None)) };
+    let Json(me) = me(http, session).await?;
+    Ok(Json(Some(me)))
+}
+
 /// Change your name or picture. What an account signs in with stays.
 #[utoipa::path(patch, path = "/me", tag = "People",
     responses((status = 200, description = "You.", body = Me)))]
