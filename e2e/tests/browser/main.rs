@@ -25,5 +25,6 @@ mod steps;
 mod story;
 mod translated;
 mod walk;
+mod words;
 mod world;
 mod writing;

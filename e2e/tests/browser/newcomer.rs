@@ -26,10 +26,16 @@ fn comes_alone(play_name: &'static str, language: &str, name: &str, form: Form) 
         browser.dress(language, "light").await?;
         let start = Instant::now();
         browser.goto("/").await?;
+        let watch = "new MutationObserver(() => {
+                if (document.querySelector('.log .empty')) window.sawNothing = true;
+            }).observe(document, { childList: true, subtree: true });";
+        browser.script(watch).await?;
         come_in(&browser, name).await?;
         browser.find("chat").await?;
         let card = browser.find_css("[data-testid='packet-card'][data-state='open']").await?;
         let order_no = card.attr("data-order-no").await?.context("a number")?;
+        // Where others are about to speak, nothing says that one is alone.
+        ensure!(browser.script("return !window.sawNothing").await? == true, "an empty group");
         stage.picture(&browser, &format!("{play_name}-chat")).await?;
         browser.click_css(&format!("[data-order-no='{order_no}']")).await?;
         browser.click("envelope-open").await?;

@@ -106,6 +106,10 @@ async fn recipient(
     browser.find("details").await?;
     see("details-hidden").await?;
     browser.goto(&format!("/g/{}", world.group)).await?;
+    tap(browser, &world.for_one).await?;
+    browser.find("envelope-sentence").await?;
+    see("envelope-not-for-you").await?;
+    close_envelope(browser).await?;
     tap(browser, &fresh).await?;
     browser.find("envelope-open").await?;
     see("envelope-sealed").await?;
@@ -191,7 +195,6 @@ async fn envelopes(
         (&world.open, "envelope-opened"),
         (&world.gone, "envelope-finished"),
         (&world.expired, "envelope-expired"),
-        (&world.for_one, "envelope-not-for-you"),
     ];
     for (order_no, name) in told {
         tap(browser, order_no).await?;
@@ -230,6 +233,9 @@ async fn details(
     browser.goto(&format!("/packets/{}", world.open)).await?;
     browser.find("claim-row").await?;
     see("details-open").await?;
+    browser.goto(&format!("/packets/{}", world.for_one)).await?;
+    browser.find("details").await?;
+    see("details-for-one").await?;
     browser.goto(&format!("/packets/{}", world.finished)).await?;
     browser.count("claim-row", 3).await?;
     see("details-finished").await?;

@@ -71,7 +71,7 @@ pub(crate) async fn world(stage: &Stage, words: Words) -> Result<World> {
     ann.say(&group, words.said[1]).await?;
     let gone = mei.send(&group, sent("lucky", 666, 1)).await?;
     tom.open(&gone).await?;
-    let for_one = Sent { recipient: Some(&tom), ..sent("exclusive", 5_200, 1) };
+    let for_one = Sent { recipient: Some(&ann), ..sent("exclusive", 5_200, 1) };
     let for_one = mei.send(&group, for_one).await?;
     let opened = mei.send(&group, sent("equal", 4_000, 4)).await?;
     tom.open(&opened).await?;

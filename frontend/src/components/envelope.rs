@@ -4,7 +4,7 @@
 mod flow;
 
 use hongbao_shared::{
-    Fen, GroupId, OrderNo,
+    Fen, GroupId, Kind, OrderNo,
     api::{
         accounts::Profile,
         groups::{CardState, PacketCard},
@@ -15,7 +15,7 @@ use leptos::{html, prelude::*};
 use crate::{
     art::{Icon, Scene, ground, scene},
     components::{Avatar, CountUp, Cover, Pic, effect, live, modal, press, spoken, words},
-    i18n::{lang, tr},
+    i18n::{Lang, lang, text, tr},
     money::yuan,
     route::{self, Route},
     state::session,
@@ -68,6 +68,8 @@ pub(crate) fn Envelope(
         }
     };
     let sender_name = sender.name.clone();
+    // There is luck only where shares differ.
+    let details = if card.kind == Kind::Lucky { Lang::see_luck } else { Lang::see_details };
     let cover = card.cover.clone();
     view! {
         <dialog
@@ -115,7 +117,7 @@ pub(crate) fn Envelope(
                                 node_ref=focus_when_shown()
                                 on:click=press(move |_| to_details.run(()))
                             >
-                                {tr!(see_details)}
+                                {text(details)}
                             </button>
                         })
                     }}

@@ -1,6 +1,9 @@
 //! Texts with something inside.
 
-use hongbao_shared::{Fen, api::groups::UNREAD_MAX};
+use hongbao_shared::{
+    Fen,
+    api::{groups::UNREAD_MAX, packets::PacketState},
+};
 
 use super::Lang;
 use crate::money::yuan;
@@ -130,6 +133,15 @@ impl Lang {
                 let shares = counted(shares as usize, "share", "shares");
                 format!("{shares}, {total} in all, gone in {duration}")
             }
+        }
+    }
+
+    /// How a single share stands: there is nothing to count.
+    pub(crate) const fn stands(self, state: PacketState) -> &'static str {
+        match state {
+            PacketState::Open => self.not_opened(),
+            PacketState::Finished => self.card_opened(),
+            PacketState::Expired => self.card_expired(),
         }
     }
 

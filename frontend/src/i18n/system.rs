@@ -73,6 +73,9 @@ impl Lang {
     ) -> String {
         let took = self.duration(took_ms);
         match (self, luckiest) {
+            // Of a single share nobody asks how long it took.
+            (Self::Zh, None) if shares == 1 => format!("{sender} 的红包已被领取"),
+            (Self::En, None) if shares == 1 => format!("{sender}'s packet has been opened"),
             (Self::Zh, Some(luckiest)) => {
                 format!("{sender} 的红包 {took}被领完，{luckiest} 手气最佳")
             }

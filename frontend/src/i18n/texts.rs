@@ -115,6 +115,7 @@ texts! {
     chat_empty_lead: "先请朋友进来，或者发个红包热热场。", "Invite friends, or break the ice with a red packet.";
     group_gone: "进不了这个群", "This chat isn't open to you";
     card_open: "点开看看", "Tap to open";
+    not_opened: "还没领取", "Not opened yet";
     card_opened: "已领取", "Opened";
     card_finished: "已被领完", "All gone";
     card_expired: "已过期", "Expired";
@@ -172,14 +173,15 @@ texts! {
     into_wallet: "已放进你的钱包", "It goes straight to your wallet";
     env_opened: "你已经领过这个红包了", "You've opened this one already";
     env_finished: "手慢了，红包被领完了", "Too late, it's all gone";
-    env_finished_lead: "看看大家的手气吧。", "See how lucky everybody was.";
+    env_finished_lead: "看看都有谁抢到了。", "See who was quicker.";
     env_expired: "红包过期了", "This packet has expired";
     env_expired_lead: "没领完的钱已经退回给发红包的人。", "What was left goes back to the sender.";
     env_not_for_you: "这个红包是给别人的", "This one is for somebody else";
     env_not_for_you_lead: "专属红包只有一个人能领。", "Only the person it's for can open it.";
     env_busy: "大家都在抢，正在帮你排队…", "Everybody's grabbing. Holding your place…";
     env_unknown: "没收到答复。抢到的话钱不会丢，再点一次就知道。", "No answer came. If you got a share it's safe; tap again to see.";
-    see_details: "看看大家的手气", "See everybody's luck";
+    see_luck: "看看大家的手气", "See everybody's luck";
+    see_details: "看看红包详情", "See the details";
 
     // Details.
     best_luck: "手气最佳", "Best luck";
@@ -191,7 +193,7 @@ texts! {
 
     // Fairness.
     fair_title: "公平验算", "Fairness check";
-    fair_lead: "付款之前，服务器就用一串指纹把自己的随机数锁定了；之后你的浏览器再加进自己的随机数。所以谁都没法单独挑金额。", "Before payment the server locked in its random number with a fingerprint; then the sender's browser added its own. Neither side alone could pick the amounts.";
+    fair_lead: "付款之前，服务器就用一串指纹把自己的随机数锁定了；之后发红包的人的浏览器再加进自己的随机数。所以谁都没法单独挑金额。", "Before payment the server locked in its random number with a fingerprint; then the sender's browser added its own. Neither side alone could pick the amounts.";
     fair_later: "红包领完或过期后，服务器公布它的随机数，这里就能验算。", "Once the packet is finished or expired the server shows its number, and you can check every share here.";
     fair_check: "在我的浏览器里验算", "Check it in my browser";
     fair_checking: "正在验算…", "Checking…";

@@ -22,10 +22,10 @@ use crate::{
     },
     i18n::{Lang, lang, tr},
     pages::send::SendSheet,
-    route::Route,
+    route::{self, Route},
     state::{
         feed::{Feed, Link},
-        payments,
+        payments, session,
     },
     tasks::Scope,
 };
@@ -81,6 +81,7 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
         Link::Refused(failure) => Some(failure),
         _ => None,
     });
+    let is_quiet = memo(move || group.with(|g| g.as_ref().is_some_and(|g| !g.is_demo)));
     move || {
         match refused.get() {
         Some(failure) => view! { <Gone failure/> }.into_any(),
@@ -90,8 +91,9 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
                 // Looks again whenever what lay over the chat has gone.
                 {live(move || (over.get() == Over::Nothing).then(|| view! { <PendingNotice group=id/> }.into_any()))}
                 <LinkNotice/>
-                <LogView feed on_tap=Callback::new(move |tapped| over.set(Over::Envelope(tapped)))>
-                    <Invitation over/>
+                <LogView feed on_tap=Callback::new(move |tapped| tap(tapped, over))>
+                    // A demo group speaks in a moment.
+                    {live(move || is_quiet.get().then(|| view! { <Invitation over/> }.into_any()))}
                 </LogView>
                 <Composer group=id feed on_packet=Callback::new(move |()| over.set(Over::Send))/>
             </section>
@@ -111,6 +113,16 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
         }
         .into_any(),
     }
+    }
+}
+
+/// What one has sent to somebody else is looked at; everything else is an envelope.
+fn tap(tapped: Tapped, over: RwSignal<Over>) {
+    let recipient = tapped.card.recipient.as_ref();
+    if session::is_me(tapped.sender.id) && recipient.is_some_and(|one| !session::is_me(one.id)) {
+        route::go(Route::Packet(tapped.card.order_no));
+    } else {
+        over.set(Over::Envelope(tapped));
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     api::Failure,
     art::{Icon, Scene},
     components::{Avatar, Cover, Empty, Fault, Link, Pic, words},
-    i18n::{Lang, lang, tr},
+    i18n::{Lang, joined_by_dot, lang, tr},
     money::yuan,
     route::Route,
     state::session,
@@ -71,6 +71,7 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
     let is_open = details.state == PacketState::Open;
     let hidden = details.claims.is_none();
     let can_open = details.recipient.as_ref().is_none_or(|recipient| session::is_me(recipient.id));
+    let many = details.recipient.is_none();
     // A sender sees who opened, and what they got only once they have opened as well.
     let listed = !hidden || details.openers.is_some();
     view! {
@@ -97,7 +98,7 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
                     })}
                     {refunded.map(|refunded| view! { <p class="muted">{tr!(went_back, refunded)}</p> })}
                     {(hidden && can_open).then(|| view! {
-                        <p class="muted">{tr!(amounts_hidden)}</p>
+                        {many.then(|| view! { <p class="muted">{tr!(amounts_hidden)}</p> })}
                         <span class="button-link primary"><Link to=back>{tr!(open_it)}</Link></span>
                     })}
                     {listed.then(|| view! { <ClaimList loaded/> })}
@@ -109,6 +110,11 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
 }
 
 fn summary(lang: Lang, details: &PacketDetails) -> String {
+    if let Some(recipient) = &details.recipient {
+        let stands = joined_by_dot(&lang.packet_for(&recipient.name), lang.stands(details.state));
+        let total = details.total_fen.map(yuan);
+        return total.map_or_else(|| stands.clone(), |total| joined_by_dot(&stands, &total));
+    }
     let money = details.total_fen.zip(details.claimed_fen);
     match (details.state, money, details.finished_at) {
         (PacketState::Finished, Some((total, _)), Some(finished_at)) => {

@@ -89,10 +89,13 @@ fn Summary(year: Year, side: Side) -> impl IntoView {
             <p class="records-total money" data-testid="records-total">{yuan(year.total_fen)}</p>
             <p class="records-counts">
                 <span data-testid="records-count">{words(move || lang().packets(count))}</span>
-                <span class="records-lucks" data-testid="records-lucks">
-                    <Pic icon=Icon::Crown/>
-                    {words(move || lang().best_lucks(lucks))}
-                </span>
+                // Luck is in what one opens.
+                {(side == Side::Received).then(|| view! {
+                    <span class="records-lucks" data-testid="records-lucks">
+                        <Pic icon=Icon::Crown/>
+                        {words(move || lang().best_lucks(lucks))}
+                    </span>
+                })}
             </p>
             <Chart year/>
         </section>

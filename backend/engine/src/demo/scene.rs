@@ -64,6 +64,8 @@ const FIRST_OFFER: (i64, i64) = (888, 5);
 const OFFERS: [(i64, i64); 7] =
     [(888, 5), (666, 4), (1_888, 6), (520, 3), (1_314, 6), (99, 3), (2_000, 5)];
 const COVERS: [&str; 4] = ["classic", "lantern", "blossom", "dragon"];
+/// Whoever has been away for longer than this comes back, in milliseconds.
+const AWAY_MS: i64 = 60 * 60 * 1_000;
 /// Silence is broken after this long, in milliseconds.
 const IDLE_MS: (u32, u32) = (22_000, 50_000);
 /// Somebody who only listens is entertained less and less: the pauses grow by this
@@ -103,20 +105,23 @@ impl Scene {
         }
     }
 
-    /// Somebody opens the group; `newcomer` if nothing was said in it yet.
-    pub(super) fn arrive(&mut self, now: Timestamp, name: &str, newcomer: bool) {
+    /// Somebody opens the group, where the last word was said at `last`; `None` to a
+    /// newcomer. Whoever was there a while ago is not greeted again.
+    pub(super) fn arrive(&mut self, now: Timestamp, name: &str, last: Option<Timestamp>) {
         let host = 0;
         let other = self.dice.between(1.min(self.cast.len() - 1), self.cast.len() - 1);
-        if newcomer {
+        if let Some(last) = last {
+            if now.millis_since(last) > AWAY_MS {
+                self.say_in(now, (900, 2_500), other, Occasion::BackAgain, Some(name));
+            }
+            let at = now.plus(self.dice.wait((6_000, 14_000)));
+            let sender = self.generous();
+            self.agenda.add(at, Plan::Send(sender, None));
+        } else {
             self.say_in(now, (500, 900), host, Occasion::Welcome, Some(name));
             self.say_in(now, (1_400, 2_000), other, Occasion::Invite, None);
             let at = now.plus(self.dice.wait((2_600, 3_400)));
             self.agenda.add(at, Plan::Send(other, Some(FIRST_OFFER)));
-        } else {
-            self.say_in(now, (900, 2_500), other, Occasion::BackAgain, Some(name));
-            let at = now.plus(self.dice.wait((6_000, 14_000)));
-            let sender = self.generous();
-            self.agenda.add(at, Plan::Send(sender, None));
         }
         self.stay_awake(now);
     }

@@ -107,7 +107,7 @@ impl Stage {
         let cards = &*self.parts.packets;
         let page = groups.messages(viewer, self.group, None, Some(LOOK_BACK), cards).await?;
         self.seen = page.items.first().map_or(self.seen, |newest| newest.id);
-        let is_new = !page.items.iter().any(|message| {
+        let spoken = page.items.iter().find(|message| {
             matches!(message.body, MessageBody::Text { .. } | MessageBody::Packet { .. })
         });
         let guests = groups.wakes().present(self.group);
@@ -115,7 +115,7 @@ impl Stage {
         let now = self.now();
         if let Some(guest) = guest {
             let name = self.parts.accounts.profile(*guest).await.name;
-            self.scene.arrive(now, &name, is_new);
+            self.scene.arrive(now, &name, spoken.map(|message| message.at));
         }
         for message in page.items.iter().rev() {
             if let MessageBody::Packet { packet } = &message.body

@@ -177,7 +177,7 @@ fn each_seed(run: impl Fn(Evening)) {
 #[test]
 fn a_newcomer_is_in_time_for_the_first_packet() {
     each_seed(|mut evening| {
-        evening.scene.arrive(START, "Ann", true);
+        evening.scene.arrive(START, "Ann", None);
         evening.run_for(4);
         let seed = evening.seed;
         let (greeted, hello) = &evening.acts[0];
@@ -191,11 +191,30 @@ fn a_newcomer_is_in_time_for_the_first_packet() {
     });
 }
 
+/// Whoever closes the page and opens it again is not welcomed back each time.
+#[test]
+fn only_who_has_been_away_is_greeted_again() {
+    let greets = |evening: &Evening| {
+        let names = |act: &Act| matches!(&act.deed, Deed::Say(text) if text.contains("Ann"));
+        evening.acts.iter().any(|(_, act)| names(act))
+    };
+    each_seed(|mut evening| {
+        evening.scene.arrive(START, "Ann", Some(START.plus_seconds(-600)));
+        evening.run_for(5);
+        assert!(!greets(&evening), "seed {}", evening.seed);
+    });
+    each_seed(|mut evening| {
+        evening.scene.arrive(START, "Ann", Some(START.plus_seconds(-86_400)));
+        evening.run_for(5);
+        assert!(greets(&evening), "seed {}", evening.seed);
+    });
+}
+
 /// R-WEB-6: they answer your first packet within seconds, and it is soon empty.
 #[test]
 fn your_packet_is_opened_within_seconds() {
     each_seed(|mut evening| {
-        evening.scene.arrive(START, "Ann", false);
+        evening.scene.arrive(START, "Ann", Some(START));
         evening.packet(me(), 5);
         evening.run_for(2);
         let seed = evening.seed;
@@ -233,7 +252,7 @@ fn an_exclusive_packet_for_somebody_else_is_left_alone() {
 #[test]
 fn an_hour_of_listening_is_never_a_flood() {
     each_seed(|mut evening| {
-        evening.scene.arrive(START, "Ann", true);
+        evening.scene.arrive(START, "Ann", None);
         evening.run_for(3_600);
         let seed = evening.seed;
         let said = |from: i64, to: i64| {
@@ -255,7 +274,7 @@ fn an_hour_of_listening_is_never_a_flood() {
 fn an_evening_follows_from_its_seed() {
     let acts = |seed| {
         let mut evening = Evening::new(seed);
-        evening.scene.arrive(START, "Ann", true);
+        evening.scene.arrive(START, "Ann", None);
         evening.run_for(600);
         evening.acts
     };

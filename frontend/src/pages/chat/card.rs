@@ -13,6 +13,7 @@ use crate::{
     art::ground,
     components::{Cover, envelope::Tapped, live, press},
     i18n::lang,
+    state::session,
 };
 
 /// The card; a tap grabs. `standing` is how the packet stands now.
@@ -36,8 +37,11 @@ pub(super) fn Card(
         CardState::Finished => "finished",
         CardState::Expired => "expired",
     };
+    let for_another = card.recipient.as_ref().is_some_and(|one| !session::is_me(one.id));
     let state_words = move || match state() {
+        CardState::Open if for_another => lang().not_opened(),
         CardState::Open => lang().card_open(),
+        CardState::Finished if for_another => lang().card_opened(),
         CardState::Opened => lang().card_opened(),
         CardState::Finished => lang().card_finished(),
         CardState::Expired => lang().card_expired(),

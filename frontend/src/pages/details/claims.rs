@@ -15,8 +15,12 @@ use crate::{
 #[component]
 pub(super) fn ClaimList(loaded: Loaded) -> impl IntoView {
     let rows_of = memo(move || loaded.rows());
+    // Of a packet for one it has been said already.
+    let for_one =
+        move || loaded.details.with(|of| of.as_ref().is_some_and(|of| of.recipient.is_some()));
+    let nobody = move || rows_of.with(Vec::is_empty) && !for_one();
     view! {
-        {live(move || rows_of.with(Vec::is_empty).then(|| view! { <p class="muted">{tr!(nobody_yet)}</p> }.into_any()))}
+        {live(move || nobody().then(|| view! { <p class="muted">{tr!(nobody_yet)}</p> }.into_any()))}
         <ol class="claims">
             {rows(
                 move || rows_of.get(),

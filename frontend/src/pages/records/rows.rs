@@ -62,6 +62,7 @@ fn sent(item: SentItem) -> AnyView {
         let Some(progress) = item.progress else { return lang.state_unknown().to_owned() };
         let counted = lang.progress(progress.claimed, item.shares);
         match progress.state {
+            state if item.shares == 1 => lang.stands(state).to_owned(),
             PacketState::Open => counted,
             PacketState::Finished => lang.card_finished().to_owned(),
             PacketState::Expired => joined_by_dot(lang.card_expired(), &counted),
