@@ -29,6 +29,10 @@ const FLAGS: [&str; 11] = [
 pub enum Form {
     /// 390×844, with fingers.
     Phone,
+    /// 320×640, with fingers: the narrowest phone, or a page at four times its size.
+    Narrow,
+    /// [`Form::Phone`] with the letters of the browser twice as large.
+    LargeText,
     /// 1280×800, with a mouse.
     Desktop,
 }
@@ -37,7 +41,10 @@ impl Form {
     fn metrics(self) -> serde_json::Value {
         // Pixel ratio 1 keeps the pictures of the documentation small.
         match self {
-            Self::Phone => {
+            Self::Narrow => {
+                json!({"width": 320, "height": 640, "pixelRatio": 1, "touch": true, "mobile": true})
+            }
+            Self::Phone | Self::LargeText => {
                 json!({"width": 390, "height": 844, "pixelRatio": 1, "touch": true, "mobile": true})
             }
             Self::Desktop => {
@@ -80,7 +87,7 @@ pub(crate) fn capabilities(form: Form, profile: &Path, calm: bool) -> Result<Chr
     for flag in FLAGS {
         capabilities.add_arg(flag)?;
     }
-    if form == Form::Phone {
+    if form != Form::Desktop {
         // As on a phone: they lie over the page and are gone at rest.
         capabilities.add_arg("--hide-scrollbars")?;
     }
@@ -92,6 +99,10 @@ pub(crate) fn capabilities(form: Form, profile: &Path, calm: bool) -> Result<Chr
     if let Some(program) = env::var_os("CHROMIUM").map(OsString::into_string) {
         let program = program.ok().context("CHROMIUM is text")?;
         capabilities.set_binary(&program)?;
+    }
+    if form == Form::LargeText {
+        let letters = json!({"webkit.webprefs.default_font_size": 32});
+        capabilities.add_experimental_option("prefs", letters)?;
     }
     capabilities
         .add_experimental_option("mobileEmulation", json!({"deviceMetrics": form.metrics()}))?;

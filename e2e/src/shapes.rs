@@ -5,7 +5,8 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 /// Looks for anything wider than the screen: the page itself, and every visible element
-/// that sticks out of the window without one of its ancestors scrolling or clipping it.
+/// that sticks out of the window without one of its ancestors scrolling or clipping it;
+/// and for buttons and links that what they say sticks out of.
 const SCRIPT: &str = "
     const wide = [];
     const root = document.documentElement;
@@ -26,6 +27,9 @@ const SCRIPT: &str = "
         const name = `${element.tagName.toLowerCase()}.${element.getAttribute('class') ?? ''}`;
         if ((box.right > innerWidth + 1 || box.left < -1) && !clips(element)) {
             wide.push(`${name}: ${Math.round(box.left)}..${Math.round(box.right)}`);
+        }
+        if (element.matches('button, a') && element.scrollHeight > element.clientHeight + 1) {
+            wide.push(`${name} spills: ${element.scrollHeight} > ${element.clientHeight}`);
         }
         const scrolls = ['auto', 'scroll'].includes(getComputedStyle(element).overflowX);
         if (scrolls && element.scrollWidth > element.clientWidth + 1) {

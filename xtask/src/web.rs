@@ -79,14 +79,17 @@ fn assemble(frontend: &Path, bound: &Path) -> Result<Site> {
     let glue = format!("{}/app.js", site.add_hashed_folder("app", glue));
 
     // A file of its own, because the policy of the server allows no inline script.
+    // Without WebAssembly, as in the lockdown of some phones, the page says so.
     let loader = format!(
-        "import start from \"{glue}\";\nawait start({{ module_or_path: \"{module}\" }});\n"
+        "import start from \"{glue}\";\n\
+         if (globalThis.WebAssembly) await start({{ module_or_path: \"{module}\" }});\n\
+         else document.getElementById(\"unable\").hidden = false;\n"
     );
     let loader = site.add_hashed("loader", "js", loader.into_bytes());
 
     let template = fs::read_to_string(frontend.join("index.html"))
         .context("could not read frontend/index.html")?;
-    for required in ["{{css}}", "{{loader}}"] {
+    for required in ["{{css}}", "{{loader}}", "id=\"unable\""] {
         ensure!(template.contains(required), "frontend/index.html has no `{required}`");
     }
     let index = html::fill(&template, |placeholder| match placeholder {
@@ -144,7 +147,11 @@ mod tests {
     fn every_reference_leads_to_a_file() {
         let folder = TestFolder::new();
         let root = folder.path();
-        write(root, "frontend/index.html", "<head>{{css}}{{preload}}{{loader}}</head>");
+        write(
+            root,
+            "frontend/index.html",
+            "<head>{{css}}{{preload}}{{loader}}</head><p id=\"unable\">",
+        );
         write(root, "frontend/styles/base.css", "a{background:url(\"{{asset:covers/red.svg}}\")}");
         write(root, "frontend/assets/covers/red.svg", "<svg/>");
         write(root, "frontend/static/favicon.svg", "<svg/>");

@@ -107,6 +107,14 @@ impl Browser {
         self.ask(script, Vec::new()).await.map(|_| ())
     }
 
+    /// Runs a script in every page that is loaded from now on, before anything of its own.
+    pub async fn before_each_page(&self, script: &str) -> Result<()> {
+        let script = json!({"source": script});
+        let cdp = self.driver.cdp();
+        cdp.send_raw("Page.addScriptToEvaluateOnNewDocument", script).await?;
+        Ok(())
+    }
+
     /// Excuses everything that fails because nobody answers.
     pub fn expect_lost_network(&self) {
         self.console.expect_lost_network();

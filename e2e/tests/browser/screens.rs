@@ -73,8 +73,8 @@ fn look(
         browser.goto("/").await?;
         browser.dress(language, theme).await?;
         let (pictures, prefix) = match form {
-            Form::Phone => (&PHONE[..], "phone"),
             Form::Desktop => (&DESKTOP[..], "desktop"),
+            _ => (&PHONE[..], "phone"),
         };
         let other = if theme == "dark" { "light" } else { "dark" };
         let faults = RefCell::new(Vec::new());

@@ -149,8 +149,8 @@ impl Lang {
 
             ErrorCode::OrderNoInvalid => ("这个红包编号写错了。", "That packet number has a typo."),
             ErrorCode::PacketNotFound => (
-                "没有这个红包，或者你不在它的群里。",
-                "There's no such packet, or you're not in its group.",
+                "没有这个红包，或者你已经不在它的群里。领到和付出的钱都记在你的钱包里。",
+                "There's no such packet, or you aren't in its group any more. What you got and paid stays on record in your wallet.",
             ),
             ErrorCode::PacketFinished => ("手慢了，红包被领完了。", "Too late, it's all gone."),
             ErrorCode::PacketExpired => (

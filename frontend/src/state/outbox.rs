@@ -121,12 +121,16 @@ pub(crate) fn open(group: GroupId) {
             }
         }
     });
-    answers(group);
+    forget_answers(group);
 }
 
 /// What was answered since this was asked last; whoever asks follows.
 pub(crate) fn answers(group: GroupId) -> Vec<Message> {
     ANSWERS.with(|_| ());
+    forget_answers(group)
+}
+
+fn forget_answers(group: GroupId) -> Vec<Message> {
     let all = ANSWERS.try_update_untracked(core::mem::take).unwrap_or_default();
     all.into_iter().filter(|(of, _)| *of == group).map(|(_, message)| message).collect()
 }
