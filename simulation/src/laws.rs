@@ -11,8 +11,8 @@ use crate::{
 };
 use hongbao_domain::store::{
     StoreError,
-    ledger::{Account, LedgerStore},
-    lists::ListStore,
+    ledger::{Account, LedgerReads},
+    lists::ListReads,
     orders::StoredState,
     outbox::{Destination, Outbox},
 };

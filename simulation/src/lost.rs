@@ -3,7 +3,7 @@
 
 use crate::{Dice, witness::Promise, world::World};
 use hongbao_domain::store::{
-    ledger::{LedgerStore, Posting, credit_key},
+    ledger::{LedgerReads, LedgerStore, Posting, credit_key},
     orders::ClaimRow,
     outbox::{Destination, Settled},
 };

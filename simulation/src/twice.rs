@@ -3,8 +3,8 @@
 
 use crate::{held, naive, witness::Promise, world::World};
 use hongbao_domain::store::{
-    ledger::{Account, LedgerStore, Transfer, TransferKind},
-    lists::ListStore,
+    ledger::{Account, LedgerReads, Transfer, TransferKind},
+    lists::ListReads,
     orders::{ClaimRow, PacketRow, StoredState},
 };
 use hongbao_shared::UserId;

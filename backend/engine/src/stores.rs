@@ -104,7 +104,7 @@ impl Stores {
     /// Does every database answer?
     pub async fn ping(&self) -> anyhow::Result<()> {
         for ((site, shard), store) in &self.orders {
-            store.ping().await.with_context(|| format!("order shard {site}{shard}"))?;
+            store.hot().ping().await.with_context(|| format!("order shard {site}{shard}"))?;
         }
         self.ledger.account(Account::Issuer).await.context("ledger")?;
         let nobody = UserId::from_random(0);

@@ -1,10 +1,6 @@
 //! The ledger in memory.
 
-use super::{
-    StoreError,
-    outbox::{OutboxRows, impl_outbox},
-    refuse, size,
-};
+use super::{StoreError, outbox::MemoryOutbox, refuse, size};
 use async_trait::async_trait;
 use hongbao_domain::{
     book::{self, Loaded},
@@ -12,11 +8,11 @@ use hongbao_domain::{
     runtime::Clock,
     store::{
         ledger::{
-            Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
-            Transfer,
+            Account, AccountState, AccountSum, LedgerReads, LedgerStore, Leg, PostOutcome, Posting,
+            Recorded, Transfer,
         },
         marks::Mark,
-        outbox::Destination,
+        outbox::{Destination, HasOutbox, Outbox},
         reconciled::Reconciled,
     },
 };
@@ -31,13 +27,14 @@ use std::{
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     state: Mutex<State>,
-    clock: Option<Arc<dyn Clock>>,
+    outbox: MemoryOutbox,
 }
 
 impl MemoryLedger {
     /// An empty one, which has a clock of its own, as a server has.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self { clock: Some(clock), ..Self::default() }
+        let outbox = MemoryOutbox::with_clock(clock);
+        Self { outbox, ..Self::default() }
     }
 }
 
@@ -52,7 +49,6 @@ struct State {
     pre_orders: BTreeMap<OrderNo, PreOrderRecord>,
     marks: BTreeMap<Mark, u64>,
     reconciliation: Reconciliation,
-    outbox: OutboxRows,
 }
 
 /// How far reconciliation has come, and who is at it.
@@ -64,7 +60,11 @@ struct Reconciliation {
     ended_at: i64,
 }
 
-impl_outbox!(MemoryLedger);
+impl HasOutbox for MemoryLedger {
+    fn outbox(&self) -> &dyn Outbox {
+        &self.outbox
+    }
+}
 
 #[async_trait]
 impl LedgerStore for MemoryLedger {
@@ -89,7 +89,7 @@ impl LedgerStore for MemoryLedger {
                 })
                 .collect(),
             payments: some(&state.payments, wanted.payments),
-            clock: self.clock.as_ref().map(|clock| clock.now()),
+            clock: self.outbox.clock.as_ref().map(|clock| clock.now()),
         };
         let (outcomes, changes) = book::decide(&batch, loaded, now);
         if changes.balances.iter().any(|(account, held)| *held < 0 && *account != Account::Issuer) {
@@ -106,28 +106,8 @@ impl LedgerStore for MemoryLedger {
         }
         let payments = changes.payments.into_iter();
         state.payments.extend(payments.map(|payment| (payment.record.order_no, payment.clone())));
-        state.outbox.insert(changes.outbox, now);
+        self.outbox.insert(changes.outbox, now);
         Ok(outcomes)
-    }
-
-    async fn account(&self, account: Account) -> Result<AccountState, StoreError> {
-        Ok(self.state.lock().account(account))
-    }
-
-    async fn entries(
-        &self,
-        user: UserId,
-        before_id: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<Recorded>, StoreError> {
-        let state = self.state.lock();
-        let ids = state.ids(Account::Wallet(user)).iter().rev();
-        let ids = ids.filter(|id| before_id.is_none_or(|before| **id < before));
-        Ok(ids.filter_map(|id| state.with_id(*id)).take(size(limit)).collect())
-    }
-
-    async fn payment(&self, order_no: OrderNo) -> Result<Option<Payment>, StoreError> {
-        Ok(self.state.lock().payments.get(&order_no).cloned())
     }
 
     async fn put_pre_order(&self, record: PreOrderRecord) -> Result<(), StoreError> {
@@ -140,10 +120,6 @@ impl LedgerStore for MemoryLedger {
                 Ok(())
             }
         }
-    }
-
-    async fn pre_order(&self, order_no: OrderNo) -> Result<Option<PreOrderRecord>, StoreError> {
-        Ok(self.state.lock().pre_orders.get(&order_no).cloned())
     }
 
     async fn purge_pre_orders(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
@@ -197,6 +173,43 @@ impl LedgerStore for MemoryLedger {
         let before = *next;
         *next = before.saturating_add(by);
         Ok(before)
+    }
+
+    async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError> {
+        let state = self.state.lock();
+        let lost = state.payments.contains_key(&order_no)
+            && !self.outbox.orders(Destination::Land).contains(&order_no);
+        if lost {
+            self.outbox.insert(vec![book::land(order_no)], now);
+        }
+        Ok(lost)
+    }
+}
+
+#[async_trait]
+impl LedgerReads for MemoryLedger {
+    async fn account(&self, account: Account) -> Result<AccountState, StoreError> {
+        Ok(self.state.lock().account(account))
+    }
+
+    async fn entries(
+        &self,
+        user: UserId,
+        before_id: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let state = self.state.lock();
+        let ids = state.ids(Account::Wallet(user)).iter().rev();
+        let ids = ids.filter(|id| before_id.is_none_or(|before| **id < before));
+        Ok(ids.filter_map(|id| state.with_id(*id)).take(size(limit)).collect())
+    }
+
+    async fn payment(&self, order_no: OrderNo) -> Result<Option<Payment>, StoreError> {
+        Ok(self.state.lock().payments.get(&order_no).cloned())
+    }
+
+    async fn pre_order(&self, order_no: OrderNo) -> Result<Option<PreOrderRecord>, StoreError> {
+        Ok(self.state.lock().pre_orders.get(&order_no).cloned())
     }
 
     async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
@@ -270,18 +283,8 @@ impl LedgerStore for MemoryLedger {
     }
 
     async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError> {
-        let waiting = self.state.lock().awaiting_landing();
+        let waiting = self.outbox.orders(Destination::Land);
         Ok(orders.into_iter().filter(|order_no| waiting.contains(order_no)).collect())
-    }
-
-    async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError> {
-        let mut state = self.state.lock();
-        let lost =
-            state.payments.contains_key(&order_no) && !state.awaiting_landing().contains(&order_no);
-        if lost {
-            state.outbox.insert(vec![book::land(order_no)], now);
-        }
-        Ok(lost)
     }
 
     async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError> {
@@ -304,10 +307,6 @@ impl LedgerStore for MemoryLedger {
 impl State {
     fn account(&self, account: Account) -> AccountState {
         self.accounts.get(&account).copied().unwrap_or_default()
-    }
-
-    fn awaiting_landing(&self) -> BTreeSet<OrderNo> {
-        self.outbox.orders(Destination::Land).collect()
     }
 
     fn enter(&mut self, transfer: Transfer) {

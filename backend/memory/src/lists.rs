@@ -8,8 +8,8 @@ use hongbao_domain::{
     store::{
         StoreError,
         lists::{
-            BestLuckRow, List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow,
-            SAME_CONTENT, SentRow, Totals, TotalsOff,
+            BestLuckRow, List, ListBatch, ListKey, ListReads, ListStore, Listed, ReceivedLine,
+            ReceivedRow, SAME_CONTENT, SentRow, Totals, TotalsOff,
         },
     },
 };
@@ -71,6 +71,25 @@ impl ListStore for MemoryLists {
         Ok(())
     }
 
+    /// Nothing ever goes missing here.
+    async fn restore(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
+        if Bug::MendedTwice.is_planted() {
+            let mut state = self.state.lock();
+            let mut staged = Staged::default();
+            for row in &batch.received {
+                if state.rows.received.contains_key(&(row.order_no, row.user_id)) {
+                    let totals = state.totals_mut(&mut staged, row.user_id, zone.month(row.at));
+                    totals.received_count = totals.received_count.saturating_add(1);
+                }
+            }
+            state.apply(staged);
+        }
+        self.record(batch, zone).await
+    }
+}
+
+#[async_trait]
+impl ListReads for MemoryLists {
     async fn sent(
         &self,
         user: UserId,
@@ -146,22 +165,6 @@ impl ListStore for MemoryLists {
         orders.dedup();
         orders.truncate(size(limit));
         Ok(orders)
-    }
-
-    /// Nothing ever goes missing here.
-    async fn restore(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
-        if Bug::MendedTwice.is_planted() {
-            let mut state = self.state.lock();
-            let mut staged = Staged::default();
-            for row in &batch.received {
-                if state.rows.received.contains_key(&(row.order_no, row.user_id)) {
-                    let totals = state.totals_mut(&mut staged, row.user_id, zone.month(row.at));
-                    totals.received_count = totals.received_count.saturating_add(1);
-                }
-            }
-            state.apply(staged);
-        }
-        self.record(batch, zone).await
     }
 
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError> {

@@ -1,21 +1,17 @@
 //! Order shards in memory.
 
-use super::{
-    StoreError,
-    outbox::{OutboxRows, impl_outbox},
-    refuse, size,
-};
+use super::{StoreError, outbox::MemoryOutbox, refuse, size};
 use async_trait::async_trait;
 use hongbao_domain::{
     planted::Bug,
     runtime::Clock,
     store::{
         orders::{
-            Announcement, Append, ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, Landed,
-            Landing, LaneBatch, LaneOutcome, OrderStore, PacketRow, Progress, StoredState, Tell,
-            about, gather,
+            Announcement, Append, ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold,
+            HotTables, Landed, Landing, LaneBatch, LaneOutcome, OrderStore, PacketRow, Progress,
+            StoredState, Tell, about, gather,
         },
-        outbox::Destination,
+        outbox::{Destination, HasOutbox, Outbox},
     },
 };
 use hongbao_shared::{Day, Fen, Kind, OrderNo, Timestamp};
@@ -29,13 +25,14 @@ use std::{
 #[derive(Debug, Default)]
 pub struct MemoryOrders {
     state: Mutex<State>,
-    clock: Option<Arc<dyn Clock>>,
+    outbox: MemoryOutbox,
 }
 
 impl MemoryOrders {
     /// An empty one, which has a clock of its own, as a server has.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        Self { clock: Some(clock), ..Self::default() }
+        let outbox = MemoryOutbox::with_clock(clock);
+        Self { outbox, ..Self::default() }
     }
 
     /// The earlier of the caller's clock and its own (R-CTRL-5).
@@ -43,7 +40,7 @@ impl MemoryOrders {
         if Bug::EndByAClockAhead.is_planted() {
             return now.plus_seconds(120);
         }
-        self.clock.as_ref().map_or(now, |clock| clock.now().min(now))
+        self.outbox.clock.as_ref().map_or(now, |clock| clock.now().min(now))
     }
 }
 
@@ -59,7 +56,6 @@ struct State {
     moves: BTreeMap<Day, (i64, Hold, Copied)>,
     /// What of which calendar day was moved before it was reopened.
     gone: BTreeMap<Day, (i64, DaySum)>,
-    outbox: OutboxRows,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,12 +75,16 @@ struct Staged {
     reopened: BTreeMap<Day, (i64, Option<DaySum>)>,
 }
 
-impl_outbox!(MemoryOrders);
+impl HasOutbox for MemoryOrders {
+    fn outbox(&self) -> &dyn Outbox {
+        &self.outbox
+    }
+}
 
 #[async_trait]
 impl OrderStore for MemoryOrders {
     async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
-        if let Some(clock) = &self.clock {
+        if let Some(clock) = &self.outbox.clock {
             batch.is_its_time(clock.now())?;
         }
         let mut state = self.state.lock();
@@ -117,7 +117,7 @@ impl OrderStore for MemoryOrders {
             state.moves.insert(day, (epoch_day, nobody, Copied::default()));
             state.gone.extend(gone.map(|gone| (day, (epoch_day, gone))));
         }
-        state.outbox.insert(entries, batch.at.unwrap_or(Timestamp::from_millis(0)));
+        self.outbox.insert(entries, batch.at.unwrap_or(Timestamp::from_millis(0)));
         Ok(outcome)
     }
 
@@ -137,6 +137,34 @@ impl OrderStore for MemoryOrders {
         Ok(claims.map(|(_, claim)| *claim).take(size(limit)).collect())
     }
 
+    async fn packets_page(
+        &self,
+        day: Day,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<PacketRow>, StoreError> {
+        Ok(self.state.lock().page(day, after, limit, |_| true))
+    }
+
+    async fn claims_page(
+        &self,
+        day: Day,
+        after: Option<(OrderNo, u32)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError> {
+        let state = self.state.lock();
+        let rows = state.claims.iter().filter(|((order_no, _), _)| order_no.day() == day);
+        let rows = rows.filter(|(key, _)| after.is_none_or(|after| **key > after));
+        Ok(rows.map(|((order_no, _), claim)| (*order_no, *claim)).take(size(limit)).collect())
+    }
+
+    fn hot(&self) -> &dyn HotTables {
+        self
+    }
+}
+
+#[async_trait]
+impl HotTables for MemoryOrders {
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
         let now = self.earlier(now);
         let state = self.state.lock();
@@ -184,32 +212,20 @@ impl OrderStore for MemoryOrders {
             all.push(ended);
         }
         let entries = gather(told.iter().map(|(order_no, event)| (*order_no, event)));
-        state.outbox.insert(entries, now);
+        self.outbox.insert(entries, now);
         Ok(all)
     }
 
-    async fn packets_page(
+    async fn unsettled_page(
         &self,
         day: Day,
+        since: Timestamp,
         after: Option<OrderNo>,
         limit: u32,
     ) -> Result<Vec<PacketRow>, StoreError> {
-        let state = self.state.lock();
-        let rows = state.packets.values().filter(|row| row.order_no.day() == day);
-        let rows = rows.filter(|row| after.is_none_or(|after| row.order_no > after));
-        Ok(rows.take(size(limit)).cloned().collect())
-    }
-
-    async fn claims_page(
-        &self,
-        day: Day,
-        after: Option<(OrderNo, u32)>,
-        limit: u32,
-    ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError> {
-        let state = self.state.lock();
-        let rows = state.claims.iter().filter(|((order_no, _), _)| order_no.day() == day);
-        let rows = rows.filter(|(key, _)| after.is_none_or(|after| **key > after));
-        Ok(rows.map(|((order_no, _), claim)| (*order_no, *claim)).take(size(limit)).collect())
+        let is_unsettled =
+            |row: &PacketRow| row.progress.finished_at.is_none_or(|ended| ended >= since);
+        Ok(self.state.lock().page(day, after, limit, is_unsettled))
     }
 
     async fn days(&self) -> Result<Vec<DayTable>, StoreError> {
@@ -287,7 +303,7 @@ impl OrderStore for MemoryOrders {
         if state.packets.values().any(|row| row.order_no.day() == day && is_open(row)) {
             return Ok(Emptied::OpenPacket);
         }
-        if state.outbox.tells_of(day) {
+        if self.outbox.tells_of(day) {
             return Ok(Emptied::Undelivered);
         }
         if Bug::TombstoneGoesToo.is_planted() {
@@ -303,7 +319,7 @@ impl OrderStore for MemoryOrders {
         destination: Destination,
         orders: Vec<OrderNo>,
     ) -> Result<Vec<String>, StoreError> {
-        Ok(self.state.lock().outbox.announced(destination, &orders))
+        Ok(self.outbox.announced(destination, &orders))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -312,6 +328,18 @@ impl OrderStore for MemoryOrders {
 }
 
 impl State {
+    fn page(
+        &self,
+        day: Day,
+        after: Option<OrderNo>,
+        limit: u32,
+        is_asked_for: impl Fn(&PacketRow) -> bool,
+    ) -> Vec<PacketRow> {
+        let rows = self.packets.values().filter(|row| row.order_no.day() == day);
+        let rows = rows.filter(|row| after.is_none_or(|after| row.order_no > after));
+        rows.filter(|row| is_asked_for(row)).take(size(limit)).cloned().collect()
+    }
+
     fn is_empty(&self, day: Day) -> bool {
         !self.packets.keys().any(|order_no| order_no.day() == day)
     }

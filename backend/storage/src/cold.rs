@@ -2,8 +2,9 @@
 
 use super::{
     Database, Dialect, Statement, StoreError, Tx,
-    orders::rows::{
-        PACKET_COLUMNS, bind_packet, claim_row, day_sum, numbered_claim_row, packet_row, sum_of,
+    orders::{
+        rows::{PACKET_COLUMNS, bind_packet, day_sum, numbered_claim_row, packet_row, sum_of},
+        tables::{CLAIM_COLUMNS, Tables},
     },
     sql,
     statement::any,
@@ -71,13 +72,9 @@ impl ColdStore for SqlCold {
         from_seq: u32,
         limit: u32,
     ) -> Result<Vec<ClaimRow>, StoreError> {
-        sql("SELECT seq, user_id, amount_fen, opened_at FROM claims
-             WHERE order_no = $1 AND seq >= $2 ORDER BY seq LIMIT $3")
-        .bind(order_no.to_bits())
-        .bind(from_seq)
-        .bind(limit)
-        .all(&self.database, claim_row)
-        .await
+        let (site, shard, day) = (order_no.site(), order_no.shard(), order_no.day());
+        let tables = Tables::of_place(ColdPlace { site, shard, day });
+        tables.claims_of(&self.database, order_no, from_seq, limit).await
     }
 
     async fn packets_page(
@@ -86,14 +83,7 @@ impl ColdStore for SqlCold {
         after: Option<OrderNo>,
         limit: u32,
     ) -> Result<Vec<PacketRow>, StoreError> {
-        let (first, last) = place.range();
-        select("order_no BETWEEN $1 AND $2 AND order_no > $3 ORDER BY order_no LIMIT $4")
-            .bind(first.to_bits())
-            .bind(last.to_bits())
-            .bind(after.map_or(-1, OrderNo::to_bits))
-            .bind(limit)
-            .all(&self.database, packet_row)
-            .await
+        Tables::of_place(place).packets_page(&self.database, after, limit, None).await
     }
 
     async fn claims_page(
@@ -102,18 +92,7 @@ impl ColdStore for SqlCold {
         after: Option<(OrderNo, u32)>,
         limit: u32,
     ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError> {
-        let (first, last) = place.range();
-        let (order_no, seq) = after.map_or((-1, -1), |(no, seq)| (no.to_bits(), i64::from(seq)));
-        sql("SELECT seq, user_id, amount_fen, opened_at, order_no FROM claims
-             WHERE order_no BETWEEN $1 AND $2 AND (order_no, seq) > ($3, $4)
-             ORDER BY order_no, seq LIMIT $5")
-        .bind(first.to_bits())
-        .bind(last.to_bits())
-        .bind(order_no)
-        .bind(seq)
-        .bind(limit)
-        .all(&self.database, numbered_claim_row)
-        .await
+        Tables::of_place(place).claims_page(&self.database, after, limit).await
     }
 
     /// A place is one range of numbers, in which a month follows the other; which month a packet
@@ -193,8 +172,10 @@ async fn keep_claims(tx: &mut Tx<'_>, claims: &[(OrderNo, ClaimRow)]) -> Result<
     let key = |(order_no, claim): &(OrderNo, ClaimRow)| (*order_no, claim.seq);
     let keys = || claims.iter().map(key);
     let (Some(first), Some(last)) = (keys().min(), keys().max()) else { return Ok(()) };
-    let kept = sql("SELECT seq, user_id, amount_fen, opened_at, order_no FROM claims
-                    WHERE (order_no, seq) >= ($1, $2) AND (order_no, seq) <= ($3, $4)")
+    let kept = sql(format!(
+        "SELECT {CLAIM_COLUMNS} FROM claims
+         WHERE (order_no, seq) >= ($1, $2) AND (order_no, seq) <= ($3, $4)"
+    ))
     .bind(first.0.to_bits())
     .bind(first.1)
     .bind(last.0.to_bits())

@@ -5,8 +5,8 @@ use hongbao_domain::{
     store::{
         StoreError,
         ledger::{
-            Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posted, Posting,
-            Recorded, TransferKind,
+            Account, AccountState, AccountSum, LedgerReads, LedgerStore, Leg, PostOutcome, Posted,
+            Posting, Recorded, TransferKind,
         },
         marks::Mark,
         reconciled::Reconciled,
@@ -35,23 +35,7 @@ fn steps(batch: &[Posting]) -> Vec<Step> {
 
 gated! {
     impl LedgerStore for GatedLedger, StoreError;
-    reads {
-        fn account(account: Account) -> AccountState;
-        fn entries(user: UserId, before_id: Option<i64>, limit: u32) -> Vec<Recorded>;
-        fn payment(order_no: OrderNo) -> Option<Payment>;
-        fn pre_order(order_no: OrderNo) -> Option<PreOrderRecord>;
-        fn accounts_page(after: Option<Account>, limit: u32) -> Vec<(Account, AccountState)>;
-        fn transfers_page(after_id: i64, limit: u32) -> Vec<Recorded>;
-        fn legs_page(after: Option<(Account, i64)>, limit: u32) -> Vec<Leg>;
-        fn transfers_of(order_no: OrderNo, after_id: i64, limit: u32) -> Vec<Recorded>;
-        fn transfers_by_key(keys: Vec<String>) -> Vec<Option<Recorded>>;
-        fn payments_page(after: Option<OrderNo>, limit: u32) -> Vec<Payment>;
-        fn awaiting_landing(orders: Vec<OrderNo>) -> Vec<OrderNo>;
-        fn transfers_about() -> u64;
-        fn mark(mark: Mark) -> u64;
-        fn account_sum(account: Account) -> AccountSum;
-        fn total() -> i64;
-    }
+    reads {}
     writes {
         Step::RaiseMark => fn raise(mark: Mark, by: u64) -> u64;
         Step::Settle => fn land_again(order_no: OrderNo, now: Timestamp) -> bool;
@@ -86,4 +70,27 @@ gated! {
         };
         self.gate.write(&steps, post).await
     }
+}
+
+gated! {
+    impl LedgerReads for GatedLedger, StoreError;
+    reads {
+        fn account(account: Account) -> AccountState;
+        fn entries(user: UserId, before_id: Option<i64>, limit: u32) -> Vec<Recorded>;
+        fn payment(order_no: OrderNo) -> Option<Payment>;
+        fn pre_order(order_no: OrderNo) -> Option<PreOrderRecord>;
+        fn accounts_page(after: Option<Account>, limit: u32) -> Vec<(Account, AccountState)>;
+        fn transfers_page(after_id: i64, limit: u32) -> Vec<Recorded>;
+        fn legs_page(after: Option<(Account, i64)>, limit: u32) -> Vec<Leg>;
+        fn transfers_of(order_no: OrderNo, after_id: i64, limit: u32) -> Vec<Recorded>;
+        fn transfers_by_key(keys: Vec<String>) -> Vec<Option<Recorded>>;
+        fn payments_page(after: Option<OrderNo>, limit: u32) -> Vec<Payment>;
+        fn awaiting_landing(orders: Vec<OrderNo>) -> Vec<OrderNo>;
+        fn transfers_about() -> u64;
+        fn mark(mark: Mark) -> u64;
+        fn account_sum(account: Account) -> AccountSum;
+        fn total() -> i64;
+    }
+    writes {}
+    free {}
 }

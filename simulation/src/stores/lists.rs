@@ -5,8 +5,8 @@ use hongbao_domain::{
     store::{
         StoreError,
         lists::{
-            List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow,
-            Totals, TotalsOff,
+            List, ListBatch, ListKey, ListReads, ListStore, Listed, ReceivedLine, ReceivedRow,
+            SentRow, Totals, TotalsOff,
         },
     },
 };
@@ -23,6 +23,16 @@ pub(crate) struct GatedLists {
 
 gated! {
     impl ListStore for GatedLists, StoreError;
+    reads {}
+    writes {
+        Step::List => fn record(batch: ListBatch, zone: &Zone) -> ();
+        Step::List => fn restore(batch: ListBatch, zone: &Zone) -> ();
+    }
+    free {}
+}
+
+gated! {
+    impl ListReads for GatedLists, StoreError;
     reads {
         fn sent(user: UserId, year: i16, after: Option<ListKey>, limit: u32) -> Vec<SentRow>;
         fn received(user: UserId, year: i16, after: Option<ListKey>, limit: u32)
@@ -38,9 +48,6 @@ gated! {
         fn best_lucks_page(after: Option<OrderNo>, limit: u32) -> Vec<(OrderNo, UserId)>;
         fn totals_off(after: Option<UserId>, limit: u32) -> Option<(UserId, Vec<TotalsOff>)>;
     }
-    writes {
-        Step::List => fn record(batch: ListBatch, zone: &Zone) -> ();
-        Step::List => fn restore(batch: ListBatch, zone: &Zone) -> ();
-    }
+    writes {}
     free {}
 }

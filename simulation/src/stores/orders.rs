@@ -4,8 +4,8 @@ use hongbao_domain::store::{
     StoreError,
     cold::{ColdPlace, ColdStore},
     orders::{
-        ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, LaneBatch, LaneOutcome,
-        OrderStore, PacketRow, StoredState, Tell,
+        ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, HotTables, LaneBatch,
+        LaneOutcome, OrderStore, PacketRow, StoredState, Tell,
     },
     outbox::{Destination, Due},
 };
@@ -59,23 +59,12 @@ gated! {
     reads {
         fn packet(order_no: OrderNo) -> Option<PacketRow>;
         fn claims(order_no: OrderNo, from_seq: u32, limit: u32) -> Vec<ClaimRow>;
-        fn due(now: Timestamp, limit: u32) -> Vec<OrderNo>;
-        fn announced(destination: Destination, orders: Vec<OrderNo>) -> Vec<String>;
-        fn days() -> Vec<DayTable>;
-        fn day_sum(day: Day) -> DaySum;
         fn packets_page(day: Day, after: Option<OrderNo>, limit: u32) -> Vec<PacketRow>;
         fn claims_page(day: Day, after: Option<(OrderNo, u32)>, limit: u32)
             -> Vec<(OrderNo, ClaimRow)>;
     }
-    writes {
-        Step::SealDay => fn seal(day: Day, epoch_day: i64) -> ();
-        Step::NoteCopied => fn note_copied(day: Day, epoch_day: i64, hold: Hold, copied: Copied)
-            -> bool;
-        Step::EmptyDay => fn empty(day: Day, epoch_day: i64) -> Emptied;
-    }
-    free {
-        fn ping() -> ();
-    }
+    writes {}
+    free {}
     async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
         if self.gate.life.defers.load(Ordering::Relaxed) {
             self.look_for_haste(&batch);
@@ -91,6 +80,30 @@ gated! {
             Ok(outcome)
         };
         self.gate.write(&steps, commit).await
+    }
+    fn hot(&self) -> &dyn HotTables {
+        self
+    }
+}
+
+gated! {
+    impl HotTables for GatedOrders, StoreError;
+    reads {
+        fn due(now: Timestamp, limit: u32) -> Vec<OrderNo>;
+        fn announced(destination: Destination, orders: Vec<OrderNo>) -> Vec<String>;
+        fn days() -> Vec<DayTable>;
+        fn day_sum(day: Day) -> DaySum;
+        fn unsettled_page(day: Day, since: Timestamp, after: Option<OrderNo>, limit: u32)
+            -> Vec<PacketRow>;
+    }
+    writes {
+        Step::SealDay => fn seal(day: Day, epoch_day: i64) -> ();
+        Step::NoteCopied => fn note_copied(day: Day, epoch_day: i64, hold: Hold, copied: Copied)
+            -> bool;
+        Step::EmptyDay => fn empty(day: Day, epoch_day: i64) -> Emptied;
+    }
+    free {
+        fn ping() -> ();
     }
     async fn begin_move(
         &self,

@@ -164,16 +164,9 @@ pub struct TotalsOff {
 /// The constraint that refuses a row which is there with another content.
 pub const SAME_CONTENT: &str = "guard: a repeated row has the same content";
 
-/// The database of lists.
+/// What only reads the database of lists.
 #[async_trait]
-pub trait ListStore: Send + Sync + fmt::Debug {
-    /// Writes what is not there yet and counts exactly that, in one transaction, so
-    /// that a batch may come twice. A row that is there with another content (for a packet
-    /// that was sent, another than its time, of which the first stays) is
-    /// [`StoreError::Constraint`], and then nothing of the batch is written. Years and
-    /// months are those of `zone` (R-ORDER-4).
-    async fn record(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError>;
-
+pub trait ListReads: Send + Sync + fmt::Debug {
     /// What a person sent in a year, the newest first, after `after` if that is given.
     async fn sent(
         &self,
@@ -215,11 +208,6 @@ pub trait ListStore: Send + Sync + fmt::Debug {
         limit: u32,
     ) -> Result<Vec<OrderNo>, StoreError>;
 
-    /// As [`ListStore::record`], for rows that went missing: the years of everyone whose
-    /// rows come back are counted again from their rows, in the same transaction, because
-    /// nobody knows whether the missing ones had been counted.
-    async fn restore(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError>;
-
     /// What all shares add up to that a person has ever opened.
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError>;
 
@@ -255,4 +243,20 @@ pub trait ListStore: Send + Sync + fmt::Debug {
         after: Option<UserId>,
         limit: u32,
     ) -> Result<Option<(UserId, Vec<TotalsOff>)>, StoreError>;
+}
+
+/// The database of lists.
+#[async_trait]
+pub trait ListStore: ListReads {
+    /// Writes what is not there yet and counts exactly that, in one transaction, so
+    /// that a batch may come twice. A row that is there with another content (for a packet
+    /// that was sent, another than its time, of which the first stays) is
+    /// [`StoreError::Constraint`], and then nothing of the batch is written. Years and
+    /// months are those of `zone` (R-ORDER-4).
+    async fn record(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError>;
+
+    /// As [`ListStore::record`], for rows that went missing: the years of everyone whose
+    /// rows come back are counted again from their rows, in the same transaction, because
+    /// nobody knows whether the missing ones had been counted.
+    async fn restore(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError>;
 }

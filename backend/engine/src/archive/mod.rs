@@ -78,10 +78,8 @@ impl Mover {
                 Ok(moved) => tracing::debug!(moved.waiting, "no day to empty"),
                 Err(error) => tracing::warn!(%error, "days stay for now"),
             }
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+            if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
+                return;
             }
         }
     }
@@ -93,7 +91,7 @@ impl Mover {
         let mut failure = None;
         for ((site, shard), hot) in &self.hot {
             let Some(cold) = self.cold.get(site) else { continue };
-            let tables = match hot.days().await {
+            let tables = match hot.hot().days().await {
                 Ok(tables) => tables,
                 Err(error) => {
                     failure = Some(error);

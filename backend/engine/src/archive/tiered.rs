@@ -1,17 +1,17 @@
 //! A shard's two tiers as one store: what is not in the hot tables any more is read from
-//! cold storage, as before (R-STORE-2). Everything else is the hot store's.
+//! cold storage, as before (R-STORE-2).
 
 use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
     cold::{ColdPlace, ColdStore},
     orders::{
-        ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, Landed, Landing, LaneBatch,
-        LaneOutcome, OrderStore, PacketRow, StoredState, Tell,
+        ClaimRow, DaySum, DayTable, HotTables, Landed, Landing, LaneBatch, LaneOutcome, OrderStore,
+        PacketRow, StoredState,
     },
-    outbox::{Destination, HasOutbox, Outbox},
+    outbox::{HasOutbox, Outbox},
 };
-use hongbao_shared::{Day, OrderNo, Shard, Site, Timestamp};
+use hongbao_shared::{Day, OrderNo, Shard, Site};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -66,7 +66,7 @@ impl TieredOrders {
         }
         again.landings.push(landing);
         let landed = async {
-            let tables = self.hot.days().await?;
+            let tables = self.hot.hot().days().await?;
             let is_open = |table: &DayTable| (table.epoch_day, table.sealed) == (epoch_day, false);
             // Read once: of a day that is open again it is known what is gone.
             let gone = if tables.iter().any(is_open) {
@@ -142,19 +142,6 @@ impl OrderStore for TieredOrders {
         if hot.is_empty() { self.cold.claims(order_no, from_seq, limit).await } else { Ok(hot) }
     }
 
-    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
-        self.hot.due(now, limit).await
-    }
-
-    async fn end(
-        &self,
-        orders: Vec<OrderNo>,
-        now: Timestamp,
-        tell: Tell,
-    ) -> Result<Vec<Ended>, StoreError> {
-        self.hot.end(orders, now, tell).await
-    }
-
     async fn packets_page(
         &self,
         day: Day,
@@ -165,16 +152,6 @@ impl OrderStore for TieredOrders {
         let hot = self.hot.packets_page(day, after, limit).await?;
         let cold = self.cold.packets_page(self.place(day), after, limit).await?;
         Ok(merge(hot, cold, limit, |row| row.order_no))
-    }
-
-    async fn unsettled_page(
-        &self,
-        day: Day,
-        since: Timestamp,
-        after: Option<OrderNo>,
-        limit: u32,
-    ) -> Result<Vec<PacketRow>, StoreError> {
-        self.hot.unsettled_page(day, since, after, limit).await
     }
 
     async fn claims_page(
@@ -188,51 +165,8 @@ impl OrderStore for TieredOrders {
         Ok(merge(hot, cold, limit, |(order_no, claim)| (*order_no, claim.seq)))
     }
 
-    async fn days(&self) -> Result<Vec<DayTable>, StoreError> {
-        self.hot.days().await
-    }
-
-    async fn seal(&self, day: Day, epoch_day: i64) -> Result<(), StoreError> {
-        self.hot.seal(day, epoch_day).await
-    }
-
-    async fn begin_move(
-        &self,
-        day: Day,
-        epoch_day: i64,
-        hold: Hold,
-    ) -> Result<Option<Copied>, StoreError> {
-        self.hot.begin_move(day, epoch_day, hold).await
-    }
-
-    async fn note_copied(
-        &self,
-        day: Day,
-        epoch_day: i64,
-        hold: Hold,
-        copied: Copied,
-    ) -> Result<bool, StoreError> {
-        self.hot.note_copied(day, epoch_day, hold, copied).await
-    }
-
-    async fn day_sum(&self, day: Day) -> Result<DaySum, StoreError> {
-        self.hot.day_sum(day).await
-    }
-
-    async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
-        self.hot.empty(day, epoch_day).await
-    }
-
-    async fn announced(
-        &self,
-        destination: Destination,
-        orders: Vec<OrderNo>,
-    ) -> Result<Vec<String>, StoreError> {
-        self.hot.announced(destination, orders).await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.hot.ping().await
+    fn hot(&self) -> &dyn HotTables {
+        self.hot.hot()
     }
 }
 

@@ -51,10 +51,10 @@ impl Transfer<'_> {
     pub(super) async fn run(&mut self, stop: &CancellationToken) -> Result<Outcome, StoreError> {
         let Self { hot, epoch_day, place: ColdPlace { day, .. }, .. } = *self;
         crash::before(Step::Seal);
-        hot.seal(day, epoch_day).await?;
+        hot.hot().seal(day, epoch_day).await?;
         crash::after(Step::Seal);
         // From here on nothing lands there; what has ended does not change.
-        let Some(copied) = hot.begin_move(day, epoch_day, self.hold()).await? else {
+        let Some(copied) = hot.hot().begin_move(day, epoch_day, self.hold()).await? else {
             return Ok(Outcome::Waits("another node is at it"));
         };
         self.copied = if Bug::MoverStartsOver.is_planted() { Copied::default() } else { copied };
@@ -71,7 +71,8 @@ impl Transfer<'_> {
         let ColdPlace { day, .. } = self.place;
         let now = self.clock.now();
         let over = Hold { node: self.node, now, until: now };
-        if let Err(error) = self.hot.note_copied(day, self.epoch_day, over, self.copied).await {
+        if let Err(error) = self.hot.hot().note_copied(day, self.epoch_day, over, self.copied).await
+        {
             tracing::debug!(%error, "a day that does not go on is held for now");
         }
     }
@@ -83,7 +84,7 @@ impl Transfer<'_> {
         }
         self.compare().await?;
         crash::before(Step::Empty);
-        let emptied = hot.empty(day, epoch_day).await?;
+        let emptied = hot.hot().empty(day, epoch_day).await?;
         if emptied == Emptied::Yes {
             crash::after(Step::Empty);
         }
@@ -139,7 +140,7 @@ impl Transfer<'_> {
         stop: &CancellationToken,
     ) -> Result<bool, StoreError> {
         let ColdPlace { day, .. } = self.place;
-        let noted = self.hot.note_copied(day, self.epoch_day, self.hold(), copied).await?;
+        let noted = self.hot.hot().note_copied(day, self.epoch_day, self.hold(), copied).await?;
         self.copied = copied;
         Ok(noted && !stop.is_cancelled())
     }
@@ -149,7 +150,7 @@ impl Transfer<'_> {
     /// lost, and is refused by what it has otherwise.
     async fn compare(&mut self) -> Result<(), StoreError> {
         let ColdPlace { day, .. } = self.place;
-        let hot = self.hot.day_sum(day).await?;
+        let hot = self.hot.hot().day_sum(day).await?;
         // Another node was quicker, or nothing is there.
         if hot == DaySum::default() || Bug::ClaimsNotCopied.is_planted() {
             return Ok(());

@@ -144,7 +144,7 @@ impl Legs<'_> {
 }
 
 /// Those of packets are looked at with their packets. Beside servers that post, these pages
-/// may pass over what is entered meanwhile (see [`LedgerStore::transfers_page`]), which is
+/// may pass over what is entered meanwhile (see [`LedgerReads::transfers_page`]), which is
 /// for the next audit; at rest there is nothing of the kind.
 async fn transfers(ledger: &dyn LedgerStore, report: &mut Report) -> Result<(), StoreError> {
     let mut after = 0;

@@ -28,7 +28,7 @@ pub(super) async fn check(
     let Some(store) = audited.store_of(order_no) else { return Ok(()) };
     let (_, lost_claims) = announced(store, order_no, &found.missing).await?;
     let lost_refund = found.unrefunded.count > 0
-        && store.announced(Destination::Refund, vec![order_no]).await?.is_empty();
+        && store.hot().announced(Destination::Refund, vec![order_no]).await?.is_empty();
     if lost_claims.is_empty() && !lost_refund {
         return Ok(());
     }
@@ -62,7 +62,7 @@ pub(crate) async fn announced(
     if missing.is_empty() {
         return Ok((coming, lost));
     }
-    let found = store.announced(Destination::Credit, vec![order_no]).await?;
+    let found = store.hot().announced(Destination::Credit, vec![order_no]).await?;
     // One that cannot be read brings nothing.
     let read = |event: &String| serde_json::from_str::<CreditEvent>(event).ok();
     let events: Vec<CreditEvent> = found.iter().filter_map(read).collect();

@@ -19,7 +19,7 @@ pub(super) async fn audit(audited: &Audited<'_>, report: &mut Report) -> Result<
     let Some(Tiers { hot, cold }) = audited.tiers else { return Ok(()) };
     let mut done = 0_u64;
     for ((site, shard), hot) in hot {
-        for table in hot.days().await? {
+        for table in hot.hot().days().await? {
             let place =
                 Subject::Place(format!("order shard {site}{shard} day {}", table.day.get()));
             let fits = Day::of_epoch_day(table.epoch_day) == table.day;

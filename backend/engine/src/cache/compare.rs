@@ -59,12 +59,7 @@ enum Verdict {
 impl Comparison {
     /// Makes a pass every `interval`, until `stop`.
     pub async fn run(self, interval: Duration, stop: CancellationToken) {
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(interval) => {}
-            }
+        while stop.run_until_cancelled(tokio::time::sleep(interval)).await.is_some() {
             tokio::select! {
                 biased;
                 // It reads, and what it writes is a cache: nothing breaks in the middle.
@@ -95,7 +90,7 @@ impl Comparison {
     }
 
     async fn shard(&self, store: &dyn OrderStore, compared: &mut Compared) -> Result<(), Halt> {
-        for table in store.days().await? {
+        for table in store.hot().days().await? {
             let mut after: Option<OrderNo> = None;
             loop {
                 let page = store.packets_page(table.day, after, PACKETS_PAGE).await?;

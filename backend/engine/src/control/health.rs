@@ -95,14 +95,9 @@ impl HealthWatch {
             tasks.spawn(async move {
                 let mut ticks = interval(ASK_EVERY);
                 ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-                loop {
-                    tokio::select! {
-                        biased;
-                        () = stop.cancelled() => return,
-                        _ = ticks.tick() => {}
-                    }
+                while stop.run_until_cancelled(ticks.tick()).await.is_some() {
                     // Nothing is in a transaction here that the timeout could cut off.
-                    let answers = match timeout(ANSWER_WITHIN, store.ping()).await {
+                    let answers = match timeout(ANSWER_WITHIN, store.hot().ping()).await {
                         Ok(answers) => answers.map_err(|error| error.to_string()),
                         Err(_) => Err("no answer in time".to_owned()),
                     };

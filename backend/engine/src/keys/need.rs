@@ -46,7 +46,7 @@ pub async fn needed(
         for day in (0..DAYS).filter_map(Day::new) {
             let mut after = None;
             loop {
-                let page = store.unsettled_page(day, forever, after, PAGE).await?;
+                let page = store.hot().unsettled_page(day, forever, after, PAGE).await?;
                 let Some(last) = page.last() else { break };
                 after = Some(last.order_no);
                 let open = page.iter().filter(|packet| {

@@ -46,12 +46,7 @@ pub struct Expirer {
 impl Expirer {
     /// Looks until `stop`.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-            }
+        while stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
             while !stop.is_cancelled() {
                 match self.page().await {
                     Ok(PAGE_MAX) => {}
@@ -77,7 +72,7 @@ impl Expirer {
             return Ok(0);
         }
         let now = self.clock.now();
-        let mut due = self.store.due(now, PAGE_MAX).await?;
+        let mut due = self.store.hot().due(now, PAGE_MAX).await?;
         if Bug::EndNeedsMemory.is_planted() {
             due.retain(|order_no| self.local.get(*order_no).is_some());
         }
@@ -85,7 +80,7 @@ impl Expirer {
             return Ok(0);
         }
         crash::before(Step::Expire);
-        let ended = self.store.end(due, now, Arc::new(Event::of_end)).await?;
+        let ended = self.store.hot().end(due, now, Arc::new(Event::of_end)).await?;
         crash::after(Step::Expire);
         for ended in &ended {
             // Whoever remembers it as open looks into the database when its time is over;

@@ -161,7 +161,7 @@ impl Run<'_> {
 
 /// Does a row, dead or alive, still bring lines of this packet?
 async fn is_announced(store: &dyn OrderStore, order_no: OrderNo) -> Result<bool, StoreError> {
-    Ok(!store.announced(Destination::Lists, vec![order_no]).await?.is_empty())
+    Ok(!store.hot().announced(Destination::Lists, vec![order_no]).await?.is_empty())
 }
 
 async fn differences(

@@ -269,7 +269,7 @@ impl Run<'_> {
             loop {
                 let read = match since {
                     None => store.packets_page(day, after, PAGE).await,
-                    Some(since) => store.unsettled_page(day, since, after, PAGE).await,
+                    Some(since) => store.hot().unsettled_page(day, since, after, PAGE).await,
                 };
                 let page = match read {
                     Err(StoreError::Corrupt(what)) => {

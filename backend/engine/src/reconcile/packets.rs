@@ -113,7 +113,7 @@ impl Run<'_> {
         let ended = matches!(packet.progress.state, StoredState::Expired | StoredState::GivenUp);
         let left = packet.total_fen.checked_sub(packet.progress.claimed_fen);
         let Some(left) = left.filter(|left| ended && *left > Fen::ZERO) else { return Ok(()) };
-        if !store.announced(Destination::Refund, vec![order_no]).await?.is_empty() {
+        if !store.hot().announced(Destination::Refund, vec![order_no]).await?.is_empty() {
             let mut tally = Tally::default();
             tally.add(left);
             self.on_the_way(tally);

@@ -373,7 +373,7 @@ impl Scene {
             let told = |destination| Announcement { destination, due: Due::Next, event };
             announce.map(told).into_iter().collect()
         });
-        let ended = self.shard.end(vec![plan.order_no], at(100), tell).await.unwrap();
+        let ended = self.shard.hot().end(vec![plan.order_no], at(100), tell).await.unwrap();
         assert_eq!(ended.len(), 1);
         ended[0].rest_fen
     }

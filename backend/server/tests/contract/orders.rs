@@ -132,7 +132,8 @@ pub(crate) fn batch(landings: Vec<Landing>, appends: Vec<Append>) -> LaneBatch {
 
 /// Ends these, and tells nobody.
 pub(crate) async fn end(store: &dyn OrderStore, orders: &[OrderNo]) {
-    let ended = store.end(orders.to_vec(), at(100), Arc::new(|_: &Ended| vec![])).await.unwrap();
+    let ended =
+        store.hot().end(orders.to_vec(), at(100), Arc::new(|_: &Ended| vec![])).await.unwrap();
     assert_eq!(ended.len(), orders.len());
 }
 
@@ -220,16 +221,16 @@ pub(crate) async fn ends_are_guarded(store: &dyn OrderStore) {
     land(store, one).await;
     land(store, two).await;
     store.commit(batch(vec![], vec![append(one, 0, &[11])])).await.unwrap();
-    assert_eq!(store.due(at(99), 10).await.unwrap(), []);
-    assert_eq!(store.due(at(100), 10).await.unwrap(), [one, two]);
-    assert_eq!(store.due(at(100), 1).await.unwrap(), [one]);
+    assert_eq!(store.hot().due(at(99), 10).await.unwrap(), []);
+    assert_eq!(store.hot().due(at(100), 10).await.unwrap(), [one, two]);
+    assert_eq!(store.hot().due(at(100), 1).await.unwrap(), [one]);
     let end = async |orders: Vec<OrderNo>, now| {
         let tell = |ended: &Ended| {
             let Ended { order_no, sender_id, rest_fen } = *ended;
             let text = format!("\"{order_no} {sender_id} {rest_fen}\"");
             vec![event(Destination::Refund, &text), event(Destination::Chat, "\"over\"")]
         };
-        store.end(orders, now, Arc::new(tell)).await.unwrap()
+        store.hot().end(orders, now, Arc::new(tell)).await.unwrap()
     };
     let sender_id = packet(one).sender_id;
     let ended = |order_no, rest| Ended { order_no, sender_id, rest_fen: fen(rest) };
@@ -239,7 +240,7 @@ pub(crate) async fn ends_are_guarded(store: &dyn OrderStore) {
     let row = store.packet(one).await.unwrap().unwrap();
     assert_eq!((row.progress.state, row.progress.claimed), (StoredState::Expired, 1));
     assert_eq!(row.progress.finished_at, Some(at(100)));
-    assert_eq!(store.due(at(1_000), 10).await.unwrap(), []);
+    assert_eq!(store.hot().due(at(1_000), 10).await.unwrap(), []);
     let late = store.commit(batch(vec![], vec![append(one, 1, &[12])])).await;
     assert_eq!(late.unwrap().appends, [false]);
     let refunds = told(store, Destination::Refund).await;

@@ -114,7 +114,7 @@ pub(crate) async fn old_days_are_cold(stage: &Stage) {
     }
     let stores = open_stores(&past::config(stage.server.folder.path())).await.unwrap();
     for hot in stores.hot.values() {
-        let mut days = hot.days().await.unwrap();
+        let mut days = hot.hot().days().await.unwrap();
         days.sort_by_key(|day| day.epoch_day);
         let (old, new) = days.split_at(past::OLD_DAYS.len());
         assert!(old.iter().all(|day| day.sealed && day.is_empty), "{days:?}");

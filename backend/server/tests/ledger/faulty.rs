@@ -6,7 +6,8 @@ use hongbao_domain::{
     store::{
         StoreError,
         ledger::{
-            Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
+            Account, AccountState, AccountSum, LedgerReads, LedgerStore, Leg, PostOutcome, Posting,
+            Recorded,
         },
         marks::Mark,
         outbox::{HasOutbox, Outbox},
@@ -103,9 +104,29 @@ impl LedgerStore for Faulty {
     ) -> Result<(), StoreError> {
         self.store.end_reconciliation(node, now, seen).await
     }
+
+    async fn put_pre_order(&self, record: PreOrderRecord) -> Result<(), StoreError> {
+        self.store.put_pre_order(record).await
+    }
+
+    async fn purge_pre_orders(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.store.purge_pre_orders(now, limit).await
+    }
+    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
+        self.store.raise(mark, by).await
+    }
+
+    async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError> {
+        self.store.land_again(order_no, now).await
+    }
+}
+
+#[async_trait]
+impl LedgerReads for Faulty {
     async fn account(&self, account: Account) -> Result<AccountState, StoreError> {
         self.store.account(account).await
     }
+
     async fn entries(
         &self,
         user: UserId,
@@ -114,24 +135,19 @@ impl LedgerStore for Faulty {
     ) -> Result<Vec<Recorded>, StoreError> {
         self.store.entries(user, before_id, limit).await
     }
+
     async fn payment(&self, order_no: OrderNo) -> Result<Option<Payment>, StoreError> {
         self.store.payment(order_no).await
     }
-    async fn put_pre_order(&self, record: PreOrderRecord) -> Result<(), StoreError> {
-        self.store.put_pre_order(record).await
-    }
+
     async fn pre_order(&self, order_no: OrderNo) -> Result<Option<PreOrderRecord>, StoreError> {
         self.store.pre_order(order_no).await
     }
-    async fn purge_pre_orders(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.store.purge_pre_orders(now, limit).await
-    }
-    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
-        self.store.raise(mark, by).await
-    }
+
     async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
         self.store.mark(mark).await
     }
+
     async fn accounts_page(
         &self,
         after: Option<Account>,
@@ -139,9 +155,11 @@ impl LedgerStore for Faulty {
     ) -> Result<Vec<(Account, AccountState)>, StoreError> {
         self.store.accounts_page(after, limit).await
     }
+
     async fn transfers_page(&self, after_id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         self.store.transfers_page(after_id, limit).await
     }
+
     async fn legs_page(
         &self,
         after: Option<(Account, i64)>,
@@ -149,6 +167,7 @@ impl LedgerStore for Faulty {
     ) -> Result<Vec<Leg>, StoreError> {
         self.store.legs_page(after, limit).await
     }
+
     async fn transfers_of(
         &self,
         order_no: OrderNo,
@@ -157,15 +176,18 @@ impl LedgerStore for Faulty {
     ) -> Result<Vec<Recorded>, StoreError> {
         self.store.transfers_of(order_no, after_id, limit).await
     }
+
     async fn transfers_about(&self) -> Result<u64, StoreError> {
         self.store.transfers_about().await
     }
+
     async fn transfers_by_key(
         &self,
         keys: Vec<String>,
     ) -> Result<Vec<Option<Recorded>>, StoreError> {
         self.store.transfers_by_key(keys).await
     }
+
     async fn payments_page(
         &self,
         after: Option<OrderNo>,
@@ -173,15 +195,15 @@ impl LedgerStore for Faulty {
     ) -> Result<Vec<Payment>, StoreError> {
         self.store.payments_page(after, limit).await
     }
+
     async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError> {
         self.store.awaiting_landing(orders).await
     }
-    async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError> {
-        self.store.land_again(order_no, now).await
-    }
+
     async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError> {
         self.store.account_sum(account).await
     }
+
     async fn total(&self) -> Result<i64, StoreError> {
         self.store.total().await
     }

@@ -6,7 +6,7 @@ use crate::{
     postgres,
     sqlite::Fixture,
 };
-use hongbao_domain::store::ledger::{Account, LedgerStore, PostRefusal, Posting};
+use hongbao_domain::store::ledger::{Account, LedgerReads, LedgerStore, PostRefusal, Posting};
 use hongbao_shared::Timestamp;
 use hongbao_storage::{Schema, SqlLedger};
 use proptest::prelude::*;

@@ -2,7 +2,7 @@
 
 use crate::{at_once, contract};
 use hongbao_domain::store::{
-    ledger::{LedgerStore, Posting},
+    ledger::{LedgerReads, LedgerStore, Posting},
     marks::Mark,
 };
 use hongbao_shared::{Site, Timestamp};

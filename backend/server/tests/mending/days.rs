@@ -35,7 +35,7 @@ async fn a_cold_database_that_refuses_holds_up_no_other_site() {
     let emptied = async || {
         let mut emptied = BTreeSet::new();
         for ((site, _), hot) in &world.app.mover.hot {
-            if hot.days().await.unwrap().iter().all(|table| table.is_empty) {
+            if hot.hot().days().await.unwrap().iter().all(|table| table.is_empty) {
                 emptied.insert(*site);
             }
         }

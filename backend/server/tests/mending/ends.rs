@@ -118,9 +118,9 @@ async fn a_node_whose_clock_is_ahead_ends_nothing_early() {
     assert!(!disagree());
     let orders = world.app.packets.finder.store(order_no).unwrap();
     let later = world.clock.now().plus_seconds(601);
-    assert_eq!(orders.due(later, 10).await.unwrap(), []);
+    assert_eq!(orders.hot().due(later, 10).await.unwrap(), []);
     let tell = Arc::new(|_: &_| Vec::new());
-    assert_eq!(orders.end(vec![order_no, order_no_late], later, tell).await.unwrap(), []);
+    assert_eq!(orders.hot().end(vec![order_no, order_no_late], later, tell).await.unwrap(), []);
     world.app.shutdown().await;
 }
 

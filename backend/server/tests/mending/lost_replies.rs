@@ -15,11 +15,8 @@ use hongbao_domain::{
     store::{
         StoreError,
         ledger::TransferKind,
-        orders::{
-            ClaimRow, Copied, DaySum, DayTable, Emptied, Ended, Hold, LaneBatch, LaneOutcome,
-            OrderStore, PacketRow, StoredState, Tell,
-        },
-        outbox::{Destination, HasOutbox, Outbox, OutboxRow},
+        orders::{ClaimRow, HotTables, LaneBatch, LaneOutcome, OrderStore, PacketRow, StoredState},
+        outbox::{HasOutbox, Outbox, OutboxRow},
     },
 };
 use hongbao_engine::{
@@ -74,17 +71,6 @@ impl OrderStore for Mute {
     ) -> Result<Vec<ClaimRow>, StoreError> {
         self.store.claims(order_no, from_seq, limit).await
     }
-    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError> {
-        self.store.due(now, limit).await
-    }
-    async fn end(
-        &self,
-        orders: Vec<OrderNo>,
-        now: Timestamp,
-        tell: Tell,
-    ) -> Result<Vec<Ended>, StoreError> {
-        self.store.end(orders, now, tell).await
-    }
     async fn packets_page(
         &self,
         day: Day,
@@ -101,44 +87,8 @@ impl OrderStore for Mute {
     ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError> {
         self.store.claims_page(day, after, limit).await
     }
-    async fn days(&self) -> Result<Vec<DayTable>, StoreError> {
-        self.store.days().await
-    }
-    async fn seal(&self, day: Day, epoch_day: i64) -> Result<(), StoreError> {
-        self.store.seal(day, epoch_day).await
-    }
-    async fn begin_move(
-        &self,
-        day: Day,
-        epoch_day: i64,
-        hold: Hold,
-    ) -> Result<Option<Copied>, StoreError> {
-        self.store.begin_move(day, epoch_day, hold).await
-    }
-    async fn note_copied(
-        &self,
-        day: Day,
-        epoch_day: i64,
-        hold: Hold,
-        copied: Copied,
-    ) -> Result<bool, StoreError> {
-        self.store.note_copied(day, epoch_day, hold, copied).await
-    }
-    async fn day_sum(&self, day: Day) -> Result<DaySum, StoreError> {
-        self.store.day_sum(day).await
-    }
-    async fn empty(&self, day: Day, epoch_day: i64) -> Result<Emptied, StoreError> {
-        self.store.empty(day, epoch_day).await
-    }
-    async fn announced(
-        &self,
-        destination: Destination,
-        orders: Vec<OrderNo>,
-    ) -> Result<Vec<String>, StoreError> {
-        self.store.announced(destination, orders).await
-    }
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.store.ping().await
+    fn hot(&self) -> &dyn HotTables {
+        self.store.hot()
     }
 }
 

@@ -176,7 +176,7 @@ impl Scene {
     }
 
     async fn is_emptied(&self) -> bool {
-        self.hot.days().await.unwrap()[0].is_empty
+        self.hot.hot().days().await.unwrap()[0].is_empty
     }
 
     fn copied(&self) -> u64 {

@@ -62,8 +62,8 @@ async fn a_day_that_was_moved_too_early_takes_only_what_is_new() {
     end(&store, &[before]).await;
     let over = store.packet(before).await.unwrap().unwrap();
     cold.keep(vec![over.clone()], vec![]).await.unwrap();
-    hot.seal(day, 7).await.unwrap();
-    assert_eq!(hot.empty(day, 7).await.unwrap(), Emptied::Yes);
+    hot.hot().seal(day, 7).await.unwrap();
+    assert_eq!(hot.hot().empty(day, 7).await.unwrap(), Emptied::Yes);
 
     for _ in 0..2 {
         assert_eq!(come(before).await, Landed::Already(over.progress.state));
@@ -72,7 +72,7 @@ async fn a_day_that_was_moved_too_early_takes_only_what_is_new() {
     assert_eq!(come(before).await, Landed::Already(over.progress.state));
     assert_eq!(come(after).await, Landed::Already(StoredState::Open));
     // A day later it may be over, and nothing of it comes in any more.
-    hot.seal(day, 7).await.unwrap();
+    hot.hot().seal(day, 7).await.unwrap();
     let mut late = batch(vec![landing(packet(order_no(7, 3)), 7)], vec![]);
     late.at = late.at.map(|at| at.plus_seconds(24 * 60 * 60));
     assert_eq!(store.commit(late).await.unwrap().landings, [Landed::DayRefused]);

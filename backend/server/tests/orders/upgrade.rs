@@ -85,7 +85,7 @@ async fn are_taken_apart(store: &dyn OrderStore) {
         (two, vec![event(two, 2), event(two, 5)]),
         (three, vec![event(three, 4)]),
     ] {
-        let announced = store.announced(Destination::Refund, vec![order_no]).await.unwrap();
+        let announced = store.hot().announced(Destination::Refund, vec![order_no]).await.unwrap();
         assert_eq!(announced, events);
     }
     let dead = store.failed(Fate::Dead, 0, 10).await.unwrap();
@@ -98,12 +98,15 @@ async fn are_taken_apart(store: &dyn OrderStore) {
     assert_eq!(payloads, expected, "in their order");
     assert!(dead.iter().all(|row| (row.attempts, row.error.as_str()) == (3, "why")));
     assert!(dead.iter().all(|row| row.at == Timestamp::from_millis(2)));
-    let waits = store.announced(Destination::Chat, vec![one, two]).await.unwrap();
+    let waits = store.hot().announced(Destination::Chat, vec![one, two]).await.unwrap();
     assert_eq!(waits, [event(two, 6)]);
     let rows = store.lease(Destination::Chat, EARLY, LEASE, 10).await.unwrap();
     assert_eq!(rows.len(), 1);
     // Three destinations for credits are one.
-    assert_eq!(store.announced(Destination::Credit, vec![three]).await.unwrap(), [event(three, 9)]);
+    assert_eq!(
+        store.hot().announced(Destination::Credit, vec![three]).await.unwrap(),
+        [event(three, 9)]
+    );
     let rows = store.lease(Destination::Credit, EARLY, LEASE, 10).await.unwrap();
     let payloads: Vec<_> = rows.into_iter().map(|row| row.payload).collect();
     assert_eq!(
@@ -148,7 +151,8 @@ async fn rows_of_several_packets_are_taken_apart_or_understood_in_postgres() {
         event(one, 2)
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(beside)).execute(&mut connection).await.unwrap();
-    let lists = async |order_no| store.announced(Destination::Lists, vec![order_no]).await.unwrap();
+    let lists =
+        async |order_no| store.hot().announced(Destination::Lists, vec![order_no]).await.unwrap();
     assert_eq!(lists(one).await, [event(one, 2)]);
     assert_eq!(lists(two).await, [event(two, 1)]);
     assert_eq!(lists(three).await, [""; 0]);
@@ -162,7 +166,7 @@ async fn rows_of_several_packets_are_taken_apart_or_understood_in_postgres() {
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(credits)).execute(&mut connection).await.unwrap();
     let credit = Destination::Credit;
-    let of_one = store.announced(credit, vec![one]).await.unwrap();
+    let of_one = store.hot().announced(credit, vec![one]).await.unwrap();
     assert_eq!(of_one, [event(one, 4), event(one, 7)]);
     // What the old nodes leave behind is taken over from time to time.
     store.pull_in(credit, EARLY, EARLY.plus(LEASE * 2)).await.unwrap();

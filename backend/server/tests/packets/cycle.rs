@@ -47,7 +47,7 @@ async fn seventy_days_lose_nothing() {
         still_as_it_was(&world, &party, &past[..1]).await;
     }
     for hot in world.app.mover.hot.values() {
-        let kept = hot.days().await.unwrap().iter().filter(|table| !table.is_empty).count();
+        let kept = hot.hot().days().await.unwrap().iter().filter(|table| !table.is_empty).count();
         assert!(kept <= 6, "{kept} days are hot");
     }
     still_as_it_was(&world, &party, &past).await;

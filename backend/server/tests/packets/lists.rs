@@ -8,8 +8,8 @@ use hongbao_domain::{
     store::{
         StoreError,
         lists::{
-            List, ListBatch, ListKey, ListStore, Listed, ReceivedLine, ReceivedRow, SentRow,
-            Totals, TotalsOff,
+            List, ListBatch, ListKey, ListReads, ListStore, Listed, ReceivedLine, ReceivedRow,
+            SentRow, Totals, TotalsOff,
         },
     },
 };
@@ -53,6 +53,14 @@ impl ListStore for Switched {
     async fn record(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
         self.up()?.record(batch, zone).await
     }
+
+    async fn restore(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
+        self.up()?.restore(batch, zone).await
+    }
+}
+
+#[async_trait::async_trait]
+impl ListReads for Switched {
     async fn sent(
         &self,
         user: UserId,
@@ -62,6 +70,7 @@ impl ListStore for Switched {
     ) -> Result<Vec<SentRow>, StoreError> {
         self.up()?.sent(user, year, after, limit).await
     }
+
     async fn received(
         &self,
         user: UserId,
@@ -71,15 +80,15 @@ impl ListStore for Switched {
     ) -> Result<Vec<ReceivedLine>, StoreError> {
         self.up()?.received(user, year, after, limit).await
     }
+
     async fn months(&self, user: UserId, year: i16) -> Result<Vec<(u8, Totals)>, StoreError> {
         self.up()?.months(user, year).await
     }
+
     async fn years(&self, user: UserId, list: List) -> Result<Vec<i16>, StoreError> {
         self.up()?.years(user, list).await
     }
-    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
-        self.up()?.listed(order_no).await
-    }
+
     async fn listed_shares(
         &self,
         order_no: OrderNo,
@@ -88,6 +97,7 @@ impl ListStore for Switched {
     ) -> Result<Vec<ReceivedRow>, StoreError> {
         self.up()?.listed_shares(order_no, from_seq, limit).await
     }
+
     async fn listed_orders(
         &self,
         after: Option<OrderNo>,
@@ -95,12 +105,15 @@ impl ListStore for Switched {
     ) -> Result<Vec<OrderNo>, StoreError> {
         self.up()?.listed_orders(after, limit).await
     }
-    async fn restore(&self, batch: ListBatch, zone: &Zone) -> Result<(), StoreError> {
-        self.up()?.restore(batch, zone).await
-    }
+
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError> {
         self.up()?.received_fen(user).await
     }
+
+    async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
+        self.up()?.listed(order_no).await
+    }
+
     async fn sent_page(
         &self,
         after: Option<OrderNo>,
@@ -108,6 +121,7 @@ impl ListStore for Switched {
     ) -> Result<Vec<SentRow>, StoreError> {
         self.up()?.sent_page(after, limit).await
     }
+
     async fn received_page(
         &self,
         after: Option<(OrderNo, UserId)>,
@@ -115,6 +129,7 @@ impl ListStore for Switched {
     ) -> Result<Vec<ReceivedRow>, StoreError> {
         self.up()?.received_page(after, limit).await
     }
+
     async fn best_lucks_page(
         &self,
         after: Option<OrderNo>,
@@ -122,6 +137,7 @@ impl ListStore for Switched {
     ) -> Result<Vec<(OrderNo, UserId)>, StoreError> {
         self.up()?.best_lucks_page(after, limit).await
     }
+
     async fn totals_off(
         &self,
         after: Option<UserId>,

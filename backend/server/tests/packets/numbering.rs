@@ -6,7 +6,10 @@ use crate::{
 };
 use hongbao_domain::{
     runtime::SystemEntropy,
-    store::{ledger::LedgerStore, marks::Mark},
+    store::{
+        ledger::{LedgerReads, LedgerStore},
+        marks::Mark,
+    },
 };
 use hongbao_engine::packets::{Paid, skip_numbers};
 use hongbao_memory::MemoryLedger;

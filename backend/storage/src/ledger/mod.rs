@@ -1,11 +1,8 @@
 //! The ledger in SQL.
 
 mod enter;
-mod pages;
 mod post;
 mod read;
-mod reconciled;
-mod write;
 
 use super::{
     Database, Dialect, Schema, StoreError, Tx,
@@ -17,17 +14,16 @@ use super::{
 };
 use async_trait::async_trait;
 use hongbao_domain::{
-    record::{Payment, PreOrderRecord},
+    book,
+    record::PreOrderRecord,
     store::{
-        ledger::{
-            Account, AccountState, AccountSum, LedgerStore, Leg, PostOutcome, Posting, Recorded,
-            Transfer, TransferKind,
-        },
+        ledger::{Account, LedgerStore, PostOutcome, Posting, Recorded, Transfer, TransferKind},
         marks::Mark,
+        outbox::Destination,
         reconciled::Reconciled,
     },
 };
-use hongbao_shared::{OrderNo, Timestamp, UserId};
+use hongbao_shared::{OrderNo, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::Path;
 
@@ -36,6 +32,9 @@ const TRANSFER: &str = "id, key, kind, debit_kind, debit_owner, credit_kind, cre
      debit_balance, credit_balance, order_no, at";
 /// How many they are.
 const TRANSFER_COLUMNS: usize = 12;
+
+/// A node whose clock was ahead may have taken a reconciliation for too long.
+const RECONCILES_MAX_S: i64 = 60 * 60;
 
 /// The ledger: a SQLite file, or a schema on PostgreSQL.
 #[derive(Clone, Debug)]
@@ -75,41 +74,32 @@ impl LedgerStore for SqlLedger {
         post::post(&self.database, batch, now).await
     }
 
-    async fn account(&self, account: Account) -> Result<AccountState, StoreError> {
-        read::account(&self.database, account).await
-    }
-
-    async fn entries(
-        &self,
-        user: UserId,
-        before_id: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<Recorded>, StoreError> {
-        read::entries(&self.database, user, before_id, limit).await
-    }
-
-    async fn payment(&self, order_no: OrderNo) -> Result<Option<Payment>, StoreError> {
-        let found: Option<String> = sql("SELECT payment FROM payments WHERE order_no = $1")
-            .bind(order_no.to_bits())
-            .scalar_optional(&self.database)
-            .await?;
-        found.as_deref().map(from_json).transpose()
-    }
-
     async fn put_pre_order(&self, record: PreOrderRecord) -> Result<(), StoreError> {
-        write::put_pre_order(&self.database, &record).await
-    }
-
-    async fn pre_order(&self, order_no: OrderNo) -> Result<Option<PreOrderRecord>, StoreError> {
-        let found: Option<String> = sql("SELECT record FROM pre_orders WHERE order_no = $1")
-            .bind(order_no.to_bits())
-            .scalar_optional(&self.database)
-            .await?;
-        found.as_deref().map(from_json).transpose()
+        let statement = sql("INSERT INTO pre_orders (order_no, record, expires_at)
+             VALUES ($1, $2, $3)
+             ON CONFLICT (order_no) DO UPDATE SET record = excluded.record
+             WHERE pre_orders.record = excluded.record")
+        .bind(record.order_no.to_bits())
+        .bind(to_json(&record)?)
+        .bind(record.expires_at.millis());
+        if self.database.change_at_once(statement).await? == 1 {
+            Ok(())
+        } else {
+            Err(StoreError::Constraint { name: "pre_orders_pkey".to_owned() })
+        }
     }
 
     async fn purge_pre_orders(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        write::purge_pre_orders(&self.database, now, limit).await
+        // Where nodes purge at the same time, each takes rows that no other is taking.
+        let text = self.database.dialect().pick(
+            "DELETE FROM pre_orders WHERE order_no IN
+                 (SELECT order_no FROM pre_orders WHERE expires_at < $1
+                  ORDER BY expires_at LIMIT $2)",
+            "DELETE FROM pre_orders WHERE order_no IN
+                 (SELECT order_no FROM pre_orders WHERE expires_at < $1
+                  ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        );
+        self.database.change_at_once(sql(text).bind(now.millis()).bind(limit)).await
     }
 
     async fn begin_reconciliation(
@@ -119,7 +109,23 @@ impl LedgerStore for SqlLedger {
         until: Timestamp,
         before: Timestamp,
     ) -> Result<Option<Reconciled>, StoreError> {
-        reconciled::begin(&self.database, node, now, until, before).await
+        let take = sql("UPDATE reconciliation SET holder = $1, held_until = $2
+             WHERE (holder = $1 OR held_until <= $3 OR held_until > $4)
+               AND (holder = $1 OR ended_at <= $5 OR ended_at > $3)
+             RETURNING since, transfer_id, again")
+        .bind(node)
+        .bind(until.millis())
+        .bind(now.millis())
+        .bind(now.plus_seconds(RECONCILES_MAX_S).millis())
+        .bind(before.millis());
+        let taken = self.database.rows_by_row(take).await?;
+        let Some(row) = taken.first() else { return Ok(None) };
+        let again: String = row.try_get(2)?;
+        Ok(Some(Reconciled {
+            since: row.try_get(0)?,
+            transfer_id: row.try_get(1)?,
+            again: from_json(&again)?,
+        }))
     }
 
     async fn end_reconciliation(
@@ -128,101 +134,51 @@ impl LedgerStore for SqlLedger {
         now: Timestamp,
         seen: Reconciled,
     ) -> Result<(), StoreError> {
-        reconciled::end(&self.database, node, now, seen).await
+        let end = sql("UPDATE reconciliation
+             SET since = $1, transfer_id = $2, again = $3, ended_at = $4, holder = $5,
+                 held_until = 0")
+        .bind(seen.since.map(Timestamp::millis))
+        .bind(seen.transfer_id)
+        .bind(to_json(&seen.again)?)
+        .bind(now.millis())
+        .bind(node);
+        self.database.change_by_row(end).await?;
+        Ok(())
     }
 
     async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError> {
-        write::raise(&self.database, mark, by).await
+        let by = i64::try_from(by).map_err(|_| StoreError::Corrupt(format!("mark by {by}")))?;
+        let statement = sql("INSERT INTO marks (name, next) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET next = marks.next + $2 RETURNING next")
+        .bind(mark.to_string())
+        .bind(by);
+        let after: i64 = self
+            .database
+            .write_at_once(statement, |tx, statement| Box::pin(statement.clone().scalar(tx)))
+            .await?;
+        u64::try_from(after.saturating_sub(by))
+            .map_err(|_| StoreError::Corrupt(format!("mark at {after}")))
     }
 
-    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
-        read::mark(&self.database, mark).await
-    }
-
-    async fn accounts_page(
-        &self,
-        after: Option<Account>,
-        limit: u32,
-    ) -> Result<Vec<(Account, AccountState)>, StoreError> {
-        pages::accounts_page(&self.database, after, limit).await
-    }
-
-    async fn transfers_page(&self, after_id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-        pages::transfers_page(&self.database, after_id, limit).await
-    }
-
-    async fn legs_page(
-        &self,
-        after: Option<(Account, i64)>,
-        limit: u32,
-    ) -> Result<Vec<Leg>, StoreError> {
-        pages::legs_page(&self.database, after, limit).await
-    }
-
-    async fn transfers_of(
-        &self,
-        order_no: OrderNo,
-        after_id: i64,
-        limit: u32,
-    ) -> Result<Vec<Recorded>, StoreError> {
-        read::transfers_of(&self.database, order_no, after_id, limit).await
-    }
-
-    async fn escrow_transfers_page(
-        &self,
-        after: Option<(OrderNo, i64)>,
-        limit: u32,
-    ) -> Result<Vec<(OrderNo, Recorded)>, StoreError> {
-        pages::escrow_transfers_page(&self.database, after, limit).await
-    }
-
-    async fn transfers_without_escrow(
-        &self,
-        after_id: i64,
-        limit: u32,
-    ) -> Result<Vec<Recorded>, StoreError> {
-        pages::transfers_without_escrow(&self.database, after_id, limit).await
-    }
-
-    async fn transfers_about(&self) -> Result<u64, StoreError> {
-        // Ids count up, with a few gaps on PostgreSQL, and no row is ever removed.
-        let last: i64 =
-            sql("SELECT coalesce(max(id), 0) FROM transfers").scalar(&self.database).await?;
-        Ok(u64::try_from(last).unwrap_or_default())
-    }
-
-    async fn transfers_by_key(
-        &self,
-        keys: Vec<String>,
-    ) -> Result<Vec<Option<Recorded>>, StoreError> {
-        read::transfers_by_key(&self.database, keys).await
-    }
-
-    async fn payments_page(
-        &self,
-        after: Option<OrderNo>,
-        limit: u32,
-    ) -> Result<Vec<Payment>, StoreError> {
-        pages::payments_page(&self.database, after, limit).await
-    }
-
-    async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError> {
-        read::awaiting_landing(&self.database, orders).await
-    }
-
+    /// As if alone: two that reconcile at once see the same row missing.
     async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError> {
-        write::land_again(&self.database, order_no, now).await
-    }
-
-    async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError> {
-        read::account_sum(&self.database, account).await
-    }
-
-    async fn total(&self) -> Result<i64, StoreError> {
-        // Where it would overflow, SQLite's `sum` of integers raises an error, and
-        // PostgreSQL's cast.
-        sql("SELECT CAST(coalesce(sum(balance), 0) AS BIGINT) FROM accounts")
-            .scalar(&self.database)
+        self.database
+            .write((), move |tx, ()| {
+                Box::pin(async move {
+                    let lost: bool =
+                        sql("SELECT EXISTS (SELECT 1 FROM payments WHERE order_no = $1)
+                            AND NOT EXISTS (SELECT 1 FROM outbox
+                                            WHERE order_no = $1 AND destination = $2)")
+                        .bind(order_no.to_bits())
+                        .bind(Destination::Land.number())
+                        .scalar(&mut *tx)
+                        .await?;
+                    if lost {
+                        outbox::insert(tx, &[book::land(order_no)], now).await?;
+                    }
+                    Ok(lost)
+                })
+            })
             .await
     }
 }

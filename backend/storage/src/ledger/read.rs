@@ -1,55 +1,228 @@
 //! What only reads the ledger.
 
-use super::{Database, Dialect, Statement, StoreError, TRANSFER, any, outbox, recorded, sql};
+use super::{
+    Database, Dialect, Row, SqlLedger, Statement, StoreError, TRANSFER, TRANSFER_COLUMNS, any,
+    from_json, outbox, recorded, sql,
+};
 use crate::Source;
-use hongbao_domain::store::{
-    ledger::{Account, AccountState, AccountSum, Recorded},
-    marks::Mark,
-    outbox::{Destination, events_of, order_of},
+use async_trait::async_trait;
+use hongbao_domain::{
+    record::{Payment, PreOrderRecord},
+    store::{
+        ledger::{Account, AccountState, AccountSum, LedgerReads, Leg, Recorded},
+        marks::Mark,
+        outbox::{Destination, events_of, order_of},
+    },
 };
 use hongbao_shared::{OrderNo, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) async fn account(
-    database: &Database,
-    account: Account,
-) -> Result<AccountState, StoreError> {
-    let (kind, owner) = account.columns();
-    let found = sql("SELECT balance, credited FROM accounts WHERE kind = $1 AND owner = $2")
+/// Before every account and every id.
+const BEFORE_ALL: (i64, i64) = (-1, -1);
+
+#[async_trait]
+impl LedgerReads for SqlLedger {
+    async fn account(&self, account: Account) -> Result<AccountState, StoreError> {
+        let (kind, owner) = account.columns();
+        let found = sql("SELECT balance, credited FROM accounts WHERE kind = $1 AND owner = $2")
+            .bind(kind)
+            .bind(owner)
+            .fetch_optional(&self.database)
+            .await?;
+        let Some(row) = found else { return Ok(AccountState::default()) };
+        Ok(AccountState { balance: row.try_get(0)?, credited: row.try_get(1)? })
+    }
+
+    async fn entries(
+        &self,
+        user: UserId,
+        before_id: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let before = before_id.unwrap_or(i64::MAX);
+        of_account(&self.database, Account::Wallet(user), ("<", before), "id DESC", limit).await
+    }
+
+    async fn payment(&self, order_no: OrderNo) -> Result<Option<Payment>, StoreError> {
+        let found: Option<String> = sql("SELECT payment FROM payments WHERE order_no = $1")
+            .bind(order_no.to_bits())
+            .scalar_optional(&self.database)
+            .await?;
+        found.as_deref().map(from_json).transpose()
+    }
+
+    async fn pre_order(&self, order_no: OrderNo) -> Result<Option<PreOrderRecord>, StoreError> {
+        let found: Option<String> = sql("SELECT record FROM pre_orders WHERE order_no = $1")
+            .bind(order_no.to_bits())
+            .scalar_optional(&self.database)
+            .await?;
+        found.as_deref().map(from_json).transpose()
+    }
+
+    async fn mark(&self, mark: Mark) -> Result<u64, StoreError> {
+        let next: Option<i64> = sql("SELECT next FROM marks WHERE name = $1")
+            .bind(mark.to_string())
+            .scalar_optional(&self.database)
+            .await?;
+        let next = next.unwrap_or_default();
+        u64::try_from(next).map_err(|_| StoreError::Corrupt(format!("mark at {next}")))
+    }
+
+    async fn accounts_page(
+        &self,
+        after: Option<Account>,
+        limit: u32,
+    ) -> Result<Vec<(Account, AccountState)>, StoreError> {
+        let (kind, owner) = after.map_or(BEFORE_ALL, Account::columns);
+        sql("SELECT kind, owner, balance, credited FROM accounts WHERE (kind, owner) > ($1, $2)
+             ORDER BY kind, owner LIMIT $3")
         .bind(kind)
         .bind(owner)
-        .fetch_optional(database)
+        .bind(limit)
+        .all(&self.database, |row| {
+            let account = Account::from_columns(row.try_get(0)?, row.try_get(1)?)?;
+            Ok((account, AccountState { balance: row.try_get(2)?, credited: row.try_get(3)? }))
+        })
+        .await
+    }
+
+    async fn transfers_page(&self, after_id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
+        by_id(&self.database, "", after_id, limit).await
+    }
+
+    async fn legs_page(
+        &self,
+        after: Option<(Account, i64)>,
+        limit: u32,
+    ) -> Result<Vec<Leg>, StoreError> {
+        let dialect = self.database.dialect();
+        let (kind, owner) = after.map_or(BEFORE_ALL, |(account, _)| account.columns());
+        let side = |side: &str| legs_after(dialect, side);
+        both_sides(dialect == Dialect::Postgres, side, "kind, owner, id", "$4")
+            .bind(kind)
+            .bind(owner)
+            .bind(after.map_or(-1, |(_, id)| id))
+            .bind(limit)
+            .all(&self.database, |row| {
+                Ok(Leg {
+                    account: Account::from_columns(row.try_get(0)?, row.try_get(1)?)?,
+                    id: row.try_get(2)?,
+                    change: row.try_get(3)?,
+                    balance: row.try_get(4)?,
+                    is_credit: row.try_get(5)?,
+                })
+            })
+            .await
+    }
+
+    async fn transfers_of(
+        &self,
+        order_no: OrderNo,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        of_account(&self.database, Account::Escrow(order_no), (">", after_id), "id", limit).await
+    }
+
+    async fn escrow_transfers_page(
+        &self,
+        after: Option<(OrderNo, i64)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, Recorded)>, StoreError> {
+        let (order_no, id) = after.map_or(BEFORE_ALL, |(order_no, id)| (order_no.to_bits(), id));
+        let side = |side: &str| {
+            format!(
+                "SELECT {TRANSFER}, {side}_owner AS packet FROM transfers
+                 WHERE {side}_kind = 2 AND ({side}_owner, id) > ($1, $2)"
+            )
+        };
+        let of_packet = |row: &Row| Ok((row.try_get(TRANSFER_COLUMNS)?, recorded(row)?));
+        both_sides(self.database.dialect() == Dialect::Postgres, side, "packet, id", "$3")
+            .bind(order_no)
+            .bind(id)
+            .bind(limit)
+            .all(&self.database, of_packet)
+            .await
+    }
+
+    async fn transfers_without_escrow(
+        &self,
+        after_id: i64,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        by_id(&self.database, "AND debit_kind <> 2 AND credit_kind <> 2", after_id, limit).await
+    }
+
+    async fn transfers_about(&self) -> Result<u64, StoreError> {
+        // Ids count up, with a few gaps on PostgreSQL, and no row is ever removed.
+        let last: i64 =
+            sql("SELECT coalesce(max(id), 0) FROM transfers").scalar(&self.database).await?;
+        Ok(u64::try_from(last).unwrap_or_default())
+    }
+
+    async fn transfers_by_key(
+        &self,
+        keys: Vec<String>,
+    ) -> Result<Vec<Option<Recorded>>, StoreError> {
+        let found = by_key(self.database.dialect(), &self.database, keys.clone()).await?;
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+    }
+
+    async fn payments_page(
+        &self,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<Payment>, StoreError> {
+        let found: Vec<String> =
+            sql("SELECT payment FROM payments WHERE order_no > $1 ORDER BY order_no LIMIT $2")
+                .bind(after.map_or(-1, OrderNo::to_bits))
+                .bind(limit)
+                .scalars(&self.database)
+                .await?;
+        found.iter().map(|text| from_json(text)).collect()
+    }
+
+    async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError> {
+        let told = outbox::announced(&self.database, Destination::Land, &orders).await?;
+        let told: BTreeSet<OrderNo> = told
+            .iter()
+            .flat_map(|event| events_of(event))
+            .filter_map(|event| order_of(&event))
+            .collect();
+        Ok(told.into_iter().collect())
+    }
+
+    /// One statement, so that no commit comes between its parts.
+    async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError> {
+        let (kind, owner) = account.columns();
+        let row = sql("SELECT coalesce(a.balance, 0), coalesce(a.credited, 0),
+                    CAST(coalesce(c.into_it, 0) AS BIGINT), CAST(coalesce(c.credits, 0) AS BIGINT),
+                    CAST(coalesce((SELECT sum(amount) FROM transfers
+                                   WHERE debit_kind = $1 AND debit_owner = $2), 0) AS BIGINT)
+             FROM (SELECT sum(amount) AS into_it, sum(amount) FILTER (WHERE kind = 3) AS credits
+                   FROM transfers WHERE credit_kind = $1 AND credit_owner = $2) AS c
+             LEFT JOIN accounts AS a ON a.kind = $1 AND a.owner = $2")
+        .bind(kind)
+        .bind(owner)
+        .fetch_one(&self.database)
         .await?;
-    let Some(row) = found else { return Ok(AccountState::default()) };
-    Ok(AccountState { balance: row.try_get(0)?, credited: row.try_get(1)? })
-}
+        let (into, out_of): (i64, i64) = (row.try_get(2)?, row.try_get(4)?);
+        let summed = into
+            .checked_sub(out_of)
+            .ok_or_else(|| StoreError::Corrupt(format!("the transfers of {account} overflow")))?;
+        Ok(AccountSum {
+            stated: AccountState { balance: row.try_get(0)?, credited: row.try_get(1)? },
+            summed: AccountState { balance: summed, credited: row.try_get(3)? },
+        })
+    }
 
-pub(super) async fn mark(database: &Database, mark: Mark) -> Result<u64, StoreError> {
-    let next: Option<i64> = sql("SELECT next FROM marks WHERE name = $1")
-        .bind(mark.to_string())
-        .scalar_optional(database)
-        .await?;
-    let next = next.unwrap_or_default();
-    u64::try_from(next).map_err(|_| StoreError::Corrupt(format!("mark at {next}")))
-}
-
-pub(super) async fn entries(
-    database: &Database,
-    user: UserId,
-    before_id: Option<i64>,
-    limit: u32,
-) -> Result<Vec<Recorded>, StoreError> {
-    let before = before_id.unwrap_or(i64::MAX);
-    of_account(database, Account::Wallet(user), ("<", before), "id DESC", limit).await
-}
-
-pub(super) async fn transfers_of(
-    database: &Database,
-    order_no: OrderNo,
-    after_id: i64,
-    limit: u32,
-) -> Result<Vec<Recorded>, StoreError> {
-    of_account(database, Account::Escrow(order_no), (">", after_id), "id", limit).await
+    async fn total(&self) -> Result<i64, StoreError> {
+        // Where it would overflow, SQLite's `sum` of integers raises an error, and
+        // PostgreSQL's cast.
+        sql("SELECT CAST(coalesce(sum(balance), 0) AS BIGINT) FROM accounts")
+            .scalar(&self.database)
+            .await
+    }
 }
 
 async fn of_account(
@@ -74,7 +247,7 @@ async fn of_account(
 /// selects of whole ranges row by row, each in the order of its index; anything else, and
 /// PostgreSQL always, has to be told to limit each on its own, so that a page costs a page
 /// whatever there is.
-pub(super) fn both_sides(
+fn both_sides(
     limit_each: bool,
     select: impl Fn(&str) -> String,
     order: &str,
@@ -91,7 +264,7 @@ pub(super) fn both_sides(
     sql(format!("{debit} UNION ALL {credit} ORDER BY {order} LIMIT {limit}"))
 }
 
-pub(super) async fn all_recorded(
+async fn all_recorded(
     database: &Database,
     statement: Statement,
 ) -> Result<Vec<Recorded>, StoreError> {
@@ -114,50 +287,41 @@ pub(super) async fn by_key(
         .await
 }
 
-pub(super) async fn transfers_by_key(
+async fn by_id(
     database: &Database,
-    keys: Vec<String>,
-) -> Result<Vec<Option<Recorded>>, StoreError> {
-    let found = by_key(database.dialect(), database, keys.clone()).await?;
-    Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+    condition: &str,
+    after_id: i64,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
+    let statement = sql(format!(
+        "SELECT {TRANSFER} FROM transfers WHERE id > $1 {condition} ORDER BY id LIMIT $2"
+    ));
+    all_recorded(database, statement.bind(after_id).bind(limit)).await
 }
 
-pub(super) async fn awaiting_landing(
-    database: &Database,
-    orders: Vec<OrderNo>,
-) -> Result<Vec<OrderNo>, StoreError> {
-    let told = outbox::announced(database, Destination::Land, &orders).await?;
-    let told: BTreeSet<OrderNo> = told
-        .iter()
-        .flat_map(|event| events_of(event))
-        .filter_map(|event| order_of(&event))
-        .collect();
-    Ok(told.into_iter().collect())
-}
-
-/// One statement, so that no commit comes between its parts.
-pub(super) async fn account_sum(
-    database: &Database,
-    account: Account,
-) -> Result<AccountSum, StoreError> {
-    let (kind, owner) = account.columns();
-    let row = sql("SELECT coalesce(a.balance, 0), coalesce(a.credited, 0),
-                CAST(coalesce(c.into_it, 0) AS BIGINT), CAST(coalesce(c.credits, 0) AS BIGINT),
-                CAST(coalesce((SELECT sum(amount) FROM transfers
-                               WHERE debit_kind = $1 AND debit_owner = $2), 0) AS BIGINT)
-         FROM (SELECT sum(amount) AS into_it, sum(amount) FILTER (WHERE kind = 3) AS credits
-               FROM transfers WHERE credit_kind = $1 AND credit_owner = $2) AS c
-         LEFT JOIN accounts AS a ON a.kind = $1 AND a.owner = $2")
-    .bind(kind)
-    .bind(owner)
-    .fetch_one(database)
-    .await?;
-    let (into, out_of): (i64, i64) = (row.try_get(2)?, row.try_get(4)?);
-    let summed = into
-        .checked_sub(out_of)
-        .ok_or_else(|| StoreError::Corrupt(format!("the transfers of {account} overflow")))?;
-    Ok(AccountSum {
-        stated: AccountState { balance: row.try_get(0)?, credited: row.try_get(1)? },
-        summed: AccountState { balance: summed, credited: row.try_get(3)? },
-    })
+/// The legs on one side after a place.
+fn legs_after(dialect: Dialect, side: &str) -> String {
+    let (sign, is_credit) =
+        if side == "debit" { ("-", "1 = 0") } else { ("", "transfers.kind = 3") };
+    let legs = |condition: String| {
+        format!(
+            "SELECT {side}_kind AS kind, {side}_owner AS owner, id, {sign}amount,
+                    {side}_balance, {is_credit}
+             FROM transfers WHERE {condition}"
+        )
+    };
+    match dialect {
+        // What is left of the account, the accounts after it of its kind, the kinds after
+        // it. Each part seeks in the index, and SQLite merges them row by row. For one
+        // comparison of all three, it reads all of the issuer's transfers for each page of
+        // them.
+        Dialect::Sqlite => {
+            [("= $1", "= $2", "> $3"), ("= $1", "> $2", ">= 0"), ("> $1", ">= 0", ">= 0")]
+                .map(|(kind, owner, id)| {
+                    legs(format!("{side}_kind {kind} AND {side}_owner {owner} AND id {id}"))
+                })
+                .join(" UNION ALL ")
+        }
+        Dialect::Postgres => legs(format!("({side}_kind, {side}_owner, id) > ($1, $2, $3)")),
+    }
 }

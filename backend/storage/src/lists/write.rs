@@ -8,7 +8,7 @@ use hongbao_domain::{
     runtime::{Month, Zone},
     store::{
         StoreError,
-        lists::{BestLuckRow, ListBatch, ReceivedRow, SAME_CONTENT, SentRow},
+        lists::{ListBatch, SAME_CONTENT},
     },
 };
 use hongbao_shared::Timestamp;
@@ -93,23 +93,10 @@ pub(super) async fn insert(
     zone: &Zone,
 ) -> Result<AddedByMonth, StoreError> {
     let mut added = AddedByMonth::new();
-    insert_sent(tx, &batch.sent, zone, &mut added).await?;
-    insert_received(tx, &batch.received, zone, &mut added).await?;
-    insert_best_lucks(tx, &batch.best_lucks, zone, &mut added).await?;
-    Ok(added)
-}
+    let year = |at| i64::from(zone.month(at).year);
+    let month = |user, at| (user, zone.month(Timestamp::from_millis(at)));
 
-fn month_of(user: i64, at: i64, zone: &Zone) -> (i64, Month) {
-    (user, zone.month(Timestamp::from_millis(at)))
-}
-
-async fn insert_sent(
-    tx: &mut Tx<'_>,
-    rows: &[SentRow],
-    zone: &Zone,
-    added: &mut AddedByMonth,
-) -> Result<(), StoreError> {
-    let rows = rows.iter().map(|row| {
+    let sent = batch.sent.iter().map(|row| {
         vec![
             row.order_no.to_bits(),
             row.user_id.get(),
@@ -118,24 +105,16 @@ async fn insert_sent(
             row.total_fen.signed(),
             row.shares.into(),
             row.at.millis(),
-            zone.month(row.at).year.into(),
+            year(row.at),
         ]
     });
-    for row in insert_new(tx, &SENT, rows).await? {
-        let added = added.entry(month_of(row.try_get(0)?, row.try_get(1)?, zone)).or_default();
+    for row in insert_new(tx, &SENT, sent).await? {
+        let added = added.entry(month(row.try_get(0)?, row.try_get(1)?)).or_default();
         added.sent_count += 1;
         added.sent_fen += row.try_get::<i64>(2)?;
     }
-    Ok(())
-}
 
-async fn insert_received(
-    tx: &mut Tx<'_>,
-    rows: &[ReceivedRow],
-    zone: &Zone,
-    added: &mut AddedByMonth,
-) -> Result<(), StoreError> {
-    let rows = rows.iter().map(|row| {
+    let received = batch.received.iter().map(|row| {
         vec![
             row.order_no.to_bits(),
             row.user_id.get(),
@@ -145,34 +124,25 @@ async fn insert_received(
             row.kind.byte().into(),
             row.amount_fen.signed(),
             row.at.millis(),
-            zone.month(row.at).year.into(),
+            year(row.at),
         ]
     });
-    for row in insert_new(tx, &RECEIVED, rows).await? {
-        let added = added.entry(month_of(row.try_get(0)?, row.try_get(1)?, zone)).or_default();
+    for row in insert_new(tx, &RECEIVED, received).await? {
+        let added = added.entry(month(row.try_get(0)?, row.try_get(1)?)).or_default();
         added.received_count += 1;
         added.received_fen += row.try_get::<i64>(2)?;
     }
-    Ok(())
-}
 
-async fn insert_best_lucks(
-    tx: &mut Tx<'_>,
-    rows: &[BestLuckRow],
-    zone: &Zone,
-    added: &mut AddedByMonth,
-) -> Result<(), StoreError> {
     let opened_at: BTreeMap<_, _> =
-        rows.iter().map(|row| (row.order_no.to_bits(), row.at.millis())).collect();
-    let rows = rows
-        .iter()
-        .map(|row| vec![row.order_no.to_bits(), row.user_id.get(), zone.month(row.at).year.into()]);
-    for row in insert_new(tx, &BEST_LUCKS, rows).await? {
-        let order_no: i64 = row.try_get(1)?;
-        let at = opened_at.get(&order_no).copied().unwrap_or_default();
-        added.entry(month_of(row.try_get(0)?, at, zone)).or_default().best_lucks += 1;
+        batch.best_lucks.iter().map(|row| (row.order_no.to_bits(), row.at.millis())).collect();
+    let best_lucks = batch.best_lucks.iter();
+    let best_lucks =
+        best_lucks.map(|row| vec![row.order_no.to_bits(), row.user_id.get(), year(row.at)]);
+    for row in insert_new(tx, &BEST_LUCKS, best_lucks).await? {
+        let at = opened_at.get(&row.try_get(1)?).copied().unwrap_or_default();
+        added.entry(month(row.try_get(0)?, at)).or_default().best_lucks += 1;
     }
-    Ok(())
+    Ok(added)
 }
 
 /// Inserts rows that are not there yet, each the columns of `lines` and its year, and gives

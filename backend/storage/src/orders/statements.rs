@@ -1,11 +1,12 @@
-//! The statements of the 31 day tables, written out once at first use.
+//! The statements of the 31 day tables that sends and opens wait for, written out once at
+//! first use.
 
 use super::{
     super::{
         Dialect,
         statement::{SERVER_CLOCK, any},
     },
-    rows::{PACKET_COLUMNS, insert_packet, sum_of},
+    rows::{PACKET_COLUMNS, insert_packet},
 };
 use hongbao_shared::Day;
 use std::sync::LazyLock;
@@ -18,22 +19,10 @@ pub(super) const CLAIM_CHUNKS: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
 /// The statements on one day's tables.
 pub(super) struct Statements {
     pub(super) packet: &'static str,
-    pub(super) packets_page: &'static str,
-    pub(super) unsettled_page: &'static str,
-    pub(super) claims: &'static str,
-    pub(super) claims_page: &'static str,
     pub(super) land: &'static str,
-    pub(super) day_is_empty: &'static str,
     pub(super) append: &'static str,
     /// On SQLite, on PostgreSQL.
     pub(super) end: (&'static str, &'static str),
-    pub(super) has_open: &'static str,
-    pub(super) sum: &'static str,
-    pub(super) is_told_of: &'static str,
-    /// On SQLite, on PostgreSQL.
-    pub(super) empty_claims: (&'static str, &'static str),
-    /// Likewise.
-    pub(super) empty_packets: (&'static str, &'static str),
     /// The claims of one packet as arrays, for PostgreSQL.
     pub(super) insert_claim_arrays: &'static str,
     /// A lane's whole batch, for PostgreSQL; see [`append_batch`].
@@ -104,50 +93,13 @@ impl Statements {
                 "SELECT {columns} FROM packets_{day} WHERE order_no = $1
                  UNION ALL SELECT {columns} FROM given_up WHERE order_no = $1"
             )),
-            packets_page: for_ever(format!(
-                "SELECT {columns} FROM packets_{day} WHERE order_no > $1 ORDER BY order_no LIMIT $2"
-            )),
-            unsettled_page: for_ever(format!(
-                "SELECT {columns} FROM packets_{day}
-                 WHERE order_no > $1 AND (state = 0 OR finished_at >= $3)
-                 ORDER BY order_no LIMIT $2"
-            )),
-            claims: for_ever(format!(
-                "SELECT seq, user_id, amount_fen, opened_at FROM claims_{day}
-                 WHERE order_no = $1 AND seq >= $2 ORDER BY seq LIMIT $3"
-            )),
-            claims_page: for_ever(format!(
-                "SELECT seq, user_id, amount_fen, opened_at, order_no FROM claims_{day}
-                 WHERE (order_no, seq) > ($1, $2) ORDER BY order_no, seq LIMIT $3"
-            )),
             land: for_ever(put_in(&format!("packets_{day}"))),
-            day_is_empty: for_ever(format!("SELECT NOT EXISTS (SELECT 1 FROM packets_{day})")),
             append: for_ever(format!(
                 "UPDATE packets_{day}
                  SET claimed = $3, claimed_fen = $4, state = $5, finished_at = $6
                  WHERE order_no = $1 AND claimed = $2 AND state = 0"
             )),
             end: (for_ever(end(day, Dialect::Sqlite)), for_ever(end(day, Dialect::Postgres))),
-            has_open: for_ever(format!(
-                "SELECT EXISTS (SELECT 1 FROM packets_{day} WHERE state = 0)"
-            )),
-            sum: for_ever(sum_of(&format!("packets_{day}"), &format!("claims_{day}"))),
-            // Numbers of a day follow each other in a shard.
-            is_told_of: for_ever(format!(
-                "SELECT EXISTS (
-                     SELECT 1 FROM outbox
-                     WHERE order_no BETWEEN (SELECT min(order_no) FROM packets_{day})
-                                        AND (SELECT max(order_no) FROM packets_{day}))"
-            )),
-            // Without a condition, SQLite drops whole pages instead of rows.
-            empty_claims: (
-                for_ever(format!("DELETE FROM claims_{day}")),
-                for_ever(format!("TRUNCATE TABLE claims_{day}")),
-            ),
-            empty_packets: (
-                for_ever(format!("DELETE FROM packets_{day}")),
-                for_ever(format!("TRUNCATE TABLE packets_{day}")),
-            ),
             insert_claim_arrays: for_ever(format!(
                 "INSERT INTO claims_{day} (order_no, seq, user_id, amount_fen, opened_at)
                  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[],

@@ -17,22 +17,11 @@ use super::{StoreError, marks::Mark, outbox::Outbox, reconciled::Reconciled};
 use crate::record::{Payment, PreOrderRecord};
 use async_trait::async_trait;
 use hongbao_shared::{OrderNo, Timestamp, UserId};
+use std::fmt;
 
-/// The books. Only [`LedgerStore::post`] moves money, and `ledger::book` decides what
-/// it does, the same for every database.
+/// What only reads the books.
 #[async_trait]
-pub trait LedgerStore: Outbox {
-    /// Enters a batch in one transaction; each posting has an outcome of its own, and
-    /// sees the effects of those before it. With each payment, the payment and an
-    /// outbox row for [`super::outbox::Destination::Land`] are stored, whose payload is
-    /// `{"order_no":"…"}`. Batches that nodes post at the same time have the outcomes of
-    /// some order of theirs, one after the other.
-    async fn post(
-        &self,
-        batch: Vec<Posting>,
-        now: Timestamp,
-    ) -> Result<Vec<PostOutcome>, StoreError>;
-
+pub trait LedgerReads: Send + Sync + fmt::Debug {
     /// What an account holds.
     async fn account(&self, account: Account) -> Result<AccountState, StoreError>;
 
@@ -47,18 +36,8 @@ pub trait LedgerStore: Outbox {
     /// What was paid for under this number.
     async fn payment(&self, order_no: OrderNo) -> Result<Option<Payment>, StoreError>;
 
-    /// Keeps a pre-order; the same one again changes nothing, another one under the
-    /// same number is refused as [`StoreError::Constraint`].
-    async fn put_pre_order(&self, record: PreOrderRecord) -> Result<(), StoreError>;
-
     /// A pre-order that was kept here, expired or not.
     async fn pre_order(&self, order_no: OrderNo) -> Result<Option<PreOrderRecord>, StoreError>;
-
-    /// Forgets up to `limit` pre-orders that expired before `now`; answers how many.
-    async fn purge_pre_orders(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
-
-    /// Raises a mark by `by` and gives its value before.
-    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError>;
 
     /// What a mark is at: everything below has been granted.
     async fn mark(&self, mark: Mark) -> Result<u64, StoreError>;
@@ -74,7 +53,7 @@ pub trait LedgerStore: Outbox {
     /// time, a transfer may come to be seen after one with a higher id, unless they share an
     /// account: walking these pages beside them may miss what they enter meanwhile, and
     /// nothing that was there when the walk began. So may
-    /// [`LedgerStore::transfers_without_escrow`]; all other pages go by account, and miss
+    /// [`LedgerReads::transfers_without_escrow`]; all other pages go by account, and miss
     /// nothing before the last row that they have shown.
     async fn transfers_page(&self, after_id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError>;
 
@@ -152,6 +131,38 @@ pub trait LedgerStore: Outbox {
     /// Which of these packets still have an outbox row that makes them land.
     async fn awaiting_landing(&self, orders: Vec<OrderNo>) -> Result<Vec<OrderNo>, StoreError>;
 
+    /// An account and the sums of its transfers at one moment.
+    async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError>;
+
+    /// The sum of all balances in fen: zero, at every read (R-MONEY-1).
+    async fn total(&self) -> Result<i64, StoreError>;
+}
+
+/// The books. Only [`LedgerStore::post`] moves money, and `ledger::book` decides what
+/// it does, the same for every database.
+#[async_trait]
+pub trait LedgerStore: Outbox + LedgerReads {
+    /// Enters a batch in one transaction; each posting has an outcome of its own, and
+    /// sees the effects of those before it. With each payment, the payment and an
+    /// outbox row for [`super::outbox::Destination::Land`] are stored, whose payload is
+    /// `{"order_no":"…"}`. Batches that nodes post at the same time have the outcomes of
+    /// some order of theirs, one after the other.
+    async fn post(
+        &self,
+        batch: Vec<Posting>,
+        now: Timestamp,
+    ) -> Result<Vec<PostOutcome>, StoreError>;
+
+    /// Keeps a pre-order; the same one again changes nothing, another one under the
+    /// same number is refused as [`StoreError::Constraint`].
+    async fn put_pre_order(&self, record: PreOrderRecord) -> Result<(), StoreError>;
+
+    /// Forgets up to `limit` pre-orders that expired before `now`; answers how many.
+    async fn purge_pre_orders(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Raises a mark by `by` and gives its value before.
+    async fn raise(&self, mark: Mark, by: u64) -> Result<u64, StoreError>;
+
     /// Writes the outbox row again that makes a paid packet land. False, and nothing
     /// happens, if nothing was paid under this number, or a row is there.
     async fn land_again(&self, order_no: OrderNo, now: Timestamp) -> Result<bool, StoreError>;
@@ -174,10 +185,4 @@ pub trait LedgerStore: Outbox {
         now: Timestamp,
         seen: Reconciled,
     ) -> Result<(), StoreError>;
-
-    /// An account and the sums of its transfers at one moment.
-    async fn account_sum(&self, account: Account) -> Result<AccountSum, StoreError>;
-
-    /// The sum of all balances in fen: zero, at every read (R-MONEY-1).
-    async fn total(&self) -> Result<i64, StoreError>;
 }

@@ -15,6 +15,7 @@ use super::{
 };
 use async_trait::async_trait;
 use hongbao_shared::{Day, OrderNo, Timestamp};
+use std::fmt;
 
 /// One database of order shards.
 #[async_trait]
@@ -34,6 +35,31 @@ pub trait OrderStore: Outbox {
         limit: u32,
     ) -> Result<Vec<ClaimRow>, StoreError>;
 
+    /// Up to `limit` packets of a day after `after`, in the order of numbers. A tombstone
+    /// stands in no day, and is found by its payment.
+    async fn packets_page(
+        &self,
+        day: Day,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<PacketRow>, StoreError>;
+
+    /// Up to `limit` claims of a day after (`order_no`, `seq`), in that order; for
+    /// audits, which also look for claims without a packet.
+    async fn claims_page(
+        &self,
+        day: Day,
+        after: Option<(OrderNo, u32)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError>;
+
+    /// Its hot tables.
+    fn hot(&self) -> &dyn HotTables;
+}
+
+/// What is asked of a shard's hot tables alone, whatever is in cold storage.
+#[async_trait]
+pub trait HotTables: Send + Sync + fmt::Debug {
     /// Up to `limit` open packets whose time has ended, the earliest first: by `now`, and by
     /// the clock of the database's server where that is another machine (R-CTRL-5).
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<OrderNo>, StoreError>;
@@ -49,44 +75,15 @@ pub trait OrderStore: Outbox {
         tell: Tell,
     ) -> Result<Vec<Ended>, StoreError>;
 
-    /// Up to `limit` packets of a day after `after`, in the order of numbers. A tombstone
-    /// stands in no day, and is found by its payment.
-    async fn packets_page(
-        &self,
-        day: Day,
-        after: Option<OrderNo>,
-        limit: u32,
-    ) -> Result<Vec<PacketRow>, StoreError>;
-
-    /// Up to `limit` packets of a day in the hot tables that are open, or ended at `since` or
-    /// later, after `after`, in the order of numbers. A database looks for them by itself.
+    /// Up to `limit` packets of a day that are open, or ended at `since` or later, after
+    /// `after`, in the order of numbers.
     async fn unsettled_page(
         &self,
         day: Day,
         since: Timestamp,
         after: Option<OrderNo>,
         limit: u32,
-    ) -> Result<Vec<PacketRow>, StoreError> {
-        let mut after = after;
-        loop {
-            let mut page = self.packets_page(day, after, limit).await?;
-            let Some(last) = page.last() else { return Ok(page) };
-            after = Some(last.order_no);
-            page.retain(|row| row.progress.finished_at.is_none_or(|ended| ended >= since));
-            if !page.is_empty() {
-                return Ok(page);
-            }
-        }
-    }
-
-    /// Up to `limit` claims of a day after (`order_no`, `seq`), in that order; for
-    /// audits, which also look for claims without a packet.
-    async fn claims_page(
-        &self,
-        day: Day,
-        after: Option<(OrderNo, u32)>,
-        limit: u32,
-    ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError>;
+    ) -> Result<Vec<PacketRow>, StoreError>;
 
     /// The day tables that are in use, in the order of days.
     async fn days(&self) -> Result<Vec<DayTable>, StoreError>;

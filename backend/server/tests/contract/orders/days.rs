@@ -45,29 +45,33 @@ pub(crate) async fn a_day_is_sealed_emptied_and_taken_over(store: &dyn OrderStor
     let landed =
         async |landing| store.commit(batch(vec![landing], vec![])).await.unwrap().landings[0];
     assert_eq!(landed(quiet(one, 7)).await, Landed::New);
-    assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::NotSealed);
-    store.seal(day, 38).await.unwrap();
-    assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::NotSealed, "another day was sealed");
-    store.seal(day, 7).await.unwrap();
+    assert_eq!(store.hot().empty(day, 7).await.unwrap(), Emptied::NotSealed);
+    store.hot().seal(day, 38).await.unwrap();
+    assert_eq!(
+        store.hot().empty(day, 7).await.unwrap(),
+        Emptied::NotSealed,
+        "another day was sealed"
+    );
+    store.hot().seal(day, 7).await.unwrap();
     let table = DayTable { day, epoch_day: 7, sealed: true, is_empty: false };
-    assert_eq!(store.days().await.unwrap(), [table]);
+    assert_eq!(store.hot().days().await.unwrap(), [table]);
     assert_eq!(landed(quiet(two, 7)).await, Landed::DayRefused);
     assert_eq!(landed(quiet(one, 7)).await, Landed::Already(StoredState::Open));
-    assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::OpenPacket);
+    assert_eq!(store.hot().empty(day, 7).await.unwrap(), Emptied::OpenPacket);
 
     end(store, &[one]).await;
-    assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::Undelivered);
+    assert_eq!(store.hot().empty(day, 7).await.unwrap(), Emptied::Undelivered);
     let rows = store.lease(Destination::Chat, at(1_000), LEASE, 9).await.unwrap();
     store.settle(rows.iter().map(|row| (row.id, Settled::Done)).collect()).await.unwrap();
-    assert_eq!(store.empty(day, 38).await.unwrap(), Emptied::NotSealed);
-    assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::Yes);
+    assert_eq!(store.hot().empty(day, 38).await.unwrap(), Emptied::NotSealed);
+    assert_eq!(store.hot().empty(day, 7).await.unwrap(), Emptied::Yes);
     assert_eq!(store.packet(one).await.unwrap(), None);
-    assert_eq!(store.days().await.unwrap(), [DayTable { is_empty: true, ..table }]);
+    assert_eq!(store.hot().days().await.unwrap(), [DayTable { is_empty: true, ..table }]);
 
     assert_eq!(landed(quiet(one, 7)).await, Landed::DayRefused, "it was there before");
     assert_eq!(landed(quiet(two, 38)).await, Landed::New, "a month later");
     let table = DayTable { day, epoch_day: 38, sealed: false, is_empty: false };
-    assert_eq!(store.days().await.unwrap(), [table]);
+    assert_eq!(store.hot().days().await.unwrap(), [table]);
     assert_eq!(landed(quiet(one, 7)).await, Landed::DayRefused);
 }
 
@@ -85,42 +89,45 @@ pub(crate) async fn a_day_that_was_sealed_too_early_goes_on(store: &dyn OrderSto
     };
     let empty = async |sequence, epoch_day| {
         end(store, &[order_no(7, sequence)]).await;
-        store.seal(day, epoch_day).await.unwrap();
+        store.hot().seal(day, epoch_day).await.unwrap();
         let hold = Hold { node: 1, now: at(0), until: at(60) };
-        assert_eq!(store.begin_move(day, epoch_day, hold).await.unwrap(), Some(Copied::default()));
+        assert_eq!(
+            store.hot().begin_move(day, epoch_day, hold).await.unwrap(),
+            Some(Copied::default())
+        );
         let some = Copied { packet: Some(order_no(7, sequence)), claim: None };
-        assert!(store.note_copied(day, epoch_day, hold, some).await.unwrap());
-        assert_eq!(store.empty(day, epoch_day).await.unwrap(), Emptied::Yes);
+        assert!(store.hot().note_copied(day, epoch_day, hold, some).await.unwrap());
+        assert_eq!(store.hot().empty(day, epoch_day).await.unwrap(), Emptied::Yes);
     };
-    let table = async || store.days().await.unwrap()[0];
+    let table = async || store.hot().days().await.unwrap()[0];
 
     assert_eq!(land(1, 7, None).await, Landed::New);
-    let one = store.day_sum(day).await.unwrap();
+    let one = store.hot().day_sum(day).await.unwrap();
     empty(1, 7).await;
     assert_eq!(land(2, 7, None).await, Landed::DayRefused);
     assert_eq!(land(2, 7, Some(one)).await, Landed::New);
     assert_eq!(table().await, DayTable { day, epoch_day: 7, sealed: false, is_empty: false });
-    assert_eq!(store.day_sum(day).await.unwrap(), one.plus(one));
+    assert_eq!(store.hot().day_sum(day).await.unwrap(), one.plus(one));
     assert_eq!(land(3, 7, None).await, Landed::DayRefused, "it may be in cold storage");
     assert_eq!(land(3, 7, Some(none)).await, Landed::New);
     end(store, &[order_no(7, 2)]).await;
     // Sealed once more and not emptied: nothing more is gone.
-    store.seal(day, 7).await.unwrap();
+    store.hot().seal(day, 7).await.unwrap();
     assert_eq!(land(4, 7, Some(none)).await, Landed::New);
-    assert_eq!(store.day_sum(day).await.unwrap(), one.plus(one).plus(one).plus(one));
+    assert_eq!(store.hot().day_sum(day).await.unwrap(), one.plus(one).plus(one).plus(one));
     end(store, &[order_no(7, 3)]).await;
     empty(4, 7).await;
-    let all = store.day_sum(day).await.unwrap();
+    let all = store.hot().day_sum(day).await.unwrap();
     assert_eq!(all, one, "what stood in the tables is gone from them");
 
     assert_eq!(land(5, 38, None).await, Landed::New, "by a clock that is a month ahead");
-    assert_eq!(store.day_sum(day).await.unwrap(), one, "of the day before, nothing counts");
+    assert_eq!(store.hot().day_sum(day).await.unwrap(), one, "of the day before, nothing counts");
     assert_eq!(land(6, 7, Some(one)).await, Landed::DayRefused, "its tables are full");
     empty(5, 38).await;
     assert_eq!(land(6, 7, None).await, Landed::DayRefused);
     assert_eq!(land(6, 7, Some(one.plus(one))).await, Landed::New);
     assert_eq!(table().await, DayTable { day, epoch_day: 7, sealed: false, is_empty: false });
-    assert_eq!(store.day_sum(day).await.unwrap(), one.plus(one).plus(one));
+    assert_eq!(store.hot().day_sum(day).await.unwrap(), one.plus(one).plus(one));
     assert_eq!(land(7, 7, None).await, Landed::DayRefused, "it may be in cold storage");
 }
 
@@ -144,11 +151,11 @@ pub(crate) async fn a_tombstone_stays(store: &dyn OrderStore) {
     assert_eq!(landed(giving_up.clone()).await, Landed::New);
 
     end(store, &[early]).await;
-    store.seal(day, epoch_day).await.unwrap();
-    assert_eq!(store.empty(day, epoch_day).await.unwrap(), Emptied::Yes);
+    store.hot().seal(day, epoch_day).await.unwrap();
+    assert_eq!(store.hot().empty(day, epoch_day).await.unwrap(), Emptied::Yes);
     assert_eq!(store.packet(early).await.unwrap(), None);
     let table = DayTable { day, epoch_day, sealed: true, is_empty: true };
-    assert_eq!(store.days().await.unwrap(), [table]);
+    assert_eq!(store.hot().days().await.unwrap(), [table]);
 
     let given_up_again = landed(of_day(given_up, 1)).await;
     assert_eq!(given_up_again, Landed::Already(StoredState::GivenUp));
@@ -157,8 +164,8 @@ pub(crate) async fn a_tombstone_stays(store: &dyn OrderStore) {
 
     // Not even with its own day does it go, and it has none that could be refused.
     end(store, &[late]).await;
-    store.seal(day, epoch_day + 31).await.unwrap();
-    assert_eq!(store.empty(day, epoch_day + 31).await.unwrap(), Emptied::Yes);
+    store.hot().seal(day, epoch_day + 31).await.unwrap();
+    assert_eq!(store.hot().empty(day, epoch_day + 31).await.unwrap(), Emptied::Yes);
     assert_eq!(landed(of_day(given_up, 1)).await, Landed::Already(StoredState::GivenUp));
     assert_eq!(store.packet(given_up).await.unwrap(), Some(giving_up.packet));
 }
@@ -204,43 +211,57 @@ pub(crate) async fn a_day_is_moved_by_one_node_and_resumed(store: &dyn OrderStor
     let (one, day) = (order_no(7, 1), Day::new(7).unwrap());
     let hold = |node, second| Hold { node, now: at(second), until: at(second + 60) };
     land(store, one).await;
-    assert_eq!(store.begin_move(day, 7, hold(1, 0)).await.unwrap(), None, "it is not sealed");
-    store.seal(day, 7).await.unwrap();
-    assert_eq!(store.begin_move(day, 38, hold(1, 0)).await.unwrap(), None, "it holds another day");
+    assert_eq!(store.hot().begin_move(day, 7, hold(1, 0)).await.unwrap(), None, "it is not sealed");
+    store.hot().seal(day, 7).await.unwrap();
+    assert_eq!(
+        store.hot().begin_move(day, 38, hold(1, 0)).await.unwrap(),
+        None,
+        "it holds another day"
+    );
     let nothing = Copied::default();
-    assert_eq!(store.begin_move(day, 7, hold(1, 0)).await.unwrap(), Some(nothing));
-    assert_eq!(store.begin_move(day, 7, hold(2, 59)).await.unwrap(), None, "another is at it");
+    assert_eq!(store.hot().begin_move(day, 7, hold(1, 0)).await.unwrap(), Some(nothing));
+    assert_eq!(
+        store.hot().begin_move(day, 7, hold(2, 59)).await.unwrap(),
+        None,
+        "another is at it"
+    );
     let some = Copied { packet: Some(one), claim: None };
-    assert!(store.note_copied(day, 7, hold(1, 30), some).await.unwrap());
-    assert_eq!(store.begin_move(day, 7, hold(2, 89)).await.unwrap(), None, "and goes on");
-    assert_eq!(store.begin_move(day, 7, hold(1, 89)).await.unwrap(), Some(some));
+    assert!(store.hot().note_copied(day, 7, hold(1, 30), some).await.unwrap());
+    assert_eq!(store.hot().begin_move(day, 7, hold(2, 89)).await.unwrap(), None, "and goes on");
+    assert_eq!(store.hot().begin_move(day, 7, hold(1, 89)).await.unwrap(), Some(some));
     let more = Copied { claim: Some((one, 2)), ..some };
-    assert!(store.note_copied(day, 7, hold(1, 90), more).await.unwrap());
-    assert!(!store.note_copied(day, 7, hold(2, 90), nothing).await.unwrap());
+    assert!(store.hot().note_copied(day, 7, hold(1, 90), more).await.unwrap());
+    assert!(!store.hot().note_copied(day, 7, hold(2, 90), nothing).await.unwrap());
     // The other one has been silent for too long.
-    assert_eq!(store.begin_move(day, 7, hold(2, 150)).await.unwrap(), Some(more));
-    assert!(!store.note_copied(day, 7, hold(1, 151), nothing).await.unwrap(), "it has lost it");
-    assert!(store.note_copied(day, 7, hold(2, 151), more).await.unwrap());
+    assert_eq!(store.hot().begin_move(day, 7, hold(2, 150)).await.unwrap(), Some(more));
+    assert!(
+        !store.hot().note_copied(day, 7, hold(1, 151), nothing).await.unwrap(),
+        "it has lost it"
+    );
+    assert!(store.hot().note_copied(day, 7, hold(2, 151), more).await.unwrap());
 
     // A clock that is hours ahead keeps nobody away.
-    assert!(store.note_copied(day, 7, hold(2, 9_000), more).await.unwrap());
-    assert_eq!(store.begin_move(day, 7, hold(1, 160)).await.unwrap(), Some(more));
+    assert!(store.hot().note_copied(day, 7, hold(2, 9_000), more).await.unwrap());
+    assert_eq!(store.hot().begin_move(day, 7, hold(1, 160)).await.unwrap(), Some(more));
 
     end(store, &[one]).await;
     let rows = store.lease(Destination::Chat, at(1_000), LEASE, 9).await.unwrap();
     store.settle(rows.iter().map(|row| (row.id, Settled::Done)).collect()).await.unwrap();
-    assert_eq!(store.empty(day, 7).await.unwrap(), Emptied::Yes);
+    assert_eq!(store.hot().empty(day, 7).await.unwrap(), Emptied::Yes);
     let later = landing(packet(order_no(7, 2)), 38);
     store.commit(batch(vec![later], vec![])).await.unwrap();
-    store.seal(day, 38).await.unwrap();
-    assert_eq!(store.begin_move(day, 38, hold(3, 2_000)).await.unwrap(), Some(nothing));
-    assert!(!store.note_copied(day, 7, hold(3, 2_000), more).await.unwrap(), "of the day before");
+    store.hot().seal(day, 38).await.unwrap();
+    assert_eq!(store.hot().begin_move(day, 38, hold(3, 2_000)).await.unwrap(), Some(nothing));
+    assert!(
+        !store.hot().note_copied(day, 7, hold(3, 2_000), more).await.unwrap(),
+        "of the day before"
+    );
 }
 
 /// What a day holds, without tombstones, which are no packets (R-STORE-5).
 pub(crate) async fn a_day_is_summed_up(store: &dyn OrderStore) {
     let day = Day::new(7).unwrap();
-    assert_eq!(store.day_sum(day).await.unwrap(), DaySum::default());
+    assert_eq!(store.hot().day_sum(day).await.unwrap(), DaySum::default());
     let (one, two) = (order_no(7, 1), order_no(7, 2));
     for order_no in [one, two, order_no(8, 3)] {
         let outcome = store.commit(batch(vec![landing(packet(order_no), 7)], vec![])).await;
@@ -250,5 +271,5 @@ pub(crate) async fn a_day_is_summed_up(store: &dyn OrderStore) {
     let appends = vec![append(one, 0, &[11, 12, 13]), append(two, 0, &[11])];
     store.commit(batch(vec![tombstone], appends)).await.unwrap();
     let expected = DaySum { packets: 2, total_fen: 20, claims: 4, claimed_fen: 12 };
-    assert_eq!(store.day_sum(day).await.unwrap(), expected);
+    assert_eq!(store.hot().day_sum(day).await.unwrap(), expected);
 }

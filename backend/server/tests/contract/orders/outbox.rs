@@ -110,11 +110,12 @@ pub(crate) async fn announced_events_are_found_by_packet(store: &dyn OrderStore)
         telling(two, &[about(two, 2)]),
     ];
     store.commit(batch(landings, vec![])).await.unwrap();
-    let announced = async |orders| store.announced(Destination::Refund, orders).await.unwrap();
+    let announced =
+        async |orders| store.hot().announced(Destination::Refund, orders).await.unwrap();
     assert_eq!(announced(vec![one]).await, [about(one, 1), about(one, 3)]);
     assert_eq!(announced(vec![two, three]).await, [about(two, 2)]);
     assert_eq!(announced(vec![three]).await, [""; 0]);
-    assert_eq!(store.announced(Destination::Lists, vec![one]).await.unwrap(), [""; 0]);
+    assert_eq!(store.hot().announced(Destination::Lists, vec![one]).await.unwrap(), [""; 0]);
     let rows = store.lease(Destination::Refund, at(10), LEASE, 9).await.unwrap();
     assert_eq!(announced(vec![two]).await.len(), 1, "being delivered");
     let dead = Settled::Dead { payload: rows[1].payload.clone(), error: "why".into(), at: at(11) };
