@@ -82,10 +82,8 @@ impl store::Database for Database {
                     self.1.refused.store(true, Ordering::Relaxed);
                 }
             }
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = sleep(AGAIN_AFTER) => {}
+            if stop.run_until_cancelled(sleep(AGAIN_AFTER)).await.is_none() {
+                return;
             }
         }
     }

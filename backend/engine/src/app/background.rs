@@ -261,10 +261,8 @@ fn unhurried([gather, gather_max]: [Duration; 2]) -> Pace {
 async fn watch_cache(shared: Arc<dyn SharedTier>, stop: CancellationToken) {
     loop {
         shared.look().await;
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(LOOK_AT_CACHE_EVERY) => {}
+        if stop.run_until_cancelled(tokio::time::sleep(LOOK_AT_CACHE_EVERY)).await.is_none() {
+            return;
         }
     }
 }
@@ -275,12 +273,7 @@ async fn housekeeping(
     ledger: Arc<dyn hongbao_domain::store::ledger::LedgerStore>,
     stop: CancellationToken,
 ) {
-    loop {
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(HOUSEKEEPING_EVERY) => {}
-        }
+    while stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_some() {
         packets.control.board().sweep();
         packets.numbering.prepare().await;
         if let Err(error) = ledger.purge_pre_orders(packets.clock.now(), PURGE_MAX).await {

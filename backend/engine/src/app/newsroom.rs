@@ -52,10 +52,8 @@ impl Newsroom {
                 Err(error) => tracing::debug!(%error, "news of other nodes cannot be heard"),
             }
             self.turned(&mut connected, false);
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(RECONNECT_PAUSE) => {}
+            if stop.run_until_cancelled(tokio::time::sleep(RECONNECT_PAUSE)).await.is_none() {
+                return;
             }
         }
     }

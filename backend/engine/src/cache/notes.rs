@@ -91,16 +91,9 @@ impl Notes {
 
     /// Says late what could not be said in time, until `stop`.
     pub async fn run(&self, stop: CancellationToken) {
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = self.wake.notified() => {}
-            }
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(RETRY_PAUSE) => {}
+        while stop.run_until_cancelled(self.wake.notified()).await.is_some() {
+            if stop.run_until_cancelled(tokio::time::sleep(RETRY_PAUSE)).await.is_none() {
+                return;
             }
             let late = std::mem::take(&mut *self.late.lock());
             self.say(late).await;

@@ -60,17 +60,10 @@ impl SharedWriter {
 
     /// Writes until `stop`.
     pub async fn run(&self, stop: CancellationToken) {
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = self.wake.notified() => {}
-            }
+        while stop.run_until_cancelled(self.wake.notified()).await.is_some() {
             while !self.round().await {
-                tokio::select! {
-                    biased;
-                    () = stop.cancelled() => return,
-                    () = tokio::time::sleep(RETRY_PAUSE) => {}
+                if stop.run_until_cancelled(tokio::time::sleep(RETRY_PAUSE)).await.is_none() {
+                    return;
                 }
             }
         }

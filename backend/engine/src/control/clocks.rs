@@ -70,12 +70,7 @@ impl Clocks {
     pub async fn watch(&self, stop: &CancellationToken) {
         let mut looks: u32 = 0;
         let mut ahead_ms = self.time.own_ahead_ms();
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = sleep(LOOK_EVERY) => {}
-            }
+        while stop.run_until_cancelled(sleep(LOOK_EVERY)).await.is_some() {
             looks = looks.wrapping_add(1);
             let stepped = self.time.own_ahead_ms().abs_diff(ahead_ms) > JITTER_MS.unsigned_abs();
             if stepped || !self.time.is_set() || looks.is_multiple_of(LOOKS_PER_ASKING) {

@@ -66,10 +66,8 @@ impl Follower {
             if let Err(error) = self.look().await {
                 tracing::debug!(code = error.code.as_str(), "switches cannot be looked up");
             }
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+            if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
+                return;
             }
         }
     }

@@ -55,10 +55,8 @@ impl Room {
                 let why = format!("{} MiB are free", free >> 20);
                 self.board.set(Rung::DiskLow, Place::Node, is_low, why);
             }
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = sleep(ASK_EVERY) => {}
+            if stop.run_until_cancelled(sleep(ASK_EVERY)).await.is_none() {
+                return;
             }
         }
     }

@@ -218,10 +218,8 @@ impl DeadLetters {
                 }
                 Err(error) => tracing::debug!(%error, "dead letters are not counted"),
             }
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(COUNT_EVERY) => {}
+            if stop.run_until_cancelled(tokio::time::sleep(COUNT_EVERY)).await.is_none() {
+                return;
             }
         }
     }

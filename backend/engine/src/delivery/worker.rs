@@ -84,10 +84,8 @@ impl Worker {
                 () = stop.cancelled() => break,
                 rung = tokio::time::timeout(LOOK_EVERY, ear.ring()) => {
                     if rung.is_ok() {
-                        tokio::select! {
-                            biased;
-                            () = stop.cancelled() => break,
-                            () = self.gather(&mut ear) => {}
+                        if stop.run_until_cancelled(self.gather(&mut ear)).await.is_none() {
+                            break;
                         }
                     } else {
                         looks = looks.wrapping_add(1);
@@ -200,10 +198,8 @@ impl Worker {
                 }
                 result => return result,
             }
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+            if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
+                break;
             }
         }
         self.outbox.settle(settled).await

@@ -133,12 +133,7 @@ impl Keeper {
     /// Follows the keys folder until it is told to stop, and shows what is missing.
     pub async fn run(self: Arc<Self>, board: Arc<Board>, stop: CancellationToken) {
         let mut rounds = 0;
-        loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(READ_EVERY) => {}
-            }
+        while stop.run_until_cancelled(tokio::time::sleep(READ_EVERY)).await.is_some() {
             match self.follow().await {
                 Ok(()) => self.said.lock().clear(),
                 Err(error) => self.say_once(format!("the keys stay as they were: {error:#}")),
