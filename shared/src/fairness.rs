@@ -69,6 +69,8 @@ macro_rules! bytes32 {
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
                 crate::ids::string_schema(concat!($what, " as lower-case hex."))
+                    .pattern(Some("^[0-9a-f]{64}$"))
+                    .into()
             }
         }
 
@@ -179,6 +181,8 @@ impl<'de> Deserialize<'de> for ClientSeed {
 impl utoipa::PartialSchema for ClientSeed {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         crate::ids::string_schema("0 to 32 bytes as lower-case hex.")
+            .pattern(Some("^([0-9a-f]{2}){0,32}$"))
+            .into()
     }
 }
 

@@ -67,6 +67,9 @@ macro_rules! id {
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
                 string_schema("An id: a decimal number as a string.")
+                    .pattern(Some("^(0|[1-9][0-9]{0,18})$"))
+                    .examples(["4611686018427387904"])
+                    .into()
             }
         }
 
@@ -80,13 +83,10 @@ fn alloc_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::E
 }
 
 #[cfg(feature = "openapi")]
-pub(crate) fn string_schema(
-    description: &str,
-) -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+pub(crate) fn string_schema(description: &str) -> utoipa::openapi::ObjectBuilder {
     utoipa::openapi::ObjectBuilder::new()
         .schema_type(utoipa::openapi::schema::Type::String)
         .description(Some(description))
-        .into()
 }
 
 id! {

@@ -107,6 +107,9 @@ impl utoipa::PartialSchema for Fen {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::Integer)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
+                utoipa::openapi::KnownFormat::Int64,
+            )))
             .minimum(Some(0))
             .description(Some("Integer fen, 1/100 yuan."))
             .into()

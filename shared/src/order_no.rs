@@ -295,7 +295,10 @@ impl<'de> Deserialize<'de> for OrderNo {
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for OrderNo {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        crate::ids::string_schema("An order number, 15 symbols.")
+        crate::ids::string_schema("An order number: 15 symbols, of which the last is a check.")
+            .pattern(Some("^[SN][0-9A-HJKMNP-TV-Z]{14}$"))
+            .examples(["S00G0000000000J"])
+            .into()
     }
 }
 

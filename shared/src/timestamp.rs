@@ -104,7 +104,11 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[cfg(feature = "openapi")]
 impl utoipa::PartialSchema for Timestamp {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::{KnownFormat, SchemaFormat};
         crate::ids::string_schema("RFC 3339 in UTC with milliseconds.")
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .examples(["2026-02-17T00:00:00.000Z"])
+            .into()
     }
 }
 

@@ -67,7 +67,7 @@ const FOR_TESTING: [Tool; 5] = [
         programs: &["python3"],
         variable: None,
         packages: &["python3"],
-        purpose: "Python 3 (the independent verifier)",
+        purpose: "Python 3 (the independent verifier; Schemathesis)",
     },
     Tool {
         programs: &["chromium", "chromium-browser", "google-chrome"],
@@ -98,10 +98,12 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
     component(workspace, "rustfmt", "fmt")?;
     component(workspace, "clippy", "clippy")?;
     // Without a Chinese font the tests pass, but the screenshots show empty boxes.
-    let font = if has_chinese_font() { None } else { Some("fonts-noto-cjk") };
-    install(workspace, &FOR_TESTING, font.as_slice())?;
+    let font = (!has_chinese_font()).then_some("fonts-noto-cjk");
+    let venv = (!has_venv()).then_some("python3-venv");
+    install(workspace, &FOR_TESTING, &Vec::from_iter(font.into_iter().chain(venv)))?;
     install(workspace, &FOR_FLEET, &[])?;
-    accessibility(workspace)
+    accessibility(workspace)?;
+    conformance(workspace)
 }
 
 pub(crate) fn for_fleet(workspace: &Workspace) -> Result<()> {
@@ -132,6 +134,32 @@ fn accessibility(workspace: &Workspace) -> Result<()> {
         fs::remove_file(folder.join("package-lock.json"))?;
     }
     fetched
+}
+
+/// Schemathesis, as locked beside the tests that run it, which hold the server against its
+/// OpenAPI document.
+fn conformance(workspace: &Workspace) -> Result<()> {
+    let lock = workspace.root.join("backend/server/tests/conformance/requirements.txt");
+    let folder = workspace.target_dir.join("schemathesis");
+    let installed = folder.join("installed.txt");
+    let wanted = fs::read(&lock)?;
+    if fs::read(&installed).is_ok_and(|there| there == wanted) {
+        return Ok(());
+    }
+    process::run(workspace.command("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    process::run(
+        workspace
+            .command(folder.join("bin/python"))
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .arg("--requirement")
+            .arg(&lock),
+    )?;
+    Ok(fs::write(installed, wanted)?)
+}
+
+/// Debian leaves this out of Python.
+fn has_venv() -> bool {
+    process::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]))
 }
 
 fn wasm_target(workspace: &Workspace) -> Result<()> {

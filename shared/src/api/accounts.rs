@@ -12,6 +12,7 @@ pub struct Profile {
     /// The name shown; not unique among guests.
     pub name: String,
     /// An avatar: one of the built-in pictures, `a00` to `a23`.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^a([01][0-9]|2[0-3])$"))]
     pub avatar: String,
     /// Is this one of the server's own demo members (R-WEB-6)?
     #[serde(skip_serializing_if = "core::ops::Not::not", default)]
@@ -24,12 +25,15 @@ pub struct Profile {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Registration {
     /// How to be called; it can be changed, and others may be called the same.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, example = "小明"))]
     pub name: String,
     /// With what to sign in, for good: no other account has one that looks the same
     /// (R-PEOPLE-4). If it is absent, the name of now.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     pub login_name: Option<String>,
     /// The password.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, format = Password))]
     pub password: String,
 }
 
@@ -54,8 +58,10 @@ impl From<Credentials> for Registration {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Credentials {
     /// What the account signs in with, in whatever case and form it is typed.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     pub name: String,
     /// The password.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, format = Password))]
     pub password: String,
 }
 
@@ -71,6 +77,7 @@ impl core::fmt::Debug for Credentials {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GuestRequest {
     /// How to be called.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, example = "小明"))]
     pub name: String,
 }
 
@@ -114,9 +121,11 @@ pub struct Me {
 pub struct ProfileChange {
     /// A new name. What an account signs in with stays.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     pub name: Option<String>,
     /// A new avatar, `a00` to `a23`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(pattern = "^a([01][0-9]|2[0-3])$"))]
     pub avatar: Option<String>,
 }
 
@@ -126,8 +135,10 @@ pub struct ProfileChange {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PasswordChange {
     /// The password until now.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, format = Password))]
     pub current: String,
     /// The password from now on.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, format = Password))]
     pub new: String,
 }
 
@@ -142,6 +153,7 @@ impl core::fmt::Debug for PasswordChange {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SessionInfo {
     /// For `DELETE /me/sessions/{id}`; says nothing about the token.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{32}$"))]
     pub id: String,
     /// What the browser or program called itself when it signed in (`User-Agent`,
     /// shortened); empty if it did not say.

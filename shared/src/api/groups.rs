@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewGroup {
     /// Its name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, example = "Family"))]
     pub name: String,
 }
 
@@ -159,6 +160,7 @@ pub struct InvitationPreview {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct JoinRequest {
     /// The code of an invitation, or a link or text with it as somebody pasted it.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     pub code: String,
 }
 
@@ -168,16 +170,17 @@ pub struct JoinRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewMessage {
     /// What to say.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     pub text: String,
     /// The same key again posts nothing new (R-PEOPLE-3).
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, pattern = "^[!-~]+$"))]
     pub key: Option<String>,
 }
 
 /// One entry of a group's log, as its reader sees it. Some entries are for a few
 /// readers only; the others see a gap in the ids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Message {
     /// Its place in the group's log, counted from 1.
     pub id: MessageId,

@@ -83,3 +83,77 @@ impl Flat {
         })
     }
 }
+
+/// What a [`Message`] looks like, for the OpenAPI document: one of several objects, told apart
+/// by their `type`. What the derive writes for a flattened enum, both parts in an `allOf`,
+/// generators of clients read as an empty object.
+#[cfg(feature = "openapi")]
+mod document {
+    use super::{Message, MessageBody, MessageId, Profile, Timestamp};
+    use utoipa::{
+        PartialSchema, ToSchema,
+        openapi::{Discriminator, OneOfBuilder, Ref, RefOr, Schema, schema::Object},
+    };
+
+    type Named = (String, RefOr<Schema>);
+
+    /// Each kind of entry, by its `type`, with all its fields.
+    fn kinds() -> Vec<(String, Object)> {
+        let RefOr::T(Schema::OneOf(bodies)) = MessageBody::schema() else {
+            unreachable!("an enum with a tag is one of its variants")
+        };
+        bodies.items.into_iter().filter_map(kind).collect()
+    }
+
+    fn kind(body: RefOr<Schema>) -> Option<(String, Object)> {
+        let RefOr::T(Schema::Object(mut object)) = body else { return None };
+        let RefOr::T(Schema::Object(tag)) = object.properties.get("type")? else { return None };
+        let tag = tag.enum_values.as_ref()?.first()?.as_str()?.to_owned();
+        for (field, of, what) in [
+            ("id", MessageId::name(), "Its place in the group's log, counted from 1."),
+            ("at", Timestamp::name(), "When it was posted."),
+            ("user", Profile::name(), "Who posted it, or about whom it is."),
+        ] {
+            let mut schema = Ref::from_schema_name(of);
+            what.clone_into(&mut schema.description);
+            object.properties.insert(field.to_owned(), schema.into());
+            object.required.push(field.to_owned());
+        }
+        Some((tag, object))
+    }
+
+    /// `TextMessage` for `text`.
+    fn name_of(tag: &str) -> String {
+        let (first, rest) = tag.split_at(1);
+        format!("{}{rest}Message", first.to_uppercase())
+    }
+
+    impl PartialSchema for Message {
+        fn schema() -> RefOr<Schema> {
+            let description = "One entry of a group's log, as its reader sees it. Some entries are \
+                               for a few readers only; the others see a gap in the ids.";
+            let names = || kinds().into_iter().map(|(tag, _)| (name_of(&tag), tag));
+            let refer = |name: &str| Ref::from_schema_name(name);
+            let mapping = names().map(|(name, tag)| (tag, refer(&name).ref_location));
+            let one_of = OneOfBuilder::new()
+                .description(Some(description))
+                .discriminator(Some(Discriminator::with_mapping("type", mapping)));
+            names().fold(one_of, |one_of, (name, _)| one_of.item(refer(&name))).into()
+        }
+    }
+
+    impl ToSchema for Message {
+        fn schemas(schemas: &mut Vec<Named>) {
+            schemas.extend(kinds().into_iter().map(|(tag, object)| (name_of(&tag), object.into())));
+            for (name, schema) in [
+                (MessageId::name(), MessageId::schema()),
+                (Timestamp::name(), Timestamp::schema()),
+                (Profile::name(), Profile::schema()),
+            ] {
+                schemas.push((name.into_owned(), schema));
+            }
+            MessageBody::schemas(schemas);
+            Profile::schemas(schemas);
+        }
+    }
+}

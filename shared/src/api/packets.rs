@@ -21,14 +21,18 @@ pub struct PreOrderRequest {
     /// How it is cut.
     pub kind: Kind,
     /// The total in fen.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, example = 1000))]
     pub total_fen: i64,
     /// The number of shares.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, example = 5))]
     pub shares: i64,
     /// Words that go with it; absent or empty takes the default greeting.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(example = "恭喜发财"))]
     pub greeting: Option<String>,
     /// One of the covers; absent takes the first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(example = "lantern"))]
     pub cover: Option<String>,
     /// For whom an exclusive packet is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -55,6 +59,7 @@ pub struct PayRequest {
     /// 0 to 32 bytes of the sender's choice as lower-case hex; absent is empty on
     /// the first call and "as before" on a repeated one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(feature = "openapi", schema(pattern = "^([0-9a-f]{2}){0,32}$", example = "c0ffee"))]
     pub client_seed: Option<String>,
 }
 
@@ -115,6 +120,7 @@ pub enum GrabState {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OpenRequest {
     /// From the grab.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9_-]+$"))]
     pub ticket: String,
 }
 
@@ -235,6 +241,7 @@ pub struct Opener {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fairness {
     /// `hongbao/v1`.
+    #[cfg_attr(feature = "openapi", schema(example = "hongbao/v1"))]
     pub algorithm: String,
     /// The most that one share may hold, as it was when the packet was made.
     pub max_share_fen: Fen,

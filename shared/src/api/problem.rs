@@ -9,10 +9,15 @@ use serde::{Deserialize, Serialize};
 pub struct Problem {
     /// `urn:hongbao:error:{code}`.
     #[serde(rename = "type")]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(format = "uri", example = "urn:hongbao:error:packet_finished")
+    )]
     pub kind: String,
     /// One sentence, the same for every refusal with this code.
     pub title: String,
     /// The HTTP status.
+    #[cfg_attr(feature = "openapi", schema(minimum = 400, maximum = 599, example = 409))]
     pub status: u16,
     /// What is wrong with this request.
     pub detail: String,

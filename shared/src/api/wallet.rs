@@ -21,8 +21,10 @@ pub struct Wallet {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TopUpRequest {
     /// How much.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, example = 20000))]
     pub amount_fen: i64,
     /// The same key again answers the same and moves nothing.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, pattern = "^[!-~]+$"))]
     pub key: String,
 }
 

@@ -3,17 +3,19 @@
 //! The page is our own: Swagger UI would add four megabytes to the binary, and needs
 //! inline styles that the content security policy refuses.
 
+mod refusals;
+
 use super::Http;
 use axum::{Router, body::Bytes, http::header, response::IntoResponse, routing::get};
 use hongbao_shared::api::{
     live::{GroupNews, PacketChange},
     problem::Problem,
 };
+use serde_json::{Value, json};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApiBuilder, Ref, ResponseBuilder,
-        path::Operation,
+        ComponentsBuilder, InfoBuilder, OpenApiBuilder, RefOr, Required, ServerBuilder,
         security::{
             ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
         },
@@ -44,6 +46,7 @@ pub(super) fn head() -> utoipa::openapi::OpenApi {
                 .security_scheme("cookie", SecurityScheme::ApiKey(cookie))
                 .build(),
         ))
+        .servers(Some([ServerBuilder::new().url("/").build()]))
         .security(Some([
             SecurityRequirement::new("bearer", no_scopes()),
             SecurityRequirement::new("cookie", no_scopes()),
@@ -52,7 +55,7 @@ pub(super) fn head() -> utoipa::openapi::OpenApi {
 }
 
 /// Adds to every operation how it refuses.
-pub(super) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+pub(super) fn finish(mut document: utoipa::openapi::OpenApi) -> Value {
     let mut schemas = vec![
         (Problem::name().into_owned(), Problem::schema()),
         // What streams carry; no answer's body names them.
@@ -61,27 +64,44 @@ pub(super) fn finish(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi:
     ];
     Problem::schemas(&mut schemas);
     document.components.get_or_insert_default().schemas.extend(schemas);
+    pays_without_a_body(&mut document);
     for item in document.paths.paths.values_mut() {
         let operations =
             [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
-        operations.into_iter().flatten().for_each(add_refusal);
+        operations.into_iter().flatten().for_each(refusals::add);
     }
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    widen(&mut document);
     document
 }
 
-fn add_refusal(operation: &mut Operation) {
-    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let refusal = ResponseBuilder::new()
-        .description("A refusal; `code` says which.")
-        .content("application/problem+json", problem)
-        .build();
-    operation.responses.responses.insert("default".to_owned(), refusal.into());
+/// The derive calls a `u32` an `int32`, of which it has more.
+fn widen(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(widen),
+        Value::Object(fields) => {
+            let is_unsigned = fields.get("minimum").is_some_and(|least| *least == json!(0));
+            if is_unsigned && fields.get("format").is_some_and(|format| format == "int32") {
+                fields.insert("format".to_owned(), "int64".into());
+                fields.insert("maximum".to_owned(), u32::MAX.into());
+            }
+            fields.values_mut().for_each(widen);
+        }
+        _ => {}
+    }
+}
+
+/// The one body that may be absent. `Option` would say that it may be `null`, which it may not.
+fn pays_without_a_body(document: &mut utoipa::openapi::OpenApi) {
+    let pay = document.paths.paths.get_mut("/api/v1/packets/{order_no}/pay");
+    if let Some(RefOr::T(body)) = pay.and_then(|item| item.post.as_mut()?.request_body.as_mut()) {
+        body.required = Some(Required::False);
+    }
 }
 
 /// The document, and the page that shows it.
 pub(super) fn routes(document: utoipa::openapi::OpenApi) -> Router<Http> {
-    let document = finish(document).to_json().unwrap_or_default();
-    let document = Bytes::from(document);
+    let document = Bytes::from(finish(document).to_string());
     let file = |content_type: &'static str, text: Bytes| {
         get(move || async move { ([(header::CONTENT_TYPE, content_type)], text).into_response() })
     };

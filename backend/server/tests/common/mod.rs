@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every test binary uses another part of it")]
 
+pub(crate) mod document;
 pub(crate) mod fragile;
 pub(crate) mod server;
 

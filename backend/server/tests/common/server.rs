@@ -1,7 +1,7 @@
 //! A real server on a free port, in this process or as a child that can be killed,
 //! and people who talk to it over HTTP.
 
-use super::ManualClock;
+use super::{ManualClock, document};
 use hongbao::{
     http,
     node::{Outside, start_on},
@@ -422,9 +422,14 @@ pub(crate) struct Answer {
 
 /// Sends, and reads the whole answer.
 pub(crate) async fn send(request: RequestBuilder) -> Answer {
-    let response = request.send().await.unwrap();
+    let (client, request) = request.build_split();
+    let request = request.unwrap();
+    let (method, path) = (request.method().clone(), request.url().path().to_owned());
+    let response = client.execute(request).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
-    Answer { status, headers, body: response.text().await.unwrap() }
+    let body = response.text().await.unwrap();
+    document::expects(&method, &path, status, &body);
+    Answer { status, headers, body }
 }
 
 impl Answer {

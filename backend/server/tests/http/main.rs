@@ -10,6 +10,7 @@ mod answers;
 mod bad_addresses;
 mod bad_input;
 mod demo;
+mod document;
 mod membership;
 mod people;
 mod scene;

@@ -18,7 +18,7 @@ use hongbao_engine::{
 use hongbao_shared::api::accounts::{Me, PasswordChange, ProfileChange, Registration, SessionInfo};
 
 /// Who am I, and what is in my wallet?
-#[utoipa::path(get, path = "/me", tag = "People",
+#[utoipa::path(get, path = "/me", operation_id = "get_me", tag = "People",
     responses((status = 200, description = "You.", body = Me)))]
 pub(in crate::http) async fn me(State(http): State<Http>, session: Session) -> Answer<Json<Me>> {
     let person = http.app.accounts.me(session.user_id).await?;
@@ -27,7 +27,8 @@ pub(in crate::http) async fn me(State(http): State<Http>, session: Session) -> A
 
 /// Who is signed in: you, or `null`, which is no error. A page asks before it offers
 /// anything to a stranger.
-#[utoipa::path(get, path = "/session", tag = "People", security(()),
+#[utoipa::path(get, path = "/session", operation_id = "get_session", tag = "People",
+    security((), ("bearer" = []), ("cookie" = [])),
     responses((status = 200, description = "You, or nobody.", body = Option<Me>)))]
 pub(in crate::http) async fn present(
     http: State<Http>,
@@ -39,7 +40,7 @@ pub(in crate::http) async fn present(
 }
 
 /// Change your name or picture. What an account signs in with stays.
-#[utoipa::path(patch, path = "/me", tag = "People",
+#[utoipa::path(patch, path = "/me", operation_id = "update_me", tag = "People",
     responses((status = 200, description = "You.", body = Me)))]
 pub(in crate::http) async fn change(
     State(http): State<Http>,
@@ -82,7 +83,7 @@ pub(in crate::http) async fn change_password(
 }
 
 /// Where you are signed in, the session seen last first.
-#[utoipa::path(get, path = "/me/sessions", tag = "People",
+#[utoipa::path(get, path = "/me/sessions", operation_id = "list_sessions", tag = "People",
     responses((status = 200, description = "Your sessions.", body = Vec<SessionInfo>)))]
 pub(in crate::http) async fn sessions(
     State(http): State<Http>,
@@ -105,7 +106,7 @@ pub(in crate::http) async fn end_other_sessions(
 
 /// End one of your sessions. Ending this one is signing out.
 #[utoipa::path(delete, path = "/me/sessions/{id}", tag = "People",
-    params(("id" = String, Path, description = "The session.")),
+    params(("id" = String, Path, description = "The session.", pattern = "^[0-9a-f]{32}$")),
     responses((status = 204, description = "The session has ended.")))]
 pub(in crate::http) async fn end_session(
     State(http): State<Http>,

@@ -62,5 +62,6 @@ pub(super) struct Letters {
 pub(super) struct After {
     /// The newest entry of the log that the reader has; absent to begin with what comes
     /// next. The header `Last-Event-ID` wins.
+    #[param(pattern = "^(0|[1-9][0-9]{0,18})$")]
     after: Option<String>,
 }

@@ -17,7 +17,7 @@ use hongbao_shared::api::{
 const ENTRIES_PER_PART: u32 = 50;
 
 /// What you can spend.
-#[utoipa::path(get, path = "/wallet", tag = "Wallet",
+#[utoipa::path(get, path = "/wallet", operation_id = "get_wallet", tag = "Wallet",
     responses((status = 200, description = "Your wallet.", body = Wallet)))]
 pub(in crate::http) async fn wallet(
     State(http): State<Http>,
@@ -42,7 +42,7 @@ pub(in crate::http) async fn top_up(
 }
 
 /// The statement, newest first.
-#[utoipa::path(get, path = "/wallet/entries", tag = "Wallet",
+#[utoipa::path(get, path = "/wallet/entries", operation_id = "list_entries", tag = "Wallet",
     params(Part),
     responses((status = 200, description = "A part of the statement.", body = Page<Entry>)))]
 pub(in crate::http) async fn entries(

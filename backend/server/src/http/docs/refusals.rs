@@ -1,0 +1,141 @@
+//! What each call refuses (R-API-6). What follows from its shape is read off the shape; the
+//! rest stands here. Tests over HTTP hold every refusal that they meet against it.
+
+#![expect(clippy::enum_glob_use, reason = "a table of codes")]
+
+use hongbao_shared::ErrorCode::{self, *};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use utoipa::openapi::{
+    ContentBuilder, Header, ObjectBuilder, Ref, RefOr, ResponseBuilder, SecurityRequirement, Type,
+    path::{Operation, ParameterIn},
+};
+
+/// What a call refuses that its shape does not tell, by the name of its handler.
+fn own(operation: &str) -> &'static [ErrorCode] {
+    match operation {
+        "create_guest" => &[NameInvalid, GuestsOff],
+        "register" => &[NameInvalid, NameTaken, PasswordInvalid],
+        "sign_in" => &[WrongCredentials],
+        "update_me" => &[NameInvalid, AvatarInvalid],
+        "become_account" => &[NameInvalid, NameTaken, PasswordInvalid, AlreadyAccount],
+        "change_password" => &[WrongCredentials, PasswordInvalid, GuestHasNoPassword],
+        "end_session" => &[SessionNotFound],
+        "create_group" => &[GroupNameInvalid, TooManyGroups],
+        "enter_demo_group" => &[DemoOff, TooManyGroups],
+        "join_group" => &[InvitationInvalid, GroupFull, TooManyGroups],
+        "get_group"
+        | "list_messages"
+        | "stream_group_events"
+        | "list_invitations"
+        | "create_invitation"
+        | "mark_group_read"
+        | "mute_group" => &[GroupNotFound],
+        "revoke_invitation" => &[GroupNotFound, InvitationInvalid, NotOwner],
+        "remove_member" => &[GroupNotFound, MemberNotFound, NotOwner],
+        "post_message" => &[GroupNotFound, MessageInvalid, KeyInvalid, KeyReused],
+        "top_up" => &[TopUpOutOfRange, KeyInvalid, KeyReused],
+        "create_packet" => &[
+            GroupNotFound,
+            AmountOutOfRange,
+            SharesOutOfRange,
+            MoreSharesThanFen,
+            ShareTooLarge,
+            DoesNotDivide,
+            ExclusiveShares,
+            RecipientRequired,
+            RecipientUnexpected,
+            RecipientInvalid,
+            GreetingInvalid,
+            CoverUnknown,
+            PacketsOff,
+            ShardUnavailable,
+        ],
+        "pay_packet" => &[
+            PreOrderExpired,
+            ClientSeedInvalid,
+            ClientSeedDiffers,
+            InsufficientBalance,
+            PacketGivenUp,
+            PacketsOff,
+            GroupNotFound,
+            RecipientInvalid,
+            ShardUnavailable,
+        ],
+        "grab_packet" => &[PacketNotFound, PacketBusy, PacketsOff, ShardUnavailable],
+        "open_packet" => &[
+            PacketNotFound,
+            PacketFinished,
+            PacketExpired,
+            PacketNotForYou,
+            TicketInvalid,
+            TicketExpired,
+            LaneFull,
+            PacketsOff,
+            ShardUnavailable,
+        ],
+        "get_packet" | "list_claims" => &[PacketNotFound, PacketGivenUp, ShardUnavailable],
+        "turn_switches" => &[SwitchInvalid, ControlChanged],
+        "retry_dead_letter" => &[NotFound],
+        _ => &[],
+    }
+}
+
+/// What a call refuses, by status.
+fn of(operation: &Operation) -> BTreeMap<u16, BTreeSet<&'static str>> {
+    let mut codes = vec![RateLimited, Unavailable, Internal];
+    let anybody = SecurityRequirement::default();
+    if !operation.security.as_ref().is_some_and(|security| *security == [anybody]) {
+        codes.extend([Unauthenticated, PersonChanged, Forbidden]);
+    }
+    if operation.request_body.is_some() {
+        codes.extend([InvalidBody, UnknownField, UnsupportedMediaType, BodyTooLarge]);
+    }
+    for parameter in operation.parameters.iter().flatten() {
+        let RefOr::T(parameter) = parameter else { continue };
+        match (&parameter.parameter_in, parameter.name.as_str()) {
+            (ParameterIn::Path, "order_no") => codes.push(OrderNoInvalid),
+            (ParameterIn::Path, "code") => codes.push(InvitationInvalid),
+            (ParameterIn::Path, _) => codes.push(InvalidId),
+            (_, "cursor") => codes.extend([InvalidCursor, InvalidQuery]),
+            _ => codes.push(InvalidQuery),
+        }
+    }
+    codes.extend(own(operation.operation_id.as_deref().unwrap_or_default()));
+    let mut statuses: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for code in codes {
+        statuses.entry(code.status()).or_default().insert(code.as_str());
+    }
+    statuses
+}
+
+/// Adds to a call how it refuses: a response for each status, with the codes in its description
+/// for people and in `x-codes` for programs.
+pub(super) fn add(operation: &mut Operation) {
+    for (status, codes) in of(operation) {
+        let quoted: Vec<_> = codes.iter().map(|code| format!("`{code}`")).collect();
+        let mut refusal = problem(quoted.join(", "))
+            .extensions(Some([("x-codes", json!(codes))].into_iter().collect()));
+        if asks_to_come_back(status) {
+            let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+            let mut header = Header::new(seconds);
+            header.description = Some("Come back after this many seconds.".to_owned());
+            refusal = refusal.header("Retry-After", header);
+        }
+        if status == Unauthenticated.status() {
+            refusal = refusal.header("WWW-Authenticate", Header::default());
+        }
+        operation.responses.responses.insert(status.to_string(), refusal.build().into());
+    }
+    let other = problem("Refusals that came later than this document; `code` says which.");
+    operation.responses.responses.insert("default".to_owned(), other.build().into());
+}
+
+fn problem(description: impl Into<String>) -> ResponseBuilder {
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new().description(description).content("application/problem+json", problem)
+}
+
+fn asks_to_come_back(status: u16) -> bool {
+    [RateLimited, Unavailable].map(ErrorCode::status).contains(&status)
+}
