@@ -74,15 +74,28 @@ impl Browser {
     pub async fn goto(&self, path: &str) -> Result<()> {
         let url =
             if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
+        self.at_ease().await?;
         self.driver.goto(url).await.with_context(|| format!("going to {path}"))
     }
 
+    /// Waits until history has forgotten the sheets that have gone: a step that the app
+    /// takes by itself, and that would cut short any other.
+    async fn at_ease(&self) -> Result<()> {
+        wait_for("history to forget what has gone", async || {
+            let script = "return !history.state || !!document.querySelector('dialog[open]')";
+            Ok((self.script(script).await? == json!(true)).then_some(()))
+        })
+        .await
+    }
+
     pub async fn reload(&self) -> Result<()> {
+        self.at_ease().await?;
         Ok(self.driver.refresh().await?)
     }
 
     /// Goes to a path within the app, which is not loaded again: as back and forward do.
     pub async fn walk_to(&self, path: &str) -> Result<()> {
+        self.at_ease().await?;
         let script = "history.pushState(null, '', arguments[0]);
             dispatchEvent(new PopStateEvent('popstate'));";
         self.driver.execute(script, vec![json!(path)]).await?;
@@ -90,6 +103,7 @@ impl Browser {
     }
 
     pub async fn back(&self) -> Result<()> {
+        self.at_ease().await?;
         Ok(self.driver.back().await?)
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{Avatar, Empty, Link, Pic, Toast, effect, live, memo, press},
+    components::{Avatar, Empty, Link, LinkNotice, Pic, Toast, effect, live, memo, press},
     i18n::{self, Lang, lang, tr},
     pages::{
         ChatPage, DetailsPage, GroupPage, GroupsPane, HomePage, JoinPage, LostPage, MePage,
@@ -54,12 +54,14 @@ fn Frame() -> impl IntoView {
         Session::SignedIn(_) => Who::Somebody,
         Session::Failed(failure) => Who::Away(failure),
     });
-    move || match who.get() {
-        Who::Unknown => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
-        Who::Nobody { ended } => view! { <WelcomePage ended=ended/> }.into_any(),
-        Who::Away(_) => view! { <Away/> }.into_any(),
-        Who::Somebody => view! { <Shell/> }.into_any(),
-    }
+    live(move || {
+        Some(match who.get() {
+            Who::Unknown => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
+            Who::Nobody { ended } => view! { <WelcomePage ended=ended/> }.into_any(),
+            Who::Away(_) => view! { <Away/> }.into_any(),
+            Who::Somebody => view! { <Shell/> }.into_any(),
+        })
+    })
 }
 
 /// As much of the session as decides what is shown; a new balance must not build
@@ -116,12 +118,13 @@ fn Shell() -> impl IntoView {
     view! {
         <header><a class="skip" href="#content">{tr!(skip_to_content)}</a></header>
         {watching}
+        <LinkNotice/>
         <div class="shell" data-pane=pane>
             <Rail/>
             // Both panes, for on a phone either of them can be all there is.
             <main class="panes">
                 <GroupsPane/>
-                <div class="main" id="content" tabindex="-1">{screen}</div>
+                <div class="main" id="content" tabindex="-1">{live(|| Some(screen()))}</div>
             </main>
         </div>
     }
@@ -188,10 +191,10 @@ pub(crate) fn Switches() -> impl IntoView {
                 aria-label=theme_label
                 on:click=press(|_| theme::toggle())
             >
-                {move || {
+                {live(|| {
                     let icon = if theme::is_dark() { Icon::Sun } else { Icon::Moon };
-                    view! { <Pic icon=icon/> }
-                }}
+                    Some(view! { <Pic icon=icon/> }.into_any())
+                })}
             </button>
         </span>
     }

@@ -18,7 +18,7 @@ mod top_up;
 pub(crate) use amount::CountUp;
 pub(crate) use avatar::{Avatar, GroupFace};
 pub(crate) use empty::Empty;
-pub(crate) use fault::Fault;
+pub(crate) use fault::{Fault, field_fault};
 pub(crate) use link::Link;
 pub(crate) use link_notice::LinkNotice;
 pub(crate) use live::{effect, flag, live, memo, press, rows, spoken, submits, words};

@@ -21,6 +21,7 @@ mod components;
 mod gesture;
 mod i18n;
 mod money;
+mod overlay;
 mod pages;
 mod panic;
 mod route;

@@ -10,7 +10,7 @@ use hongbao_shared::{GroupId, OrderNo};
 use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, Set as _};
 use wasm_bindgen::{JsValue, closure::Closure};
 
-use crate::browser;
+use crate::{browser, overlay};
 
 /// A screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,8 +93,14 @@ pub(crate) fn is_home() -> bool {
 
 /// Follows the browser's own back and forward.
 pub(crate) fn start() {
-    let on_pop = Closure::<dyn Fn()>::new(|| show(Route::of(&browser::path())));
+    let on_pop = Closure::<dyn Fn()>::new(|| {
+        let route = Route::of(&browser::path());
+        if !overlay::popped(route == ROUTE.get_untracked()) {
+            show(route);
+        }
+    });
     browser::on_popstate(&on_pop);
+    overlay::step_over();
     // Listens for as long as the page lives.
     on_pop.forget();
 }
@@ -102,8 +108,11 @@ pub(crate) fn start() {
 /// Goes to another screen; back leads here.
 pub(crate) fn go(route: Route) {
     if ROUTE.get_untracked() != route {
-        if let Some(history) = browser::history() {
-            history.push_state_with_url(&JsValue::NULL, "", Some(&route.href())).ok();
+        let href = route.href();
+        if overlay::gives_way() {
+            overlay::put(&href);
+        } else if let Some(history) = browser::history() {
+            history.push_state_with_url(&JsValue::NULL, "", Some(&href)).ok();
         }
         show(route);
     }
@@ -111,9 +120,7 @@ pub(crate) fn go(route: Route) {
 
 /// Goes to another screen in place of this one; back skips this one.
 pub(crate) fn go_instead(route: Route) {
-    if let Some(history) = browser::history() {
-        history.replace_state_with_url(&JsValue::NULL, "", Some(&route.href())).ok();
-    }
+    overlay::replace(&route.href());
     show(route);
 }
 

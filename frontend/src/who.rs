@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use hongbao_shared::{UserId, api::accounts::Me};
+use hongbao_shared::{Fen, UserId, api::accounts::Me};
 use leptos::prelude::{
     ArcRwSignal, Get as _, GetUntracked as _, Set as _, Update as _, WithUntracked as _,
 };
@@ -28,6 +28,9 @@ pub(crate) enum Who {
 /// Says whose session this browser has, which its cookie does not tell to scripts: other
 /// tabs hear of it, and whoever comes back hears that a session has ended.
 const KEY: &str = "hongbao.session";
+
+/// Where a tab tells the others what is in the wallet.
+pub(crate) const BALANCE: &str = "balance";
 
 static WHO: LazyLock<ArcRwSignal<Who>> = LazyLock::new(|| ArcRwSignal::new(Who::Unknown));
 
@@ -84,6 +87,10 @@ pub(crate) fn place(what: &str) -> String {
 pub(crate) fn start() {
     browser::on_stored(|key, value| {
         let mine = id().map(|id| id.to_string());
+        let balance = value.as_ref().filter(|_| key == place(BALANCE));
+        if let Some(fen) = balance.and_then(|fen| Fen::from_signed(fen.parse().ok()?)) {
+            change(|me| me.balance_fen = fen);
+        }
         if key == KEY && WHO.get_untracked() != Who::Unknown && value != mine {
             browser::reload();
         }

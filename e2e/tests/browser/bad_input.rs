@@ -48,6 +48,19 @@ fn bad_input_gets_a_sentence_and_sends_nothing() -> Result<()> {
             browser.says("send-error", part).await.with_context(context)?;
             refuses_to_send(&browser).await.with_context(context)?;
         }
+        // It stands in view, below the field that it is about, which is marked.
+        for (amount, shares, field) in [("0", "2", "send-amount"), ("5", "101", "send-shares")] {
+            browser.fill("send-amount", amount).await?;
+            browser.fill("send-shares", shares).await?;
+            browser.has(field, "aria-invalid", "true").await?;
+            let script = format!(
+                "const fault = document.querySelector('.field-fault');
+                 const field = fault.previousElementSibling.querySelector('input').dataset.testid;
+                 const foot = document.querySelector('.send-foot').getBoundingClientRect();
+                 return field === '{field}' && fault.getBoundingClientRect().bottom <= foot.top;"
+            );
+            ensure!(browser.script(&script).await? == true, "the fault of {field}");
+        }
         // The fault goes away with its cause.
         browser.click("send-kind-lucky").await?;
         for amount in ["8,88", "1,000.00", "0.06"] {
@@ -122,6 +135,7 @@ fn names_and_amounts_are_checked_where_they_are_typed() -> Result<()> {
         browser.fill("group-name", &"g".repeat(31)).await?;
         browser.says("error-sentence", "30").await?;
         browser.press(Key::Escape).await?;
+        browser.click("question-yes").await?;
         browser.gone("group-name").await?;
 
         browser.click_css("[data-testid='nav-wallet'] a").await?;

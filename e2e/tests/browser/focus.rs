@@ -41,6 +41,7 @@ fn the_focus_comes_back_from_every_sheet() -> Result<()> {
         browser.press(Key::Escape).await?;
         focus_is_on(&browser, "send-submit").await?;
         browser.press(Key::Escape).await?;
+        browser.click("question-yes").await?;
         focus_is_on(&browser, "send-open").await?;
 
         browser.click("packet-card").await?;

@@ -130,7 +130,7 @@ async fn lists(browser: &Browser, world: &World, see: &impl AsyncFn(&'static str
     browser.fill("group-name", &"W".repeat(31)).await?;
     browser.find("error-sentence").await?;
     see("new-group-fault").await?;
-    leave_sheet(browser, "group-name").await?;
+    discard_sheet(browser, "group-name").await?;
     browser.goto("/wallet").await?;
     browser.find("wallet-pending").await?;
     browser.find("wallet-entry").await?;
@@ -183,7 +183,11 @@ async fn send(browser: &Browser, see: &impl AsyncFn(&'static str) -> Done) -> Do
     browser.find("send-recipient").await?;
     browser.find("send-error").await?;
     see("send-fault").await?;
-    leave_sheet(browser, "send-amount").await
+    browser.press(Key::Escape).await?;
+    browser.find("question-yes").await?;
+    see("discard-question").await?;
+    browser.click("question-yes").await?;
+    browser.gone("send-amount").await
 }
 
 async fn envelopes(
@@ -259,6 +263,13 @@ async fn account(browser: &Browser, see: &impl AsyncFn(&'static str) -> Done) ->
     browser.find("password-new").await?;
     see("password").await?;
     leave_sheet(browser, "password-new").await
+}
+
+/// Leaves a sheet with something filled in.
+async fn discard_sheet(browser: &Browser, inside: &str) -> Done {
+    browser.press(Key::Escape).await?;
+    browser.click("question-yes").await?;
+    browser.gone(inside).await
 }
 
 async fn leave_sheet(browser: &Browser, inside: &str) -> Done {

@@ -42,7 +42,7 @@ pub(crate) fn Envelope(
     on_state: OnState,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    modal(dialog);
+    modal(dialog, on_close);
     let Tapped { card, sender } = tapped;
     let flow = Flow::start(group, card.order_no, on_state);
     let to_details = Callback::new(move |()| {
@@ -96,14 +96,14 @@ pub(crate) fn Envelope(
                             <span class="clip">{words(move || lang().packet_from(&sender_name))}</span>
                             {sender.is_demo.then(|| view! { <span class="badge demo">{tr!(demo_mark)}</span> })}
                         </span>
-                        <p class="envelope-greeting">{greeting}</p>
+                        <p class="envelope-greeting">{words(greeting)}</p>
                         <div aria-live="polite">{live(move || hints(flow, on_close))}</div>
                     </div>
                 </div>
                 <div class="envelope-flap" aria-hidden="true"></div>
-                {move || coin(flow)}
+                {live(move || coin(flow))}
                 <div class="envelope-actions">
-                    {move || {
+                    {live(move || {
                         let over = matches!(
                             flow.stage.get(),
                             Stage::Revealed { .. } | Stage::Told(_)
@@ -119,8 +119,8 @@ pub(crate) fn Envelope(
                             >
                                 {text(details)}
                             </button>
-                        })
-                    }}
+                        }.into_any())
+                    })}
                 </div>
             </div>
             <button
@@ -137,7 +137,7 @@ pub(crate) fn Envelope(
 }
 
 /// The button that everything is about.
-fn coin(flow: Flow) -> impl IntoView {
+fn coin(flow: Flow) -> Option<AnyView> {
     let stage = flow.stage.get();
     let turning = matches!(stage, Stage::Opening);
     matches!(stage, Stage::Sealed { .. } | Stage::Opening).then(|| {
@@ -155,6 +155,7 @@ fn coin(flow: Flow) -> impl IntoView {
                 <span class="coin-face" lang="zh-Hant" aria-hidden="true">"開"</span>
             </button>
         }
+        .into_any()
     })
 }
 
@@ -178,7 +179,7 @@ fn paper(stage: Stage) -> Option<AnyView> {
                 <p class="paper-amount"><CountUp fen=amount_fen/></p>
                 <p class="paper-note">{tr!(into_wallet)}</p>
                 <p class="sr-only" role="status">
-                    {move || format!("{} {}", lang().you_got(), yuan(amount_fen))}
+                    {words(move || format!("{} {}", lang().you_got(), yuan(amount_fen)))}
                 </p>
             }
             .into_any(),
@@ -214,9 +215,9 @@ fn told(note: Note) -> AnyView {
     };
     view! {
         <div class="paper-scene" inner_html=scene(picture)></div>
-        <p class="paper-sentence" data-testid="envelope-sentence" role="status">{sentence}</p>
+        <p class="paper-sentence" data-testid="envelope-sentence" role="status">{words(sentence)}</p>
         {amount.map(|amount| view! { <p class="paper-amount small money">{yuan(amount)}</p> })}
-        <p class="paper-note">{lead}</p>
+        <p class="paper-note">{words(lead)}</p>
     }
     .into_any()
 }
@@ -234,13 +235,13 @@ fn hints(flow: Flow, on_close: Callback<()>) -> Option<AnyView> {
             Some(
                 view! {
                     <p class="envelope-hint" data-testid="error-sentence">
-                        {move || {
+                        {words(move || {
                             if unsure {
                                 lang().env_unknown().to_owned()
                             } else {
                                 lang().failure(&failure, &session::limits())
                             }
-                        }}
+                        })}
                     </p>
                     <span class="envelope-retry">
                         <button type="button" class="button gold" data-testid="envelope-retry" on:click=press(move |_| flow.retry())>

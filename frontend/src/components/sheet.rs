@@ -1,7 +1,7 @@
 //! Sheets: from below on a phone, in the middle of a desktop.
 //!
-//! They are native modal dialogs, so the browser itself keeps the focus inside,
-//! makes the rest inert and closes on Escape.
+//! They are native modal dialogs, so the browser itself keeps the focus inside and makes
+//! the rest inert.
 
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast as _;
@@ -9,15 +9,18 @@ use wasm_bindgen::JsCast as _;
 use crate::{
     art::Icon,
     browser,
-    components::{Pic, effect, press},
+    components::{Pic, effect, live, press},
     gesture,
     i18n::{Lang, text, tr},
+    overlay,
     tasks::{self, Scope},
 };
 
 /// Shows `dialog` as modal as soon as it is on the page, and gives the focus back to
-/// where it was when the calling component goes.
-pub(crate) fn modal(dialog: NodeRef<html::Dialog>) {
+/// where it was when the calling component goes. Until then it has an entry in history;
+/// `leave` takes it away, or asks.
+pub(crate) fn modal(dialog: NodeRef<html::Dialog>, leave: Callback<()>) {
+    overlay::open(leave);
     let before = send_wrapper(browser::focused());
     let scope = Scope::new();
     effect(move || {
@@ -43,22 +46,31 @@ fn send_wrapper<T>(value: T) -> leptos::__reexports::send_wrapper::SendWrapper<T
     leptos::__reexports::send_wrapper::SendWrapper::new(value)
 }
 
-/// A sheet with a title and a button to close it. `on_close` must take it away.
+/// A sheet with a title and a button to close it. `on_close` must take it away. What was
+/// filled in is not thrown away unasked.
 #[component]
 pub(crate) fn Sheet(
     title: fn(Lang) -> &'static str,
     on_close: Callback<()>,
     children: Children,
-) -> impl IntoView {
+) -> AnyView {
     let dialog = NodeRef::<html::Dialog>::new();
-    modal(dialog);
+    let filled = StoredValue::new(false);
+    let asking = RwSignal::new(false);
+    let leave = Callback::new(move |()| {
+        if filled.get_value() {
+            asking.set(true);
+        } else {
+            on_close.run(());
+        }
+    });
+    modal(dialog, leave);
+    let element =
+        |event: &web_sys::Event| -> Option<web_sys::Element> { event.target()?.dyn_into().ok() };
     let on_backdrop = move |event: leptos::ev::MouseEvent| {
         // The backdrop belongs to the dialog element; what lies inside is in its body.
-        let on_dialog = event.target().is_some_and(|target| {
-            target.dyn_ref::<web_sys::Element>().is_some_and(|e| e.tag_name() == "DIALOG")
-        });
-        if on_dialog {
-            on_close.run(());
+        if element(&event).is_some_and(|element| element.tag_name() == "DIALOG") {
+            leave.run(());
         }
     };
     view! {
@@ -67,9 +79,24 @@ pub(crate) fn Sheet(
             node_ref=dialog
             aria-label=text(title)
             on:click=press(on_backdrop)
+            on:input=move |event: leptos::ev::Event| {
+                // Choices are made again in a moment; words are not.
+                if element(&event).is_some_and(|one| !one.matches("[type=radio],select").unwrap_or_default()) {
+                    filled.set_value(!event_target_value(&event).is_empty());
+                }
+            }
+            on:keydown=move |event: leptos::ev::KeyboardEvent| {
+                // Browsers close on the second press, whatever a page says to `cancel`.
+                if event.key() == "Escape" {
+                    event.prevent_default();
+                    if !event.repeat() {
+                        leave.run(());
+                    }
+                }
+            }
             on:cancel=move |event: leptos::ev::Event| {
                 event.prevent_default();
-                on_close.run(());
+                leave.run(());
             }
             on:close=move |_| on_close.run(())
         >
@@ -80,7 +107,8 @@ pub(crate) fn Sheet(
                         type="button"
                         class="icon-button"
                         aria-label=tr!(close)
-                        on:click=press(move |_| on_close.run(()))
+                        data-testid="sheet-close"
+                        on:click=press(move |_| leave.run(()))
                     >
                         <Pic icon=Icon::Close/>
                     </button>
@@ -88,5 +116,30 @@ pub(crate) fn Sheet(
                 {children()}
             </div>
         </dialog>
+        {live(move || asking.get().then(|| view! {
+            <Sheet title=Lang::discard_title on_close=Callback::new(move |()| asking.set(false))>
+                <p>{tr!(discard_sure)}</p>
+                <button
+                    type="button"
+                    class="button danger"
+                    data-testid="question-yes"
+                    on:click=press(move |_| {
+                        asking.set(false);
+                        on_close.run(());
+                    })
+                >
+                    {tr!(discard)}
+                </button>
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="question-no"
+                    on:click=press(move |_| asking.set(false))
+                >
+                    {tr!(cancel)}
+                </button>
+            </Sheet>
+        }.into_any()))}
     }
+    .into_any()
 }

@@ -7,7 +7,7 @@ use crate::{
     api::{self, Failure},
     browser,
     components::live,
-    components::{Fault, flag, press, submits, words},
+    components::{Fault, field_fault, flag, press, submits, words},
     i18n::{lang, lang_now, tr},
     money::{Typed, parse_yuan},
     state::{session, toast},
@@ -94,6 +94,7 @@ pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
                     />
                 </span>
             </label>
+            {field_fault("error-sentence", hint)}
             <div class="chips">
                 {SUGGESTIONS_FEN
                     .map(|(value, label)| {
@@ -109,7 +110,6 @@ pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
                     })
                     .collect_view()}
             </div>
-            {live(move || hint().map(|hint| view! { <p class="fault" role="alert" data-testid="error-sentence">{hint}</p> }.into_any()))}
             <Fault failure=failure/>
             {live(move || unsure.get().then(|| view! { <p class="muted">{tr!(top_up_unknown)}</p> }.into_any()))}
             <button class="button primary" data-testid="top-up-submit" disabled=flag(move || !ready())>

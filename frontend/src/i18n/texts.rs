@@ -28,6 +28,8 @@ texts! {
     back: "返回", "Back";
     close: "关闭", "Close";
     cancel: "取消", "Cancel";
+    discard_title: "不填了？", "Leave this?";
+    discard_sure: "填好的内容会丢掉。", "What you have filled in would be lost.";
     retry: "再试一次", "Try again";
     loading: "正在加载…", "Loading…";
     load_more: "加载更多", "Load more";

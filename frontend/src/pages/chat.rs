@@ -16,9 +16,9 @@ use crate::{
     api::{self, Failure},
     art::{Icon, Scene},
     components::{
-        Empty, Fault, Link, LinkNotice, Pic, effect,
+        Empty, Fault, Link, Pic, effect,
         envelope::{Envelope, Tapped},
-        live, memo, press,
+        live, memo, press, words,
     },
     i18n::{Lang, lang, tr},
     pages::send::SendSheet,
@@ -82,15 +82,14 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
         _ => None,
     });
     let is_quiet = memo(move || group.with(|g| g.as_ref().is_some_and(|g| !g.is_demo)));
-    move || {
-        match refused.get() {
+    live(move || {
+        Some(match refused.get() {
         Some(failure) => view! { <Gone failure/> }.into_any(),
         None => view! {
             <section class="chat" data-testid="chat">
                 <ChatBar id group over/>
                 // Looks again whenever what lay over the chat has gone.
                 {live(move || (over.get() == Over::Nothing).then(|| view! { <PendingNotice group=id/> }.into_any()))}
-                <LinkNotice/>
                 <LogView feed on_tap=Callback::new(move |tapped| tap(tapped, over))>
                     // A demo group speaks in a moment.
                     {live(move || is_quiet.get().then(|| view! { <Invitation over/> }.into_any()))}
@@ -112,8 +111,8 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
             }))}
         }
         .into_any(),
-    }
-    }
+    })
+    })
 }
 
 /// What one has sent to somebody else is looked at; everything else is an envelope.
@@ -155,8 +154,8 @@ fn ChatBar(id: GroupId, group: RwSignal<Option<Group>>, over: RwSignal<Over>) ->
             <span class="bar-back icon-button">
                 <Link to=Route::Home><Pic icon=Icon::Back/><span class="sr-only">{tr!(back)}</span></Link>
             </span>
-            <h1 class="bar-title clip">{name}</h1>
-            <span class="bar-note">{move || count().map(|n| lang().members(n))}</span>
+            <h1 class="bar-title clip">{words(move || name().unwrap_or_default())}</h1>
+            <span class="bar-note">{words(move || count().map(|n| lang().members(n)).unwrap_or_default())}</span>
             <button
                 type="button"
                 class="icon-button"

@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{Avatar, Cover, Empty, Fault, Link, Pic, words},
+    components::{Avatar, Cover, Empty, Fault, Link, Pic, live, words},
     i18n::{Lang, joined_by_dot, lang, tr},
     money::yuan,
     route::Route,
@@ -41,11 +41,13 @@ fn Gone(failure: Failure) -> impl IntoView {
 #[component]
 pub(crate) fn DetailsPage(order_no: OrderNo) -> impl IntoView {
     let loaded = Loaded::start(order_no);
-    move || match (loaded.details.get(), loaded.refused.get()) {
-        (Some(details), _) => view! { <Shown details loaded/> }.into_any(),
-        (None, Some(failure)) => view! { <Gone failure/> }.into_any(),
-        (None, None) => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
-    }
+    live(move || {
+        Some(match (loaded.details.get(), loaded.refused.get()) {
+            (Some(details), _) => view! { <Shown details loaded/> }.into_any(),
+            (None, Some(failure)) => view! { <Gone failure/> }.into_any(),
+            (None, None) => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
+        })
+    })
 }
 
 #[component]
@@ -86,13 +88,13 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
                 <Avatar name=details.sender.avatar.clone()/>
                 <h1 class="details-title">{words(move || lang().packet_from(&sender))}</h1>
                 {details.sender.is_demo.then(|| view! { <p class="badge demo" data-testid="demo-mark">{tr!(demo_mark)}</p> })}
-                <p class="details-greeting">{greeting}</p>
+                <p class="details-greeting">{words(greeting)}</p>
                 {mine.map(|mine| view! { <p class="details-mine money">{yuan(mine)}</p> })}
                 {mine.map(|_| view! { <p class="muted small">{tr!(into_wallet)}</p> })}
             </div>
             <div class="page-body">
                 <section class="panel">
-                    <p class="details-summary">{summary}</p>
+                    <p class="details-summary">{words(summary)}</p>
                     {is_open.then(|| view! {
                         <p class="muted small">{words(move || lang().ends_at(&lang().day_and_clock(expires_at)))}</p>
                     })}

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     art::Icon,
-    components::{Fault, Link, Pic, Sheet, live, memo, press},
+    components::{Fault, Link, Pic, Sheet, live, memo, press, words},
     i18n::{Lang, lang, lang_now, text, tr},
     pages::chat::{Gone, InviteSheet},
     route::{self, Route},
@@ -59,8 +59,8 @@ pub(crate) fn GroupPage(id: GroupId) -> impl IntoView {
         count
     });
     let close = Callback::new(move |()| over.set(Over::Nothing));
-    move || {
-        match (group.get(), refused.get()) {
+    live(move || {
+        Some(match (group.get(), refused.get()) {
         (Some(group), _) => view! {
             <div class="page" data-testid="group-page">
                 <header class="bar">
@@ -95,8 +95,8 @@ pub(crate) fn GroupPage(id: GroupId) -> impl IntoView {
         .into_any(),
         (None, Some(failure)) => view! { <Gone failure/> }.into_any(),
         (None, None) => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
-    }
-    }
+    })
+    })
 }
 
 #[component]
@@ -184,7 +184,7 @@ fn Question(
     };
     view! {
         <Sheet title=title on_close>
-            <p>{sentence}</p>
+            <p>{words(sentence)}</p>
             <Fault failure=failure/>
             <button
                 type="button"

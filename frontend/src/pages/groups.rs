@@ -12,11 +12,9 @@ use leptos::prelude::*;
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{
-        Empty, Fault, GroupFace, Link, LinkNotice, Pic, Sheet, live, memo, press, rows, words,
-    },
+    components::{Empty, Fault, GroupFace, Link, Pic, Sheet, live, memo, press, rows, words},
     i18n::{Lang, lang, tr},
-    route::{self, Route},
+    route::Route,
     state::{groups, session},
     tasks::Scope,
 };
@@ -34,7 +32,6 @@ pub(crate) fn GroupsPane() -> impl IntoView {
     let ids = memo(groups::ids);
     let none = memo(move || ids.with(Vec::is_empty));
     let close = Callback::new(move |()| adding.set(false));
-    let in_chat = memo(|| matches!(route::current(), Route::Chat(_)));
     view! {
         <section class="groups" aria-label=tr!(groups_title)>
             <header class="bar">
@@ -49,7 +46,6 @@ pub(crate) fn GroupsPane() -> impl IntoView {
                     <Pic icon=Icon::Plus/>
                 </button>
             </header>
-            {live(move || (!in_chat.get()).then(|| view! { <LinkNotice/> }.into_any()))}
             {live(move || Some(match failure.get() {
                 _ if is_loading.get() => view! { <Ghosts/> }.into_any(),
                 Some(failure) => view! { <ListFailed failure/> }.into_any(),
@@ -140,19 +136,19 @@ fn Row(id: GroupId) -> impl IntoView {
                 }))}
                 <span class="group-words">
                     <span class="group-line">
-                        <span class="group-name clip">{name}</span>
+                        <span class="group-name clip">{words(move || name().unwrap_or_default())}</span>
                         {live(move || is_demo.get().then(|| view! { <span class="badge demo">{tr!(demo_mark)}</span> }.into_any()))}
-                        <span class="group-time">{at}</span>
+                        <span class="group-time">{words(move || at().unwrap_or_default())}</span>
                     </span>
                     <span class="group-line">
                         <span class="group-last clip">{words(move || group.with(|group| last_words(group.as_ref())))}</span>
                         {live(move || muted.get().then(|| view! {
                             <span class="group-muted"><Pic icon=Icon::Muted/><span class="sr-only">{tr!(muted_mark)}</span></span>
                         }.into_any()))}
-                        {move || {
+                        {live(move || {
                             let unread = unread.get();
                             (unread > 0).then(|| unread_mark(unread, muted.get()))
-                        }}
+                        })}
                     </span>
                 </span>
             </Link>

@@ -88,7 +88,7 @@ pub(crate) fn MePage() -> impl IntoView {
                         <section class="panel">
                             <h2>{tr!(account)}</h2>
                             <p class="muted" data-testid="login-name">
-                                {move || session::me().and_then(|me| me.login_name)}
+                                {words(|| session::me().and_then(|me| me.login_name).unwrap_or_default())}
                             </p>
                             <button
                                 type="button"

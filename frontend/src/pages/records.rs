@@ -85,7 +85,7 @@ fn Summary(year: Year, side: Side) -> impl IntoView {
     };
     view! {
         <section class="panel records-sum">
-            <h2 class="muted">{label}</h2>
+            <h2 class="muted">{words(label)}</h2>
             <p class="records-total money" data-testid="records-total">{yuan(year.total_fen)}</p>
             <p class="records-counts">
                 <span data-testid="records-count">{words(move || lang().packets(count))}</span>

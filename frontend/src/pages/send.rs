@@ -10,15 +10,15 @@ use hongbao_shared::{Fen, GroupId, Kind, api::groups::Group};
 use leptos::prelude::*;
 
 use crate::{
-    components::{Sheet, TopUpForm, flag, live, memo, press, submits, words},
-    i18n::{Lang, lang, tr},
+    components::{Sheet, TopUpForm, field_fault, flag, live, memo, press, submits, words},
+    i18n::{Lang, lang, text, tr},
     money::yuan,
     state::session,
 };
 
 use confirm::Confirm;
 use cover_picker::CoverPicker;
-use form::Form;
+use form::{Form, Part};
 use pay::{Payment, Step};
 use preview::Preview;
 
@@ -68,7 +68,7 @@ pub(crate) fn SendSheet(
                 <div class="send-foot">
                 <div class="send-sum">
                 <p class="send-total money">
-                    {move || form.total_fen().and_then(Fen::from_signed).map_or_else(|| "¥0.00".to_owned(), yuan)}
+                    {words(move || form.total_fen().and_then(Fen::from_signed).map_or_else(|| "¥0.00".to_owned(), yuan))}
                 </p>
                 <p class="send-balance">
                     {tr!(balance)}" "
@@ -86,7 +86,7 @@ pub(crate) fn SendSheet(
                     }.into_any()))}
                 </p>
                 </div>
-                <p class="muted small" role="status">{move || step_words(lang(), payment.step.get())}</p>
+                <p class="muted small" role="status">{words(move || step_words(lang(), payment.step.get()).unwrap_or_default())}</p>
                 <button
                     class="button primary large"
                     data-testid="send-submit"
@@ -130,7 +130,7 @@ fn KindPicker(form: Form) -> impl IntoView {
                     prop:checked=flag(move || form.kind.get() == kind)
                     on:change=move |_| form.kind.set(kind)
                 />
-                <span>{move || label(lang())}</span>
+                <span>{text(label)}</span>
             </label>
         }
     };
@@ -145,6 +145,14 @@ fn KindPicker(form: Form) -> impl IntoView {
 
 #[component]
 fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
+    let fault = memo(move || form.fault());
+    let wrong = move |at: Part| fault.get().is_some_and(|(part, _)| part == at);
+    let invalid = move |at: Part| move || wrong(at).then_some("true");
+    let said = move |at: Part| {
+        field_fault("send-error", move || {
+            fault.get().filter(|(part, _)| *part == at).map(|(_, sentence)| sentence)
+        })
+    };
     let people = move || group.with(|group| group.as_ref().map_or(0, |group| group.members.len()));
     view! {
         {live(move || (form.kind.get() == Kind::Exclusive).then(|| view! { <Recipient form group/> }.into_any()))}
@@ -164,10 +172,12 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
                     placeholder="0.00"
                     data-testid="send-amount"
                     aria-describedby="send-error"
+                    aria-invalid=invalid(Part::Amount)
                     bind:value=form.amount
                 />
             </span>
         </label>
+        {said(Part::Amount)}
         {live(move || (form.kind.get() != Kind::Exclusive).then(|| view! {
             <label class="field">
                 <span class="field-label">
@@ -182,11 +192,13 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
                         placeholder="0"
                         data-testid="send-shares"
                         aria-describedby="send-error"
+                        aria-invalid=invalid(Part::Shares)
                         bind:value=form.shares
                     />
                     <span class="field-suffix" aria-hidden="true">{tr!(shares_unit)}</span>
                 </span>
             </label>
+            {said(Part::Shares)}
         }.into_any()))}
         <label class="field">
             <span class="field-label">{tr!(greeting)}</span>
@@ -196,13 +208,12 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
                     placeholder=tr!(default_greeting)
                     data-testid="send-greeting"
                     aria-describedby="send-error"
+                    aria-invalid=invalid(Part::Greeting)
                     bind:value=form.greeting
                 />
             </span>
         </label>
-        <div id="send-error" role="alert">
-            {live(move || form.fault().map(|fault| view! { <p class="fault" data-testid="send-error">{fault}</p> }.into_any()))}
-        </div>
+        {said(Part::Greeting)}
     }
 }
 
@@ -215,12 +226,12 @@ fn Recipient(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
             members.into_iter().filter(|member| !session::is_me(member.id)).collect::<Vec<_>>()
         })
     };
-    move || {
+    live(move || {
         let others = others();
         if others.is_empty() {
-            return view! { <p class="fault">{tr!(recipient_nobody)}</p> }.into_any();
+            return Some(view! { <p class="fault">{tr!(recipient_nobody)}</p> }.into_any());
         }
-        view! {
+        Some(view! {
             <label class="field">
                 <span class="field-label">{tr!(recipient)}</span>
                 <span class="field-box">
@@ -244,6 +255,6 @@ fn Recipient(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
                 </span>
             </label>
         }
-        .into_any()
-    }
+        .into_any())
+    })
 }

@@ -34,17 +34,17 @@ pub(crate) fn WalletPage() -> impl IntoView {
                 <section class="balance-card">
                     <p class="balance-label">{tr!(balance)}</p>
                     <p class="balance money" data-testid="wallet-balance" aria-live="polite">
-                        {move || balance.get().map(yuan)}
+                        {words(move || balance.get().map(yuan).unwrap_or_default())}
                     </p>
                     <div role="status">
-                        {move || {
+                        {live(move || {
                             let pending = statement.pending_fen.get();
                             (!pending.is_zero()).then(|| view! {
                                 <p class="balance-pending" data-testid="wallet-pending">
                                     {words(move || lang().on_its_way(pending))}
                                 </p>
-                            })
-                        }}
+                            }.into_any())
+                        })}
                     </div>
                     <span class="balance-records" data-testid="records-link">
                         <Link to=Route::Records(Side::Received)>
@@ -215,7 +215,7 @@ fn Line(entry: Entry) -> impl IntoView {
     };
     let words = view! {
         <span class="entry-words">
-            <span class="entry-why">{why}</span>
+            <span class="entry-why">{words(why)}</span>
             <span class="entry-when">{words(move || lang().moment(entry.at))}</span>
         </span>
         <span class="entry-money">

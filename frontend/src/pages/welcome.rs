@@ -7,9 +7,8 @@ use crate::{
     api::{self, Failure},
     app::Switches,
     art::{Scene, scene},
-    components::live,
-    components::{Fault, press, submits, words},
-    i18n::{Lang, lang, tr},
+    components::{Fault, field_fault, live, press, submits, words},
+    i18n::{Lang, lang, text as said, tr},
     pages::{
         credentials::{CredentialsForm, Purpose},
         groups::enter_demo,
@@ -52,13 +51,13 @@ pub(crate) fn GuestForm(newcomer: bool) -> impl IntoView {
     let other = move |to: Way, test_id: &'static str, label: fn(Lang) -> &'static str| {
         view! {
             <button type="button" class="link-button" data-testid=test_id on:click=press(move |_| way.set(to))>
-                {move || label(lang())}
+                {said(label)}
             </button>
         }
     };
-    move || {
+    live(move || {
         let way = way.get();
-        view! {
+        Some(view! {
             {match way {
                 Way::Guest => view! { <NameForm newcomer/> }.into_any(),
                 Way::SignIn => view! { <CredentialsForm purpose=Purpose::SignIn on_done=Callback::new(|()| ())/> }.into_any(),
@@ -69,8 +68,8 @@ pub(crate) fn GuestForm(newcomer: bool) -> impl IntoView {
                 {(way != Way::SignIn).then(|| other(Way::SignIn, "way-sign-in", Lang::have_account))}
                 {(way != Way::Create).then(|| other(Way::Create, "way-create", Lang::no_account))}
             </div>
-        }
-    }
+        }.into_any())
+    })
 }
 
 /// The sentence about a name, by the server's own rule.
@@ -132,7 +131,7 @@ fn NameForm(newcomer: bool) -> impl IntoView {
                     />
                 </span>
             </label>
-            {live(move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> }.into_any()))}
+            {field_fault("error-sentence", fault)}
             <Fault failure=failure/>
             <button
                 class="button primary large"

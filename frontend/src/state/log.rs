@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hongbao_shared::{
-    OrderNo, Timestamp,
+    OrderNo, Timestamp, UserId,
     api::{
         Page,
         groups::{CardProgress, CardState, Message, MessageBody, PacketCard},
@@ -36,11 +36,30 @@ pub(super) struct Log {
     changes: BTreeMap<OrderNo, PacketChange>,
 }
 
+/// What one person says within this stands under one name.
+const RUN_MS: i64 = 3 * 60 * 1000;
+
 /// An entry, and the time if it is to be said before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LogRow {
     pub(crate) message: Message,
     pub(crate) time: Option<Timestamp>,
+    /// Does it go on with what the same person has just said?
+    pub(crate) goes_on: bool,
+}
+
+impl LogRow {
+    /// Differs where the same entry is drawn in another way.
+    pub(crate) fn looks(&self) -> i64 {
+        let time = self.time.map_or(0, Timestamp::millis);
+        time ^ (i64::from(self.goes_on) << 43)
+    }
+}
+
+/// Whose words or packet it is.
+fn speaker(message: &Message) -> Option<UserId> {
+    let said = matches!(message.body, MessageBody::Text { .. } | MessageBody::Packet { .. });
+    said.then_some(message.user.id)
 }
 
 impl Log {
@@ -167,7 +186,7 @@ impl Log {
             .shown()
             .rev()
             .take(WINDOW)
-            .map(|(_, message)| LogRow { message: message.clone(), time: None })
+            .map(|(_, message)| LogRow { message: message.clone(), time: None, goes_on: false })
             .collect();
         rows.reverse();
         let first = rows.first().map_or(0, |row| row.message.id.get());
@@ -177,6 +196,12 @@ impl Log {
             let paused = before.is_none_or(|before| at.millis_since(before) > PAUSE_MS);
             row.time = paused.then_some(at);
             before = Some(at);
+        }
+        for at in 1..rows.len() {
+            let (before, row) = (&rows[at - 1].message, &rows[at].message);
+            let same = speaker(row).is_some() && speaker(row) == speaker(before);
+            let soon = row.at.millis_since(before.at) <= RUN_MS;
+            rows[at].goes_on = same && soon && rows[at].time.is_none();
         }
         rows
     }

@@ -128,6 +128,8 @@ pub(crate) fn set_me(me: Me) {
 /// Shows a balance that an answer has told.
 pub(crate) fn set_balance(balance_fen: Fen) {
     who::change(|me| me.balance_fen = balance_fen);
+    // The other tabs follow.
+    browser::store(&who::place(who::BALANCE), &balance_fen.signed().to_string());
 }
 
 /// Asks for the balance, for instance after paying.

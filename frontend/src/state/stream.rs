@@ -25,8 +25,9 @@ const PAUSE_MS: u32 = 500;
 const PAUSE_MS_MAX: u32 = 15_000;
 /// A connection that is back within this was never missed.
 const CALM_MS: u32 = 1_500;
-/// The event of a page that is left, perhaps to be shown again as it was.
-const LEAVING: &str = "pagehide";
+/// The events of a page that is left, perhaps to be shown again as it was, and of a
+/// machine without a network: nothing comes any more, and no browser says so of a stream.
+const ENDINGS: [&str; 2] = ["pagehide", "offline"];
 /// How often a quiet stream looks around.
 const TICK_MS: u32 = 500;
 /// A page hidden for this long lets go: browsers allow six connections per host, and
@@ -209,7 +210,7 @@ impl Connection {
         let listener = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
             // A page that the browser keeps for the way back stands still, and would
             // keep one of its few connections with it.
-            if event.type_() == LEAVING {
+            if ENDINGS.contains(&event.type_().as_str()) {
                 here.close();
             }
             if tell.try_send(read(&event)).is_err() {
@@ -222,7 +223,9 @@ impl Connection {
             source.add_event_listener_with_callback(name, function).ok()?;
         }
         let function = listener.as_ref().unchecked_ref();
-        browser::window()?.add_event_listener_with_callback(LEAVING, function).ok()?;
+        for name in ENDINGS {
+            browser::window()?.add_event_listener_with_callback(name, function).ok()?;
+        }
         Some(Self { source, heard, listener })
     }
 
@@ -240,8 +243,10 @@ impl Drop for Connection {
         self.source.close();
         if let Some(window) = browser::window() {
             let function = self.listener.as_ref().unchecked_ref();
-            // Fails only where it was never added.
-            window.remove_event_listener_with_callback(LEAVING, function).ok();
+            for name in ENDINGS {
+                // Fails only where it was never added.
+                window.remove_event_listener_with_callback(name, function).ok();
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use crate::{
     art::ground,
-    components::{Cover, envelope::Tapped, live, press},
+    components::{Cover, envelope::Tapped, live, press, words},
     i18n::lang,
     state::session,
 };
@@ -81,16 +81,16 @@ pub(super) fn Card(
                 on_tap.run(Tapped { card: card.clone(), sender: sender.clone() });
             })
         >
-            <span class="sr-only">{from}</span>
+            <span class="sr-only">{words(from)}</span>
             <span class="packet-main">
                 <span class="packet-thumb"><Cover name=cover/><span class="packet-coin"></span></span>
                 <span class="packet-words">
-                    <span class="packet-greeting">{greeting}</span>
-                    <span class="packet-state">{state_words}</span>
+                    <span class="packet-greeting">{words(greeting)}</span>
+                    <span class="packet-state">{words(state_words)}</span>
                 </span>
             </span>
             <span class="packet-foot">
-                <span class="clip">{kind_words}</span>
+                <span class="clip">{words(kind_words)}</span>
                 {live(move || progress().map(|now| view! {
                     <span class="packet-progress money" data-testid="packet-progress">
                         <span aria-hidden="true">{format!("{}/{}", now.claimed, now.shares)}</span>

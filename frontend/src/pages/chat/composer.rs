@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     api::Failure,
     art::Icon,
-    components::{Fault, Pic, effect, flag, live, press, submits},
+    components::{Fault, Pic, effect, field_fault, flag, press, submits},
     i18n::{lang, tr},
     state::{feed::Feed, outbox, session},
 };
@@ -38,7 +38,7 @@ pub(super) fn Composer(group: GroupId, feed: Feed, on_packet: Callback<()>) -> i
     };
     view! {
         <div class="composer">
-            {live(move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> }.into_any()))}
+            {field_fault("error-sentence", fault)}
             <Fault failure=failure/>
             <form class="composer-row" on:submit=submits(submit)>
                 <button

@@ -66,14 +66,14 @@ pub(in crate::pages) fn InviteSheet(id: GroupId, on_close: Callback<()>) -> impl
                     </span>
                 </label>
             }.into_any()))}
-            {move || invitation.with(|invitation| {
+            {live(move || invitation.with(|invitation| {
                 let at = invitation.as_ref()?.expires_at;
                 Some(view! {
                     <p class="muted small">
                         {words(move || lang().invitation_until(&lang().day_and_clock(at)))}
                     </p>
-                })
-            })}
+                }.into_any())
+            }))}
             <button
                 type="button"
                 class="button primary"

@@ -4,7 +4,7 @@ mod scroll;
 mod unsent;
 
 use hongbao_shared::{
-    OrderNo, Timestamp,
+    OrderNo,
     api::{
         accounts::Profile,
         groups::{Message, MessageBody},
@@ -71,12 +71,12 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                 <div class="log-rows">
                     {rows(
                         move || drawn.get(),
-                        |row| (row.message.id.get(), row.time.map_or(0, Timestamp::millis)),
+                        |row| (row.message.id.get(), row.looks()),
                         move |row| view! { <Row feed row on_tap/> }.into_any(),
                     )}
                 </div>
                 <Unsent group=feed.group()/>
-                {move || quiet.get().then(|| children())}
+                {live(move || quiet.get().then(|| children()))}
                 {live(move || away.get().then(|| view! {
                     <Empty
                         scene=Scene::Away
@@ -101,14 +101,14 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
 
 #[component]
 fn Row(feed: Feed, row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
-    let LogRow { message, time } = row;
+    let LogRow { message, time, goes_on } = row;
     let id = message.id;
     let time = time.map(|at| {
         view! { <p class="log-time">{words(move || lang().moment(at))}</p> }
     });
     let body = match &message.body {
         MessageBody::Text { text } => {
-            let text = text.clone();
+            let text = linked(text);
             // Translators put nodes of theirs in place of ours, and what is live would never
             // change again (`index.html`). What people said stays as it is.
             bubble(&message.user, view! { <p class="bubble" translate="yes">{text}</p> }.into_any())
@@ -121,7 +121,27 @@ fn Row(feed: Feed, row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
         }
         _ => system(message),
     };
-    view! { <div class="log-row" data-id=id.get()>{time} {body}</div> }
+    view! { <div class="log-row" class:goes-on=goes_on data-id=id.get()>{time} {body}</div> }
+}
+
+/// What somebody said, with addresses to tap. Nothing is fetched from there, and whoever
+/// is led there does not tell from where.
+fn linked(text: &str) -> Vec<AnyView> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("https://").into_iter().chain(rest.find("http://")).min() {
+        let (before, from) = rest.split_at(start);
+        // An address is of such letters alone; what ends a sentence is not its end.
+        let end = from.find(|letter: char| !letter.is_ascii_graphic()).unwrap_or(from.len());
+        let href = from[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'']);
+        let link = view! {
+            <a href=href.to_owned() target="_blank" rel="noopener noreferrer">{href.to_owned()}</a>
+        };
+        parts.extend([before.to_owned().into_any(), link.into_any()]);
+        rest = &from[href.len()..];
+    }
+    parts.push(rest.to_owned().into_any());
+    parts
 }
 
 /// What the chat tells by itself. What is about a packet leads to it.
@@ -139,10 +159,10 @@ fn system(message: Message) -> AnyView {
     let line = move || lang().system_line(&message);
     let inside = match packet {
         Some(order_no) => view! {
-            <RouteLink to=Route::Packet(order_no)><Pic icon=Icon::Packet/><span>{line}</span></RouteLink>
+            <RouteLink to=Route::Packet(order_no)><Pic icon=Icon::Packet/><span>{words(move || line().unwrap_or_default())}</span></RouteLink>
         }
         .into_any(),
-        None => line.into_any(),
+        None => words(move || line().unwrap_or_default()),
     };
     view! { <div class="log-system" data-testid="system-line" data-type=kind>{inside}</div> }
         .into_any()

@@ -5,7 +5,7 @@ use leptos::{html, prelude::*};
 
 use crate::{
     api::{self, Failure, Paid},
-    components::{Fault, effect, press, words},
+    components::{Fault, effect, live, press, words},
     gesture,
     i18n::{lang, lang_now, tr},
     state::{
@@ -69,7 +69,7 @@ pub(super) fn PendingNotice(group: GroupId) -> impl IntoView {
         shown.set(None);
         toast::show(lang_now().pay_left());
     };
-    move || {
+    live(move || {
         shown.get().map(|pending| {
             view! {
                 <div class="notice pending" role="status" data-testid="pending-payment" node_ref=place>
@@ -93,6 +93,7 @@ pub(super) fn PendingNotice(group: GroupId) -> impl IntoView {
                     </span>
                 </div>
             }
+            .into_any()
         })
-    }
+    })
 }

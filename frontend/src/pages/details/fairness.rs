@@ -11,7 +11,7 @@ use super::load::Loaded;
 use crate::{
     api::Failure,
     art::Icon,
-    components::{Fault, Pic, press, words},
+    components::{Fault, Pic, live, press, words},
     i18n::{Lang, lang, tr},
     money::yuan,
     state::payments,
@@ -68,15 +68,15 @@ pub(super) fn FairnessPanel(details: PacketDetails, loaded: Loaded) -> impl Into
                 <dt>{tr!(fair_commitment)}</dt>
                 <dd>{fairness.commitment.to_hex()}</dd>
                 <dt>{tr!(fair_client_seed)}</dt>
-                <dd>{move || {
+                <dd>{words(move || {
                     if client_seed.is_empty() {
                         lang().fair_client_seed_none().to_owned()
                     } else {
                         client_seed.clone()
                     }
-                }}</dd>
+                })}</dd>
                 <dt>{tr!(fair_server_seed)}</dt>
-                <dd>{move || server_seed.clone().unwrap_or_else(|| lang().fair_shown_later().to_owned())}</dd>
+                <dd>{words(move || server_seed.clone().unwrap_or_else(|| lang().fair_shown_later().to_owned()))}</dd>
             </dl>
             {if is_over {
                 view! {
@@ -95,16 +95,16 @@ pub(super) fn FairnessPanel(details: PacketDetails, loaded: Loaded) -> impl Into
             }}
             <Fault failure=failure/>
             <div aria-live="polite">
-                {move || outcome.get().map(|outcome| match outcome {
+                {live(move || outcome.get().map(|outcome| match outcome {
                     Outcome::Checked { report, kept_matches } => {
                         view! { <Verdict report kept_matches/> }.into_any()
                     }
                     Outcome::Unprovable(reason) => view! {
                         <p class="fault" data-testid="error-sentence">
-                            {move || unprovable(lang(), reason)}
+                            {words(move || unprovable(lang(), reason))}
                         </p>
                     }.into_any(),
-                })}
+                }))}
             </div>
             <h3>{tr!(fair_limits_title)}</h3>
             <p class="muted small">{tr!(fair_limits)}</p>
@@ -174,13 +174,13 @@ fn check_row(at: usize, share: ShareCheck) -> impl IntoView {
             </span>
             <span>{tr!(share_number, at + 1)}</span>
             <span class="money">
-                {move || share.paid.map_or_else(|| lang().fair_unopened().to_owned(), yuan)}
+                {words(move || share.paid.map_or_else(|| lang().fair_unopened().to_owned(), yuan))}
             </span>
             <span class="check-expected money">
-                {move || {
-                    let differs = share.paid != Some(expected);
-                    differs.then(|| lang().fair_expected(expected))
-                }}
+                {words(move || {
+                    let differs = (share.paid != Some(expected)).then_some(expected);
+                    differs.map(|expected| lang().fair_expected(expected)).unwrap_or_default()
+                })}
             </span>
         </li>
     }

@@ -5,8 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
-    components::live,
-    components::{Fault, flag, submits, words},
+    components::{Fault, field_fault, flag, submits, words},
     i18n::{lang, tr},
     route::{self, Route},
     state::{groups, session},
@@ -63,7 +62,7 @@ pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
                     />
                 </span>
             </label>
-            {live(move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> }.into_any()))}
+            {field_fault("error-sentence", fault)}
             <Fault failure=failure/>
             <button
                 class="button primary"

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     art,
-    components::{Fault, Sheet, flag, live, spoken, submits},
+    components::{Fault, Sheet, field_fault, flag, spoken, submits},
     i18n::{Lang, lang, lang_now, tr},
     pages::welcome::name_fault,
     state::{session, toast},
@@ -69,7 +69,7 @@ pub(super) fn ProfileForm(on_close: Callback<()>) -> impl IntoView {
                         <input autocomplete="nickname" data-testid="profile-name" bind:value=name/>
                     </span>
                 </label>
-                {live(move || fault().map(|fault| view! { <p class="fault" role="alert" data-testid="error-sentence">{fault}</p> }.into_any()))}
+                {field_fault("error-sentence", fault)}
                 <div class="avatars" role="radiogroup" aria-label=tr!(avatar)>
                     {(0..art::AVATARS).map(|number| view! { <Choice number avatar/> }).collect_view()}
                 </div>

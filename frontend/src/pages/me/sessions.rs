@@ -59,9 +59,10 @@ pub(super) fn Sessions() -> impl IntoView {
             <h2>{tr!(sessions)}</h2>
             {live(move || list.with(Option::is_none).then(|| view! { <p class="muted" role="status">{tr!(loading)}</p> }.into_any()))}
             <ul class="sessions">
-                {move || list.get().map(|list| {
-                    list.into_iter().map(|session| view! { <Row session end/> }).collect_view()
-                })}
+                {live(move || list.get().map(|list| {
+                    let rows = list.into_iter().map(|session| view! { <Row session end/> });
+                    rows.collect_view().into_any()
+                }))}
             </ul>
             {live(move || several.get().then(|| view! {
                 <button type="button" class="button" data-testid="sessions-end-others" on:click=press(end_others)>

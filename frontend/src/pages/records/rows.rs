@@ -41,7 +41,7 @@ fn received(item: ReceivedItem) -> AnyView {
                 <span class="entry-words">
                     <span class="entry-why entry-person"><Name of=item.sender/></span>
                     <span class="entry-when">
-                        {move || joined_by_dot(kind(lang(), item.kind), &lang().moment(item.at))}
+                        {words(move || joined_by_dot(kind(lang(), item.kind), &lang().moment(item.at)))}
                     </span>
                 </span>
                 <span class="entry-money">
@@ -72,12 +72,12 @@ fn sent(item: SentItem) -> AnyView {
         <li class="entry" data-testid="record-row">
             <Link to=Route::Packet(item.order_no)>
                 <span class="entry-words">
-                    <span class="entry-why">{move || kind(lang(), item.kind)}</span>
+                    <span class="entry-why">{words(move || kind(lang(), item.kind))}</span>
                     <span class="entry-when">{words(move || lang().moment(item.at))}</span>
                 </span>
                 <span class="entry-money">
                     <span class="entry-amount money">{yuan(item.total_fen)}</span>
-                    <span class="entry-after">{state}</span>
+                    <span class="entry-after">{words(state)}</span>
                 </span>
             </Link>
         </li>

@@ -63,8 +63,8 @@ pub(super) fn Confirm(
                 <p class="confirm-amount money" data-testid="send-confirm-amount">
                     {words(move || yuan(total.get()))}
                 </p>
-                <p class="confirm-what">{what}</p>
-                <p class="muted">{greeting}</p>
+                <p class="confirm-what">{words(what)}</p>
+                <p class="muted">{words(greeting)}</p>
                 <p class="confirm-from">
                     <span class="muted">{tr!(pay_from)}</span>
                     <span>{tr!(wallet_title)}" · "<span class="money muted">{words(move || lang().balance_after(balance.get()))}</span></span>
@@ -72,10 +72,10 @@ pub(super) fn Confirm(
             </div>
             <Fault failure=payment.failure/>
             <p class="muted small" role="status">
-                {move || {
-                    let words = step_words(lang(), payment.step.get());
-                    words.or_else(|| unpaid().then(|| lang().pay_nothing_moved()))
-                }}
+                {words(move || {
+                    let step = step_words(lang(), payment.step.get());
+                    step.or_else(|| unpaid().then(|| lang().pay_nothing_moved())).unwrap_or_default()
+                })}
             </p>
             <button
                 type="button"

@@ -4,7 +4,7 @@ use hongbao_shared::draft::COVERS;
 use leptos::prelude::*;
 
 use crate::{
-    components::{Cover, flag},
+    components::{Cover, flag, words},
     i18n::{Lang, lang, tr},
 };
 
@@ -35,7 +35,7 @@ pub(super) fn CoverPicker(cover: RwSignal<&'static str>) -> impl IntoView {
                                 on:change=move |_| cover.set(one)
                             />
                             <Cover name=one/>
-                            <span class="cover-name">{move || cover_name(lang(), one)}</span>
+                            <span class="cover-name">{words(move || cover_name(lang(), one))}</span>
                         </label>
                     }
                 })

@@ -26,6 +26,14 @@ pub(super) struct Form {
     pub(super) recipient: RwSignal<Option<UserId>>,
 }
 
+/// A field that can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Amount,
+    Shares,
+    Greeting,
+}
+
 /// Why there is no valid draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -107,14 +115,23 @@ impl Form {
         self.with_draft(|draft| draft.terms(&limits))?.map_err(Fault::Broken)
     }
 
-    /// The sentence that stands below the fields.
-    pub(super) fn fault(self) -> Option<String> {
-        match self.checked().err()? {
-            Fault::Incomplete => None,
-            Fault::Unreadable => Some(lang().amount_unreadable().to_owned()),
-            Fault::TooFine => Some(lang().amount_too_fine().to_owned()),
-            Fault::Broken(code) => Some(lang().error(code, &session::limits())),
-        }
+    /// The field that is wrong, and the sentence that stands below it.
+    pub(super) fn fault(self) -> Option<(Part, String)> {
+        let (part, sentence) = match self.checked().err()? {
+            // Nobody was picked yet: nothing is wrong.
+            Fault::Incomplete | Fault::Broken(ErrorCode::RecipientRequired) => return None,
+            Fault::Unreadable => (Part::Amount, lang().amount_unreadable().to_owned()),
+            Fault::TooFine => (Part::Amount, lang().amount_too_fine().to_owned()),
+            Fault::Broken(code) => {
+                let part = match code {
+                    ErrorCode::SharesOutOfRange => Part::Shares,
+                    ErrorCode::GreetingInvalid => Part::Greeting,
+                    _ => Part::Amount,
+                };
+                (part, lang().error(code, &session::limits()))
+            }
+        };
+        Some((part, sentence))
     }
 
     /// What is asked of the server.

@@ -1,0 +1,94 @@
+//! The chat at a glance: what one person says at once stands together, addresses lead
+//! somewhere, and no line is too long to read.
+
+use crate::steps::{enter, pay};
+use anyhow::{Context as _, Result, ensure};
+use hongbao_e2e::{Form, Stage, play};
+
+/// As high as eight short lines of one person may be on a phone, in CSS pixels.
+const EIGHT_LINES_PX: f64 = 330.0;
+/// As wide as lines are on a screen of any width.
+const COLUMN_PX: f64 = 760.0;
+
+#[test]
+fn what_one_person_says_at_once_stands_together() -> Result<()> {
+    play("runs", async |stage: &Stage| {
+        let mei = stage.guest("Mei").await?;
+        let tom = stage.guest("Tom").await?;
+        let group = mei.make_group("Family", &[&tom]).await?;
+        for number in 1..=8 {
+            tom.say(&group, &format!("Line {number}")).await?;
+        }
+        mei.say(&group, "See https://example.com/a?b=1. And 看http://example.org/很好").await?;
+        let chat = format!("/g/{group}");
+        let browser = enter(stage, Form::Phone, &mei, &chat).await?;
+        browser.says("log", "看http").await?;
+        let look = "const said = [...document.querySelectorAll('.log-row:has(.bubble)')]
+                .filter((row) => row.innerText.includes('Line'));
+            const seen = (at) => said.filter((row) => {
+                const part = row.querySelector(at);
+                const box = part.getBoundingClientRect();
+                return part.checkVisibility({ visibilityProperty: true }) && box.width > 1;
+            }).length;
+            const first = said[0].querySelector('.said').getBoundingClientRect();
+            const height = said[7].getBoundingClientRect().bottom - first.top;
+            return [said.length, seen('.avatar'), seen('.said-name'), height];";
+        let [rows, faces, names, height]: [f64; 4] =
+            serde_json::from_value(browser.script(look).await?)?;
+        ensure!((rows, faces, names) == (8.0, 1.0, 1.0), "{rows}: {faces} faces, {names} names");
+        ensure!(height <= EIGHT_LINES_PX, "eight lines are {height} px high");
+
+        let links = "return [...document.querySelectorAll('.bubble a')]
+            .map((link) => [link.href, link.target, link.rel]);";
+        let links = browser.script(links).await?;
+        let link = |href| serde_json::json!([href, "_blank", "noopener noreferrer"]);
+        let wanted = [link("https://example.com/a?b=1"), link("http://example.org/")];
+        ensure!(links == serde_json::json!(wanted), "{links}");
+
+        let wide = enter(stage, Form::Desktop, &mei, &chat).await?;
+        wide.says("log", "Line 8").await?;
+        let width = wide.script("return document.querySelector('.log-rows').clientWidth").await?;
+        ensure!(width.as_f64().context("a width")? <= COLUMN_PX, "lines are {width} px wide");
+        Ok(())
+    })
+}
+
+/// What one tab learns of the wallet, the other one shows.
+#[test]
+fn tabs_share_the_balance() -> Result<()> {
+    play("tabs-balance", async |stage: &Stage| {
+        let mei = stage.guest("Mei").await?;
+        mei.top_up(10_000).await?;
+        let group = mei.make_group("Family", &[]).await?;
+        let browser = enter(stage, Form::Desktop, &mei, "/wallet").await?;
+        browser.says("wallet-balance", "¥100.00").await?;
+        let wallet = browser.window().await?;
+        browser.new_window(&format!("/g/{group}")).await?;
+        browser.click("send-open").await?;
+        browser.fill("send-amount", "5").await?;
+        browser.fill("send-shares", "1").await?;
+        pay(&browser).await?;
+        browser.switch_to(&wallet).await?;
+        browser.says("wallet-balance", "¥95.00").await
+    })
+}
+
+/// That the connection is lost is said on every screen, also by a machine that has no
+/// network any more while nothing tells its stream.
+#[test]
+fn a_lost_connection_is_said_on_every_screen() -> Result<()> {
+    play("link-lost", async |stage: &Stage| {
+        let mei = stage.guest("Mei").await?;
+        let group = mei.make_group("Family", &[]).await?;
+        let browser = enter(stage, Form::Phone, &mei, "/wallet").await?;
+        let chat = format!("/g/{group}");
+        for path in ["/wallet", "/me", &chat, "/"] {
+            browser.walk_to(path).await?;
+            browser.gone("link-lost").await?;
+            browser.set_offline(true).await?;
+            browser.find("link-lost").await.with_context(|| path.to_owned())?;
+            browser.set_offline(false).await?;
+        }
+        browser.gone("link-lost").await
+    })
+}
