@@ -77,12 +77,6 @@ impl Stores {
         sites.into_iter().collect()
     }
 
-    /// With another database of lists.
-    #[must_use]
-    pub fn with_lists(self, lists: Arc<dyn ListStore>) -> Self {
-        Self { lists, ..self }
-    }
-
     /// Takes over what an earlier process was delivering when it died.
     pub async fn reclaim(&self) -> anyhow::Result<()> {
         self.ledger.reclaim().await?;

@@ -1,5 +1,8 @@
 //! Sound data with a packet of every kind and in every state.
 
+mod after;
+
+pub(crate) use after::{becomes, settle};
 use hongbao_domain::{
     record::{Payment, PreOrderRecord},
     runtime::{SystemEntropy, Zone},
@@ -13,14 +16,12 @@ use hongbao_domain::{
             Announcement, Append, ClaimRow, Ended, Landed, Landing, LaneBatch, OrderStore,
             PacketRow, Progress, StoredState,
         },
-        outbox::{Destination, Due, Outbox, Settled},
+        outbox::{Destination, Due},
     },
 };
 use hongbao_engine::{
     archive::tiered::TieredOrders,
-    audit::{self, Audited, Report, Tiers},
-    keys::Keys,
-    keys::seal::Sealer,
+    keys::{Keys, seal::Sealer},
 };
 use hongbao_memory::{MemoryCold, MemoryLedger, MemoryOrders};
 use hongbao_shared::{
@@ -28,7 +29,7 @@ use hongbao_shared::{
     fairness::{ClientSeed, ServerSeed},
 };
 use hongbao_storage::{Database, Schema, SqlCold, SqlLedger, SqlLists, SqlOrders};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 use tempfile::TempDir;
 
 /// Falls on day 7 of the cycle, whose tables end in `_08`.
@@ -381,29 +382,8 @@ impl Scene {
     pub(crate) async fn deliver_landings(&self) {
         settle(&*self.ledger, Destination::Land).await;
     }
-
-    /// All that there is to audit.
-    pub(crate) fn audited(&self, at_rest: bool) -> Audited<'_> {
-        Audited {
-            at_rest,
-            lists: self.lists.as_deref(),
-            tiers: Some(Tiers { hot: &self.hot, cold: &self.cold }),
-            ..Audited::new(&self.orders, &*self.ledger, &self.sealer)
-        }
-    }
-
-    pub(crate) async fn audit(&self, at_rest: bool) -> Report {
-        audit::run(&self.audited(at_rest)).await.unwrap()
-    }
-
-    /// The audit of somebody with another key.
-    pub(crate) async fn audit_with_key(&self, key: [u8; 32]) -> Report {
-        let sealer = Sealer::new(&Keys::of(key));
-        audit::run(&Audited { sealer: &sealer, ..self.audited(true) }).await.unwrap()
-    }
 }
 
-/// Delivers everything for one destination.
 /// The largest share of a finished lucky packet of two or more, the earliest on a tie
 /// (R-SPLIT-5); said here a second time, because the audit is judged by it.
 fn best_luck(plan: Plan, claims: &[ClaimRow]) -> Option<&ClaimRow> {
@@ -411,26 +391,6 @@ fn best_luck(plan: Plan, claims: &[ClaimRow]) -> Option<&ClaimRow> {
         return None;
     }
     claims.iter().reduce(|best, next| if next.amount_fen > best.amount_fen { next } else { best })
-}
-
-pub(crate) async fn settle<O: Outbox + ?Sized>(store: &O, destination: Destination) {
-    becomes(store, destination, "", &Settled::Done).await;
-}
-
-/// What becomes of rows for a destination that tell of a packet; the others wait on.
-pub(crate) async fn becomes<O: Outbox + ?Sized>(
-    store: &O,
-    destination: Destination,
-    of: impl ToString,
-    outcome: &Settled,
-) {
-    let (lease, of) = (Duration::from_mins(1), of.to_string());
-    let rows = store.lease(destination, at(10_000), lease, 10_000).await.unwrap();
-    let waits = Settled::Retry { due_at: at(5), error: "waits".to_owned() };
-    let settled = rows.iter().map(|row| {
-        (row.id, if row.payload.contains(&of) { outcome.clone() } else { waits.clone() })
-    });
-    store.settle(settled.collect()).await.unwrap();
 }
 
 fn told(destination: Destination, event: &serde_json::Value) -> Announcement {

@@ -13,7 +13,7 @@ use hongbao_domain::{
         },
     },
 };
-use hongbao_engine::{keys::Keys, lists::ListPart};
+use hongbao_engine::{keys::Keys, lists::ListPart, stores::Stores};
 use hongbao_shared::{
     ErrorCode, Fen, Kind, OrderNo, UserId,
     api::{lists::Progress, packets::PacketState, wallet::Wallet},
@@ -157,7 +157,7 @@ async fn without_lists_everything_else_goes_on() {
     // A folder that has databases must have its key.
     Keys::obtain(&config, &SystemEntropy).unwrap();
     let stores = open_stores(&config).await.unwrap();
-    let stores = Some(stores.with_lists(lists.clone()));
+    let stores = Some(Stores { lists: lists.clone(), ..stores });
     let outside = Outside { stores, ..Outside::default() };
     let world = World::on(|config| config.storage.data = folder.path().into(), outside).await;
     lists.down.store(true, Ordering::SeqCst);
@@ -193,7 +193,8 @@ async fn without_lists_everything_else_goes_on() {
     assert!(best.1 && best.2, "the largest share had the best luck: {lucky:?}");
     let config = (*app.config).clone();
     app.shutdown().await;
-    audit_stores(&config, open_stores(&config).await.unwrap().with_lists(lists)).await;
+    let stores = open_stores(&config).await.unwrap();
+    audit_stores(&config, Stores { lists, ..stores }).await;
 }
 
 /// Opened and not credited is shown as on its way; credited, it is not (R-PEOPLE-3).

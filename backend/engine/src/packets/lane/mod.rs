@@ -6,6 +6,7 @@
 
 mod batch;
 mod packet;
+mod tries;
 mod writer;
 
 use crate::{

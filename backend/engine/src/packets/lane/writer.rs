@@ -2,6 +2,7 @@ use super::{
     LaneParts, LaneStore, Op, Reply,
     batch::Draft,
     packet::{LanePacket, catch_up, load, unreadable},
+    tries::{Tries, down, refuse},
 };
 use crate::cache::PacketEntry;
 use hongbao_domain::{
@@ -17,21 +18,9 @@ use hongbao_shared::{ErrorCode, Kind, OrderNo, Timestamp, UserId};
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
-    time::Duration,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-
-/// How often a packet is tried after a lost race or an unknown commit.
-const ATTEMPTS_MAX: u32 = 16;
-/// How often it is tried after what a constraint refused: in its batch, alone with what the
-/// database says of it, and once more for what came in between.
-const REFUSALS_MAX: u32 = 3;
-/// How long a packet rests before its third attempt, and at most: whoever loses to another
-/// node again and again lets it go first. A shard's other packets wait as long, a fifth of a
-/// second in all.
-const BACK_OFF_FIRST: Duration = Duration::from_millis(1);
-const BACK_OFF_MAX: Duration = Duration::from_millis(16);
 
 /// The single writer of a shard.
 #[derive(Debug)]
@@ -343,39 +332,6 @@ impl Lane {
     }
 }
 
-/// How often each packet was tried within one serving. One that never commits takes no attempt
-/// from those that came in its batch (R-CTRL-6).
-#[derive(Debug, Default)]
-struct Tries(BTreeMap<OrderNo, u32>);
-
-impl Tries {
-    fn of(&self, op: &Op) -> u32 {
-        self.0.get(&op.order_no()).copied().unwrap_or_default()
-    }
-
-    /// Lets go first whoever was quicker.
-    async fn back_off(&self, ops: &[Op]) {
-        let tried = ops.iter().map(|op| self.of(op)).max().unwrap_or_default();
-        if let Some(doubled) = tried.checked_sub(2) {
-            tokio::time::sleep(BACK_OFF_FIRST.saturating_mul(1 << doubled).min(BACK_OFF_MAX)).await;
-        }
-    }
-
-    /// Counts an attempt that failed for each packet; refuses those that have had theirs.
-    fn once_more(&mut self, ops: Vec<Op>, error: StoreError) -> Vec<Op> {
-        let packets: BTreeSet<_> = ops.iter().map(Op::order_no).collect();
-        for order_no in packets {
-            *self.0.entry(order_no).or_default() += 1;
-        }
-        let max = if error.is_final() { REFUSALS_MAX } else { ATTEMPTS_MAX };
-        let (again, over): (Vec<_>, Vec<_>) = ops.into_iter().partition(|op| self.of(op) < max);
-        if !over.is_empty() {
-            refuse(over, &Arc::new(error));
-        }
-        again
-    }
-}
-
 /// Every destination that a commit told something, and when that is due.
 fn told(request: &LaneBatch, outcome: &LaneOutcome) -> BTreeSet<(Destination, Due)> {
     let landed = outcome.landings.iter().map(|landed| *landed == Landed::New);
@@ -395,23 +351,4 @@ fn ended(state: StoredState) -> Refusal {
         StoredState::Open | StoredState::Expired => ErrorCode::PacketExpired.into(),
         StoredState::Finished | StoredState::GivenUp => ErrorCode::PacketFinished.into(),
     }
-}
-
-fn refuse(ops: Vec<Op>, error: &Arc<StoreError>) {
-    if error.is_final() {
-        tracing::error!(%error, waiting = ops.len(), "lane cannot commit");
-    } else {
-        tracing::debug!(%error, waiting = ops.len(), "lane cannot commit now");
-    }
-    for op in ops {
-        op.refuse(down(error));
-    }
-}
-
-fn down(error: &Arc<StoreError>) -> Refusal {
-    let mut refusal = Refusal::of_shared(error);
-    if refusal.code == ErrorCode::Unavailable {
-        refusal.code = ErrorCode::ShardUnavailable;
-    }
-    refusal
 }
