@@ -77,7 +77,7 @@ codes! {
     /// Somebody has this account name.
     NameTaken = "name_taken", 409, "An account with this name exists.";
     /// A password that is too short or too long.
-    PasswordInvalid = "password_invalid", 422, "The password is too short or too long.";
+    PasswordInvalid = "password_invalid", 422, "The password is too short, too long or too easy to guess.";
     /// Not one of the built-in pictures.
     AvatarInvalid = "avatar_invalid", 422, "There is no such avatar.";
     /// The person has a password already.

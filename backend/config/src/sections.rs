@@ -23,8 +23,12 @@ section! {
         /// the limits per address.
         trusted_proxies: Vec<IpAddr> = Vec::new();
         /// True if browsers reach the server over https only; the session cookie is then
-        /// `Secure` always, not only where a trusted proxy says so.
+        /// `Secure` always, and browsers are told to come by https alone, not only where a
+        /// trusted proxy says so.
         https: bool = false;
+        /// Addresses beside this machine's own from which `/metrics` may be read, such as that of
+        /// Prometheus; everybody else is answered 403.
+        metrics_addresses: Vec<IpAddr> = Vec::new();
         /// The most connections at a time; one more is refused at once. The limit of open files
         /// is raised at the start as far as it goes; where that leaves fewer, this is lowered,
         /// with a warning.
@@ -34,8 +38,8 @@ section! {
         /// alone.
         connections_per_address_max: u32 = 2_000;
         /// Seconds after which a connection is closed that has said nothing, has not finished
-        /// the head of its request, or has asked nothing more. Longer than proxies in front
-        /// keep theirs (nginx: 60).
+        /// the head of its request, has asked nothing more, or takes nothing of its answer.
+        /// Longer than proxies in front keep theirs (nginx: 60).
         idle_s: u32 = 75;
         /// The most seconds that requests in flight get to finish after SIGTERM. Too
         /// short, and clients lose answers of calls that did happen.

@@ -4,16 +4,69 @@
 
 use hongbao_shared::text;
 pub use hongbao_shared::text::{CODE_POINTS_PER_CHARACTER_MAX, TextFault};
-use icu_normalizer::ComposingNormalizer;
+use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
 use icu_properties::{
     CodePointMapData, CodePointSetData,
-    props::{DefaultIgnorableCodePoint, GeneralCategory},
+    props::{DefaultIgnorableCodePoint, GeneralCategory, Script},
 };
 use std::borrow::Cow;
+use unicode_security::skeleton;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// How often folding may uncover something else to fold. Twice happens (ẞ, ß, ss).
 const FOLDS_MAX: usize = 8;
+
+/// Why a text is no name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameFault {
+    /// It is no text of one line that somebody can read.
+    #[error(transparent)]
+    Text(#[from] TextFault),
+    /// Unassigned or of private use: each screen shows something else.
+    #[error("has a character that not everybody can see")]
+    Unknown,
+    /// As Latin and Cyrillic: one of the two is there to look like the other.
+    #[error("a word mixes letters of different alphabets")]
+    Mixed,
+}
+
+/// As [`one_line`], but what others know somebody or something by: of characters that everybody
+/// sees, and no word in letters of two alphabets.
+pub fn name(text: &str, chars_max: u32) -> Result<String, NameFault> {
+    let name = one_line(text, chars_max)?;
+    let category = CodePointMapData::<GeneralCategory>::new();
+    let is_unknown =
+        |c| matches!(category.get(c), GeneralCategory::Unassigned | GeneralCategory::PrivateUse);
+    if name.chars().any(is_unknown) {
+        return Err(NameFault::Unknown);
+    }
+    let is_gap = |c: char| !c.is_alphanumeric() && is_visible(c) || c.is_whitespace();
+    for word in name.split(is_gap) {
+        let mut alphabets = word.chars().filter_map(alphabet);
+        let first = alphabets.next();
+        if alphabets.any(|alphabet| Some(alphabet) != first) {
+            return Err(NameFault::Mixed);
+        }
+    }
+    Ok(name)
+}
+
+/// The script of a letter, but of those that East Asian names mix with Latin and each other as a
+/// matter of course, and that look like no letters.
+fn alphabet(c: char) -> Option<Script> {
+    const FREE: [Script; 8] = [
+        Script::Common,
+        Script::Inherited,
+        Script::Han,
+        Script::Hiragana,
+        Script::Katakana,
+        Script::Hangul,
+        Script::Bopomofo,
+        Script::Yi,
+    ];
+    let script = CodePointMapData::<Script>::new().get(c);
+    (c.is_alphabetic() && !FREE.contains(&script)).then_some(script)
+}
 
 /// `text` without what merely surrounds it, if it has 1 to `chars_max` characters (grapheme
 /// clusters) on one line, and anything to see.
@@ -64,13 +117,17 @@ pub fn shows(text: &str, least: u32) -> bool {
 }
 
 /// What two names have in common that are the same to whoever reads them: the name by NFKC,
-/// case-folded, without what is ignored in display, each gap a single space.
+/// case-folded, without what is ignored in display or put around a character, each gap a single
+/// space, and in the place of a letter that looks like one of ASCII (UTS 39) that one.
+/// Names in ASCII differ as they are written: `l` and `1` are two.
 pub fn key(name: &str) -> String {
     let mut key = name.to_owned();
     for _ in 0..FOLDS_MAX {
         // Capitals first: `ς` and `σ` are one there, as are `ſ` and `s`.
         let folded = key.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
-        let folded: String = folded.filter(|c| !is_ignored(*c)).collect();
+        let folded: String = folded.filter(|c| !is_ignored(*c) && !encloses(*c)).collect();
+        let folded = DecomposingNormalizer::new_nfkd().normalize(&folded);
+        let folded: String = folded.chars().map(plain).collect();
         let folded: Vec<_> = nfkc(&folded).split_whitespace().map(str::to_owned).collect();
         let folded = folded.join(" ");
         if folded == key {
@@ -86,6 +143,27 @@ pub fn key(name: &str) -> String {
 pub fn password(password: &str) -> String {
     let seen: String = nfkc(password).chars().filter(|c| !is_ignored(*c)).collect();
     nfkc(&seen).into_owned()
+}
+
+/// The small letter or digit of ASCII that a small letter, or else its capital, looks like.
+fn plain(c: char) -> char {
+    if c.is_ascii() {
+        return c;
+    }
+    let looks_like = |c: char| {
+        let mut buffer = [0; 4];
+        let mut prototype = skeleton(c.encode_utf8(&mut buffer));
+        let one = prototype.next().filter(char::is_ascii_alphanumeric);
+        one.filter(|_| prototype.next().is_none()).map(|c| c.to_ascii_lowercase())
+    };
+    let mut capital = c.to_uppercase();
+    let capital = capital.next().filter(|_| capital.next().is_none());
+    looks_like(c).or_else(|| capital.and_then(looks_like)).unwrap_or(c)
+}
+
+/// Is it put around the character before it, as the frame of a key is?
+fn encloses(c: char) -> bool {
+    CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::EnclosingMark
 }
 
 fn nfkc(text: &str) -> Cow<'_, str> {
@@ -179,10 +257,22 @@ mod tests {
             ("\u{212b}", "å"),
             ("한", "\u{1112}\u{1161}\u{11ab}"),
             ("a\u{200b}\u{2800}\u{3164}\u{ad}b", "AB"),
+            ("Аnn", "Ann"),
+            ("ВОВ", "bob"),
+            ("вов", "BOB"),
+            ("ӓ", "ä"),
+            ("a\u{20e3}b", "ab"),
         ] {
             assert_eq!(key(one), key(other), "{one:?} {other:?}");
         }
-        for (one, other) in [("a", "ä"), ("小明", "小红"), ("a b", "ab"), ("👍", "👎")] {
+        for (one, other) in [
+            ("a", "ä"),
+            ("小明", "小红"),
+            ("a b", "ab"),
+            ("👍", "👎"),
+            ("tom", "torn"),
+            ("a1", "al"),
+        ] {
             assert_ne!(key(one), key(other));
         }
     }

@@ -74,6 +74,7 @@ const PEOPLE: &[File] = files![
     "people/sqlite/0002_groups.sql",
     "people/sqlite/0003_lines.sql",
     "people/sqlite/0004_logins.sql",
+    "people/sqlite/0005_looks.sql",
 ];
 const LISTS: &[File] = files!["lists/sqlite/0001_lists.sql", "lists/sqlite/0002_months.sql"];
 
@@ -96,8 +97,11 @@ const POSTGRES_LEDGER: &[File] = files![
     "ledger/postgres/0005_keys.sql",
     "ledger/postgres/0006_retired.sql",
 ];
-const POSTGRES_PEOPLE: &[File] =
-    files!["people/postgres/0001_people.sql", "people/postgres/0002_logins.sql"];
+const POSTGRES_PEOPLE: &[File] = files![
+    "people/postgres/0001_people.sql",
+    "people/postgres/0002_logins.sql",
+    "people/postgres/0003_looks.sql",
+];
 const POSTGRES_LISTS: &[File] = files!["lists/postgres/0001_lists.sql"];
 
 const CONTROL: &[File] = files!["control/sqlite/0001_control.sql"];

@@ -242,8 +242,8 @@ impl Lang {
             ErrorCode::PasswordInvalid => {
                 let (least, most) = (limits.password_chars_min, limits.password_chars_max);
                 (
-                    format!("密码要 {least} 到 {most} 个字。"),
-                    format!("A password has {least} to {most} characters."),
+                    format!("密码要 {least} 到 {most} 个字，别太好猜。"),
+                    format!("A password has {least} to {most} characters and is hard to guess."),
                 )
             }
             ErrorCode::TopUpOutOfRange => {

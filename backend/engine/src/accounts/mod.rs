@@ -267,7 +267,7 @@ impl Accounts {
     }
 
     fn name(&self, name: &str) -> Result<String, Refusal> {
-        text::one_line(name, self.limits.name_chars_max)
+        text::name(name, self.limits.name_chars_max)
             .map_err(|fault| Refusal::new(ErrorCode::NameInvalid).detail(fault.to_string()))
     }
 }

@@ -13,6 +13,10 @@ use hongbao_shared::{
 };
 use std::sync::Arc;
 
+/// What is tried first on every account, a line each, in small letters: the most common ones of
+/// published lists that are long enough.
+const COMMON_PASSWORDS: &str = include_str!("common_passwords.txt");
+
 impl Accounts {
     /// The person as they see themselves. `unauthenticated` if they are gone.
     pub async fn me(&self, user: UserId) -> Result<Person, Refusal> {
@@ -77,7 +81,8 @@ impl Accounts {
         let keep = token::read(token).ok_or(ErrorCode::Unauthenticated)?;
         let from_hash = self.store.password_hash(user).await?;
         let from_hash = from_hash.ok_or(ErrorCode::GuestHasNoPassword)?;
-        self.check_password(&change.new)?;
+        let login_name = self.me(user).await?.login_name;
+        self.check_password(&change.new, login_name.as_deref().unwrap_or_default())?;
         if self.matches(&change.current, Some(from_hash.clone())).await? == Match::No {
             return Err(ErrorCode::WrongCredentials.into());
         }
@@ -101,17 +106,26 @@ impl Accounts {
         let name = self.name(&registration.name)?;
         let login_name = registration.login_name.map(|name| self.name(&name)).transpose()?;
         let login_name = login_name.unwrap_or_else(|| name.clone());
-        self.check_password(&registration.password)?;
+        self.check_password(&registration.password, &login_name)?;
         let password_hash = self.passwords.hash(text::password(&registration.password)).await?;
         let account = NewAccount { key: text::key(&login_name), login_name, password_hash };
         Ok((name, account))
     }
 
-    fn check_password(&self, password: &str) -> Result<(), Refusal> {
+    /// May it become the password of whoever signs in with `login_name`? One that is one already
+    /// is never asked (R-PEOPLE-1).
+    fn check_password(&self, password: &str, login_name: &str) -> Result<(), Refusal> {
         let (least, most) = (self.limits.password_chars_min, self.limits.password_chars_max);
+        let folded = text::password(password).to_lowercase();
+        let folded = folded.trim();
         let fault = match text::length(password, most) {
             Ok(length) if length > most => text::TextFault::TooLong.to_string(),
             Ok(_) if !text::shows(password, least) => "too short".to_owned(),
+            Ok(_) if folded.is_empty() => text::TextFault::Empty.to_string(),
+            Ok(_) if text::key(password) == text::key(login_name) => {
+                "the same as the login name".to_owned()
+            }
+            Ok(_) if is_common(folded) => "among the first that anybody would try".to_owned(),
             Ok(_) => return Ok(()),
             Err(fault) => fault.to_string(),
         };
@@ -148,7 +162,27 @@ impl Accounts {
     }
 }
 
+/// Is it one of [`COMMON_PASSWORDS`]?
+fn is_common(folded: &str) -> bool {
+    COMMON_PASSWORDS.lines().any(|common| common == folded)
+}
+
 /// `a00` to `a23`.
 fn is_avatar(text: &str) -> bool {
     (0..AVATARS).any(|number| text == format!("a{number:02}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_passwords_stand_as_they_are_compared() {
+        let lines: Vec<_> = COMMON_PASSWORDS.lines().collect();
+        assert!(lines.is_sorted() && lines.len() > 100);
+        for line in lines {
+            assert_eq!(text::password(line).to_lowercase(), line);
+            assert!(line.len() >= 8, "{line} is refused for its length");
+        }
+    }
 }

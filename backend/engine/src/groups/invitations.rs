@@ -7,6 +7,7 @@ use hongbao_domain::{
     Refusal,
     runtime::whole,
     store::people::{InvitationDraft, JoinDraft, ListedInvitation, Revocation},
+    text,
 };
 use hongbao_shared::{
     ErrorCode, GroupId, UserId,
@@ -138,19 +139,40 @@ impl Groups {
     }
 }
 
-/// The code in what somebody pasted: the code itself in small letters or capitals, with
-/// whatever stands around it, or a whole link. What holds none is not looked up.
+/// The code in what somebody pasted: the code itself however it is written, in groups of letters
+/// too, with whatever stands around it, or a whole link. What holds none is not looked up.
 fn code_in(pasted: &str) -> Result<String, Refusal> {
     if pasted.len() > PASTED_BYTES_MAX {
         return Err(ErrorCode::InvitationInvalid.into());
     }
-    let pasted = pasted.to_ascii_lowercase();
-    let words = || pasted.split(|c: char| !c.is_ascii_alphanumeric());
+    let pasted = text::key(pasted);
+    let words: Vec<_> = pasted
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
     // A host may look like a code; what follows `join` is one.
-    let linked =
-        words().zip(words().skip(1)).find(|(before, word)| *before == "join" && is_code(word));
-    let code = linked.map(|(_, word)| word).or_else(|| words().rfind(|word| is_code(word)));
-    code.map(str::to_owned).ok_or_else(|| ErrorCode::InvitationInvalid.into())
+    let linked = words.windows(2).find(|pair| pair[0] == "join" && is_code(pair[1]));
+    let whole = linked.map(|pair| pair[1]).or_else(|| words.iter().rfind(|w| is_code(w)).copied());
+    let code = whole.map(str::to_owned).or_else(|| in_groups(&words));
+    code.ok_or_else(|| ErrorCode::InvitationInvalid.into())
+}
+
+/// The last words that make up a code together; words of one length are likelier meant.
+fn in_groups(words: &[&str]) -> Option<String> {
+    let starting = |start: usize| {
+        let words = words.get(start..)?;
+        let (mut length, mut count) = (0, 0);
+        for word in words.iter().take_while(|word| word.len() < INVITATION_SYMBOLS) {
+            (length, count) = (length + word.len(), count + 1);
+            if length >= INVITATION_SYMBOLS {
+                break;
+            }
+        }
+        let words = words.get(..count)?;
+        let code = Some(words.concat()).filter(|code| is_code(code))?;
+        Some((words.iter().all(|word| word.len() == words[0].len()), code))
+    };
+    (0..words.len()).filter_map(starting).max_by_key(|(alike, _)| *alike).map(|(_, code)| code)
 }
 
 /// As [`Groups::invite`] writes it.
@@ -177,6 +199,10 @@ mod tests {
             &format!("https://hongbao.example/join/{code}"),
             &format!("HTTPS://HONGBAO.EXAMPLE/JOIN/{capitals}"),
             &format!("Come: <http://hongbaoexamplehh.example/join/{code}?x=aaaaaaaaaaaaaaaa>,"),
+            "abcd efgh ijkl mno7 ok so",
+            "Come: ABCD–EFGH–IJKL–MNO7.",
+            "abcdefghij klmno7",
+            "ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏ７",
         ] {
             assert_eq!(code_in(pasted).unwrap(), code, "{pasted}");
         }

@@ -125,7 +125,7 @@ impl Groups {
 
     /// A group under a fresh id. `group_name_invalid`.
     fn draft(&self, owner_id: UserId, name: &str) -> Result<GroupDraft, Refusal> {
-        let name = text::one_line(name, self.limits.group_name_chars_max)
+        let name = text::name(name, self.limits.group_name_chars_max)
             .map_err(|fault| Refusal::new(ErrorCode::GroupNameInvalid).detail(fault.to_string()))?;
         Ok(GroupDraft {
             id: GroupId::from_random(self.entropy.bits()),

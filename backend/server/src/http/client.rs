@@ -13,11 +13,17 @@ use std::{
     convert::Infallible,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     num::NonZeroU32,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Once,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 /// After so many checks, addresses that have long been quiet are forgotten.
 const CHECKS_PER_TIDYING: u32 = 1024;
+
+/// Said once: whoever is not trusted could say it as often as they like.
+static UNTRUSTED: Once = Once::new();
 
 /// The client as far as it can be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +42,15 @@ impl Client {
             .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip())
             .to_canonical();
         let trusted = |address: &IpAddr| config.server.trusted_proxies.contains(address);
+        if !trusted(&peer) && parts.headers.contains_key("x-forwarded-for") {
+            UNTRUSTED.call_once(|| {
+                tracing::warn!(
+                    %peer,
+                    "X-Forwarded-For is not believed from an address that server.trusted_proxies \
+                     does not name: all clients behind it share one address and its limits"
+                );
+            });
+        }
         let proxied_https = trusted(&peer)
             && last(&parts.headers, "x-forwarded-proto").is_some_and(|proto| proto == "https");
         Self {

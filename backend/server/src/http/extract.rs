@@ -8,7 +8,7 @@ use axum::{
         FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request,
         rejection::{BytesRejection, FailedToBufferBody},
     },
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, StatusCode, Version, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use hongbao_domain::Refusal;
@@ -25,6 +25,25 @@ pub(super) const BODY_BYTES_MAX: usize = 16 * 1024;
 const BODY_READ_MAX: Duration = Duration::from_secs(10);
 /// The most characters of a client's own text that a detail repeats.
 const ECHO_CHARS_MAX: usize = 64;
+
+/// Of a request that is refused by its head alone, whatever it asks for: it does not name the one
+/// host that it is for (RFC 9112, 3.2), or announces more than any call takes.
+pub(super) fn refusal(request: &Request) -> Option<Response> {
+    let headers = request.headers();
+    let hosts = headers.get_all(header::HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        let what = "A request must have one Host header.\n";
+        return Some((StatusCode::BAD_REQUEST, what).into_response());
+    }
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let length = length.and_then(|length| length.parse::<usize>().ok());
+    length.filter(|length| *length > BODY_BYTES_MAX).map(|_| too_large().into_response())
+}
+
+fn too_large() -> Answered {
+    let detail = format!("A body has at most {BODY_BYTES_MAX} bytes.");
+    Refusal::new(ErrorCode::BodyTooLarge).detail(detail).into()
+}
 
 /// A JSON object that has all the fields that it needs and none that it does not; as
 /// an answer, any JSON.
@@ -79,8 +98,7 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Refu
     match body {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)))) => {
-            let detail = format!("A body has at most {BODY_BYTES_MAX} bytes.");
-            Err(Refusal::new(ErrorCode::BodyTooLarge).detail(detail))
+            Err(too_large().0)
         }
         Ok(Err(_)) => Err(invalid("The body ended before it was complete.")),
         Err(_) => Err(invalid("The body did not arrive in time.")),

@@ -1,13 +1,13 @@
 //! For those who run it: alive, ready, metrics (R-API-3).
 
-use super::Http;
-use super::problem::Answered;
+use super::{Http, client::Client, problem::Answered};
 use crate::telemetry;
 use axum::{
     extract::State,
-    http::header,
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
+use hongbao_domain::Refusal;
 use hongbao_shared::ErrorCode;
 
 /// The process answers.
@@ -25,8 +25,19 @@ pub(super) async fn ready(State(http): State<Http>) -> Result<&'static str, Answ
     }
 }
 
-/// Everything that is measured, in Prometheus' text format.
-pub(super) async fn metrics() -> Response {
+/// Everything that is measured, in Prometheus' text format, for this machine and those that
+/// `server.metrics_addresses` names. What a proxy on this machine forwards is not of this machine,
+/// whether we trust the proxy or not.
+pub(super) async fn metrics(
+    State(http): State<Http>,
+    client: Client,
+    headers: HeaderMap,
+) -> Result<Response, Answered> {
+    let is_ours = client.address.is_loopback() && !headers.contains_key("x-forwarded-for");
+    if !is_ours && !http.app.config.server.metrics_addresses.contains(&client.address) {
+        let detail = "server.metrics_addresses says who may read the metrics.";
+        return Err(Refusal::new(ErrorCode::Forbidden).detail(detail).into());
+    }
     let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (text, telemetry::metrics().render()).into_response()
+    Ok((text, telemetry::metrics().render()).into_response())
 }

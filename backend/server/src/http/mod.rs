@@ -9,6 +9,7 @@ mod doors;
 mod extract;
 mod health;
 mod observe;
+mod patience;
 mod problem;
 mod room;
 mod routes;
@@ -98,13 +99,16 @@ fn assemble(app: Arc<App>, draining: CancellationToken, beside: Router<Http>) ->
         .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(middleware::from_fn_with_state(http.clone(), admit))
-        .layer(middleware::from_fn(observe::observe))
+        .layer(middleware::from_fn_with_state(http.clone(), observe::observe))
         .with_state(http)
 }
 
 /// What comes before any handler, in one layer, since each costs every call an allocation
 /// or two.
 async fn admit(State(http): State<Http>, request: Request, next: Next) -> Response {
+    if let Some(refusal) = extract::refusal(&request) {
+        return refusal;
+    }
     match room::refusal(&http, &request) {
         Some(refusal) => Answered(refusal).into_response(),
         None => session::renew(&http, request, next).await,

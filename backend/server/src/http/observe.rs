@@ -1,10 +1,10 @@
 //! What every request goes through: an id, a span, a metric, one log line; and the
 //! headers that every answer carries.
 
-use super::problem::Refused;
+use super::{Http, client::Client, problem::Refused};
 use crate::telemetry::REQUEST_SECONDS;
 use axum::{
-    extract::{MatchedPath, Request},
+    extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::Response,
@@ -29,9 +29,21 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
+/// What no page of ours asks for, and nothing that gets into one may.
+const PERMISSIONS_POLICY: HeaderValue = HeaderValue::from_static(
+    "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), \
+     midi=(), display-capture=()",
+);
+
+/// A year of https alone, for whoever came by https.
+const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// Outermost: counts, times and logs. By route template, never by path: paths hold
 /// invitation codes.
-pub(super) async fn observe(request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(http): State<Http>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let https = Client::of(&parts, &http.app.config).https;
+    let request = Request::from_parts(parts, body);
     let id = next_id();
     let method = known(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -71,7 +83,7 @@ pub(super) async fn observe(request: Request, next: Next) -> Response {
             "answered"
         );
     });
-    harden(response.headers_mut(), is_api);
+    harden(response.headers_mut(), is_api, https);
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -104,12 +116,13 @@ fn known(method: &Method) -> &'static str {
 }
 
 /// The headers that keep browsers careful.
-fn harden(headers: &mut HeaderMap, is_api: bool) {
+fn harden(headers: &mut HeaderMap, is_api: bool, https: bool) {
     let html = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|content_type| content_type.as_bytes().starts_with(b"text/html"));
     if html {
         headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+        headers.insert(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
     }
     let always = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -120,6 +133,9 @@ fn harden(headers: &mut HeaderMap, is_api: bool) {
     ];
     for (name, value) in always {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY);
     }
     if is_api {
         default(headers, header::CACHE_CONTROL, "no-store");

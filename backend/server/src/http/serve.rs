@@ -1,6 +1,9 @@
 //! Accepting connections until told to stop.
 
-use super::doors::{Doors, Visit};
+use super::{
+    doors::{Doors, Visit},
+    patience::Patient,
+};
 use axum::{
     Extension, Router,
     body::Body,
@@ -28,7 +31,7 @@ const NO_ROOM: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\n\
 
 /// Serves until `shutdown` is over, then accepts nothing more and gives requests in
 /// flight up to `settings.drain_s` to finish. No more connections are open at a time than
-/// `settings` say; those who say nothing for too long are closed.
+/// `settings` say; those who say nothing, or read nothing, for too long are closed.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -102,7 +105,10 @@ async fn converse(
         // From the beginning, and from each answer, to the end of the next head.
         .header_read_timeout(idle)
         .max_buf_size(BUFFER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        .serve_connection(
+            TokioIo::new(Patient::new(stream, idle)),
+            TowerToHyperService::new(service),
+        );
     let mut connection = pin!(connection);
     let served = tokio::select! {
         biased;

@@ -6,7 +6,7 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts, Request},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use hongbao_domain::Refusal;
 use hongbao_shared::{ErrorCode, UserId, api::accounts::SignedIn};
@@ -16,6 +16,9 @@ use std::{
 };
 
 const COOKIE: &str = "hongbao_session";
+/// Over https: no other host, and nobody on the way, can set it (RFC 6265bis, 4.1.3.2). The plain one is
+/// read until it is renewed.
+const SECURE_COOKIE: &str = "__Host-hongbao_session";
 /// Whom the caller takes itself to be: an id. A browser sends the cookie of whoever signed
 /// in last, whichever of its tabs calls, and a tab must not pay from another's wallet.
 pub(super) const EXPECTED: &str = "hongbao-person";
@@ -45,7 +48,8 @@ impl FromRequestParts<Http> for Session {
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
         let (token, from_cookie) = token(&parts.headers).ok_or(ErrorCode::Unauthenticated)?;
         // A browser sends the cookie whoever made it call; a token only our own code has.
-        if from_cookie && !is_safe(&parts.method) && !is_same_origin(&parts.headers) {
+        let is_ours = || is_same_origin(&parts.headers, Client::of(parts, &http.app.config).https);
+        if from_cookie && !is_safe(&parts.method) && !is_ours() {
             return Err(Refusal::new(ErrorCode::Forbidden)
                 .detail("With the session cookie, calls must come from the app's own pages.")
                 .into());
@@ -101,13 +105,15 @@ fn token(headers: &HeaderMap) -> Option<(&str, bool)> {
 }
 
 fn cookie_token(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == COOKIE).then_some(value))
+    [SECURE_COOKIE, COOKIE].into_iter().find_map(|cookie| {
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|line| line.to_str().ok())
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find_map(|(name, value)| (name == cookie).then_some(value))
+    })
 }
 
 /// The session that a browser has already; a new guest would replace it unasked.
@@ -165,14 +171,16 @@ fn is_safe(method: &Method) -> bool {
 
 /// Did a page of ours make this call? Browsers leave out `Sec-Fetch-Site` on plain
 /// http outside of localhost, but send `Origin` with every unsafe method.
-fn is_same_origin(headers: &HeaderMap) -> bool {
+fn is_same_origin(headers: &HeaderMap, https: bool) -> bool {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin";
     }
     let origin = text("origin").and_then(|origin| origin.split_once("://"));
     match (origin, text("host")) {
-        (Some((_, authority)), Some(host)) => authority.eq_ignore_ascii_case(host),
+        (Some((scheme, authority)), Some(host)) => {
+            scheme == if https { "https" } else { "http" } && authority.eq_ignore_ascii_case(host)
+        }
         _ => false,
     }
 }
@@ -185,12 +193,15 @@ pub(super) fn started(http: &Http, client: &Client, signed_in: SignedIn) -> Resp
 
 /// The 204 of a session that has ended.
 pub(super) fn ended(client: &Client) -> Response {
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie("", 0, client.https))]).into_response()
+    // The plain one as well, from before the server was reached by https.
+    let cookies = [Some(cookie("", 0, false)), client.https.then(|| cookie("", 0, true))];
+    let cookies = cookies.into_iter().flatten().map(|cookie| (header::SET_COOKIE, cookie));
+    (StatusCode::NO_CONTENT, AppendHeaders(cookies)).into_response()
 }
 
 fn cookie(token: &str, max_age_s: u32, secure: bool) -> String {
-    let secure = if secure { "; Secure" } else { "" };
-    format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={max_age_s}{secure}")
+    let (name, secure) = if secure { (SECURE_COOKIE, "; Secure") } else { (COOKIE, "") };
+    format!("{name}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={max_age_s}{secure}")
 }
 
 #[cfg(test)]
@@ -208,13 +219,14 @@ mod tests {
     #[test]
     fn tokens_come_in_two_ways() {
         type Case<'a> = (&'a [(&'static str, &'static str)], Option<(&'a str, bool)>);
-        let cases: [Case<'_>; 8] = [
+        let cases: [Case<'_>; 9] = [
             (&[], None),
             (&[("authorization", "Bearer abc")], Some(("abc", false))),
             (&[("authorization", "bearer abc")], Some(("abc", false))),
             (&[("cookie", "a=b; hongbao_session=abc; c=d")], Some(("abc", true))),
             (&[("cookie", "a=b"), ("cookie", "hongbao_session=abc")], Some(("abc", true))),
             (&[("cookie", "xhongbao_session=abc")], None),
+            (&[("cookie", "hongbao_session=old; __Host-hongbao_session=abc")], Some(("abc", true))),
             // Somebody who sends a token means it.
             (&[("authorization", "Bearer x"), ("cookie", "hongbao_session=a")], Some(("x", false))),
             // Somebody else's, such as a proxy's in front (R-PEOPLE-5).
@@ -231,7 +243,7 @@ mod tests {
     #[test]
     fn only_our_own_pages_are_same_origin() {
         let host = ("host", "Hongbao.example:8080");
-        let same = |pairs: &[_]| is_same_origin(&headers(pairs));
+        let same = |pairs: &[_]| is_same_origin(&headers(pairs), false);
         assert!(same(&[host, ("sec-fetch-site", "same-origin")]));
         assert!(same(&[host, ("origin", "http://hongbao.example:8080")]));
         for (name, value) in [
@@ -239,6 +251,7 @@ mod tests {
             ("sec-fetch-site", "same-site"),
             ("sec-fetch-site", "none"),
             ("origin", "http://hongbao.example"),
+            ("origin", "https://hongbao.example:8080"),
             ("origin", "null"),
             ("origin", "http://evil.example:8080"),
             ("accept", "*/*"),
@@ -254,6 +267,6 @@ mod tests {
     fn the_cookie_is_out_of_reach() {
         let flags = "hongbao_session=t; HttpOnly; SameSite=Strict; Path=/; Max-Age=60";
         assert_eq!(cookie("t", 60, false), flags);
-        assert_eq!(cookie("t", 60, true), format!("{flags}; Secure"));
+        assert_eq!(cookie("t", 60, true), format!("__Host-{flags}; Secure"));
     }
 }

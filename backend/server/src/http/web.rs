@@ -42,7 +42,8 @@ pub(super) async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Re
         return Answered::from(ErrorCode::NotFound).into_response();
     }
     if method != Method::GET && method != Method::HEAD {
-        return Answered::from(ErrorCode::MethodNotAllowed).into_response();
+        let allowed = [(header::ALLOW, "GET, HEAD")];
+        return (allowed, Answered::from(ErrorCode::MethodNotAllowed)).into_response();
     }
     answer(embedded, uri.path(), &headers)
 }

@@ -76,6 +76,16 @@ async fn invitations_are_listed_and_revoked() {
     }
 }
 
+fn full_width(c: char) -> char {
+    char::from_u32(u32::from(c) + 0xfee0).unwrap()
+}
+
+/// In fours, as people write down what is long.
+fn grouped(code: &str, between: &str) -> String {
+    let fours: Vec<_> = code.as_bytes().chunks(4).map(String::from_utf8_lossy).collect();
+    fours.join(between)
+}
+
 /// What people paste is understood (fault 16).
 #[tokio::test]
 async fn a_pasted_invitation_is_understood() {
@@ -86,9 +96,19 @@ async fn a_pasted_invitation_is_understood() {
         code.to_uppercase(),
         format!("{code}。"),
         format!(" {}/join/{code}?from=chat, ", server.url),
+        format!("“{}/join/{code}?x=1#top”", server.url),
+        format!("{}/join/{}", server.url, code.to_uppercase()),
+        code.chars().map(full_width).collect(),
+        grouped(&code, "-"),
+        grouped(&code, " – "),
+        grouped(&code.to_uppercase(), "\u{2011}"),
+        format!("邀请码：「{}」。", grouped(&code, "　")),
+        format!("'{}'.", grouped(&code, "\u{200b}")),
+        format!("the code is {}", grouped(&code, " ")),
     ] {
         let guest = server.guest("guest").await;
-        join(&guest, &pasted).await.ok(200);
+        let joined = join(&guest, &pasted).await;
+        assert_eq!(joined.status, 200, "{pasted:?}: {}", joined.body);
         let mut url = reqwest::Url::parse("http://localhost/invitations").unwrap();
         url.path_segments_mut().unwrap().push(&pasted);
         guest.get(url.path()).await.ok(200);

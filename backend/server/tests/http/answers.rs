@@ -85,7 +85,10 @@ async fn a_draining_server_is_not_ready() {
     let draining = CancellationToken::new();
     let router = http::router(Arc::clone(server.app()), draining.clone());
     let get = async |path: &str| {
-        let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+        let request = axum::http::Request::get(path)
+            .header("host", "x")
+            .body(axum::body::Body::empty())
+            .unwrap();
         router.clone().oneshot(request).await.unwrap()
     };
     assert_eq!(get("/readyz").await.status().as_u16(), 200);

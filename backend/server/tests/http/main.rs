@@ -11,6 +11,7 @@ mod bad_addresses;
 mod bad_input;
 mod demo;
 mod document;
+mod heads;
 mod membership;
 mod people;
 mod scene;

@@ -60,6 +60,7 @@ async fn a_name_that_looks_like_a_taken_one_is_taken() {
         "\u{feff}Lucky Ann\t",
         "\u{202a}Lucky Ann\u{202c}",
         "Lucky Ann\u{e0041}",
+        "Lucky\u{20e3} Ann",
     ] {
         let answer = register(&server, alike, PASSWORD).await;
         assert_eq!(answer.refused(), (409, "name_taken".to_owned()), "{alike:?}");
@@ -70,6 +71,53 @@ async fn a_name_that_looks_like_a_taken_one_is_taken() {
     }
     for other in ["Lucky Anna", "LuckyAnn", "Lucky Änn"] {
         register(&server, other, PASSWORD).await.ok(201);
+    }
+}
+
+/// R-PEOPLE-4: letters of other alphabets that look like Latin ones imitate nobody.
+#[tokio::test]
+async fn a_name_in_another_alphabet_that_looks_like_a_taken_one_is_taken() {
+    let server = patient_server().await;
+    for (taken, alike) in
+        [("ape", "аре"), ("HOPE", "НОРЕ"), ("нора", "hopa"), ("Oia", "Οια"), ("Joe 7", "Јое 7")]
+    {
+        register(&server, taken, PASSWORD).await.ok(201);
+        let answer = register(&server, alike, PASSWORD).await;
+        assert_eq!(answer.refused(), (409, "name_taken".to_owned()), "{alike:?}");
+    }
+    // Each still signs in with what they registered.
+    sign_in(&server, "Нора", PASSWORD).await.ok(201);
+    for free in ["Вася", "Ελένη", "小明 Ming", "小明ming", "カタカナABC", "Вася Smith", "Torn"]
+    {
+        register(&server, free, PASSWORD).await.ok(201);
+    }
+}
+
+/// R-PEOPLE-4: a word in two alphabets, and what each screen shows differently, is no name of
+/// anybody or anything; what somebody says is theirs.
+#[tokio::test]
+async fn names_of_mixed_alphabets_or_unknown_characters_are_refused() {
+    let scene = Scene::new().await;
+    let (server, sender) = (&scene.server, &scene.sender);
+    let mixed = "a word mixes letters of different alphabets";
+    let unknown = "has a character that not everybody can see";
+    for (name, detail) in [
+        ("Bоb", mixed),
+        ("小明 Νick", mixed),
+        ("B\u{200b}о", mixed),
+        ("a\u{301}о", mixed),
+        ("Ann\u{e000}", unknown),
+        ("Ann\u{378}", unknown),
+        ("\u{10ffff}", unknown),
+    ] {
+        let answer = unsigned(server, "/session/guest", &json!({"name": name})).await;
+        refused_for(&answer, "name_invalid", detail, name);
+        let body = json!({"name": "x", "login_name": name, "password": PASSWORD});
+        refused_for(&unsigned(server, "/accounts", &body).await, "name_invalid", detail, name);
+        let answer = sender.post("/groups", &json!({"name": name})).await;
+        refused_for(&answer, "group_name_invalid", detail, name);
+        let messages = format!("/groups/{}/messages", scene.group);
+        sender.post(&messages, &json!({"text": name})).await.ok(201);
     }
 }
 
@@ -96,6 +144,39 @@ async fn names_and_passwords_are_the_same_however_a_keyboard_composes_them() {
             assert_eq!(sign_in(&server, &name, &wrong).await.refused().0, 401, "{wrong:?}");
         }
     }
+}
+
+/// R-PEOPLE-1: what anybody would try first is no new password, however it is written.
+#[tokio::test]
+async fn a_password_that_anybody_would_try_is_refused() {
+    let server = patient_server().await;
+    let common = "among the first that anybody would try";
+    let same = "the same as the login name";
+    let signed_in = register(&server, "Lucky Ann", PASSWORD).await.ok(201);
+    let token = signed_in["token"].as_str().unwrap().to_owned();
+    let ann = Person { token, ..server.guest("guest").await };
+    let guest = server.guest("other").await;
+    for (password, detail) in [
+        ("        ", "nothing visible"),
+        ("\u{3000}\u{a0}      ", "nothing visible"),
+        ("12345678", common),
+        ("１２３４５６７８", common),
+        ("Password", common),
+        ("PASSWORD1 ", common),
+        ("woaini1314", common),
+        ("lucky ann", same),
+        ("Lucky  Ann", same),
+    ] {
+        let body = json!({"name": "x", "login_name": "LUCKY ANN", "password": password});
+        let answer = unsigned(&server, "/accounts", &body).await;
+        refused_for(&answer, "password_invalid", detail, password);
+        let answer = guest.post("/me/account", &body).await;
+        refused_for(&answer, "password_invalid", detail, password);
+        let change = json!({"current": PASSWORD, "new": password});
+        let answer = send(ann.request(Method::PUT, "/me/password").json(&change)).await;
+        refused_for(&answer, "password_invalid", detail, password);
+    }
+    register(&server, "Lucky Ben", "lucky ann").await.ok(201);
 }
 
 fn refused_for(answer: &Answer, code: &str, detail: &str, what: &str) {

@@ -153,3 +153,48 @@ async fn old_accounts_go_on_in_postgres() {
     assert_eq!(found("la\u{200b}te").await, Some(7));
     go_on(world(database)).await;
 }
+
+/// R-PEOPLE-4: keys of before looks were compared are made anew; whoever looks like somebody else
+/// now goes on by exactly their name, and by a password that would be none today (R-PEOPLE-1).
+async fn look_alikes_go_on(world: World) {
+    for (id, name) in [(1, "Аnn"), (2, "Ann"), (3, "Вася")] {
+        assert_eq!(sign_in(&world, name, "        ").await.unwrap(), id, "{name}");
+    }
+    for name in ["ann", "ANN", "ВАСЯ", "Bася"] {
+        let credentials = Credentials { name: name.to_owned(), password: NFC.to_owned() };
+        let registered = world.accounts.register(credentials, "").await;
+        let code = if name == "Bася" { ErrorCode::NameInvalid } else { ErrorCode::NameTaken };
+        refused(registered, code);
+    }
+}
+
+fn with_keys_of_before(version: i64) -> String {
+    let mut rows = format!("DELETE FROM _sqlx_migrations WHERE version >= {version};");
+    for (id, name) in [(1, "Аnn"), (2, "Ann"), (3, "Вася")] {
+        rows += &account(id, name, "        ");
+    }
+    rows + "UPDATE users SET login_key = account_key;"
+}
+
+#[tokio::test]
+async fn look_alikes_of_before_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("people.sqlite");
+    Database::open_file(&file, Schema::People).await.unwrap().close().await;
+    let options = SqliteConnectOptions::new().filename(&file);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(with_keys_of_before(5))).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let link = postgres::link();
+    Database::open_link(&link, Schema::People).await.unwrap().close().await;
+    let mut connection = PgConnection::connect(&link.url).await.unwrap();
+    let old = format!("SET search_path = {}; {}", link.namespace, with_keys_of_before(3));
+    sqlx::raw_sql(AssertSqlSafe(old)).execute(&mut connection).await.unwrap();
+    for database in [
+        Database::open_file(&file, Schema::People).await.unwrap(),
+        Database::open_link(&link, Schema::People).await.unwrap(),
+    ] {
+        SqlPeople::new(database.clone()).fill_login_keys().await.unwrap();
+        look_alikes_go_on(world(database)).await;
+    }
+}

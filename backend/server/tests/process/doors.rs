@@ -105,6 +105,21 @@ fn a_limit_that_is_too_low_is_refused() {
     assert_eq!(text(&output.stdout), "");
 }
 
+/// R-CTRL-6: whoever asks for much and reads none of it keeps neither connection nor buffers.
+#[tokio::test]
+async fn a_connection_that_reads_nothing_is_closed() {
+    let server = TestServer::spawn(&[("HONGBAO_SERVER_IDLE_S", "1")]);
+    // Answers of far more than the system's buffers hold.
+    let asked = "GET /api/v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(2_000);
+    let stream = connect(&server, &asked).unwrap();
+    stream.set_nonblocking(true).unwrap();
+    until("it is closed", async || {
+        let written = (&stream).write(b"G");
+        written.is_err_and(|error| error.kind() != std::io::ErrorKind::WouldBlock)
+    })
+    .await;
+}
+
 /// R-CTRL-6: a connection that says nothing, dribbles, or idles after its answer, is closed.
 #[tokio::test]
 async fn a_connection_that_says_nothing_is_closed() {
