@@ -21,7 +21,19 @@ enum What {
     Expired { order_no: OrderNo, sender: UserId, rest: u64 },
 }
 
-/// Compares all chats with all packets.
+impl What {
+    fn order_no(&self) -> OrderNo {
+        match self {
+            Self::Card { order_no, .. }
+            | Self::Opened { order_no, .. }
+            | Self::Finished { order_no, .. }
+            | Self::Expired { order_no, .. } => *order_no,
+        }
+    }
+}
+
+/// Compares all chats with all packets; without those of before a restore, of which a chat may
+/// know less, or more, than there is.
 pub(crate) async fn is_true(world: &World, people: &People) {
     let mut said = Said::new();
     for (packet, claims) in held::packets_with_claims(world).await {
@@ -39,7 +51,8 @@ pub(crate) async fn is_true(world: &World, people: &People) {
             }
         }
     }
-    for ((group, what), missing) in said.into_iter().filter(|(_, missing)| *missing != 0) {
+    said.retain(|(_, what), missing| *missing != 0 && !world.witness.is_older(what.order_no()));
+    for ((group, what), missing) in said {
         let how = if missing > 0 { "is not told" } else { "is told once too often" };
         world.witness.note(Promise::ChatIsTrue, format!("{group}: {what:?} {how}"));
     }

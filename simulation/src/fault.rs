@@ -152,6 +152,12 @@ named! {
         RowLost = "row_lost",
         /// A node ends in good order because a task of it has panicked.
         Fall = "fall",
+        /// Cold storage is put back to before a day that is being moved.
+        ColdRestore = "cold_restore",
+        /// Many people open many packets at once, one of which its database does not take.
+        Rush = "rush",
+        /// Every database is put back, each to a moment of its own.
+        Restore = "restore",
     }
 }
 

@@ -116,6 +116,13 @@ impl Chaos {
         orders.iter().find(is_bad).copied()
     }
 
+    /// Its database takes nothing of this packet, for so long.
+    pub(crate) fn spoil(&self, order_no: OrderNo, time: Duration) {
+        self.befell(WorldFault::BadPacket);
+        self.history.note(format_args!("! nothing of {order_no} is taken for {time:?}"));
+        self.bad.lock().insert(order_no, Instant::now() + time);
+    }
+
     /// From now on nobody reaches a database, for so long.
     pub(crate) fn cut_off(&self, place: Place, time: Duration) {
         self.befell(WorldFault::Outage);

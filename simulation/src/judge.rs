@@ -12,7 +12,12 @@ use hongbao_domain::{
 };
 use hongbao_shared::{OrderNo, Timestamp};
 use parking_lot::Mutex;
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
 
 /// An end that comes earlier than this is counted, though the bound of skew allows for more.
 const EARLY: Duration = Duration::from_secs(1);
@@ -75,6 +80,11 @@ impl Judge {
 
     pub(crate) fn ends(&self) -> Ends {
         self.state.lock().ends
+    }
+
+    /// Of these packets alone it is still true when they landed: shards were restored.
+    pub(crate) fn goes_back_to(&self, held: &BTreeSet<OrderNo>) {
+        self.state.lock().landed.retain(|order_no, _| held.contains(order_no));
     }
 
     /// Hands over what was wrong.

@@ -26,6 +26,7 @@ mod people;
 mod plan;
 mod refusing;
 mod report;
+mod restore;
 mod revive;
 mod run;
 mod stores;

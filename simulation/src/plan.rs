@@ -7,9 +7,14 @@ use hongbao_shared::Fen;
 pub(crate) const CROWD: u32 = 320;
 /// In how many runs of a thousand there is one.
 const CROWDS: u64 = 25;
+/// In how many runs of a thousand many people open many packets at once.
+const RUSHES: u64 = 50;
+/// How many calls wait for a lane then, and come in one batch.
+const RUSH: u32 = 512;
 
 /// What a seed draws for a whole run.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 pub(crate) struct Plan {
     /// Where everything else is drawn from.
     pub(crate) seed: u64,
@@ -26,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) cycle_overrun: bool,
     /// Is there a packet that hundreds open at once?
     pub(crate) crowd: bool,
+    /// Do many people open many packets at once, in batches of hundreds?
+    pub(crate) rush: bool,
     /// Have the databases no clock of their own, as on the embedded default? Then the one
     /// machine's is what time it is, and everything waits for it to be right again.
     pub(crate) own_clock: bool,
@@ -66,6 +73,11 @@ impl Plan {
             config.lanes.queue_max = CROWD;
             config.lanes.batch_max = small(dice.range(CROWD.into(), 2 * u64::from(CROWD)));
         }
+        let rush = Dice::new(seed, "rush").chance(RUSHES);
+        if rush {
+            config.lanes.queue_max = config.lanes.queue_max.max(RUSH);
+            config.lanes.batch_max = config.lanes.batch_max.max(RUSH);
+        }
         Ok(Self {
             seed,
             nodes,
@@ -76,6 +88,7 @@ impl Plan {
             intensity: *dice.pick(&[40, 100, 100, 250]),
             cycle_overrun: dice.chance(350),
             crowd,
+            rush,
             own_clock: nodes == 1 && dice.chance(250),
             config,
         })

@@ -11,6 +11,7 @@ use crate::{
     laws,
     people::People,
     plan::Plan,
+    restore::{Backups, ColdMoment},
     revive, storm,
     witness::{Broken, Promise},
     world::World,
@@ -32,6 +33,10 @@ use tokio_util::sync::CancellationToken;
 /// After the faults everything comes to rest in this virtual time: the longest back-off and
 /// the longest lease, a few times over.
 const REST_WITHIN: Duration = Duration::from_mins(10);
+/// Lines of the chat whose cards are gone with a restore wait in vain for so long.
+const CARDS_AWAITED: Duration = Duration::from_mins(30);
+/// What is dead is brought back so often, once nothing goes wrong any more; then it dies of itself.
+const REVIVALS_MAX: u32 = 20;
 /// All open packets end within this, however wrong the clocks were.
 const ENDS_WITHIN_S: i64 = 2 * 60 * 60;
 const DAY_S: i64 = 24 * 60 * 60;
@@ -141,9 +146,11 @@ async fn whole_history(world: &Arc<World>) -> anyhow::Result<u64> {
     machines.spawn(storm::rage(Arc::clone(world)));
     let calls = Arc::new(AtomicU64::new(0));
     world.chaos.set_calm(false);
-    work(world, &people, &calls, &mut dice).await;
+    let mut backups = Backups::of(&world.plan);
+    work(world, &people, &calls, &mut dice, &mut backups).await;
     if world.witness.is_content() {
         be_calm(world);
+        backups.restore(world, &people, &calls).await;
         if dice.chance(500) {
             revive::lose_rows(world, &mut dice).await;
             // What else waits for a packet is taken for what it lacks.
@@ -163,7 +170,13 @@ async fn whole_history(world: &Arc<World>) -> anyhow::Result<u64> {
 }
 
 /// Clients at work, while things go wrong.
-async fn work(world: &Arc<World>, people: &Arc<People>, calls: &Arc<AtomicU64>, dice: &mut Dice) {
+async fn work(
+    world: &Arc<World>,
+    people: &Arc<People>,
+    calls: &Arc<AtomicU64>,
+    dice: &mut Dice,
+    backups: &mut Backups,
+) {
     let mut clients = JoinSet::new();
     for number in 0..world.plan.clients {
         let client = Client {
@@ -179,6 +192,9 @@ async fn work(world: &Arc<World>, people: &Arc<People>, calls: &Arc<AtomicU64>, 
     if world.plan.crowd {
         clients.spawn(crowd::comes(Arc::clone(world), Arc::clone(people)));
     }
+    if world.plan.rush {
+        clients.spawn(crowd::rushes(Arc::clone(world), Arc::clone(people)));
+    }
     let mut looked = 0;
     loop {
         tokio::select! {
@@ -187,6 +203,7 @@ async fn work(world: &Arc<World>, people: &Arc<People>, calls: &Arc<AtomicU64>, 
             () = sleep(Duration::from_millis(200)) => {}
         }
         let now = calls.load(Ordering::Relaxed);
+        backups.look(world, now);
         if now >= looked + ALL_LAWS_EVERY {
             looked = now;
             laws::all(world, false).await;
@@ -207,10 +224,13 @@ fn be_calm(world: &World) {
 
 /// Waits until every outbox is empty.
 async fn rest(world: &World, when: &str) {
-    let patience = REST_WITHIN.as_secs();
+    let mut revivals = 0;
+    let restored = world.witness.has_gone_back();
+    let patience = if restored { CARDS_AWAITED } else { REST_WITHIN }.as_secs();
     for _ in 0..patience {
         let (waiting, dead) = laws::backlog(world).await;
-        if dead > 0 && !revive::all(world, dead).await {
+        revivals += u32::from(dead > 0);
+        if dead > 0 && (revivals > REVIVALS_MAX || !revive::all(world, dead).await) {
             let what = format!("{dead} dead outbox rows {when}");
             return world.witness.note(Promise::NothingDies, what);
         }
@@ -249,6 +269,7 @@ async fn days_go_by(
         overrun(world, people, calls, dice).await;
     }
     world.chaos.set_calm(false);
+    let cold = ColdMoment::now(world).await;
     for _ in 0..dice.range(3, 12) {
         let node = world.any_node(dice).await;
         let stop = CancellationToken::new();
@@ -261,6 +282,7 @@ async fn days_go_by(
             }
         }
         sleep(Duration::from_millis(dice.range(10, 2_000))).await;
+        cold.restore(world, dice).await;
     }
     be_calm(world);
     rest(world, "in the night").await;

@@ -81,15 +81,34 @@ pub(crate) struct KnownPacket {
 #[derive(Debug, Default)]
 pub(crate) struct Witness(Mutex<State>);
 
+/// What had been answered at some moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    packets: Vec<KnownPacket>,
+    shares: Shares,
+    top_ups: BTreeMap<(UserId, String), (Fen, Fen)>,
+}
+
+impl Told {
+    pub(crate) fn shares(&self) -> &Shares {
+        &self.shares
+    }
+}
+
+/// Who was shown which share, and how much.
+pub(crate) type Shares = BTreeMap<(OrderNo, UserId), (u32, Fen)>;
+
 #[derive(Debug, Default)]
 struct State {
     packets: Vec<KnownPacket>,
     numbers: BTreeMap<OrderNo, UserId>,
-    shares: BTreeMap<(OrderNo, UserId), (u32, Fen)>,
+    shares: Shares,
     owners: BTreeMap<(OrderNo, u32), UserId>,
     top_ups: BTreeMap<(UserId, String), (Fen, Fen)>,
     tried: BTreeMap<(UserId, String), BTreeSet<u64>>,
     client_seeds: BTreeMap<OrderNo, Vec<u8>>,
+    /// Numbers that were answered before the databases were restored.
+    older: BTreeSet<OrderNo>,
     broken: Vec<Broken>,
 }
 
@@ -147,8 +166,38 @@ impl Witness {
     }
 
     /// All shares that were shown.
-    pub(crate) fn shares(&self) -> BTreeMap<(OrderNo, UserId), (u32, Fen)> {
+    pub(crate) fn shares(&self) -> Shares {
         self.0.lock().shares.clone()
+    }
+
+    /// What has been answered until now.
+    pub(crate) fn told(&self) -> Told {
+        let state = self.0.lock();
+        Told {
+            packets: state.packets.clone(),
+            shares: state.shares.clone(),
+            top_ups: state.top_ups.clone(),
+        }
+    }
+
+    /// The ledger was put back to when that was all that had been answered; of the shares that
+    /// people know, these still stand. Numbers are never given again (R-ORDER-2).
+    pub(crate) fn goes_back_to(&self, told: Told, shares: Shares) {
+        let mut state = self.0.lock();
+        state.older = state.numbers.keys().copied().collect();
+        let owner = |(&(order_no, user), &(seq, _)): (&_, &_)| ((order_no, seq), user);
+        state.owners = shares.iter().map(owner).collect();
+        (state.packets, state.top_ups, state.shares) = (told.packets, told.top_ups, shares);
+    }
+
+    /// Have the databases been restored?
+    pub(crate) fn has_gone_back(&self) -> bool {
+        !self.0.lock().older.is_empty()
+    }
+
+    /// Is this number one of before the databases were restored?
+    pub(crate) fn is_older(&self, order_no: OrderNo) -> bool {
+        self.0.lock().older.contains(&order_no)
     }
 
     /// What was shown to this person, if anything.

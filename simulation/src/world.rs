@@ -35,7 +35,10 @@ use hongbao_shared::{Shard, Site};
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::time::{Instant, sleep, timeout};
@@ -52,10 +55,10 @@ const ALL_SERVE_WITHIN: Duration = Duration::from_mins(5);
 /// What survives a process.
 #[derive(Debug)]
 pub(crate) struct Databases {
-    orders: BTreeMap<(Site, Shard), Arc<MemoryOrders>>,
-    cold: BTreeMap<Site, Arc<MemoryCold>>,
+    pub(crate) orders: BTreeMap<(Site, Shard), Arc<MemoryOrders>>,
+    pub(crate) cold: BTreeMap<Site, Arc<MemoryCold>>,
     pub(crate) ledger: Arc<MemoryLedger>,
-    people: Arc<MemoryPeople>,
+    pub(crate) people: Arc<MemoryPeople>,
     pub(crate) lists: Arc<MemoryLists>,
     keys: Arc<MemoryKeys>,
 }
@@ -84,6 +87,8 @@ pub(crate) struct World {
     pub(crate) databases: Databases,
     pub(crate) sealer: Sealer,
     pub(crate) keys: KeyChanges,
+    /// No process starts until it is over.
+    held_down: AtomicBool,
     machines: Vec<Machine>,
 }
 
@@ -128,6 +133,7 @@ impl World {
             databases,
             sealer: keys.sealer()?,
             keys,
+            held_down: AtomicBool::new(false),
             plan,
             time,
             history,
@@ -152,6 +158,22 @@ impl World {
         self.nodes()
     }
 
+    /// Stops every process, and lets none start; false if there is one that cannot be stopped
+    /// because it is on its way up or down.
+    pub(crate) async fn hold_down(&self) -> bool {
+        let nodes = self.all_nodes().await;
+        self.held_down.store(true, Ordering::Relaxed);
+        for node in &nodes {
+            node.life.stop();
+        }
+        nodes.len() == self.machines.len()
+    }
+
+    /// Lets processes start again.
+    pub(crate) fn let_up(&self) {
+        self.held_down.store(false, Ordering::Relaxed);
+    }
+
     /// All clocks, also those of machines without a process.
     pub(crate) fn clocks(&self) -> impl Iterator<Item = &Arc<NodeClock>> {
         self.machines.iter().map(|machine| &machine.clock)
@@ -172,6 +194,9 @@ impl World {
     pub(crate) async fn keep_running(self: Arc<Self>, number: usize) {
         let machine = &self.machines[number];
         for start in 0_u32.. {
+            while self.held_down.load(Ordering::Relaxed) {
+                sleep(Duration::from_millis(100)).await;
+            }
             let life = Arc::new(Life::new(format!("n{number}.{start}")));
             self.lose_time(machine, &life);
             tokio::select! {

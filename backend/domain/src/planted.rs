@@ -107,6 +107,13 @@ bugs! {
     MendedTwice = "bug::mended_twice";
     /// A mover begins a day from its beginning each time (R-STORE-5).
     MoverStartsOver = "bug::mover_starts_over";
+    /// The mover empties a day without a look at what cold storage holds of it (R-STORE-2).
+    NothingCompared = "bug::nothing_compared";
+    /// A batch that is refused is halved again and again, and each half's attempts are those of
+    /// every packet in it (R-CTRL-6).
+    AttemptsPerBatch = "bug::attempts_per_batch";
+    /// A ledger that was restored goes on with the numbers of then (R-ORDER-2).
+    NumbersAgain = "bug::numbers_again";
 }
 
 impl Bug {

@@ -1,6 +1,6 @@
 //! Cold storage in memory.
 
-use super::{StoreError, orders::sum_of, refuse, size};
+use super::{StoreError, impl_moments, orders::sum_of, refuse, size};
 use async_trait::async_trait;
 use hongbao_domain::store::{
     cold::{ColdPlace, ColdStore},
@@ -16,11 +16,13 @@ pub struct MemoryCold {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct State {
     packets: BTreeMap<OrderNo, PacketRow>,
     claims: BTreeMap<(OrderNo, u32), ClaimRow>,
 }
+
+impl_moments!(MemoryCold);
 
 #[async_trait]
 impl ColdStore for MemoryCold {

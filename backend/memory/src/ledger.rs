@@ -1,6 +1,6 @@
 //! The ledger in memory.
 
-use super::{StoreError, outbox::MemoryOutbox, refuse, size};
+use super::{StoreError, impl_moments, outbox::MemoryOutbox, refuse, size};
 use async_trait::async_trait;
 use hongbao_domain::{
     book::{self, Loaded},
@@ -38,7 +38,7 @@ impl MemoryLedger {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct State {
     accounts: BTreeMap<Account, AccountState>,
     /// In the order of ids, which count from 1.
@@ -52,13 +52,15 @@ struct State {
 }
 
 /// How far reconciliation has come, and who is at it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Reconciliation {
     seen: Reconciled,
     holder: i64,
     held_until: i64,
     ended_at: i64,
 }
+
+impl_moments!(MemoryLedger, outbox);
 
 impl HasOutbox for MemoryLedger {
     fn outbox(&self) -> &dyn Outbox {

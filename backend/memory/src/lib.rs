@@ -25,6 +25,29 @@ pub use shared_tier::InProcess;
 
 use hongbao_domain::store::StoreError;
 
+/// A store can be put back to an earlier moment of its own.
+macro_rules! impl_moments {
+    ($store:ident $(, $outbox:ident)?) => {
+        impl $store {
+            /// All that it holds now, as a backup does.
+            #[must_use]
+            pub fn moment(&self) -> Self {
+                let moment = Self::default();
+                moment.go_back_to(self);
+                moment
+            }
+
+            /// Holds what that moment held, and nothing else, as after a restore.
+            pub fn go_back_to(&self, moment: &Self) {
+                let state = moment.state.lock().clone();
+                *self.state.lock() = state;
+                $(self.$outbox.go_back_to(&moment.$outbox);)?
+            }
+        }
+    };
+}
+use impl_moments;
+
 fn refuse<T>(constraint: &str) -> Result<T, StoreError> {
     Err(StoreError::Constraint { name: constraint.to_owned() })
 }

@@ -1,6 +1,6 @@
 //! The lists "sent" and "received" in memory.
 
-use super::{refuse, size};
+use super::{impl_moments, refuse, size};
 use async_trait::async_trait;
 use hongbao_domain::{
     planted::Bug,
@@ -23,7 +23,7 @@ pub struct MemoryLists {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct State {
     rows: Rows,
     /// In the order in which they are read, the last one first.
@@ -32,7 +32,7 @@ struct State {
     totals: BTreeMap<(UserId, Month), Totals>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Rows {
     sent: BTreeMap<OrderNo, SentRow>,
     received: BTreeMap<(OrderNo, UserId), ReceivedRow>,
@@ -52,6 +52,8 @@ struct Staged {
     received_lines: Lines,
     totals: BTreeMap<(UserId, Month), Totals>,
 }
+
+impl_moments!(MemoryLists);
 
 #[async_trait]
 impl ListStore for MemoryLists {

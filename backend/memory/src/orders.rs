@@ -2,7 +2,7 @@
 
 mod hot;
 
-use super::{StoreError, outbox::MemoryOutbox, refuse, size};
+use super::{StoreError, impl_moments, outbox::MemoryOutbox, refuse, size};
 use async_trait::async_trait;
 use hongbao_domain::{
     planted::Bug,
@@ -45,7 +45,7 @@ impl MemoryOrders {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct State {
     packets: BTreeMap<OrderNo, PacketRow>,
     /// Tombstones, which stay for ever (R-SEND-2).
@@ -75,6 +75,8 @@ struct Staged {
     /// Days that are reopened, and what is gone of them if that is known only now.
     reopened: BTreeMap<Day, (i64, Option<DaySum>)>,
 }
+
+impl_moments!(MemoryOrders, outbox);
 
 impl HasOutbox for MemoryOrders {
     fn outbox(&self) -> &dyn Outbox {

@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Row {
     destination: Destination,
     order_no: OrderNo,
@@ -45,7 +45,7 @@ pub(super) struct MemoryOutbox {
 }
 
 /// The rows by their ids, which are never given twice.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Rows {
     by_id: BTreeMap<i64, Row>,
     last_id: i64,
@@ -54,6 +54,11 @@ struct Rows {
 impl MemoryOutbox {
     pub(super) fn with_clock(clock: Arc<dyn Clock>) -> Self {
         Self { clock: Some(clock), ..Self::default() }
+    }
+
+    pub(super) fn go_back_to(&self, moment: &Self) {
+        let rows = moment.rows.lock().clone();
+        *self.rows.lock() = rows;
     }
 
     pub(super) fn insert(&self, entries: Vec<OutboxEntry>, now: Timestamp) {

@@ -63,17 +63,22 @@ impl Client {
         while self.calls.load(Ordering::Relaxed) < self.world.plan.operations
             && self.world.witness.is_content()
         {
-            match self.dice.below(100) {
-                0..20 => self.send().await,
-                20..50 => self.open_one().await,
-                50..70 => self.burst().await,
-                70..78 => self.look().await,
-                78..84 => self.attack().await,
-                84..90 => self.wallet().await,
-                _ => self.top_up().await,
-            }
-            sleep(Duration::from_millis(self.dice.range(1, 900))).await;
+            self.act().await;
         }
+    }
+
+    /// Does one thing, and waits a moment.
+    pub(crate) async fn act(&mut self) {
+        match self.dice.below(100) {
+            0..20 => self.send().await,
+            20..50 => self.open_one().await,
+            50..70 => self.burst().await,
+            70..78 => self.look().await,
+            78..84 => self.attack().await,
+            84..90 => self.wallet().await,
+            _ => self.top_up().await,
+        }
+        sleep(Duration::from_millis(self.dice.range(1, 900))).await;
     }
 
     /// Makes a call of a node, which may not live to answer it, and for which the client

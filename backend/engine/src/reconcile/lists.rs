@@ -23,7 +23,7 @@ const LAW: &str = "lists_match_orders";
 const MISSING_MAX: usize = 1_000;
 
 /// In what the lists are not what a packet says.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Differences {
     missing: ListBatch,
     /// What is there and differs, or should not be.
@@ -35,6 +35,15 @@ struct Differences {
 impl Differences {
     fn is_empty(&self) -> bool {
         self.missing == ListBatch::default() && self.wrong.is_empty()
+    }
+
+    /// What no row brings.
+    fn without(mut self, announced: &ListBatch) -> Self {
+        let Self { missing: ListBatch { sent, received, best_lucks }, .. } = &mut self;
+        sent.retain(|row| !announced.sent.contains(row));
+        received.retain(|row| !announced.received.contains(row));
+        best_lucks.retain(|row| !announced.best_lucks.contains(row));
+        self
     }
 }
 
@@ -71,25 +80,26 @@ impl Run<'_> {
     ) -> Result<(), StoreError> {
         let order_no = packet.order_no;
         let lists = &*self.of.stores.lists;
-        let mut before: Option<(PacketRow, Differences)> = None;
+        let mut before: Option<(PacketRow, Differences, Differences)> = None;
         for _ in 0..LOOKS_MAX {
             let now = differences(store, lists, &packet).await?;
             if now.is_empty() {
                 return Ok(());
             }
             self.again.insert(order_no);
-            if let Some((seen, found)) = before
+            if let Some((seen, found, lost)) = before
                 && seen == packet
                 && found == now
             {
-                return self.settle(order_no, now).await;
+                return self.settle(order_no, lost).await;
             }
             // Between the two looks: what arrives after this was on its way.
-            if is_announced(store, order_no).await? {
+            let lost = now.clone().without(&announced(store, order_no).await?);
+            if lost.is_empty() {
                 return Ok(());
             }
             let Some(again) = store.packet(order_no).await? else { return Ok(()) };
-            before = Some((packet, now));
+            before = Some((packet, now, lost));
             packet = again;
         }
         Ok(())
@@ -159,9 +169,15 @@ impl Run<'_> {
     }
 }
 
-/// Does a row, dead or alive, still bring lines of this packet?
-async fn is_announced(store: &dyn OrderStore, order_no: OrderNo) -> Result<bool, StoreError> {
-    Ok(!store.hot().announced(Destination::Lists, vec![order_no]).await?.is_empty())
+/// The lines of this packet that rows, dead or alive, still bring. A row for one of its claims
+/// brings no other one, which a restore may have lost (R-STORE-6).
+async fn announced(store: &dyn OrderStore, order_no: OrderNo) -> Result<ListBatch, StoreError> {
+    let rows = store.hot().announced(Destination::Lists, vec![order_no]).await?;
+    let events = rows.iter().map(|row| serde_json::from_str(row));
+    let events: Vec<ListEvent> = events
+        .collect::<Result<_, _>>()
+        .map_err(|error| StoreError::Corrupt(format!("a row for lists: {error}")))?;
+    lines_of(&events, &mut Known::new(store)).await
 }
 
 async fn differences(

@@ -20,6 +20,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
+#[derive(Clone)]
 pub(super) struct Group {
     pub(super) name: String,
     pub(super) owner_id: UserId,

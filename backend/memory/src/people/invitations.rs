@@ -11,6 +11,7 @@ use std::{cmp::Reverse, collections::BTreeSet};
 
 const CODE_CHARS_MIN: usize = 16;
 
+#[derive(Clone)]
 pub(super) struct Invitation {
     group_id: GroupId,
     inviter_id: UserId,

@@ -10,7 +10,7 @@ use hongbao_shared::{GroupId, MessageId, OrderNo, Timestamp, UserId};
 use std::collections::BTreeMap;
 
 /// The entries of a group, in the order of their ids, which count from 1 without gaps.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Log {
     entries: Vec<StoredMessage>,
     by_key: BTreeMap<(UserId, String), MessageId>,
@@ -18,6 +18,7 @@ pub(super) struct Log {
 }
 
 /// By what a message is posted once.
+#[derive(Clone)]
 pub(super) struct Keys {
     pub(super) of_sender: Option<String>,
     pub(super) of_line: Option<String>,

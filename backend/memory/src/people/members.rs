@@ -10,6 +10,7 @@ use hongbao_shared::{GroupId, MessageId, UserId};
 
 pub(super) const FIRST_PLACE: i64 = 1;
 
+#[derive(Clone)]
 pub(super) struct Member {
     /// The order of arrival: two may join in the same millisecond.
     place: i64,

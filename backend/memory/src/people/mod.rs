@@ -8,7 +8,7 @@ mod posts;
 mod sessions;
 mod users;
 
-use super::refuse;
+use super::{impl_moments, refuse};
 use groups::Group;
 use hongbao_domain::store::StoreError;
 use hongbao_shared::{GroupId, MessageId, OrderNo, UserId};
@@ -24,6 +24,8 @@ pub struct MemoryPeople {
     state: Mutex<State>,
 }
 
+impl_moments!(MemoryPeople);
+
 /// Session ids, password hashes and invitation codes do not reach a log.
 impl fmt::Debug for MemoryPeople {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,7 +33,7 @@ impl fmt::Debug for MemoryPeople {
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     users: BTreeMap<UserId, User>,
     by_login_name: BTreeMap<String, UserId>,

@@ -14,6 +14,7 @@ use std::{cmp::Reverse, collections::BTreeSet};
 
 const AGENT_CHARS_MAX: usize = 200;
 
+#[derive(Clone)]
 pub(super) struct Session {
     user_id: UserId,
     agent: String,

@@ -12,6 +12,7 @@ use hongbao_domain::store::{
 use hongbao_shared::{GroupId, UserId, api::accounts::Profile};
 use std::collections::BTreeSet;
 
+#[derive(Clone)]
 pub(super) struct User {
     pub(super) profile: Profile,
     pub(super) account: Option<NewAccount>,

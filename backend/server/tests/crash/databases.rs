@@ -49,12 +49,35 @@ pub(crate) async fn end_leases(folder: &Path) {
     if file_of(folder).is_none() {
         return;
     }
-    let mut connection = PgConnection::connect(&url_of(&name_of(folder))).await.unwrap();
     for outbox in ["ledger", "orders_s_0", "orders_n_0"] {
         let text = format!("UPDATE hongbao_{outbox}.outbox SET due_at = created_at");
-        sqlx::query(AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+        execute(folder, text).await;
     }
+}
+
+/// As if all that is to land had waited for so long. No clock of PostgreSQL is moved.
+pub(crate) async fn have_landings_wait(folder: &Path, ms: i64) {
+    let text = format!(
+        "UPDATE hongbao_ledger.outbox SET created_at = created_at - {ms}, due_at = created_at - {ms}"
+    );
+    assert!(execute(folder, text).await > 0);
+}
+
+/// Has a day's tables of both sites hold another day.
+pub(crate) async fn say_what_day_it_holds(folder: &Path, slot: u8, epoch_day: i64) {
+    for site in ["s", "n"] {
+        let text = format!(
+            "UPDATE hongbao_orders_{site}_0.days SET epoch_day = {epoch_day} WHERE slot = {slot}"
+        );
+        assert_eq!(execute(folder, text).await, 1);
+    }
+}
+
+async fn execute(folder: &Path, text: String) -> u64 {
+    let mut connection = PgConnection::connect(&url_of(&name_of(folder))).await.unwrap();
+    let done = sqlx::query(AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
+    done.rows_affected()
 }
 
 fn name_of(folder: &Path) -> String {

@@ -87,15 +87,19 @@ impl Past {
         past
     }
 
-    /// On PostgreSQL, whose clock no test moves: of today alone. No day goes cold, and nothing
-    /// has waited for so long that it is given up.
+    /// On PostgreSQL, whose clock no test moves: of today alone. No day goes cold; what waits to
+    /// land is said to have waited for too long.
     pub(crate) async fn make_on_postgres() -> Self {
         let folder = tempfile::tempdir().unwrap();
         databases::begin(folder.path()).await;
         create_stores(&config(folder.path())).await.unwrap().close().await;
         let past = PastDays::begin(&folder, now()).await;
         past.an_ordinary_day().await;
-        past.end(folder).await
+        let (day, today) = past.a_day_that_takes_nothing().await;
+        let past = past.end(folder).await;
+        databases::have_landings_wait(past.folder.path(), 2 * HOUR_S * 1_000).await;
+        say_what_day_it_holds(past.folder.path(), day, today).await;
+        past
     }
 
     /// A copy of the folder, and the people with their sessions.
@@ -248,8 +252,11 @@ fn sites(orders: &[OrderNo]) -> usize {
     orders.iter().map(|order_no| order_no.site()).collect::<BTreeSet<_>>().len()
 }
 
-/// In the files of both sites.
+/// In the databases of both sites.
 async fn say_what_day_it_holds(data: &Path, day: Day, epoch_day: i64) {
+    if databases::file_of(data).is_some() {
+        return databases::say_what_day_it_holds(data, day.get(), epoch_day).await;
+    }
     for site in Site::ALL {
         let file = data.join(format!("db/orders-{site}-0.sqlite"));
         let options = SqliteConnectOptions::new().filename(file);

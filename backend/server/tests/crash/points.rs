@@ -59,10 +59,9 @@ impl Case {
         in_turn.map(|(point, mode)| Self { point, mode, bug: None }).collect()
     }
 
-    /// Is it within a transaction of a day like any other?
+    /// Is it within a transaction that a running server makes?
     fn is_within_a_transaction(self) -> bool {
-        matches!(self.point.side, Side::Inside | Side::Commit)
-            && !matches!(self.point.step, Step::Migrate | Step::GiveUp)
+        matches!(self.point.side, Side::Inside | Side::Commit) && self.point.step != Step::Migrate
     }
 
     /// Does it lie on the way of a pre-order that the cache cannot take?

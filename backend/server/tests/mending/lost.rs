@@ -241,3 +241,30 @@ async fn lines_of_the_lists() {
     assert_eq!(everything(&world).await, before);
     world.end_and_audit().await;
 }
+
+/// A row that brings one line of a packet brings no other one, which is gone, as after a restore
+/// of the lists (R-LIST-1, R-STORE-6).
+#[tokio::test]
+async fn a_line_beside_one_that_is_on_its_way() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(4).await;
+    let order_no = world.send(&party, Kind::Lucky, 500, 4).await;
+    world.open(party.members[1], order_no).await.unwrap();
+    let world = world.restart().await;
+    poison(world.folder.path(), LISTS, "received", "NEW.seq = 1").await;
+    world.open(party.members[2], order_no).await.unwrap();
+    until_dead(&world.app, 1).await;
+    let ended = Ended::of(world).await;
+    antidote(ended.folder.path(), LISTS).await;
+    let gone = sql(ended.folder.path(), LISTS, "DELETE FROM received WHERE seq = 0").await;
+    assert_eq!(gone, 1);
+    let report = ended.reconcile(Mode::Mend).await;
+    let mended: Vec<_> = report.mends.iter().map(|one| (one.repair, one.seq)).collect();
+    assert_eq!(mended, [(Repair::Received, Some(0))], "{report}");
+
+    let Ended { config, clock, folder } = ended;
+    let outside = Outside { clock: Arc::clone(&clock) as _, ..Default::default() };
+    let world = World { app: Arc::new(start_on(config, outside).await.unwrap()), clock, folder };
+    world.app.letters.retry_all().await.unwrap();
+    world.end_and_audit().await;
+}

@@ -309,6 +309,11 @@ impl Lane {
         for order_no in rounds.keys() {
             self.forget(*order_no);
         }
+        if Bug::AttemptsPerBatch.is_planted() {
+            let mut first: Vec<_> = rounds.into_values().collect();
+            let second = first.split_off(first.len() / 2);
+            return [first, second].map(|half| half.into_iter().flatten().collect()).into();
+        }
         rounds.into_values().collect()
     }
 
