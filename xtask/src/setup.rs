@@ -100,7 +100,8 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
     // Without a Chinese font the tests pass, but the screenshots show empty boxes.
     let font = (!has_chinese_font()).then_some("fonts-noto-cjk");
     let venv = (!has_venv()).then_some("python3-venv");
-    install(workspace, &FOR_TESTING, &Vec::from_iter(font.into_iter().chain(venv)))?;
+    let wished: Vec<_> = font.into_iter().chain(venv).collect();
+    install(workspace, &FOR_TESTING, &wished)?;
     install(workspace, &FOR_FLEET, &[])?;
     accessibility(workspace)?;
     conformance(workspace)
