@@ -11,6 +11,7 @@ use hongbao_shared::{
     api::control::{self as api, ChangeSwitches, ControlState, SwitchChange, TurnedBy},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -22,10 +23,10 @@ const CHANGES_SHOWN: u32 = 20;
 /// Two who change without naming a version do not mind each other.
 const ATTEMPTS_MAX: u32 = 5;
 
-/// What is stored of all switches.
+/// What is stored of all switches: by name, since another version may have others.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
-    switches: api::Switches,
+    switches: BTreeMap<String, Value>,
     turned_by: BTreeMap<String, TurnedBy>,
 }
 
@@ -79,8 +80,12 @@ impl Follower {
             return Ok(());
         }
         if let Some(newest) = self.store.changes(1).await?.first() {
-            let stored = stored(newest)?;
-            self.control.set(Switches::checked(&stored.switches, &self.sites)?);
+            let mut switches = by_name(&api::Switches::from(&self.control.switches()))?;
+            for (name, value) in stored(newest)?.switches {
+                switches.entry(name).and_modify(|now| *now = value);
+            }
+            let switches = serde_json::to_value(switches).and_then(serde_json::from_value);
+            self.control.set(Switches::checked(&switches.map_err(unreadable)?, &self.sites)?);
             *version = newest.version;
             tracing::info!(version = newest.version, changed = newest.changed, "switches changed");
         }
@@ -140,7 +145,8 @@ impl Follower {
                 turned_by.insert((*name).to_owned(), TurnedBy { user_id: by, at });
             }
             let changed = turned(&before, &after, &names)?;
-            let switches = serde_json::to_string(&Stored { switches: after, turned_by });
+            let stored = Stored { switches: by_name(&after)?, turned_by };
+            let switches = serde_json::to_string(&stored);
             let recorded = self.store.change(ControlChange {
                 version: version.saturating_add(1),
                 switches: switches.map_err(unreadable)?,
@@ -160,13 +166,16 @@ fn stored(change: &ControlChange) -> Result<Stored, Refusal> {
     serde_json::from_str(&change.switches).map_err(unreadable)
 }
 
+fn by_name(switches: &api::Switches) -> Result<BTreeMap<String, Value>, Refusal> {
+    serde_json::to_value(switches).and_then(serde_json::from_value).map_err(unreadable)
+}
+
 fn turned(
     before: &api::Switches,
     after: &api::Switches,
     names: &[&'static str],
 ) -> Result<Vec<Turned>, Refusal> {
-    let before = serde_json::to_value(before).map_err(unreadable)?;
-    let after = serde_json::to_value(after).map_err(unreadable)?;
+    let (before, after) = (by_name(before)?, by_name(after)?);
     let one = |name: &&'static str| Turned {
         switch: (*name).to_owned(),
         from: before[*name].to_string(),

@@ -8,6 +8,7 @@ use crate::{
 use hongbao_shared::api::control::{ControlState, CreditMode, Switches};
 use reqwest::Method;
 use serde_json::json;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 /// Only administrators see or turn switches.
 #[tokio::test]
@@ -60,6 +61,33 @@ async fn changes_are_recorded_and_survive() {
     assert_eq!((again.version, &again.switches), (1, &after.switches));
     let order = json!({"group_id": "0", "kind": "lucky", "total_fen": 1, "shares": 1});
     refused(&admin.post("/packets", &order).await, 503, "packets_off");
+}
+
+/// What another version of the program has turned is in force: a switch that it did not know
+/// is as the settings say, and one that is not known here is nobody's.
+#[tokio::test]
+async fn switches_of_another_version_are_read() {
+    let server = TestServer::start().await;
+    let admin = administrator(&server).await;
+    turn(&admin, &json!({"packets_on": false})).await.ok(200);
+    let folder = server.shutdown().await;
+    let options = SqliteConnectOptions::new().filename(folder.path().join("db/control.sqlite"));
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let other = "UPDATE changes SET switches =
+        json_set(json_remove(switches, '$.switches.sends_per_user_per_minute'), '$.switches.of_tomorrow', 1)";
+    assert_eq!(sqlx::query(other).execute(&mut connection).await.unwrap().rows_affected(), 1);
+    connection.close().await.unwrap();
+
+    let server = TestServer::start_with(None, |config| {
+        config.storage.data = folder.path().to_owned();
+        config.flow.per_person = true;
+        config.flow.sends_per_user_per_minute = 7;
+    })
+    .await;
+    let admin = administrator(&server).await;
+    let read: ControlState = admin.get("/control").await.read();
+    assert_eq!((read.switches.packets_on, read.switches.sends_per_user_per_minute), (false, 7));
+    turn(&admin, &json!({"packets_on": true})).await.ok(200);
 }
 
 /// Of two who saw the same version, one is refused; who names none is not.
