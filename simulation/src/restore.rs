@@ -248,7 +248,8 @@ impl Moment {
 /// Makes whole what can be; the shards in which something is left for somebody.
 async fn reconcile(world: &World) -> BTreeSet<(Site, Shard)> {
     let report = reconciled(world).await;
-    world.history.note(format_args!("{report}"));
+    // A note is one line.
+    world.history.note(format_args!("{}", report.to_string().replace('\n', "; ")));
     let left = report.left.iter().filter_map(|left| match &left.subject {
         Subject::Packet(order_no) => Some((order_no.site(), order_no.shard())),
         Subject::Account(_) | Subject::Place(_) => None,
