@@ -31,7 +31,7 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
 
 /// What no page of ours asks for, and nothing that gets into one may.
 const PERMISSIONS_POLICY: HeaderValue = HeaderValue::from_static(
-    "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), \
+    "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), \
      midi=(), display-capture=()",
 );
 
