@@ -48,7 +48,10 @@ impl IntoResponse for Answered {
         let headers = response.headers_mut();
         let json = HeaderValue::from_static("application/problem+json");
         headers.insert(header::CONTENT_TYPE, json);
-        if let Some(after) = refusal.retry_after.or_else(|| retry_after_default(status)) {
+        if let Some(after) = refusal
+            .retry_after
+            .or_else(|| asks_to_come_back(status.as_u16()).then_some(RETRY_AFTER_DEFAULT))
+        {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
         }
         if status == StatusCode::UNAUTHORIZED {
@@ -64,9 +67,9 @@ fn status(code: ErrorCode) -> StatusCode {
     StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn retry_after_default(status: StatusCode) -> Option<Duration> {
-    matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
-        .then_some(RETRY_AFTER_DEFAULT)
+/// Do refusals with this status say when to come back?
+pub(super) fn asks_to_come_back(status: u16) -> bool {
+    [ErrorCode::RateLimited, ErrorCode::Unavailable].map(ErrorCode::status).contains(&status)
 }
 
 /// Rounded up: whoever comes back after this many seconds is not too early.

@@ -3,6 +3,7 @@
 
 #![cfg_attr(not(test), expect(clippy::enum_glob_use, reason = "a table of codes"))]
 
+use crate::http::problem::asks_to_come_back;
 use hongbao_shared::ErrorCode::{self, *};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,7 @@ use utoipa::openapi::{
     path::{Operation, ParameterIn},
 };
 
-/// What a call refuses that its shape does not tell, by the name of its handler.
+/// What a call refuses that its shape does not tell, by its `operationId`.
 fn own(operation: &str) -> &'static [ErrorCode] {
     match operation {
         "create_guest" => &[NameInvalid, GuestsOff],
@@ -134,8 +135,4 @@ pub(super) fn add(operation: &mut Operation) {
 fn problem(description: impl Into<String>) -> ResponseBuilder {
     let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     ResponseBuilder::new().description(description).content("application/problem+json", problem)
-}
-
-fn asks_to_come_back(status: u16) -> bool {
-    [RateLimited, Unavailable].map(ErrorCode::status).contains(&status)
 }
