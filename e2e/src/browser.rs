@@ -292,7 +292,7 @@ impl Browser {
 
     /// Another window of this browser at `path`; from now on everything is about it.
     pub async fn new_window(&self, path: &str) -> Result<WindowHandle> {
-        let window = self.driver.new_tab().await?;
+        let window = self.driver.new_window().await?;
         self.driver.switch_to_window(window.clone()).await?;
         self.goto(path).await?;
         Ok(window)

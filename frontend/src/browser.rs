@@ -1,5 +1,7 @@
 //! The few things that the browser is asked for directly.
 
+use futures::channel::oneshot;
+use js_sys::Promise;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::{Document, History, HtmlElement, Storage, StorageEvent, VisibilityState, Window};
 
@@ -7,6 +9,31 @@ use web_sys::{Document, History, HtmlElement, Storage, StorageEvent, VisibilityS
 extern "C" {
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     pub(crate) fn log_error(message: &JsValue);
+
+    #[wasm_bindgen(catch, js_namespace = ["navigator", "locks"], js_name = request)]
+    fn request_lock(name: &str, options: &JsValue, then: &JsValue) -> Result<Promise, JsValue>;
+}
+
+/// Something that one window of this browser has at a time; given back when it is dropped, or
+/// when the window is gone.
+pub(crate) struct Lock(#[expect(dead_code, reason = "its end is what counts")] oneshot::Sender<()>);
+
+/// Takes the lock of this name, unless another window has it. Where the browser knows no locks,
+/// as on pages that came over plain HTTP from another machine, everybody gets it.
+pub(crate) async fn lock(name: &str) -> Option<Lock> {
+    let (say, is_mine) = oneshot::channel();
+    let (lock, given_back) = oneshot::channel::<()>();
+    let options = js_sys::Object::new();
+    js_sys::Reflect::set(&options, &"ifAvailable".into(), &JsValue::TRUE).ok();
+    let then = Closure::once_into_js(move |held: JsValue| {
+        say.send(!held.is_null()).ok();
+        wasm_bindgen_futures::future_to_promise(async move {
+            given_back.await.ok();
+            Ok(JsValue::UNDEFINED)
+        })
+    });
+    let asked = request_lock(name, &options, &then);
+    (asked.is_err() || is_mine.await.unwrap_or(true)).then_some(Lock(lock))
 }
 
 pub(crate) fn window() -> Option<Window> {

@@ -2,7 +2,7 @@
 //! becomes of the connection (R-WEB-1, R-SEND-2).
 
 use crate::{
-    logs::{drawn, follows_to_the_end, held, shows_all, shows_the_end},
+    logs::{drawn, follows_to_the_end, shows_all},
     steps::{card_is, enter},
 };
 use anyhow::{Context as _, Result, ensure};
@@ -74,8 +74,7 @@ fn what_happens_is_on_every_screen() -> Result<()> {
         ensure!(own == ["You opened Mei's packet"], "Ann reads {own:?}");
         let own = told(&at_tom, "opened").await?;
         ensure!(own == ["You opened Mei's packet"], "Tom reads {own:?}");
-        let log = held(&ann, &group).await?;
-        shows_the_end(&at_ann, &log).await?;
+        follows_to_the_end(&at_ann, &ann, &group).await?;
 
         unread(&at_tom, &mei, &group).await
     })
@@ -205,11 +204,61 @@ fn two_windows_and_a_server_that_dies() -> Result<()> {
         // What was written stands in the chat, and is said once.
         browser.click("unsent-retry").await?;
         browser.says("log", "Into the void").await?;
-        let log = held(&mei, &group).await?;
+        // The line stands in the chat before the log holds it, and that somebody opened comes
+        // into the log a moment after they did.
         for window in [&first, &second] {
             browser.switch_to(window).await?;
-            shows_the_end(&browser, &log).await?;
+            browser.says("system-line", "Tom opened your packet").await?;
+            follows_to_the_end(&browser, &mei, &group).await?;
         }
         Ok(())
+    })
+}
+
+/// A browser has six connections to a host for all of its windows, and each would hold one for
+/// its stream: the seventh, which cannot even ask for its page, lives as the others do.
+#[test]
+fn a_seventh_window_lives_as_the_first_does() -> Result<()> {
+    play("seventh", async |stage: &Stage| {
+        let mei = stage.guest("Mei").await?;
+        let tom = stage.guest("Tom").await?;
+        let group = mei.make_group("Family", &[&tom]).await?;
+        let chat = format!("/g/{group}");
+        let browser = enter(stage, Form::Desktop, &mei, &chat).await?;
+        browser.find("log").await?;
+        let mut windows = vec![browser.window().await?];
+        for _ in 1..7 {
+            windows.push(browser.new_window(&chat).await?);
+            browser.says("system-line", "Tom joined").await?;
+        }
+        tom.say(&group, "To all of you").await?;
+        for window in &windows {
+            browser.switch_to(window).await?;
+            browser.says("log", "To all of you").await?;
+        }
+        // Its owner writes there too.
+        browser.fill("message-input", "From the seventh").await?;
+        browser.press(Key::Enter).await?;
+        browser.switch_to(&windows[0]).await?;
+        browser.says("log", "From the seventh").await?;
+        Ok(())
+    })
+}
+
+/// R-WEB-1: what was read on one device is read on the other, which asks nobody.
+#[test]
+fn what_is_read_on_the_phone_is_read_on_the_desktop() -> Result<()> {
+    play("read", async |stage: &Stage| {
+        let mei = stage.guest("Mei").await?;
+        let tom = stage.guest("Tom").await?;
+        let group = mei.make_group("Family", &[&tom]).await?;
+        let desktop = enter(stage, Form::Desktop, &tom, "/wallet").await?;
+        desktop.find("wallet").await?;
+        // One alone: of a second the desktop might hear after it was read.
+        mei.say(&group, "One").await?;
+        desktop.has("unread", "data-count", "1").await?;
+        let phone = enter(stage, Form::Phone, &tom, &format!("/g/{group}")).await?;
+        phone.says("log", "One").await?;
+        desktop.gone("unread").await
     })
 }

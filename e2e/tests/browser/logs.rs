@@ -26,7 +26,7 @@ pub(crate) async fn drawn(browser: &Browser) -> Result<Vec<Line>> {
 }
 
 /// What the log holds for this person.
-pub(crate) async fn held(person: &Person, group: &str) -> Result<Vec<Line>> {
+async fn held(person: &Person, group: &str) -> Result<Vec<Line>> {
     person.log(group).await?.iter().map(line).collect()
 }
 
@@ -40,17 +40,8 @@ fn line(message: &Value) -> Result<Line> {
     Ok((id, state, progress))
 }
 
-/// Waits until the newest rows on the screen are the newest of the log.
-pub(crate) async fn shows_the_end(browser: &Browser, log: &[Line]) -> Result<()> {
-    wait_for("the end of the log on the screen", async || {
-        is_the_end(&drawn(browser).await?, log)?;
-        Ok(Some(()))
-    })
-    .await
-}
-
-/// The same where the log may still go on: lines come into it a moment after what they tell
-/// of. Gives the log that the screen shows the end of.
+/// Waits until the newest rows on the screen are the newest of the log, which may still go
+/// on: lines come into it a moment after what they tell of. Gives that log.
 pub(crate) async fn follows_to_the_end(
     browser: &Browser,
     person: &Person,

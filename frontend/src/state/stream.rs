@@ -18,7 +18,11 @@ use wasm_bindgen::{JsCast as _, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent};
 
 use super::groups;
-use crate::{api::Failure, browser, tasks};
+use crate::{
+    api::Failure,
+    browser::{self, Lock},
+    tasks,
+};
 
 /// The pause before the first new try; each later one is twice as long.
 const PAUSE_MS: u32 = 500;
@@ -35,6 +39,11 @@ const TICK_MS: u32 = 500;
 const HIDDEN_MS_MAX: u32 = 10_000;
 /// How often a hidden page that let go counts what is unread, for its title.
 const COUNT_MS: u32 = 30_000;
+/// Windows of one browser that hold a stream. A browser keeps six connections to a host for
+/// all of them: with as many streams no further window would get as far as its first byte.
+const STREAMS_MAX: u32 = 4;
+/// A window beyond them asks this often for what is new.
+const ASK_MS: u32 = 2_000;
 /// Events that wait to be heard. More at once than this is as good as a lost
 /// connection: the next one begins where the listener is.
 const WAITING_MAX: usize = 1_024;
@@ -108,8 +117,19 @@ pub(crate) async fn follow(listener: impl Listener) -> Failure {
     let mut pause_ms = PAUSE_MS;
     loop {
         until_seen().await;
+        let Some(turn) = turn().await else {
+            match listener.check().await {
+                Ok(()) => came(),
+                Err(failure) if failure.is_passing() => went(),
+                Err(failure) => return failure,
+            }
+            listener.opened();
+            listener.tick();
+            tasks::sleep_ms(spread(ASK_MS)).await;
+            continue;
+        };
         let mut was_open = false;
-        match hold(listener, &mut was_open).await {
+        match hold(listener, turn, &mut was_open).await {
             End::LetGo => continue,
             End::Refused(failure) => return failure,
             End::Lost => {}
@@ -138,6 +158,17 @@ fn spread(ms: u32) -> u32 {
     ms / 2 + ms.saturating_mul(chance) / 256
 }
 
+/// One of the few streams of this browser, if one is free.
+async fn turn() -> Option<Lock> {
+    for number in 0..STREAMS_MAX {
+        let lock = browser::lock(&format!("hongbao.stream.{number}")).await;
+        if lock.is_some() {
+            return lock;
+        }
+    }
+    None
+}
+
 async fn until_seen() {
     let mut hidden_ms = 0_u32;
     while !browser::is_visible() {
@@ -157,8 +188,8 @@ enum End {
     Refused(Failure),
 }
 
-async fn hold(listener: &dyn Listener, was_open: &mut bool) -> End {
-    let Some(mut connection) = Connection::open(&listener.path()) else { return End::Lost };
+async fn hold(listener: &dyn Listener, turn: Lock, was_open: &mut bool) -> End {
+    let Some(mut connection) = Connection::open(&listener.path(), turn) else { return End::Lost };
     let mut hidden_since = None;
     loop {
         match connection.next().await {
@@ -203,7 +234,8 @@ struct Connection {
 }
 
 impl Connection {
-    fn open(path: &str) -> Option<Self> {
+    fn open(path: &str, turn: Lock) -> Option<Self> {
+        let mut turn = Some(turn);
         let (mut tell, heard) = mpsc::channel(WAITING_MAX);
         let source = EventSource::new(&format!("/api/v1{path}")).ok()?;
         let here = source.clone();
@@ -212,6 +244,7 @@ impl Connection {
             // keep one of its few connections with it.
             if ENDINGS.contains(&event.type_().as_str()) {
                 here.close();
+                drop(turn.take());
             }
             if tell.try_send(read(&event)).is_err() {
                 tell.disconnect();

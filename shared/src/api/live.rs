@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub const MESSAGE: &str = "message";
 /// A card has changed: a [`PacketChange`].
 pub const PACKET: &str = "packet";
-/// Another group of the reader has grown, or one was joined or left: a [`GroupNews`].
+/// Another group of the reader has grown, was read elsewhere, joined or left: a [`GroupNews`].
 /// Has no id; after a lost connection, read `GET /groups` again.
 pub const GROUPS: &str = "groups";
 /// Too much happened meanwhile: read the newest page of the chat again. The stream

@@ -91,6 +91,7 @@ impl Newsroom {
             News::Grown(group, newest) => self.groups.heard_grown(group, newest).await,
             News::Joined(group, user) => self.groups.heard_joined(group, user),
             News::Left(group, user) => self.groups.has_left(group, user),
+            News::Read(group, user) => self.groups.wakes().hint_reader(user, group),
             News::Profile(user) => self.accounts.heard_profile(user),
             News::Session(token_hash) => self.accounts.heard_session(token_hash),
             News::Everything => {

@@ -129,14 +129,19 @@ impl Groups {
         .await
     }
 
-    /// Writes down how far a member has read; never goes back. `group_not_found`.
+    /// Writes down how far a member has read; never goes back. What they have open elsewhere
+    /// hears of it, so that what was read on the phone is not unread on the desktop (R-WEB-1).
+    /// `group_not_found`.
     pub async fn read(
         &self,
         user: UserId,
         group: GroupId,
         up_to: MessageId,
     ) -> Result<(), Refusal> {
-        Ok(self.store.set_read(group, user, up_to).await?)
+        self.store.set_read(group, user, up_to).await?;
+        self.accounts.herald().tell(News::Read(group, user));
+        self.wakes.hint_reader(user, group);
+        Ok(())
     }
 
     /// Mutes a group for a member, or not any more. `group_not_found`.

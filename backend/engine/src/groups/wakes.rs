@@ -160,15 +160,22 @@ impl Wakes {
         }
     }
 
+    /// Hints at a group in which one person has read on.
+    pub(crate) fn hint_reader(&self, user: UserId, group: GroupId) {
+        if let Some(ears) = self.listeners.lock().users.get(&user) {
+            hint(ears, group);
+        }
+    }
+
     /// Hints at a group that one person has joined or left; and has those who listen to
     /// it look whether they may.
     pub(super) fn hint_user(&self, user: UserId, group: GroupId) {
+        self.hint_reader(user, group);
         let listeners = self.listeners.lock();
-        if let Some(ears) = listeners.users.get(&user) {
-            hint(ears, group);
-            if let Some(audience) = listeners.groups.get(&group) {
-                audience.newest.send_modify(|_| {});
-            }
+        if listeners.users.contains_key(&user)
+            && let Some(audience) = listeners.groups.get(&group)
+        {
+            audience.newest.send_modify(|_| {});
         }
     }
 

@@ -20,6 +20,8 @@ pub enum News {
     Joined(GroupId, UserId),
     /// Somebody has left a group.
     Left(GroupId, UserId),
+    /// Somebody has read on in a group.
+    Read(GroupId, UserId),
     /// Somebody has another name or picture.
     Profile(UserId),
     /// A session has ended or changed.

@@ -1,9 +1,10 @@
 //! Where a stream begins and goes on.
 
 use crate::{
-    common::server::TestServer,
+    common::server::{TestServer, send},
     events::{Event, Events, id, say},
 };
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// Without a place a stream begins with what comes next; with one, right after it, and
@@ -91,4 +92,22 @@ async fn other_groups_are_hinted_at() {
     say(&people[1], &there, "hello").await;
     assert_eq!(at_here.next_of("groups").await, hint(&there));
     assert_eq!(anywhere.last_id, None, "hints are no place");
+}
+
+/// R-WEB-1: what one reads on one device is heard of on the others, and by nobody else.
+#[tokio::test]
+async fn what_was_read_elsewhere_is_hinted_at() {
+    let server = TestServer::start().await;
+    let (group, people) = server.group_of(2).await;
+    let said = say(&people[1], &group, "hello").await;
+    let mut reader = Events::open(&people[0], "/events", None).await;
+    let mut other = Events::open(&people[1], "/events", None).await;
+    let path = format!("/groups/{group}/read");
+    let read = json!({"message_id": said["id"]});
+    assert_eq!(send(people[0].request(Method::PUT, &path).json(&read)).await.status, 204);
+    assert_eq!(reader.next_of("groups").await, json!({"group_id": group}));
+    let next = people[0].post("/groups", &json!({"name": "next"})).await.ok(201);
+    let next = next["id"].as_str().unwrap();
+    people[0].bring(next, &people[1]).await;
+    assert_eq!(other.next_of("groups").await, json!({"group_id": next}));
 }
