@@ -36,6 +36,27 @@ async fn chat(stage: &Stage) -> Result<(Person, String, Browser)> {
     Ok((mei, group, browser))
 }
 
+/// Shift+Enter begins a new line; Enter sends all of them as one.
+#[test]
+fn a_message_may_have_many_lines() -> Result<()> {
+    play("writing-lines", async |stage: &Stage| {
+        let (mei, group, browser) = chat(stage).await?;
+        type_in(&browser, "One").await?;
+        browser.find("message-input").await?.send_keys(Key::Shift + Key::Enter).await?;
+        type_in(&browser, "Two").await?;
+        field_holds(&browser, "One\nTwo").await?;
+        browser.press(Key::Enter).await?;
+        field_holds(&browser, "").await?;
+        browser.says_css(".said .bubble", 1, "One\nTwo").await?;
+        let lines = wait_for("the message", async || {
+            Ok(Some(said(&mei, &group).await?).filter(|lines| !lines.is_empty()))
+        })
+        .await?;
+        ensure!(lines == ["One\nTwo"], "{lines:?}");
+        Ok(())
+    })
+}
+
 #[test]
 fn lines_stand_at_once_and_go_out_in_order() -> Result<()> {
     play("writing", async |stage: &Stage| {

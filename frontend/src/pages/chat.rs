@@ -8,7 +8,7 @@ mod pending;
 
 use hongbao_shared::{
     GroupId,
-    api::groups::{Group, MessageBody},
+    api::groups::{CardState, Group, MessageBody},
 };
 use leptos::prelude::*;
 
@@ -115,10 +115,13 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
     })
 }
 
-/// What one has sent to somebody else is looked at; everything else is an envelope.
+/// What one has opened, or has sent to somebody else, is looked at; everything else is an
+/// envelope.
 fn tap(tapped: Tapped, over: RwSignal<Over>) {
     let recipient = tapped.card.recipient.as_ref();
-    if session::is_me(tapped.sender.id) && recipient.is_some_and(|one| !session::is_me(one.id)) {
+    let for_another =
+        session::is_me(tapped.sender.id) && recipient.is_some_and(|one| !session::is_me(one.id));
+    if for_another || tapped.card.state == CardState::Opened {
         route::go(Route::Packet(tapped.card.order_no));
     } else {
         over.set(Over::Envelope(tapped));

@@ -78,7 +78,8 @@ pub(super) fn Card(
             data-order-no=order_no
             data-state=state_name
             on:click=press(move |_| {
-                on_tap.run(Tapped { card: card.clone(), sender: sender.clone() });
+                let card = PacketCard { state: untrack(state), ..card.clone() };
+                on_tap.run(Tapped { card, sender: sender.clone() });
             })
         >
             <span class="sr-only">{words(from)}</span>

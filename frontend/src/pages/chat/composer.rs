@@ -1,7 +1,7 @@
 //! Writing a message.
 
 use hongbao_shared::{ErrorCode, GroupId, text};
-use leptos::prelude::*;
+use leptos::{ev::KeyboardEvent, prelude::*};
 
 use crate::{
     api::Failure,
@@ -10,6 +10,9 @@ use crate::{
     i18n::{lang, tr},
     state::{feed::Feed, outbox, session},
 };
+
+/// The number of the key.
+const ENTER: u32 = 13;
 
 /// The field, the button to send it, the button for a packet.
 #[component]
@@ -25,8 +28,7 @@ pub(super) fn Composer(group: GroupId, feed: Feed, on_packet: Callback<()>) -> i
         Ok(_) | Err(text::TextFault::Empty) => None,
         Err(_) => Some(lang().error(ErrorCode::MessageInvalid, &session::limits())),
     };
-    let submit = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
+    let submit = move || {
         let Ok(line) = untrack(line) else { return };
         let said = outbox::say(group, line);
         let full = Failure::Refused { code: ErrorCode::RateLimited, retry_after_s: None };
@@ -36,11 +38,24 @@ pub(super) fn Composer(group: GroupId, feed: Feed, on_packet: Callback<()>) -> i
             feed.to_end();
         }
     };
+    let on_key = Box::new(move |event: KeyboardEvent| {
+        // Enter sends, once however long it is held; with Shift it begins a new line. What
+        // chooses among an input method's words has another number.
+        if event.key_code() == ENTER && !event.shift_key() {
+            event.prevent_default();
+            if !event.repeat() {
+                submit();
+            }
+        }
+    }) as Box<dyn FnMut(KeyboardEvent)>;
     view! {
         <div class="composer">
             {field_fault("error-sentence", fault)}
             <Fault failure=failure/>
-            <form class="composer-row" on:submit=submits(submit)>
+            <form class="composer-row" on:submit=submits(move |event| {
+                event.prevent_default();
+                submit();
+            })>
                 <button
                     type="button"
                     class="composer-packet"
@@ -50,15 +65,17 @@ pub(super) fn Composer(group: GroupId, feed: Feed, on_packet: Callback<()>) -> i
                 >
                     <Pic icon=Icon::Packet/>
                 </button>
-                <input
+                <textarea
                     class="composer-field"
+                    rows="1"
                     autocomplete="off"
                     enterkeyhint="send"
                     aria-label=tr!(message_field)
                     placeholder=tr!(message_hint)
                     data-testid="message-input"
                     bind:value=words
-                />
+                    on:keydown=on_key
+                ></textarea>
                 <button
                     class="composer-send"
                     data-testid="message-send"
