@@ -87,8 +87,8 @@ pub struct InvitationDraft {
     pub at: Timestamp,
     /// Until when it is valid.
     pub expires_at: Timestamp,
-    /// The most of this member's to this group that are valid at a time, this one included:
-    /// the oldest give way.
+    /// The most of this member's to this group that are kept, this one included: the oldest
+    /// give way.
     pub per_member_max: u32,
 }
 

@@ -11,6 +11,7 @@ on_every_store! {
     a_full_group_stays_full,
     nobody_is_in_too_many_groups,
     a_refused_join_leaves_nothing_behind,
+    a_clock_that_is_ahead_ends_no_invitation,
     invitations_are_few_and_end,
 }
 
@@ -86,6 +87,27 @@ async fn a_refused_join_leaves_nothing_behind(store: Store) {
     assert!(matches!(store.post_text(intruder).await, Err(PeopleError::GroupNotFound)));
     let log: Vec<_> = log(&store).await.into_iter().map(|message| message.body).collect();
     assert_eq!(log, [StoredBody::Created]);
+}
+
+/// A clock that is ahead, once, takes nobody's valid invitation (R-CTRL-5).
+async fn a_clock_that_is_ahead_ends_no_invitation(store: Store) {
+    add_guests(&store, 1).await;
+    add_group(&store, 0, 0).await.unwrap();
+    let draft = |code: &str, now_s| InvitationDraft {
+        code: format!("{code:0>16}"),
+        group_id: group(0),
+        inviter_id: user(0),
+        at: at(now_s),
+        expires_at: at(now_s + 100),
+        per_member_max: 3,
+    };
+    let first = store.invite(draft("1", 0)).await.unwrap();
+    store.invite(draft("2", 5_000)).await.unwrap();
+    assert!(store.invitation(&first.code, at(1)).await.unwrap().is_some());
+    // They are as few as before: the oldest give way.
+    store.invite(draft("3", 10_000)).await.unwrap();
+    store.invite(draft("4", 10_001)).await.unwrap();
+    assert!(store.invitation(&first.code, at(1)).await.unwrap().is_none());
 }
 
 async fn invitations_are_few_and_end(store: Store) {
