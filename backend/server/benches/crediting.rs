@@ -5,7 +5,12 @@
 #![expect(clippy::unwrap_used, reason = "a measurement that fails is none")]
 
 #[path = "../tests/contract/ledger.rs"]
-#[allow(dead_code, unused_macros, reason = "the contract's laws; this takes its helpers alone")]
+#[allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "the contract's laws; this takes its helpers alone"
+)]
 mod contract;
 
 use contract::{fen, order, payment, user};

@@ -5,7 +5,7 @@
 #[path = "common/mod.rs"]
 mod common;
 
-use common::server::{TestServer, send};
+use common::{person::send, server::TestServer};
 use reqwest::Method;
 use serde_json::Value;
 use std::{

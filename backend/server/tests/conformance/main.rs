@@ -6,7 +6,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-use common::server::{TestServer, send};
+use common::{person::send, server::TestServer};
 use hongbao_fleet::{Fleet, Plan, Routing};
 use serde_json::json;
 use std::{

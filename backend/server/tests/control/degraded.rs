@@ -6,7 +6,8 @@ use crate::{
     common::{
         ManualClock,
         fragile::Fragile,
-        server::{Person, TestServer, send},
+        person::{Person, send},
+        server::TestServer,
     },
     degraded, turn,
 };

@@ -4,7 +4,8 @@
 use crate::{
     common::{
         ManualClock,
-        server::{Answer, Person, TestServer, send},
+        person::{Answer, Person, send},
+        server::TestServer,
     },
     refused,
 };

@@ -4,7 +4,8 @@ use crate::{
     administrator,
     common::{
         ManualClock,
-        server::{Answer, Person, TestServer},
+        person::{Answer, Person},
+        server::TestServer,
     },
     degraded, refused, turn,
 };

@@ -11,7 +11,10 @@ mod flow;
 mod stores;
 mod switches;
 
-use common::server::{Answer, Person, TestServer, send};
+use common::{
+    person::{Answer, Person, send},
+    server::TestServer,
+};
 use hongbao_shared::api::control::ControlState;
 use reqwest::Method;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use crate::{
     administrator,
-    common::server::{TestServer, send},
+    common::{person::send, server::TestServer},
     refused, turn,
 };
 use hongbao_shared::api::control::{ControlState, CreditMode, Switches};

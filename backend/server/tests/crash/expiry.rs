@@ -2,7 +2,10 @@
 //! server is killed in the middle (R-MONEY-4): each share goes to exactly one side.
 
 use crate::{
-    common::server::{Answer, Person, TestServer},
+    common::{
+        person::{Answer, Person},
+        server::TestServer,
+    },
     now,
     stage::audit,
     traffic::call,

@@ -3,7 +3,7 @@
 //! are complete, and nothing is there twice.
 
 use crate::{
-    common::server::Person,
+    common::person::Person,
     databases, past,
     stage::{Stage, each},
     told::{Facts, Sent},

@@ -3,7 +3,10 @@
 //! library, on a clock that is moved; the real server then works on copies of it.
 
 use crate::{
-    common::{ManualClock, server},
+    common::{
+        ManualClock,
+        person::{self, Person},
+    },
     databases, now,
     told::{Facts, Sent, Told},
     traffic::{Cast, MEMBERS, packet, recipient_of},
@@ -66,7 +69,7 @@ pub(crate) fn config(data: &Path) -> Config {
 pub(crate) struct Past {
     folder: TempDir,
     group: String,
-    people: Vec<server::Person>,
+    people: Vec<Person>,
     facts: Facts,
 }
 
@@ -139,7 +142,7 @@ struct PastDays {
     app: App,
     clock: Arc<ManualClock>,
     group: hongbao_shared::GroupId,
-    people: Vec<server::Person>,
+    people: Vec<Person>,
     told: Told,
 }
 
@@ -149,10 +152,10 @@ impl PastDays {
         let outside = Outside { clock: Arc::clone(&clock) as _, ..Outside::default() };
         let app = start_on(config(folder.path()), outside).await.unwrap();
         let mut people = Vec::new();
-        let client = server::client();
+        let client = person::client();
         for n in 0..MEMBERS {
             let guest = app.accounts.guest(&format!("guest {n}"), "").await.unwrap();
-            people.push(server::Person {
+            people.push(Person {
                 url: String::new(),
                 client: client.clone(),
                 id: guest.user.id.to_string(),
@@ -244,7 +247,7 @@ impl PastDays {
     }
 }
 
-fn id(person: &server::Person) -> UserId {
+fn id(person: &Person) -> UserId {
     person.id.parse().unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! The load: people send packets of all kinds and open them, until the server is gone.
 
 use crate::{
-    common::server::{Person, TestServer},
+    common::{person::Person, server::TestServer},
     told::{Sent, Told},
 };
 use futures::future::join_all;

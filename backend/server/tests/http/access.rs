@@ -2,7 +2,8 @@
 
 use crate::common::{
     ManualClock,
-    server::{Answer, Person, TestServer, send},
+    person::{Answer, Person, send},
+    server::TestServer,
 };
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! What answers carry, and what those who run the server see.
 
-use crate::common::server::{TestServer, send};
+use crate::common::{person::send, server::TestServer};
 use hongbao::{http, node::open_stores};
 use hongbao_shared::api::packets::PacketState;
 use reqwest::{Method, StatusCode};

@@ -2,7 +2,7 @@
 //! and nothing has changed.
 
 use crate::{
-    common::server::send,
+    common::person::send,
     scene::{Scene, expect},
 };
 use hongbao_shared::OrderNo;

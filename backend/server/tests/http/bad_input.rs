@@ -2,7 +2,7 @@
 //! changed.
 
 use crate::{
-    common::server::send,
+    common::person::send,
     scene::{Scene, expect, with},
 };
 use reqwest::Method;

@@ -1,6 +1,9 @@
 //! The demo group over real HTTP: members that use the same services as everyone (R-WEB-6).
 
-use crate::common::server::{Answer, Person, TestServer};
+use crate::common::{
+    person::{Answer, Person},
+    server::TestServer,
+};
 use hongbao_shared::{
     OrderNo, UserId,
     api::{

@@ -1,10 +1,7 @@
 //! R-API-6: the OpenAPI document says what is answered. That refusals are as it lists them is
 //! looked at wherever a test meets one: see `common/document.rs`.
 
-use crate::common::{
-    document::document,
-    server::{TestServer, send},
-};
+use crate::common::{document::document, person::send, server::TestServer};
 use hongbao_shared::ErrorCode;
 use reqwest::Method;
 use serde_json::Value;

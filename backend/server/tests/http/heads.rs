@@ -1,7 +1,7 @@
 //! The heads of requests and answers: what browsers and proxies are told, and what is refused
 //! by the head alone.
 
-use crate::common::server::{TestServer, send};
+use crate::common::{person::send, server::TestServer};
 use reqwest::Method;
 use serde_json::json;
 use std::{

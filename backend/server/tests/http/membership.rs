@@ -1,10 +1,13 @@
 //! Invitations looked at, leaving, removing, reading, muting (R-PEOPLE-2).
 
-use crate::common::server::{Person, TestServer, send};
+use crate::common::{
+    person::{Person, send},
+    server::TestServer,
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-async fn put(person: &Person, path: &str, body: &Value) -> crate::common::server::Answer {
+async fn put(person: &Person, path: &str, body: &Value) -> crate::common::person::Answer {
     send(person.request(Method::PUT, path).json(body)).await
 }
 

@@ -1,6 +1,9 @@
 //! Be somebody: name, picture, password, sessions (R-PEOPLE-1).
 
-use crate::common::server::{Answer, Person, TestServer, send};
+use crate::common::{
+    person::{Answer, Person, send},
+    server::TestServer,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -2,7 +2,8 @@
 
 use crate::common::{
     ManualClock,
-    server::{Answer, Person, TestServer},
+    person::{Answer, Person},
+    server::TestServer,
 };
 use hongbao_shared::OrderNo;
 use serde_json::Value;

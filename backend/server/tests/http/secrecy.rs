@@ -1,6 +1,9 @@
 //! A sender who has not opened learns no amount from any answer (R-OPEN-5).
 
-use crate::common::server::{Answer, Person, TestServer, send};
+use crate::common::{
+    person::{Answer, Person, send},
+    server::TestServer,
+};
 use hongbao_shared::OrderNo;
 use reqwest::Method;
 use serde_json::{Value, json};

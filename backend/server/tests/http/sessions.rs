@@ -1,6 +1,9 @@
 //! Who is asking: tokens, cookies, addresses.
 
-use crate::common::server::{Answer, TestServer, send};
+use crate::common::{
+    person::{Answer, send},
+    server::TestServer,
+};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::json;
 

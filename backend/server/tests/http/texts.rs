@@ -2,7 +2,10 @@
 //! seen, refused for what is wrong with them (R-PEOPLE-4).
 
 use crate::{
-    common::server::{Answer, Person, TestServer, send},
+    common::{
+        person::{Answer, Person, send},
+        server::TestServer,
+    },
     scene::Scene,
 };
 use reqwest::Method;

@@ -9,7 +9,10 @@ mod common;
 mod gone;
 mod stores;
 
-use common::server::{Person, TestServer, send};
+use common::{
+    person::{Person, send},
+    server::TestServer,
+};
 use hongbao_shared::{OrderNo, api::packets::SeedMissing};
 use reqwest::Method;
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! When a stream ends.
 
 use crate::{
-    common::server::{TestServer, send},
+    common::{person::send, server::TestServer},
     events::{Event, Events, say},
 };
 use reqwest::Method;

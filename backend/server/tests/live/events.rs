@@ -1,6 +1,6 @@
 //! A browser's `EventSource`, as far as the tests need one.
 
-use crate::common::server::{Answer, Person};
+use crate::common::person::{Answer, Person};
 use reqwest::{Method, Response};
 use serde_json::Value;
 use std::time::Duration;

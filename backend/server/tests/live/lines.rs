@@ -1,10 +1,7 @@
 //! Who hears what becomes of a packet (R-PEOPLE-2, R-MONEY-4), over REST and live.
 
 use crate::{
-    common::{
-        ManualClock,
-        server::{Person, TestServer},
-    },
+    common::{ManualClock, person::Person, server::TestServer},
     events::{Events, id, log, say},
 };
 use hongbao_shared::{OrderNo, proof};

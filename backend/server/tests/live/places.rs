@@ -1,7 +1,7 @@
 //! Where a stream begins and goes on.
 
 use crate::{
-    common::server::{TestServer, send},
+    common::{person::send, server::TestServer},
     events::{Event, Events, id, say},
 };
 use reqwest::Method;

@@ -2,7 +2,7 @@
 //! screen ends equal to what the server says, no entry missing or doubled (R-WEB-1).
 
 use crate::{
-    common::server::{Person, TestServer},
+    common::{person::Person, server::TestServer},
     events::{Events, id, log, say},
 };
 use futures::{StreamExt, future::join_all, stream};

@@ -1,7 +1,7 @@
 //! R-STORE-6: a backup beside a server that is busy holds one moment; it restores to data
 //! that the audit finds clean, and no number is given again.
 
-use crate::common::server::{Person, TestServer};
+use crate::common::{person::Person, server::TestServer};
 use futures::future::join_all;
 use hongbao_shared::OrderNo;
 use std::{

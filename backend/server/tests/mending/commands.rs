@@ -1,7 +1,10 @@
 //! The same for administrators: by REST and by command.
 
 use crate::{
-    common::server::{Answer, Person, TestServer, send},
+    common::{
+        person::{Answer, Person, send},
+        server::TestServer,
+    },
     files::{LEDGER, ORDERS, antidote, poison, sql, until},
 };
 use reqwest::Method;

@@ -2,7 +2,7 @@
 //! is in nobody's way (R-CTRL-5, R-STORE-1, R-PEOPLE-5).
 
 use crate::{
-    common::server::{Person, TestServer},
+    common::{person::Person, server::TestServer},
     text, until,
 };
 
@@ -30,7 +30,7 @@ fn again(server: &TestServer, person: &Person) -> Person {
 /// What a metric adds up to; nothing, if it never happened.
 async fn sum(server: &TestServer, metric: &str) -> f64 {
     let text =
-        crate::common::server::send(server.request(reqwest::Method::GET, "/metrics")).await.body;
+        crate::common::person::send(server.request(reqwest::Method::GET, "/metrics")).await.body;
     let of_metric = text.lines().filter(|line| line.starts_with(metric));
     of_metric.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
 }

@@ -1,7 +1,10 @@
 //! Whoever holds many connections keeps nobody else out (R-CTRL-6).
 
 use crate::{
-    common::server::{Person, TestServer, send},
+    common::{
+        person::{Person, send},
+        server::TestServer,
+    },
     text, until,
 };
 use reqwest::Method;

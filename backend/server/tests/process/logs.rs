@@ -1,7 +1,7 @@
 //! Nothing about logs or standard output stops the service (R-STORE-4).
 
 use crate::{
-    common::server::{TestServer, send},
+    common::{person::send, server::TestServer},
     ended, text, until,
 };
 use reqwest::Method;

@@ -2,7 +2,10 @@
 
 use crate::{
     SETTINGS,
-    common::server::{Answer, Person, TestServer, send},
+    common::{
+        person::{Answer, Person, send},
+        server::TestServer,
+    },
 };
 use futures::future::join_all;
 use hongbao_shared::OrderNo;
