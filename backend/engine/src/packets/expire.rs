@@ -1,9 +1,8 @@
 //! Expire: what is left after a packet's time goes back to its sender (R-MONEY-4).
 
-use super::{Event, Finder, Packets};
+use super::{Event, Finder};
 use crate::{bell::Bell, cache::LocalTier, control::Clocks};
 use hongbao_domain::{
-    Refusal,
     crash::{self, Step},
     planted::Bug,
     runtime::Clock,
@@ -47,22 +46,23 @@ impl Expirer {
     /// Looks until `stop`.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
         while stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
-            while !stop.is_cancelled() {
-                match self.page().await {
-                    Ok(PAGE_MAX) => {}
-                    Ok(_) => break,
-                    // Once a second, as long as the shard is down: that is told by the board.
-                    Err(error) if !error.is_final() => {
-                        tracing::debug!(%error, "cannot end packets whose time is over");
-                        break;
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "cannot end packets whose time is over");
-                        break;
-                    }
+            match self.round(&stop).await {
+                Ok(()) => {}
+                // Once a second, as long as the shard is down: that is told by the board.
+                Err(error) if !error.is_final() => {
+                    tracing::debug!(%error, "cannot end packets whose time is over");
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot end packets whose time is over");
                 }
             }
         }
+    }
+
+    /// Ends every packet of the shard whose time is over, page by page.
+    pub async fn round(&self, stop: &CancellationToken) -> Result<(), StoreError> {
+        while !stop.is_cancelled() && self.page().await? == PAGE_MAX {}
+        Ok(())
     }
 
     /// Ends a page of packets; answers how many.
@@ -95,15 +95,5 @@ impl Expirer {
             self.bell.ring(Destination::Chat, Due::Next);
         }
         Ok(u32::try_from(ended.len()).unwrap_or(u32::MAX))
-    }
-}
-
-impl Packets {
-    /// Ends every packet whose time is over, in every shard that this node reaches.
-    pub async fn end_due(&self) -> Result<(), Refusal> {
-        for expirer in &self.expirers {
-            while expirer.page().await? == PAGE_MAX {}
-        }
-        Ok(())
     }
 }

@@ -8,8 +8,10 @@ pub(crate) mod person;
 pub(crate) mod server;
 
 use hongbao_domain::runtime::Clock;
+use hongbao_engine::app::App;
 use hongbao_shared::Timestamp;
 use std::sync::atomic::{AtomicI64, Ordering};
+use tokio_util::sync::CancellationToken;
 
 /// A clock that stands until it is moved.
 #[derive(Debug)]
@@ -31,5 +33,12 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Ends every packet whose time is over, as the node does by itself once a second.
+pub(crate) async fn end_due(app: &App) {
+    for expirer in &app.packets.expirers {
+        expirer.round(&CancellationToken::new()).await.unwrap();
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::{
     common::{
-        ManualClock,
+        ManualClock, end_due,
         person::{self, Person},
     },
     databases, now,
@@ -198,7 +198,7 @@ impl PastDays {
             sent.push(order_no);
         }
         self.clock.advance_s(i64::from(LIFETIME_S) + 1);
-        self.app.packets.end_due().await.unwrap();
+        end_due(&self.app).await;
     }
 
     /// The day refuses what is paid on it from now on; what is paid waits to land, and by

@@ -1,6 +1,7 @@
 //! Beside a running server nothing is taken for lost that is merely on its way.
 
 use crate::{
+    common::end_due,
     files::{one_shard, until},
     world::World,
 };
@@ -52,7 +53,7 @@ async fn busy(world: Arc<World>, enough: Arc<AtomicBool>) {
         }
         if round % 4 == 3 {
             world.clock.advance_s(24 * 60 * 60 + 1);
-            world.app.packets.end_due().await.unwrap();
+            end_due(&world.app).await;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a node says of time comes from the clock of the databases, whatever its own machine's
 //! clock shows (R-CTRL-5).
 
-use crate::{ends::on_postgres, world::request};
+use crate::{common::end_due, ends::on_postgres, world::request};
 use hongbao_domain::runtime::Clock;
 use hongbao_engine::packets::Paid;
 use hongbao_shared::{
@@ -46,7 +46,7 @@ async fn a_node_whose_clock_is_behind_sends_packets_that_live_as_long_as_others(
     world.clock.advance_s(HOUR_S);
     let details = world.details(party.members[0], order_no).await;
     assert!(details.expires_at > world.clock.now(), "it lives for 600 s from now");
-    world.app.packets.end_due().await.unwrap();
+    end_due(&world.app).await;
     assert_eq!(world.details(party.members[0], order_no).await.state, PacketState::Open);
     world.app.shutdown().await;
 }

@@ -2,7 +2,7 @@
 //! own row.
 
 use crate::{
-    common::ManualClock,
+    common::{ManualClock, end_due},
     files::{ORDERS, one_shard, sql, until},
     world::{World, config_in},
 };
@@ -104,7 +104,7 @@ async fn a_node_whose_clock_is_ahead_ends_nothing_early() {
     let party = world.party(2).await;
     let order_no = world.send(&party, Kind::Equal, 20, 2).await;
     let state = async || {
-        world.app.packets.end_due().await.unwrap();
+        end_due(&world.app).await;
         world.details(party.members[0], order_no).await.state
     };
     let disagree = || world.app.degraded().iter().any(|one| one.name == "clocks_disagree");

@@ -3,6 +3,7 @@
 //! credit modes and for every other destination.
 
 use crate::{
+    common::end_due,
     files::{LEDGER, LISTS, PEOPLE, antidote, dead, one_shard, poison, sql, until, until_dead},
     world::{Party, World},
 };
@@ -99,7 +100,7 @@ async fn a_bad_refund() {
     let when = format!("NEW.key = 'refund:{bad}'");
     poison(world.folder.path(), LEDGER, "transfers", &when).await;
     world.clock.advance_s(24 * 60 * 60);
-    world.app.packets.end_due().await.unwrap();
+    end_due(&world.app).await;
     let letters = until_dead(&world.app, 1).await;
     assert_eq!(letters[0].destination, "refund");
     let two_back = before.checked_sub(Fen::new(500).unwrap()).unwrap();
@@ -123,7 +124,7 @@ async fn dead_credits_and_refunds_come_home_by_reconciliation() {
     world.send(&party, Kind::Lucky, 500, 2).await;
     let before = world.balance(sender).await;
     world.clock.advance_s(24 * 60 * 60);
-    world.app.packets.end_due().await.unwrap();
+    end_due(&world.app).await;
     let is_dead = async |destination: &str| {
         dead(&world.app).await.iter().any(|letter| letter.destination == destination)
     };

@@ -2,7 +2,7 @@
 //! belongs (R-MONEY-3, R-LIST-1).
 
 use crate::{
-    common::ManualClock,
+    common::{ManualClock, end_due},
     files::{LEDGER, LISTS, ORDERS, antidote, one_shard, poison, reconcile, sql, until_dead},
     world::{Party, World, audit, request},
 };
@@ -113,7 +113,7 @@ async fn refunds_of_expired_packets() {
     world.open(party.members[1], orders[1]).await.unwrap();
     poison(world.folder.path(), LEDGER, "transfers", "NEW.kind = 4").await;
     world.clock.advance_s(24 * 60 * 60);
-    world.app.packets.end_due().await.unwrap();
+    end_due(&world.app).await;
     until_dead(&world.app, 2).await;
     let ended = Ended::of(world).await;
     antidote(ended.folder.path(), LEDGER).await;

@@ -3,6 +3,7 @@
 //! since is made from what it knows.
 
 use crate::{
+    common::end_due,
     files::{LEDGER, LISTS, ORDERS, PEOPLE, one_shard, reconcile, until},
     lost::all_open,
     world::{Party, World},
@@ -119,7 +120,7 @@ async fn an_older_shard_is_made_whole_from_the_ledger() {
     world.open(a, over).await.unwrap();
     let untouched = world.send(&party, Kind::Equal, 600, 3).await;
     world.clock.advance_s(24 * 60 * 60);
-    world.app.packets.end_due().await.unwrap();
+    end_due(&world.app).await;
     let open = world.send(&party, Kind::Lucky, 700, 4).await;
     world.open(a, open).await.unwrap();
     let second = moment(&world).await;

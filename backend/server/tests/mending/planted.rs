@@ -2,6 +2,7 @@
 //! somebody asks (R-MONEY-3).
 
 use crate::{
+    common::end_due,
     files::{LEDGER, LISTS, ORDERS, one_shard, sql},
     lost::Ended,
     world::{World, audit},
@@ -36,7 +37,7 @@ async fn at_rest() -> (Ended, [OrderNo; 4]) {
     }
     let [expired, finished, open] = orders[..] else { unreachable!() };
     world.clock.advance_s(61);
-    world.app.packets.end_due().await.unwrap();
+    end_due(&world.app).await;
     let given_up = give_up(&world, &party).await;
     let ended = Ended::of(world).await;
     let report = ended.reconcile(Mode::Mend).await;

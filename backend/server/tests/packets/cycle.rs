@@ -1,7 +1,10 @@
 //! The cycle of days over months: hot tables are emptied before their day comes again, and
 //! what has moved to cold storage reads as before (R-STORE-1, R-STORE-2).
 
-use crate::world::{Party, World};
+use crate::{
+    common::end_due,
+    world::{Party, World},
+};
 use hongbao_domain::store::orders::Landed;
 use hongbao_engine::packets::Paid;
 use hongbao_shared::{
@@ -36,7 +39,7 @@ async fn seventy_days_lose_nothing() {
         open.push(left);
         world.clock.advance_s(DAY_S);
         // Yesterday's packet has just ended, unless the expirer was quicker.
-        world.app.packets.end_due().await.unwrap();
+        end_due(&world.app).await;
         for order_no in open.drain(..open.len().saturating_sub(1)) {
             past.push(settled(&world, &party, order_no).await);
         }

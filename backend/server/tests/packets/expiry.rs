@@ -1,6 +1,6 @@
 //! What is left after a packet's time goes back exactly once (R-MONEY-4).
 
-use crate::world::World;
+use crate::{common::end_due, world::World};
 use hongbao_shared::{
     ErrorCode, Fen, Kind,
     api::packets::{GrabState, PacketState},
@@ -19,7 +19,7 @@ async fn the_rest_goes_back_once_also_across_a_restart() {
     let opened = world.open(lucky, order_no).await.unwrap();
     let late_ticket = world.ticket(party.members[2], order_no).await;
 
-    world.app.packets.end_due().await.unwrap();
+    end_due(&world.app).await;
     let early = world.details(sender, order_no).await;
     assert_eq!(early.state, PacketState::Open, "its time is not over");
 
@@ -29,10 +29,10 @@ async fn the_rest_goes_back_once_also_across_a_restart() {
     let stale = world.app.packets.open(party.members[2], order_no, &late_ticket).await;
     assert_eq!(stale.unwrap_err().code, ErrorCode::TicketExpired);
     for _ in 0..3 {
-        world.app.packets.end_due().await.unwrap();
+        end_due(&world.app).await;
     }
     let world = world.restart().await;
-    world.app.packets.end_due().await.unwrap();
+    end_due(&world.app).await;
 
     let details = world.details(party.members[2], order_no).await;
     assert_eq!(details.state, PacketState::Expired);
@@ -57,6 +57,6 @@ async fn time_counts_not_only_the_record() {
     world.clock.advance_s(20);
     let refused = world.app.packets.open(party.members[1], order_no, &ticket).await;
     assert_eq!(refused.unwrap_err().code, ErrorCode::PacketExpired);
-    world.app.packets.end_due().await.unwrap();
+    end_due(&world.app).await;
     world.end_and_audit().await;
 }

@@ -1,6 +1,9 @@
 //! What people look back at (R-LIST-1), and money on its way (R-PEOPLE-3).
 
-use crate::world::{World, audit_stores, config_in};
+use crate::{
+    common::end_due,
+    world::{World, audit_stores, config_in},
+};
 use hongbao::node::{Outside, open_stores};
 use hongbao_config::CreditMode;
 use hongbao_domain::{
@@ -220,7 +223,7 @@ async fn money_on_its_way_is_shown_until_it_arrives() {
     let sender_wallet = world.app.ledger.wallet(sender, &world.app.lists).await.unwrap();
     assert_eq!(sender_wallet.pending_fen, Some(Fen::ZERO));
     world.clock.advance_s(25 * 60 * 60);
-    world.app.packets.end_due().await.unwrap();
+    end_due(&world.app).await;
     let world = world.restart().await;
     let sender_wallet = world.app.ledger.wallet(sender, &world.app.lists).await.unwrap();
     assert_eq!(sender_wallet.pending_fen, Some(Fen::ZERO));

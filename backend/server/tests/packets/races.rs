@@ -1,6 +1,6 @@
 //! Two nodes that both believe that they serve a packet stay correct (R-OPEN-3).
 
-use crate::world::World;
+use crate::{common::end_due, world::World};
 use futures::future::join_all;
 use hongbao_shared::{ErrorCode, Fen, Kind, proof};
 use std::{collections::BTreeSet, sync::Arc};
@@ -77,11 +77,8 @@ async fn an_open_races_the_end() {
                 if at == 4 && n == 20 {
                     clock.advance_s(31);
                 }
-                let (opened, ended) = tokio::join!(
-                    app.packets.open(member, order_no, &ticket),
-                    app.packets.end_due(),
-                );
-                ended.unwrap();
+                let (opened, ()) =
+                    tokio::join!(app.packets.open(member, order_no, &ticket), end_due(&app),);
                 if let Err(refusal) = opened {
                     assert_eq!(refusal.code, ErrorCode::PacketExpired);
                 }
@@ -91,7 +88,7 @@ async fn an_open_races_the_end() {
     for task in tasks {
         task.await.unwrap();
     }
-    world.app.packets.end_due().await.unwrap();
+    end_due(&world.app).await;
     other.shutdown().await;
     let world = world.restart().await;
     for (order_no, _) in &orders {
