@@ -29,7 +29,7 @@ use hongbao_engine::{
     stores::Stores,
 };
 use hongbao_memory::{
-    MemoryCold, MemoryKeys, MemoryLedger, MemoryLists, MemoryOrders, MemoryPeople,
+    MemoryCold, MemoryControl, MemoryKeys, MemoryLedger, MemoryLists, MemoryOrders, MemoryPeople,
 };
 use hongbao_shared::{Shard, Site};
 use parking_lot::Mutex;
@@ -359,6 +359,8 @@ impl Databases {
             Arc::clone(&self.ledger) as _,
             Arc::clone(&self.people) as _,
             Arc::clone(&self.lists) as _,
+            Arc::new(MemoryControl::default()),
+            Arc::clone(&self.keys) as _,
         )
     }
 
@@ -378,16 +380,16 @@ impl Databases {
             (*site, Arc::new(store) as Arc<dyn ColdStore>)
         });
         let ledger = Arc::clone(&self.ledger);
-        let mut stores = Stores::of(
+        let keys = GatedKeys { inner: Arc::clone(&self.keys), gate: gate(Place::Ledger) };
+        Stores::of(
             orders.collect(),
             cold.collect(),
             Arc::new(GatedLedger { inner: ledger, gate: gate(Place::Ledger), alone }),
             Arc::new(GatedPeople { inner: Arc::clone(&self.people), gate: gate(Place::People) }),
             Arc::new(GatedLists { inner: Arc::clone(&self.lists), gate: gate(Place::Lists) }),
-        );
-        let keys = GatedKeys { inner: Arc::clone(&self.keys), gate: gate(Place::Ledger) };
-        stores.keys = Arc::new(keys);
-        stores
+            Arc::new(MemoryControl::default()),
+            Arc::new(keys),
+        )
     }
 }
 

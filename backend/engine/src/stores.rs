@@ -20,7 +20,6 @@ use hongbao_domain::{
         people::PeopleStore,
     },
 };
-use hongbao_memory::{MemoryControl, MemoryKeys};
 use hongbao_shared::{Shard, Site, UserId};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -52,14 +51,15 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// Of these stores, whose databases stay open. The switches, and which keys have sealed, are
-    /// forgotten with this value.
+    /// Of these stores, whose databases stay open.
     pub fn of(
         hot: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
         cold: BTreeMap<Site, Arc<dyn ColdStore>>,
         ledger: Arc<dyn LedgerStore>,
         people: Arc<dyn PeopleStore>,
         lists: Arc<dyn ListStore>,
+        control: Arc<dyn ControlStore>,
+        keys: Arc<dyn KeyStore>,
     ) -> Self {
         let orders = hot.iter().filter_map(|((site, shard), hot)| {
             let cold = Arc::clone(cold.get(site)?);
@@ -67,7 +67,6 @@ impl Stores {
             Some(((*site, *shard), Arc::new(tiered) as Arc<dyn OrderStore>))
         });
         let orders = orders.collect();
-        let (control, keys) = (Arc::new(MemoryControl::default()), Arc::new(MemoryKeys::default()));
         Self { orders, hot, cold, ledger, people, lists, control, keys, databases: Vec::new() }
     }
 

@@ -1,6 +1,6 @@
-//! The memory of one process in the place of databases and caches: stores, which keep the
-//! same contracts and lose everything when they are dropped (a process that "restarts" in a
-//! simulation keeps the store and drops the rest), and the shared tier of a single node.
+//! The memory of one process in the place of databases, for simulations and tests: stores that
+//! keep the same contracts and lose everything when they are dropped (a process that "restarts"
+//! in a simulation keeps the store and drops the rest).
 //!
 //! Knows the domain alone. Must never know a database, a cache, or who uses it.
 
@@ -12,7 +12,6 @@ mod lists;
 mod orders;
 mod outbox;
 mod people;
-mod shared_tier;
 
 pub use cold::MemoryCold;
 pub use control::MemoryControl;
@@ -21,7 +20,6 @@ pub use ledger::MemoryLedger;
 pub use lists::MemoryLists;
 pub use orders::MemoryOrders;
 pub use people::MemoryPeople;
-pub use shared_tier::InProcess;
 
 use hongbao_domain::store::StoreError;
 

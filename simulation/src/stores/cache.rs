@@ -8,7 +8,7 @@ use hongbao_domain::{
     record::PreOrderRecord,
     store::orders::{ClaimRow, PacketRow},
 };
-use hongbao_memory::InProcess;
+use hongbao_engine::cache::InProcess;
 use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};

@@ -2,7 +2,7 @@
 
 use super::Stores;
 use crate::{
-    cache::{Comparison, LocalTier, Notes, SharedWriter},
+    cache::{Comparison, InProcess, LocalTier, Notes, SharedWriter},
     packets::Peers,
 };
 use hongbao_config::Config;
@@ -10,7 +10,6 @@ use hongbao_domain::{
     board::Board,
     cache::{Absent, SharedTier},
 };
-use hongbao_memory::InProcess;
 use std::sync::Arc;
 
 /// Shares of a typical packet, to turn a number of packets into a number of shares.

@@ -3,12 +3,14 @@
 
 mod compare;
 mod entry;
+mod in_process;
 mod local;
 mod notes;
 mod writer;
 
 pub use compare::{Compared, Comparison};
 pub use entry::{Live, PacketEntry};
+pub use in_process::InProcess;
 pub use local::LocalTier;
 pub use notes::{Found, Notes};
 pub use writer::SharedWriter;

@@ -104,7 +104,7 @@ async fn open_at(places: &Places, purpose: Purpose) -> anyhow::Result<Stores> {
     let people = Arc::new(people);
     let lists = Arc::new(SqlLists::new(lists));
     let control = Arc::new(SqlControl::new(control));
-    Ok(Stores { control, keys, databases, ..Stores::of(hot, cold, ledger, people, lists) })
+    Ok(Stores { databases, ..Stores::of(hot, cold, ledger, people, lists, control, keys) })
 }
 
 fn shared(database: &Database) -> Arc<dyn store::Database> {

@@ -3,8 +3,8 @@
 use crate::{common::ManualClock, laws, sample};
 use hongbao_cache::{RedisSettings, RedisTier};
 use hongbao_domain::{board::Board, cache::SharedTier, record::PreOrderRecord};
+use hongbao_engine::cache::InProcess;
 use hongbao_fleet::{Redis, RedisCluster};
-use hongbao_memory::InProcess;
 use hongbao_shared::Site;
 use std::{collections::BTreeMap, ops::Deref, sync::Arc, time::Duration};
 

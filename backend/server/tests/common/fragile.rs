@@ -6,7 +6,7 @@ use hongbao_domain::{
     record::PreOrderRecord,
     store::orders::{ClaimRow, PacketRow},
 };
-use hongbao_memory::InProcess;
+use hongbao_engine::cache::InProcess;
 use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
 use std::{
     fmt,

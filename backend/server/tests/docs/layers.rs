@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("hongbao-memory", &["hongbao-domain", "hongbao-shared"]),
     ("hongbao-storage", &["hongbao-domain", "hongbao-shared"]),
     ("hongbao-cache", &["hongbao-domain", "hongbao-shared"]),
-    ("hongbao-engine", &["hongbao-config", "hongbao-domain", "hongbao-memory", "hongbao-shared"]),
+    ("hongbao-engine", &["hongbao-config", "hongbao-domain", "hongbao-shared"]),
     (
         "hongbao",
         &[

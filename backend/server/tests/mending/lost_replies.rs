@@ -120,7 +120,8 @@ async fn mute_and_beaten_world() -> (World, Arc<AtomicU32>, Arc<AtomicU32>, Temp
         (*place, Arc::new(store) as Arc<dyn OrderStore>)
     });
     let (ledger, people, lists) = (stores.ledger, stores.people, stores.lists);
-    let stores = Stores::of(hot.collect(), stores.cold, ledger, people, lists);
+    let stores =
+        Stores::of(hot.collect(), stores.cold, ledger, people, lists, stores.control, stores.keys);
     let outside = Outside { stores: Some(stores), ..Outside::default() };
     let change = |config: &mut hongbao_config::Config| {
         config.storage.data = folder.path().into();
