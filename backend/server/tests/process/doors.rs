@@ -134,10 +134,8 @@ async fn a_connection_that_reads_next_to_nothing_is_closed() {
 async fn a_stream_that_nobody_reads_is_closed() {
     /// 18 MB: far more than the system's buffers hold.
     const ROUNDS_MAX: u32 = 60;
-    let server = TestServer::spawn(&[
-        ("HONGBAO_SERVER_IDLE_S", "2"),
-        ("HONGBAO_FLOW_PER_PERSON", "false"),
-    ]);
+    let server =
+        TestServer::spawn(&[("HONGBAO_SERVER_IDLE_S", "2"), ("HONGBAO_FLOW_PER_PERSON", "false")]);
     let (group, people) = server.group_of(2).await;
     let asked = format!(
         "GET /api/v1/groups/{group}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n",
