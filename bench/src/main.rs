@@ -15,7 +15,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Opens of one hot packet: Hongbao against other designs, and all against a no-op handler
+    /// Opens of packets and other work: Hongbao against other designs, and all against a no-op handler
     /// behind the same middleware and session check, interleaved.
     Contest(contest::Arguments),
     /// An audit of a data folder that is filled for it.

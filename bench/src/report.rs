@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, fmt, path::Path, time::Duration};
 pub struct Figures {
     /// Calls per second.
     pub per_second: f64,
-    /// Median latency in milliseconds.
+    /// Median latency in milliseconds, of all calls of somebody together where they make several.
     pub p50_ms: f64,
     /// Latency that one call in a hundred exceeds, in milliseconds.
     pub p99_ms: f64,
@@ -26,7 +26,7 @@ impl Figures {
     pub fn of(timed: &Timed) -> Self {
         let mut latencies: Vec<_> = timed.phase.answers.iter().map(|one| one.latency).collect();
         latencies.sort_unstable();
-        let calls = u32::try_from(latencies.len()).unwrap_or(u32::MAX).max(1);
+        let calls = timed.phase.calls().max(1);
         let ms = |duration: Duration| duration.as_secs_f64() * 1e3;
         Self {
             per_second: timed.phase.per_second(),

@@ -2,6 +2,7 @@
 //! must not depend on the size of its packet.
 
 use crate::{
+    load::Part,
     people::Database,
     report::{Figures, say, say_conditions},
     server::Setup,
@@ -86,8 +87,8 @@ async fn part(stage: &mut Stage, people: usize, size: usize) -> Result<Timed> {
     for _ in 0..people / size {
         packets.push(stage.send(size).await?);
     }
-    let opens = stage.grab(|who| packets[who / size]).await?;
-    let timed = stage.time(opens).await.with_context(|| format!("packets of {size}"))?;
+    let opens = stage.opens(|who| packets[who / size], people).await?;
+    let timed = stage.time(Part::of(opens)).await.with_context(|| format!("packets of {size}"))?;
     for opened in timed.phase.parse::<Opened>()?.chunks(size) {
         check(opened, size)?;
     }

@@ -3,7 +3,7 @@
 
 use crate::{
     engines::Engines,
-    load::{Load, Phase},
+    load::{Load, Part, Phase},
     machine::tree_cpu_time,
     people::{self, Database},
     server::{Server, Setup},
@@ -26,7 +26,8 @@ use std::{
     collections::BTreeMap,
     fmt,
     path::Path,
-    time::{Duration, Instant},
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
 };
 
 /// On average per share: well below what counts as a large share.
@@ -41,8 +42,8 @@ const IDLE_SHARE: u32 = 8;
 /// A worker that had nothing to do looks again after a second.
 const IDLE_LOOKS: u32 = 4;
 const IDLE_WAIT_MAX: Duration = Duration::from_mins(2);
-/// As long as a real one, for those who look at none.
-const TICKET: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// As long as a real ticket's, for those who look at none.
+const BODY: &str = r#"{"ticket":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#;
 
 /// How packets are sent and opened at a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub struct Cast {
     sender: String,
     group: GroupId,
     /// The tokens of those who open.
-    pub people: Vec<String>,
+    pub people: Arc<[String]>,
 }
 
 impl Cast {
@@ -82,7 +83,7 @@ impl Cast {
         let _: TopUp = call(&mut api, "/wallet/top-ups", Some(&sender), &top_up).await?;
         let group: Group =
             call(&mut api, "/groups", Some(&sender), &json!({"name": "Bench"})).await?;
-        let people = people::seed(people_in, group.id, people).await?;
+        let people = people::seed(people_in, group.id, people).await?.into();
         server.stop().await?;
         Ok(Self { sender, group: group.id, people })
     }
@@ -150,15 +151,7 @@ impl Stage {
                 call(&mut self.api, "/rival/packets", sender, &request).await?;
             return Ok(packet.order_no);
         }
-        let request = PreOrderRequest {
-            group_id: self.cast.group,
-            kind: Kind::Lucky,
-            total_fen: i64::try_from(total)?,
-            shares: i64::try_from(shares)?,
-            greeting: None,
-            cover: None,
-            recipient_id: None,
-        };
+        let request = self.pre_order(total, shares)?;
         let sender = Some(self.cast.sender.as_str());
         let PreOrder { order_no, .. } = call(&mut self.api, "/packets", sender, &request).await?;
         let path = format!("/packets/{order_no}/pay");
@@ -167,40 +160,105 @@ impl Stage {
         Ok(order_no)
     }
 
-    /// Everyone taps the packet that `packet` names for them; gives the requests to open.
-    pub async fn grab(&mut self, packet: impl Fn(usize) -> OrderNo) -> Result<Vec<Vec<u8>>> {
+    fn pre_order(&self, total: u64, shares: usize) -> Result<PreOrderRequest> {
+        Ok(PreOrderRequest {
+            group_id: self.cast.group,
+            kind: Kind::Lucky,
+            total_fen: i64::try_from(total)?,
+            shares: i64::try_from(shares)?,
+            greeting: None,
+            cover: None,
+            recipient_id: None,
+        })
+    }
+
+    /// The first so many people tap the packet that `packet` names for them; gives the
+    /// requests to open.
+    async fn grab(
+        &mut self,
+        packet: impl Fn(usize) -> OrderNo,
+        people: usize,
+    ) -> Result<Vec<Vec<u8>>> {
         let path = |who, what| format!("/api/v1/packets/{}/{what}", packet(who));
-        let grabs = self.requests(|who| (path(who, "grab"), String::new()));
+        let mut grabs = self.posts(|who| (path(who, "grab"), String::new()));
+        grabs.truncate(people);
         self.fresh().await;
-        let grabbed = self.load.run(grabs).await?;
-        grabbed.expect_status(200)?;
+        let grabbed = self.load.run(Part::of(grabs)).await?;
         let tickets = grabbed.parse::<Grabbed>()?.into_iter().map(|grabbed| grabbed.ticket);
         let tickets: Vec<_> = tickets.collect::<Option<_>>().context("somebody may not open")?;
         let bodies =
             tickets.into_iter().map(|ticket| serde_json::to_string(&OpenRequest { ticket }));
-        let mut bodies = bodies.collect::<Result<Vec<_>, _>>()?;
-        Ok(self.requests(|who| (path(who, "open"), std::mem::take(&mut bodies[who]))))
+        let bodies = bodies.collect::<Result<Vec<_>, _>>()?;
+        let tokens = self.cast.people.iter();
+        let opens = bodies.iter().zip(tokens).enumerate();
+        Ok(opens.map(|(who, (body, token))| post(&path(who, "open"), Some(token), body)).collect())
     }
 
-    /// Requests of everyone to open a packet of as many shares, whatever that takes here; with
-    /// those who do nothing, calls that are as long.
-    pub async fn opens(&mut self) -> Result<Vec<Vec<u8>>> {
-        let ticket = serde_json::to_string(&OpenRequest { ticket: TICKET.to_owned() })?;
-        match self.manner {
-            Manner::NoOp => Ok(self.requests(|_| ("/api/v1/noop".to_owned(), ticket.clone()))),
-            Manner::Rival => {
-                let path =
-                    format!("/api/v1/rival/packets/{}/open", self.send(self.people()).await?);
-                Ok(self.requests(|_| (path.clone(), ticket.clone())))
-            }
-            Manner::Ours => {
-                let order_no = self.send(self.people()).await?;
-                self.grab(|_| order_no).await
-            }
+    /// Requests of the first so many people to open the packet that `packet` names for them,
+    /// whatever that takes here.
+    pub async fn opens(
+        &mut self,
+        packet: impl Fn(usize) -> OrderNo,
+        people: usize,
+    ) -> Result<Vec<Vec<u8>>> {
+        if self.manner == Manner::Ours {
+            return self.grab(packet, people).await;
         }
+        let path = |who| format!("/api/v1/rival/packets/{}/open", packet(who));
+        let mut opens = self.posts(|who| (path(who), BODY.to_owned()));
+        opens.truncate(people);
+        Ok(opens)
     }
 
-    fn requests(&self, mut request: impl FnMut(usize) -> (String, String)) -> Vec<Vec<u8>> {
+    /// For everyone a call that does nothing, with a body as long as that of an open.
+    pub fn no_ops(&self) -> Vec<Vec<u8>> {
+        self.posts(|_| ("/api/v1/noop".to_owned(), BODY.to_owned()))
+    }
+
+    /// Everyone sends a packet of so many shares; before that they get the money.
+    pub async fn sends(&mut self, shares: usize) -> Result<Part> {
+        let total = u64::try_from(shares)?.saturating_mul(FEN_PER_SHARE);
+        if self.manner == Manner::Rival {
+            let total_fen = Fen::new(total).context("too much money")?;
+            let body = RivalRequest { total_fen, shares: u32::try_from(shares)? };
+            let body = serde_json::to_string(&body)?;
+            let requests = self.posts(|_| ("/api/v1/rival/packets".to_owned(), body.clone()));
+            return Ok(Part { statuses: &[201], ..Part::of(requests) });
+        }
+        let key = format!("{}", SystemTime::UNIX_EPOCH.elapsed()?.as_nanos());
+        let body = json!({"amount_fen": total, "key": key}).to_string();
+        let top_ups = self.posts(|_| ("/api/v1/wallet/top-ups".to_owned(), body.clone()));
+        self.load.run(Part { statuses: &[201], ..Part::of(top_ups) }).await?;
+        let body = serde_json::to_string(&self.pre_order(total, shares)?)?;
+        let requests = self.posts(|_| ("/api/v1/packets".to_owned(), body.clone()));
+        let people = Arc::clone(&self.cast.people);
+        let then = move |who: usize, answers: usize, body: &[u8]| {
+            if answers > 1 {
+                return None;
+            }
+            let PreOrder { order_no, .. } = serde_json::from_slice(body).ok()?;
+            Some(post(&format!("/api/v1/packets/{order_no}/pay"), Some(&people[who]), "{}"))
+        };
+        Ok(Part { then: Some(Arc::new(then)), ..Part::of(requests) })
+    }
+
+    /// Everyone's tokens.
+    pub fn tokens(&self) -> &Arc<[String]> {
+        &self.cast.people
+    }
+
+    /// Does something that nobody measures.
+    pub async fn run(&mut self, requests: Vec<Vec<u8>>) -> Result<()> {
+        self.load.run(Part::of(requests)).await.map(drop)
+    }
+
+    /// Everyone asks for the same.
+    pub fn gets(&self, path: &str) -> Vec<Vec<u8>> {
+        self.cast.people.iter().map(|token| get(path, Some(token))).collect()
+    }
+
+    /// Everyone calls with a path and a body of theirs.
+    pub fn posts(&self, request: impl Fn(usize) -> (String, String)) -> Vec<Vec<u8>> {
         let people = self.cast.people.iter().enumerate();
         people
             .map(|(who, token)| {
@@ -212,21 +270,16 @@ impl Stage {
 
     /// Runs a part against the clock, on a server that has nothing else to do and has
     /// looked up every session.
-    pub async fn time(&mut self, requests: Vec<Vec<u8>>) -> Result<Timed> {
+    pub async fn time(&mut self, part: Part) -> Result<Timed> {
         self.idle().await?;
         if self.fresh().await {
-            let warm_up = if self.manner == Manner::Ours {
-                let people = self.cast.people.iter();
-                people.map(|token| get("/api/v1/me", Some(token))).collect()
-            } else {
-                self.requests(|_| ("/api/v1/noop".to_owned(), String::new()))
-            };
-            self.load.run(warm_up).await?.expect_status(200)?;
+            let warm_up =
+                if self.manner == Manner::Ours { self.gets("/api/v1/me") } else { self.no_ops() };
+            self.load.run(Part::of(warm_up)).await?;
         }
         let before = self.cpu()?;
-        let phase = self.load.run(requests).await?;
+        let phase = self.load.run(part).await?;
         let mut cpu = self.cpu()?;
-        phase.expect_status(200)?;
         for (name, after) in &mut cpu {
             let before = before.get(name).copied().unwrap_or_default();
             *after = after.saturating_sub(before);

@@ -30,6 +30,8 @@ pub(super) enum Contestant {
     RowLock,
     /// A script on a list in Redis, not durable.
     RedisLua,
+    /// One durable row for each open in an SQLite file, and nothing else: for `lonely` alone.
+    Insert,
 }
 
 impl fmt::Display for Contestant {
@@ -77,8 +79,15 @@ impl<'a> Scene<'a> {
 }
 
 impl Contestant {
-    pub(super) const ALL: [Self; 6] =
-        [Self::NoOp, Self::Bare, Self::Sqlite, Self::Postgres, Self::RowLock, Self::RedisLua];
+    pub(super) const ALL: [Self; 7] = [
+        Self::NoOp,
+        Self::Bare,
+        Self::Sqlite,
+        Self::Postgres,
+        Self::RowLock,
+        Self::RedisLua,
+        Self::Insert,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -88,44 +97,54 @@ impl Contestant {
             Self::Postgres => "postgres",
             Self::RowLock => "row-lock",
             Self::RedisLua => "redis-lua",
+            Self::Insert => "insert",
         }
     }
 
-    /// Does it share out anything?
-    pub(super) const fn opens(self) -> bool {
-        !matches!(self, Self::NoOp | Self::Bare)
+    /// How packets are sent and opened with it.
+    pub(super) const fn manner(self) -> Manner {
+        match self {
+            Self::NoOp | Self::Bare => Manner::NoOp,
+            Self::Sqlite | Self::Postgres => Manner::Ours,
+            Self::RowLock | Self::RedisLua | Self::Insert => Manner::Rival,
+        }
     }
 
     /// Starts it, with all that it needs, on data of its own.
     pub(super) async fn start(self, scene: &Scene<'_>) -> Result<Stage> {
         let data = scene.folder.join(self.name());
         let mut cast = scene.cast.clone();
-        let (setup, engines, manner) = match self {
-            Self::NoOp => (scene.rival(None)?, Engines::default(), Manner::NoOp),
+        let (setup, engines) = match self {
+            Self::NoOp => (scene.rival(None)?, Engines::default()),
             Self::Bare => {
                 let setup = scene.rival(None)?;
                 let serve = vec!["bare".to_owned()];
-                (Setup { serve, ..setup }, Engines::default(), Manner::NoOp)
+                (Setup { serve, ..setup }, Engines::default())
             }
-            Self::Sqlite => (scene.setup.clone(), Engines::default(), Manner::Ours),
+            Self::Sqlite => (scene.setup.clone(), Engines::default()),
             Self::Postgres => {
                 let engines = Engines::both()?;
                 let setup = fleet(scene, &data, &engines)?;
                 let url = engines.database()?;
                 let people = Database::Postgres(&url);
                 cast = Cast::assemble(&setup, &data, people, cast.people.len(), scene.fen).await?;
-                (setup, engines, Manner::Ours)
+                (setup, engines)
             }
             Self::RowLock => {
-                cast.people.truncate((cast.people.len() / ROW_LOCK_FEWER).max(1));
+                let fewer = (cast.people.len() / ROW_LOCK_FEWER).max(1);
+                cast.people = cast.people.iter().take(fewer).cloned().collect();
                 let engines = Engines::postgres()?;
                 let engine = Some((engines.database()?, scene.row_lock_pool));
-                (scene.rival(engine)?, engines, Manner::Rival)
+                (scene.rival(engine)?, engines)
             }
             Self::RedisLua => {
                 let engines = Engines::redis()?;
                 let engine = Some((engines.cache()?, scene.redis_pool));
-                (scene.rival(engine)?, engines, Manner::Rival)
+                (scene.rival(engine)?, engines)
+            }
+            Self::Insert => {
+                let engine = Some((format!("{}{}", rival::SQLITE, inserted(&data).display()), 1));
+                (scene.rival(engine)?, Engines::default())
             }
         };
         if self != Self::Postgres {
@@ -133,7 +152,7 @@ impl Contestant {
         }
         let mut stage = Stage::start(&setup, &data, cast, scene.connections).await?;
         stage.engines = engines;
-        stage.manner = manner;
+        stage.manner = self.manner();
         Ok(stage)
     }
 
@@ -148,10 +167,16 @@ impl Contestant {
                 Some(redis) => rival::prove_redis_lua(redis)?,
                 None => 0,
             },
+            Self::Insert => rival::prove_insert(&inserted(&server.data)).await?,
         };
         ensure!(kept == opened, "{opened} shares were opened, and {kept} are kept");
         server.stop().await
     }
+}
+
+/// Where bare inserts go.
+fn inserted(data: &Path) -> PathBuf {
+    data.join("insert.sqlite")
 }
 
 /// One node of a fleet of one site, whose databases share a server: on one machine several

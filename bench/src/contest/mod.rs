@@ -2,17 +2,18 @@
 
 mod contestant;
 mod results;
+mod workload;
 
 use crate::{
     report::{Figures, say, say_conditions},
     server::Setup,
-    stage::{FEN_PER_SHARE, Stage, check},
+    stage::Stage,
 };
 use anyhow::{Context, Result, ensure};
 use contestant::{Contestant, Scene};
-use hongbao_shared::api::packets::Opened;
 use results::{Conditions, Results};
-use std::{fs, path::PathBuf};
+use std::{fs, mem::take, path::PathBuf};
+use workload::Workload;
 
 /// What `hongbao-bench contest` takes.
 #[derive(Debug, clap::Args)]
@@ -20,10 +21,13 @@ pub struct Arguments {
     /// The server.
     #[arg(long, env = "HONGBAO_BIN", value_name = "FILE")]
     server: PathBuf,
+    /// What everyone does, one after the other.
+    #[arg(long = "workload", value_enum, value_delimiter = ',', default_values_t = [Workload::Hot])]
+    workloads: Vec<Workload>,
     /// Who takes part.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Contestant::ALL)]
     contestants: Vec<Contestant>,
-    /// How many people open each packet, which has a share for every one of them.
+    /// How many people there are.
     #[arg(long, default_value_t = 20_000)]
     people: usize,
     /// How many connections they share.
@@ -61,34 +65,43 @@ struct Side {
 
 /// Measures, prints, proves.
 pub async fn run(arguments: Arguments) -> Result<()> {
-    let Arguments { people, connections, rounds, .. } = arguments;
-    ensure!(!arguments.contestants.is_empty() && people > 0, "there is nothing to measure");
+    let Arguments { workloads, people, connections, rounds, .. } = arguments;
+    let mut contestants = arguments.contestants;
+    contestants.retain(|one| workloads.iter().any(|workload| workload.suits(*one)));
+    ensure!(!contestants.is_empty() && people > 0, "there is nothing to measure");
     let temporary = tempfile::Builder::new().prefix("hongbao-bench").tempdir()?;
     let folder = arguments.data.as_deref().unwrap_or(temporary.path());
     fs::create_dir_all(folder)?;
     say_conditions(folder)?;
 
-    let total_fen = u64::try_from(people)?.saturating_mul(FEN_PER_SHARE);
-    let setup = Setup::sized(arguments.server.clone(), people, people, total_fen);
-    let fen = total_fen.saturating_mul(u64::try_from(rounds + 1)?);
+    let total_fen = workload::cost(people)?;
+    let shares = workload::shares(people);
+    let setup = Setup::sized(arguments.server.clone(), people, shares, total_fen);
+    let fen = total_fen.saturating_mul(u64::try_from((rounds + 1) * workloads.len())?);
     let (row_lock_pool, redis_pool) = (arguments.row_lock_pool, arguments.redis_pool);
     let scene =
         Scene::set(setup, folder, people, connections, fen, row_lock_pool, redis_pool).await?;
     let mut conditions = Conditions::of(folder, &arguments.server)?;
     let mut sides = Vec::new();
-    for contestant in arguments.contestants {
+    for contestant in contestants {
         let mut stage = contestant.start(&scene).await.context(contestant)?;
         stage.settles = !arguments.hasty;
         conditions.ask(&stage.engines).await?;
         sides.push(Side { contestant, stage, rounds: Vec::new(), opened: 0 });
     }
-    for round in 0..=rounds {
-        for side in &mut sides {
-            side.round(round).await.with_context(|| side.contestant)?;
+    let mut results = Results::of(conditions);
+    for workload in workloads {
+        say(format_args!("workload {workload}"));
+        let mut sides: Vec<_> =
+            sides.iter_mut().filter(|side| workload.suits(side.contestant)).collect();
+        for round in 0..=rounds {
+            for side in &mut sides {
+                side.round(workload, round).await.with_context(|| side.contestant)?;
+            }
         }
+        let rounds = sides.iter_mut().map(|side| (side.contestant, take(&mut side.rounds)));
+        results.add(workload, &rounds.collect::<Vec<_>>());
     }
-    let results = Results::of(conditions, sides.iter().map(|side| (side.contestant, &side.rounds)));
-    results.show();
     if let Some(file) = &arguments.results {
         fs::write(file, serde_json::to_vec_pretty(&results)?).context("cannot write results")?;
     }
@@ -101,15 +114,12 @@ pub async fn run(arguments: Arguments) -> Result<()> {
 }
 
 impl Side {
-    async fn round(&mut self, round: usize) -> Result<()> {
-        let people = self.stage.people();
-        let requests = self.stage.opens().await?;
+    async fn round(&mut self, workload: Workload, round: usize) -> Result<()> {
+        let part = workload.part(&mut self.stage).await?;
         let before = self.stage.batches().await?;
-        let timed = self.stage.time(requests).await?;
-        if self.contestant.opens() {
-            check(&timed.phase.parse::<Opened>()?, people)?;
-            self.opened += u64::try_from(people)?;
-        }
+        let timed = self.stage.time(part).await?;
+        let opened = workload.check(self.stage.manner, &timed.phase)?;
+        self.opened += u64::try_from(opened)?;
         let figures = Figures::of(&timed);
         let name = if round == 0 { "warm-up".to_owned() } else { format!("round {round}") };
         say(format_args!("{name:8} {:9} {figures}", self.contestant));

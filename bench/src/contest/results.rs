@@ -1,4 +1,4 @@
-use super::contestant::Contestant;
+use super::{contestant::Contestant, workload::Workload};
 use crate::{
     engines::Engines,
     machine,
@@ -11,10 +11,11 @@ use sqlx::{Connection, PgConnection};
 use std::{collections::BTreeMap, path::Path, process::Command};
 
 /// Whom to hold against whom, beside everybody against the ceiling.
-const PAIRS: [(Contestant, Contestant); 3] = [
+const PAIRS: [(Contestant, Contestant); 4] = [
     (Contestant::NoOp, Contestant::Bare),
     (Contestant::Postgres, Contestant::RedisLua),
     (Contestant::Postgres, Contestant::RowLock),
+    (Contestant::Sqlite, Contestant::Insert),
 ];
 
 /// What was measured, where and how.
@@ -32,6 +33,13 @@ pub(super) struct Conditions {
 pub(super) struct Results {
     #[serde(flatten)]
     conditions: Conditions,
+    workloads: Vec<Measured>,
+}
+
+/// All who did the same.
+#[derive(Debug, Serialize)]
+struct Measured {
+    name: String,
     contestants: Vec<Shown>,
     ratios: Vec<Ratio>,
 }
@@ -94,11 +102,21 @@ fn said(command: &mut Command) -> Result<String> {
 }
 
 impl Results {
-    pub(super) fn of<'a>(
-        conditions: Conditions,
-        sides: impl Iterator<Item = (Contestant, &'a Vec<Figures>)>,
-    ) -> Self {
-        let sides: Vec<_> = sides.collect();
+    /// Nothing yet.
+    pub(super) const fn of(conditions: Conditions) -> Self {
+        Self { conditions, workloads: Vec::new() }
+    }
+
+    /// Adds the rounds of all who did the same, and shows what they come to.
+    pub(super) fn add(&mut self, workload: Workload, sides: &[(Contestant, Vec<Figures>)]) {
+        let measured = Measured::of(workload, sides);
+        measured.show();
+        self.workloads.push(measured);
+    }
+}
+
+impl Measured {
+    fn of(workload: Workload, sides: &[(Contestant, Vec<Figures>)]) -> Self {
         let to_ceiling = Contestant::ALL.map(|one| (one, Contestant::NoOp));
         let to_ceiling = to_ceiling.into_iter().filter(|(one, ceiling)| one != ceiling);
         let ratios = to_ceiling.chain(PAIRS).filter_map(|(of, to)| {
@@ -107,11 +125,11 @@ impl Results {
         });
         let ratios = ratios.collect();
         let contestants = sides.iter().map(|(one, rounds)| Shown::of(one.name(), rounds)).collect();
-        Self { conditions, contestants, ratios }
+        Self { name: workload.to_string(), contestants, ratios }
     }
 
     /// Medians, from the slowest to the fastest round, and ratios.
-    pub(super) fn show(&self) {
+    fn show(&self) {
         for one in &self.contestants {
             let Shown { name, median, slowest_per_second, fastest_per_second, .. } = one;
             say(format_args!(

@@ -3,6 +3,7 @@
 //! keep no second entry: what they save thereby is theirs.
 
 mod bare;
+mod insert;
 mod redis_lua;
 mod row_lock;
 
@@ -16,7 +17,10 @@ use hongbao::{
 };
 use hongbao_fleet::Redis;
 use hongbao_shared::{Day, OrderNo, Shard, Site};
-use std::{process::ExitCode, sync::Arc};
+use std::{path::Path, process::ExitCode, sync::Arc};
+
+/// Before the name of a file, where others have the address of a server.
+pub const SQLITE: &str = "sqlite:";
 
 /// What `hongbao-bench rival` takes.
 // The server's arguments are a group of the same name.
@@ -25,7 +29,8 @@ use std::{process::ExitCode, sync::Arc};
 pub struct Arguments {
     #[command(flatten)]
     server: server::Arguments,
-    /// The PostgreSQL or Redis server of a rival; without one there is the no-op alone.
+    /// The PostgreSQL or Redis server of a rival, or its SQLite file; without one there is the
+    /// no-op alone.
     #[arg(long, value_name = "URL")]
     engine: Option<String>,
     /// Connections to it.
@@ -40,6 +45,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         let rival = engine.map(|url| -> Arc<dyn Rival> {
             if url.starts_with("redis") {
                 Arc::new(redis_lua::RedisLua::new(url, pool))
+            } else if let Some(file) = url.strip_prefix(SQLITE) {
+                Arc::new(insert::Insert::new(file.to_owned()))
             } else {
                 Arc::new(row_lock::RowLock::new(url, pool))
             }
@@ -56,6 +63,11 @@ pub async fn prove_row_lock(url: &str) -> Result<u64> {
 /// The same of a Redis server's keys.
 pub fn prove_redis_lua(server: &Redis) -> Result<u64> {
     redis_lua::prove(server)
+}
+
+/// How many rows a file of bare inserts holds.
+pub async fn prove_insert(file: &Path) -> Result<u64> {
+    insert::prove(file).await
 }
 
 /// A rival numbers packets one after the other.

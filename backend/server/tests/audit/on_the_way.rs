@@ -6,13 +6,7 @@ use hongbao_domain::store::{
     outbox::{Destination, Settled},
 };
 use hongbao_engine::audit::{Law, Report, Subject, Tally};
-use std::{
-    collections::BTreeSet,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 fn laws(report: &Report) -> BTreeSet<Law> {
     report.violations.listed().iter().map(|found| found.law).collect()
@@ -187,9 +181,8 @@ async fn what_a_dead_row_should_bring() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_audit_beside_a_running_server_is_clean() {
     let scene = Arc::new(Scene::empty().await);
-    let over = Arc::new(AtomicBool::new(false));
     let working = tokio::spawn({
-        let (scene, over) = (scene.clone(), over.clone());
+        let scene = scene.clone();
         async move {
             for sequence in 1..=40 {
                 let plan = lucky(sequence, 400, 6);
@@ -205,11 +198,10 @@ async fn an_audit_beside_a_running_server_is_clean() {
                 scene.post(Posting::refund(plan.order_no, user(SENDER), left)).await;
                 settle(&*scene.shard, Destination::Refund).await;
             }
-            over.store(true, Ordering::Release);
         }
     });
     let mut audits = 0;
-    while !over.load(Ordering::Acquire) {
+    while !working.is_finished() {
         let report = scene.audit(false).await;
         assert!(report.is_clean(), "{report}");
         audits += 1;

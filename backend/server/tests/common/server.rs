@@ -197,12 +197,18 @@ impl TestServer {
         }
     }
 
-    /// Waits until the child has ended by itself; how it did.
+    /// Waits until the child has ended by itself, a minute at most; how it did.
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        self.child().wait().unwrap()
+        for _ in 0..3_000 {
+            if let Some(status) = self.child().try_wait().unwrap() {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("the child does not end");
     }
 
-    /// Likewise, without holding up what else the test does, and within a minute.
+    /// Likewise, without holding up what else the test does.
     pub(crate) async fn ended(&mut self) -> ExitStatus {
         for _ in 0..3_000 {
             if let Some(status) = self.child().try_wait().unwrap() {

@@ -106,7 +106,7 @@ async fn a_queue_at_the_limiter_is_shown() {
     assert!(board.list().is_empty());
 }
 
-async fn until(holds: impl AsyncFn() -> bool) {
+pub(crate) async fn until(holds: impl AsyncFn() -> bool) {
     let patience = Instant::now() + PATIENCE;
     while !holds().await {
         assert!(Instant::now() < patience, "it never comes about");

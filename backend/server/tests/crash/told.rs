@@ -8,8 +8,9 @@ use std::{
         Mutex, MutexGuard,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 
 /// A packet that somebody sent; people are places in the cast.
 #[derive(Clone, Copy, Debug)]
@@ -121,8 +122,11 @@ impl Told {
     pub(crate) async fn more_answers(&self, count: usize) {
         let now = self.answers();
         self.enough_at.store(now + count, Ordering::SeqCst);
-        while self.answers() < now + count {
-            self.enough.notified().await;
-        }
+        let given = async {
+            while self.answers() < now + count {
+                self.enough.notified().await;
+            }
+        };
+        timeout(Duration::from_mins(2), given).await.expect("clients are answered");
     }
 }

@@ -1,7 +1,10 @@
 //! R-STORE-6: a backup beside a server that is busy holds one moment; it restores to data
 //! that the audit finds clean, and no number is given again.
 
-use crate::common::{person::Person, server::TestServer};
+use crate::{
+    common::{person::Person, server::TestServer},
+    files::until,
+};
 use futures::future::join_all;
 use hongbao_shared::OrderNo;
 use std::{
@@ -45,9 +48,7 @@ async fn keep_busy(group: String, people: Vec<Person>, told: Told, stop: Arc<Ato
 }
 
 async fn more_than(told: &Told, count: usize) {
-    while told.lock().unwrap().len() <= count {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    until("more is told", async || told.lock().unwrap().len() > count).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,10 +8,14 @@ use crate::{
 use hongbao_config::CreditMode;
 use hongbao_engine::reconcile::{Mode, Report};
 use hongbao_shared::Kind;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
+use tokio::time::timeout;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_on_its_way_is_left_alone() {
@@ -78,9 +82,12 @@ async fn it_runs_on_a_schedule_and_on_demand() {
         state().last.is_some_and(|report| report.packets == 0)
     })
     .await;
-    while !state().running {
-        tokio::task::yield_now().await;
-    }
+    let under_way = async {
+        while !state().running {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_mins(1), under_way).await.expect("it runs every second");
     world.app.reconciliation.ask();
     until("it has gone through everything", async || {
         state().last.is_some_and(|report| report.packets == 1)

@@ -21,9 +21,9 @@ use hongbao_shared::{
 };
 use hongbao_storage::{Database, Schema, SqlCold, SqlOrders};
 use parking_lot::Mutex;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tempfile::TempDir;
-use tokio::sync::Barrier;
+use tokio::{sync::Barrier, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Three pages of packets, and three of claims.
@@ -331,7 +331,9 @@ async fn two_nodes_copy_once() {
         }
         waited
     };
-    let (moved, waited) = tokio::join!(one.round(&stop), watching);
+    // A mover that fails never comes to the next page.
+    let both = async { tokio::join!(one.round(&stop), watching) };
+    let (moved, waited) = timeout(Duration::from_mins(1), both).await.expect("it goes on");
     assert_eq!(waited, 6);
     assert_eq!((moved.unwrap().days, scene.is_emptied().await), (1, true));
     assert_eq!(two.round(&stop).await.unwrap(), Moved::default());

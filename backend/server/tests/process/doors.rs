@@ -8,6 +8,7 @@ use crate::{
     text, until,
 };
 use reqwest::Method;
+use serde_json::json;
 use std::{
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
@@ -108,19 +109,57 @@ fn a_limit_that_is_too_low_is_refused() {
     assert_eq!(text(&output.stdout), "");
 }
 
-/// R-CTRL-6: whoever asks for much and reads none of it keeps neither connection nor buffers.
+/// R-CTRL-6: whoever asks for much and reads none of it, or a few bytes now and then, keeps
+/// neither connection nor buffers.
 #[tokio::test]
-async fn a_connection_that_reads_nothing_is_closed() {
+async fn a_connection_that_reads_next_to_nothing_is_closed() {
     let server = TestServer::spawn(&[("HONGBAO_SERVER_IDLE_S", "1")]);
     // Answers of far more than the system's buffers hold.
     let asked = "GET /api/v1/openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(2_000);
-    let stream = connect(&server, &asked).unwrap();
-    stream.set_nonblocking(true).unwrap();
-    until("it is closed", async || {
-        let written = (&stream).write(b"G");
-        written.is_err_and(|error| error.kind() != std::io::ErrorKind::WouldBlock)
-    })
-    .await;
+    for takes in [0, 3] {
+        let stream = connect(&server, &asked).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        until("it is closed", async || {
+            let _taken = (&stream).read(&mut [0; 8][..takes]);
+            let written = (&stream).write(b"G");
+            written.is_err_and(|error| error.kind() != std::io::ErrorKind::WouldBlock)
+        })
+        .await;
+    }
+}
+
+/// R-CTRL-6: a stream of events that nobody reads queues nothing but what the system's buffers
+/// hold, and is closed.
+#[tokio::test]
+async fn a_stream_that_nobody_reads_is_closed() {
+    /// 18 MB: far more than the system's buffers hold.
+    const ROUNDS_MAX: u32 = 60;
+    let server =
+        TestServer::spawn(&[("HONGBAO_SERVER_IDLE_S", "2"), ("HONGBAO_FLOW_PER_PERSON", "false")]);
+    let (group, people) = server.group_of(2).await;
+    let asked = format!(
+        "GET /api/v1/groups/{group}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n",
+        people[1].token
+    );
+    let held = connect(&server, &asked).unwrap();
+    let is_open = async || {
+        let metrics = send(server.request(Method::GET, "/metrics")).await.body;
+        let of_streams = |line: &&str| line.starts_with("hongbao_http_open{what=\"streams\"}");
+        metrics.lines().find(of_streams).is_some_and(|line| line.ends_with(" 1"))
+    };
+    until("it is open", &is_open).await;
+    let path = format!("/groups/{group}/messages");
+    let text = "红".repeat(1_000);
+    for _round in 0..ROUNDS_MAX {
+        for _message in 0..100 {
+            people[0].post(&path, &json!({"text": text})).await.ok(201);
+        }
+        if !is_open().await {
+            return;
+        }
+    }
+    drop(held);
+    panic!("it is kept");
 }
 
 /// R-CTRL-6: a connection that says nothing, dribbles, or idles after its answer, is closed.
