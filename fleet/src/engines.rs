@@ -211,15 +211,6 @@ impl Engines {
         Ok(Links { proxies, configuration })
     }
 
-    /// Lets something happen to everything between the nodes and what they keep.
-    pub fn set_all(&self, fault: Fault) {
-        for place in self.places() {
-            if let Some(proxy) = self.proxy(place) {
-                proxy.set(fault);
-            }
-        }
-    }
-
     /// A node's configuration that reaches every place by way of a port.
     fn configuration(&self, storage: &str, port: impl Fn(Place) -> Option<u16>) -> Result<String> {
         let database = |place| {

@@ -50,9 +50,9 @@ impl SiteCache {
         self.attempt(work).await.map_err(|failure| {
             if !failure.is_of_one_key {
                 self.circuit.failed(era, || {
-                    if let Some(board) = self.board.get() {
-                        board.enter(Rung::SharedCacheDown, self.place(), &failure.text);
-                    }
+                    self.show(|board, place| {
+                        board.enter(Rung::SharedCacheDown, place, &failure.text);
+                    });
                 });
             }
             self.down(failure.text)
@@ -66,14 +66,9 @@ impl SiteCache {
         let mut set = redis::cmd("SET");
         set.arg(key).arg(1).arg("EX").arg(PROBE_TTL_S);
         match self.attempt(async |connection| set.query_async::<()>(connection).await).await {
-            Ok(()) => {
-                let leave = || {
-                    if let Some(board) = self.board.get() {
-                        board.leave(Rung::SharedCacheDown, self.place());
-                    }
-                };
-                Ok(self.circuit.recovered(leave))
-            }
+            Ok(()) => Ok(self.circuit.recovered(|| {
+                self.show(|board, place| board.leave(Rung::SharedCacheDown, place));
+            })),
             Err(failure) => {
                 self.circuit.still_down();
                 Err(self.down(failure.text))
@@ -107,8 +102,11 @@ impl SiteCache {
         result
     }
 
-    fn place(&self) -> Place {
-        Place::Site(self.site)
+    /// On the board, if there is one.
+    fn show(&self, change: impl FnOnce(&Board, Place)) {
+        if let Some(board) = self.board.get() {
+            change(board, Place::Site(self.site));
+        }
     }
 
     fn down(&self, why: impl fmt::Display) -> CacheDown {

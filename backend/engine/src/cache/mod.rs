@@ -14,3 +14,25 @@ pub use in_process::InProcess;
 pub use local::LocalTier;
 pub use notes::{Found, Notes};
 pub use writer::SharedWriter;
+
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// How long whoever could not write waits before the next try.
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// Writes a `round` whenever it is woken, and again after a pause while something of it fails,
+/// until `stop`.
+async fn keep_writing<F>(wake: &Notify, stop: CancellationToken, round: impl Fn() -> F)
+where
+    F: Future<Output = bool>,
+{
+    while stop.run_until_cancelled(wake.notified()).await.is_some() {
+        while !round().await {
+            if stop.run_until_cancelled(tokio::time::sleep(RETRY_PAUSE)).await.is_none() {
+                return;
+            }
+        }
+    }
+}

@@ -2,12 +2,13 @@
 //! (R-CACHE-3, R-LIST-2). Each site's tier has notes of its own, and whoever changes what
 //! they tell of outdates them in all.
 
+use super::keep_writing;
 use futures::stream::{self, StreamExt as _};
 use hongbao_domain::cache::{Note, Noted, SharedTier};
 use hongbao_shared::{Site, UserId};
 use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +17,6 @@ const AT_ONCE: usize = 8;
 /// Notes that could not be outdated. Beyond this they tell of the past until they are gone
 /// by themselves, which takes two minutes.
 const LATE_MAX: usize = 50_000;
-const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// A note that is understood.
 #[derive(Clone, Debug)]
@@ -86,21 +86,22 @@ impl Notes {
         let all = people
             .into_iter()
             .flat_map(|user| self.sites.iter().map(move |site| (*site, note, user)));
-        self.say(all.collect()).await;
+        if !self.say(all.collect()).await {
+            self.wake.notify_one();
+        }
     }
 
     /// Says late what could not be said in time, until `stop`.
     pub async fn run(&self, stop: CancellationToken) {
-        while stop.run_until_cancelled(self.wake.notified()).await.is_some() {
-            if stop.run_until_cancelled(tokio::time::sleep(RETRY_PAUSE)).await.is_none() {
-                return;
-            }
+        keep_writing(&self.wake, stop, || {
             let late = std::mem::take(&mut *self.late.lock());
-            self.say(late).await;
-        }
+            self.say(late)
+        })
+        .await;
     }
 
-    async fn say(&self, outdated: BTreeSet<(Site, Note, UserId)>) {
+    /// Says whether nothing of it has to be said later.
+    async fn say(&self, outdated: BTreeSet<(Site, Note, UserId)>) -> bool {
         let one = |(site, note, user)| async move {
             let (shared, _) = self.shared.as_ref()?;
             shared.outdate_note(site, note, user).await.err().map(|_| (site, note, user))
@@ -109,14 +110,13 @@ impl Notes {
         let unsaid: Vec<Option<_>> = unsaid.collect().await;
         let unsaid: Vec<_> = unsaid.into_iter().flatten().collect();
         if unsaid.is_empty() {
-            return;
+            return true;
         }
         let count = u64::try_from(unsaid.len()).unwrap_or(u64::MAX);
         metrics::counter!("hongbao_shared_cache_failed_writes_total").increment(count);
         let mut late = self.late.lock();
         let room = LATE_MAX.saturating_sub(late.len());
         late.extend(unsaid.into_iter().take(room));
-        drop(late);
-        self.wake.notify_one();
+        false
     }
 }

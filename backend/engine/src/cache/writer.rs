@@ -1,15 +1,14 @@
-use super::entry::PacketEntry;
+use super::{entry::PacketEntry, keep_writing};
 use hongbao_domain::cache::SharedTier;
 use hongbao_shared::OrderNo;
 use parking_lot::Mutex;
-use std::{collections::BTreeMap, ops::Bound, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// Packets whose shared copy is behind. Beyond this the copy stays behind until
 /// it is read again: the database is the truth.
 const BEHIND_MAX: usize = 50_000;
-const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// Brings the shared tier up to date after commits, off the way of those who wait
 /// for an answer: database, then local tier, then shared tier (R-CACHE-2). What
@@ -60,13 +59,7 @@ impl SharedWriter {
 
     /// Writes until `stop`.
     pub async fn run(&self, stop: CancellationToken) {
-        while stop.run_until_cancelled(self.wake.notified()).await.is_some() {
-            while !self.round().await {
-                if stop.run_until_cancelled(tokio::time::sleep(RETRY_PAUSE)).await.is_none() {
-                    return;
-                }
-            }
-        }
+        keep_writing(&self.wake, stop, || self.round()).await;
     }
 
     /// Tries each packet that waits once, so that a site whose cache is down holds up no

@@ -23,6 +23,17 @@ pub(crate) async fn lost_races(fleet: &Fleet) -> u64 {
     races
 }
 
+/// Everything between the nodes and what they keep.
+fn set_all(fleet: &Fleet, fault: Fault) {
+    for site in &fleet.sites {
+        site.databases.iter().for_each(|database| database.proxy.set(fault));
+        site.cache.set(fault);
+    }
+    for proxy in [&fleet.ledger.proxy, &fleet.people, &fleet.lists] {
+        proxy.set(fault);
+    }
+}
+
 fn of_site(kind: Kind, site: char) -> bool {
     kind.1 == Some(site)
 }
@@ -232,8 +243,8 @@ async fn everything_pauses(trial: &mut Trial) {
         .for_seconds(PAUSE_S)
         .run(
             "the network pauses for longer than every timeout",
-            async |fleet| fleet.set_all(Fault::Stall),
-            async |fleet| fleet.set_all(Fault::None),
+            async |fleet| set_all(fleet, Fault::Stall),
+            async |fleet| set_all(fleet, Fault::None),
             |_| false,
         )
         .await;
