@@ -12,16 +12,19 @@ use super::{
 use crate::telemetry::REQUEST_SECONDS;
 use axum::{
     extract::{MatchedPath, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures::future::{Either, Ready, ready};
 use hongbao_domain::runtime::{Entropy, SystemEntropy};
+use metrics::Histogram;
+use parking_lot::RwLock;
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     pin::Pin,
     sync::{
-        LazyLock,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     task::{self, Context, Poll},
@@ -75,7 +78,13 @@ pub(super) struct Observing(pub(super) Http);
 pub(super) struct Observed<S> {
     inner: S,
     http: Http,
+    timings: Timings,
 }
+
+/// The histograms of one route, by method and status, of which there are few: finding one by its
+/// labels among all others costs more than writing it.
+#[derive(Clone, Debug, Default)]
+struct Timings(Arc<RwLock<BTreeMap<(&'static str, u16), Histogram>>>);
 
 /// An answer on its way.
 #[derive(Debug)]
@@ -83,6 +92,7 @@ pub(super) struct Answering<F> {
     answer: Either<F, Ready<Result<Response, Infallible>>>,
     call: Call,
     http: Http,
+    timings: Timings,
 }
 
 /// What is to be remembered of a request until it is answered.
@@ -103,7 +113,7 @@ impl<S> Layer<S> for Observing {
     type Service = Observed<S>;
 
     fn layer(&self, inner: S) -> Observed<S> {
-        Observed { inner, http: self.0.clone() }
+        Observed { inner, http: self.0.clone(), timings: Timings::default() }
     }
 }
 
@@ -126,7 +136,7 @@ where
             Some(response) => Either::Right(ready(Ok(response))),
             None => Either::Left(self.inner.call(request)),
         };
-        Answering { answer, call, http }
+        Answering { answer, call, http, timings: self.timings.clone() }
     }
 }
 
@@ -137,12 +147,26 @@ where
     type Output = Result<Response, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { answer, call, http } = &mut *self;
+        let Self { answer, call, http, timings } = &mut *self;
         let _entered = call.span.enter();
         let polled = problem::unless_it_panics(|| Pin::new(answer).poll(context));
         let mut response = task::ready!(polled);
-        call.finish(http, &mut response);
+        call.finish(http, timings, &mut response);
         Poll::Ready(Ok(response))
+    }
+}
+
+impl Timings {
+    fn of(&self, method: &'static str, route: &str, status: StatusCode) -> Histogram {
+        let key = (method, status.as_u16());
+        if let Some(known) = self.0.read().get(&key) {
+            return known.clone();
+        }
+        let new = metrics::histogram!(
+            REQUEST_SECONDS,
+            "method" => method, "route" => route.to_owned(), "status" => status.as_str().to_owned()
+        );
+        self.0.write().entry(key).or_insert(new).clone()
     }
 }
 
@@ -167,15 +191,11 @@ impl Call {
         }
     }
 
-    fn finish(&self, http: &Http, response: &mut Response) {
+    fn finish(&self, http: &Http, timings: &Timings, response: &mut Response) {
         let elapsed = self.started.elapsed();
         let route = self.route.as_ref().map_or("other", MatchedPath::as_str);
         let status = response.status();
-        metrics::histogram!(
-            REQUEST_SECONDS,
-            "method" => self.method, "route" => route.to_owned(), "status" => status.as_str().to_owned()
-        )
-        .record(elapsed);
+        timings.of(self.method, route, status).record(elapsed);
         if let Some(Refused(refusal)) = response.extensions_mut().remove()
             && let Some(cause) = &refusal.cause
         {
