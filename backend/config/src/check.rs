@@ -2,7 +2,7 @@
 
 use super::{Config, ConfigError};
 use hongbao_shared::{Fen, order_no};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 /// The day of the 31-day cycle comes again, and the tables of a day are emptied some days
 /// before (R-STORE-1, R-STORE-2).
@@ -32,8 +32,9 @@ impl Config {
                     .to_owned()
             })?;
         }
-        EnvFilter::builder()
-            .parse(&self.telemetry.filter)
+        self.telemetry
+            .filter
+            .parse::<Targets>()
             .map(drop)
             .map_err(|error| ConfigError(format!("telemetry.filter: {error}")))
     }

@@ -33,7 +33,8 @@ impl Packets {
     async fn has_left(&self, user: UserId, order_no: OrderNo) -> bool {
         let group_id = match self.local.get(order_no) {
             Some(entry) => entry.facts().group_id,
-            None => match self.finder.glimpse(order_no, user).await {
+            // Boxed: an open that waits for its lane would carry the room for this along.
+            None => match Box::pin(self.finder.glimpse(order_no, user)).await {
                 Ok(glimpse) => glimpse.packet.group_id,
                 // The lane says what is wrong.
                 Err(_) => return false,

@@ -3,7 +3,7 @@
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{Extensions, HeaderMap, HeaderValue, header, request::Parts},
 };
 use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock};
 use hongbao_config::{Addresses, Config};
@@ -35,14 +35,13 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn of(parts: &Parts, config: &Config) -> Self {
-        let peer = parts
-            .extensions
+    pub(super) fn of(headers: &HeaderMap, extensions: &Extensions, config: &Config) -> Self {
+        let peer = extensions
             .get::<ConnectInfo<SocketAddr>>()
             .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip())
             .to_canonical();
         let trusted = |address: &IpAddr| config.server.trusted_proxies.contains(address);
-        if !trusted(&peer) && parts.headers.contains_key("x-forwarded-for") {
+        if !trusted(&peer) && headers.contains_key("x-forwarded-for") {
             UNTRUSTED.call_once(|| {
                 tracing::warn!(
                     %peer,
@@ -52,9 +51,9 @@ impl Client {
             });
         }
         let proxied_https = trusted(&peer)
-            && last(&parts.headers, "x-forwarded-proto").is_some_and(|proto| proto == "https");
+            && last(headers, "x-forwarded-proto").is_some_and(|proto| proto == "https");
         Self {
-            address: behind_proxies(peer, &parts.headers, trusted),
+            address: behind_proxies(peer, headers, trusted),
             https: config.server.https || proxied_https,
         }
     }
@@ -189,7 +188,7 @@ mod tests {
         let mut config = Config::default();
         config.server.trusted_proxies =
             proxies.split_terminator(',').map(|proxy| proxy.parse().unwrap()).collect();
-        Client::of(&parts, &config).address
+        Client::of(&parts.headers, &parts.extensions, &config).address
     }
 
     #[test]

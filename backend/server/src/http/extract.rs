@@ -4,16 +4,14 @@
 use super::problem::Answered;
 use axum::{
     body::Bytes,
-    extract::{
-        FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request,
-        rejection::{BytesRejection, FailedToBufferBody},
-    },
+    extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request},
     http::{HeaderMap, StatusCode, Version, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use hongbao_domain::Refusal;
 use hongbao_engine::{accounts::SessionId, delivery::LetterId};
 use hongbao_shared::{ErrorCode, GroupId, OrderNo, UserId};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{str::FromStr, time::Duration};
 
@@ -59,11 +57,11 @@ impl<T: Serialize> IntoResponse for Json<T> {
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Answered;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Answered> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, Answered> {
         if !is_json(request.headers()) {
             return Err(ErrorCode::UnsupportedMediaType.into());
         }
-        Ok(Self(parse(&read(request, state).await?)?))
+        Ok(Self(parse(&read(request).await?)?))
     }
 }
 
@@ -71,10 +69,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
     type Rejection = Answered;
 
-    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Answered> {
+    async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Answered> {
         let typed = request.headers().contains_key(header::CONTENT_TYPE);
         let json = is_json(request.headers());
-        let body = read(request, state).await?;
+        let body = read(request).await?;
         if body.is_empty() && (json || !typed) {
             return Ok(None);
         }
@@ -92,14 +90,12 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Refusal> {
+async fn read(request: Request) -> Result<Bytes, Refusal> {
     let invalid = |detail: &str| Refusal::new(ErrorCode::InvalidBody).detail(detail);
-    let body = tokio::time::timeout(BODY_READ_MAX, Bytes::from_request(request, state)).await;
-    match body {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)))) => {
-            Err(too_large().0)
-        }
+    let body = Limited::new(request.into_body(), BODY_BYTES_MAX);
+    match tokio::time::timeout(BODY_READ_MAX, body.collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large().0),
         Ok(Err(_)) => Err(invalid("The body ended before it was complete.")),
         Err(_) => Err(invalid("The body did not arrive in time.")),
     }
@@ -110,13 +106,16 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Refusal::new(ErrorCode::InvalidBody).detail("The body must be a JSON object."));
     }
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let at = error.path().to_string();
-        explain(&at, error.inner())
-    })?;
-    json.end().map_err(|error| explain(".", &error))?;
-    Ok(value)
+    serde_json::from_slice(body).or_else(|_| {
+        // Once more, to say where it is wrong.
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let at = error.path().to_string();
+            explain(&at, error.inner())
+        })?;
+        json.end().map_err(|error| explain(".", &error))?;
+        Ok(value)
+    })
 }
 
 /// Says what would be right without repeating what was sent: serde's messages name the

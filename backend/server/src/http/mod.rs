@@ -22,14 +22,7 @@ pub use routes::bench::{NO_OP, Rival, RivalPacket, RivalRequest};
 pub use serve::serve;
 
 use crate::telemetry;
-use axum::{
-    Router,
-    extract::{DefaultBodyLimit, FromRequestParts, Request, State},
-    http::request::Parts,
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
-    routing::get,
-};
+use axum::{Router, extract::FromRequestParts, http::request::Parts, routing::get};
 use client::{Client, Throttle};
 use doors::Doors;
 use hongbao_engine::app::App;
@@ -37,7 +30,6 @@ use problem::Answered;
 use routes::{accounts, control, groups, lists, live, me, packets, wallet};
 use std::{convert::Infallible, ops::Deref, sync::Arc};
 use tokio_util::sync::CancellationToken;
-use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// What handlers share. One pointer: every layer of every call clones it.
@@ -95,29 +87,13 @@ fn assemble(app: Arc<App>, draining: CancellationToken, beside: Router<Http>) ->
         .route("/metrics", get(health::metrics))
         .fallback(web::fallback)
         .method_not_allowed_fallback(problem::method_not_allowed)
-        // From the innermost to the outermost.
-        .layer(DefaultBodyLimit::max(extract::BODY_BYTES_MAX))
-        .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(middleware::from_fn_with_state(http.clone(), admit))
-        .layer(middleware::from_fn_with_state(http.clone(), observe::observe))
+        .layer(observe::Observing(http.clone()))
         .with_state(http)
-}
-
-/// What comes before any handler, in one layer, since each costs every call an allocation
-/// or two.
-async fn admit(State(http): State<Http>, request: Request, next: Next) -> Response {
-    if let Some(refusal) = extract::refusal(&request) {
-        return refusal;
-    }
-    match room::refusal(&http, &request) {
-        Some(refusal) => Answered(refusal).into_response(),
-        None => session::renew(&http, request, next).await,
-    }
 }
 
 /// The list of what Hongbao can do, as somebody meets it.
 fn api() -> OpenApiRouter<Http> {
-    let v1 = OpenApiRouter::new()
+    OpenApiRouter::with_openapi(docs::head())
         // Come in.
         .routes(routes!(accounts::limits))
         .routes(routes!(accounts::guest))
@@ -163,8 +139,7 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(control::switches, control::turn_switches))
         .routes(routes!(control::dead_letters))
         .routes(routes!(control::retry_dead_letter))
-        .routes(routes!(control::reconciliation, control::reconcile));
-    OpenApiRouter::with_openapi(docs::head()).nest("/api/v1", v1)
+        .routes(routes!(control::reconciliation, control::reconcile))
 }
 
 /// The OpenAPI document, as `GET /api/v1/openapi.json` answers it.
@@ -176,7 +151,7 @@ impl FromRequestParts<Http> for Client {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Infallible> {
-        Ok(Self::of(parts, &http.app.config))
+        Ok(Self::of(&parts.headers, &parts.extensions, &http.app.config))
     }
 }
 

@@ -1,23 +1,37 @@
 //! What every request goes through: an id, a span, a metric, one log line; and the
 //! headers that every answer carries.
 
-use super::{Http, client::Client, problem::Refused};
+use super::{
+    Http,
+    client::Client,
+    extract,
+    problem::{self, Answered, Refused},
+    room,
+    session::Renewal,
+};
 use crate::telemetry::REQUEST_SECONDS;
 use axum::{
-    extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
-    middleware::Next,
-    response::Response,
+    extract::{MatchedPath, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
 };
+use futures::future::{Either, Ready, ready};
 use hongbao_domain::runtime::{Entropy, SystemEntropy};
+use metrics::Histogram;
+use parking_lot::RwLock;
 use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    pin::Pin,
     sync::{
-        LazyLock,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
+    task::{self, Context, Poll},
     time::Instant,
 };
-use tracing::Instrument;
+use tower::{Layer, Service};
+use tracing::Span;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -35,59 +49,193 @@ const PERMISSIONS_POLICY: HeaderValue = HeaderValue::from_static(
      midi=(), display-capture=()",
 );
 
+/// What every answer carries.
+static ALWAYS: [(HeaderName, HeaderValue); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    // Addresses of invitations are secrets.
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+];
+
 /// A year of https alone, for whoever came by https.
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Outermost: counts, times and logs. By route template, never by path: paths hold
-/// invitation codes.
-pub(super) async fn observe(State(http): State<Http>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let https = Client::of(&parts, &http.app.config).https;
-    let request = Request::from_parts(parts, body);
-    let id = next_id();
-    let method = known(request.method());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let span = tracing::info_span!("request", request.id = %id);
-    let is_api = request.uri().path().starts_with("/api/");
-    let started = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
-    let elapsed = started.elapsed();
+/// Outermost: counts, times and logs, and decides what is answered without any handler. One
+/// layer, and written by hand: a function as middleware costs every call four allocations and
+/// its future two kilobytes, which have grown cold by the time a database has answered.
+#[derive(Clone, Debug)]
+pub(super) struct Observing(pub(super) Http);
 
-    let route = route.as_ref().map_or("other", MatchedPath::as_str);
-    let status = response.status().as_u16();
-    metrics::histogram!(
-        REQUEST_SECONDS,
-        "method" => method, "route" => route.to_owned(), "status" => status.to_string()
-    )
-    .record(elapsed);
-    span.in_scope(|| {
+/// What [`Observing`] makes of a service.
+#[derive(Clone, Debug)]
+pub(super) struct Observed<S> {
+    inner: S,
+    http: Http,
+    timings: Timings,
+}
+
+/// The histograms of one route, by method and status, of which there are few: finding one by its
+/// labels among all others costs more than writing it.
+#[derive(Clone, Debug, Default)]
+struct Timings(Arc<RwLock<BTreeMap<(&'static str, u16), Histogram>>>);
+
+/// An answer on its way.
+#[derive(Debug)]
+pub(super) struct Answering<F> {
+    answer: Either<F, Ready<Result<Response, Infallible>>>,
+    call: Call,
+    http: Http,
+    timings: Timings,
+}
+
+/// What is to be remembered of a request until it is answered.
+#[derive(Debug)]
+struct Call {
+    id: String,
+    method: &'static str,
+    /// By template, never by path: paths hold invitation codes.
+    route: Option<MatchedPath>,
+    is_api: bool,
+    https: bool,
+    renewal: Option<Renewal>,
+    span: Span,
+    started: Instant,
+}
+
+impl<S> Layer<S> for Observing {
+    type Service = Observed<S>;
+
+    fn layer(&self, inner: S) -> Observed<S> {
+        Observed { inner, http: self.0.clone(), timings: Timings::default() }
+    }
+}
+
+impl<S> Service<Request> for Observed<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Unpin>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answering<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Answering<S::Future> {
+        let http = self.http.clone();
+        let call = Call::of(&http, &mut request);
+        let answer = match refusal(&http, &request) {
+            Some(response) => Either::Right(ready(Ok(response))),
+            None => Either::Left(self.inner.call(request)),
+        };
+        Answering { answer, call, http, timings: self.timings.clone() }
+    }
+}
+
+impl<F> Future for Answering<F>
+where
+    F: Future<Output = Result<Response, Infallible>> + Unpin,
+{
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { answer, call, http, timings } = &mut *self;
+        let _entered = call.span.enter();
+        let polled = problem::unless_it_panics(|| Pin::new(answer).poll(context));
+        let mut response = task::ready!(polled);
+        call.finish(http, timings, &mut response);
+        Poll::Ready(Ok(response))
+    }
+}
+
+impl Timings {
+    fn of(&self, method: &'static str, route: &str, status: StatusCode) -> Histogram {
+        let key = (method, status.as_u16());
+        if let Some(known) = self.0.read().get(&key) {
+            return known.clone();
+        }
+        let new = metrics::histogram!(
+            REQUEST_SECONDS,
+            "method" => method, "route" => route.to_owned(), "status" => status.as_str().to_owned()
+        );
+        self.0.write().entry(key).or_insert(new).clone()
+    }
+}
+
+/// What is refused whatever it asks for.
+fn refusal(http: &Http, request: &Request) -> Option<Response> {
+    extract::refusal(request)
+        .or_else(|| Some(Answered(room::refusal(http, request)?).into_response()))
+}
+
+impl Call {
+    fn of(http: &Http, request: &mut Request) -> Self {
+        let id = next_id();
+        Self {
+            method: known(request.method()),
+            route: request.extensions().get().cloned(),
+            is_api: request.uri().path().starts_with("/api/"),
+            https: Client::of(request.headers(), request.extensions(), &http.app.config).https,
+            renewal: Renewal::of(request),
+            span: tracing::info_span!("request", request.id = %id),
+            started: Instant::now(),
+            id,
+        }
+    }
+
+    fn finish(&self, http: &Http, timings: &Timings, response: &mut Response) {
+        let elapsed = self.started.elapsed();
+        let route = self.route.as_ref().map_or("other", MatchedPath::as_str);
+        let status = response.status();
+        timings.of(self.method, route, status).record(elapsed);
         if let Some(Refused(refusal)) = response.extensions_mut().remove()
             && let Some(cause) = &refusal.cause
         {
             let code = refusal.code.as_str();
             let cause = format!("{cause:#}");
             if refusal.code.status() == 500 {
-                tracing::error!(http.method = method, http.route = route, code, cause, "refused");
+                tracing::error!(
+                    http.method = self.method,
+                    http.route = route,
+                    code,
+                    cause,
+                    "refused"
+                );
             } else {
                 // Something is down: the board says so once, and not every call. Or it is
                 // the client's fault, as often as they like.
-                tracing::debug!(http.method = method, http.route = route, code, cause, "refused");
+                tracing::debug!(
+                    http.method = self.method,
+                    http.route = route,
+                    code,
+                    cause,
+                    "refused"
+                );
             }
         }
-        let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         tracing::debug!(
-            http.method = method,
+            http.method = self.method,
             http.route = route,
-            http.status = status,
-            duration_us,
+            http.status = status.as_u16(),
+            duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
             "answered"
         );
-    });
-    harden(response.headers_mut(), is_api, https);
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, id);
+        if let Some(renewal) = &self.renewal {
+            renewal.set_cookie(http, self.https, response.headers_mut());
+        }
+        harden(response.headers_mut(), self.is_api, self.https);
+        if let Ok(id) = HeaderValue::from_str(&self.id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
     }
-    response
 }
 
 /// Unique across restarts, and cheap: random once, then counted.
@@ -124,15 +272,10 @@ fn harden(headers: &mut HeaderMap, is_api: bool, https: bool) {
         headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
         headers.insert(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
     }
-    let always = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Addresses of invitations are secrets.
-        (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    ];
-    for (name, value) in always {
-        headers.insert(name, HeaderValue::from_static(value));
+    // Room for these and for what follows, at once.
+    headers.reserve(ALWAYS.len() + 4);
+    for (name, value) in &ALWAYS {
+        headers.insert(name, value.clone());
     }
     if https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY);

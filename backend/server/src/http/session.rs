@@ -5,7 +5,6 @@ use super::{Http, client::Client};
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts, Request},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
-    middleware::Next,
     response::{AppendHeaders, IntoResponse, Response},
 };
 use hongbao_domain::Refusal;
@@ -48,7 +47,12 @@ impl FromRequestParts<Http> for Session {
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
         let (token, from_cookie) = token(&parts.headers).ok_or(ErrorCode::Unauthenticated)?;
         // A browser sends the cookie whoever made it call; a token only our own code has.
-        let is_ours = || is_same_origin(&parts.headers, Client::of(parts, &http.app.config).https);
+        let is_ours = || {
+            is_same_origin(
+                &parts.headers,
+                Client::of(&parts.headers, &parts.extensions, &http.app.config).https,
+            )
+        };
         if from_cookie && !is_safe(&parts.method) && !is_ours() {
             return Err(Refusal::new(ErrorCode::Forbidden)
                 .detail("With the session cookie, calls must come from the app's own pages.")
@@ -144,25 +148,26 @@ impl FromRequestParts<Http> for Present {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Renewal(Arc<OnceLock<String>>);
 
-/// Sets the cookie of a session again that was renewed, so that a browser keeps it for as
-/// long as the server does (R-PEOPLE-5).
-pub(super) async fn renew(http: &Http, request: Request, next: Next) -> Response {
-    if !request.headers().contains_key(header::COOKIE) {
-        return next.run(request).await;
+impl Renewal {
+    /// For a request that came with cookies.
+    pub(super) fn of(request: &mut Request) -> Option<Self> {
+        request.headers().contains_key(header::COOKIE).then(|| {
+            let renewal = Self::default();
+            request.extensions_mut().insert(renewal.clone());
+            renewal
+        })
     }
-    let (mut parts, body) = request.into_parts();
-    let client = Client::of(&parts, &http.app.config);
-    let renewal = Renewal::default();
-    parts.extensions.insert(renewal.clone());
-    let mut response = next.run(Request::from_parts(parts, body)).await;
-    if let Some(token) = renewal.0.get()
-        && !response.headers().contains_key(header::SET_COOKIE)
-        && let Ok(cookie) =
-            cookie(token, http.app.config.sessions.ttl_s, client.https).parse::<HeaderValue>()
-    {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
+
+    /// Sets the cookie of a session again that was renewed, so that a browser keeps it for as
+    /// long as the server does (R-PEOPLE-5).
+    pub(super) fn set_cookie(&self, http: &Http, https: bool, headers: &mut HeaderMap) {
+        if let Some(token) = self.0.get()
+            && !headers.contains_key(header::SET_COOKIE)
+            && let Ok(cookie) = cookie(token, http.app.config.sessions.ttl_s, https).parse()
+        {
+            headers.insert(header::SET_COOKIE, cookie);
+        }
     }
-    response
 }
 
 fn is_safe(method: &Method) -> bool {

@@ -14,7 +14,7 @@ use lines::ToLines;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{io::IsTerminal, sync::OnceLock, time::Duration};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// How long a request took, by route and status; in seconds.
 pub const REQUEST_SECONDS: &str = "hongbao_http_request_duration_seconds";
@@ -30,17 +30,21 @@ const BUCKETS_SIZE: [f64; 10] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 
 
 /// Starts logging. Once per process; later calls change nothing.
 pub fn start(settings: &Telemetry) {
-    let filter = EnvFilter::builder().parse_lossy(&settings.filter);
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    // Each directive is looked at once for each place that logs. One by spans or their fields would have
+    // to be asked whenever a request goes on.
+    let targets: Targets = settings.filter.parse().unwrap_or_default();
+    let log = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         // A line that cannot be made is no reason to say so by a macro that panics.
         .log_internal_errors(false)
         .with_writer(ToLines);
     // An error means that this process logs already, as in tests.
     let _already = match settings.format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        LogFormat::Text => tracing_subscriber::registry().with(targets).with(log).try_init(),
+        LogFormat::Json => {
+            let log = log.json().flatten_event(true);
+            tracing_subscriber::registry().with(targets).with(log).try_init()
+        }
     };
     std::panic::set_hook(Box::new(|panic| {
         let at = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -19,7 +19,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
-use tokio::sync::mpsc;
+use tokio::{runtime::Handle, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 
 /// The single writer of a shard.
@@ -29,11 +29,14 @@ pub(super) struct Lane {
     parts: LaneParts,
     packets: BTreeMap<OrderNo, LanePacket>,
     batches: u64,
+    /// Where those live who wait for answers. A batch's are sent from there, all at once: each that is
+    /// sent from a lane's thread takes a lock that the requests' threads want as well.
+    requests: Handle,
 }
 
 impl Lane {
     pub(super) fn new(place: LaneStore, parts: LaneParts) -> Self {
-        Self { place, parts, packets: BTreeMap::new(), batches: 0 }
+        Self { place, parts, packets: BTreeMap::new(), batches: 0, requests: Handle::current() }
     }
 
     /// Serves until `stop` is cancelled and the queue is empty.
@@ -247,7 +250,7 @@ impl Lane {
                 metrics::counter!("hongbao_claims_total")
                     .increment(u64::try_from(pending.claims.len()).unwrap_or_default());
                 let from = self.advance(order_no, pending.after, &pending.claims);
-                pending.answer();
+                self.requests.spawn(async move { pending.answer() });
                 self.publish(order_no, from);
             } else {
                 again.extend(pending.into_ops(order_no));

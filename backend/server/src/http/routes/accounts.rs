@@ -13,7 +13,7 @@ use hongbao_shared::{
 };
 
 /// The limits that forms, previews and the server obey.
-#[utoipa::path(get, path = "/limits", operation_id = "get_limits", tag = "People", security(()),
+#[utoipa::path(get, path = "/api/v1/limits", operation_id = "get_limits", tag = "People", security(()),
     responses((status = 200, description = "The limits.", body = Limits)))]
 pub(in crate::http) async fn limits(State(http): State<Http>) -> Json<Limits> {
     Json(http.app.config.limits.clone())
@@ -21,7 +21,7 @@ pub(in crate::http) async fn limits(State(http): State<Http>) -> Json<Limits> {
 
 /// Come in as a guest: a name is enough. A browser that is signed in already, by its cookie,
 /// stays who it is and is answered so; nobody is replaced unasked.
-#[utoipa::path(post, path = "/session/guest", operation_id = "create_guest", tag = "People", security(()),
+#[utoipa::path(post, path = "/api/v1/session/guest", operation_id = "create_guest", tag = "People", security(()),
     responses((status = 201, description = "Signed in, also by cookie.", body = SignedIn)))]
 pub(in crate::http) async fn guest(
     State(http): State<Http>,
@@ -39,7 +39,7 @@ pub(in crate::http) async fn guest(
 }
 
 /// Make an account, and sign in.
-#[utoipa::path(post, path = "/accounts", tag = "People", security(()),
+#[utoipa::path(post, path = "/api/v1/accounts", tag = "People", security(()),
     responses((status = 201, description = "Signed in, also by cookie.", body = SignedIn)))]
 pub(in crate::http) async fn register(
     State(http): State<Http>,
@@ -53,7 +53,7 @@ pub(in crate::http) async fn register(
 }
 
 /// Sign in to an account.
-#[utoipa::path(post, path = "/session", tag = "People", security(()),
+#[utoipa::path(post, path = "/api/v1/session", tag = "People", security(()),
     responses((status = 201, description = "Signed in, also by cookie.", body = SignedIn)))]
 pub(in crate::http) async fn sign_in(
     State(http): State<Http>,
@@ -67,7 +67,7 @@ pub(in crate::http) async fn sign_in(
 }
 
 /// End this session.
-#[utoipa::path(delete, path = "/session", tag = "People",
+#[utoipa::path(delete, path = "/api/v1/session", tag = "People",
     responses((status = 204, description = "The session has ended.")))]
 pub(in crate::http) async fn sign_out(
     State(http): State<Http>,

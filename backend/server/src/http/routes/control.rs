@@ -16,7 +16,7 @@ use hongbao_shared::api::{
 
 /// Every switch, what it says, who turned it last; the newest changes; and what is degraded on
 /// the node that answers. For administrators.
-#[utoipa::path(get, path = "/control", operation_id = "get_switches", tag = "Control",
+#[utoipa::path(get, path = "/api/v1/control", operation_id = "get_switches", tag = "Control",
     responses((status = 200, description = "All of it.", body = ControlState)))]
 pub(in crate::http) async fn switches(
     State(http): State<Http>,
@@ -28,7 +28,7 @@ pub(in crate::http) async fn switches(
 
 /// Turn switches; those that are not named stay. In force on every node within a second, and
 /// recorded. For administrators.
-#[utoipa::path(put, path = "/control", tag = "Control",
+#[utoipa::path(put, path = "/api/v1/control", tag = "Control",
     request_body = ChangeSwitches,
     responses((status = 200, description = "All of it, as it is now.", body = ControlState)))]
 pub(in crate::http) async fn turn_switches(
@@ -42,7 +42,7 @@ pub(in crate::http) async fn turn_switches(
 
 /// What could not be delivered, database by database, the oldest of each first. For
 /// administrators.
-#[utoipa::path(get, path = "/control/dead-letters", operation_id = "list_dead_letters", tag = "Control",
+#[utoipa::path(get, path = "/api/v1/control/dead-letters", operation_id = "list_dead_letters", tag = "Control",
     params(Letters),
     responses((status = 200, description = "A part of them.", body = Page<DeadLetter>)))]
 pub(in crate::http) async fn dead_letters(
@@ -58,7 +58,7 @@ pub(in crate::http) async fn dead_letters(
 }
 
 /// Try a dead letter again, at once. Repeating it changes nothing. For administrators.
-#[utoipa::path(post, path = "/control/dead-letters/{id}/retry", tag = "Control",
+#[utoipa::path(post, path = "/api/v1/control/dead-letters/{id}/retry", tag = "Control",
     params(("id" = String, Path, description = "The letter.", pattern = "^.+-[1-9][0-9]*$")),
     responses((status = 200, description = "Whether it was dead.", body = Retried)))]
 pub(in crate::http) async fn retry_dead_letter(
@@ -71,7 +71,7 @@ pub(in crate::http) async fn retry_dead_letter(
 }
 
 /// What reconciliation found last on this node. For administrators.
-#[utoipa::path(get, path = "/control/reconciliation", operation_id = "get_reconciliation", tag = "Control",
+#[utoipa::path(get, path = "/api/v1/control/reconciliation", operation_id = "get_reconciliation", tag = "Control",
     responses((status = 200, description = "The last report, if there is one.",
                body = Reconciliation)))]
 pub(in crate::http) async fn reconciliation(
@@ -83,7 +83,7 @@ pub(in crate::http) async fn reconciliation(
 
 /// Reconcile now. One runs at a time; this is the answer as long as it does. For
 /// administrators.
-#[utoipa::path(post, path = "/control/reconciliation", operation_id = "start_reconciliation", tag = "Control",
+#[utoipa::path(post, path = "/api/v1/control/reconciliation", operation_id = "start_reconciliation", tag = "Control",
     responses((status = 202, description = "It runs; ask for the report.",
                body = Reconciliation)))]
 pub(in crate::http) async fn reconcile(

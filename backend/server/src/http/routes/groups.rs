@@ -21,7 +21,7 @@ use hongbao_shared::{
 };
 
 /// Make a group; you are its first member.
-#[utoipa::path(post, path = "/groups", operation_id = "create_group", tag = "Groups",
+#[utoipa::path(post, path = "/api/v1/groups", operation_id = "create_group", tag = "Groups",
     responses((status = 201, description = "The group.", body = Group)))]
 pub(in crate::http) async fn create(
     State(http): State<Http>,
@@ -35,7 +35,7 @@ pub(in crate::http) async fn create(
 
 /// Get a group of your own with demo members, who chat, send and grab; the same one again
 /// for as long as you are in it.
-#[utoipa::path(post, path = "/groups/demo", operation_id = "enter_demo_group", tag = "Groups",
+#[utoipa::path(post, path = "/api/v1/groups/demo", operation_id = "enter_demo_group", tag = "Groups",
     responses((status = 200, description = "The group.", body = Group)))]
 pub(in crate::http) async fn demo(
     State(http): State<Http>,
@@ -47,7 +47,7 @@ pub(in crate::http) async fn demo(
 }
 
 /// Your groups, the one with the newest message first.
-#[utoipa::path(get, path = "/groups", operation_id = "list_groups", tag = "Groups",
+#[utoipa::path(get, path = "/api/v1/groups", operation_id = "list_groups", tag = "Groups",
     responses((status = 200, description = "Your groups.", body = Vec<GroupSummary>)))]
 pub(in crate::http) async fn list(
     State(http): State<Http>,
@@ -57,7 +57,7 @@ pub(in crate::http) async fn list(
 }
 
 /// See to what an invitation invites, also without a session.
-#[utoipa::path(get, path = "/invitations/{code}", operation_id = "preview_invitation", tag = "Groups", security((), ("bearer" = []), ("cookie" = [])),
+#[utoipa::path(get, path = "/api/v1/invitations/{code}", operation_id = "preview_invitation", tag = "Groups", security((), ("bearer" = []), ("cookie" = [])),
     params(("code" = String, Path, description = "The invitation's code.", min_length = 1)),
     responses((status = 200, description = "What you may see before joining.", body = InvitationPreview)))]
 pub(in crate::http) async fn preview(
@@ -76,7 +76,7 @@ pub(in crate::http) async fn preview(
 }
 
 /// Join a group with the code of an invitation.
-#[utoipa::path(post, path = "/groups/join", operation_id = "join_group", tag = "Groups",
+#[utoipa::path(post, path = "/api/v1/groups/join", operation_id = "join_group", tag = "Groups",
     responses((status = 200, description = "The group that you are in now.", body = Group)))]
 pub(in crate::http) async fn join(
     State(http): State<Http>,
@@ -89,7 +89,7 @@ pub(in crate::http) async fn join(
 }
 
 /// A group with its members.
-#[utoipa::path(get, path = "/groups/{id}", operation_id = "get_group", tag = "Groups",
+#[utoipa::path(get, path = "/api/v1/groups/{id}", operation_id = "get_group", tag = "Groups",
     params(("id" = GroupId, Path, description = "The group.")),
     responses((status = 200, description = "The group.", body = Group)))]
 pub(in crate::http) async fn get(
@@ -101,7 +101,7 @@ pub(in crate::http) async fn get(
 }
 
 /// Get a code by which others can join.
-#[utoipa::path(post, path = "/groups/{id}/invitations", operation_id = "create_invitation", tag = "Groups",
+#[utoipa::path(post, path = "/api/v1/groups/{id}/invitations", operation_id = "create_invitation", tag = "Groups",
     params(("id" = GroupId, Path, description = "The group.")),
     responses((status = 201, description = "The invitation.", body = Invitation)))]
 pub(in crate::http) async fn invite(
@@ -116,7 +116,7 @@ pub(in crate::http) async fn invite(
 
 /// The invitations that you may revoke, the newest first: your own, or as the group's owner
 /// all that are valid.
-#[utoipa::path(get, path = "/groups/{id}/invitations", operation_id = "list_invitations", tag = "Groups",
+#[utoipa::path(get, path = "/api/v1/groups/{id}/invitations", operation_id = "list_invitations", tag = "Groups",
     params(("id" = GroupId, Path, description = "The group.")),
     responses((status = 200, description = "The invitations.", body = Vec<OpenInvitation>)))]
 pub(in crate::http) async fn invitations(
@@ -128,7 +128,7 @@ pub(in crate::http) async fn invitations(
 }
 
 /// End an invitation of your own; as the group's owner, any. Nobody joins by it any more.
-#[utoipa::path(delete, path = "/groups/{id}/invitations/{code}", operation_id = "revoke_invitation", tag = "Groups",
+#[utoipa::path(delete, path = "/api/v1/groups/{id}/invitations/{code}", operation_id = "revoke_invitation", tag = "Groups",
     params(("id" = GroupId, Path, description = "The group."),
         ("code" = String, Path, description = "The invitation's code.", min_length = 1)),
     responses((status = 204, description = "It has ended.")))]
@@ -143,7 +143,7 @@ pub(in crate::http) async fn revoke(
 }
 
 /// The chat, newest first.
-#[utoipa::path(get, path = "/groups/{id}/messages", operation_id = "list_messages", tag = "Groups",
+#[utoipa::path(get, path = "/api/v1/groups/{id}/messages", operation_id = "list_messages", tag = "Groups",
     params(("id" = GroupId, Path, description = "The group."), Part),
     responses((status = 200, description = "A part of the chat.", body = Page<Message>)))]
 pub(in crate::http) async fn messages(
@@ -158,7 +158,7 @@ pub(in crate::http) async fn messages(
 }
 
 /// Say something.
-#[utoipa::path(post, path = "/groups/{id}/messages", operation_id = "post_message", tag = "Groups",
+#[utoipa::path(post, path = "/api/v1/groups/{id}/messages", operation_id = "post_message", tag = "Groups",
     params(("id" = GroupId, Path, description = "The group.")),
     responses((status = 201, description = "The message as posted.", body = Message)))]
 pub(in crate::http) async fn post(
@@ -173,7 +173,7 @@ pub(in crate::http) async fn post(
 }
 
 /// Say how far you have read. Never goes backwards.
-#[utoipa::path(put, path = "/groups/{id}/read", operation_id = "mark_group_read", tag = "Groups",
+#[utoipa::path(put, path = "/api/v1/groups/{id}/read", operation_id = "mark_group_read", tag = "Groups",
     params(("id" = GroupId, Path, description = "The group.")),
     responses((status = 204, description = "It is written down.")))]
 pub(in crate::http) async fn read(
@@ -188,7 +188,7 @@ pub(in crate::http) async fn read(
 }
 
 /// Mute a group for yourself, or not any more.
-#[utoipa::path(put, path = "/groups/{id}/mute", operation_id = "mute_group", tag = "Groups",
+#[utoipa::path(put, path = "/api/v1/groups/{id}/mute", operation_id = "mute_group", tag = "Groups",
     params(("id" = GroupId, Path, description = "The group.")),
     responses((status = 204, description = "It is as you want it.")))]
 pub(in crate::http) async fn mute(
@@ -203,7 +203,7 @@ pub(in crate::http) async fn mute(
 }
 
 /// Leave a group; as its owner, remove anybody.
-#[utoipa::path(delete, path = "/groups/{id}/members/{user_id}", tag = "Groups",
+#[utoipa::path(delete, path = "/api/v1/groups/{id}/members/{user_id}", tag = "Groups",
     params(("id" = GroupId, Path, description = "The group."),
         ("user_id" = UserId, Path, description = "Who goes: you, or whom you remove.")),
     responses((status = 204, description = "They are in the group no more.")))]

@@ -10,7 +10,7 @@ use axum::extract::State;
 use hongbao_shared::api::lists::{ListPage, ReceivedItem, SentItem};
 
 /// What you sent in a year, newest first.
-#[utoipa::path(get, path = "/lists/sent", operation_id = "list_sent", tag = "Lists",
+#[utoipa::path(get, path = "/api/v1/lists/sent", operation_id = "list_sent", tag = "Lists",
     params(YearPart),
     responses((status = 200, description = "A part of the list.", body = ListPage<SentItem>)))]
 pub(in crate::http) async fn sent(
@@ -23,7 +23,7 @@ pub(in crate::http) async fn sent(
 }
 
 /// What you received in a year, newest first.
-#[utoipa::path(get, path = "/lists/received", operation_id = "list_received", tag = "Lists",
+#[utoipa::path(get, path = "/api/v1/lists/received", operation_id = "list_received", tag = "Lists",
     params(YearPart),
     responses((status = 200, description = "A part of the list.", body = ListPage<ReceivedItem>)))]
 pub(in crate::http) async fn received(

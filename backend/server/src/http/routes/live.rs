@@ -35,7 +35,7 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// What happens in a group, as server-sent events: `message` (a `Message`), `packet` (a
 /// `PacketChange`), `groups` (a `GroupNews` of another group), `reset` and `gone`. Their
 /// `id` resumes the stream without a gap.
-#[utoipa::path(get, path = "/groups/{id}/events", operation_id = "stream_group_events", tag = "Groups",
+#[utoipa::path(get, path = "/api/v1/groups/{id}/events", operation_id = "stream_group_events", tag = "Groups",
     params(
         ("id" = GroupId, Path, description = "The group."),
         After,
@@ -61,7 +61,7 @@ pub(in crate::http) async fn group(
 
 /// That your groups have grown, or were joined or left, as server-sent events: `groups`
 /// (a `GroupNews`).
-#[utoipa::path(get, path = "/events", operation_id = "stream_events", tag = "Groups",
+#[utoipa::path(get, path = "/api/v1/events", operation_id = "stream_events", tag = "Groups",
     responses((status = 200, description = "The stream.", body = String,
         content_type = "text/event-stream")))]
 pub(in crate::http) async fn hints(

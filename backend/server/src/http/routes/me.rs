@@ -18,7 +18,7 @@ use hongbao_engine::{
 use hongbao_shared::api::accounts::{Me, PasswordChange, ProfileChange, Registration, SessionInfo};
 
 /// Who am I, and what is in my wallet?
-#[utoipa::path(get, path = "/me", operation_id = "get_me", tag = "People",
+#[utoipa::path(get, path = "/api/v1/me", operation_id = "get_me", tag = "People",
     responses((status = 200, description = "You.", body = Me)))]
 pub(in crate::http) async fn me(State(http): State<Http>, session: Session) -> Answer<Json<Me>> {
     let person = http.app.accounts.me(session.user_id).await?;
@@ -27,7 +27,7 @@ pub(in crate::http) async fn me(State(http): State<Http>, session: Session) -> A
 
 /// Who is signed in: you, or `null`, which is no error. A page asks before it offers
 /// anything to a stranger.
-#[utoipa::path(get, path = "/session", operation_id = "get_session", tag = "People",
+#[utoipa::path(get, path = "/api/v1/session", operation_id = "get_session", tag = "People",
     security((), ("bearer" = []), ("cookie" = [])),
     responses((status = 200, description = "You, or nobody.", body = Option<Me>)))]
 pub(in crate::http) async fn present(
@@ -40,7 +40,7 @@ pub(in crate::http) async fn present(
 }
 
 /// Change your name or picture. What an account signs in with stays.
-#[utoipa::path(patch, path = "/me", operation_id = "update_me", tag = "People",
+#[utoipa::path(patch, path = "/api/v1/me", operation_id = "update_me", tag = "People",
     responses((status = 200, description = "You.", body = Me)))]
 pub(in crate::http) async fn change(
     State(http): State<Http>,
@@ -53,7 +53,7 @@ pub(in crate::http) async fn change(
 }
 
 /// Become an account from a guest, and keep everything.
-#[utoipa::path(post, path = "/me/account", tag = "People",
+#[utoipa::path(post, path = "/api/v1/me/account", tag = "People",
     responses((status = 200, description = "You.", body = Me)))]
 pub(in crate::http) async fn become_account(
     State(http): State<Http>,
@@ -68,7 +68,7 @@ pub(in crate::http) async fn become_account(
 }
 
 /// Change your password. All your other sessions end.
-#[utoipa::path(put, path = "/me/password", tag = "People",
+#[utoipa::path(put, path = "/api/v1/me/password", tag = "People",
     responses((status = 204, description = "The new password holds.")))]
 pub(in crate::http) async fn change_password(
     State(http): State<Http>,
@@ -83,7 +83,7 @@ pub(in crate::http) async fn change_password(
 }
 
 /// Where you are signed in, the session seen last first.
-#[utoipa::path(get, path = "/me/sessions", operation_id = "list_sessions", tag = "People",
+#[utoipa::path(get, path = "/api/v1/me/sessions", operation_id = "list_sessions", tag = "People",
     responses((status = 200, description = "Your sessions.", body = Vec<SessionInfo>)))]
 pub(in crate::http) async fn sessions(
     State(http): State<Http>,
@@ -93,7 +93,7 @@ pub(in crate::http) async fn sessions(
 }
 
 /// End all your sessions but this one.
-#[utoipa::path(delete, path = "/me/sessions", tag = "People",
+#[utoipa::path(delete, path = "/api/v1/me/sessions", tag = "People",
     responses((status = 204, description = "The others have ended.")))]
 pub(in crate::http) async fn end_other_sessions(
     State(http): State<Http>,
@@ -105,7 +105,7 @@ pub(in crate::http) async fn end_other_sessions(
 }
 
 /// End one of your sessions. Ending this one is signing out.
-#[utoipa::path(delete, path = "/me/sessions/{id}", tag = "People",
+#[utoipa::path(delete, path = "/api/v1/me/sessions/{id}", tag = "People",
     params(("id" = String, Path, description = "The session.", pattern = "^[0-9a-f]{32}$")),
     responses((status = 204, description = "The session has ended.")))]
 pub(in crate::http) async fn end_session(

@@ -27,7 +27,7 @@ use hongbao_shared::{
 };
 
 /// Pre-order a packet: it gets its number and the commitment to its split.
-#[utoipa::path(post, path = "/packets", operation_id = "create_packet", tag = "Packets",
+#[utoipa::path(post, path = "/api/v1/packets", operation_id = "create_packet", tag = "Packets",
     responses((status = 201, description = "To be paid before it expires.", body = PreOrder)))]
 pub(in crate::http) async fn pre_order(
     State(http): State<Http>,
@@ -39,7 +39,7 @@ pub(in crate::http) async fn pre_order(
 }
 
 /// Pay a pre-order: the packet comes into the group. Repeated, the same answer.
-#[utoipa::path(post, path = "/packets/{order_no}/pay", operation_id = "pay_packet", tag = "Packets",
+#[utoipa::path(post, path = "/api/v1/packets/{order_no}/pay", operation_id = "pay_packet", tag = "Packets",
     params(("order_no" = OrderNo, Path, description = "The packet.")),
     request_body(content = PayRequest),
     responses(
@@ -61,7 +61,7 @@ pub(in crate::http) async fn pay(
 }
 
 /// Tap a packet: may it be opened?
-#[utoipa::path(post, path = "/packets/{order_no}/grab", operation_id = "grab_packet", tag = "Packets",
+#[utoipa::path(post, path = "/api/v1/packets/{order_no}/grab", operation_id = "grab_packet", tag = "Packets",
     params(("order_no" = OrderNo, Path, description = "The packet.")),
     responses((status = 200, description = "What you can expect.", body = Grabbed)))]
 pub(in crate::http) async fn grab(
@@ -73,7 +73,7 @@ pub(in crate::http) async fn grab(
 }
 
 /// Open a packet with the ticket of a grab: your share. Repeated, the same share.
-#[utoipa::path(post, path = "/packets/{order_no}/open", operation_id = "open_packet", tag = "Packets",
+#[utoipa::path(post, path = "/api/v1/packets/{order_no}/open", operation_id = "open_packet", tag = "Packets",
     params(("order_no" = OrderNo, Path, description = "The packet.")),
     responses((status = 200, description = "Your share; it is durable.", body = Opened)))]
 pub(in crate::http) async fn open(
@@ -86,7 +86,7 @@ pub(in crate::http) async fn open(
 }
 
 /// A packet: who sent it, who got what, and the proof once it is over.
-#[utoipa::path(get, path = "/packets/{order_no}", operation_id = "get_packet", tag = "Packets",
+#[utoipa::path(get, path = "/api/v1/packets/{order_no}", operation_id = "get_packet", tag = "Packets",
     params(("order_no" = OrderNo, Path, description = "The packet.")),
     responses((status = 200, description = "The packet as you may see it.", body = PacketDetails)))]
 pub(in crate::http) async fn details(
@@ -99,7 +99,7 @@ pub(in crate::http) async fn details(
 }
 
 /// The shares of a very large packet, in the order of opening.
-#[utoipa::path(get, path = "/packets/{order_no}/claims", operation_id = "list_claims", tag = "Packets",
+#[utoipa::path(get, path = "/api/v1/packets/{order_no}/claims", operation_id = "list_claims", tag = "Packets",
     params(("order_no" = OrderNo, Path, description = "The packet."), Part),
     responses((status = 200, description = "A part of the shares.", body = Page<Claim>)))]
 pub(in crate::http) async fn claims(

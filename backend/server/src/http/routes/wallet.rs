@@ -17,7 +17,7 @@ use hongbao_shared::api::{
 const ENTRIES_PER_PART: u32 = 50;
 
 /// What you can spend.
-#[utoipa::path(get, path = "/wallet", operation_id = "get_wallet", tag = "Wallet",
+#[utoipa::path(get, path = "/api/v1/wallet", operation_id = "get_wallet", tag = "Wallet",
     responses((status = 200, description = "Your wallet.", body = Wallet)))]
 pub(in crate::http) async fn wallet(
     State(http): State<Http>,
@@ -27,7 +27,7 @@ pub(in crate::http) async fn wallet(
 }
 
 /// Get demo money. The same key again moves nothing and answers the same.
-#[utoipa::path(post, path = "/wallet/top-ups", tag = "Wallet",
+#[utoipa::path(post, path = "/api/v1/wallet/top-ups", tag = "Wallet",
     responses((status = 201, description = "It is in your wallet.", body = TopUp)))]
 pub(in crate::http) async fn top_up(
     State(http): State<Http>,
@@ -42,7 +42,7 @@ pub(in crate::http) async fn top_up(
 }
 
 /// The statement, newest first.
-#[utoipa::path(get, path = "/wallet/entries", operation_id = "list_entries", tag = "Wallet",
+#[utoipa::path(get, path = "/api/v1/wallet/entries", operation_id = "list_entries", tag = "Wallet",
     params(Part),
     responses((status = 200, description = "A part of the statement.", body = Page<Entry>)))]
 pub(in crate::http) async fn entries(
