@@ -96,9 +96,7 @@ impl Backups {
         let shards = world.databases.orders.keys();
         let shards = shards.map(|place| (*place, self.dice.index(newest + 1)));
         let mut from: BTreeMap<_, _> = shards.collect();
-        // A chat that knows of claims which a shard has lost would refuse those that follow.
-        let oldest = from.values().copied().min().unwrap_or_default();
-        let (lists, chats) = (self.dice.index(newest + 1), self.dice.index(oldest + 1));
+        let (lists, chats) = (self.dice.index(newest + 1), self.dice.index(newest + 1));
         loop {
             world.history.note(format_args!(
                 "! the ledger goes back to moment {newest}, lists to {lists}, people to {chats}, \

@@ -86,7 +86,7 @@ gated! {
     impl MarkStore for GatedPeople, PeopleError;
     free {
         fn place(group: GroupId, user: UserId) -> Option<Place>;
-        fn set_read(group: GroupId, user: UserId, up_to: MessageId) -> ();
+        fn set_read(group: GroupId, user: UserId, up_to: MessageId) -> bool;
         fn set_muted(group: GroupId, user: UserId, muted: bool) -> ();
     }
 }

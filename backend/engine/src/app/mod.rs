@@ -13,7 +13,7 @@ pub use reconciling::NotWhole;
 use crate::{
     accounts::Accounts,
     archive::Mover,
-    cache::{Comparison, LocalTier, Notes, SharedWriter},
+    cache::{Comparison, Notes},
     control::{Clocks, Control, Follower, Health, Pace, Room, Sends},
     delivery::DeadLetters,
     demo::Demo,
@@ -153,7 +153,17 @@ impl App {
         let lists = lists(&stores, &clock, &zone, &notes);
 
         let bells: Bells = stores.orders.keys().map(|place| (*place, Arc::default())).collect();
-        let parts = lane_parts(&config, &clock, &local, &writer, &sealer, &control, &health);
+        let outstanding = settings::outstanding(&config);
+        let parts = LaneParts {
+            clock: Arc::clone(&clock),
+            local: local.clone(),
+            shared: Arc::clone(&writer),
+            sealer: sealer.clone(),
+            control: Arc::clone(&control),
+            health: Arc::clone(&health),
+            outstanding: outstanding.clone(),
+            settings: settings::lane(&config),
+        };
         let lanes = Arc::new(background.start_lanes(&stores, &bells, &parts, &runtime));
         let numbering = Arc::new(Numbering::new(
             config.sites.home.0,
@@ -173,7 +183,7 @@ impl App {
             numbering,
             sealer,
             tickets: Tickets::new(&keys, config.limits.ticket_ttl_s),
-            outstanding: settings::outstanding(&config),
+            outstanding,
             lanes,
             expirers: expirers(&stores, &bells, &clock, &local, &finder, &clocks),
             finder,
@@ -343,26 +353,6 @@ fn people(
         &settings::groups(config),
     ));
     Ok((accounts, groups))
-}
-
-fn lane_parts(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    local: &LocalTier,
-    writer: &Arc<SharedWriter>,
-    sealer: &Sealer,
-    control: &Arc<Control>,
-    health: &Arc<Health>,
-) -> LaneParts {
-    LaneParts::new(
-        Arc::clone(clock),
-        local.clone(),
-        Arc::clone(writer),
-        sealer.clone(),
-        Arc::clone(control),
-        Arc::clone(health),
-        settings::lane(config),
-    )
 }
 
 /// All sites keep their marks with the ledger (R-ORDER-3).

@@ -4,12 +4,14 @@ use crate::{
     packets::ChatEvent,
 };
 use async_trait::async_trait;
+use data_encoding::HEXLOWER;
 use hongbao_domain::{
     Refusal,
     planted::Bug,
     store::{StoreError, orders::OrderStore, outbox::OutboxRow},
 };
 use hongbao_shared::{ErrorCode, OrderNo};
+use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeSet,
     sync::{
@@ -98,8 +100,17 @@ impl Round<'_> {
     }
 
     async fn tell(&mut self, event: &ChatEvent, attempts: u32) -> Result<(), Refusal> {
-        let lines = self.prepare(event, attempts).await?;
-        self.to.groups.post_lines(lines).await
+        let groups = &self.to.groups;
+        for post in self.prepare(event, attempts).await? {
+            let anew = LinePost { key: key_by_content(&post), ..post.clone() };
+            match groups.post_line(post).await {
+                Err(refusal) if refusal.code == ErrorCode::KeyReused => {
+                    groups.post_line(anew).await?;
+                }
+                posted => posted?,
+            }
+        }
+        Ok(())
     }
 
     /// Posts a card; of everything else, the lines that are to be posted.
@@ -206,6 +217,13 @@ fn line_key(order_no: OrderNo, seq: u32) -> String {
         return format!("{key}:{}", TOLD.fetch_add(1, Ordering::Relaxed));
     }
     key
+}
+
+/// For a line that contradicts one of a history which the shard has lost: the chat was restored
+/// to a later moment, and tells of shares that somebody else has now (R-STORE-6).
+fn key_by_content(post: &LinePost) -> String {
+    let content = serde_json::to_vec(&post.line).expect("lines serialize");
+    format!("{}:{}", post.key, HEXLOWER.encode(&Sha256::digest(content)[..16]))
 }
 
 fn not_over(order_no: OrderNo) -> Refusal {

@@ -138,9 +138,10 @@ impl Groups {
         group: GroupId,
         up_to: MessageId,
     ) -> Result<(), Refusal> {
-        self.store.set_read(group, user, up_to).await?;
-        self.accounts.herald().tell(News::Read(group, user));
-        self.wakes.hint_reader(user, group);
+        if self.store.set_read(group, user, up_to).await? {
+            self.accounts.herald().tell(News::Read(group, user));
+            self.wakes.hint_reader(user, group);
+        }
         Ok(())
     }
 

@@ -148,31 +148,26 @@ impl Wakes {
     pub(super) fn hint_members(&self, group: GroupId, members: &Members) {
         let listeners = self.listeners.lock();
         if listeners.users.len() < members.len() {
-            for (_, ears) in listeners.users.iter().filter(|(user, _)| members.contains(**user)) {
-                hint(ears, group);
+            for user in listeners.users.keys().filter(|user| members.contains(**user)) {
+                listeners.hint(*user, group);
             }
         } else {
             members.each(|user| {
-                if let Some(ears) = listeners.users.get(&user) {
-                    hint(ears, group);
-                }
+                listeners.hint(user, group);
             });
         }
     }
 
     /// Hints at a group in which one person has read on.
     pub(crate) fn hint_reader(&self, user: UserId, group: GroupId) {
-        if let Some(ears) = self.listeners.lock().users.get(&user) {
-            hint(ears, group);
-        }
+        self.listeners.lock().hint(user, group);
     }
 
     /// Hints at a group that one person has joined or left; and has those who listen to
     /// it look whether they may.
     pub(super) fn hint_user(&self, user: UserId, group: GroupId) {
-        self.hint_reader(user, group);
         let listeners = self.listeners.lock();
-        if listeners.users.contains_key(&user)
+        if listeners.hint(user, group)
             && let Some(audience) = listeners.groups.get(&group)
         {
             audience.newest.send_modify(|_| {});
@@ -233,15 +228,19 @@ impl Listeners {
             self.groups.remove(&group);
         }
     }
-}
 
-fn hint(ears: &VecDeque<Ear>, group: GroupId) {
-    for ear in ears.iter().filter(|ear| ear.group != Some(group)) {
-        let mut hints = ear.inbox.hints.lock();
-        if hints.len() < HINTS_MAX && hints.insert(group) {
-            drop(hints);
-            ear.inbox.filled.notify_one();
+    /// Hints at a group to one person, wherever they listen to something else. False if they
+    /// do not listen.
+    fn hint(&self, user: UserId, group: GroupId) -> bool {
+        let Some(ears) = self.users.get(&user) else { return false };
+        for ear in ears.iter().filter(|ear| ear.group != Some(group)) {
+            let mut hints = ear.inbox.hints.lock();
+            if hints.len() < HINTS_MAX && hints.insert(group) {
+                drop(hints);
+                ear.inbox.filled.notify_one();
+            }
         }
+        true
     }
 }
 

@@ -23,7 +23,7 @@ impl Packets {
         let now = self.clock.now();
         let answer = |state| Grabbed { state, ticket: None, amount_fen: None };
         if let Some(mine) = glimpse.mine {
-            self.outstanding.opened(order_no, user);
+            self.outstanding.opened(order_no, [user]);
             return Ok(Grabbed { amount_fen: Some(mine.amount_fen), ..answer(GrabState::Opened) });
         }
         Ok(match packet.progress.state {

@@ -22,7 +22,6 @@ impl Packets {
             return Err(ErrorCode::PacketNotFound.into());
         }
         let claim = self.lanes.open(order_no, user).await?;
-        self.outstanding.opened(order_no, user);
         let ClaimRow { seq, amount_fen, opened_at, .. } = claim;
         Ok(Opened { order_no, seq, amount_fen, opened_at })
     }

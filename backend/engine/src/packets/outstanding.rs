@@ -23,8 +23,9 @@ const PACKET_WEIGHT: u32 = 4;
 /// Others open within moments.
 const RETRY_WHEN_BUSY: Duration = Duration::from_secs(1);
 
-/// The tickets that this node has given and that may still open. Other nodes count their own.
-#[derive(Debug)]
+/// The tickets that this node has given and that may still open; a clone counts the same. Other
+/// nodes count their own.
+#[derive(Clone, Debug)]
 pub struct Outstanding {
     per_share: u32,
     packets: Cache<OrderNo, Arc<Mutex<Holders>>>,
@@ -80,13 +81,14 @@ impl Outstanding {
         Err(Refusal::new(ErrorCode::PacketBusy).retry_after(RETRY_WHEN_BUSY))
     }
 
-    /// `user` has opened: their ticket is not outstanding any more.
-    pub(super) fn opened(&self, order_no: OrderNo, user: UserId) {
+    /// These have opened: their tickets are not outstanding any more.
+    pub(super) fn opened(&self, order_no: OrderNo, users: impl IntoIterator<Item = UserId>) {
         if self.per_share == 0 {
             return;
         }
         if let Some(holders) = self.packets.get(&order_no) {
-            holders.lock().remove(user);
+            let mut holders = holders.lock();
+            users.into_iter().for_each(|user| holders.remove(user));
         }
     }
 }
@@ -163,11 +165,9 @@ mod tests {
             "their own stands for itself, however few are left"
         );
         assert!(!refused(&tickets, 30, 4, NOW), "what is left decides, not what was");
-        for number in 0..11 {
-            tickets.opened(order_no(), user(number));
-        }
+        tickets.opened(order_no(), (0..11).map(user));
         assert!(refused(&tickets, 31, 1, NOW), "20 are the fewest");
-        tickets.opened(order_no(), user(11));
+        tickets.opened(order_no(), [user(11)]);
         assert!(!refused(&tickets, 31, 1, NOW));
     }
 

@@ -111,13 +111,14 @@ impl MarkStore for MemoryPeople {
         group: GroupId,
         user: UserId,
         up_to: MessageId,
-    ) -> Result<(), PeopleError> {
+    ) -> Result<bool, PeopleError> {
         let state = &mut *self.state.lock();
         let group = state.groups.get_mut(&group).ok_or(PeopleError::GroupNotFound)?;
         let up_to = up_to.min(group.log.newest_id()).get();
         let member = group.members.get_mut(&user).ok_or(PeopleError::GroupNotFound)?;
+        let moved = up_to > member.read_up_to;
         member.read_up_to = member.read_up_to.max(up_to);
-        Ok(())
+        Ok(moved)
     }
 
     async fn set_muted(

@@ -2,12 +2,42 @@
 
 use crate::common::{person::send, server::TestServer};
 use hongbao::{http, node::open_stores};
+use hongbao_config::CreditMode;
 use hongbao_shared::api::packets::PacketState;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+/// R-PEOPLE-3, R-MONEY-2: right after an open a wallet may not know of the share yet, be it as
+/// money on its way or in the balance; never is it there twice, and soon it is there.
+#[tokio::test]
+async fn a_wallet_right_after_an_open_never_shows_too_much() {
+    for mode in [CreditMode::Split, CreditMode::Queue, CreditMode::Deferred] {
+        let server = TestServer::start_with(None, |config| config.credit.mode = mode).await;
+        let (group, people) = server.group_of(2).await;
+        people[0].top_up(1_000_000, "k").await;
+        let shown = async || {
+            let wallet = people[1].get("/wallet").await.ok(200);
+            let fen = |name: &str| wallet[name].as_u64().unwrap();
+            fen("balance_fen") + fen("pending_fen")
+        };
+        let mut opened = 0;
+        for total in [300, 40_000, 300, 40_000] {
+            let order_no = people[0].send_packet(&group, total, 2).await;
+            opened += people[1].open(order_no).await.amount_fen.get();
+            assert!(shown().await <= opened, "{mode:?}");
+        }
+        let arrives = async {
+            while shown().await != opened {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_mins(1), arrives).await.expect("it is shown");
+    }
+}
 
 /// The whole way, over HTTP: send, pay, grab, open, finish, check the proof.
 #[tokio::test]

@@ -106,8 +106,13 @@ async fn what_was_read_elsewhere_is_hinted_at() {
     let read = json!({"message_id": said["id"]});
     assert_eq!(send(people[0].request(Method::PUT, &path).json(&read)).await.status, 204);
     assert_eq!(reader.next_of("groups").await, json!({"group_id": group}));
+    // Nothing that had been read before is news.
+    assert_eq!(send(people[0].request(Method::PUT, &path).json(&read)).await.status, 204);
     let next = people[0].post("/groups", &json!({"name": "next"})).await.ok(201);
     let next = next["id"].as_str().unwrap();
     people[0].bring(next, &people[1]).await;
     assert_eq!(other.next_of("groups").await, json!({"group_id": next}));
+    assert_eq!(reader.next_of("groups").await, json!({"group_id": next}));
+    say(&people[1], next, "hello").await;
+    assert_eq!(reader.next_of("groups").await, json!({"group_id": next}));
 }

@@ -15,7 +15,10 @@ use hongbao_domain::{
     store::outbox::{Destination, Fate},
 };
 use hongbao_engine::reconcile::Mode;
-use hongbao_shared::{Fen, Kind, OrderNo, UserId, api::packets::PacketState};
+use hongbao_shared::{
+    Fen, Kind, OrderNo, UserId,
+    api::{groups::MessageBody, packets::PacketState},
+};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tempfile::TempDir;
 
@@ -199,6 +202,47 @@ async fn a_restored_folder_is_made_whole_before_it_is_served() {
     world.open(party.members[0], open).await.unwrap();
     let (_, claims, _) = told(&world, &party, open).await;
     assert!(claims.contains(&(b, share.amount_fen)), "{claims:?}");
+    world.end_and_audit().await;
+}
+
+/// A chat that is newer than its shard names people whose shares the shard knows nothing of and
+/// gives to others: what these are told comes as well, once (R-STORE-6).
+#[tokio::test]
+async fn a_newer_chat_tells_what_an_older_shard_does() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(4).await;
+    let [_, a, b, c] = party.members[..] else { unreachable!() };
+    let open = world.send(&party, Kind::Lucky, 700, 3).await;
+    world.open(a, open).await.unwrap();
+    let before = moment(&world).await;
+    let second = world.open(b, open).await.unwrap();
+    world.open(c, open).await.unwrap();
+    let last = moment(&world).await;
+    let (clock, config) = (Arc::clone(&world.clock), (*world.app.config).clone());
+    world.app.shutdown().await;
+
+    let older = [(ORDERS, &before), (LEDGER, &before), (LISTS, &before)];
+    let (config, folder) = restored(&config, &last, &older).await;
+    let outside = Outside { clock: Arc::clone(&clock) as _, ..Outside::default() };
+    let app = Arc::new(start_on(config, outside).await.unwrap());
+    let world = World { app, clock, folder };
+    assert_eq!(world.open(c, open).await.unwrap().seq, second.seq);
+    drained(&world).await;
+    world.open(b, open).await.unwrap();
+    drained(&world).await;
+
+    let (groups, cards) = (&world.app.groups, &*world.app.packets);
+    let page = groups.messages(party.members[0], party.group, None, Some(100), cards).await;
+    let (mut opened, mut finished) = (Vec::new(), 0);
+    for message in page.unwrap().items.into_iter().rev() {
+        match message.body {
+            MessageBody::Opened { .. } => opened.push(message.user.id),
+            MessageBody::Finished { .. } => finished += 1,
+            _ => {}
+        }
+    }
+    assert_eq!(opened, [a, b, c, c, b], "of both histories");
+    assert!((1..=2).contains(&finished), "{finished}");
     world.end_and_audit().await;
 }
 

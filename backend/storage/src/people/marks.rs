@@ -28,7 +28,7 @@ impl MarkStore for SqlPeople {
         group: GroupId,
         user: UserId,
         up_to: MessageId,
-    ) -> Result<(), PeopleError> {
+    ) -> Result<bool, PeopleError> {
         self.write((), move |tx, ()| {
             Box::pin(async move {
                 // Logs only grow, so this bound holds however old it is.
@@ -39,8 +39,9 @@ impl MarkStore for SqlPeople {
                         .await?;
                 let up_to = newest.and_then(MessageId::new).map(|newest| up_to.min(newest));
                 let up_to = up_to.ok_or_else(|| guard(GROUP_FOUND))?;
-                if read(tx, group, user, up_to).await? || is_member(tx, group, user).await? {
-                    Ok(())
+                let moved = read(tx, group, user, up_to).await?;
+                if moved || is_member(tx, group, user).await? {
+                    Ok(moved)
                 } else {
                     Err(guard(GROUP_FOUND))
                 }

@@ -273,14 +273,14 @@ pub trait MarkStore: Send + Sync + fmt::Debug {
     /// What a group is to this member; `None` if they are not in it.
     async fn place(&self, group: GroupId, user: UserId) -> Result<Option<Place>, PeopleError>;
 
-    /// Writes down how far a member has read: never back, and never beyond the log.
-    /// `GroupNotFound`.
+    /// Writes down how far a member has read: never back, and never beyond the log. False if
+    /// they had read that far. `GroupNotFound`.
     async fn set_read(
         &self,
         group: GroupId,
         user: UserId,
         up_to: MessageId,
-    ) -> Result<(), PeopleError>;
+    ) -> Result<bool, PeopleError>;
 
     /// Mutes a group for a member, or not any more. `GroupNotFound`.
     async fn set_muted(&self, group: GroupId, user: UserId, muted: bool)

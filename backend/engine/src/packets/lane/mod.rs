@@ -9,6 +9,7 @@ mod packet;
 mod tries;
 mod writer;
 
+use super::Outstanding;
 use crate::{
     bell::Bell,
     cache::{LocalTier, SharedWriter},
@@ -50,13 +51,22 @@ pub struct LaneSettings {
 /// What all lanes share.
 #[derive(Clone, Debug)]
 pub struct LaneParts {
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) local: LocalTier,
-    pub(super) shared: Arc<SharedWriter>,
-    pub(super) sealer: Sealer,
-    pub(super) control: Arc<Control>,
-    health: Arc<Health>,
-    pub(super) settings: LaneSettings,
+    /// When shares are opened.
+    pub clock: Arc<dyn Clock>,
+    /// This node's memory, which lanes keep up to date.
+    pub local: LocalTier,
+    /// Writes to the tier that all nodes share.
+    pub shared: Arc<SharedWriter>,
+    /// Unseals the seeds of packets.
+    pub sealer: Sealer,
+    /// How credits are paid out.
+    pub control: Arc<Control>,
+    /// Which shards are up.
+    pub health: Arc<Health>,
+    /// The tickets that opens use up.
+    pub outstanding: Outstanding,
+    /// How much a lane takes.
+    pub settings: LaneSettings,
 }
 
 /// The database behind a lane, and the bell of its outbox.
@@ -160,21 +170,6 @@ impl Lanes {
             mpsc::error::TrySendError::Closed(_) => lane_gone(),
         })?;
         answer.await.unwrap_or_else(|_| Err(lane_gone()))
-    }
-}
-
-impl LaneParts {
-    /// Puts together what lanes share.
-    pub fn new(
-        clock: Arc<dyn Clock>,
-        local: LocalTier,
-        shared: Arc<SharedWriter>,
-        sealer: Sealer,
-        control: Arc<Control>,
-        health: Arc<Health>,
-        settings: LaneSettings,
-    ) -> Self {
-        Self { clock, local, shared, sealer, control, health, settings }
     }
 }
 

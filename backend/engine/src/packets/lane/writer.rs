@@ -250,7 +250,11 @@ impl Lane {
                 metrics::counter!("hongbao_claims_total")
                     .increment(u64::try_from(pending.claims.len()).unwrap_or_default());
                 let from = self.advance(order_no, pending.after, &pending.claims);
-                self.requests.spawn(async move { pending.answer() });
+                let outstanding = self.parts.outstanding.clone();
+                self.requests.spawn(async move {
+                    outstanding.opened(order_no, pending.claims.iter().map(|claim| claim.user_id));
+                    pending.answer();
+                });
                 self.publish(order_no, from);
             } else {
                 again.extend(pending.into_ops(order_no));

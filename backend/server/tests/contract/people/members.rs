@@ -127,8 +127,10 @@ async fn reading_never_goes_back(store: Store) {
     for _ in 0..5 {
         store.post_text(text(1, "hi", None)).await.unwrap();
     }
-    for (up_to, expected) in [(5, 5), (3, 5), (0, 5), (i64::MAX, 7)] {
-        store.set_read(group(0), user(0), id(up_to)).await.unwrap();
+    for (up_to, expected, moves) in
+        [(5, 5, true), (3, 5, false), (0, 5, false), (i64::MAX, 7, true), (7, 7, false)]
+    {
+        assert_eq!(store.set_read(group(0), user(0), id(up_to)).await.unwrap(), moves);
         assert_eq!(read_up_to(0).await, expected);
     }
     for (place, number) in [(0, 9), (9, 0)] {
