@@ -13,7 +13,7 @@ pub use reconciling::NotWhole;
 use crate::{
     accounts::Accounts,
     archive::Mover,
-    cache::{Comparison, Notes},
+    cache::{Comparison, LocalTier, Notes, SharedWriter},
     control::{Clocks, Control, Follower, Health, Pace, Room, Sends},
     delivery::DeadLetters,
     demo::Demo,
@@ -153,17 +153,7 @@ impl App {
         let lists = lists(&stores, &clock, &zone, &notes);
 
         let bells: Bells = stores.orders.keys().map(|place| (*place, Arc::default())).collect();
-        let outstanding = settings::outstanding(&config);
-        let parts = LaneParts {
-            clock: Arc::clone(&clock),
-            local: local.clone(),
-            shared: Arc::clone(&writer),
-            sealer: sealer.clone(),
-            control: Arc::clone(&control),
-            health: Arc::clone(&health),
-            outstanding: outstanding.clone(),
-            settings: settings::lane(&config),
-        };
+        let parts = lane_parts(&config, &clock, &local, &writer, &sealer, &control, &health);
         let lanes = Arc::new(background.start_lanes(&stores, &bells, &parts, &runtime));
         let numbering = Arc::new(Numbering::new(
             config.sites.home.0,
@@ -183,7 +173,7 @@ impl App {
             numbering,
             sealer,
             tickets: Tickets::new(&keys, config.limits.ticket_ttl_s),
-            outstanding,
+            outstanding: parts.outstanding,
             lanes,
             expirers: expirers(&stores, &bells, &clock, &local, &finder, &clocks),
             finder,
@@ -353,6 +343,27 @@ fn people(
         &settings::groups(config),
     ));
     Ok((accounts, groups))
+}
+
+fn lane_parts(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    local: &LocalTier,
+    writer: &Arc<SharedWriter>,
+    sealer: &Sealer,
+    control: &Arc<Control>,
+    health: &Arc<Health>,
+) -> LaneParts {
+    LaneParts {
+        clock: Arc::clone(clock),
+        local: local.clone(),
+        shared: Arc::clone(writer),
+        sealer: sealer.clone(),
+        control: Arc::clone(control),
+        health: Arc::clone(health),
+        outstanding: settings::outstanding(config),
+        settings: settings::lane(config),
+    }
 }
 
 /// All sites keep their marks with the ledger (R-ORDER-3).
