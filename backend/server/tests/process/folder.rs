@@ -1,6 +1,6 @@
 //! The data folder is verified as a whole at the start (R-STORE-6).
 
-use crate::{common::server::TestServer, refused, text};
+use crate::{common::server::TestServer, refused, said, text};
 use std::{
     fs,
     path::Path,
@@ -9,8 +9,10 @@ use std::{
 
 const ONE_SHARD: (&str, &str) = ("HONGBAO_SITES_SHARDS", "1");
 
-fn start(server: &TestServer) -> Output {
-    server.command("server").args(["--listen", "127.0.0.1:0"]).output().unwrap()
+async fn start(server: &TestServer) -> Output {
+    let mut command = server.command("server");
+    command.args(["--listen", "127.0.0.1:0"]);
+    said(command).await
 }
 
 #[cfg(unix)]
@@ -27,7 +29,7 @@ async fn one_server_works_on_a_folder() {
     people[0].top_up(500, "k").await;
     people[0].send_packet(&group, 500, 2).await;
     let sentence = "another server works on the data folder";
-    refused(&start(&server), sentence);
+    refused(&start(&server).await, sentence);
     refused(&server.command("migrate").output().unwrap(), sentence);
     for command in [&["audit"][..], &["reconcile"], &["admin", "dead-letters"]] {
         let output = server.subcommand(command).output().unwrap();
@@ -61,18 +63,18 @@ async fn a_database_that_is_gone_or_replaced_is_named() {
         for command in [&["audit"][..], &["reconcile"], &["migrate"], &["admin", "dead-letters"]] {
             refused(&server.subcommand(command).output().unwrap(), &gone);
         }
-        refused(&start(&server), &gone);
+        refused(&start(&server).await, &gone);
         assert!(!file.exists(), "nobody makes it anew");
 
         let replaced =
             format!("{} is not the database that this folder was made with", file.display());
         fs::copy(other.folder.path().join("db").join(format!("{name}.sqlite")), &file).unwrap();
-        refused(&start(&server), &replaced);
+        refused(&start(&server).await, &replaced);
         fs::write(&file, b"").unwrap();
-        refused(&start(&server), &replaced);
+        refused(&start(&server).await, &replaced);
         fs::write(&file, "no database at all, but long enough to be taken for one".repeat(100))
             .unwrap();
-        refused(&start(&server), &format!("{}", file.display()));
+        refused(&start(&server).await, &format!("{}", file.display()));
         fs::rename(&aside, &file).unwrap();
     }
     server.restart();
@@ -125,8 +127,12 @@ async fn shards_are_only_ever_added() {
     assert_eq!(server.terminate(), Some(0));
     assert!(server.try_start(&[("HONGBAO_SITES_SHARDS", "3")]));
     assert_eq!(server.terminate(), Some(0));
-    let output = server.command("server").env("HONGBAO_SITES_SHARDS", "2").output().unwrap();
-    refused(&output, "orders-N-2.sqlite belongs to this folder, but sites.shards is 2");
+    let mut command = server.command("server");
+    command.env("HONGBAO_SITES_SHARDS", "2");
+    refused(
+        &said(command).await,
+        "orders-N-2.sqlite belongs to this folder, but sites.shards is 2",
+    );
 }
 
 /// A folder from before manifests is taken as it is; from then on it is watched.
@@ -144,9 +150,9 @@ async fn a_folder_without_a_manifest_is_adopted() {
     assert!(manifest.is_file());
     let people = server.folder.path().join("db").join("people.sqlite");
     fs::remove_file(&people).unwrap();
-    refused(&start(&server), "people.sqlite is gone");
+    refused(&start(&server).await, "people.sqlite is gone");
     fs::write(&manifest, "{").unwrap();
-    refused(&start(&server), "manifest.json");
+    refused(&start(&server).await, "manifest.json");
 }
 
 /// The databases themselves say what belongs to a folder whose manifest is gone: one that is gone
@@ -164,14 +170,15 @@ async fn without_a_manifest_the_databases_tell_what_is_gone() {
         let file = server.folder.path().join("db").join(format!("{name}.sqlite"));
         let gone = format!("{} is gone", file.display());
         fs::rename(&file, &aside).unwrap();
-        refused(&start(&server), &gone);
+        refused(&start(&server).await, &gone);
         assert!(!file.exists(), "nobody makes it anew");
         fs::write(&file, "").unwrap();
-        refused(&start(&server), &gone);
+        refused(&start(&server).await, &gone);
         fs::rename(&aside, &file).unwrap();
     }
-    let output = server.command("server").env("HONGBAO_SITES_SHARDS", "1").output().unwrap();
-    refused(&output, "belongs to this folder, but sites.shards is 1");
+    let mut command = server.command("server");
+    command.env("HONGBAO_SITES_SHARDS", "1");
+    refused(&said(command).await, "belongs to this folder, but sites.shards is 1");
     assert!(!manifest.exists());
     server.restart();
     let mut person = people[0].clone();
@@ -191,12 +198,13 @@ async fn a_lock_is_not_lost_with_a_name() {
     let data = server.folder.path().to_owned();
     fs::remove_file(data.join("lock")).unwrap();
     let sentence = "another server works on the data folder";
-    refused(&start(&server), sentence);
+    refused(&start(&server).await, sentence);
     let link = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(&data, link.path().join("data")).unwrap();
     let mut other = Command::new(env!("CARGO_BIN_EXE_hongbao"));
     other.args(["server", "--listen", "127.0.0.1:0", "--data"]).arg(link.path().join("data"));
-    refused(&other.env(ONE_SHARD.0, ONE_SHARD.1).output().unwrap(), sentence);
+    other.env(ONE_SHARD.0, ONE_SHARD.1);
+    refused(&said(other).await, sentence);
 
     let moved = data.with_extension("moved");
     fs::rename(&data, &moved).unwrap();
@@ -329,7 +337,7 @@ async fn nobody_writes_in_the_folder_of_another() {
         refused(&output, &sentence);
         refused(&output, &format!("sudo -u '#{OTHER}'"));
     }
-    refused(&start(&server), &sentence);
+    refused(&start(&server).await, &sentence);
     assert_eq!(all_in(&data), before);
     for path in all_in(&data) {
         assert_eq!(fs::metadata(&path).unwrap().uid(), OTHER, "{}", path.display());
@@ -348,7 +356,7 @@ async fn nobody_writes_in_the_folder_of_another() {
     let done = run(&["backup"], &data).arg(&backup).output().unwrap();
     assert!(done.status.success(), "a copy is whose who makes it: {}", text(&done.stderr));
     let sentence = format!("{} belongs to the user with the id {OTHER}", empty.path().display());
-    refused(&run(&["server"], empty.path()).output().unwrap(), &sentence);
+    refused(&said(run(&["server"], empty.path())).await, &sentence);
     refused(&run(&["restore"], empty.path()).arg(&backup).output().unwrap(), &sentence);
     assert_eq!(all_in(empty.path()).len(), 1, "nothing was made");
 

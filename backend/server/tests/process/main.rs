@@ -14,9 +14,10 @@ mod tasks;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     path::Path,
-    process::{Child, ExitStatus, Output},
+    process::{Child, Command, ExitStatus, Output},
     time::Duration,
 };
+use tokio::time::timeout;
 
 /// How long to wait for what comes by itself.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -54,6 +55,12 @@ async fn ended(child: &mut Child) -> ExitStatus {
         tokio::time::sleep(LOOK_EVERY).await;
     }
     panic!("the process does not end");
+}
+
+/// What it said, and how it ended: one that should be refused, and serves instead, is ended.
+async fn said(command: Command) -> Output {
+    let output = tokio::process::Command::from(command).kill_on_drop(true).output();
+    timeout(PATIENCE, output).await.expect("it does not end").unwrap()
 }
 
 /// Makes a database one that was never given an id, as those of versions before.
