@@ -1,7 +1,8 @@
 //! What else works for a server: databases and caches of its own.
 
 use anyhow::{Context, Result};
-use hongbao_fleet::{Postgres, Redis};
+use hongbao_fleet::{Nginx, Postgres, Redis, Routing};
+use std::net::SocketAddr;
 
 /// Nothing here stops for a checkpoint within a run; everything else about durability is as it
 /// comes, so that an answered commit is on disk.
@@ -19,6 +20,8 @@ const REDIS: [(&str, &str); 2] = [("appendonly", "yes"), ("appendfsync", "everys
 /// Private servers, gone when dropped.
 #[derive(Debug, Default)]
 pub struct Engines {
+    /// What leads to several nodes.
+    pub nginx: Option<Nginx>,
     /// A standby of the database, which goes before it.
     pub standby: Option<Postgres>,
     /// A database server.
@@ -43,6 +46,20 @@ impl Engines {
         Ok(Self { redis: Some(Redis::start(&[])?), ..Self::postgres()? })
     }
 
+    /// From now on a commit is answered when a standby has it, too.
+    pub fn follow(&mut self) -> Result<()> {
+        self.standby = Some(self.postgres.as_ref().context("no database")?.standby()?);
+        Ok(())
+    }
+
+    /// Leads to nodes of one site that listen on these ports; gives where.
+    pub fn lead_to(&mut self, ports: impl Iterator<Item = u16>) -> Result<SocketAddr> {
+        let nginx = Nginx::lead_to(ports.map(|port| ('S', port)), Routing::Sticky)?;
+        let address = SocketAddr::from(([127, 0, 0, 1], nginx.port()));
+        self.nginx = Some(nginx);
+        Ok(address)
+    }
+
     /// Where the database is.
     pub fn database(&self) -> Result<String> {
         Ok(self.postgres.as_ref().context("no database")?.url())
@@ -60,6 +77,9 @@ impl Engines {
             if let Some(server) = server {
                 processes.push((name, server.process()?));
             }
+        }
+        if let Some(server) = &self.nginx {
+            processes.push(("nginx", server.id()));
         }
         if let Some(server) = &self.redis {
             processes.push(("redis", server.id()?));

@@ -38,6 +38,8 @@ pub struct Part {
     pub statuses: &'static [u16],
     /// How many connections they share at most.
     pub connections: usize,
+    /// Are bodies of answers kept?
+    pub bodies: bool,
 }
 
 impl Part {
@@ -49,6 +51,7 @@ impl Part {
             then: None,
             statuses: &[200],
             connections: usize::MAX,
+            bodies: true,
         }
     }
 }
@@ -77,7 +80,7 @@ pub struct Answered {
     pub latency: Duration,
     /// How many calls that took.
     pub calls: u32,
-    /// The body.
+    /// The body; nothing where bodies are not kept.
     pub body: Vec<u8>,
 }
 
@@ -89,6 +92,11 @@ impl Load {
             load.connections.push(Connection::open(address).await?);
         }
         Ok(load)
+    }
+
+    /// How many there are.
+    pub fn connections(&self) -> usize {
+        self.connections.len()
     }
 
     /// Does everything once, the connections taking turns as they become free. Fails with the
@@ -151,7 +159,7 @@ async fn one(
             status: answer.status,
             latency: started.elapsed(),
             calls: u32::try_from(calls)?,
-            body: answer.body.to_vec(),
+            body: if part.bodies { answer.body.to_vec() } else { Vec::new() },
         };
         answered.push((who, answer));
     }

@@ -150,19 +150,31 @@ impl Server {
         Ok(())
     }
 
-    /// Stops it and proves from its data that not one fen is off.
-    pub async fn stop_and_audit(self) -> Result<()> {
+    /// What proves from its data that not one fen is off, once it has stopped.
+    pub fn audit(&self) -> Audit {
         let command = self.setup.command("audit", &self.data);
-        let log = self.data.join("server.log");
-        self.stop().await?;
-        let mut command = tokio::process::Command::from(command);
+        Audit { command, log: self.data.join("server.log") }
+    }
+}
+
+/// An audit to be.
+#[derive(Debug)]
+pub struct Audit {
+    command: Command,
+    log: PathBuf,
+}
+
+impl Audit {
+    /// Fails if it finds anything.
+    pub async fn run(self) -> Result<()> {
+        let mut command = tokio::process::Command::from(self.command);
         let audit = command.arg("--at-rest").output().await?;
         ensure!(
             audit.status.success(),
             "the audit failed: {}{}\nthe server's log: {}",
             String::from_utf8_lossy(&audit.stdout),
             String::from_utf8_lossy(&audit.stderr),
-            fs::read_to_string(log).unwrap_or_default(),
+            fs::read_to_string(self.log).unwrap_or_default(),
         );
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::{
     people::Database,
     report::{Figures, say, say_conditions},
     server::Setup,
-    stage::{Cast, FEN_PER_SHARE, Stage, Timed, check},
+    stage::{Cast, FEN_PER_SHARE, Stage, Timed, check, nothing_more},
     stats::median,
 };
 use anyhow::{Context, Result, ensure};
@@ -76,7 +76,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         "median   packet of  {shares:6}  {}  ratio {ratio:.2}",
         Figures::medians(&larges)
     ));
-    stage.server.stop_and_audit().await?;
+    stage.stop(true).await?;
     say("audit    clean");
     Ok(())
 }
@@ -88,7 +88,10 @@ async fn part(stage: &mut Stage, people: usize, size: usize) -> Result<Timed> {
         packets.push(stage.send(size).await?);
     }
     let opens = stage.opens(|who| packets[who / size], people).await?;
-    let timed = stage.time(Part::of(opens)).await.with_context(|| format!("packets of {size}"))?;
+    let timed = stage
+        .time(Part::of(opens), nothing_more)
+        .await
+        .with_context(|| format!("packets of {size}"))?;
     for opened in timed.phase.parse::<Opened>()?.chunks(size) {
         check(opened, size)?;
     }

@@ -25,6 +25,7 @@ use serde_json::json;
 use std::{
     collections::BTreeMap,
     fmt,
+    net::SocketAddr,
     path::Path,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
@@ -92,8 +93,8 @@ impl Cast {
 /// A server with its load generator.
 #[derive(Debug)]
 pub struct Stage {
-    /// The server.
-    pub server: Server,
+    /// The server, or the nodes of a fleet.
+    servers: Vec<Server>,
     /// What works for it.
     pub engines: Engines,
     /// How packets are sent and opened.
@@ -121,10 +122,21 @@ impl Stage {
     /// Starts a server on this data and connects to it.
     pub async fn start(setup: &Setup, data: &Path, cast: Cast, connections: usize) -> Result<Self> {
         let server = setup.start(data).await?;
-        let load = Load::connect(server.address, connections).await?;
-        let api = Connection::open(server.address).await?;
+        let address = server.address;
+        Self::before(vec![server], address, cast, connections).await
+    }
+
+    /// Connects to servers by way of an address.
+    pub async fn before(
+        servers: Vec<Server>,
+        address: SocketAddr,
+        cast: Cast,
+        connections: usize,
+    ) -> Result<Self> {
+        let load = Load::connect(address, connections).await?;
+        let api = Connection::open(address).await?;
         Ok(Self {
-            server,
+            servers,
             engines: Engines::default(),
             manner: Manner::Ours,
             settles: true,
@@ -135,9 +147,26 @@ impl Stage {
         })
     }
 
+    /// Stops everything that serves, and proves from the data of ours that not one fen is off.
+    pub async fn stop(self, audited: bool) -> Result<()> {
+        let audit = self.servers.first().filter(|_| audited).map(Server::audit);
+        for server in self.servers {
+            server.stop().await?;
+        }
+        match audit {
+            Some(audit) => audit.run().await,
+            None => Ok(()),
+        }
+    }
+
     /// How many people there are.
     pub fn people(&self) -> usize {
         self.cast.people.len()
+    }
+
+    /// How many connections they share.
+    pub fn connections(&self) -> usize {
+        self.load.connections()
     }
 
     /// Sends a lucky packet and waits until it can be opened.
@@ -151,17 +180,20 @@ impl Stage {
                 call(&mut self.api, "/rival/packets", sender, &request).await?;
             return Ok(packet.order_no);
         }
-        let request = self.pre_order(total, shares)?;
-        let sender = Some(self.cast.sender.as_str());
-        let PreOrder { order_no, .. } = call(&mut self.api, "/packets", sender, &request).await?;
+        let request = self.pre_order(shares)?;
+        let request = post("/api/v1/packets", Some(&self.cast.sender), &request);
+        let PreOrder { order_no, .. } = answered(&mut self.api, &request).await?;
         let path = format!("/packets/{order_no}/pay");
+        let sender = Some(self.cast.sender.as_str());
         let paid: serde_json::Value = call(&mut self.api, &path, sender, &json!({})).await?;
         ensure!(paid["state"] == "open", "the packet has not landed: {paid}");
         Ok(order_no)
     }
 
-    fn pre_order(&self, total: u64, shares: usize) -> Result<PreOrderRequest> {
-        Ok(PreOrderRequest {
+    /// What somebody asks for who sends a packet of so many shares.
+    pub fn pre_order(&self, shares: usize) -> Result<String> {
+        let total = u64::try_from(shares)?.saturating_mul(FEN_PER_SHARE);
+        Ok(serde_json::to_string(&PreOrderRequest {
             group_id: self.cast.group,
             kind: Kind::Lucky,
             total_fen: i64::try_from(total)?,
@@ -169,7 +201,7 @@ impl Stage {
             greeting: None,
             cover: None,
             recipient_id: None,
-        })
+        })?)
     }
 
     /// The first so many people tap the packet that `packet` names for them; gives the
@@ -225,11 +257,8 @@ impl Stage {
             let requests = self.posts(|_| ("/api/v1/rival/packets".to_owned(), body.clone()));
             return Ok(Part { statuses: &[201], ..Part::of(requests) });
         }
-        let key = format!("{}", SystemTime::UNIX_EPOCH.elapsed()?.as_nanos());
-        let body = json!({"amount_fen": total, "key": key}).to_string();
-        let top_ups = self.posts(|_| ("/api/v1/wallet/top-ups".to_owned(), body.clone()));
-        self.load.run(Part { statuses: &[201], ..Part::of(top_ups) }).await?;
-        let body = serde_json::to_string(&self.pre_order(total, shares)?)?;
+        self.top_up(total).await?;
+        let body = self.pre_order(shares)?;
         let requests = self.posts(|_| ("/api/v1/packets".to_owned(), body.clone()));
         let people = Arc::clone(&self.cast.people);
         let then = move |who: usize, answers: usize, body: &[u8]| {
@@ -242,14 +271,23 @@ impl Stage {
         Ok(Part { then: Some(Arc::new(then)), ..Part::of(requests) })
     }
 
+    /// Everyone gets so much.
+    pub async fn top_up(&mut self, fen: u64) -> Result<()> {
+        let key = SystemTime::UNIX_EPOCH.elapsed()?.as_nanos().to_string();
+        let body = json!({"amount_fen": fen, "key": key}).to_string();
+        let top_ups = self.posts(|_| ("/api/v1/wallet/top-ups".to_owned(), body.clone()));
+        self.load.run(Part { statuses: &[201], ..Part::of(top_ups) }).await?;
+        Ok(())
+    }
+
     /// Everyone's tokens.
     pub fn tokens(&self) -> &Arc<[String]> {
         &self.cast.people
     }
 
     /// Does something that nobody measures.
-    pub async fn run(&mut self, requests: Vec<Vec<u8>>) -> Result<()> {
-        self.load.run(Part::of(requests)).await.map(drop)
+    pub async fn run(&mut self, part: Part) -> Result<()> {
+        self.load.run(part).await.map(drop)
     }
 
     /// Everyone asks for the same.
@@ -269,8 +307,12 @@ impl Stage {
     }
 
     /// Runs a part against the clock, on a server that has nothing else to do and has
-    /// looked up every session.
-    pub async fn time(&mut self, part: Part) -> Result<Timed> {
+    /// looked up every session; what comes after the last answer counts, too.
+    pub async fn time(
+        &mut self,
+        part: Part,
+        after: impl AsyncFnOnce(&mut Load) -> Result<()>,
+    ) -> Result<Timed> {
         self.idle().await?;
         if self.fresh().await {
             let warm_up =
@@ -278,7 +320,10 @@ impl Stage {
             self.load.run(Part::of(warm_up)).await?;
         }
         let before = self.cpu()?;
-        let phase = self.load.run(part).await?;
+        let mut phase = self.load.run(part).await?;
+        let answered = Instant::now();
+        after(&mut self.load).await?;
+        phase.elapsed += answered.elapsed();
         let mut cpu = self.cpu()?;
         for (name, after) in &mut cpu {
             let before = before.get(name).copied().unwrap_or_default();
@@ -292,12 +337,13 @@ impl Stage {
         if self.manner != Manner::Ours {
             return Ok(Batches::default());
         }
-        let server = &self.server;
-        Ok(Batches {
-            claims: server.counter("hongbao_claims_total").await?,
-            commits: server.counter("hongbao_lane_commit_seconds_count").await?,
-            seconds: server.counter("hongbao_lane_commit_seconds_sum").await?,
-        })
+        let mut batches = Batches::default();
+        for server in &self.servers {
+            batches.claims += server.counter("hongbao_claims_total").await?;
+            batches.commits += server.counter("hongbao_lane_commit_seconds_count").await?;
+            batches.seconds += server.counter("hongbao_lane_commit_seconds_sum").await?;
+        }
+        Ok(batches)
     }
 
     /// The processor time of everything that takes part, so far.
@@ -310,8 +356,12 @@ impl Stage {
 
     fn own_cpu(&self) -> Result<BTreeMap<&'static str, Duration>> {
         let mut processes = self.engines.processes()?;
-        processes.push(("server", self.server.process));
-        Ok(processes.into_iter().map(|(name, id)| (name, tree_cpu_time(id))).collect())
+        processes.extend(self.servers.iter().map(|server| ("server", server.process)));
+        let mut cpu: BTreeMap<_, Duration> = BTreeMap::new();
+        for (name, id) in processes {
+            *cpu.entry(name).or_default() += tree_cpu_time(id);
+        }
+        Ok(cpu)
     }
 
     /// Waits until everything is delivered that has to be: what one part leaves behind must
@@ -375,6 +425,20 @@ impl fmt::Display for Batches {
     }
 }
 
+/// For a part that is over with its last answer.
+pub async fn nothing_more(_: &mut Load) -> Result<()> {
+    Ok(())
+}
+
+/// Shares by the packet that they are of.
+pub fn by_packet(opened: Vec<Opened>) -> BTreeMap<i64, Vec<Opened>> {
+    let mut packets: BTreeMap<i64, Vec<Opened>> = BTreeMap::new();
+    for share in opened {
+        packets.entry(share.order_no.to_bits()).or_default().push(share);
+    }
+    packets
+}
+
 /// Checks that every share of one packet went to somebody, and all the money with them.
 pub fn check(opened: &[Opened], shares: usize) -> Result<()> {
     let mut seqs: Vec<_> = opened.iter().map(|opened| opened.seq).collect();
@@ -398,10 +462,14 @@ async fn call<T: DeserializeOwned>(
     body: &impl Serialize,
 ) -> Result<T> {
     let request = post(&format!("/api/v1{path}"), token, &serde_json::to_string(body)?);
-    let answer = api.call(&request).await?;
+    answered(api, &request).await.with_context(|| path.to_owned())
+}
+
+async fn answered<T: DeserializeOwned>(api: &mut Connection, request: &[u8]) -> Result<T> {
+    let answer = api.call(request).await?;
     let text = String::from_utf8_lossy(answer.body);
-    ensure!((200..300).contains(&answer.status), "{path} answered {}: {text}", answer.status);
-    serde_json::from_str(&text).with_context(|| format!("{path} answered {text}"))
+    ensure!((200..300).contains(&answer.status), "answered {}: {text}", answer.status);
+    serde_json::from_str(&text).with_context(|| format!("answered {text}"))
 }
 
 #[cfg(test)]

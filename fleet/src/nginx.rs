@@ -30,8 +30,13 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Starts one.
+    /// Starts one before these nodes.
     pub fn start(nodes: &[Node], routing: Routing) -> Result<Self> {
+        Self::lead_to(nodes.iter().map(place), routing)
+    }
+
+    /// Starts one before nodes that have these sites and ports.
+    pub fn lead_to(nodes: impl IntoIterator<Item = (char, u16)>, routing: Routing) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("hongbao-nginx-").tempdir()?.keep();
         let port = program::free_port()?;
         fs::write(folder.join("upstreams.conf"), upstreams(nodes, routing))?;
@@ -47,7 +52,8 @@ impl Nginx {
         );
         let main = format!(
             "daemon off;\nworker_processes 1;\npid {here}/pid;\nerror_log {here}/error.log;\n\
-             events {{ worker_connections 4096; }}\nhttp {{\n    access_log off;\n{temporary}    \
+             events {{ worker_connections 4096; }}\nhttp {{\n    access_log off;\n    \
+             keepalive_requests 1000000000;\n{temporary}    \
              include {here}/upstreams.conf;\n    include {here}/hongbao.conf;\n}}\n"
         );
         fs::write(folder.join("nginx.conf"), main)?;
@@ -70,13 +76,21 @@ impl Nginx {
         self.port
     }
 
+    /// Its first process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Leads to these nodes from now on, without losing a request.
     pub fn route<'a>(
         &self,
         nodes: impl IntoIterator<Item = &'a Node>,
         routing: Routing,
     ) -> Result<()> {
-        fs::write(self.folder.join("upstreams.conf"), upstreams(nodes, routing))?;
+        fs::write(
+            self.folder.join("upstreams.conf"),
+            upstreams(nodes.into_iter().map(place), routing),
+        )?;
         program::run(Command::new("kill").args(["-HUP", &self.child.id().to_string()]))
     }
 }
@@ -88,12 +102,16 @@ impl Drop for Nginx {
     }
 }
 
-fn upstreams<'a>(nodes: impl IntoIterator<Item = &'a Node>, routing: Routing) -> String {
+fn place(node: &Node) -> (char, u16) {
+    (node.home(), node.port())
+}
+
+fn upstreams(nodes: impl IntoIterator<Item = (char, u16)>, routing: Routing) -> String {
     let mut by_site: BTreeMap<char, Vec<u16>> = BTreeMap::new();
     let mut all = Vec::new();
-    for node in nodes {
-        by_site.entry(node.home()).or_default().push(node.port());
-        all.push(node.port());
+    for (site, port) in nodes {
+        by_site.entry(site).or_default().push(port);
+        all.push(port);
     }
     let of_site = |site: char| match routing {
         Routing::Sticky => by_site.get(&site).unwrap_or(&all),

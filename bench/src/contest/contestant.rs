@@ -5,7 +5,7 @@ use crate::{
     server::Setup,
     stage::{Cast, Manner, Stage},
 };
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
@@ -14,6 +14,9 @@ use std::{
 
 /// How many times fewer people open a packet under a row lock: it would take minutes.
 const ROW_LOCK_FEWER: usize = 10;
+
+/// How many nodes a fleet has.
+const NODES: usize = 3;
 
 /// Who takes part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -26,6 +29,10 @@ pub(super) enum Contestant {
     Sqlite,
     /// Hongbao on PostgreSQL and Redis, one node.
     Postgres,
+    /// The same with a synchronous standby of the database: a commit is answered when both have it.
+    Standby,
+    /// Hongbao on PostgreSQL and Redis, three nodes behind nginx.
+    Fleet,
     /// A transaction for each open, which locks the packet's row, on PostgreSQL.
     RowLock,
     /// A script on a list in Redis, not durable.
@@ -79,11 +86,13 @@ impl<'a> Scene<'a> {
 }
 
 impl Contestant {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::NoOp,
         Self::Bare,
         Self::Sqlite,
         Self::Postgres,
+        Self::Standby,
+        Self::Fleet,
         Self::RowLock,
         Self::RedisLua,
         Self::Insert,
@@ -95,6 +104,8 @@ impl Contestant {
             Self::Bare => "bare",
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
+            Self::Standby => "standby",
+            Self::Fleet => "fleet",
             Self::RowLock => "row-lock",
             Self::RedisLua => "redis-lua",
             Self::Insert => "insert",
@@ -105,7 +116,7 @@ impl Contestant {
     pub(super) const fn manner(self) -> Manner {
         match self {
             Self::NoOp | Self::Bare => Manner::NoOp,
-            Self::Sqlite | Self::Postgres => Manner::Ours,
+            Self::Sqlite | Self::Postgres | Self::Standby | Self::Fleet => Manner::Ours,
             Self::RowLock | Self::RedisLua | Self::Insert => Manner::Rival,
         }
     }
@@ -114,7 +125,7 @@ impl Contestant {
     pub(super) async fn start(self, scene: &Scene<'_>) -> Result<Stage> {
         let data = scene.folder.join(self.name());
         let mut cast = scene.cast.clone();
-        let (setup, engines) = match self {
+        let (setup, mut engines) = match self {
             Self::NoOp => (scene.rival(None)?, Engines::default()),
             Self::Bare => {
                 let setup = scene.rival(None)?;
@@ -122,8 +133,11 @@ impl Contestant {
                 (Setup { serve, ..setup }, Engines::default())
             }
             Self::Sqlite => (scene.setup.clone(), Engines::default()),
-            Self::Postgres => {
-                let engines = Engines::both()?;
+            Self::Postgres | Self::Standby | Self::Fleet => {
+                let mut engines = Engines::both()?;
+                if self == Self::Standby {
+                    engines.follow()?;
+                }
                 let setup = fleet(scene, &data, &engines)?;
                 let url = engines.database()?;
                 let people = Database::Postgres(&url);
@@ -147,30 +161,42 @@ impl Contestant {
                 (scene.rival(engine)?, Engines::default())
             }
         };
-        if self != Self::Postgres {
+        if engines.redis.is_none() || engines.postgres.is_none() {
             copy(&scene.origin, &data)?;
         }
-        let mut stage = Stage::start(&setup, &data, cast, scene.connections).await?;
+        let nodes = if self == Self::Fleet { NODES } else { 1 };
+        let mut servers = Vec::new();
+        for node in 1..=nodes {
+            let data = if node == 1 { data.clone() } else { data.join(node.to_string()) };
+            servers.push(setup.start(&data).await?);
+        }
+        let mut address = servers.first().context("no server")?.address;
+        if self == Self::Fleet {
+            address = engines.lead_to(servers.iter().map(|server| server.address.port()))?;
+        }
+        let mut stage = Stage::before(servers, address, cast, scene.connections).await?;
         stage.engines = engines;
         stage.manner = self.manner();
         Ok(stage)
     }
 
     /// Stops it, and proves from what it leaves that everything that was opened is there once.
-    pub(super) async fn prove(self, stage: Stage, opened: u64) -> Result<()> {
-        let Stage { server, engines, .. } = stage;
+    pub(super) async fn prove(self, stage: Stage, folder: &Path, opened: u64) -> Result<()> {
+        let engines = &stage.engines;
         let kept = match self {
-            Self::NoOp | Self::Bare => return server.stop().await,
-            Self::Sqlite | Self::Postgres => return server.stop_and_audit().await,
+            Self::NoOp | Self::Bare => return stage.stop(false).await,
+            Self::Sqlite | Self::Postgres | Self::Standby | Self::Fleet => {
+                return stage.stop(true).await;
+            }
             Self::RowLock => rival::prove_row_lock(&engines.database()?).await?,
             Self::RedisLua => match &engines.redis {
                 Some(redis) => rival::prove_redis_lua(redis)?,
                 None => 0,
             },
-            Self::Insert => rival::prove_insert(&inserted(&server.data)).await?,
+            Self::Insert => rival::prove_insert(&inserted(&folder.join(self.name()))).await?,
         };
         ensure!(kept == opened, "{opened} shares were opened, and {kept} are kept");
-        server.stop().await
+        stage.stop(false).await
     }
 }
 

@@ -1,10 +1,12 @@
 //! The same work for several servers by turns: ours, rivals, and those that do nothing.
 
 mod contestant;
+mod eve;
 mod results;
 mod workload;
 
 use crate::{
+    load::Load,
     report::{Figures, say, say_conditions},
     server::Setup,
     stage::Stage,
@@ -13,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 use contestant::{Contestant, Scene};
 use results::{Conditions, Results};
 use std::{fs, mem::take, path::PathBuf};
-use workload::Workload;
+use workload::{Asked, Workload};
 
 /// What `hongbao-bench contest` takes.
 #[derive(Debug, clap::Args)]
@@ -30,6 +32,9 @@ pub struct Arguments {
     /// How many people there are.
     #[arg(long, default_value_t = 20_000)]
     people: usize,
+    /// How many calls `eve` has, not counting what follows from their answers: about a minute.
+    #[arg(long, default_value_t = 1_000_000)]
+    calls: usize,
     /// How many connections they share.
     #[arg(long, default_value_t = 256)]
     connections: usize,
@@ -65,7 +70,7 @@ struct Side {
 
 /// Measures, prints, proves.
 pub async fn run(arguments: Arguments) -> Result<()> {
-    let Arguments { workloads, people, connections, rounds, .. } = arguments;
+    let Arguments { workloads, people, connections, rounds, calls, .. } = arguments;
     let mut contestants = arguments.contestants;
     contestants.retain(|one| workloads.iter().any(|workload| workload.suits(*one)));
     ensure!(!contestants.is_empty() && people > 0, "there is nothing to measure");
@@ -96,7 +101,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
             sides.iter_mut().filter(|side| workload.suits(side.contestant)).collect();
         for round in 0..=rounds {
             for side in &mut sides {
-                side.round(workload, round).await.with_context(|| side.contestant)?;
+                side.round(workload, calls, round).await.with_context(|| side.contestant)?;
             }
         }
         let rounds = sides.iter_mut().map(|side| (side.contestant, take(&mut side.rounds)));
@@ -107,17 +112,24 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     }
     for side in sides {
         let contestant = side.contestant;
-        contestant.prove(side.stage, side.opened).await.context(contestant)?;
+        contestant.prove(side.stage, folder, side.opened).await.context(contestant)?;
     }
     say("proved   no share is double, and every sum is right");
     Ok(())
 }
 
 impl Side {
-    async fn round(&mut self, workload: Workload, round: usize) -> Result<()> {
-        let part = workload.part(&mut self.stage).await?;
+    async fn round(&mut self, workload: Workload, calls: usize, round: usize) -> Result<()> {
+        let Asked { part, eve } = workload.asked(&mut self.stage, calls).await?;
         let before = self.stage.batches().await?;
-        let timed = self.stage.time(part).await?;
+        let delivered = async |load: &mut Load| match &eve {
+            Some(eve) => eve.delivered(load).await,
+            None => Ok(()),
+        };
+        let timed = self.stage.time(part, delivered).await?;
+        if let Some(eve) = &eve {
+            eve.check()?;
+        }
         let opened = workload.check(self.stage.manner, &timed.phase)?;
         self.opened += u64::try_from(opened)?;
         let figures = Figures::of(&timed);

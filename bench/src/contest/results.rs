@@ -11,10 +11,12 @@ use sqlx::{Connection, PgConnection};
 use std::{collections::BTreeMap, path::Path, process::Command};
 
 /// Whom to hold against whom, beside everybody against the ceiling.
-const PAIRS: [(Contestant, Contestant); 4] = [
+const PAIRS: [(Contestant, Contestant); 6] = [
     (Contestant::NoOp, Contestant::Bare),
     (Contestant::Postgres, Contestant::RedisLua),
     (Contestant::Postgres, Contestant::RowLock),
+    (Contestant::Standby, Contestant::Postgres),
+    (Contestant::Fleet, Contestant::Postgres),
     (Contestant::Sqlite, Contestant::Insert),
 ];
 

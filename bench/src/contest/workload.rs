@@ -1,13 +1,13 @@
-use super::contestant::Contestant;
+use super::{contestant::Contestant, eve::Eve};
 use crate::{
     load::{Part, Phase},
-    stage::{FEN_PER_SHARE, Manner, Stage, check},
+    stage::{FEN_PER_SHARE, Manner, Stage, by_packet, check},
     wire::post,
 };
 use anyhow::{Context, Result, ensure};
 use hongbao_shared::{
     OrderNo,
-    api::packets::{GrabState, Grabbed, OpenRequest, Opened},
+    api::packets::{GrabState, Grabbed, OpenRequest},
 };
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -39,6 +39,17 @@ pub(super) enum Workload {
     Views,
     /// Open one packet, one after the other, a twentieth of the people.
     Lonely,
+    /// Sends, opens, grabs and looks at packets as 1 : 2.6 : 50 : 25, until everything is credited
+    /// and listed.
+    Eve,
+}
+
+/// What everyone asks for.
+pub(super) struct Asked {
+    /// The calls.
+    pub(super) part: Part,
+    /// What goes on from one to the next.
+    pub(super) eve: Option<Arc<Eve>>,
 }
 
 impl fmt::Display for Workload {
@@ -51,6 +62,7 @@ impl fmt::Display for Workload {
             Self::Sends => "sends",
             Self::Views => "views",
             Self::Lonely => "lonely",
+            Self::Eve => "eve",
         })
     }
 }
@@ -60,19 +72,30 @@ impl Workload {
     pub(super) fn suits(self, contestant: Contestant) -> bool {
         match contestant.manner() {
             Manner::Rival if contestant == Contestant::Insert => self == Self::Lonely,
-            Manner::Rival => self != Self::Views,
+            Manner::Rival => !matches!(self, Self::Views | Self::Eve),
             Manner::Ours | Manner::NoOp => true,
         }
     }
 
     /// What everyone asks of this stage, after what has to be there before.
-    pub(super) async fn part(self, stage: &mut Stage) -> Result<Part> {
+    pub(super) async fn asked(self, stage: &mut Stage, calls: usize) -> Result<Asked> {
+        let mut eve = None;
         let people = match self {
             Self::Lonely => stage.people().div_ceil(LONELY_FEWER),
             _ => stage.people(),
         };
         let manner = stage.manner;
         let mut part = match self {
+            Self::Eve if manner == Manner::NoOp => {
+                let each = stage.no_ops();
+                let first = move |call: usize| each[call % each.len()].clone();
+                Part {
+                    people: calls,
+                    first: Arc::new(first),
+                    bodies: false,
+                    ..Part::of(Vec::new())
+                }
+            }
             _ if manner == Manner::NoOp => {
                 let mut calls = stage.no_ops();
                 calls.truncate(people);
@@ -97,11 +120,15 @@ impl Workload {
                 let order_no = taken(stage, SMALL.min(people)).await?;
                 Part::of(stage.gets(&path(order_no, "")))
             }
+            Self::Eve => {
+                let over = taken(stage, 1).await?;
+                eve.insert(Eve::set(stage, over, calls).await?).part(calls)
+            }
         };
         if self == Self::Lonely {
             part.connections = 1;
         }
-        Ok(part)
+        Ok(Asked { part, eve })
     }
 
     /// Did everyone get what they should have? Gives how many shares were opened, those before
@@ -140,21 +167,14 @@ impl Workload {
                 ensure!(phase.parse()?.iter().all(landed), "a packet has not landed");
                 Ok(0)
             }
-            Self::Sends => Ok(0),
-            Self::Views => Ok(SMALL.min(phase.answers.len())),
+            // Rivals, whose opens are counted, open nothing there.
+            Self::Sends | Self::Views | Self::Eve => Ok(0),
         }
     }
 }
 
-fn by_packet(opened: Vec<Opened>) -> BTreeMap<i64, Vec<Opened>> {
-    let mut packets: BTreeMap<i64, Vec<Opened>> = BTreeMap::new();
-    for share in opened {
-        packets.entry(share.order_no.to_bits()).or_default().push(share);
-    }
-    packets
-}
-
-fn path(order_no: OrderNo, what: &str) -> String {
+/// Where a packet is, or what one does with it.
+pub(super) fn path(order_no: OrderNo, what: &str) -> String {
     format!("/api/v1/packets/{order_no}{what}")
 }
 
@@ -162,7 +182,7 @@ fn path(order_no: OrderNo, what: &str) -> String {
 async fn taken(stage: &mut Stage, shares: usize) -> Result<OrderNo> {
     let order_no = stage.send(shares).await?;
     let opens = stage.opens(|_| order_no, shares).await?;
-    stage.run(opens).await?;
+    stage.run(Part::of(opens)).await?;
     Ok(order_no)
 }
 
