@@ -8,6 +8,7 @@ pub mod engines;
 pub mod fill;
 pub mod load;
 pub mod machine;
+pub mod midnight;
 pub mod mover;
 pub mod people;
 pub mod reconcile;

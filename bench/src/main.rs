@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use hongbao_bench::{audit, contest, mover, reconcile, rival, size};
+use hongbao_bench::{audit, contest, midnight, mover, reconcile, rival, size};
 use std::process::ExitCode;
 
 /// Measures a Hongbao server over real HTTP on loopback.
@@ -27,6 +27,8 @@ enum Command {
     Mover(mover::Arguments),
     /// One packet of very many shares against many packets of a hundred, interleaved.
     Size(size::Arguments),
+    /// A simulation of midnight with one site lost, from measured figures.
+    Midnight(midnight::Arguments),
     /// One of those that a contest starts.
     #[command(hide = true)]
     Rival(rival::Arguments),
@@ -43,6 +45,7 @@ fn main() -> Result<ExitCode> {
     match Arguments::parse().command {
         Command::Audit(arguments) => measure(audit::run(arguments)),
         Command::Contest(arguments) => measure(contest::run(arguments)),
+        Command::Midnight(arguments) => midnight::run(&arguments),
         Command::Mover(arguments) => measure(mover::run(arguments)),
         Command::Reconcile(arguments) => measure(reconcile::run(arguments)),
         Command::Size(arguments) => measure(size::run(arguments)),

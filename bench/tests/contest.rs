@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::Command};
 
 const PEOPLE: usize = 40;
 const CALLS: usize = 400;
-const WORKLOADS: [&str; 8] = ["hot", "storm", "zipf", "refused", "sends", "views", "lonely", "eve"];
+const WORKLOADS: [&str; 7] = ["hot", "storm", "zipf", "refused", "sends", "views", "lonely"];
 const CONTESTANTS: [&str; 9] =
     ["no-op", "bare", "sqlite", "postgres", "standby", "fleet", "row-lock", "redis-lua", "insert"];
 

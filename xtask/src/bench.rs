@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use crate::workspace::Workspace;
 use crate::{process, setup};
 
-const MEASURES: [&str; 5] = ["audit", "contest", "mover", "reconcile", "size"];
+const MEASURES: [&str; 6] = ["audit", "contest", "midnight", "mover", "reconcile", "size"];
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     ensure!(
