@@ -6,8 +6,8 @@ use std::{path::PathBuf, process::Command};
 const PEOPLE: usize = 40;
 const CALLS: usize = 400;
 const WORKLOADS: [&str; 7] = ["hot", "storm", "zipf", "refused", "sends", "views", "lonely"];
-const CONTESTANTS: [&str; 9] =
-    ["no-op", "bare", "sqlite", "postgres", "standby", "fleet", "row-lock", "redis-lua", "insert"];
+const CONTESTANTS: [&str; 7] =
+    ["no-op", "bare", "sqlite", "postgres", "row-lock", "redis-lua", "insert"];
 
 /// `HONGBAO_BIN`, or what lies beside the program that is tried.
 fn server() -> PathBuf {
@@ -47,7 +47,9 @@ fn names(all: &serde_json::Value) -> Vec<&str> {
 /// All of them share out what there is, once, and are measured.
 #[test]
 fn a_contest_measures_everyone() {
-    let results = contest(&["--workload", &WORKLOADS.join(",")]);
+    let contestants = CONTESTANTS.join(",");
+    let workloads = WORKLOADS.join(",");
+    let results = contest(&["--contestants", &contestants, "--workload", &workloads]);
     assert_eq!(names(&results["workloads"]), WORKLOADS);
     for workload in results["workloads"].as_array().expect("workloads") {
         let takes_part = |contestant: &&str| match (workload["name"].as_str(), *contestant) {
@@ -75,6 +77,17 @@ fn an_eve_is_over_when_everything_is_delivered() {
     let eve = &results["workloads"][0];
     assert_eq!(names(&eve["contestants"]), ["no-op", "sqlite"]);
     assert_eq!(eve["ratios"][0]["of"], "sqlite", "{eve}");
+}
+
+/// What takes several servers shares out what there is, too.
+#[test]
+fn a_standby_and_a_fleet_take_part() {
+    let results = contest(&["--contestants", "standby,fleet"]);
+    let contestants = &results["workloads"][0]["contestants"];
+    assert_eq!(names(contestants), ["standby", "fleet"]);
+    for one in contestants.as_array().expect("contestants") {
+        is_measured(one);
+    }
 }
 
 fn is_measured(one: &serde_json::Value) {
