@@ -15,6 +15,7 @@ pub mod reconcile;
 pub mod report;
 pub mod rival;
 pub mod server;
+pub mod shares;
 pub mod size;
 pub mod stage;
 pub mod stats;

@@ -3,6 +3,7 @@
 use crate::wire::Connection;
 use anyhow::{Context, Result, ensure};
 use std::{
+    fmt,
     fs::{self, File},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -140,6 +141,15 @@ impl Server {
         Ok(sum_of(&String::from_utf8_lossy(answer.body), name))
     }
 
+    /// What its lanes have committed so far.
+    pub async fn batches(&self) -> Result<Batches> {
+        Ok(Batches {
+            claims: self.counter("hongbao_claims_total").await?,
+            commits: self.counter("hongbao_lane_commit_seconds_count").await?,
+            seconds: self.counter("hongbao_lane_commit_seconds_sum").await?,
+        })
+    }
+
     /// Asks it to stop and waits until it has delivered everything.
     pub async fn stop(mut self) -> Result<()> {
         let asked = Command::new("kill").args(["-TERM", &self.process.to_string()]).status()?;
@@ -188,6 +198,42 @@ fn sum_of(metrics: &str, name: &str) -> f64 {
         .filter(|rest| rest.starts_with([' ', '{']))
         .filter_map(|rest| rest.rsplit(' ').next()?.parse::<f64>().ok())
         .sum()
+}
+
+/// Commits of lanes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Batches {
+    claims: f64,
+    commits: f64,
+    seconds: f64,
+}
+
+impl Batches {
+    /// These as well.
+    pub fn add(&mut self, more: Self) {
+        self.claims += more.claims;
+        self.commits += more.commits;
+        self.seconds += more.seconds;
+    }
+
+    /// What came after an earlier look, if anything did.
+    #[must_use]
+    pub fn since(self, before: Self) -> Option<Self> {
+        let commits = self.commits - before.commits;
+        let since = Self {
+            claims: self.claims - before.claims,
+            commits,
+            seconds: self.seconds - before.seconds,
+        };
+        (commits > 0.0).then_some(since)
+    }
+}
+
+impl fmt::Display for Batches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (claims, ms) = (self.claims / self.commits, self.seconds * 1e3 / self.commits);
+        write!(f, "{claims:.0} claims per commit, a commit takes {ms:.2} ms")
+    }
 }
 
 #[cfg(test)]

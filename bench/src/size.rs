@@ -2,11 +2,12 @@
 //! must not depend on the size of its packet.
 
 use crate::{
-    load::Part,
+    load::{Part, nothing_more},
     people::Database,
     report::{Figures, say, say_conditions},
     server::Setup,
-    stage::{Cast, FEN_PER_SHARE, Stage, Timed, check, nothing_more},
+    shares::{FEN_PER_SHARE, check},
+    stage::{Cast, Stage, Timed},
     stats::median,
 };
 use anyhow::{Context, Result, ensure};

@@ -6,8 +6,9 @@ use crate::{
     load::{Load, Part, Phase},
     machine::tree_cpu_time,
     people::{self, Database},
-    server::{Server, Setup},
-    wire::{Connection, get, post},
+    server::{Batches, Server, Setup},
+    shares::FEN_PER_SHARE,
+    wire::{Connection, answered, call, get, post},
 };
 use anyhow::{Context, Result, ensure};
 use hongbao::http::{RivalPacket, RivalRequest};
@@ -16,23 +17,19 @@ use hongbao_shared::{
     api::{
         accounts::SignedIn,
         groups::Group,
-        packets::{Grabbed, OpenRequest, Opened, PreOrder, PreOrderRequest},
+        packets::{Grabbed, OpenRequest, PreOrder, PreOrderRequest},
         wallet::TopUp,
     },
 };
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::json;
 use std::{
     collections::BTreeMap,
-    fmt,
     net::SocketAddr,
     path::Path,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
-/// On average per share: well below what counts as a large share.
-pub const FEN_PER_SHARE: u64 = 100;
 /// A session that was looked up is known for this long; then it is looked up again.
 const SESSIONS_CACHED_FOR: Duration = Duration::from_secs(30);
 /// The most that one timed part may take for its sessions to stay known throughout.
@@ -339,9 +336,7 @@ impl Stage {
         }
         let mut batches = Batches::default();
         for server in &self.servers {
-            batches.claims += server.counter("hongbao_claims_total").await?;
-            batches.commits += server.counter("hongbao_lane_commit_seconds_count").await?;
-            batches.seconds += server.counter("hongbao_lane_commit_seconds_sum").await?;
+            batches.add(server.batches().await?);
         }
         Ok(batches)
     }
@@ -393,106 +388,5 @@ impl Stage {
         }
         self.sessions_known = Some(Instant::now());
         true
-    }
-}
-
-/// Commits of lanes.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Batches {
-    claims: f64,
-    commits: f64,
-    seconds: f64,
-}
-
-impl Batches {
-    /// What came after an earlier look, if anything did.
-    #[must_use]
-    pub fn since(self, before: Self) -> Option<Self> {
-        let commits = self.commits - before.commits;
-        let since = Self {
-            claims: self.claims - before.claims,
-            commits,
-            seconds: self.seconds - before.seconds,
-        };
-        (commits > 0.0).then_some(since)
-    }
-}
-
-impl fmt::Display for Batches {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (claims, ms) = (self.claims / self.commits, self.seconds * 1e3 / self.commits);
-        write!(f, "{claims:.0} claims per commit, a commit takes {ms:.2} ms")
-    }
-}
-
-/// For a part that is over with its last answer.
-pub async fn nothing_more(_: &mut Load) -> Result<()> {
-    Ok(())
-}
-
-/// Shares by the packet that they are of.
-pub fn by_packet(opened: Vec<Opened>) -> BTreeMap<i64, Vec<Opened>> {
-    let mut packets: BTreeMap<i64, Vec<Opened>> = BTreeMap::new();
-    for share in opened {
-        packets.entry(share.order_no.to_bits()).or_default().push(share);
-    }
-    packets
-}
-
-/// Checks that every share of one packet went to somebody, and all the money with them.
-pub fn check(opened: &[Opened], shares: usize) -> Result<()> {
-    let mut seqs: Vec<_> = opened.iter().map(|opened| opened.seq).collect();
-    seqs.sort_unstable();
-    ensure!(
-        seqs.iter().copied().eq(0..u32::try_from(opened.len())?),
-        "shares are missing or double"
-    );
-    ensure!(opened.len() <= shares, "more shares than there are");
-    let sum: u64 = opened.iter().map(|opened| opened.amount_fen.get()).sum();
-    let total = u64::try_from(shares)?.saturating_mul(FEN_PER_SHARE);
-    let emptied = opened.len() == shares;
-    ensure!(if emptied { sum == total } else { sum < total }, "{sum} of {total} fen were opened");
-    Ok(())
-}
-
-async fn call<T: DeserializeOwned>(
-    api: &mut Connection,
-    path: &str,
-    token: Option<&str>,
-    body: &impl Serialize,
-) -> Result<T> {
-    let request = post(&format!("/api/v1{path}"), token, &serde_json::to_string(body)?);
-    answered(api, &request).await.with_context(|| path.to_owned())
-}
-
-async fn answered<T: DeserializeOwned>(api: &mut Connection, request: &[u8]) -> Result<T> {
-    let answer = api.call(request).await?;
-    let text = String::from_utf8_lossy(answer.body);
-    ensure!((200..300).contains(&answer.status), "answered {}: {text}", answer.status);
-    serde_json::from_str(&text).with_context(|| format!("answered {text}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use hongbao_shared::{Fen, Timestamp};
-
-    fn opened(seq: u32, fen: u64) -> Opened {
-        Opened {
-            order_no: OrderNo::from_bits(0).unwrap(),
-            seq,
-            amount_fen: Fen::new(fen).unwrap(),
-            opened_at: Timestamp::from_millis(0),
-        }
-    }
-
-    #[test]
-    fn every_share_and_every_fen_is_accounted_for() {
-        assert!(check(&[opened(1, 150), opened(0, 50)], 2).is_ok());
-        assert!(check(&[opened(0, 50)], 2).is_ok());
-        assert!(check(&[opened(0, 50), opened(0, 150)], 2).is_err(), "one share twice");
-        assert!(check(&[opened(1, 50)], 2).is_err(), "a share left out");
-        assert!(check(&[opened(1, 150), opened(0, 51)], 2).is_err(), "a fen too many");
-        assert!(check(&[opened(0, 100), opened(1, 50), opened(2, 50)], 2).is_err());
     }
 }

@@ -2,6 +2,7 @@
 //! client costs more per call than the handlers that are measured.
 
 use anyhow::{Context, Result, bail, ensure};
+use serde::{Serialize, de::DeserializeOwned};
 use std::net::SocketAddr;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -109,6 +110,25 @@ impl Connection {
             return Ok(Answer { status: head.status, body: &self.buffer[head.body_from..end] });
         }
     }
+}
+
+/// Calls with a JSON body behind the API's prefix, and reads the answer.
+pub async fn call<T: DeserializeOwned>(
+    api: &mut Connection,
+    path: &str,
+    token: Option<&str>,
+    body: &impl Serialize,
+) -> Result<T> {
+    let request = post(&format!("/api/v1{path}"), token, &serde_json::to_string(body)?);
+    answered(api, &request).await.with_context(|| path.to_owned())
+}
+
+/// Sends a request and reads its answer, which must be a success.
+pub async fn answered<T: DeserializeOwned>(api: &mut Connection, request: &[u8]) -> Result<T> {
+    let answer = api.call(request).await?;
+    let text = String::from_utf8_lossy(answer.body);
+    ensure!((200..300).contains(&answer.status), "answered {}: {text}", answer.status);
+    serde_json::from_str(&text).with_context(|| format!("answered {text}"))
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use super::workload::path;
 use crate::{
     load::{Load, Part},
     report::say,
-    stage::{FEN_PER_SHARE, Stage, by_packet, check},
+    shares::{FEN_PER_SHARE, by_packet, check},
+    stage::Stage,
     wire::{get, post},
 };
 use anyhow::{Context, Result, ensure};

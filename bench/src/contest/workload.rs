@@ -1,7 +1,8 @@
 use super::{contestant::Contestant, eve::Eve};
 use crate::{
     load::{Part, Phase},
-    stage::{FEN_PER_SHARE, Manner, Stage, by_packet, check},
+    shares::{FEN_PER_SHARE, by_packet, check},
+    stage::{Manner, Stage},
     wire::post,
 };
 use anyhow::{Context, Result, ensure};
