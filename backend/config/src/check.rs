@@ -32,8 +32,12 @@ impl Config {
                     .to_owned()
             })?;
         }
-        self.telemetry
-            .filter
+        let filter = &self.telemetry.filter;
+        // `Targets` would take it for a target of that name, and log nothing.
+        require(!filter.contains('['), || {
+            "telemetry.filter: it takes targets and levels, no spans or fields".to_owned()
+        })?;
+        filter
             .parse::<Targets>()
             .map(drop)
             .map_err(|error| ConfigError(format!("telemetry.filter: {error}")))

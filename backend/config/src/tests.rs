@@ -105,6 +105,7 @@ fn one_sentence_says_what_is_wrong() {
         (&[("HONGBAO_CREDIT_MODE", "never")], "one of split, queue and deferred"),
         (&[("HONGBAO_MASTER_KEY", "secret")], "HONGBAO_MASTER_KEY must be 64 symbols of hex"),
         (&[("HONGBAO_TELEMETRY_FILTER", "a=b=c")], "telemetry.filter: "),
+        (&[("HONGBAO_TELEMETRY_FILTER", "a[b]=debug")], "telemetry.filter: it takes targets"),
         (&[("HONGBAO_SERVER_TRUSTED_PROXIES", "::1,proxy")], "IP addresses separated by commas"),
     ];
     for (variables, expected) in cases {
