@@ -102,10 +102,10 @@ impl Round<'_> {
     async fn tell(&mut self, event: &ChatEvent, attempts: u32) -> Result<(), Refusal> {
         let groups = &self.to.groups;
         for post in self.prepare(event, attempts).await? {
-            let anew = LinePost { key: key_by_content(&post), ..post.clone() };
-            match groups.post_line(post).await {
+            match groups.post_line(post.clone()).await {
                 Err(refusal) if refusal.code == ErrorCode::KeyReused => {
-                    groups.post_line(anew).await?;
+                    let key = key_by_content(&post);
+                    groups.post_line(LinePost { key, ..post }).await?;
                 }
                 posted => posted?,
             }
