@@ -91,7 +91,6 @@ struct Timings(Arc<RwLock<BTreeMap<(&'static str, u16), Histogram>>>);
 pub(super) struct Answering<F> {
     answer: Either<F, Ready<Result<Response, Infallible>>>,
     call: Call,
-    http: Http,
     timings: Timings,
 }
 
@@ -104,6 +103,7 @@ struct Call {
     route: Option<MatchedPath>,
     is_api: bool,
     https: bool,
+    session_ttl_s: u32,
     renewal: Option<Renewal>,
     span: Span,
     started: Instant,
@@ -130,13 +130,12 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Answering<S::Future> {
-        let http = self.http.clone();
-        let call = Call::of(&http, &mut request);
-        let answer = match refusal(&http, &request) {
+        let call = Call::of(&self.http, &mut request);
+        let answer = match refusal(&self.http, &request) {
             Some(response) => Either::Right(ready(Ok(response))),
             None => Either::Left(self.inner.call(request)),
         };
-        Answering { answer, call, http, timings: self.timings.clone() }
+        Answering { answer, call, timings: self.timings.clone() }
     }
 }
 
@@ -147,11 +146,11 @@ where
     type Output = Result<Response, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self { answer, call, http, timings } = &mut *self;
+        let Self { answer, call, timings } = &mut *self;
         let _entered = call.span.enter();
         let polled = problem::unless_it_panics(|| Pin::new(answer).poll(context));
         let mut response = task::ready!(polled);
-        call.finish(http, timings, &mut response);
+        call.finish(timings, &mut response);
         Poll::Ready(Ok(response))
     }
 }
@@ -184,6 +183,7 @@ impl Call {
             route: request.extensions().get().cloned(),
             is_api: request.uri().path().starts_with("/api/"),
             https: Client::of(request.headers(), request.extensions(), &http.app.config).https,
+            session_ttl_s: http.app.config.sessions.ttl_s,
             renewal: Renewal::of(request),
             span: tracing::info_span!("request", request.id = %id),
             started: Instant::now(),
@@ -191,45 +191,33 @@ impl Call {
         }
     }
 
-    fn finish(&self, http: &Http, timings: &Timings, response: &mut Response) {
-        let elapsed = self.started.elapsed();
+    fn finish(&self, timings: &Timings, response: &mut Response) {
+        let (method, elapsed) = (self.method, self.started.elapsed());
         let route = self.route.as_ref().map_or("other", MatchedPath::as_str);
         let status = response.status();
-        timings.of(self.method, route, status).record(elapsed);
+        timings.of(method, route, status).record(elapsed);
         if let Some(Refused(refusal)) = response.extensions_mut().remove()
             && let Some(cause) = &refusal.cause
         {
             let code = refusal.code.as_str();
             let cause = format!("{cause:#}");
             if refusal.code.status() == 500 {
-                tracing::error!(
-                    http.method = self.method,
-                    http.route = route,
-                    code,
-                    cause,
-                    "refused"
-                );
+                tracing::error!(http.method = method, http.route = route, code, cause, "refused");
             } else {
                 // Something is down: the board says so once, and not every call. Or it is
                 // the client's fault, as often as they like.
-                tracing::debug!(
-                    http.method = self.method,
-                    http.route = route,
-                    code,
-                    cause,
-                    "refused"
-                );
+                tracing::debug!(http.method = method, http.route = route, code, cause, "refused");
             }
         }
         tracing::debug!(
-            http.method = self.method,
+            http.method = method,
             http.route = route,
             http.status = status.as_u16(),
             duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
             "answered"
         );
         if let Some(renewal) = &self.renewal {
-            renewal.set_cookie(http, self.https, response.headers_mut());
+            renewal.set_cookie(self.session_ttl_s, self.https, response.headers_mut());
         }
         harden(response.headers_mut(), self.is_api, self.https);
         if let Ok(id) = HeaderValue::from_str(&self.id) {

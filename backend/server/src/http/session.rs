@@ -160,10 +160,10 @@ impl Renewal {
 
     /// Sets the cookie of a session again that was renewed, so that a browser keeps it for as
     /// long as the server does (R-PEOPLE-5).
-    pub(super) fn set_cookie(&self, http: &Http, https: bool, headers: &mut HeaderMap) {
+    pub(super) fn set_cookie(&self, max_age_s: u32, https: bool, headers: &mut HeaderMap) {
         if let Some(token) = self.0.get()
             && !headers.contains_key(header::SET_COOKIE)
-            && let Ok(cookie) = cookie(token, http.app.config.sessions.ttl_s, https).parse()
+            && let Ok(cookie) = cookie(token, max_age_s, https).parse()
         {
             headers.insert(header::SET_COOKIE, cookie);
         }
