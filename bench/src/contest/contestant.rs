@@ -1,3 +1,4 @@
+use super::shown;
 use crate::{
     engines::Engines,
     people::Database,
@@ -43,7 +44,7 @@ pub(super) enum Contestant {
 
 impl fmt::Display for Contestant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        shown(self, f)
     }
 }
 
@@ -86,32 +87,6 @@ impl<'a> Scene<'a> {
 }
 
 impl Contestant {
-    pub(super) const ALL: [Self; 9] = [
-        Self::NoOp,
-        Self::Bare,
-        Self::Sqlite,
-        Self::Postgres,
-        Self::Standby,
-        Self::Fleet,
-        Self::RowLock,
-        Self::RedisLua,
-        Self::Insert,
-    ];
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::NoOp => "no-op",
-            Self::Bare => "bare",
-            Self::Sqlite => "sqlite",
-            Self::Postgres => "postgres",
-            Self::Standby => "standby",
-            Self::Fleet => "fleet",
-            Self::RowLock => "row-lock",
-            Self::RedisLua => "redis-lua",
-            Self::Insert => "insert",
-        }
-    }
-
     /// How packets are sent and opened with it.
     pub(super) const fn manner(self) -> Manner {
         match self {
@@ -123,7 +98,7 @@ impl Contestant {
 
     /// Starts it, with all that it needs, on data of its own.
     pub(super) async fn start(self, scene: &Scene<'_>) -> Result<Stage> {
-        let data = scene.folder.join(self.name());
+        let data = scene.folder.join(self.to_string());
         let mut cast = scene.cast.clone();
         let (setup, mut engines) = match self {
             Self::NoOp => (scene.rival(None)?, Engines::default()),
@@ -193,7 +168,7 @@ impl Contestant {
                 Some(redis) => rival::prove_redis_lua(redis)?,
                 None => 0,
             },
-            Self::Insert => rival::prove_insert(&inserted(&folder.join(self.name()))).await?,
+            Self::Insert => rival::prove_insert(&inserted(&folder.join(self.to_string()))).await?,
         };
         ensure!(kept == opened, "{opened} shares were opened, and {kept} are kept");
         stage.stop(false).await

@@ -12,9 +12,10 @@ use crate::{
     stage::Stage,
 };
 use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
 use contestant::{Contestant, Scene};
 use results::{Conditions, Results};
-use std::{fs, mem::take, path::PathBuf};
+use std::{fmt, fs, mem::take, path::PathBuf};
 use workload::{Asked, Workload};
 
 /// What `hongbao-bench contest` takes.
@@ -27,7 +28,7 @@ pub struct Arguments {
     #[arg(long = "workload", value_enum, value_delimiter = ',', default_values_t = [Workload::Hot])]
     workloads: Vec<Workload>,
     /// Who takes part.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Contestant::ALL)]
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Contestant::value_variants().to_vec())]
     contestants: Vec<Contestant>,
     /// How many people there are.
     #[arg(long, default_value_t = 20_000)]
@@ -57,6 +58,11 @@ pub struct Arguments {
     /// Wait for nobody to come to rest: quick, and the figures mean nothing.
     #[arg(long, hide = true)]
     hasty: bool,
+}
+
+/// By the name that the command line has for it.
+fn shown(value: &impl ValueEnum, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    value.to_possible_value().map_or(Ok(()), |value| f.pad(value.get_name()))
 }
 
 /// One who takes part, and what they have shown.

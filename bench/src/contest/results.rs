@@ -6,6 +6,7 @@ use crate::{
     stats::median,
 };
 use anyhow::{Context, Result};
+use clap::ValueEnum;
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 use std::{collections::BTreeMap, path::Path, process::Command};
@@ -49,7 +50,7 @@ struct Measured {
 /// What one has shown.
 #[derive(Debug, Serialize)]
 struct Shown {
-    name: &'static str,
+    name: String,
     median: Figures,
     slowest_per_second: f64,
     fastest_per_second: f64,
@@ -59,8 +60,8 @@ struct Shown {
 /// How many times as many calls a second one makes as another, taken round by round.
 #[derive(Debug, Serialize)]
 struct Ratio {
-    of: &'static str,
-    to: &'static str,
+    of: String,
+    to: String,
     median: f64,
     least: f64,
     most: f64,
@@ -119,14 +120,14 @@ impl Results {
 
 impl Measured {
     fn of(workload: Workload, sides: &[(Contestant, Vec<Figures>)]) -> Self {
-        let to_ceiling = Contestant::ALL.map(|one| (one, Contestant::NoOp));
-        let to_ceiling = to_ceiling.into_iter().filter(|(one, ceiling)| one != ceiling);
+        let to_ceiling = Contestant::value_variants().iter().map(|one| (*one, Contestant::NoOp));
+        let to_ceiling = to_ceiling.filter(|(one, ceiling)| one != ceiling);
         let ratios = to_ceiling.chain(PAIRS).filter_map(|(of, to)| {
             let rounds = |one| Some(sides.iter().find(|side| side.0 == one)?.1.as_slice());
-            Some(Ratio::of((of.name(), rounds(of)?), (to.name(), rounds(to)?)))
+            Some(Ratio::of((of, rounds(of)?), (to, rounds(to)?)))
         });
         let ratios = ratios.collect();
-        let contestants = sides.iter().map(|(one, rounds)| Shown::of(one.name(), rounds)).collect();
+        let contestants = sides.iter().map(|(one, rounds)| Shown::of(*one, rounds)).collect();
         Self { name: workload.to_string(), contestants, ratios }
     }
 
@@ -147,10 +148,10 @@ impl Measured {
 }
 
 impl Shown {
-    fn of(name: &'static str, rounds: &[Figures]) -> Self {
+    fn of(contestant: Contestant, rounds: &[Figures]) -> Self {
         let rates = || rounds.iter().map(|round| round.per_second);
         Self {
-            name,
+            name: contestant.to_string(),
             median: Figures::medians(rounds),
             slowest_per_second: rates().fold(f64::INFINITY, f64::min),
             fastest_per_second: rates().fold(0.0, f64::max),
@@ -160,17 +161,14 @@ impl Shown {
 }
 
 impl Ratio {
-    fn of(
-        (of, rounds): (&'static str, &[Figures]),
-        (to, others): (&'static str, &[Figures]),
-    ) -> Self {
+    fn of((of, rounds): (Contestant, &[Figures]), (to, others): (Contestant, &[Figures])) -> Self {
         let each = |figure: fn(&Figures) -> f64| -> Vec<f64> {
             rounds.iter().zip(others).map(|(one, other)| figure(one) / figure(other)).collect()
         };
         let rates = each(|figures| figures.per_second);
         Self {
-            of,
-            to,
+            of: of.to_string(),
+            to: to.to_string(),
             median: median(&rates),
             least: rates.iter().copied().fold(f64::INFINITY, f64::min),
             most: rates.iter().copied().fold(0.0, f64::max),

@@ -1,4 +1,4 @@
-use super::{contestant::Contestant, eve::Eve};
+use super::{contestant::Contestant, eve::Eve, shown};
 use crate::{
     load::{Part, Phase},
     shares::{FEN_PER_SHARE, by_packet, check},
@@ -55,16 +55,7 @@ pub(super) struct Asked {
 
 impl fmt::Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Hot => "hot",
-            Self::Storm => "storm",
-            Self::Zipf => "zipf",
-            Self::Refused => "refused",
-            Self::Sends => "sends",
-            Self::Views => "views",
-            Self::Lonely => "lonely",
-            Self::Eve => "eve",
-        })
+        shown(self, f)
     }
 }
 
