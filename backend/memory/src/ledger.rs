@@ -165,6 +165,9 @@ impl LedgerStore for MemoryLedger {
         seen: Reconciled,
     ) -> Result<(), StoreError> {
         let held = &mut self.state.lock().reconciliation;
+        if held.holder != node {
+            return Ok(());
+        }
         *held = Reconciliation { seen, holder: node, held_until: 0, ended_at: now.millis() };
         Ok(())
     }

@@ -45,8 +45,11 @@ const PAGE: u32 = 200;
 /// How often something that differs is looked at while it keeps moving.
 const LOOKS_MAX: u32 = 20;
 
-/// A node that dies within a scheduled run leaves it to another after this.
+/// A node that dies within a scheduled run leaves it to another after this; one that lives holds
+/// on to it.
 const TURN: Duration = Duration::from_mins(10);
+/// So often it says that it lives.
+const HOLDS_EVERY: Duration = Duration::from_secs(TURN.as_secs() / 3);
 /// Clocks of nodes differ by less: what ended so long before a run began is seen by it.
 const CLOCKS_DIFFER: Duration = Duration::from_mins(10);
 /// After a longer pause, everything is seen again: days may have been emptied meanwhile.
@@ -78,13 +81,6 @@ pub struct Reconciler {
     lifetime: Duration,
     clock: Arc<dyn Clock>,
     one_at_a_time: tokio::sync::Mutex<()>,
-}
-
-/// Whose turn it is.
-#[derive(Clone, Copy, Debug)]
-struct Turn {
-    node: i64,
-    interval: Duration,
 }
 
 /// One reconciliation under way.
@@ -121,7 +117,8 @@ impl Reconciler {
 
     /// Goes on from what earlier runs of all nodes have seen, if it is time for one: none is
     /// under way, and no other node has ended one within `interval`. History is seen once;
-    /// what is new, open, or was not over or not as it should be, is seen each time.
+    /// what is new, open, or was not over or not as it should be, is seen each time. `None` also
+    /// if another node has begun meanwhile, because this one stood still for too long.
     pub async fn go_on(&self, node: i64, interval: Duration) -> Option<Report> {
         let _alone = self.one_at_a_time.lock().await;
         let began = self.clock.now();
@@ -136,8 +133,14 @@ impl Reconciler {
         // Nor from what a clock that was ahead has noted: what came since would be left out.
         let lately = began.minus(PAUSE_MAX)..=began.plus(CLOCKS_DIFFER);
         let goes_on = seen.since.is_some_and(|since| lately.contains(&since));
-        let turn = Turn { node, interval };
-        let (report, again) = self.go(Mode::Mend, goes_on.then_some((&seen, turn))).await;
+        let (report, again) = tokio::select! {
+            biased;
+            done = self.go(Mode::Mend, goes_on.then_some(&seen)) => done,
+            () = self.lose_turn(node, interval) => {
+                tracing::warn!("another node reconciles by now, and this one leaves it to that");
+                return None;
+            }
+        };
         let is_whole = report.unread.is_empty() && again.len() <= AGAIN_MAX;
         let seen = if is_whole {
             let newest = i64::try_from(newest).unwrap_or_default();
@@ -167,14 +170,26 @@ impl Reconciler {
         self.stores.ledger.begin_reconciliation(node, now, now.plus(TURN), before).await
     }
 
-    async fn go(&self, mode: Mode, on: Option<(&Reconciled, Turn)>) -> (Report, BTreeSet<OrderNo>) {
+    /// Holds on to the turn; returns when another node has it.
+    async fn lose_turn(&self, node: i64, interval: Duration) {
+        loop {
+            tokio::time::sleep(HOLDS_EVERY).await;
+            match self.take_turn(node, interval).await {
+                Ok(Some(_)) => {}
+                Ok(None) => return,
+                Err(error) => tracing::warn!(%error, "a turn of reconciliation is not renewed"),
+            }
+        }
+    }
+
+    async fn go(&self, mode: Mode, on: Option<&Reconciled>) -> (Report, BTreeSet<OrderNo>) {
         // Lists are compared by what can be written again; tiers cannot be mended.
         let audited = Audited::new(&self.stores.orders, &*self.stores.ledger, &self.sealer);
         let report = Report::begun(self.clock.now(), mode);
         let mut run = Run { of: self, audited, mode, report, again: BTreeSet::new() };
         match on {
             None => run.all().await,
-            Some((seen, turn)) => run.rest(seen, turn).await,
+            Some(seen) => run.rest(seen).await,
         }
         run.report.ended_at = self.clock.now();
         run.report.publish();
@@ -199,7 +214,7 @@ impl Run<'_> {
     }
 
     /// What is new, open, or was not over or not as it should be.
-    async fn rest(&mut self, seen: &Reconciled, turn: Turn) {
+    async fn rest(&mut self, seen: &Reconciled) {
         let books = self.total().await;
         self.unless_unread("ledger", books);
         let landings = self.new_landings(seen).await;
@@ -207,8 +222,6 @@ impl Run<'_> {
         let since = seen.since.unwrap_or(Timestamp::from_millis(0));
         let since = since.minus(CLOCKS_DIFFER).millis();
         for ((site, shard), store) in &self.of.stores.orders {
-            // Held on to for as long as it goes on.
-            drop(self.of.take_turn(turn.node, turn.interval).await);
             let since = Some(Timestamp::from_millis(since));
             let read = self.shard(*site, *shard, &**store, since).await;
             self.unless_unread(&format!("order shard {site}{shard}"), read);

@@ -7,6 +7,7 @@ use hongbao_domain::{
         StoreError,
         ledger::{Account, LedgerStore, PostRefusal, Posted, Posting, TransferKind},
         outbox::{Destination, Settled},
+        reconciled::Reconciled,
     },
 };
 use hongbao_shared::{
@@ -30,6 +31,7 @@ macro_rules! ledger_store_laws {
             a_later_posting_sees_an_earlier_one,
             a_payment_is_stored_whole_with_its_outbox_row,
             a_lost_landing_is_written_again,
+            reconciliation_is_one_nodes,
             a_payment_is_repeatable_by_content,
             an_escrow_pays_with_its_own_money_alone,
             a_refund_happens_once,
@@ -242,6 +244,27 @@ pub(crate) async fn a_lost_landing_is_written_again(store: &dyn LedgerStore) {
         Settled::Dead { payload: again[0].payload.clone(), error: "why".into(), at: at(8_000) };
     store.settle(vec![(again[0].id, dead)]).await.unwrap();
     assert!(!store.land_again(order(1), at(9_000)).await.unwrap(), "somebody has to revive it");
+}
+
+/// For reconciliation (R-MONEY-3): one node at a time, and only it says what was seen.
+pub(crate) async fn reconciliation_is_one_nodes(store: &dyn LedgerStore) {
+    let begin = async |node, now, until| {
+        store.begin_reconciliation(node, at(now), at(until), at(now)).await.unwrap()
+    };
+    let seen = |transfer_id| Reconciled { since: Some(at(1)), transfer_id, again: vec![order(1)] };
+    assert_eq!(begin(1, 10, 20).await, Some(Reconciled::default()));
+    assert_eq!(begin(2, 19, 29).await, None, "another is at it");
+    assert!(begin(1, 19, 29).await.is_some(), "it holds on");
+    assert_eq!(begin(2, 28, 38).await, None);
+    assert!(begin(2, 29, 39).await.is_some(), "it has died of something");
+    assert_eq!(begin(1, 30, 40).await, None);
+    store.end_reconciliation(1, at(31), seen(1)).await.unwrap();
+    assert_eq!(begin(1, 32, 42).await, None, "who has lost its turn ends nothing");
+    store.end_reconciliation(2, at(33), seen(2)).await.unwrap();
+    assert_eq!(begin(1, 34, 44).await, Some(seen(2)));
+    store.end_reconciliation(1, at(35), seen(3)).await.unwrap();
+    let early = store.begin_reconciliation(2, at(40), at(50), at(34)).await.unwrap();
+    assert_eq!(early, None, "another has ended one since");
 }
 
 pub(crate) async fn a_payment_is_repeatable_by_content(store: &dyn LedgerStore) {

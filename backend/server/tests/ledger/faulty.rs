@@ -18,6 +18,7 @@ use hongbao_shared::{OrderNo, Timestamp, UserId};
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 /// What happens to one call of `post`.
@@ -41,12 +42,25 @@ pub(crate) struct Faulty {
     poison: Arc<Mutex<Option<String>>>,
     /// The sizes of the batches that came.
     batches: Arc<Mutex<Vec<usize>>>,
+    /// For how long whoever asks for the total waits.
+    pace: Duration,
 }
 
 impl Faulty {
     pub(crate) fn new(store: impl LedgerStore + 'static) -> Self {
         let store = Arc::new(store);
-        Self { store, faults: Arc::default(), poison: Arc::default(), batches: Arc::default() }
+        let pace = Duration::ZERO;
+        Self {
+            store,
+            faults: Arc::default(),
+            poison: Arc::default(),
+            batches: Arc::default(),
+            pace,
+        }
+    }
+    /// The same store, where a total takes this long.
+    pub(crate) fn slow(&self, pace: Duration) -> Self {
+        Self { pace, ..self.clone() }
     }
     pub(crate) fn next(&self, faults: impl IntoIterator<Item = Fault>) {
         self.faults.lock().unwrap().extend(faults);
@@ -205,6 +219,7 @@ impl LedgerReads for Faulty {
     }
 
     async fn total(&self) -> Result<i64, StoreError> {
+        tokio::time::sleep(self.pace).await;
         self.store.total().await
     }
 }

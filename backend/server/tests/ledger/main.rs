@@ -21,3 +21,4 @@ mod memory;
 mod postgres;
 mod reports;
 mod sqlite;
+mod turns;

@@ -135,8 +135,8 @@ impl LedgerStore for SqlLedger {
         seen: Reconciled,
     ) -> Result<(), StoreError> {
         let end = sql("UPDATE reconciliation
-             SET since = $1, transfer_id = $2, again = $3, ended_at = $4, holder = $5,
-                 held_until = 0")
+             SET since = $1, transfer_id = $2, again = $3, ended_at = $4, held_until = 0
+             WHERE holder = $5")
         .bind(seen.since.map(Timestamp::millis))
         .bind(seen.transfer_id)
         .bind(to_json(&seen.again)?)

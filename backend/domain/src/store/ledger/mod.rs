@@ -178,7 +178,8 @@ pub trait LedgerStore: Outbox + LedgerReads {
         before: Timestamp,
     ) -> Result<Option<Reconciled>, StoreError>;
 
-    /// Ends a reconciliation: `seen` is what the next one need not look at.
+    /// Ends a reconciliation: `seen` is what the next one need not look at. Nothing happens if
+    /// another node has begun one since.
     async fn end_reconciliation(
         &self,
         node: i64,
