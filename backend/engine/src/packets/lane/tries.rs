@@ -71,3 +71,34 @@ pub(super) fn down(error: &Arc<StoreError>) -> Refusal {
     }
     refusal
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hongbao_shared::{Day, Shard, Site, UserId};
+    use tokio::{sync::oneshot, time::Instant};
+
+    /// R-CTRL-6: the first two attempts come at once, each one after that rests for longer, and
+    /// all of them together hold up a shard for a fifth of a second.
+    #[tokio::test(start_paused = true)]
+    async fn whoever_loses_again_and_again_lets_the_other_go_first() {
+        let (shard, day) = (Shard::new(1).unwrap(), Day::new(2).unwrap());
+        let order_no = OrderNo::new(Site::S, shard, day, false, 1).unwrap();
+        let user = UserId::from_random(7);
+        let (reply, answer) = oneshot::channel();
+        let (mut tries, mut ops) = (Tries::default(), vec![Op::Open { order_no, user, reply }]);
+        let mut rests = Vec::new();
+        while !ops.is_empty() {
+            let before = Instant::now();
+            tries.back_off(&ops).await;
+            rests.push(before.elapsed());
+            ops = tries.once_more(ops, StoreError::Unknown("lost".into()));
+        }
+        assert!(answer.await.unwrap().is_err());
+        assert_eq!(rests.len(), usize::try_from(ATTEMPTS_MAX).unwrap());
+        assert_eq!(rests[..2], [Duration::ZERO; 2]);
+        assert!(rests[1..6].is_sorted_by(|before, after| before < after), "{rests:?}");
+        let all: Duration = rests.iter().sum();
+        assert!(all > BACK_OFF_MAX * 8 && all < Duration::from_millis(220), "{all:?}");
+    }
+}
