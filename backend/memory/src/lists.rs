@@ -152,23 +152,6 @@ impl ListReads for MemoryLists {
         Ok(rows.take(size(limit)).copied().collect())
     }
 
-    async fn listed_orders(
-        &self,
-        after: Option<OrderNo>,
-        limit: u32,
-    ) -> Result<Vec<OrderNo>, StoreError> {
-        let state = self.state.lock();
-        let rows = &state.rows;
-        let received = rows.received.keys().map(|(order_no, _)| order_no);
-        let all = rows.sent.keys().chain(rows.best_lucks.keys()).chain(received);
-        let mut orders: Vec<_> =
-            all.filter(|order_no| after.is_none_or(|after| **order_no > after)).copied().collect();
-        orders.sort_unstable_by_key(|order_no| order_no.to_bits());
-        orders.dedup();
-        orders.truncate(size(limit));
-        Ok(orders)
-    }
-
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError> {
         let state = self.state.lock();
         let sum = Fen::sum(state.months_of(user).map(|(_, totals)| totals.received_fen));

@@ -40,7 +40,6 @@ gated! {
         fn months(user: UserId, year: i16) -> Vec<(u8, Totals)>;
         fn years(user: UserId, list: List) -> Vec<i16>;
         fn listed_shares(order_no: OrderNo, from_seq: u32, limit: u32) -> Vec<ReceivedRow>;
-        fn listed_orders(after: Option<OrderNo>, limit: u32) -> Vec<OrderNo>;
         fn received_fen(user: UserId) -> Fen;
         fn listed(order_no: OrderNo) -> Listed;
         fn sent_page(after: Option<OrderNo>, limit: u32) -> Vec<SentRow>;

@@ -201,13 +201,6 @@ pub trait ListReads: Send + Sync + fmt::Debug {
         limit: u32,
     ) -> Result<Vec<ReceivedRow>, StoreError>;
 
-    /// Up to `limit` numbers after `after` of packets of which anything is here, in order.
-    async fn listed_orders(
-        &self,
-        after: Option<OrderNo>,
-        limit: u32,
-    ) -> Result<Vec<OrderNo>, StoreError>;
-
     /// What all shares add up to that a person has ever opened.
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError>;
 

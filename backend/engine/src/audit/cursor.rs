@@ -1,6 +1,5 @@
 //! Tables that are read side by side, each by pages in the order of packets.
 
-use super::PAGE;
 use async_trait::async_trait;
 use hongbao_domain::{
     record::Payment,
@@ -20,8 +19,12 @@ pub(super) trait Source: Send + Sync {
     /// A row.
     type Row: Send;
 
-    /// A page of rows behind the last one that was read.
-    async fn page(&self, last: Option<&Self::Row>) -> Result<Vec<Self::Row>, StoreError>;
+    /// A page of up to `limit` rows behind the last one that was read.
+    async fn page(
+        &self,
+        last: Option<&Self::Row>,
+        limit: u32,
+    ) -> Result<Vec<Self::Row>, StoreError>;
 
     /// Whose row it is.
     fn order_no(row: &Self::Row) -> OrderNo;
@@ -31,15 +34,24 @@ pub(super) trait Source: Send + Sync {
 #[derive(Debug)]
 pub(super) struct Cursor<S: Source> {
     source: S,
+    /// Rows of a page.
+    limit: u32,
     page: VecDeque<S::Row>,
     is_last: bool,
+    /// It goes on where the table cannot be reached, as where a row cannot be read.
+    bears: bool,
     /// A row could not be read: what follows it is not seen from here.
     pub(super) broken: Option<String>,
 }
 
 impl<S: Source> Cursor<S> {
-    pub(super) fn new(source: S) -> Self {
-        Self { source, page: VecDeque::new(), is_last: false, broken: None }
+    pub(super) fn new(source: S, limit: u32) -> Self {
+        let page = VecDeque::new();
+        Self { source, limit, page, is_last: false, bears: false, broken: None }
+    }
+
+    pub(super) fn bearing(self, bears: bool) -> Self {
+        Self { bears, ..self }
     }
 
     /// The packet of the next row.
@@ -71,7 +83,7 @@ impl<S: Source> Cursor<S> {
         if self.page.len() > 1 || self.is_last {
             return Ok(());
         }
-        match self.source.page(self.page.back()).await {
+        match self.source.page(self.page.back(), self.limit).await {
             Ok(rows) => {
                 self.is_last = rows.is_empty();
                 self.page.extend(rows);
@@ -80,6 +92,11 @@ impl<S: Source> Cursor<S> {
             Err(StoreError::Corrupt(what)) => {
                 self.is_last = true;
                 self.broken = Some(what);
+                Ok(())
+            }
+            Err(error @ (StoreError::Unavailable(_) | StoreError::Unknown(_))) if self.bears => {
+                self.is_last = true;
+                self.broken = Some(error.to_string());
                 Ok(())
             }
             Err(error) => Err(error),
@@ -94,8 +111,8 @@ pub(super) struct Payments<'a>(pub(super) &'a dyn LedgerStore);
 impl Source for Payments<'_> {
     type Row = Payment;
 
-    async fn page(&self, last: Option<&Payment>) -> Result<Vec<Payment>, StoreError> {
-        self.0.payments_page(last.map(Self::order_no), PAGE).await
+    async fn page(&self, last: Option<&Payment>, limit: u32) -> Result<Vec<Payment>, StoreError> {
+        self.0.payments_page(last.map(Self::order_no), limit).await
     }
 
     fn order_no(row: &Payment) -> OrderNo {
@@ -110,8 +127,12 @@ pub(super) struct Transfers<'a>(pub(super) &'a dyn LedgerStore);
 impl Source for Transfers<'_> {
     type Row = (OrderNo, Recorded);
 
-    async fn page(&self, last: Option<&Self::Row>) -> Result<Vec<Self::Row>, StoreError> {
-        self.0.escrow_transfers_page(last.map(|(order_no, line)| (*order_no, line.id)), PAGE).await
+    async fn page(
+        &self,
+        last: Option<&Self::Row>,
+        limit: u32,
+    ) -> Result<Vec<Self::Row>, StoreError> {
+        self.0.escrow_transfers_page(last.map(|(order_no, line)| (*order_no, line.id)), limit).await
     }
 
     fn order_no(row: &Self::Row) -> OrderNo {
@@ -126,10 +147,14 @@ pub(super) struct Escrows<'a>(pub(super) &'a dyn LedgerStore);
 impl Source for Escrows<'_> {
     type Row = (OrderNo, AccountState);
 
-    async fn page(&self, last: Option<&Self::Row>) -> Result<Vec<Self::Row>, StoreError> {
+    async fn page(
+        &self,
+        last: Option<&Self::Row>,
+        limit: u32,
+    ) -> Result<Vec<Self::Row>, StoreError> {
         let last_wallet = Account::Wallet(UserId::from_random(u64::MAX));
         let after = last.map_or(last_wallet, |(order_no, _)| Account::Escrow(*order_no));
-        let accounts = self.0.accounts_page(Some(after), PAGE).await?;
+        let accounts = self.0.accounts_page(Some(after), limit).await?;
         let escrows = accounts.into_iter().filter_map(|(account, stated)| match account {
             Account::Escrow(order_no) => Some((order_no, stated)),
             Account::Issuer | Account::Wallet(_) => None,
@@ -152,9 +177,13 @@ pub(super) struct Claims<'a> {
 impl Source for Claims<'_> {
     type Row = (OrderNo, ClaimRow);
 
-    async fn page(&self, last: Option<&Self::Row>) -> Result<Vec<Self::Row>, StoreError> {
+    async fn page(
+        &self,
+        last: Option<&Self::Row>,
+        limit: u32,
+    ) -> Result<Vec<Self::Row>, StoreError> {
         let after = last.map(|(order_no, claim)| (*order_no, claim.seq));
-        self.store.claims_page(self.day, after, PAGE).await
+        self.store.claims_page(self.day, after, limit).await
     }
 
     fn order_no(row: &Self::Row) -> OrderNo {
@@ -169,9 +198,9 @@ pub(super) struct Sent<'a>(pub(super) Option<&'a dyn ListStore>);
 impl Source for Sent<'_> {
     type Row = SentRow;
 
-    async fn page(&self, last: Option<&SentRow>) -> Result<Vec<SentRow>, StoreError> {
+    async fn page(&self, last: Option<&SentRow>, limit: u32) -> Result<Vec<SentRow>, StoreError> {
         let Some(lists) = self.0 else { return Ok(Vec::new()) };
-        lists.sent_page(last.map(Self::order_no), PAGE).await
+        lists.sent_page(last.map(Self::order_no), limit).await
     }
 
     fn order_no(row: &SentRow) -> OrderNo {
@@ -186,9 +215,13 @@ pub(super) struct Received<'a>(pub(super) Option<&'a dyn ListStore>);
 impl Source for Received<'_> {
     type Row = ReceivedRow;
 
-    async fn page(&self, last: Option<&ReceivedRow>) -> Result<Vec<ReceivedRow>, StoreError> {
+    async fn page(
+        &self,
+        last: Option<&ReceivedRow>,
+        limit: u32,
+    ) -> Result<Vec<ReceivedRow>, StoreError> {
         let Some(lists) = self.0 else { return Ok(Vec::new()) };
-        lists.received_page(last.map(|row| (row.order_no, row.user_id)), PAGE).await
+        lists.received_page(last.map(|row| (row.order_no, row.user_id)), limit).await
     }
 
     fn order_no(row: &ReceivedRow) -> OrderNo {
@@ -203,9 +236,13 @@ pub(super) struct BestLucks<'a>(pub(super) Option<&'a dyn ListStore>);
 impl Source for BestLucks<'_> {
     type Row = (OrderNo, UserId);
 
-    async fn page(&self, last: Option<&Self::Row>) -> Result<Vec<Self::Row>, StoreError> {
+    async fn page(
+        &self,
+        last: Option<&Self::Row>,
+        limit: u32,
+    ) -> Result<Vec<Self::Row>, StoreError> {
         let Some(lists) = self.0 else { return Ok(Vec::new()) };
-        lists.best_lucks_page(last.map(Self::order_no), PAGE).await
+        lists.best_lucks_page(last.map(Self::order_no), limit).await
     }
 
     fn order_no(row: &Self::Row) -> OrderNo {

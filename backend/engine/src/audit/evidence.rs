@@ -67,7 +67,7 @@ pub(super) async fn gather(
         Some(lists) => Some(lists.listed(order_no).await?),
         None => None,
     };
-    let granted = Granted::read(audited).await?.end(order_no);
+    let granted = Granted::end_of(audited, order_no).await?;
     Ok(Evidence {
         order_no,
         is_awaited,
@@ -95,6 +95,7 @@ async fn claims_of(
                 None => return Ok(claims),
             },
         };
+        // Behind those of hot tables cold storage is asked, which may have others.
         let page = store.claims(order_no, from, PAGE).await?;
         if page.is_empty() || claims.len() >= max {
             return Ok(claims);
@@ -112,9 +113,11 @@ async fn transfers_of(
     loop {
         let after = transfers.last().map_or(0, |line| line.id);
         let page = audited.ledger.transfers_of(order_no, after, PAGE).await?;
-        if page.is_empty() || transfers.len() >= max {
+        // Where there are fewer rows than were asked for, nothing follows.
+        let is_last = u32::try_from(page.len()).is_ok_and(|rows| rows < PAGE);
+        transfers.extend(page);
+        if is_last || transfers.len() >= max {
             return Ok(transfers);
         }
-        transfers.extend(page);
     }
 }

@@ -23,12 +23,19 @@ mod sums;
 mod tiers;
 mod walk;
 mod watch;
+mod whole;
 
 pub use law::{Law, Scope};
 pub use report::{Counts, LISTED_MAX, Report, Subject, Tally, Violation, Violations};
 pub use watch::{Progress, Stage, Watch};
 // Reconciliation goes by the same laws.
-pub(crate) use {accounts::audit as accounts, arrival::announced, look::look, packet::Checked};
+pub(crate) use {
+    accounts::audit as accounts,
+    arrival::announced,
+    look::look,
+    packet::Checked,
+    walk::{Named, Visit, Walk},
+};
 
 use crate::keys::seal::Sealer;
 use hongbao_domain::store::{
@@ -100,7 +107,7 @@ impl<'a> Audited<'a> {
 pub async fn run(audited: &Audited<'_>) -> Result<Report, StoreError> {
     let mut report = books(audited).await?;
     accounts(audited, &mut report).await?;
-    walk::audit(audited, &mut report).await?;
+    whole::audit(audited, &mut report).await?;
     tiers::audit(audited, &mut report).await?;
     lists::audit(audited, &mut report).await?;
     wait(audited, &mut report).await?;

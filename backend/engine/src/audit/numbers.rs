@@ -31,6 +31,22 @@ impl Granted {
         Ok(Self(ends))
     }
 
+    /// The same as [`Self::end`], for one number alone.
+    pub(super) async fn end_of(
+        audited: &Audited<'_>,
+        order_no: OrderNo,
+    ) -> Result<Option<u64>, StoreError> {
+        let site = order_no.site();
+        if !audited.orders.keys().any(|(known, _)| *known == site) {
+            return Ok(None);
+        }
+        Ok(Some(if order_no.is_local() {
+            audited.ledger.mark(Mark::LocalLease(site)).await?.saturating_mul(LEASE)
+        } else {
+            audited.ledger.mark(Mark::Sequence(site)).await?
+        }))
+    }
+
     /// The first sequence that was not granted yet to numbers like this one; `None` for a
     /// site that is not there.
     pub(super) fn end(&self, order_no: OrderNo) -> Option<u64> {

@@ -1,43 +1,14 @@
 //! Payments against packets.
 
 use super::{PAGE, Run, rebuild::Rebuilt, report::Repair};
-use crate::audit::{self, Law, Subject, Tally};
+use crate::audit::{self, Law, Tally};
 use hongbao_domain::{
     record::Payment,
     store::{StoreError, ledger::TransferKind, orders::StoredState, reconciled::Reconciled},
 };
 use hongbao_shared::OrderNo;
-use std::collections::BTreeSet;
 
 impl Run<'_> {
-    /// A payment without packet or tombstone, and without a row that makes it land, gets
-    /// its row again, if its escrow still holds all of it.
-    pub(super) async fn landings(&mut self) -> Result<(), StoreError> {
-        let mut after = None;
-        loop {
-            let page = match self.audited.ledger.payments_page(after, PAGE).await {
-                Err(StoreError::Corrupt(what)) => {
-                    let law = Law::StoredDataIsReadable.name();
-                    let place = Subject::Place("ledger payments".to_owned());
-                    self.report.leave(law, place, what);
-                    return Ok(());
-                }
-                page => page?,
-            };
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.record.order_no);
-            // Asked before the shards are: a packet lands before its row goes.
-            let orders = page.iter().map(|payment| payment.record.order_no).collect();
-            let awaited: BTreeSet<_> =
-                self.audited.ledger.awaiting_landing(orders).await?.into_iter().collect();
-            for payment in page {
-                self.report.payments = self.report.payments.saturating_add(1);
-                let awaited = awaited.contains(&payment.record.order_no);
-                self.landing(&payment, awaited).await?;
-            }
-        }
-    }
-
     /// Those that came since, and those that were to land when they were last looked at.
     pub(super) async fn new_landings(&mut self, seen: &Reconciled) -> Result<(), StoreError> {
         let mut orders = seen.again.clone();
@@ -54,15 +25,23 @@ impl Run<'_> {
     }
 
     async fn pay_attention(&mut self, orders: &mut Vec<OrderNo>) -> Result<(), StoreError> {
-        let ledger = self.audited.ledger;
         for order_no in orders.drain(..) {
-            let awaited = !ledger.awaiting_landing(vec![order_no]).await?.is_empty();
-            if let Some(payment) = ledger.payment(order_no).await? {
+            if self.paid(order_no).await? {
                 self.report.payments = self.report.payments.saturating_add(1);
-                self.landing(&payment, awaited).await?;
             }
         }
         Ok(())
+    }
+
+    /// A payment without packet or tombstone, and without a row that makes it land, gets
+    /// its row again, if its escrow still holds all of it. False if there is no payment.
+    pub(super) async fn paid(&mut self, order_no: OrderNo) -> Result<bool, StoreError> {
+        let ledger = self.audited.ledger;
+        // Asked before the shard is: a packet lands before its row goes.
+        let awaited = !ledger.awaiting_landing(vec![order_no]).await?.is_empty();
+        let Some(payment) = ledger.payment(order_no).await? else { return Ok(false) };
+        self.landing(&payment, awaited).await?;
+        Ok(true)
     }
 
     async fn landing(&mut self, payment: &Payment, awaited: bool) -> Result<(), StoreError> {

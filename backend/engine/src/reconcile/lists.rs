@@ -138,33 +138,21 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The other direction: lines of packets that do not exist.
-    pub(super) async fn strange_lists(&mut self) -> Result<(), StoreError> {
-        if self.report.lists_are_unread {
-            return Ok(());
+    /// The other direction: lines of a packet that may not exist.
+    pub(super) async fn strange_lines(&mut self, order_no: OrderNo) {
+        // It would be there again, were this not a dry run.
+        let is_made = |mend: &Repaired| (mend.repair, mend.order_no) == (Repair::Packet, order_no);
+        if !self.may_mend() && self.report.mends.iter().any(is_made) {
+            return;
         }
-        let mut after = None;
-        loop {
-            let page = self.of.stores.lists.listed_orders(after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(*last);
-            for order_no in page {
-                // It would be there again, were this not a dry run.
-                let is_made =
-                    |mend: &Repaired| (mend.repair, mend.order_no) == (Repair::Packet, order_no);
-                if !self.may_mend() && self.report.mends.iter().any(is_made) {
-                    continue;
-                }
-                let there = match self.of.stores.orders.get(&(order_no.site(), order_no.shard())) {
-                    None => Ok(false),
-                    Some(store) => store.packet(order_no).await.map(|packet| packet.is_some()),
-                };
-                // A shard that cannot be read has been named already.
-                if matches!(there, Ok(false)) {
-                    let what = "lists name a packet that does not exist".to_owned();
-                    self.report.leave(LAW, order_no, what);
-                }
-            }
+        let there = match self.of.stores.orders.get(&(order_no.site(), order_no.shard())) {
+            None => Ok(false),
+            Some(store) => store.packet(order_no).await.map(|packet| packet.is_some()),
+        };
+        // A shard that cannot be read is named where it is.
+        if matches!(there, Ok(false)) {
+            let what = "lists name a packet that does not exist".to_owned();
+            self.report.leave(LAW, order_no, what);
         }
     }
 }

@@ -17,6 +17,7 @@ mod packets;
 mod rebuild;
 mod report;
 mod task;
+mod whole;
 
 pub use report::{LeftOver, Repair, Repaired, Report};
 pub use task::Schedule;
@@ -201,14 +202,8 @@ impl Run<'_> {
     async fn all(&mut self) {
         let books = self.books().await;
         self.unless_unread("ledger", books);
-        let landings = self.landings().await;
-        self.unless_unread("payments", landings);
-        for ((site, shard), store) in &self.of.stores.orders {
-            let read = self.shard(*site, *shard, &**store, None).await;
-            self.unless_unread(&format!("order shard {site}{shard}"), read);
-        }
-        let lists = self.strange_lists().await;
-        self.unless_unread("lists", lists);
+        let all = self.everything().await;
+        self.unless_unread("payments", all);
         let dead = self.dead_letters().await;
         self.unless_unread("outboxes", dead);
     }
@@ -222,7 +217,7 @@ impl Run<'_> {
         let since = seen.since.unwrap_or(Timestamp::from_millis(0));
         let since = since.minus(CLOCKS_DIFFER).millis();
         for ((site, shard), store) in &self.of.stores.orders {
-            let since = Some(Timestamp::from_millis(since));
+            let since = Timestamp::from_millis(since);
             let read = self.shard(*site, *shard, &**store, since).await;
             self.unless_unread(&format!("order shard {site}{shard}"), read);
         }
@@ -258,8 +253,12 @@ impl Run<'_> {
     /// One database that is down does not keep the others from being reconciled.
     fn unless_unread(&mut self, what: &str, read: Result<(), impl Into<anyhow::Error>>) {
         if let Err(error) = read {
-            self.report.unread.push(format!("{what}: {:#}", error.into()));
+            self.unread(what, error);
         }
+    }
+
+    fn unread(&mut self, what: &str, error: impl Into<anyhow::Error>) {
+        self.report.unread.push(format!("{what}: {:#}", error.into()));
     }
 
     /// The ledger against itself; nothing of it can be mended.
@@ -270,21 +269,18 @@ impl Run<'_> {
         read
     }
 
+    /// What is open, or has ended since.
     async fn shard(
         &mut self,
         site: Site,
         shard: Shard,
         store: &dyn OrderStore,
-        since: Option<Timestamp>,
+        since: Timestamp,
     ) -> Result<(), StoreError> {
         for day in (0..DAYS).filter_map(Day::new) {
             let mut after = None;
             loop {
-                let read = match since {
-                    None => store.packets_page(day, after, PAGE).await,
-                    Some(since) => store.hot().unsettled_page(day, since, after, PAGE).await,
-                };
-                let page = match read {
+                let page = match store.hot().unsettled_page(day, since, after, PAGE).await {
                     Err(StoreError::Corrupt(what)) => {
                         let place = format!("order shard {site}{shard} day {}", day.get());
                         let law = Law::StoredDataIsReadable.name();

@@ -101,14 +101,6 @@ impl ListReads for Switched {
         self.up()?.listed_shares(order_no, from_seq, limit).await
     }
 
-    async fn listed_orders(
-        &self,
-        after: Option<OrderNo>,
-        limit: u32,
-    ) -> Result<Vec<OrderNo>, StoreError> {
-        self.up()?.listed_orders(after, limit).await
-    }
-
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError> {
         self.up()?.received_fen(user).await
     }

@@ -136,27 +136,6 @@ impl ListReads for SqlLists {
         .await
     }
 
-    async fn listed_orders(
-        &self,
-        after: Option<OrderNo>,
-        limit: u32,
-    ) -> Result<Vec<OrderNo>, StoreError> {
-        // Each part is limited on its own, because it could be the whole answer.
-        sql("SELECT * FROM (SELECT order_no FROM sent WHERE order_no > $1
-                            ORDER BY order_no LIMIT $2) AS s
-             UNION
-             SELECT * FROM (SELECT DISTINCT order_no FROM received WHERE order_no > $1
-                            ORDER BY order_no LIMIT $2) AS r
-             UNION
-             SELECT * FROM (SELECT order_no FROM best_lucks WHERE order_no > $1
-                            ORDER BY order_no LIMIT $2) AS b
-             ORDER BY order_no LIMIT $2")
-        .bind(after.map_or(-1, OrderNo::to_bits))
-        .bind(limit)
-        .scalars(&self.database)
-        .await
-    }
-
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError> {
         sql("SELECT CAST(coalesce(sum(received_fen), 0) AS BIGINT) FROM totals WHERE user_id = $1")
             .bind(user.get())
