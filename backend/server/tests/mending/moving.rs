@@ -143,8 +143,9 @@ impl Scene {
         let (day, epoch_day) = (zone.day(now), zone.epoch_day(now));
         let place = ColdPlace { site: Site::S, shard: Shard::new(0).unwrap(), day };
         let number = |n| OrderNo::new(place.site, place.shard, day, false, n).unwrap();
-        for from in (0..PACKETS).step_by(400) {
-            let numbers = (from..from + 400).map(number);
+        // Small enough for the patience of a commit, also on a busy machine.
+        for from in (0..PACKETS).step_by(100) {
+            let numbers = (from..from + 100).map(number);
             let landings = numbers.clone().map(|order_no| landing(order_no, now, epoch_day));
             let appends = numbers.map(|order_no| all_of(order_no, now));
             let batch =
