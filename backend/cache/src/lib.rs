@@ -4,10 +4,13 @@
 
 mod circuit;
 mod codec;
+mod examine;
 mod news;
 mod pool;
 mod scripts;
 mod site;
+
+pub use examine::{ExaminedCache, examine};
 
 use anyhow::Context;
 use async_trait::async_trait;

@@ -23,6 +23,8 @@ enum Command {
     Server(cli::server::Arguments),
     /// Make the databases, or bring them up to date.
     Migrate(cli::migrate::Arguments),
+    /// Say what is wrong with settings, machine, databases, caches, clocks and keys.
+    Doctor(cli::doctor::Arguments),
     /// Prove from the stored data that every fen is where it belongs.
     Audit(cli::audit::Arguments),
     /// Compare the databases with each other, and mend what went missing.
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Server(arguments) => cli::server::run(arguments),
         Command::Migrate(arguments) => cli::migrate::run(arguments),
+        Command::Doctor(arguments) => cli::doctor::run(arguments),
         Command::Audit(arguments) => cli::audit::run(arguments),
         Command::Reconcile(arguments) => cli::reconcile::run(arguments),
         Command::Backup(arguments) => cli::backup::run(arguments),

@@ -149,8 +149,7 @@ impl Schema {
         let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
             .fetch_one(readers)
             .await?;
-        let newest = self.migrator(Dialect::Sqlite).iter().map(|file| file.version).max();
-        match found.cmp(&newest) {
+        match found.cmp(&self.newest(Dialect::Sqlite)) {
             Ordering::Less => Err(Unfit::Older),
             Ordering::Equal => Ok(()),
             Ordering::Greater => Err(Unfit::Newer),
@@ -190,6 +189,11 @@ impl Schema {
             }
             other => unavailable(sqlx::Error::Migrate(other.into())),
         })
+    }
+
+    /// The version that this program makes.
+    pub(super) fn newest(self, dialect: Dialect) -> Option<i64> {
+        self.migrator(dialect).iter().map(|file| file.version).max()
     }
 
     fn migrator(self, dialect: Dialect) -> Migrator {
@@ -236,7 +240,7 @@ async fn create_namespace(pool: &PgPool, namespace: &str) -> Result<(), StoreErr
 }
 
 /// What needs no quotes in any dialect.
-fn is_plain(byte: u8) -> bool {
+pub(super) fn is_plain(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'
 }
 

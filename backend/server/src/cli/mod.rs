@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod audit;
 pub mod backup;
+pub mod doctor;
 pub mod keys;
 pub mod migrate;
 pub mod reconcile;

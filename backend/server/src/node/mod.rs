@@ -4,6 +4,7 @@
 pub mod backup;
 mod barrier;
 mod descriptors;
+pub mod doctor;
 mod folder;
 mod places;
 mod stores;

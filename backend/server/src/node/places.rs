@@ -72,6 +72,22 @@ impl Places {
         })
     }
 
+    /// The schemas on servers; none of a data folder.
+    pub(super) fn links(&self) -> impl Iterator<Item = (Schema, &Link)> {
+        let once = [
+            (Schema::Ledger, &self.ledger),
+            (Schema::People, &self.people),
+            (Schema::Lists, &self.lists),
+            (Schema::Control, &self.control),
+        ];
+        let orders = self.orders.values().map(|place| (Schema::Orders, place));
+        let cold = self.cold.values().map(|place| (Schema::Cold, place));
+        once.into_iter().chain(orders).chain(cold).filter_map(|(schema, place)| match place {
+            Place::Link(link) => Some((schema, link)),
+            Place::File(_) => None,
+        })
+    }
+
     /// Each database is a schema of its own, so that several can share a server, and a
     /// logical shard moves whole.
     fn in_fleet(fleet: &Fleet, create: bool) -> Self {

@@ -8,6 +8,7 @@
 mod caller;
 mod crew;
 mod crowd;
+mod doctor;
 mod each;
 mod restore;
 mod steering;

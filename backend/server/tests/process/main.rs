@@ -6,6 +6,7 @@
 mod clock;
 #[path = "../common/mod.rs"]
 mod common;
+mod doctor;
 mod doors;
 mod folder;
 mod logs;

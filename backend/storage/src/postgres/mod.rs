@@ -71,6 +71,17 @@ pub struct Link {
     pub create: bool,
 }
 
+impl Link {
+    /// Which database of which server it is, without user and password: `host:port/database`.
+    pub fn server(&self) -> String {
+        let Ok(options) = PgConnectOptions::from_str(&self.url) else {
+            return "an address that cannot be read".to_owned();
+        };
+        let (host, port) = (options.get_host(), options.get_port());
+        format!("{host}:{port}/{}", options.get_database().unwrap_or_default())
+    }
+}
+
 /// Without the password.
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,17 +104,7 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) async fn open(link: &Link, schema: Schema) -> anyhow::Result<Self> {
-        let options = PgConnectOptions::from_str(&link.url)
-            // The text may hold a password.
-            .map_err(|_| anyhow::anyhow!("the address of a database cannot be read"))?
-            .application_name("hongbao")
-            .statement_cache_capacity(512)
-            .options([
-                ("search_path", link.namespace.clone()),
-                ("statement_timeout", milliseconds(STATEMENT_TIMEOUT)),
-                ("lock_timeout", milliseconds(LOCK_TIMEOUT)),
-                ("idle_in_transaction_session_timeout", milliseconds(IDLE_TIMEOUT)),
-            ]);
+        let options = options(link)?;
         let circuit = Circuit::new(&link.namespace, options.clone());
         let pool = PgPoolOptions::new()
             .max_connections(link.connections_max)
@@ -287,6 +288,22 @@ impl Server {
     pub(super) async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// How to connect to it.
+pub(super) fn options(link: &Link) -> anyhow::Result<PgConnectOptions> {
+    let options = PgConnectOptions::from_str(&link.url)
+        // The text may hold a password.
+        .map_err(|_| anyhow::anyhow!("the address of a database cannot be read"))?
+        .application_name("hongbao")
+        .statement_cache_capacity(512)
+        .options([
+            ("search_path", link.namespace.clone()),
+            ("statement_timeout", milliseconds(STATEMENT_TIMEOUT)),
+            ("lock_timeout", milliseconds(LOCK_TIMEOUT)),
+            ("idle_in_transaction_session_timeout", milliseconds(IDLE_TIMEOUT)),
+        ]);
+    Ok(options)
 }
 
 fn milliseconds(duration: Duration) -> String {

@@ -1,0 +1,82 @@
+//! The settings beside each other, and what the machine gives.
+
+use super::{super::divide, Findings};
+use hongbao_config::Config;
+use std::io;
+use tokio::net::TcpListener;
+
+const SETTINGS: &str = "settings";
+
+/// What holds for itself, and may not be what somebody meant. (What cannot be is refused when
+/// the configuration is read.)
+pub(super) fn settings(config: &Config, findings: &mut Findings) {
+    let server = &config.server;
+    let listen = server.listen.0;
+    let before = findings.0.len();
+    let open = !listen.ip().is_loopback();
+    if open && !server.https && server.trusted_proxies.is_empty() {
+        findings.doubtful(
+            SETTINGS,
+            format_args!(
+                "everybody who reaches {listen} is served without https, which shows sessions to \
+                 the network: put a proxy with https in front, and set server.https and \
+                 server.trusted_proxies"
+            ),
+        );
+    }
+    if server.https && server.trusted_proxies.is_empty() {
+        findings.doubtful(
+            SETTINGS,
+            "server.https says that a proxy stands in front, but server.trusted_proxies names none: \
+             all people come from its one address, and share the limits of one",
+        );
+    }
+    if !config.flow.per_person {
+        findings.doubtful(
+            SETTINGS,
+            "flow.per_person is false, as for load tests: one person can crowd out all others",
+        );
+    }
+    if config.reconcile.interval_s == 0 {
+        findings.doubtful(
+            SETTINGS,
+            "reconcile.interval_s is 0: what goes missing between the databases is mended when \
+             somebody asks for it, and not before",
+        );
+    }
+    if findings.0.len() == before {
+        findings.fine(SETTINGS, "they go together");
+    }
+}
+
+/// Of whoever asks; a service may be given more (`LimitNOFILE`).
+pub(super) fn open_files(config: &Config, findings: &mut Findings) {
+    const ABOUT: &str = "open files";
+    let wanted = config.server.connections_max;
+    let mut divided = config.clone();
+    match divide(&mut divided) {
+        Err(error) => findings.wrong(ABOUT, error),
+        Ok(()) if divided.server.connections_max < wanted => findings.doubtful(
+            ABOUT,
+            format_args!(
+                "the limit leaves room for {} connections at a time instead of {wanted} \
+                 (server.connections_max): raise it (ulimit -n, LimitNOFILE)",
+                divided.server.connections_max
+            ),
+        ),
+        Ok(()) => findings.fine(ABOUT, format_args!("room for {wanted} connections at a time")),
+    }
+}
+
+/// Can a server listen there? One that does may be this one's.
+pub(super) async fn port(config: &Config, findings: &mut Findings) {
+    const ABOUT: &str = "port";
+    let listen = config.server.listen.0;
+    match TcpListener::bind(listen).await {
+        Ok(_) => findings.fine(ABOUT, format_args!("{listen} is free")),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            findings.fine(ABOUT, format_args!("somebody listens at {listen} already"));
+        }
+        Err(error) => findings.wrong(ABOUT, format_args!("cannot listen at {listen}: {error}")),
+    }
+}
