@@ -48,7 +48,9 @@ cargo xtask js          build the JavaScript package and call it from Node
 cargo xtask test [--only PART]... [--changed]
                         all set-up, then every check and test; or those of a part (a check, a
                         test, a package), or those that what differs from main touches
-cargo xtask dist        the single binary and the JavaScript package, in <target>/dist/
+cargo xtask dist [--static]
+                        the single binary, an archive to install from and the JavaScript package,
+                        in <target>/dist/ (--static: needs nothing of the Linux that it runs on)
 cargo xtask fleet [--nodes SSN] [--shards N] [--redis-cluster]
                         databases, nodes and a proxy of two sites on this machine, until Enter
 cargo xtask simulate [--seed S] [--runs N] [ARGUMENTS]
@@ -91,7 +93,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "web" => web::command(&workspace, rest),
         "js" => nothing_after("js", rest).and_then(|()| js_package::command(&workspace)),
         "test" => Ok(test::run(&workspace, &parts::Parts::parse(&workspace, rest)?)),
-        "dist" => nothing_after("dist", rest).and_then(|()| dist::run(&workspace)),
+        "dist" => dist::run(&workspace, dist::Options::parse(rest)?),
         "simulate" => simulate::run(&workspace, rest),
         "fleet" => fleet::run(&workspace, rest),
         "rogue" => rogue::run(&workspace, rest),

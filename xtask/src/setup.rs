@@ -28,6 +28,13 @@ const C_COMPILER: Tool = Tool {
     purpose: "a C compiler (SQLite is compiled from source)",
 };
 
+const STATIC_C_COMPILER: Tool = Tool {
+    programs: &["musl-gcc"],
+    variable: None,
+    packages: &["musl-tools"],
+    purpose: "a C compiler for musl (SQLite in a static binary)",
+};
+
 /// What a fleet is made of.
 const FOR_FLEET: [Tool; 3] = [
     Tool {
@@ -86,7 +93,7 @@ const FOR_TESTING: [Tool; 5] = [
 /// For everything that compiles: the server, the web app.
 pub(crate) fn for_building(workspace: &Workspace) -> Result<()> {
     install(workspace, &[C_COMPILER], &[])?;
-    wasm_target(workspace)?;
+    rust_target(workspace, WASM_TARGET)?;
     // The server's crate embeds this folder and does not compile without it, and the linters come
     // before the web app is built.
     fs::create_dir_all(workspace.dist())?;
@@ -163,33 +170,38 @@ fn has_venv() -> bool {
     process::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]))
 }
 
-fn wasm_target(workspace: &Workspace) -> Result<()> {
-    if has_wasm_target() {
+/// For a binary that needs nothing of the system that it runs on.
+pub(crate) fn for_static_binary(workspace: &Workspace, target: &str) -> Result<()> {
+    install(workspace, &[STATIC_C_COMPILER], &[])?;
+    rust_target(workspace, target)
+}
+
+fn rust_target(workspace: &Workspace, target: &str) -> Result<()> {
+    if has_rust_target(target) {
         return Ok(());
     }
     if find_program("rustup").is_none() {
         bail!(
-            "the Rust target {WASM_TARGET} is missing, and there is no rustup to add it: \
+            "the Rust target {target} is missing, and there is no rustup to add it: \
              install it the way this Rust was installed"
         );
     }
-    process::run(workspace.command("rustup").args(["target", "add", WASM_TARGET]))?;
+    process::run(workspace.command("rustup").args(["target", "add", target]))?;
     ensure!(
-        has_wasm_target(),
-        "the Rust target {WASM_TARGET} is still missing after rustup added it"
+        has_rust_target(target),
+        "the Rust target {target} is still missing after rustup added it"
     );
     Ok(())
 }
 
-fn has_wasm_target() -> bool {
+fn has_rust_target(target: &str) -> bool {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    Command::new(rustc)
-        .args(["--print", "target-libdir", "--target", WASM_TARGET])
-        .output()
-        .is_ok_and(|output| {
+    Command::new(rustc).args(["--print", "target-libdir", "--target", target]).output().is_ok_and(
+        |output| {
             let path = String::from_utf8_lossy(&output.stdout);
             output.status.success() && std::path::Path::new(path.trim()).is_dir()
-        })
+        },
+    )
 }
 
 fn component(workspace: &Workspace, component: &str, subcommand: &str) -> Result<()> {

@@ -136,6 +136,7 @@ impl Workspace {
                 texts.push((name, std::fs::read(entry.path())?));
             }
         }
+        texts.sort();
         Ok(texts)
     }
 

@@ -9,6 +9,8 @@ mod common;
 mod doctor;
 mod doors;
 mod folder;
+#[cfg(unix)]
+mod install;
 mod logs;
 mod tasks;
 

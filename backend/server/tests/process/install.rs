@@ -1,0 +1,96 @@
+//! The installer of the archive, run below a folder (R-API-3): what it puts where serves, and is
+//! upgraded after a backup.
+
+use crate::text;
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+use tempfile::TempDir;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_hongbao");
+
+/// What an archive unpacks to.
+fn unpacked(folder: &Path) -> PathBuf {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/install");
+    for name in ["install.sh", "hongbao.service"] {
+        fs::copy(sources.join(name), folder.join(name)).unwrap();
+    }
+    fs::copy(BINARY, folder.join("hongbao")).unwrap();
+    folder.join("install.sh")
+}
+
+fn install(script: &Path, root: &Path, arguments: &[&str]) -> Output {
+    Command::new("sh").arg(script).args(arguments).env("DESTDIR", root).output().unwrap()
+}
+
+#[track_caller]
+fn succeeded(output: &Output) -> String {
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+/// The command of the unit, with all its paths below `root`, at a free port: serves until it is
+/// asked to end.
+fn serve_once(root: &Path) {
+    let unit = fs::read_to_string(root.join("etc/systemd/system/hongbao.service")).unwrap();
+    let line = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+    let below = |word: &str| match word.strip_prefix('/') {
+        Some(path) => root.join(path).into_os_string(),
+        None => word.into(),
+    };
+    let mut words = line.split(' ').map(below);
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words).args(["--listen", "127.0.0.1:0"]).env("HONGBAO_SITES_SHARDS", "1");
+    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let asked = Command::new("kill").args(["-TERM", &server.id().to_string()]).status();
+    assert!(asked.unwrap().success());
+    assert!(server.wait().unwrap().success());
+    assert!(first.starts_with("Hongbao is at http://"), "{first}");
+}
+
+#[test]
+fn what_it_installs_serves_and_is_upgraded_after_a_backup() {
+    let (archive, root) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (script, root) = (unpacked(archive.path()), root.path());
+    let said = succeeded(&install(&script, root, &[]));
+    assert!(said.contains("Installed: hongbao "), "{said}");
+    let mode = |path: &str| fs::metadata(root.join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("usr/local/bin/hongbao"), 0o755);
+    assert_eq!(mode("var/lib/hongbao"), 0o700, "closed to others");
+    serve_once(root);
+
+    // What was changed stays, and what was stored is copied before anything else.
+    let settings = root.join("etc/hongbao/hongbao.toml");
+    let mine = fs::read_to_string(&settings).unwrap() + "[time]\nzone = 'Asia/Tokyo'\n";
+    fs::write(&settings, &mine).unwrap();
+    let said = succeeded(&install(&script, root, &[]));
+    assert!(said.contains("a backup in "), "{said}");
+    assert_eq!(fs::read_to_string(&settings).unwrap(), mine);
+    assert_eq!(mode("var/backups/hongbao"), 0o700);
+    let backups: Vec<_> = fs::read_dir(root.join("var/backups/hongbao")).unwrap().collect();
+    assert_eq!(backups.len(), 1);
+    assert!(backups[0].as_ref().unwrap().path().join("backup.json").is_file());
+    serve_once(root);
+
+    // What cannot be copied is not touched.
+    fs::remove_file(root.join("var/lib/hongbao/db/ledger.sqlite")).unwrap();
+    fs::write(archive.path().join("hongbao.service"), "another").unwrap();
+    let output = install(&script, root, &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("nothing is changed"), "{}", text(&output.stderr));
+    let unit = fs::read_to_string(root.join("etc/systemd/system/hongbao.service")).unwrap();
+    assert!(unit.contains("ExecStart="), "the unit is as before");
+
+    let said = succeeded(&install(&script, root, &["--uninstall"]));
+    assert!(said.contains("Hongbao is gone"), "{said}");
+    assert!(!root.join("usr/local/bin/hongbao").exists());
+    assert!(settings.exists() && root.join("var/lib/hongbao/db").is_dir(), "data stay");
+    assert_eq!(install(&script, root, &["--force"]).status.code(), Some(1), "it knows no other");
+}
