@@ -94,11 +94,16 @@ section! {
     /// fill the database with guests as fast as it can send.
     Addresses at "addresses" {
         /// Passwords tried per minute: sign-ins and changes of a password.
-        sign_ins_per_minute: u32 = 20;
+        sign_ins_per_minute: u32 = 60;
+        /// Passwords tried per minute for one account from all addresses together, beyond the
+        /// first two of each. Without it, many addresses guess as fast as they are many.
+        sign_ins_per_account_per_minute: u32 = 30;
         /// New accounts per minute, also from guests.
         accounts_per_minute: u32 = 10;
         /// New guests per minute, and as many looks at invitations by people without a session.
         guests_per_minute: u32 = 60;
+        /// As many of these may come at once after a quiet while: a party behind one address.
+        guests_at_once: u32 = 300;
         /// The most addresses that are counted one by one; those beyond share a count.
         tracked_max: u32 = 100_000;
     }

@@ -1,26 +1,15 @@
-//! Who is on the other end of the connection, and how often an address may do what
-//! needs no session (R-CTRL-1).
+//! Who is on the other end of the connection.
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{Extensions, HeaderMap, HeaderValue, header, request::Parts},
 };
-use governor::{DefaultKeyedRateLimiter, Quota, clock::Clock};
-use hongbao_config::{Addresses, Config};
-use hongbao_domain::Refusal;
-use hongbao_shared::ErrorCode;
+use hongbao_config::Config;
 use std::{
     convert::Infallible,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    num::NonZeroU32,
-    sync::{
-        Once,
-        atomic::{AtomicU32, Ordering},
-    },
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Once,
 };
-
-/// After so many checks, addresses that have long been quiet are forgotten.
-const CHECKS_PER_TIDYING: u32 = 1024;
 
 /// Said once: whoever is not trusted could say it as often as they like.
 static UNTRUSTED: Once = Once::new();
@@ -101,77 +90,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Agent {
     }
 }
 
-/// What is counted per address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Counted {
-    /// A password that is tried: a sign-in, or the present one when it is changed.
-    SignIn,
-    NewAccount,
-    NewGuest,
-    /// An invitation that is looked at by somebody who is about to be a guest.
-    Preview,
-}
-
-/// The counts. Bounded: beyond `tracked_max` addresses, all further ones share one.
-#[derive(Debug)]
-pub(super) struct Throttle {
-    sign_ins: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    new_accounts: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    new_guests: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    previews: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    tracked_max: usize,
-    checks: AtomicU32,
-}
-
-impl Throttle {
-    pub(super) fn new(settings: &Addresses) -> Self {
-        let limiter = |per_minute| {
-            let quota = NonZeroU32::new(per_minute).map(Quota::per_minute);
-            quota.map(DefaultKeyedRateLimiter::dashmap)
-        };
-        Self {
-            sign_ins: limiter(settings.sign_ins_per_minute),
-            new_accounts: limiter(settings.accounts_per_minute),
-            new_guests: limiter(settings.guests_per_minute),
-            previews: limiter(settings.guests_per_minute),
-            tracked_max: usize::try_from(settings.tracked_max).unwrap_or(usize::MAX),
-            checks: AtomicU32::new(0),
-        }
-    }
-
-    /// Counts one, or says when to come back.
-    pub(super) fn check(&self, what: Counted, client: &Client) -> Result<(), Refusal> {
-        let limiter = match what {
-            Counted::SignIn => &self.sign_ins,
-            Counted::NewAccount => &self.new_accounts,
-            Counted::NewGuest => &self.new_guests,
-            Counted::Preview => &self.previews,
-        };
-        let Some(limiter) = limiter else { return Ok(()) };
-        if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(CHECKS_PER_TIDYING) {
-            limiter.retain_recent();
-        }
-        let key = if limiter.len() < self.tracked_max {
-            network(client.address)
-        } else {
-            IpAddr::V6(Ipv6Addr::UNSPECIFIED)
-        };
-        limiter.check_key(&key).map_err(|until| {
-            metrics::counter!("hongbao_http_throttled_total").increment(1);
-            let wait = until.wait_time_from(limiter.clock().now());
-            Refusal::new(ErrorCode::RateLimited).retry_after(wait)
-        })
-    }
-}
-
-/// Whoever has one IPv6 address usually has its whole /64.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,35 +127,6 @@ mod tests {
         for (peer, forwarded, proxies, expected) in cases {
             let found = client(peer, forwarded, proxies).to_string();
             assert_eq!(found, *expected, "{peer} {forwarded:?} behind {proxies}");
-        }
-    }
-
-    fn from(address: &str) -> Client {
-        Client { address: address.parse().unwrap(), https: false }
-    }
-
-    #[test]
-    fn addresses_are_counted_apart_until_there_are_too_many() {
-        let throttle = Throttle::new(&Addresses {
-            guests_per_minute: 2,
-            accounts_per_minute: 0,
-            tracked_max: 3,
-            ..Addresses::default()
-        });
-        let guest = |address| throttle.check(Counted::NewGuest, &from(address));
-        assert!(guest("1.1.1.1").is_ok() && guest("1.1.1.1").is_ok());
-        let refusal = guest("1.1.1.1").unwrap_err();
-        assert_eq!(refusal.code, ErrorCode::RateLimited);
-        assert!(refusal.retry_after.is_some_and(|after| after.as_secs() <= 30));
-        // One /64 is one client.
-        assert!(guest("2001:db8::1").is_ok() && guest("2001:db8::2").is_ok());
-        assert!(guest("2001:db8::3").is_err());
-        assert!(guest("2.2.2.2").is_ok());
-        // Full: everyone else shares a count.
-        assert!(guest("3.3.3.3").is_ok() && guest("4.4.4.4").is_ok());
-        assert!(guest("5.5.5.5").is_err());
-        for _ in 0..100 {
-            assert!(throttle.check(Counted::NewAccount, &from("1.1.1.1")).is_ok(), "switched off");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How many connections and streams there are, in all and of one address (R-CTRL-6): beyond that
 //! the newest is refused at once, so that those who hold many keep nobody else out.
 
-use super::client::network;
+use super::throttle::network;
 use hongbao_domain::board::{Board, Place, Rung};
 use parking_lot::Mutex;
 use std::{collections::BTreeMap, fmt, net::IpAddr, sync::Arc};

@@ -15,6 +15,7 @@ mod room;
 mod routes;
 mod serve;
 mod session;
+mod throttle;
 mod web;
 
 #[cfg(feature = "bench")]
@@ -23,12 +24,13 @@ pub use serve::serve;
 
 use crate::telemetry;
 use axum::{Router, extract::FromRequestParts, http::request::Parts, routing::get};
-use client::{Client, Throttle};
+use client::Client;
 use doors::Doors;
 use hongbao_engine::app::App;
 use problem::Answered;
 use routes::{accounts, control, groups, lists, live, me, packets, wallet};
 use std::{convert::Infallible, ops::Deref, sync::Arc};
+use throttle::Throttle;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

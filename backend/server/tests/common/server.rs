@@ -60,6 +60,7 @@ impl TestServer {
         let mut config = Config::default();
         config.storage.data = folder.path().to_owned();
         config.addresses.sign_ins_per_minute = 0;
+        config.addresses.sign_ins_per_account_per_minute = 0;
         config.addresses.accounts_per_minute = 0;
         config.addresses.guests_per_minute = 0;
         config.flow.per_person = false;

@@ -117,6 +117,7 @@ async fn sessions_are_listed_and_ended() {
 async fn passwords_are_tried_a_few_times_only() {
     let server = TestServer::start_with(None, |config| {
         config.addresses.sign_ins_per_minute = 2;
+        config.addresses.sign_ins_per_account_per_minute = 0;
         config.addresses.accounts_per_minute = 2;
     })
     .await;

@@ -30,6 +30,7 @@ async fn sign_in(server: &TestServer, name: &str, password: &str) -> Answer {
 async fn patient_server() -> TestServer {
     TestServer::start_with(None, |config| {
         config.addresses.sign_ins_per_minute = 0;
+        config.addresses.sign_ins_per_account_per_minute = 0;
         config.addresses.accounts_per_minute = 0;
     })
     .await

@@ -2,9 +2,10 @@
 
 use crate::http::{
     Answer, Http,
-    client::{Agent, Client, Counted},
+    client::{Agent, Client},
     extract::Json,
     session::{self, Present, Session},
+    throttle::Counted,
 };
 use axum::{extract::State, response::Response};
 use hongbao_shared::{
@@ -61,7 +62,7 @@ pub(in crate::http) async fn sign_in(
     Agent(agent): Agent,
     Json(credentials): Json<Credentials>,
 ) -> Answer<Response> {
-    http.throttle.check(Counted::SignIn, &client)?;
+    http.throttle.check_password(&client, &credentials.name)?;
     let signed_in = http.app.accounts.sign_in(credentials, &agent).await?;
     Ok(session::started(&http, &client, signed_in))
 }

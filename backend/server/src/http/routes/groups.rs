@@ -3,9 +3,10 @@
 use super::Part;
 use crate::http::{
     Answer, Http,
-    client::{Client, Counted},
+    client::Client,
     extract::{InvitationCode, Json, Path, Query},
     session::Session,
+    throttle::Counted,
 };
 use axum::{extract::State, http::StatusCode};
 use hongbao_engine::control::Deed;

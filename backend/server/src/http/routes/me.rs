@@ -2,9 +2,10 @@
 
 use crate::http::{
     Answer, Http,
-    client::{Client, Counted},
+    client::Client,
     extract::{Json, Path},
     session::{self, Session},
+    throttle::Counted,
 };
 use axum::{
     extract::State,
@@ -77,7 +78,7 @@ pub(in crate::http) async fn change_password(
     Json(request): Json<PasswordChange>,
 ) -> Answer<StatusCode> {
     http.app.pace.check(Deed::Profile, session.user_id)?;
-    http.throttle.check(Counted::SignIn, &client)?;
+    http.throttle.check_password(&client, &session.user_id.to_string())?;
     http.app.accounts.change_password(session.user_id, &session.token, request).await?;
     Ok(StatusCode::NO_CONTENT)
 }
