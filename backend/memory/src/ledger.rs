@@ -213,6 +213,11 @@ impl LedgerReads for MemoryLedger {
         Ok(self.state.lock().payments.get(&order_no).cloned())
     }
 
+    async fn payments(&self, orders: Vec<OrderNo>) -> Result<Vec<Payment>, StoreError> {
+        let state = self.state.lock();
+        Ok(orders.iter().filter_map(|order_no| state.payments.get(order_no)).cloned().collect())
+    }
+
     async fn pre_order(&self, order_no: OrderNo) -> Result<Option<PreOrderRecord>, StoreError> {
         Ok(self.state.lock().pre_orders.get(&order_no).cloned())
     }

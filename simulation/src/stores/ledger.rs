@@ -78,6 +78,7 @@ gated! {
         fn account(account: Account) -> AccountState;
         fn entries(user: UserId, before_id: Option<i64>, limit: u32) -> Vec<Recorded>;
         fn payment(order_no: OrderNo) -> Option<Payment>;
+        fn payments(orders: Vec<OrderNo>) -> Vec<Payment>;
         fn pre_order(order_no: OrderNo) -> Option<PreOrderRecord>;
         fn accounts_page(after: Option<Account>, limit: u32) -> Vec<(Account, AccountState)>;
         fn transfers_page(after_id: i64, limit: u32) -> Vec<Recorded>;

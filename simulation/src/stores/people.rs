@@ -106,7 +106,7 @@ gated! {
     impl PostStore for GatedPeople, PeopleError;
     reads {}
     writes {
-        Step::PostCard => fn post_packet(packet: PacketPost) -> StoredMessage;
+        Step::PostCard => fn post_packets(packets: Vec<PacketPost>) -> Vec<StoredMessage>;
         Step::PostLines => fn post_lines(lines: Vec<LinePost>) -> Vec<StoredMessage>;
     }
     free {

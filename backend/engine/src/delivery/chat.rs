@@ -1,6 +1,6 @@
 use super::{Deliver, Delivered, events, known::Known, untold::Untold};
 use crate::{
-    groups::{Groups, Line, LinePost},
+    groups::{Groups, Line, LinePost, PacketPost},
     packets::ChatEvent,
 };
 use async_trait::async_trait;
@@ -61,8 +61,8 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// Everything in one transaction, as it nearly always goes: a hot packet makes a row
-    /// per commit. On any fault nothing is lost: each row is told again, on its own.
+    /// All cards in one transaction and all lines in another, as it nearly always goes: every
+    /// packet has a card, and a hot one makes a row per commit. On any fault nothing is lost: each row is told again, on its own.
     async fn tell_at_once(&mut self, rows: &[OutboxRow]) -> Result<(), Refusal> {
         let mut all = Vec::new();
         for row in rows {
@@ -75,6 +75,11 @@ impl Round<'_> {
             _ => None,
         });
         self.known.expect_claims(opened).await?;
+        let cards = all.iter().filter_map(|(event, _)| match event {
+            ChatEvent::Post(post) => Some(post.clone()),
+            _ => None,
+        });
+        self.post(cards.collect()).await?;
         let mut lines = Vec::new();
         for (event, attempts) in &all {
             lines.extend(self.prepare(event, *attempts).await?);
@@ -113,7 +118,7 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// Posts a card; of everything else, the lines that are to be posted.
+    /// Posts a card that is not there yet; of everything else, the lines that are to be posted.
     async fn prepare(
         &mut self,
         event: &ChatEvent,
@@ -121,8 +126,9 @@ impl Round<'_> {
     ) -> Result<Vec<LinePost>, Refusal> {
         let lines = match event {
             ChatEvent::Post(post) => {
-                self.to.groups.post_packet(post.clone()).await?;
-                self.cards.insert(post.order_no);
+                if !self.cards.contains(&post.order_no) {
+                    self.post(vec![post.clone()]).await?;
+                }
                 return Ok(Vec::new());
             }
             ChatEvent::Opened { order_no, from, count } => {
@@ -133,6 +139,13 @@ impl Round<'_> {
         };
         self.await_card(event.order_no(), attempts).await?;
         Ok(lines)
+    }
+
+    async fn post(&mut self, cards: Vec<PacketPost>) -> Result<(), Refusal> {
+        let orders: Vec<_> = cards.iter().map(|card| card.order_no).collect();
+        self.to.groups.post_packets(cards).await?;
+        self.cards.extend(orders);
+        Ok(())
     }
 
     /// A line about a packet comes after its card, even if the card is tried again.

@@ -5,6 +5,7 @@ use futures::future::join_all;
 use hongbao_domain::{
     Refusal,
     planted::Bug,
+    record::Payment,
     runtime::Clock,
     store::{
         StoreError,
@@ -12,7 +13,8 @@ use hongbao_domain::{
         outbox::OutboxRow,
     },
 };
-use std::{sync::Arc, time::Duration};
+use hongbao_shared::OrderNo;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Brings paid packets into their shards; gives up, by a tombstone, on what cannot
 /// land for too long (R-SEND-2).
@@ -26,31 +28,39 @@ pub struct LandPaid {
     pub give_up_after: Duration,
 }
 
+type Paid = BTreeMap<OrderNo, Payment>;
+
 #[async_trait]
 impl Deliver for LandPaid {
     async fn deliver(&self, rows: &[OutboxRow]) -> Vec<Delivered> {
+        let events: Vec<_> =
+            rows.iter().map(|row| serde_json::from_str::<LandEvent>(&row.payload)).collect();
+        let orders = events.iter().flatten().map(|event| event.order_no).collect();
+        // Where one cannot be read, each is read on its own.
+        let paid = self.packets.ledger.payments(orders).await.ok();
         // Together, so that the lanes can commit them together.
-        join_all(rows.iter().map(|row| self.land(row))).await
+        join_all(rows.iter().zip(events).map(async |(row, event)| match event {
+            Ok(event) => self.land(row, event.order_no, paid.as_ref()).await,
+            Err(error) => {
+                let error = format!("unreadable payload: {error}");
+                Delivered::Never { payload: row.payload.clone(), error }
+            }
+        }))
+        .await
     }
 }
 
 impl LandPaid {
-    async fn land(&self, row: &OutboxRow) -> Delivered {
-        let event: LandEvent = match serde_json::from_str(&row.payload) {
-            Ok(event) => event,
-            Err(error) => {
-                let error = format!("unreadable payload: {error}");
-                return Delivered::Never { payload: row.payload.clone(), error };
-            }
-        };
-        match self.try_land(event, row).await {
+    /// `paid` is what was paid for, this number included, if that is known.
+    async fn land(&self, row: &OutboxRow, order_no: OrderNo, paid: Option<&Paid>) -> Delivered {
+        match self.try_land(row, order_no, paid).await {
             Ok(Landed::New | Landed::Already(_)) => Delivered::Done,
             Ok(Landed::DayRefused) => {
                 let why = "its day table is not free, or cold storage does not answer";
-                Delivered::Again(format!("{}: {why}", event.order_no))
+                Delivered::Again(format!("{order_no}: {why}"))
             }
             Err(refusal) => {
-                let error = format!("{}: {}", event.order_no, describe(&refusal));
+                let error = format!("{order_no}: {}", describe(&refusal));
                 if refusal.is_final() {
                     Delivered::Never { payload: row.payload.clone(), error }
                 } else {
@@ -60,10 +70,18 @@ impl LandPaid {
         }
     }
 
-    async fn try_land(&self, event: LandEvent, row: &OutboxRow) -> Result<Landed, Refusal> {
-        let payment = self.packets.ledger.payment(event.order_no).await?;
+    async fn try_land(
+        &self,
+        row: &OutboxRow,
+        order_no: OrderNo,
+        paid: Option<&Paid>,
+    ) -> Result<Landed, Refusal> {
+        let payment = match paid {
+            Some(paid) => paid.get(&order_no).cloned(),
+            None => self.packets.ledger.payment(order_no).await?,
+        };
         let payment = payment.ok_or_else(|| {
-            StoreError::Corrupt(format!("{} is to land and was never paid", event.order_no))
+            StoreError::Corrupt(format!("{order_no} is to land and was never paid"))
         })?;
         let waited_ms = self.clock.now().millis_since(row.created_at);
         let too_long =
@@ -82,7 +100,7 @@ impl LandPaid {
         let landed = self.packets.give_up(&payment).await?;
         if landed == Landed::New {
             metrics::counter!("hongbao_landings_given_up_total").increment(1);
-            tracing::warn!(order_no = %event.order_no, "a packet could not land and was given up");
+            tracing::warn!(%order_no, "a packet could not land and was given up");
         }
         Ok(landed)
     }

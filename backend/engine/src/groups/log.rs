@@ -5,7 +5,7 @@ use anyhow::anyhow;
 use hongbao_domain::{
     Refusal,
     crash::{self, Step},
-    store::people::{Line, LinePost, StoredBody},
+    store::people::{Line, LinePost, StoredBody, StoredMessage},
 };
 use hongbao_shared::{
     ErrorCode, GroupId, MessageId, OrderNo, UserId,
@@ -76,13 +76,17 @@ impl Groups {
         crash::before(Step::ChatLines);
         let stored = self.store.post_lines(posts).await?;
         crash::after(Step::ChatLines);
-        // Each group hears of its newest entry once.
+        self.tell_newest(groups, &stored).await;
+        Ok(())
+    }
+
+    /// Each group hears of its newest entry once.
+    pub(super) async fn tell_newest(&self, groups: Vec<GroupId>, stored: &[StoredMessage]) {
         let newest: BTreeMap<_, _> =
             groups.into_iter().zip(stored.iter().map(|message| message.id)).collect();
         for (group, id) in newest {
             self.tell(group, id).await;
         }
-        Ok(())
     }
 
     /// What happened after an entry as `user` sees it, at most `limit` entries at a

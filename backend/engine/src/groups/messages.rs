@@ -56,15 +56,18 @@ impl Groups {
         })
     }
 
-    /// Posts a packet that has landed; again, nothing new. `group_not_found`, and
-    /// `key_reused` for the same number with another content, both of which no retry
-    /// mends.
-    pub async fn post_packet(&self, post: PacketPost) -> Result<(), Refusal> {
-        let group_id = post.group_id;
+    /// Posts packets that have landed, in one transaction: all, or, with the first refusal,
+    /// none; again, nothing new. `group_not_found`, and `key_reused` for the same number with
+    /// another content, both of which no retry mends.
+    pub async fn post_packets(&self, posts: Vec<PacketPost>) -> Result<(), Refusal> {
+        if posts.is_empty() {
+            return Ok(());
+        }
+        let groups: Vec<_> = posts.iter().map(|post| post.group_id).collect();
         crash::before(Step::ChatCard);
-        let stored = self.store.post_packet(post).await?;
+        let stored = self.store.post_packets(posts).await?;
         crash::after(Step::ChatCard);
-        self.tell(group_id, stored.id).await;
+        self.tell_newest(groups, &stored).await;
         Ok(())
     }
 

@@ -26,7 +26,7 @@ use hongbao_shared::{
     limits::is_key,
 };
 use lane::{Done, Lane};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The most entries of one page of a statement.
 pub const PAGE_MAX: u32 = 100;
@@ -194,6 +194,15 @@ impl Ledger {
     /// What was paid for under this number, if anything.
     pub async fn payment(&self, order_no: OrderNo) -> Result<Option<Payment>, Refusal> {
         Ok(self.store.payment(order_no).await?)
+    }
+
+    /// Likewise under several, by their numbers.
+    pub async fn payments(
+        &self,
+        orders: Vec<OrderNo>,
+    ) -> Result<BTreeMap<OrderNo, Payment>, Refusal> {
+        let paid = self.store.payments(orders).await?;
+        Ok(paid.into_iter().map(|payment| (payment.record.order_no, payment)).collect())
     }
 
     /// Credits shares from their escrows. Each has an outcome of its own, in the order

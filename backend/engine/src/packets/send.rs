@@ -112,8 +112,13 @@ impl Packets {
     ) -> Result<Paid, Refusal> {
         let seed = request.client_seed.as_deref().map(ClientSeed::from_hex).transpose();
         let seed = seed.map_err(|_| ErrorCode::ClientSeedInvalid)?;
-        let payment = match self.ledger.payment(order_no).await? {
-            Some(payment) => {
+        let payment = match self.pay_first(sender, order_no, seed.clone().unwrap_or_default()).await
+        {
+            Ok(payment) => payment,
+            // It may have been paid before. Asked when nothing else is left, because nearly
+            // everybody pays once.
+            Err(refusal) => {
+                let payment = self.ledger.payment(order_no).await?.ok_or(refusal)?;
                 // The same as for a number that does not exist.
                 if payment.record.sender_id != sender {
                     return Err(ErrorCode::PreOrderExpired.into());
@@ -123,7 +128,6 @@ impl Packets {
                 }
                 payment
             }
-            None => self.pay_first(sender, order_no, seed.unwrap_or_default()).await?,
         };
         self.landed(sender, &payment).await
     }

@@ -3,8 +3,7 @@
 use super::{MemoryPeople, State, ensure, log::Keys};
 use async_trait::async_trait;
 use hongbao_domain::store::people::{
-    Dress, LinePost, PacketPost, PeopleError, PostStore, StoredBody, StoredMessage, StoredPacket,
-    TextDraft,
+    Dress, LinePost, PacketPost, PeopleError, PostStore, StoredBody, StoredMessage, TextDraft,
 };
 use hongbao_shared::{GroupId, Kind, OrderNo};
 use std::{collections::BTreeMap, ops::RangeInclusive};
@@ -29,26 +28,42 @@ impl PostStore for MemoryPeople {
         state.append(group_id, sender_id, at, body, keys)
     }
 
-    async fn post_packet(&self, post: PacketPost) -> Result<StoredMessage, PeopleError> {
+    /// Checks all of them before it appends the first.
+    async fn post_packets(
+        &self,
+        posts: Vec<PacketPost>,
+    ) -> Result<Vec<StoredMessage>, PeopleError> {
         let state = &mut *self.state.lock();
-        let (group_id, sender_id, order_no) = (post.group_id, post.sender_id, post.order_no);
-        let (kind, recipient_id) = (post.kind, post.recipient_id);
-        let dress = Dress { greeting: post.greeting, cover: post.cover };
-        let body = StoredBody::Packet(StoredPacket { order_no, kind, dress, recipient_id });
-        if let Some((group, before)) = state.posted(order_no) {
-            let same = group == group_id && before.sender_id == sender_id && before.body == body;
-            return repeated(before, same);
+        let mut new: BTreeMap<OrderNo, &PacketPost> = BTreeMap::new();
+        for post in &posts {
+            let before = state.posted(post.order_no);
+            let is_other = before.is_some_and(|(group, before)| {
+                group != post.group_id
+                    || before.sender_id != post.sender_id
+                    || before.body != post.body()
+            });
+            let earlier = new.get(&post.order_no);
+            let differs = |earlier: &&&PacketPost| {
+                (earlier.group_id, earlier.sender_id) != (post.group_id, post.sender_id)
+                    || earlier.body() != post.body()
+            };
+            if is_other || earlier.filter(differs).is_some() {
+                return Err(PeopleError::KeyReused);
+            }
+            if before.is_some() {
+                continue;
+            }
+            if !state.groups.contains_key(&post.group_id) {
+                return Err(PeopleError::GroupNotFound);
+            }
+            let is_exclusive = post.kind == Kind::Exclusive;
+            ensure(is_exclusive == post.recipient_id.is_some(), "packet_posts_recipient")?;
+            if let Some(recipient) = post.recipient_id {
+                state.check_user(recipient)?;
+            }
+            new.insert(post.order_no, post);
         }
-        if !state.groups.contains_key(&group_id) {
-            return Err(PeopleError::GroupNotFound);
-        }
-        ensure((kind == Kind::Exclusive) == recipient_id.is_some(), "packet_posts_recipient")?;
-        if let Some(recipient) = recipient_id {
-            state.check_user(recipient)?;
-        }
-        let message = state.append(group_id, sender_id, post.at, body, Keys::NONE)?;
-        state.packets.insert(order_no, (group_id, message.id));
-        Ok(message)
+        posts.iter().map(|post| state.post_packet(post)).collect()
     }
 
     /// Checks all of them before it appends the first.
@@ -74,6 +89,16 @@ impl PostStore for MemoryPeople {
 }
 
 impl State {
+    fn post_packet(&mut self, post: &PacketPost) -> Result<StoredMessage, PeopleError> {
+        if let Some((_, before)) = self.posted(post.order_no) {
+            return Ok(before.clone());
+        }
+        let (group, sender) = (post.group_id, post.sender_id);
+        let message = self.append(group, sender, post.at, post.body(), Keys::NONE)?;
+        self.packets.insert(post.order_no, (group, message.id));
+        Ok(message)
+    }
+
     fn post_line(&mut self, post: LinePost) -> Result<StoredMessage, PeopleError> {
         let LinePost { group_id, key, at, line } = post;
         let group = self.groups.get(&group_id);

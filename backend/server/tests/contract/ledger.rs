@@ -213,7 +213,9 @@ pub(crate) async fn a_payment_is_stored_whole_with_its_outbox_row(store: &dyn Le
     assert_eq!(store.payment(order(1)).await.unwrap(), None);
     post(store, Posting::pay(paid.clone())).await.unwrap();
     post(store, Posting::pay(paid.clone())).await.unwrap();
-    assert_eq!(store.payment(order(1)).await.unwrap(), Some(paid));
+    assert_eq!(store.payment(order(1)).await.unwrap(), Some(paid.clone()));
+    assert_eq!(store.payments(vec![order(2), order(1)]).await.unwrap(), [paid]);
+    assert_eq!(store.payments(Vec::new()).await.unwrap(), []);
     assert_eq!(store.awaiting_landing(vec![order(1), order(2)]).await.unwrap(), [order(1)]);
     let rows = store.lease(Destination::Land, at(5_000), Duration::from_secs(1), 10).await.unwrap();
     assert_eq!(rows.len(), 1, "a repeated payment lands once");

@@ -154,6 +154,10 @@ impl LedgerReads for Faulty {
         self.store.payment(order_no).await
     }
 
+    async fn payments(&self, orders: Vec<OrderNo>) -> Result<Vec<Payment>, StoreError> {
+        self.store.payments(orders).await
+    }
+
     async fn pre_order(&self, order_no: OrderNo) -> Result<Option<PreOrderRecord>, StoreError> {
         self.store.pre_order(order_no).await
     }

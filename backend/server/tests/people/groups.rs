@@ -211,8 +211,8 @@ async fn a_packet_is_posted_once_and_shown_as_its_reader_may_see_it() {
     let (group, people) = world.group_of(3).await;
     let (_listener, mut growth) = world.groups.wakes().listen(people[2], Some(group)).unwrap();
     let lucky = packet(2, group, people[0]);
-    world.groups.post_packet(lucky.clone()).await.unwrap();
-    world.groups.post_packet(lucky.clone()).await.unwrap();
+    world.groups.post_packets(vec![lucky.clone()]).await.unwrap();
+    world.groups.post_packets(vec![lucky.clone()]).await.unwrap();
     growth.grown().await;
     assert_eq!(growth.newest(), MessageId::new(4));
     let exclusive = PacketPost {
@@ -221,11 +221,11 @@ async fn a_packet_is_posted_once_and_shown_as_its_reader_may_see_it() {
         recipient_id: Some(people[2]),
         ..packet(3, group, people[1])
     };
-    world.groups.post_packet(exclusive).await.unwrap();
+    world.groups.post_packets(vec![exclusive]).await.unwrap();
     let other = PacketPost { greeting: "other".to_owned(), ..lucky.clone() };
-    refused(world.groups.post_packet(other).await, ErrorCode::KeyReused);
+    refused(world.groups.post_packets(vec![other]).await, ErrorCode::KeyReused);
     let lost = packet(4, GroupId::new(7).unwrap(), people[0]);
-    refused(world.groups.post_packet(lost).await, ErrorCode::GroupNotFound);
+    refused(world.groups.post_packets(vec![lost]).await, ErrorCode::GroupNotFound);
 
     let log = log(&world, people[2], group, 100).await;
     let cards: Vec<_> = log
@@ -261,7 +261,7 @@ async fn ones_groups_are_listed_with_faces_and_the_newest_message() {
     world.clock.advance_s(10);
     let busy = world.group(people[0]).await.id;
     world.join(people[5], people[0], busy).await;
-    world.groups.post_packet(packet(2, large, people[3])).await.unwrap();
+    world.groups.post_packets(vec![packet(2, large, people[3])]).await.unwrap();
 
     let list = world.groups.list(people[0], &EvenIsOpen).await.unwrap();
     let ids: Vec<_> = list.iter().map(|group| group.id).collect();

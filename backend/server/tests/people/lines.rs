@@ -70,8 +70,8 @@ async fn a_reader_who_comes_back_hears_what_they_missed() {
         recipient_id: None,
         at: "2016-02-07T12:00:01.000Z".parse().unwrap(),
     };
-    world.groups.post_packet(packet(2)).await.unwrap();
-    world.groups.post_packet(packet(3)).await.unwrap();
+    world.groups.post_packets(vec![packet(2)]).await.unwrap();
+    world.groups.post_packets(vec![packet(3)]).await.unwrap();
     let finished = Line::Finished {
         order_no: order_no(3),
         sender_id: sender,

@@ -51,6 +51,15 @@ impl LedgerReads for SqlLedger {
         found.as_deref().map(from_json).transpose()
     }
 
+    async fn payments(&self, orders: Vec<OrderNo>) -> Result<Vec<Payment>, StoreError> {
+        let any = any(self.database.dialect(), "$1");
+        let found: Vec<String> = sql(format!("SELECT payment FROM payments WHERE order_no {any}"))
+            .bind(orders.into_iter().map(OrderNo::to_bits).collect::<Vec<i64>>())
+            .scalars(&self.database)
+            .await?;
+        found.iter().map(|text| from_json(text)).collect()
+    }
+
     async fn pre_order(&self, order_no: OrderNo) -> Result<Option<PreOrderRecord>, StoreError> {
         let found: Option<String> = sql("SELECT record FROM pre_orders WHERE order_no = $1")
             .bind(order_no.to_bits())

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
     people::{
-        Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, LogStore, PeopleError, StoredBody,
-        StoredMessage, StoredPacket, StoredPage,
+        Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, LogStore, PacketPost, PeopleError,
+        StoredBody, StoredMessage, StoredPacket, StoredPage,
     },
 };
 use hongbao_shared::{GroupId, MessageId, OrderNo, UserId};
@@ -176,7 +176,7 @@ pub(super) async fn by_key(
 pub(super) async fn by_line_keys(
     tx: &mut Tx<'_>,
     posts: &[LinePost],
-) -> Result<BTreeMap<(GroupId, String), StoredMessage>, StoreError> {
+) -> Result<BTreeMap<(GroupId, String), (GroupId, StoredMessage)>, StoreError> {
     let (any_group, any_key) = (any(tx.dialect(), "$1"), any(tx.dialect(), "$2"));
     sql(format!(
         "SELECT m.group_id, m.line_key, {COLUMNS} FROM messages m {JOIN_PACKET}
@@ -184,21 +184,26 @@ pub(super) async fn by_line_keys(
     ))
     .bind(posts.iter().map(|post| post.group_id.get()).collect::<Vec<i64>>())
     .bind(posts.iter().map(|post| post.key.clone()).collect::<Vec<String>>())
-    .all(tx, |row| Ok(((row.try_get(0)?, row.try_get(1)?), message(row, 2)?)))
+    .all(tx, |row| {
+        let group: GroupId = row.try_get(0)?;
+        Ok(((group, row.try_get(1)?), (group, message(row, 2)?)))
+    })
     .await
 }
 
-pub(super) async fn by_order_no(
+/// Which of these packets are there, and in which groups.
+pub(super) async fn by_order_nos(
     tx: &mut Tx<'_>,
-    order_no: OrderNo,
-) -> Result<Option<(GroupId, StoredMessage)>, StoreError> {
+    posts: &[PacketPost],
+) -> Result<BTreeMap<OrderNo, (GroupId, StoredMessage)>, StoreError> {
+    let any = any(tx.dialect(), "$1");
     sql(format!(
-        "SELECT m.group_id, {COLUMNS} FROM packet_posts p
+        "SELECT p.order_no, m.group_id, {COLUMNS} FROM packet_posts p
          JOIN messages m ON m.group_id = p.group_id AND m.id = p.message_id
-         WHERE p.order_no = $1"
+         WHERE p.order_no {any}"
     ))
-    .bind(order_no.to_bits())
-    .first(tx, |row| Ok((row.try_get(0)?, message(row, 1)?)))
+    .bind(posts.iter().map(|post| post.order_no.to_bits()).collect::<Vec<i64>>())
+    .all(tx, |row| Ok((row.try_get(0)?, (row.try_get(1)?, message(row, 2)?))))
     .await
 }
 

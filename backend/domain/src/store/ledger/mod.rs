@@ -36,6 +36,9 @@ pub trait LedgerReads: Send + Sync + fmt::Debug {
     /// What was paid for under this number.
     async fn payment(&self, order_no: OrderNo) -> Result<Option<Payment>, StoreError>;
 
+    /// Those of these that were paid, in no order.
+    async fn payments(&self, orders: Vec<OrderNo>) -> Result<Vec<Payment>, StoreError>;
+
     /// A pre-order that was kept here, expired or not.
     async fn pre_order(&self, order_no: OrderNo) -> Result<Option<PreOrderRecord>, StoreError>;
 

@@ -55,6 +55,18 @@ pub struct PacketPost {
     pub at: Timestamp,
 }
 
+impl PacketPost {
+    /// What stands in the log.
+    pub fn body(&self) -> StoredBody {
+        StoredBody::Packet(StoredPacket {
+            order_no: self.order_no,
+            kind: self.kind,
+            dress: Dress { greeting: self.greeting.clone(), cover: self.cover.clone() },
+            recipient_id: self.recipient_id,
+        })
+    }
+}
+
 /// A line to be posted about a packet. Nobody in it need be a member any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinePost {
@@ -161,6 +173,16 @@ pub enum StoredBody {
     Line(Line),
 }
 
+impl StoredBody {
+    /// The packet, if it is one.
+    pub fn packet(&self) -> Option<&StoredPacket> {
+        match self {
+            Self::Packet(packet) => Some(packet),
+            _ => None,
+        }
+    }
+}
+
 /// What the log knows of a packet; nothing that changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredPacket {
@@ -199,9 +221,13 @@ pub trait PostStore: Send + Sync + fmt::Debug {
     /// time (R-PEOPLE-3). `GroupNotFound` unless the sender is a member, `KeyReused`.
     async fn post_text(&self, text: TextDraft) -> Result<StoredMessage, PeopleError>;
 
-    /// Appends a packet to a log, or finds it there. `GroupNotFound`, `KeyReused` if
-    /// the number was posted with another content.
-    async fn post_packet(&self, packet: PacketPost) -> Result<StoredMessage, PeopleError>;
+    /// Appends packets to logs, in this order and in one transaction, or finds them there.
+    /// `GroupNotFound`, `KeyReused` if a number was posted with another content; then none of
+    /// them is appended.
+    async fn post_packets(
+        &self,
+        packets: Vec<PacketPost>,
+    ) -> Result<Vec<StoredMessage>, PeopleError>;
 
     /// Appends lines about packets, in this order and in one transaction; for a key that
     /// was used before, the line of that time. `GroupNotFound` if there is no such group,

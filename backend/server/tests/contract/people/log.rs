@@ -77,12 +77,12 @@ async fn a_packet_posts_once(store: Store) {
     let tasks: Vec<_> = (0..20)
         .map(|delay| {
             let (store, post) = (Arc::clone(&store), PacketPost { at: at(delay), ..post.clone() });
-            tokio::spawn(async move { store.post_packet(post).await.unwrap() })
+            tokio::spawn(async move { store.post_packets(vec![post]).await.unwrap() })
         })
         .collect();
     let mut messages = Vec::new();
     for task in tasks {
-        messages.push(task.await.unwrap());
+        messages.extend(task.await.unwrap());
     }
     messages.dedup();
     assert_eq!(messages.len(), 1);
@@ -99,8 +99,37 @@ async fn a_packet_posts_once(store: Store) {
         PacketPost { greeting: "no".to_owned(), ..post.clone() },
         PacketPost { group_id: group(1), ..post.clone() },
     ] {
-        assert!(matches!(store.post_packet(differing).await, Err(PeopleError::KeyReused)));
+        assert!(matches!(store.post_packets(vec![differing]).await, Err(PeopleError::KeyReused)));
     }
-    let lost = PacketPost { order_no: order_no(6), group_id: group(1), ..post };
-    assert!(matches!(store.post_packet(lost).await, Err(PeopleError::GroupNotFound)));
+    let lost = PacketPost { order_no: order_no(6), group_id: group(1), ..post.clone() };
+    assert!(matches!(
+        store.post_packets(vec![lost.clone()]).await,
+        Err(PeopleError::GroupNotFound)
+    ));
+
+    // Several at once: all in their order, each once, or none of them.
+    let new = |number| PacketPost { order_no: order_no(number), ..post.clone() };
+    let spoilt = [
+        (lost, PeopleError::GroupNotFound),
+        (PacketPost { greeting: "no".to_owned(), ..post.clone() }, PeopleError::KeyReused),
+        (PacketPost { greeting: "no".to_owned(), ..new(7) }, PeopleError::KeyReused),
+    ];
+    for (spoilt, error) in spoilt {
+        let refused = store.post_packets(vec![new(7), spoilt, new(8)]).await.unwrap_err();
+        assert_eq!(format!("{refused:?}"), format!("{error:?}"));
+        assert_eq!(store.packet_dress(order_no(7)).await.unwrap(), None);
+        assert_eq!(log(&store).await.len(), 3);
+    }
+    let public = PacketPost { kind: Kind::Lucky, recipient_id: None, ..new(9) };
+    let posts = vec![new(8), post.clone(), public, new(7), new(8)];
+    let stored = store.post_packets(posts.clone()).await.unwrap();
+    let bodies = |posts: &[PacketPost]| posts.iter().map(PacketPost::body).collect::<Vec<_>>();
+    let found: Vec<_> = stored.iter().map(|message| message.body.clone()).collect();
+    assert_eq!(found, bodies(&posts));
+    assert_eq!((&stored[1], &stored[4]), (&messages[0], &stored[0]));
+    let newest = [stored[3].clone(), stored[2].clone(), stored[0].clone()];
+    assert_eq!(log(&store).await[..3], newest);
+    assert_eq!(store.post_packets(posts).await.unwrap(), stored, "again, nothing new");
+    assert_eq!(log(&store).await.len(), 6);
+    assert_eq!(store.post_packets(Vec::new()).await.unwrap(), Vec::new());
 }

@@ -211,7 +211,7 @@ impl Ask {
                     recipient_id: recipient.map(user),
                     at: at(id),
                 };
-                answer(store.post_packet(post).await)
+                answer(store.post_packets(vec![post]).await)
             }
             Self::Lines(posts) => {
                 let posts = posts.iter().map(Post::draft).collect();

@@ -131,7 +131,7 @@ async fn a_packet_stands_in_one_group(store: Store) {
                 at: at(3),
             };
             let store = Arc::clone(&store);
-            async move { store.post_packet(post).await.map(|_| place) }
+            async move { store.post_packets(vec![post]).await.map(|_| place) }
         });
         let mut places = Vec::new();
         for answer in all(posts).await {
