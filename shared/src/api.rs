@@ -9,6 +9,7 @@ pub mod live;
 mod message;
 pub mod packets;
 pub mod problem;
+pub mod services;
 pub mod wallet;
 
 use serde::{Deserialize, Serialize};

@@ -68,6 +68,16 @@ codes! {
     PersonChanged = "person_changed", 409, "Somebody else is signed in here now; nothing was done.";
     /// Signed in, but without the right.
     Forbidden = "forbidden", 403, "You may not do this.";
+    /// A service without the scope that this call needs.
+    ScopeMissing = "scope_missing", 403, "The service does not have the scope that this call needs.";
+    /// A service that does not say for whom it acts.
+    PersonRequired = "person_required", 400, "The header hongbao-for names for whom a service acts, as provider:id.";
+    /// A service names somebody whom it has not linked.
+    PersonNotLinked = "person_not_linked", 404, "The service has not linked this person.";
+    /// A provider or an id that cannot be one.
+    LinkInvalid = "link_invalid", 422, "A provider is 1 to 32 lower-case letters, digits, '.', '_' and '-'; an id is 1 to 128 printable ASCII characters.";
+    /// More at a time than a call takes.
+    TooManyAtOnce = "too_many_at_once", 422, "This call takes fewer at a time.";
     /// Name and password do not match.
     WrongCredentials = "wrong_credentials", 401, "Name and password do not match.";
     /// Guests are switched off.

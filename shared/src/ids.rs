@@ -98,6 +98,10 @@ id! {
     GroupId
 }
 id! {
+    /// The account of a program (R-API-5).
+    ServiceId
+}
+id! {
     /// A message's place in its group's log, counted from 1.
     MessageId
 }

@@ -23,4 +23,5 @@ pub mod live;
 pub mod news;
 pub mod packets;
 pub mod reconcile;
+pub mod services;
 pub mod stores;

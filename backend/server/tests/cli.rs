@@ -258,3 +258,45 @@ async fn a_server_ends_and_starts_again() {
         "there is no data in /nowhere",
     );
 }
+
+/// R-API-5: accounts of programs, beside a running server.
+#[tokio::test]
+async fn programs_are_added_rotated_and_revoked() {
+    let server = TestServer::spawn(&[]);
+    let data = server.folder.path().to_str().unwrap().to_owned();
+    let service = |arguments: &[&str]| {
+        hongbao(&[&["admin", "service"], arguments, &["--data", data.as_str()]].concat())
+    };
+    let told = |output: Output| {
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout).trim().to_owned()
+    };
+    let ask = async |token: &str, method: Method, path: &str, body: Value| {
+        let request = server.request(method, &format!("/api/v1{path}"));
+        send(request.bearer_auth(token).json(&body)).await
+    };
+    let first = told(service(&["add", "bot", "--scopes", "act,read", "--days", "1"]));
+    assert!(first.starts_with("hbs_"), "{first}");
+    let asked = ask(&first, Method::GET, "/service", Value::Null).await.ok(200);
+    assert_eq!(asked["scopes"], serde_json::json!(["act", "read"]));
+    let people = serde_json::json!({"people": [{"provider": "chat", "id": "ann", "name": "Ann"}]});
+    ask(&first, Method::PUT, "/service/people", people).await.ok(200);
+    assert!(told(service(&["acts", "bot"])).ends_with("PUT /api/v1/service/people"));
+    let second = told(service(&["rotate", "bot", "--overlap-hours", "1"]));
+    assert_ne!(first, second);
+    for token in [&first, &second] {
+        ask(token, Method::GET, "/service", Value::Null).await.ok(200);
+    }
+    let listed = told(service(&["list"]));
+    assert!(listed.starts_with("bot\tact,read\t6000 calls a minute\tseen 2"), "{listed}");
+    told(service(&["revoke", "bot"]));
+    assert!(told(service(&["list"])).contains("revoked"));
+    refused(&service(&["revoke", "bot"]), "no program of this name");
+    refused(&service(&["rotate", "bot"]), "no program of this name");
+    refused(&service(&["add", "bot", "--scopes", "act"]), "there is a program of this name");
+    refused(&service(&["add", "a b", "--scopes", "act"]), "without spaces");
+    assert_eq!(service(&["add", "other", "--scopes", "fly"]).status.code(), Some(2));
+    // Nothing of a token is where somebody could take it from.
+    let stored = std::fs::read(server.folder.path().join("people.db")).unwrap_or_default();
+    assert!(!stored.windows(second.len()).any(|part| part == second.as_bytes()));
+}

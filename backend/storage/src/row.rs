@@ -2,7 +2,7 @@
 
 use super::{StoreError, error::store_error};
 use hongbao_domain::store::orders::StoredState;
-use hongbao_shared::{Fen, GroupId, Kind, MessageId, OrderNo, Timestamp, UserId};
+use hongbao_shared::{Fen, GroupId, Kind, MessageId, OrderNo, ServiceId, Timestamp, UserId};
 use sqlx::{Row as _, TypeInfo, ValueRef, postgres::PgRow, sqlite::SqliteRow};
 
 /// A row; columns are counted from 0.
@@ -83,6 +83,7 @@ numbered! {
     Kind: |number| Kind::from_byte(u8::try_from(number).ok()?),
     MessageId: MessageId::new,
     OrderNo: |bits| OrderNo::from_bits(bits).ok(),
+    ServiceId: ServiceId::new,
     StoredState: StoredState::from_number,
     Timestamp: |ms| Some(Timestamp::from_millis(ms)),
     UserId: UserId::new,

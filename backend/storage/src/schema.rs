@@ -75,6 +75,7 @@ const PEOPLE: &[File] = files![
     "people/sqlite/0003_lines.sql",
     "people/sqlite/0004_logins.sql",
     "people/sqlite/0005_looks.sql",
+    "people/sqlite/0006_services.sql",
 ];
 const LISTS: &[File] = files!["lists/sqlite/0001_lists.sql", "lists/sqlite/0002_months.sql"];
 
@@ -101,6 +102,7 @@ const POSTGRES_PEOPLE: &[File] = files![
     "people/postgres/0001_people.sql",
     "people/postgres/0002_logins.sql",
     "people/postgres/0003_looks.sql",
+    "people/postgres/0004_services.sql",
 ];
 const POSTGRES_LISTS: &[File] = files!["lists/postgres/0001_lists.sql"];
 

@@ -67,6 +67,19 @@ impl Lang {
             ErrorCode::PersonChanged => (self.person_changed(), self.person_changed()),
             ErrorCode::Unauthenticated => ("请先进来。", "Come in first: sign in or give a name."),
             ErrorCode::Forbidden => ("你没有权限这么做。", "You're not allowed to do that."),
+            ErrorCode::ScopeMissing => {
+                ("这个程序没有这项权限。", "This program doesn't have the right to do that.")
+            }
+            ErrorCode::PersonRequired => {
+                ("程序没有说明代表谁。", "The program doesn't say for whom it acts.")
+            }
+            ErrorCode::PersonNotLinked => {
+                ("这个程序没有关联这个人。", "The program hasn't linked this person.")
+            }
+            ErrorCode::LinkInvalid => {
+                ("平台或编号的写法不对。", "The provider or the id isn't written as it should be.")
+            }
+            ErrorCode::TooManyAtOnce => ("一次太多了。", "That's too many at a time."),
             ErrorCode::WrongCredentials => ("账号名或密码不对。", "Name and password don't match."),
             ErrorCode::GuestsOff => (
                 "这里不接待访客，请用账号登录。",

@@ -1,15 +1,18 @@
 use super::gated;
 use crate::{fault::Step, gate::Gate};
 use hongbao_domain::store::people::{
-    DemoGroupDraft, DemoMember, Dress, GroupDraft, GroupStore, InvitationDraft, InvitationStore,
-    JoinDraft, JoinedGroup, LinePost, ListedGroup, ListedInvitation, LogEntry, LogStore, Login,
-    LoginStore, MarkStore, MemberStore, NewAccount, NewSession, NewUser, OwnSession, PacketPost,
-    PasswordDraft, PeopleError, Person, Place, PostStore, ProfileDraft, Removal, Revocation,
-    SessionStore, StoredGroup, StoredInvitation, StoredMessage, StoredPage, StoredSession,
-    TextDraft, TokenHash, UserStore, ValidInvitation,
+    Act, AskingService, DemoGroupDraft, DemoMember, Dress, GroupDraft, GroupStore, InvitationDraft,
+    InvitationStore, JoinDraft, JoinedGroup, LinePost, ListedGroup, ListedInvitation, LogEntry,
+    LogStore, Login, LoginStore, MarkStore, MemberStore, NewAccount, NewService, NewSession,
+    NewToken, NewUser, OwnSession, PacketPost, PasswordDraft, PeopleError, Person, PersonLink,
+    Place, PostStore, ProfileDraft, Removal, Revocation, RoomLink, RoomLinked, ServiceStore,
+    SessionStore, StoredGroup, StoredInvitation, StoredMessage, StoredPage, StoredService,
+    StoredSession, TextDraft, TokenHash, UserStore, ValidInvitation,
 };
 use hongbao_memory::MemoryPeople;
-use hongbao_shared::{GroupId, MessageId, OrderNo, Timestamp, UserId, api::accounts::Profile};
+use hongbao_shared::{
+    GroupId, MessageId, OrderNo, ServiceId, Timestamp, UserId, api::accounts::Profile,
+};
 use std::sync::Arc;
 
 /// The database of people behind a gate.
@@ -54,6 +57,23 @@ gated! {
         fn end_session(token_hash: TokenHash) -> ();
         fn sessions_of(user: UserId, now: Timestamp, limit: u32) -> Vec<OwnSession>;
         fn end_other_sessions(user: UserId, keep: TokenHash) -> Vec<TokenHash>;
+    }
+}
+
+gated! {
+    impl ServiceStore for GatedPeople, PeopleError;
+    free {
+        fn add_service(service: NewService) -> ();
+        fn services(limit: u32) -> Vec<StoredService>;
+        fn rotate_service(name: &str, token: NewToken, old_until: Timestamp) -> bool;
+        fn revoke_service(name: &str, at: Timestamp) -> bool;
+        fn service(token: TokenHash, now: Timestamp) -> Option<AskingService>;
+        fn touch_service(id: ServiceId, seen_at: Timestamp) -> ();
+        fn record_act(act: Act) -> ();
+        fn acts(service: ServiceId, limit: u32) -> Vec<Act>;
+        fn link_people(service: ServiceId, people: Vec<PersonLink>, at: Timestamp) -> Vec<Profile>;
+        fn linked_people(service: ServiceId, provider: &str, ids: &[String]) -> Vec<(String, UserId)>;
+        fn link_room(service: ServiceId, room: RoomLink) -> RoomLinked;
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod groups;
 mod log;
+mod services;
 mod users;
 
 pub use groups::{
@@ -12,6 +13,10 @@ pub use groups::{
 pub use log::{
     Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, LogStore, PacketPost, PostStore, StoredBody,
     StoredMessage, StoredPacket, StoredPage, TextDraft,
+};
+pub use services::{
+    Act, AskingService, NewService, NewToken, PersonLink, RoomLink, RoomLinked, Scopes,
+    ServiceStore, StoredService,
 };
 pub use users::{
     DemoMember, Login, LoginStore, NewAccount, NewSession, NewUser, OwnSession, PasswordDraft,
@@ -97,6 +102,7 @@ pub trait PeopleStore:
     + InvitationStore
     + PostStore
     + LogStore
+    + ServiceStore
 {
 }
 
@@ -110,5 +116,6 @@ impl<T> PeopleStore for T where
         + InvitationStore
         + PostStore
         + LogStore
+        + ServiceStore
 {
 }

@@ -6,7 +6,7 @@ mod own;
 mod password;
 mod profiles;
 mod sessions;
-mod token;
+pub(crate) mod token;
 
 pub use hongbao_domain::store::people::Person;
 pub(crate) use memo::Memo;
@@ -273,6 +273,6 @@ impl Accounts {
 }
 
 /// The picture of a person with this id.
-fn avatar(id: UserId) -> String {
+pub(crate) fn avatar(id: UserId) -> String {
     format!("a{:02}", id.get().unsigned_abs() % AVATARS)
 }

@@ -8,13 +8,13 @@ const BYTES: usize = 32;
 const SYMBOLS: usize = 43;
 
 /// A fresh token, and what the store keeps of it.
-pub(super) fn draw(entropy: &dyn Entropy) -> (String, TokenHash) {
+pub(crate) fn draw(entropy: &dyn Entropy) -> (String, TokenHash) {
     let bytes = entropy.bytes32();
     (BASE64URL_NOPAD.encode(&bytes), hash(&bytes))
 }
 
 /// The hash of a token as it came in; `None` if it cannot be one.
-pub(super) fn read(token: &str) -> Option<TokenHash> {
+pub(crate) fn read(token: &str) -> Option<TokenHash> {
     if token.len() != SYMBOLS {
         return None;
     }

@@ -24,6 +24,7 @@ use crate::{
     live::Live,
     packets::{LaneParts, NumberedSite, Numbering, Packets, Tickets},
     reconcile::Schedule,
+    services::Services,
     stores::Stores,
 };
 use background::{Background, Bells};
@@ -37,7 +38,7 @@ use hongbao_domain::{
 };
 use hongbao_shared::{Limits, Site, api::control::Degradation};
 use parking_lot::Mutex;
-use parts::{clocks, demo, expirers, finder, mover};
+use parts::{clocks, demo, expirers, finder, mover, services};
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -79,6 +80,8 @@ pub struct App {
     pub accounts: Arc<Accounts>,
     /// Groups and their chats.
     pub groups: Arc<Groups>,
+    /// Accounts of programs.
+    pub services: Arc<Services>,
     /// Wallets.
     pub ledger: Arc<Ledger>,
     /// The life of a packet.
@@ -150,6 +153,7 @@ impl App {
         }
         let (accounts, groups) =
             people(&config, &stores, &clock, &entropy, &limits, board, &notes)?;
+        let services = services(&stores, &accounts, &groups, &clock, &entropy, &limits);
         let lists = lists(&stores, &clock, &zone, &notes);
 
         let bells: Bells = stores.orders.keys().map(|place| (*place, Arc::default())).collect();
@@ -198,6 +202,7 @@ impl App {
             clock,
             accounts,
             groups,
+            services,
             ledger,
             packets,
             lists,

@@ -10,6 +10,7 @@ use crate::{
     groups::Groups,
     ledger::Ledger,
     packets::{Expirer, Finder, Packets, Peers},
+    services::Services,
 };
 use hongbao_config::Config;
 use hongbao_domain::{
@@ -32,6 +33,25 @@ pub(super) fn finder(
 ) -> Arc<Finder> {
     let (orders, control, clock) = (stores.orders.clone(), Arc::clone(control), Arc::clone(clock));
     Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, control, peers, clock))
+}
+
+/// The accounts of programs, on the store of people.
+pub(super) fn services(
+    stores: &Stores,
+    accounts: &Arc<Accounts>,
+    groups: &Arc<Groups>,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+    limits: &Arc<Limits>,
+) -> Arc<Services> {
+    Arc::new(Services::new(
+        Arc::clone(&stores.people),
+        Arc::clone(accounts),
+        Arc::clone(groups),
+        Arc::clone(clock),
+        Arc::clone(entropy),
+        Arc::clone(limits),
+    ))
 }
 
 /// The members of demo groups, who use the same services as everybody.

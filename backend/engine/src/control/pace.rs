@@ -3,7 +3,7 @@
 
 use hongbao_config as config;
 use hongbao_domain::{Refusal, runtime::Clock};
-use hongbao_shared::{ErrorCode, GroupId, Timestamp, UserId};
+use hongbao_shared::{ErrorCode, GroupId, ServiceId, Timestamp, UserId};
 use moka::{policy::EvictionPolicy, sync::Cache};
 use parking_lot::Mutex;
 use std::{fmt, sync::Arc, time::Duration};
@@ -62,12 +62,18 @@ pub struct Pace {
     settings: config::Flow,
     people: Counts<(Deed, UserId)>,
     groups: Counts<GroupId>,
+    services: Counts<ServiceId>,
 }
 
 impl Pace {
     /// Limits what `settings` say.
     pub fn new(settings: config::Flow, clock: &Arc<dyn Clock>) -> Self {
-        Self { settings, people: Counts::new(clock), groups: Counts::new(clock) }
+        Self {
+            settings,
+            people: Counts::new(clock),
+            groups: Counts::new(clock),
+            services: Counts::new(clock),
+        }
     }
 
     /// Counts one deed of a person, or says when to come back: `rate_limited`.
@@ -92,6 +98,12 @@ impl Pace {
         let taken =
             self.groups.take(group, self.limit(self.settings.messages_per_group_per_minute));
         taken.map_err(|after| refused(Deed::Message.name(), "group", after))
+    }
+
+    /// Counts a call of a service, by its own limit.
+    pub fn check_service(&self, service: ServiceId, per_minute: u32) -> Result<(), Refusal> {
+        let taken = self.services.take(service, per_minute);
+        taken.map_err(|after| refused("calls", "service", after))
     }
 
     /// Looks for something on behalf of a person, and counts it if it is not there: numbers

@@ -4,6 +4,7 @@ mod cards;
 mod cursor;
 mod demo;
 mod invitations;
+mod linked;
 mod list;
 mod log;
 mod members;
@@ -124,7 +125,7 @@ impl Groups {
     }
 
     /// A group under a fresh id. `group_name_invalid`.
-    fn draft(&self, owner_id: UserId, name: &str) -> Result<GroupDraft, Refusal> {
+    pub(crate) fn draft(&self, owner_id: UserId, name: &str) -> Result<GroupDraft, Refusal> {
         let name = text::name(name, self.limits.group_name_chars_max)
             .map_err(|fault| Refusal::new(ErrorCode::GroupNameInvalid).detail(fault.to_string()))?;
         Ok(GroupDraft {

@@ -75,7 +75,7 @@ impl GroupStore for MemoryPeople {
 }
 
 impl State {
-    fn check_group(&self, draft: &GroupDraft) -> Result<(), PeopleError> {
+    pub(super) fn check_group(&self, draft: &GroupDraft) -> Result<(), PeopleError> {
         ensure(!draft.name.is_empty(), "chat_groups_name")?;
         if self.groups.contains_key(&draft.id) {
             return Err(PeopleError::IdTaken);
@@ -84,7 +84,7 @@ impl State {
         self.check_count(draft.owner_id, draft.groups_per_user_max)
     }
 
-    fn put_group(&mut self, draft: &GroupDraft) -> Result<StoredMessage, PeopleError> {
+    pub(super) fn put_group(&mut self, draft: &GroupDraft) -> Result<StoredMessage, PeopleError> {
         let group = Group {
             name: draft.name.clone(),
             owner_id: draft.owner_id,

@@ -5,6 +5,7 @@ mod invitations;
 mod log;
 mod members;
 mod posts;
+mod services;
 mod sessions;
 mod users;
 
@@ -14,6 +15,7 @@ use hongbao_domain::store::StoreError;
 use hongbao_shared::{GroupId, MessageId, OrderNo, UserId};
 use invitations::Invitation;
 use parking_lot::Mutex;
+use services::Services;
 use sessions::{Session, Token};
 use std::{collections::BTreeMap, fmt};
 use users::User;
@@ -46,6 +48,7 @@ struct State {
     invitations: BTreeMap<String, Invitation>,
     /// Where each packet was posted.
     packets: BTreeMap<OrderNo, (GroupId, MessageId)>,
+    services: Services,
 }
 
 /// A constraint that a database has.

@@ -22,7 +22,7 @@ pub(super) struct User {
 }
 
 impl User {
-    fn new(profile: Profile, account: Option<NewAccount>) -> Self {
+    pub(super) fn new(profile: Profile, account: Option<NewAccount>) -> Self {
         Self { profile, account, is_admin: false, groups: BTreeSet::new() }
     }
 

@@ -1,5 +1,7 @@
 //! `hongbao admin`: what only whoever holds the data may do.
 
+mod service;
+
 use super::{Common, Failure, on_tokio, say};
 use crate::node::{open_stores, open_stores_to_read};
 use hongbao_config::Config;
@@ -48,6 +50,8 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Accounts of programs: add, list, rotate, revoke, and what they did.
+    Service(service::Arguments),
     /// Try dead letters again, once what was in their way is mended.
     Retry {
         /// The letter, as `dead-letters` names it.
@@ -74,6 +78,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
                 with_letters(stores, async |letters| show(letters, fate).await).await
             })
         }
+        Command::Service(arguments) => service::run(arguments),
         Command::Retry { id, common, .. } => on_tokio(async {
             let config = common.load_to_change()?;
             let stores = open_stores(&config).await?;

@@ -3,7 +3,10 @@
 //! The page is our own: Swagger UI would add four megabytes to the binary, and needs
 //! inline styles that the content security policy refuses.
 
+mod access;
 mod refusals;
+
+pub use access::ROLES;
 
 use super::Http;
 use axum::{Router, body::Bytes, http::header, response::IntoResponse, routing::get};
@@ -30,7 +33,8 @@ pub(super) fn head() -> utoipa::openapi::OpenApi {
         .description(Some(
             "Group red packets. Money is integer fen, times are RFC 3339 in UTC, ids are strings. \
              Refusals are application/problem+json with a stable `code`; those for rate carry \
-             Retry-After. Calls that move money can be repeated safely. A call with the header \
+             Retry-After. Calls that move money can be repeated safely. `x-allowed` says who may make a call; a \
+             service names in `hongbao-for: {provider}:{id}` for whom it acts. A call with the header \
              `hongbao-person: {user id}` is refused as `person_changed` (409), and does nothing, where \
              the session is another person's: for pages that share a cookie with others.",
         ))
@@ -72,6 +76,7 @@ pub(super) fn finish(mut document: utoipa::openapi::OpenApi) -> Value {
     }
     let mut document = serde_json::to_value(document).unwrap_or_default();
     widen(&mut document);
+    access::add(&mut document);
     document
 }
 

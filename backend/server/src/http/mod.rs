@@ -14,10 +14,13 @@ mod problem;
 mod room;
 mod routes;
 mod serve;
+mod service;
 mod session;
 mod throttle;
+mod token;
 mod web;
 
+pub use docs::ROLES;
 #[cfg(feature = "bench")]
 pub use routes::bench::{NO_OP, Rival, RivalPacket, RivalRequest};
 pub use serve::serve;
@@ -28,7 +31,7 @@ use client::Client;
 use doors::Doors;
 use hongbao_engine::app::App;
 use problem::Answered;
-use routes::{accounts, control, groups, lists, live, me, packets, wallet};
+use routes::{accounts, control, groups, lists, live, me, packets, services, wallet};
 use std::{convert::Infallible, ops::Deref, sync::Arc};
 use throttle::Throttle;
 use tokio_util::sync::CancellationToken;
@@ -131,6 +134,11 @@ fn api() -> OpenApiRouter<Http> {
         // Grab and open.
         .routes(routes!(packets::grab))
         .routes(routes!(packets::open))
+        // Come as a program, and open for many.
+        .routes(routes!(services::service))
+        .routes(routes!(services::people))
+        .routes(routes!(services::rooms))
+        .routes(routes!(services::opens))
         // See who got what.
         .routes(routes!(packets::details))
         .routes(routes!(packets::claims))

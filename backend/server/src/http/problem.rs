@@ -36,18 +36,25 @@ where
     }
 }
 
-impl IntoResponse for Answered {
-    fn into_response(self) -> Response {
-        let Self(refusal) = self;
-        let status = status(refusal.code);
-        // 5xx are opaque: what is inside is for the log. Availability codes say in their
-        // title all that helps a client.
-        let detail = if status == StatusCode::INTERNAL_SERVER_ERROR {
+impl Answered {
+    /// What a client reads of it. 5xx are opaque: what is inside is for the log. Availability
+    /// codes say in their title all that helps a client.
+    pub(super) fn problem(&self) -> Problem {
+        let refusal = &self.0;
+        let detail = if status(refusal.code) == StatusCode::INTERNAL_SERVER_ERROR {
             refusal.code.title().to_owned()
         } else {
             refusal.detail.clone()
         };
-        let problem = Problem::new(refusal.code, detail);
+        Problem::new(refusal.code, detail)
+    }
+}
+
+impl IntoResponse for Answered {
+    fn into_response(self) -> Response {
+        let problem = self.problem();
+        let Self(refusal) = self;
+        let status = status(refusal.code);
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;

@@ -26,6 +26,7 @@ fn adds(request: &Request) -> bool {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let goes_on = route.ends_with("/grab")
         || route.ends_with("/open")
+        || route.ends_with("/opens")
         || route == "/api/v1/session"
         || route.starts_with("/api/v1/control");
     request.method() == Method::POST && !goes_on

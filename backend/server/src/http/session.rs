@@ -1,23 +1,30 @@
 //! Who is asking: a bearer token or the session cookie, with the same rights.
 
 use super::problem::Answered;
-use super::{Http, client::Client};
+use super::{
+    Http,
+    client::Client,
+    service,
+    token::{COOKIE, SECURE_COOKIE, cookie_token, is_safe, token},
+};
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts, Request},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{AppendHeaders, IntoResponse, Response},
 };
 use hongbao_domain::Refusal;
-use hongbao_shared::{ErrorCode, UserId, api::accounts::SignedIn};
+use hongbao_shared::{
+    ErrorCode, UserId,
+    api::{
+        accounts::SignedIn,
+        services::{FOR, Scope},
+    },
+};
 use std::{
     fmt,
     sync::{Arc, OnceLock},
 };
 
-const COOKIE: &str = "hongbao_session";
-/// Over https: no other host, and nobody on the way, can set it (RFC 6265bis, 4.1.3.2). The plain one is
-/// read until it is renewed.
-const SECURE_COOKIE: &str = "__Host-hongbao_session";
 /// Whom the caller takes itself to be: an id. A browser sends the cookie of whoever signed
 /// in last, whichever of its tabs calls, and a tab must not pay from another's wallet.
 pub(super) const EXPECTED: &str = "hongbao-person";
@@ -31,7 +38,17 @@ pub(super) struct Session {
     is_admin: bool,
 }
 
-/// A signed-in administrator; everybody else is refused as `forbidden`.
+/// A signed-in person themself: for what no program does for anybody, such as passwords,
+/// sessions and streams. Services are refused as `forbidden`.
+#[derive(Debug)]
+pub(super) struct Own(pub(super) Session);
+
+/// Whoever brings money into their wallet: a person, or a service with the scope `grant` for one.
+#[derive(Debug)]
+pub(super) struct Grant(pub(super) UserId);
+
+/// A signed-in administrator, or a service with the scope `administer` for somebody; everybody
+/// else is refused as `forbidden`.
 #[derive(Debug)]
 pub(super) struct Admin(pub(super) UserId);
 
@@ -46,6 +63,16 @@ impl FromRequestParts<Http> for Session {
 
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
         let (token, from_cookie) = token(&parts.headers).ok_or(ErrorCode::Unauthenticated)?;
+        if service::is_token(token) && !from_cookie {
+            let scopes: &[Scope] =
+                if is_safe(&parts.method) { &[Scope::Act, Scope::Read] } else { &[Scope::Act] };
+            return Ok(Self::of_service(service::act(parts, http, scopes).await?));
+        }
+        if parts.headers.contains_key(FOR) {
+            return Err(Refusal::new(ErrorCode::Forbidden)
+                .detail("Only services act for others; this is a person's token.")
+                .into());
+        }
         // A browser sends the cookie whoever made it call; a token only our own code has.
         let is_ours = || {
             is_same_origin(
@@ -76,10 +103,49 @@ impl FromRequestParts<Http> for Session {
     }
 }
 
+impl Session {
+    fn of_service(user_id: UserId) -> Self {
+        Self { user_id, token: String::new(), is_admin: false }
+    }
+}
+
+/// Is the caller a service?
+fn is_service(parts: &Parts) -> bool {
+    token(&parts.headers).is_some_and(|(token, cookie)| !cookie && service::is_token(token))
+}
+
+impl FromRequestParts<Http> for Own {
+    type Rejection = Answered;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
+        if is_service(parts) {
+            // One whose token is none hears that first.
+            service::Asking::from_request_parts(parts, http).await?;
+            return Err(ErrorCode::Forbidden.into());
+        }
+        Ok(Self(<Session as FromRequestParts<Http>>::from_request_parts(parts, http).await?))
+    }
+}
+
+impl FromRequestParts<Http> for Grant {
+    type Rejection = Answered;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
+        if is_service(parts) {
+            return Ok(Self(service::act(parts, http, &[Scope::Grant]).await?));
+        }
+        let session = <Session as FromRequestParts<Http>>::from_request_parts(parts, http).await?;
+        Ok(Self(session.user_id))
+    }
+}
+
 impl FromRequestParts<Http> for Admin {
     type Rejection = Answered;
 
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
+        if is_service(parts) {
+            return Ok(Self(service::act(parts, http, &[Scope::Administer]).await?));
+        }
         let session = <Session as FromRequestParts<Http>>::from_request_parts(parts, http).await?;
         if session.is_admin { Ok(Self(session.user_id)) } else { Err(ErrorCode::Forbidden.into()) }
     }
@@ -96,28 +162,6 @@ impl OptionalFromRequestParts<Http> for Session {
             Err(answered) => Err(answered),
         }
     }
-}
-
-/// The token, and whether it came as a cookie. An explicit token wins; any other scheme than
-/// `Bearer` is for somebody else, such as a proxy in front that asks for a password.
-fn token(headers: &HeaderMap) -> Option<(&str, bool)> {
-    let bearer = headers.get_all(header::AUTHORIZATION).iter().find_map(|value| {
-        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some((token.trim(), false))
-    });
-    bearer.or_else(|| cookie_token(headers).map(|token| (token, true)))
-}
-
-fn cookie_token(headers: &HeaderMap) -> Option<&str> {
-    [SECURE_COOKIE, COOKIE].into_iter().find_map(|cookie| {
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|line| line.to_str().ok())
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find_map(|(name, value)| (name == cookie).then_some(value))
-    })
 }
 
 /// The session that a browser has already; a new guest would replace it unasked.
@@ -168,10 +212,6 @@ impl Renewal {
             headers.insert(header::SET_COOKIE, cookie);
         }
     }
-}
-
-fn is_safe(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// Did a page of ours make this call? Browsers leave out `Sec-Fetch-Site` on plain

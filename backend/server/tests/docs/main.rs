@@ -96,6 +96,30 @@ fn the_configuration_table_is_true() {
     check("docs/SETTINGS.md", "settings", &settings_table());
 }
 
+fn access_table() -> String {
+    let document = hongbao::http::document();
+    let roles = hongbao::http::ROLES;
+    let mut lines = vec![
+        format!("| call | {} |", roles.join(" | ")),
+        format!("|---|{}", "---|".repeat(roles.len())),
+    ];
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("methods") {
+            let allowed = operation["x-allowed"].as_array().expect("who may");
+            let cells = roles.map(|role| if allowed.contains(&role.into()) { "yes" } else { "–" });
+            let path = path.trim_start_matches("/api/v1");
+            lines.push(format!("| `{} {path}` | {} |", method.to_uppercase(), cells.join(" | ")));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// R-API-6: who may do what. That it is so is tried in `http/services.rs`.
+#[test]
+fn the_table_of_who_may_do_what_is_true() {
+    check("docs/API.md", "who may", &access_table());
+}
+
 #[test]
 fn the_picture_of_the_layers_is_true() {
     check("ARCHITECTURE.md", "layers", &layers::picture());

@@ -22,10 +22,15 @@ use std::sync::Arc;
 const NFC: &str = "caf\u{e9} au lait";
 const NFD: &str = "cafe\u{301} au lait";
 
+/// What came after login names.
+const WITHOUT_PROGRAMS: &str = "DROP TABLE service_acts; DROP TABLE linked_rooms;
+     DROP TABLE linked_people; DROP TABLE service_tokens; DROP TABLE services;";
+
 /// Takes a database back to the migrations before login names were apart.
 fn undo(version: i64) -> String {
     format!(
-        "DROP INDEX users_without_login_key; DROP INDEX users_login_key_unique;
+        "{WITHOUT_PROGRAMS}
+         DROP INDEX users_without_login_key; DROP INDEX users_login_key_unique;
          ALTER TABLE users DROP COLUMN login_key; ALTER TABLE users DROP COLUMN login_name;
          DELETE FROM _sqlx_migrations WHERE version >= {version};"
     )
@@ -169,7 +174,8 @@ async fn look_alikes_go_on(world: World) {
 }
 
 fn with_keys_of_before(version: i64) -> String {
-    let mut rows = format!("DELETE FROM _sqlx_migrations WHERE version >= {version};");
+    let mut rows =
+        format!("{WITHOUT_PROGRAMS} DELETE FROM _sqlx_migrations WHERE version >= {version};");
     for (id, name) in [(1, "Аnn"), (2, "Ann"), (3, "Вася")] {
         rows += &account(id, name, "        ");
     }

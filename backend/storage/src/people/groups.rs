@@ -116,7 +116,10 @@ async fn insert_demo(tx: &mut Tx<'_>, draft: &DemoGroupDraft) -> Result<JoinedGr
     Ok(JoinedGroup { group_id: group, message: Some(created) })
 }
 
-async fn insert(tx: &mut Tx<'_>, draft: &GroupDraft) -> Result<StoredMessage, StoreError> {
+pub(super) async fn insert(
+    tx: &mut Tx<'_>,
+    draft: &GroupDraft,
+) -> Result<StoredMessage, StoreError> {
     sql("INSERT INTO chat_groups (id, name, owner_id, member_count, last_place, created_at)
          VALUES ($1, $2, $3, 1, $4, $5)")
     .bind(draft.id.get())

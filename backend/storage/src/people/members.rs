@@ -83,18 +83,31 @@ async fn join_in(tx: &mut Tx<'_>, draft: &JoinDraft) -> Result<JoinedGroup, Stor
     if is_member(&mut *tx, group, draft.user_id).await? {
         return Ok(JoinedGroup { group_id: group, message: None });
     }
+    let (members_max, groups_max) = (draft.group_members_max, draft.groups_per_user_max);
+    let message = enter(tx, group, draft.user_id, draft.at, members_max, groups_max).await?;
+    Ok(JoinedGroup { group_id: group, message: Some(message) })
+}
+
+/// Puts a person who is not in it into a group that is held, with the line that says so.
+pub(super) async fn enter(
+    tx: &mut Tx<'_>,
+    group: GroupId,
+    user: UserId,
+    at: Timestamp,
+    group_members_max: u32,
+    groups_per_user_max: u32,
+) -> Result<StoredMessage, StoreError> {
     let place: i64 = sql("UPDATE chat_groups SET member_count = member_count + 1,
                                                  last_place = last_place + 1
          WHERE id = $1 AND member_count < $2 RETURNING last_place")
     .bind(group.get())
-    .bind(draft.group_members_max)
+    .bind(group_members_max)
     .scalar_optional(&mut *tx)
     .await?
     .ok_or_else(|| guard(GROUP_MEMBERS_MAX))?;
-    count_group(tx, draft.user_id, draft.groups_per_user_max).await?;
-    insert_member(tx, group, draft.user_id, place, MEMBER, draft.at).await?;
-    let message = announce(tx, group, draft.user_id, draft.at, StoredBody::Joined).await?;
-    Ok(JoinedGroup { group_id: group, message: Some(message) })
+    count_group(tx, user, groups_per_user_max).await?;
+    insert_member(tx, group, user, place, MEMBER, at).await?;
+    announce(tx, group, user, at, StoredBody::Joined).await
 }
 
 async fn remove_in(tx: &mut Tx<'_>, removal: Removal) -> Result<StoredMessage, StoreError> {

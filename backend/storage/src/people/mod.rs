@@ -10,6 +10,7 @@ mod members;
 mod messages;
 mod person;
 mod roles;
+mod services;
 mod sessions;
 mod users;
 
@@ -87,9 +88,13 @@ fn refused(error: StoreError) -> PeopleError {
         "UNIQUE constraint failed: users.account_key"
         | "users_account_key_unique"
         | "UNIQUE constraint failed: users.login_key"
-        | "users_login_key_unique" => PeopleError::NameTaken,
+        | "users_login_key_unique"
+        | "UNIQUE constraint failed: services.name"
+        | "services_name_unique" => PeopleError::NameTaken,
         "UNIQUE constraint failed: users.id"
         | "users_pkey"
+        | "UNIQUE constraint failed: services.id"
+        | "services_pkey"
         | "UNIQUE constraint failed: chat_groups.id"
         | "chat_groups_pkey" => PeopleError::IdTaken,
         // Posted into two groups at the same moment: one of them is another content.

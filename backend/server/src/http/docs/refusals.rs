@@ -76,6 +76,16 @@ fn own(operation: &str) -> &'static [ErrorCode] {
             ShardUnavailable,
         ],
         "get_packet" | "list_claims" => &[PacketNotFound, PacketGivenUp, ShardUnavailable],
+        "link_people" => &[TooManyAtOnce, LinkInvalid, NameInvalid],
+        "link_rooms" => &[
+            TooManyAtOnce,
+            LinkInvalid,
+            PersonNotLinked,
+            GroupNameInvalid,
+            GroupFull,
+            TooManyGroups,
+        ],
+        "open_packet_for_many" => &[TooManyAtOnce],
         "turn_switches" => &[SwitchInvalid, ControlChanged],
         "retry_dead_letter" => &[NotFound],
         _ => &[],
@@ -88,6 +98,7 @@ fn of(operation: &Operation) -> BTreeMap<u16, BTreeSet<&'static str>> {
     let anybody = SecurityRequirement::default();
     if !operation.security.as_ref().is_some_and(|security| *security == [anybody]) {
         codes.extend([Unauthenticated, PersonChanged, Forbidden]);
+        codes.extend([ScopeMissing, PersonRequired, PersonNotLinked]);
     }
     if operation.request_body.is_some() {
         codes.extend([InvalidBody, UnknownField, UnsupportedMediaType, BodyTooLarge]);

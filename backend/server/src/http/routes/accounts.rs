@@ -4,7 +4,7 @@ use crate::http::{
     Answer, Http,
     client::{Agent, Client},
     extract::Json,
-    session::{self, Present, Session},
+    session::{self, Own, Present},
     throttle::Counted,
 };
 use axum::{extract::State, response::Response};
@@ -73,7 +73,7 @@ pub(in crate::http) async fn sign_in(
 pub(in crate::http) async fn sign_out(
     State(http): State<Http>,
     client: Client,
-    session: Session,
+    Own(session): Own,
 ) -> Answer<Response> {
     http.app.accounts.sign_out(&session.token).await?;
     Ok(session::ended(&client))

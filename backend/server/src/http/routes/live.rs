@@ -6,7 +6,7 @@ use crate::http::{
     client::Client,
     doors::{Full, Visit},
     extract::{Path, Query},
-    session::Session,
+    session::{Own, Session},
 };
 use axum::{
     extract::State,
@@ -49,7 +49,7 @@ pub(in crate::http) async fn group(
     Query(after): Query<After>,
     headers: HeaderMap,
     client: Client,
-    session: Session,
+    Own(session): Own,
 ) -> Answer<Response> {
     http.app.pace.check(Deed::Stream, session.user_id)?;
     let visit = enter(&http, &client)?;
@@ -67,7 +67,7 @@ pub(in crate::http) async fn group(
 pub(in crate::http) async fn hints(
     State(http): State<Http>,
     client: Client,
-    session: Session,
+    Own(session): Own,
 ) -> Answer<Response> {
     http.app.pace.check(Deed::Stream, session.user_id)?;
     let visit = enter(&http, &client)?;

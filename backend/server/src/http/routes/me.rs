@@ -4,7 +4,7 @@ use crate::http::{
     Answer, Http,
     client::Client,
     extract::{Json, Path},
-    session::{self, Session},
+    session::{self, Own, Session},
     throttle::Counted,
 };
 use axum::{
@@ -59,7 +59,7 @@ pub(in crate::http) async fn change(
 pub(in crate::http) async fn become_account(
     State(http): State<Http>,
     client: Client,
-    session: Session,
+    Own(session): Own,
     Json(registration): Json<Registration>,
 ) -> Answer<Json<Me>> {
     http.app.pace.check(Deed::Profile, session.user_id)?;
@@ -74,7 +74,7 @@ pub(in crate::http) async fn become_account(
 pub(in crate::http) async fn change_password(
     State(http): State<Http>,
     client: Client,
-    session: Session,
+    Own(session): Own,
     Json(request): Json<PasswordChange>,
 ) -> Answer<StatusCode> {
     http.app.pace.check(Deed::Profile, session.user_id)?;
@@ -88,7 +88,7 @@ pub(in crate::http) async fn change_password(
     responses((status = 200, description = "Your sessions.", body = Vec<SessionInfo>)))]
 pub(in crate::http) async fn sessions(
     State(http): State<Http>,
-    session: Session,
+    Own(session): Own,
 ) -> Answer<Json<Vec<SessionInfo>>> {
     Ok(Json(http.app.accounts.sessions(session.user_id, &session.token).await?))
 }
@@ -98,7 +98,7 @@ pub(in crate::http) async fn sessions(
     responses((status = 204, description = "The others have ended.")))]
 pub(in crate::http) async fn end_other_sessions(
     State(http): State<Http>,
-    session: Session,
+    Own(session): Own,
 ) -> Answer<StatusCode> {
     http.app.pace.check(Deed::Profile, session.user_id)?;
     http.app.accounts.end_other_sessions(session.user_id, &session.token).await?;
@@ -113,7 +113,7 @@ pub(in crate::http) async fn end_session(
     State(http): State<Http>,
     Path(id): Path<SessionId>,
     client: Client,
-    session: Session,
+    Own(session): Own,
 ) -> Answer<Response> {
     http.app.pace.check(Deed::Profile, session.user_id)?;
     let accounts = &http.app.accounts;

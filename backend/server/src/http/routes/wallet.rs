@@ -4,7 +4,7 @@ use super::Part;
 use crate::http::{
     Answer, Http,
     extract::{Json, Query},
-    session::Session,
+    session::{Grant, Session},
 };
 use axum::{extract::State, http::StatusCode};
 use hongbao_engine::control::Deed;
@@ -31,13 +31,13 @@ pub(in crate::http) async fn wallet(
     responses((status = 201, description = "It is in your wallet.", body = TopUp)))]
 pub(in crate::http) async fn top_up(
     State(http): State<Http>,
-    session: Session,
+    Grant(user): Grant,
     Json(request): Json<TopUpRequest>,
 ) -> Answer<(StatusCode, Json<TopUp>)> {
-    http.app.pace.check(Deed::TopUp, session.user_id)?;
+    http.app.pace.check(Deed::TopUp, user)?;
     let limits = &http.app.config.limits;
     let ledger = &http.app.ledger;
-    let top_up = ledger.top_up(session.user_id, request.amount_fen, &request.key, limits).await?;
+    let top_up = ledger.top_up(user, request.amount_fen, &request.key, limits).await?;
     Ok((StatusCode::CREATED, Json(top_up)))
 }
 

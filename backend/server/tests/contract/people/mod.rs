@@ -55,6 +55,7 @@ mod groups;
 mod lines;
 mod log;
 mod members;
+mod services;
 mod sessions;
 mod users;
 

@@ -1,0 +1,226 @@
+//! What the store of people takes and gives: the accounts of programs (R-API-5).
+
+use super::{GroupDraft, PeopleError, StoredMessage, TokenHash};
+use async_trait::async_trait;
+use hongbao_shared::{
+    GroupId, ServiceId, Timestamp, UserId,
+    api::{
+        accounts::Profile,
+        services::{External, Scope},
+    },
+};
+use std::fmt;
+
+/// Which scopes a service has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// These.
+    pub fn of(scopes: impl IntoIterator<Item = Scope>) -> Self {
+        Self(scopes.into_iter().fold(0, |bits, scope| bits | Self::bit(scope)))
+    }
+
+    /// As they are stored; `None` where a bit stands for nothing.
+    pub fn from_bits(bits: u8) -> Option<Self> {
+        let all = Self::of(Scope::ALL).0;
+        (bits & !all == 0).then_some(Self(bits))
+    }
+
+    /// As they are stored.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Is this one of them?
+    pub fn has(self, scope: Scope) -> bool {
+        self.0 & Self::bit(scope) != 0
+    }
+
+    /// Each of them.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.into_iter().filter(move |scope| self.has(*scope))
+    }
+
+    fn bit(scope: Scope) -> u8 {
+        match scope {
+            Scope::Act => 1,
+            Scope::Read => 2,
+            Scope::Grant => 4,
+            Scope::Webhooks => 8,
+            Scope::Administer => 16,
+        }
+    }
+}
+
+/// A token to be added.
+#[derive(Clone, Copy, Debug)]
+pub struct NewToken {
+    /// Of the token; it itself is nowhere on the server.
+    pub hash: TokenHash,
+    /// When.
+    pub at: Timestamp,
+    /// Until when it is valid.
+    pub expires_at: Timestamp,
+}
+
+/// A service to be added.
+#[derive(Clone, Debug)]
+pub struct NewService {
+    /// A fresh random id.
+    pub id: ServiceId,
+    /// What it is called; unique.
+    pub name: String,
+    /// What it may do; something.
+    pub scopes: Scopes,
+    /// How many calls it may make in a minute, on each node; at least 1.
+    pub calls_per_minute: u32,
+    /// Its first token.
+    pub token: NewToken,
+}
+
+/// A service as the operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredService {
+    /// Which.
+    pub id: ServiceId,
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// How many calls it may make in a minute.
+    pub calls_per_minute: u32,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it was last seen, coarsely.
+    pub seen_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When its last token expires.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A service that is asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskingService {
+    /// Which.
+    pub id: ServiceId,
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// How many calls it may make in a minute.
+    pub calls_per_minute: u32,
+    /// When it was last seen, coarsely.
+    pub seen_at: Option<Timestamp>,
+    /// Until when the token is valid.
+    pub expires_at: Timestamp,
+}
+
+/// Somebody to be linked.
+#[derive(Clone, Debug)]
+pub struct PersonLink {
+    /// Who it is to the service.
+    pub external: External,
+    /// Who it becomes if they are not linked yet: name and picture under a fresh random id.
+    pub profile: Profile,
+}
+
+/// A room to be linked.
+#[derive(Clone, Debug)]
+pub struct RoomLink {
+    /// Which it is to the service.
+    pub external: External,
+    /// What it becomes if it is not linked yet.
+    pub group: GroupDraft,
+    /// Who is to be in it.
+    pub members: Vec<UserId>,
+    /// How many members a group may have.
+    pub group_members_max: u32,
+}
+
+/// A room that is linked, and what that has added to its log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomLinked {
+    /// Which group it is.
+    pub group_id: GroupId,
+    /// Who is in it now and was not before, with the line that says so.
+    pub lines: Vec<StoredMessage>,
+}
+
+/// Something that a service does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// Which service.
+    pub service: ServiceId,
+    /// For whom.
+    pub user: Option<UserId>,
+    /// Method and path, 1 to 256 characters.
+    pub call: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The accounts of programs.
+#[async_trait]
+pub trait ServiceStore: Send + Sync + fmt::Debug {
+    /// Adds a service with its first token. `IdTaken`, `NameTaken`.
+    async fn add_service(&self, service: NewService) -> Result<(), PeopleError>;
+
+    /// All services, those that were revoked too, by name, at most `limit`.
+    async fn services(&self, limit: u32) -> Result<Vec<StoredService>, PeopleError>;
+
+    /// Gives a service another token; those that it has expire at `old_until` if not before.
+    /// False if there is none of this name that was not revoked.
+    async fn rotate_service(
+        &self,
+        name: &str,
+        token: NewToken,
+        old_until: Timestamp,
+    ) -> Result<bool, PeopleError>;
+
+    /// Ends a service and its tokens; its links and acts stay. False if there is none of this
+    /// name that was not revoked.
+    async fn revoke_service(&self, name: &str, at: Timestamp) -> Result<bool, PeopleError>;
+
+    /// The service with this token, unless it has expired at `now`.
+    async fn service(
+        &self,
+        token: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<AskingService>, PeopleError>;
+
+    /// Writes down that a service was seen.
+    async fn touch_service(&self, id: ServiceId, seen_at: Timestamp) -> Result<(), PeopleError>;
+
+    /// Writes down what a service is about to do.
+    async fn record_act(&self, act: Act) -> Result<(), PeopleError>;
+
+    /// The newest of what a service did, the newest first, at most `limit`.
+    async fn acts(&self, service: ServiceId, limit: u32) -> Result<Vec<Act>, PeopleError>;
+
+    /// Links people; whoever is linked already stays who they are. Who they are, in the order of
+    /// the links, with the names and pictures that they have. `IdTaken`.
+    async fn link_people(
+        &self,
+        service: ServiceId,
+        people: Vec<PersonLink>,
+        at: Timestamp,
+    ) -> Result<Vec<Profile>, PeopleError>;
+
+    /// Those of these that a service has linked, in no particular order.
+    async fn linked_people(
+        &self,
+        service: ServiceId,
+        provider: &str,
+        ids: &[String],
+    ) -> Result<Vec<(String, UserId)>, PeopleError>;
+
+    /// Links a room, and adds those members that it lacks. `IdTaken`, `TooManyGroups`,
+    /// `GroupFull`.
+    async fn link_room(
+        &self,
+        service: ServiceId,
+        room: RoomLink,
+    ) -> Result<RoomLinked, PeopleError>;
+}

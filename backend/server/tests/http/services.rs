@@ -1,0 +1,272 @@
+//! Programs (R-API-5), and who may make which call (R-API-6).
+
+use crate::common::{
+    ManualClock,
+    document::document,
+    person::{Answer, Person, send},
+    server::TestServer,
+};
+use hongbao_domain::store::people::Scopes;
+use hongbao_engine::services::ServiceDraft;
+use hongbao_shared::{Day, OrderNo, Shard, Site, api::services::Scope};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// A program, with the token of its service.
+struct Bot {
+    asking: Person,
+}
+
+impl Bot {
+    async fn new(server: &TestServer, name: &str, scopes: &[Scope], calls_per_minute: u32) -> Self {
+        let scopes = Scopes::of(scopes.iter().copied());
+        let draft = ServiceDraft { name: name.into(), scopes, calls_per_minute, token_ttl: DAY };
+        let token = server.app().services.add(draft).await.unwrap();
+        Self::with(server, token)
+    }
+
+    fn with(server: &TestServer, token: String) -> Self {
+        let (url, client) = (server.url.clone(), server.client.clone());
+        Self { asking: Person { url, client, id: String::new(), token } }
+    }
+
+    async fn put(&self, path: &str, body: &Value) -> Answer {
+        send(self.asking.request(Method::PUT, path).json(body)).await
+    }
+
+    /// A call for somebody.
+    fn of(&self, who: &str, method: Method, path: &str) -> RequestBuilder {
+        self.asking.request(method, path).header("hongbao-for", format!("chat:{who}"))
+    }
+
+    async fn post(&self, who: &str, path: &str, body: &Value) -> Answer {
+        send(self.of(who, Method::POST, path).json(body)).await
+    }
+
+    async fn link(&self, names: &[&str]) -> Vec<String> {
+        let person = |name: &&str| json!({"provider": "chat", "id": name, "name": name});
+        let people: Vec<_> = names.iter().map(person).collect();
+        let linked = self.put("/service/people", &json!({"people": people})).await.ok(200);
+        let ids = linked["people"].as_array().unwrap().iter();
+        ids.map(|person| person["user_id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    async fn link_room(&self, id: &str, members: &[&str]) -> Answer {
+        let room = json!({"provider": "chat", "id": id, "name": "Lobby", "members": members});
+        self.put("/service/rooms", &json!({"rooms": [room]})).await
+    }
+}
+
+/// The main job of a bot, from links to shares.
+#[tokio::test]
+async fn a_program_acts_for_its_people() {
+    let server = TestServer::start().await;
+    let bot = Bot::new(&server, "bot", &[Scope::Act, Scope::Grant], 10_000).await;
+    let me = bot.asking.get("/service").await.ok(200);
+    assert_eq!((&me["name"], &me["scopes"]), (&json!("bot"), &json!(["act", "grant"])));
+
+    let ids = bot.link(&["ann", "bob", "cec"]).await;
+    assert_eq!(bot.link(&["ann", "bob", "cec"]).await, ids, "the same people");
+    let room = bot.link_room("lobby", &["ann", "bob"]).await.ok(200);
+    let again = bot.link_room("lobby", &["ann", "bob", "cec"]).await.ok(200);
+    assert_eq!(room, again, "the same group");
+    let group = room["rooms"][0]["group_id"].as_str().unwrap();
+    let path = format!("/groups/{group}");
+    let shown = send(bot.of("bob", Method::GET, &path)).await.ok(200);
+    let members = shown["members"].as_array().unwrap().iter().map(|member| &member["id"]);
+    assert_eq!(members.collect::<Vec<_>>(), ids.iter().collect::<Vec<_>>());
+
+    let money = json!({"amount_fen": 1000, "key": "welcome"});
+    bot.post("ann", "/wallet/top-ups", &money).await.ok(201);
+    let packet = json!({"group_id": group, "kind": "lucky", "total_fen": 1000, "shares": 2});
+    let order_no = bot.post("ann", "/packets", &packet).await.ok(201)["order_no"].clone();
+    let order_no = order_no.as_str().unwrap();
+    loop {
+        let paid = bot.post("ann", &format!("/packets/{order_no}/pay"), &json!({})).await;
+        if paid.status != StatusCode::ACCEPTED {
+            paid.ok(200);
+            break;
+        }
+    }
+    // Tickets of all, in one call: two get a share, one is too late, one is not linked.
+    let mut opens = Vec::new();
+    for who in ["ann", "bob", "cec"] {
+        let grabbed = bot.post(who, &format!("/packets/{order_no}/grab"), &json!({})).await.ok(200);
+        opens.push(json!({"person": {"provider": "chat", "id": who}, "ticket": grabbed["ticket"]}));
+    }
+    opens.push(json!({"person": {"provider": "chat", "id": "dan"}, "ticket": "x"}));
+    let body = json!({"opens": opens});
+    let path = format!("/packets/{order_no}/opens");
+    let opened = send(bot.asking.request(Method::POST, &path).json(&body)).await.ok(200);
+    let each = opened["opens"].as_array().unwrap();
+    let sum: u64 = each.iter().filter_map(|one| one["opened"]["amount_fen"].as_u64()).sum();
+    assert_eq!(sum, 1000, "{opened}");
+    let codes: Vec<_> = each.iter().filter_map(|one| one["refused"]["code"].as_str()).collect();
+    assert_eq!(codes, ["packet_finished", "person_not_linked"]);
+    assert_eq!(each[3]["person"]["id"], "dan", "in the order of the request");
+    let again = send(bot.asking.request(Method::POST, &path).json(&body)).await.ok(200);
+    assert_eq!(again, opened, "the same shares");
+
+    // Whose act it was.
+    let acts = server.app().services.acts("bot", 100).await.unwrap();
+    let top_up = acts.iter().find(|act| act.call == "POST /api/v1/wallet/top-ups").unwrap();
+    assert_eq!(top_up.user.unwrap().to_string(), ids[0]);
+    let many = acts.iter().filter(|act| act.call.ends_with("/opens"));
+    assert!(many.map(|act| act.user).eq([None, None]), "once a call");
+    assert!(acts.iter().all(|act| !act.call.starts_with("GET")), "reading changes nothing");
+}
+
+#[tokio::test]
+async fn what_a_program_names_badly_is_refused() {
+    let server = TestServer::start().await;
+    let bot = Bot::new(&server, "bot", &[Scope::Act], 10_000).await;
+    bot.link(&["ann"]).await;
+    let ann = server.guest("Ann").await;
+    let wallet = |who: Option<&str>| {
+        let request = bot.asking.request(Method::GET, "/wallet");
+        match who {
+            Some(who) => request.header("hongbao-for", who),
+            None => request,
+        }
+    };
+    for (who, status, code) in [
+        (None, 400, "person_required"),
+        (Some("ann"), 400, "person_required"),
+        (Some("Chat:ann"), 400, "person_required"),
+        (Some("chat:bob"), 404, "person_not_linked"),
+        (Some("mail:ann"), 404, "person_not_linked"),
+    ] {
+        assert_eq!(send(wallet(who)).await.refused(), (status, code.to_owned()), "{who:?}");
+    }
+    let refused = ann.request(Method::GET, "/wallet").header("hongbao-for", "chat:ann");
+    assert_eq!(send(refused).await.refused(), (403, "forbidden".to_owned()), "a person's token");
+    let one = |provider: &str, id: &str, name: &str| json!({"people": [{"provider": provider, "id": id, "name": name}]});
+    for (body, code) in [
+        (one("Chat", "a", "A"), "link_invalid"),
+        (one("", "a", "A"), "link_invalid"),
+        (one("chat", "", "A"), "link_invalid"),
+        (one("chat", "a b", "A"), "link_invalid"),
+        (one("chat", "a", ""), "name_invalid"),
+        (
+            json!({"people": vec![json!({"provider": "c", "id": "a", "name": "A"}); 101]}),
+            "too_many_at_once",
+        ),
+    ] {
+        assert_eq!(bot.put("/service/people", &body).await.refused(), (422, code.to_owned()));
+    }
+    let room = bot.link_room("lobby", &["ann", "bob"]).await;
+    assert_eq!(room.refused(), (404, "person_not_linked".to_owned()));
+    assert_eq!(bot.link_room("lobby", &[]).await.refused(), (404, "person_not_linked".to_owned()));
+    // A new name is a new name everywhere.
+    bot.put("/service/people", &one("chat", "ann", "Annie")).await.ok(200);
+    let me = send(bot.of("ann", Method::GET, "/me")).await.ok(200);
+    assert_eq!(me["user"]["name"], "Annie");
+}
+
+/// Tokens expire, are rotated with an overlap, and revoked; each program has its own limit.
+#[tokio::test]
+async fn tokens_of_programs_end() {
+    let clock = Arc::new(ManualClock::at("2026-02-16T12:00:00.000Z"));
+    let server = TestServer::start_with(Some(Arc::clone(&clock)), |_| {}).await;
+    let services = &server.app().services;
+    let (old, few) = (
+        Bot::new(&server, "bot", &[Scope::Act], 10_000).await,
+        Bot::new(&server, "few", &[Scope::Act], 2).await,
+    );
+    let status = async |bot: &Bot| bot.asking.get("/service").await.status.as_u16();
+    for expected in [200, 200, 429] {
+        assert_eq!(status(&few).await, expected);
+    }
+    assert_eq!(status(&old).await, 200, "another's limit");
+    let token = services.rotate("bot", DAY * 30, Duration::from_hours(1)).await.unwrap();
+    let new = Bot::with(&server, token);
+    assert_eq!((status(&old).await, status(&new).await), (200, 200), "both while they overlap");
+    clock.advance_s(3600);
+    assert_eq!((status(&old).await, status(&new).await), (401, 200));
+    assert_eq!(status(&Bot::with(&server, "hbs_nonsense".to_owned())).await, 401);
+    services.revoke("bot").await.unwrap();
+    assert_eq!(status(&new).await, 401);
+    assert!(services.revoke("bot").await.is_err());
+    // A cookie is a browser's.
+    let token = services.rotate("few", DAY, DAY).await.unwrap();
+    let cookie = format!("hongbao_session={token}");
+    let asked = server.request(Method::GET, "/api/v1/service").header("cookie", cookie);
+    assert_eq!(send(asked).await.refused().0, 401);
+}
+
+/// R-API-6: each cell of the table, each with somebody new.
+#[tokio::test]
+async fn who_may_do_what_is_as_the_document_says() {
+    let server = TestServer::start().await;
+    let mut bots = Vec::new();
+    for scope in Scope::ALL {
+        let bot = Bot::new(&server, scope.as_str(), &[scope], 1_000_000).await;
+        bot.link(&["ann"]).await;
+        bots.push((scope, bot));
+    }
+    let mut wrong = Vec::new();
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for role in hongbao::http::ROLES {
+                let expected = operation["x-allowed"].as_array().unwrap().contains(&role.into());
+                let (allowed, answered) = try_cell(&server, &bots, role, method, path).await;
+                if allowed != expected {
+                    wrong.push(format!("{method} {path} as {role}: {answered}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+async fn try_cell(
+    server: &TestServer,
+    bots: &[(Scope, Bot)],
+    role: &str,
+    method: &str,
+    path: &str,
+) -> (bool, String) {
+    let (shard, day) = (Shard::new(0).unwrap(), Day::new(0).unwrap());
+    let order_no = OrderNo::new(Site::S, shard, day, false, 1).unwrap();
+    let id = if path.contains("sessions") {
+        "0".repeat(32)
+    } else if path.contains("dead-letters") {
+        "ledger-1".to_owned()
+    } else {
+        "1".to_owned()
+    };
+    let path = path
+        .trim_start_matches("/api/v1")
+        .replace("{order_no}", &order_no.to_string())
+        .replace("{user_id}", "1")
+        .replace("{code}", "aaaaaaaaaaaaaaaa")
+        .replace("{id}", &id);
+    let method: Method = method.to_uppercase().parse().unwrap();
+    let request = match role {
+        "anonymous" => server.request(method, &format!("/api/v1{path}")),
+        "person" | "administrator" => {
+            let person = server.guest("Ann").await;
+            if role == "administrator" {
+                server.app().accounts.grant_admin(&person.id).await.unwrap();
+            }
+            person.request(method, &path)
+        }
+        scope => {
+            let scope: Scope = scope.parse().unwrap();
+            let bot = bots.iter().find(|(of, _)| *of == scope).map(|(_, bot)| bot).unwrap();
+            bot.of("ann", method, &path)
+        }
+    };
+    // Streams do not end: only the head is read, unless it may be a refusal.
+    let response = request.json(&json!({})).send().await.unwrap();
+    let status = response.status().as_u16();
+    if status != 401 && status != 403 {
+        return (true, status.to_string());
+    }
+    let code = response.json::<Value>().await.unwrap()["code"].as_str().unwrap().to_owned();
+    let refused = ["unauthenticated", "forbidden", "scope_missing"].contains(&code.as_str());
+    (!refused, format!("{status} {code}"))
+}
