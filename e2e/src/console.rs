@@ -40,9 +40,13 @@ impl Console {
     }
 
     fn is_lost_network(&self, entry: &BrowserLogEntry) -> bool {
-        self.network_may_be_lost.load(Ordering::Relaxed)
-            && entry.source.as_deref() == Some("network")
-            && entry.message.contains("net::ERR_")
+        let tells = match entry.source.as_deref() {
+            Some("network") => entry.message.contains("net::ERR_"),
+            // Whoever fetches a part of the app says why it did not come.
+            Some("console-api") => entry.message.contains("Failed to fetch"),
+            _ => false,
+        };
+        tells && self.network_may_be_lost.load(Ordering::Relaxed)
     }
 
     /// The lines that nothing explains.

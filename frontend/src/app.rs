@@ -5,10 +5,8 @@ use crate::{
     art::{Icon, Scene},
     components::{Avatar, Empty, Link, LinkNotice, Pic, Toast, effect, live, memo, press},
     i18n::{self, Lang, lang, tr},
-    pages::{
-        ChatPage, DetailsPage, GroupPage, GroupsPane, HomePage, JoinPage, LostPage, MePage,
-        RecordsPage, WalletPage, WelcomePage,
-    },
+    lazy,
+    pages::{ChatPage, GroupsPane, HomePage, LostPage, WelcomePage},
     route::{self, Route},
     state::{
         groups,
@@ -29,7 +27,7 @@ pub(crate) fn App() -> impl IntoView {
     });
     view! {
         {live(move || Some(match outside.get() {
-            Some(Outside::Join(code)) => view! { <JoinPage code/> }.into_any(),
+            Some(Outside::Join(code)) => lazy::join_page(code),
             Some(Outside::Lost) => view! { <LostPage/> }.into_any(),
             None => view! { <Frame/> }.into_any(),
         }))}
@@ -133,11 +131,11 @@ fn Shell() -> impl IntoView {
 fn screen() -> AnyView {
     match route::current() {
         Route::Chat(id) => view! { <ChatPage id/> }.into_any(),
-        Route::Group(id) => view! { <GroupPage id/> }.into_any(),
-        Route::Packet(order_no) => view! { <DetailsPage order_no/> }.into_any(),
-        Route::Wallet => view! { <WalletPage/> }.into_any(),
-        Route::Records(side) => view! { <RecordsPage side/> }.into_any(),
-        Route::Me => view! { <MePage/> }.into_any(),
+        Route::Group(id) => lazy::group_page(id),
+        Route::Packet(order_no) => lazy::details_page(order_no),
+        Route::Wallet => lazy::wallet_page(),
+        Route::Records(side) => lazy::records_page(side),
+        Route::Me => lazy::me_page(),
         Route::Home | Route::Join(_) | Route::Lost => view! { <HomePage/> }.into_any(),
     }
 }

@@ -20,6 +20,7 @@ mod browser;
 mod components;
 mod gesture;
 mod i18n;
+mod lazy;
 mod money;
 mod overlay;
 mod pages;

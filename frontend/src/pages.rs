@@ -21,5 +21,6 @@ pub(crate) use join::JoinPage;
 pub(crate) use lost::LostPage;
 pub(crate) use me::MePage;
 pub(crate) use records::RecordsPage;
+pub(crate) use send::SendSheet;
 pub(crate) use wallet::WalletPage;
 pub(crate) use welcome::{GuestForm, WelcomePage};

@@ -6,7 +6,9 @@ use std::{fs, mem};
 use anyhow::{Context as _, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::chunks;
 use crate::process;
+use crate::segments::{Gaps, slim};
 use crate::workspace::{WASM_TARGET, Workspace};
 
 /// How much time to spend on a small module.
@@ -37,6 +39,8 @@ pub(crate) struct Module<'a> {
     pub(crate) typescript: bool,
     /// Whether the glue may look for the module beside itself, under its unhashed name.
     pub(crate) default_module_path: bool,
+    /// Whether it has parts that browsers fetch when they are needed.
+    pub(crate) in_parts: bool,
 }
 
 /// Builds the package and answers the folder that holds the glue, the module and the snippets.
@@ -49,9 +53,16 @@ pub(crate) fn build(
     let mut cargo = workspace.cargo();
     cargo.args(["build", "--package", module.package]);
     cargo.args(["--target", WASM_TARGET, "--profile", profile]);
+    let mut flags = Vec::new();
     if flavour == Flavour::Release {
-        cargo.arg("--config").arg(flags_for_shipping()?);
+        flags.extend(flags_for_shipping()?);
     }
+    if module.in_parts {
+        flags.extend(chunks::flags());
+    }
+    cargo
+        .arg("--config")
+        .arg(format!("target.{WASM_TARGET}.rustflags={}", serde_json::to_string(&flags)?));
     process::run(&mut cargo)?;
     let wasm = workspace
         .target_dir
@@ -65,13 +76,13 @@ pub(crate) fn build(
     Ok(folder)
 }
 
-/// What the shipped module is compiled with on top of `.cargo/config.toml`, as Cargo configuration.
+/// What the shipped module is compiled with on top of `.cargo/config.toml`, as flags of the compiler.
 ///
 /// Panic messages name source files, and those of dependencies by their full path on the machine that
 /// built them. Cut off, the module is smaller, the same wherever it is built, and tells nothing of
 /// anybody's home folder. SHA-256 as a loop is a few kilobytes smaller than unrolled, and quick enough
 /// for the few hashes of a proof.
-fn flags_for_shipping() -> Result<String> {
+fn flags_for_shipping() -> Result<Vec<String>> {
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
@@ -81,7 +92,7 @@ fn flags_for_shipping() -> Result<String> {
         flags.push(format!("--remap-path-prefix={}=", entry?.path().display()));
     }
     flags.sort();
-    Ok(format!("target.{WASM_TARGET}.rustflags={}", serde_json::to_string(&flags)?))
+    Ok(flags)
 }
 
 /// Runs wasm-bindgen in this process: the library and the `wasm-bindgen` that the crate was compiled
@@ -90,8 +101,14 @@ fn bind(wasm: &Path, folder: &Path, module: &Module<'_>, flavour: Flavour) -> Re
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
+    let main = if module.in_parts {
+        chunks::split(wasm, folder, &format!("./{}.js", module.name))?
+    } else {
+        wasm.to_owned()
+    };
     let mut output = Bindgen::new()
-        .input_path(wasm)
+        .input_path(main)
+        .keep_lld_exports(module.in_parts)
         .out_name(module.name)
         .web(true)?
         .typescript(module.typescript)
@@ -101,12 +118,19 @@ fn bind(wasm: &Path, folder: &Path, module: &Module<'_>, flavour: Flavour) -> Re
         .generate_output()?;
     let mut renamed = Vec::new();
     if flavour == Flavour::Release {
+        // The loaders of parts are a module of their own, which names what it offers.
         for (number, import) in output.wasm_mut().imports.iter_mut().enumerate() {
+            if import.module == chunks::LOADERS {
+                continue;
+            }
             let short = format!("i{number}");
             renamed.push((mem::replace(&mut import.name, short.clone()), short));
         }
     }
     output.emit(folder)?;
+    if module.in_parts {
+        slim(&folder.join(format!("{}_bg.wasm", module.name)), Gaps::AreZero)?;
+    }
     let glue = folder.join(module.name).with_extension("js");
     let script = fs::read_to_string(&glue)?;
     Ok(fs::write(&glue, with_short_names(script, &renamed)?)?)

@@ -45,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace, options: Options) -> Result<ExitCode> {
         setup::for_static_binary(workspace, target)?;
     }
     web::build(workspace, Flavour::Release)?;
-    budget::check(budget::print(&workspace.dist())?)?;
+    budget::check(&budget::print(&workspace.dist())?)?;
     // The release build embeds dist/, so the web app has to be there before.
     let mut cargo = workspace.cargo();
     cargo.args(["build", "--release", "--package", "hongbao"]);

@@ -23,6 +23,7 @@ const MODULE: Module<'static> = Module {
     name: "hongbao_shared",
     typescript: true,
     default_module_path: true,
+    in_parts: false,
 };
 
 /// `cargo xtask js`

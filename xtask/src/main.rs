@@ -11,6 +11,7 @@
 mod bench;
 mod bindgen;
 mod budget;
+mod chunks;
 mod counts;
 mod crash;
 mod dist;
@@ -21,6 +22,7 @@ mod parts;
 mod process;
 mod rogue;
 mod run;
+mod segments;
 mod setup;
 mod simulate;
 mod site;

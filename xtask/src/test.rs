@@ -108,7 +108,7 @@ fn wasm_lints(workspace: &Workspace, _: &Parts, _: &mut Counts) -> Result<()> {
 
 fn web_app(workspace: &Workspace, _: &Parts, _: &mut Counts) -> Result<()> {
     web::build(workspace, Flavour::Release)?;
-    budget::check(budget::print(&workspace.dist())?)
+    budget::check(&budget::print(&workspace.dist())?)
 }
 
 /// The same packages in this and the two following steps, so that Cargo resolves the same features and

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::bindgen::{self, Flavour, Module};
+use crate::chunks::LOADERS;
 use crate::site::{self, Site};
 use crate::workspace::Workspace;
 use crate::{budget, html, setup, styles};
@@ -25,6 +26,7 @@ const MODULE: Module<'static> = Module {
     typescript: false,
     // The loader passes the module's hashed URL.
     default_module_path: false,
+    in_parts: true,
 };
 
 /// `cargo xtask web [--dev]`
@@ -76,7 +78,17 @@ fn assemble(frontend: &Path, bound: &Path) -> Result<Site> {
     if let Some(script) = glue.get_mut("app.js") {
         *script = without_comments(&String::from_utf8_lossy(script)).into_bytes();
     }
-    let glue = format!("{}/app.js", site.add_hashed_folder("app", glue));
+    if let Some(script) = glue.get_mut(LOADERS.trim_start_matches("./")) {
+        *script = without_comments(&String::from_utf8_lossy(script)).into_bytes();
+    }
+    // Scripts are fetched at once, each when the one that imports it has come; parts when somebody
+    // opens what they hold.
+    let scripts: Vec<_> = glue.keys().filter(|name| name.ends_with(".js")).cloned().collect();
+    let folder = site.add_hashed_folder("app", glue);
+    let preloads = scripts.iter().fold(String::new(), |all, name| {
+        all + &format!("<link rel=\"modulepreload\" href=\"{folder}/{name}\">\n")
+    });
+    let glue = format!("{folder}/app.js");
 
     // A file of its own, because the policy of the server allows no inline script.
     // Without WebAssembly, as in the lockdown of some phones, the page says so.
@@ -96,8 +108,7 @@ fn assemble(frontend: &Path, bound: &Path) -> Result<Site> {
         "css" => Some(format!(r#"<link rel="stylesheet" href="{css}">"#)),
         "loader" => Some(format!(r#"<script type="module" src="{loader}"></script>"#)),
         "preload" => Some(format!(
-            "<link rel=\"modulepreload\" href=\"{glue}\">\n\
-             <link rel=\"preload\" as=\"fetch\" type=\"application/wasm\" crossorigin href=\"{module}\">"
+            "{preloads}<link rel=\"preload\" as=\"fetch\" type=\"application/wasm\" crossorigin href=\"{module}\">"
         )),
         _ => asset(placeholder),
     })
@@ -175,8 +186,9 @@ mod tests {
                 seen += 1;
             }
         }
-        // Style, glue, module and loader from the page; glue and module from the loader; the cover.
-        assert_eq!(seen, 7);
+        // Style, two scripts, module and loader from the page; glue and module from the loader; the
+        // cover.
+        assert_eq!(seen, 8);
     }
 
     #[test]

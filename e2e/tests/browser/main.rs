@@ -18,6 +18,7 @@ mod longchat;
 mod navigation;
 mod newcomer;
 mod overlays;
+mod parts;
 mod people;
 mod records;
 mod runs;

@@ -20,12 +20,12 @@ use crate::{
         envelope::{Envelope, Tapped},
         live, memo, press, words,
     },
-    i18n::{Lang, lang, tr},
-    pages::send::SendSheet,
+    i18n::{Lang, lang, lang_now, tr},
+    lazy,
     route::{self, Route},
     state::{
         feed::{Feed, Link},
-        payments, session,
+        payments, session, toast,
     },
     tasks::Scope,
 };
@@ -94,14 +94,12 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
                     // A demo group speaks in a moment.
                     {live(move || is_quiet.get().then(|| view! { <Invitation over/> }.into_any()))}
                 </LogView>
-                <Composer group=id feed on_packet=Callback::new(move |()| over.set(Over::Send))/>
+                <Composer group=id feed on_packet=Callback::new(move |()| send(scope, over))/>
             </section>
             {live(move || Some(match over.get() {
                 Over::Nothing => ().into_any(),
                 Over::Invite => view! { <InviteSheet id on_close=close/> }.into_any(),
-                Over::Send => {
-                    view! { <SendSheet group_id=id group on_close=close on_sent=close/> }.into_any()
-                }
+                Over::Send => lazy::send_sheet(id, group, close),
                 Over::Envelope(tapped) => {
                     let on_state = Callback::new(move |(order_no, state)| {
                         feed.set_card(order_no, state);
@@ -113,6 +111,18 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
         .into_any(),
     })
     })
+}
+
+/// Opens the send sheet, once its code is there.
+fn send(scope: Scope, over: RwSignal<Over>) {
+    scope.spawn(async move {
+        match lazy::fetch_send_sheet().await {
+            // What has been opened meanwhile stays.
+            Ok(()) if over.get_untracked() == Over::Nothing => over.set(Over::Send),
+            Ok(()) => {}
+            Err(_) => toast::show(lang_now().server_away()),
+        }
+    });
 }
 
 /// What one has opened, or has sent to somebody else, is looked at; everything else is an
