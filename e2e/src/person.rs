@@ -88,6 +88,10 @@ impl Person {
         self.must(Method::POST, path, Some(body)).await
     }
 
+    pub async fn put(&self, path: &str, body: Value) -> Result<Value> {
+        self.must(Method::PUT, path, Some(body)).await
+    }
+
     async fn must(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let (status, answer) = self.call(method.clone(), path, body).await?;
         ensure!(status.is_success(), "{method} {path}: {status} {answer}");

@@ -1,7 +1,7 @@
 //! The server under test, as anybody starts it.
 
 use crate::{paths, process::Process};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use std::{
     process::Command,
     sync::{Mutex, PoisonError},
@@ -53,6 +53,15 @@ impl Server {
         let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (process, _) = launch(&self.data, &settings, address)?;
         *self.slot() = Some(process);
+        Ok(())
+    }
+
+    /// Makes an administrator of somebody, as whoever holds the data does.
+    pub(crate) fn grant_admin(&self, user: &str) -> Result<()> {
+        let mut command = Command::new(paths::server_binary());
+        command.args(["admin", "grant", user, "--data"]).arg(self.data.path());
+        let answer = command.output().context("hongbao admin grant")?;
+        ensure!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
         Ok(())
     }
 

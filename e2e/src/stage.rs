@@ -115,6 +115,13 @@ impl Stage {
         Person::guest(self.url(), name).await
     }
 
+    /// An administrator who came in by REST.
+    pub async fn administrator(&self, name: &str) -> Result<Person> {
+        let person = self.guest(name).await?;
+        self.server.grant_admin(person.id())?;
+        Ok(person)
+    }
+
     fn browsers(&self) -> Vec<Browser> {
         self.browsers.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

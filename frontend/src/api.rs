@@ -12,10 +12,12 @@ use hongbao_shared::{
         accounts::{
             Credentials, GuestRequest, Me, PasswordChange, ProfileChange, SessionInfo, SignedIn,
         },
+        control::{ChangeSwitches, ControlState, DeadLetter, Reconciliation, Retried},
         groups::{
             DemoRequest, Group, GroupSummary, Invitation, InvitationPreview, JoinRequest, Language,
             Message, MuteRequest, NewGroup, NewMessage, ReadRequest,
         },
+        history::{History, HistoryWindow},
         lists::{ListPage, ReceivedItem, SentItem},
         packets::{
             Claim, Grabbed, Landing, OpenRequest, Opened, PacketDetails, PayRequest, PreOrder,
@@ -199,6 +201,42 @@ pub(crate) fn sent(year: Option<i16>, cursor: Option<&str>) -> Coming<ListPage<S
 
 pub(crate) fn received(year: Option<i16>, cursor: Option<&str>) -> Coming<ListPage<ReceivedItem>> {
     get(list("received", year, cursor))
+}
+
+/// The switches and the board, for administrators like all that follow.
+pub(crate) fn control() -> Coming<ControlState> {
+    get("/control".to_owned())
+}
+
+pub(crate) fn turn(change: &ChangeSwitches) -> Coming<ControlState> {
+    let answer = client::send("PUT", "/control".to_owned(), client::json(change));
+    Box::pin(async move { client::read(&answer.await?.1) })
+}
+
+pub(crate) fn history(window: HistoryWindow) -> Coming<History> {
+    let window = match window {
+        HistoryWindow::Quarter => "quarter",
+        HistoryWindow::Day => "day",
+        HistoryWindow::Week => "week",
+    };
+    get(format!("/control/history?window={window}"))
+}
+
+pub(crate) fn dead_letters() -> Coming<Page<DeadLetter>> {
+    get("/control/dead-letters".to_owned())
+}
+
+pub(crate) fn retry_letter(id: &str) -> Coming<Retried> {
+    let id = js_sys::encode_uri_component(id);
+    post(format!("/control/dead-letters/{id}/retry"), &Nothing {})
+}
+
+pub(crate) fn reconciliation() -> Coming<Reconciliation> {
+    get("/control/reconciliation".to_owned())
+}
+
+pub(crate) fn reconcile() -> Coming<Reconciliation> {
+    post("/control/reconciliation".to_owned(), &Nothing {})
 }
 
 fn list(name: &str, year: Option<i16>, cursor: Option<&str>) -> String {

@@ -136,6 +136,7 @@ fn screen() -> AnyView {
         Route::Wallet => lazy::wallet_page(),
         Route::Records(side) => lazy::records_page(side),
         Route::Me => lazy::me_page(),
+        Route::Ops => lazy::ops_page(),
         Route::Home | Route::Join(_) | Route::Lost => view! { <HomePage/> }.into_any(),
     }
 }

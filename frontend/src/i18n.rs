@@ -10,6 +10,7 @@
 pub(crate) mod dates;
 mod errors;
 mod money;
+pub(crate) mod ops;
 mod people;
 mod phrases;
 mod system;

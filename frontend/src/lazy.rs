@@ -61,6 +61,7 @@ parts! {
     more: load_me, fn me() { view! { <pages::MePage/> } }
     more: load_group, fn group(id: GroupId) { view! { <pages::GroupPage id/> } }
     join: load_join, fn join(code: String) { view! { <pages::JoinPage code/> } }
+    ops: load_ops, fn ops() { view! { <pages::OpsPage/> } }
     more: load_details, fn details(order_no: OrderNo) { view! { <pages::DetailsPage order_no/> } }
     more: load_send, fn send(
         group_id: GroupId,
@@ -94,6 +95,11 @@ pub(crate) fn me_page() -> AnyView {
 /// `/g/{id}/info`.
 pub(crate) fn group_page(id: GroupId) -> AnyView {
     page(|| loaded(load_group()), move || group(id).boxed_local())
+}
+
+/// `/ops`.
+pub(crate) fn ops_page() -> AnyView {
+    page(|| loaded(load_ops()), || ops().boxed_local())
 }
 
 /// `/packets/{order_no}`.

@@ -29,6 +29,8 @@ pub(crate) enum Route {
     Records(Side),
     /// `/me`.
     Me,
+    /// `/ops`: for administrators.
+    Ops,
     /// `/join/{code}`: an invitation.
     Join(String),
     /// Anything else.
@@ -56,6 +58,7 @@ impl Route {
             (Some("wallet"), Some("received"), None) => Some(Self::Records(Side::Received)),
             (Some("wallet"), Some("sent"), None) => Some(Self::Records(Side::Sent)),
             (Some("me"), None, None) => Some(Self::Me),
+            (Some("ops"), None, None) => Some(Self::Ops),
             (Some("join"), Some(code), None) => Some(Self::Join(code.to_owned())),
             _ => None,
         };
@@ -73,6 +76,7 @@ impl Route {
             Self::Records(Side::Received) => "/wallet/received".to_owned(),
             Self::Records(Side::Sent) => "/wallet/sent".to_owned(),
             Self::Me => "/me".to_owned(),
+            Self::Ops => "/ops".to_owned(),
             Self::Join(code) => format!("/join/{code}"),
         }
     }
@@ -146,6 +150,7 @@ mod tests {
             "/wallet/received",
             "/wallet/sent",
             "/me",
+            "/ops",
             "/join/abc-1",
         ] {
             let route = Route::of(path);

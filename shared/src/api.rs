@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod control;
 pub mod groups;
+pub mod history;
 pub mod lists;
 pub mod live;
 mod message;

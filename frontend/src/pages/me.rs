@@ -8,9 +8,10 @@ use leptos::prelude::*;
 use crate::{
     api::Failure,
     art::Icon,
-    components::{Avatar, Fault, Pic, Sheet, live, memo, press, words},
+    components::{Avatar, Fault, Link, Pic, Sheet, live, memo, press, words},
     i18n::{self, Lang, lang, text, tr},
     pages::credentials::{CredentialsForm, Purpose},
+    route::Route,
     state::{session, theme},
     tasks::Scope,
 };
@@ -36,6 +37,7 @@ pub(crate) fn MePage() -> impl IntoView {
     let close = Callback::new(move |()| over.set(Over::Nothing));
     let user = memo(|| session::me().map(|me| me.user));
     let is_guest = memo(|| session::me().is_some_and(|me| me.is_guest));
+    let is_admin = memo(|| session::me().is_some_and(|me| me.is_admin));
     let leave = Callback::new(move |()| {
         scope.spawn(async move {
             if let Err(problem) = session::sign_out().await {
@@ -115,6 +117,9 @@ pub(crate) fn MePage() -> impl IntoView {
                         </span>
                     </button>
                 </section>
+                {live(move || is_admin.get().then(|| view! {
+                    <span class="button-link" data-testid="to-ops"><Link to=Route::Ops>{tr!(ops_title)}</Link></span>
+                }.into_any()))}
                 <Fault failure=failure/>
                 <button type="button" class="button danger" data-testid="sign-out" on:click=press(ask)>
                     {tr!(sign_out)}

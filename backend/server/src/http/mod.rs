@@ -147,6 +147,7 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(lists::received))
         // Look after it.
         .routes(routes!(control::switches, control::turn_switches))
+        .routes(routes!(control::history))
         .routes(routes!(control::dead_letters))
         .routes(routes!(control::retry_dead_letter))
         .routes(routes!(control::reconciliation, control::reconcile))

@@ -89,7 +89,8 @@ pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<App> {
     if restored {
         reconciled(&app.config)?;
     }
-    app.beside(telemetry::upkeep);
+    let clock = Arc::clone(&app.clock);
+    app.beside(|stop| telemetry::upkeep(clock, stop));
     #[cfg(unix)]
     if let Some(data) = served {
         app.beside(|stop| barrier::asked::serve(data, stop));

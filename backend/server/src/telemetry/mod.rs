@@ -5,14 +5,21 @@
 //! types that hold them hide them from `Debug`, and requests are logged by their
 //! route, not by their path.
 
+mod history;
 mod lines;
 
+pub(crate) use history::history;
 pub(crate) use lines::{flush, line};
 
 use hongbao_config::{LogFormat, Telemetry};
+use hongbao_domain::runtime::Clock;
 use lines::ToLines;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use std::{io::IsTerminal, sync::OnceLock, time::Duration};
+use std::{
+    io::IsTerminal,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -84,13 +91,17 @@ pub fn metrics() -> &'static PrometheusHandle {
     })
 }
 
-/// Keeps the metrics tidy until `stop`.
-pub async fn upkeep(stop: CancellationToken) {
+/// Keeps the metrics tidy, and what they said, until `stop`.
+pub async fn upkeep(clock: Arc<dyn Clock>, stop: CancellationToken) {
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(UPKEEP_INTERVAL) => metrics().run_upkeep(),
+            () = tokio::time::sleep(UPKEEP_INTERVAL) => {
+                let metrics = metrics();
+                metrics.run_upkeep();
+                history::sample(clock.now(), &metrics.render());
+            }
         }
     }
 }

@@ -5,7 +5,10 @@ use crate::{
     common::{person::send, server::TestServer},
     refused, turn,
 };
-use hongbao_shared::api::control::{ControlState, CreditMode, Switches};
+use hongbao_shared::api::{
+    control::{ControlState, CreditMode, Switches},
+    history::{History, HistoryWindow},
+};
 use reqwest::Method;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -145,4 +148,23 @@ async fn weights_steer_new_packets() {
             assert!(order_no.starts_with(expected), "{order_no} at {weights}");
         }
     }
+}
+
+/// What a node measures is shown by itself, to administrators alone (R-CTRL-4, R-WEB-4).
+#[tokio::test]
+async fn the_history_of_a_node_is_for_administrators() {
+    let server = TestServer::start().await;
+    let stranger = server.guest("stranger").await;
+    refused(&stranger.get("/control/history").await, 403, "forbidden");
+    let admin = administrator(&server).await;
+    for (query, window) in [
+        ("", HistoryWindow::Quarter),
+        ("?window=day", HistoryWindow::Day),
+        ("?window=week", HistoryWindow::Week),
+    ] {
+        let history: History = admin.get(&format!("/control/history{query}")).await.read();
+        assert_eq!(history.window, window);
+        assert!(history.series.iter().all(|line| line.values.len() == history.at.len()));
+    }
+    refused(&admin.get("/control/history?window=year").await, 400, "invalid_query");
 }

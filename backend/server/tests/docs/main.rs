@@ -2,6 +2,7 @@
 
 mod circles;
 mod layers;
+mod watching;
 
 use hongbao_config as config;
 use hongbao_domain::{

@@ -75,6 +75,7 @@ async fn the_document_names_every_call() {
         "GET /api/v1/lists/received",
         "GET /api/v1/control",
         "PUT /api/v1/control",
+        "GET /api/v1/control/history",
         "GET /api/v1/control/dead-letters",
         "POST /api/v1/control/dead-letters/{id}/retry",
         "GET /api/v1/control/reconciliation",

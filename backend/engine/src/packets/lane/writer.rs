@@ -247,7 +247,8 @@ impl Lane {
         }
         for ((order_no, pending), held) in draft.appends.into_iter().zip(outcome.appends) {
             if held || Bug::LostRaceIsWon.is_planted() {
-                metrics::counter!("hongbao_claims_total")
+                let shard = format!("{}{}", order_no.site(), order_no.shard());
+                metrics::counter!("hongbao_claims_total", "shard" => shard)
                     .increment(u64::try_from(pending.claims.len()).unwrap_or_default());
                 let from = self.advance(order_no, pending.after, &pending.claims);
                 let outstanding = self.parts.outstanding.clone();

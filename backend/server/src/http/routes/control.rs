@@ -1,10 +1,13 @@
 //! Look after it: for administrators.
 
-use super::Letters;
-use crate::http::{
-    Answer, Http,
-    extract::{Json, Path, Query},
-    session::Admin,
+use super::{Letters, Window};
+use crate::{
+    http::{
+        Answer, Http,
+        extract::{Json, Path, Query},
+        session::Admin,
+    },
+    telemetry,
 };
 use axum::{extract::State, http::StatusCode};
 use hongbao_domain::store::outbox::Fate;
@@ -12,6 +15,7 @@ use hongbao_engine::delivery::{LETTERS_PAGE_MAX, LetterId};
 use hongbao_shared::api::{
     Page,
     control::{ChangeSwitches, ControlState, DeadLetter, LetterState, Reconciliation, Retried},
+    history::History,
 };
 
 /// Every switch, what it says, who turned it last; the newest changes; and what is degraded on
@@ -38,6 +42,15 @@ pub(in crate::http) async fn turn_switches(
 ) -> Answer<Json<ControlState>> {
     http.app.follower.change(by, &change).await?;
     switches(State(http), Admin(by)).await
+}
+
+/// What the node that answers has measured since it was started: its own short history, in
+/// memory. For administrators.
+#[utoipa::path(get, path = "/api/v1/control/history", operation_id = "get_history", tag = "Control",
+    params(Window),
+    responses((status = 200, description = "The lines of the charts.", body = History)))]
+pub(in crate::http) async fn history(Query(window): Query<Window>, _admin: Admin) -> Json<History> {
+    Json(telemetry::history(window.window.unwrap_or_default()))
 }
 
 /// What could not be delivered, database by database, the oldest of each first. For

@@ -13,7 +13,7 @@ pub(super) mod services;
 pub(super) mod wallet;
 
 use hongbao_engine::{control::Control, lists::ListPart};
-use hongbao_shared::api::control::LetterState;
+use hongbao_shared::api::{control::LetterState, history::HistoryWindow};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -54,6 +54,15 @@ pub(super) struct Letters {
     state: Option<LetterState>,
     /// `next_cursor` of the part before; absent for the first.
     cursor: Option<String>,
+}
+
+/// Which part of the history.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Window {
+    /// How far back to look; absent for a quarter of an hour.
+    window: Option<HistoryWindow>,
 }
 
 /// Where a stream goes on.
