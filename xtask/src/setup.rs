@@ -57,7 +57,7 @@ const FOR_FLEET: [Tool; 3] = [
     },
 ];
 
-const FOR_TESTING: [Tool; 5] = [
+const FOR_TESTING: [Tool; 6] = [
     Tool {
         programs: &["node"],
         variable: None,
@@ -87,6 +87,12 @@ const FOR_TESTING: [Tool; 5] = [
         variable: Some("CHROMEDRIVER"),
         packages: &["chromium-driver"],
         purpose: "chromedriver of the same version as Chromium (browser tests)",
+    },
+    Tool {
+        programs: &["faketime"],
+        variable: None,
+        packages: &["faketime"],
+        purpose: "faketime (servers whose clocks are wrong)",
     },
 ];
 
