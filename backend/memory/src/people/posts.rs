@@ -43,11 +43,11 @@ impl PostStore for MemoryPeople {
                     || before.body != post.body()
             });
             let earlier = new.get(&post.order_no);
-            let differs = |earlier: &&&PacketPost| {
+            let differs = |earlier: &&PacketPost| {
                 (earlier.group_id, earlier.sender_id) != (post.group_id, post.sender_id)
                     || earlier.body() != post.body()
             };
-            if is_other || earlier.filter(differs).is_some() {
+            if is_other || earlier.is_some_and(differs) {
                 return Err(PeopleError::KeyReused);
             }
             if before.is_some() {
