@@ -1,5 +1,7 @@
 //! What the documents say about the program is what the program says.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
+
 mod circles;
 mod layers;
 mod watching;
