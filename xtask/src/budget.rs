@@ -58,7 +58,8 @@ pub(crate) fn check(cost: &Cost) -> Result<()> {
 
 /// Parts lie beside the glue, which loads them; the main module has a name of its own.
 fn is_part(path: &str) -> bool {
-    path.ends_with(".wasm") && path.matches('/').count() > 1
+    let path = Path::new(path);
+    path.extension().is_some_and(|end| end == "wasm") && path.components().count() > 2
 }
 
 fn sibling(files: &BTreeMap<String, Vec<u8>>, path: &str, suffix: &str) -> Option<usize> {

@@ -83,7 +83,8 @@ fn assemble(frontend: &Path, bound: &Path) -> Result<Site> {
     }
     // Scripts are fetched at once, each when the one that imports it has come; parts when somebody
     // opens what they hold.
-    let scripts: Vec<_> = glue.keys().filter(|name| name.ends_with(".js")).cloned().collect();
+    let is_script = |name: &&String| Path::new(name).extension().is_some_and(|end| end == "js");
+    let scripts: Vec<_> = glue.keys().filter(is_script).cloned().collect();
     let folder = site.add_hashed_folder("app", glue);
     let preloads = scripts.iter().fold(String::new(), |all, name| {
         all + &format!("<link rel=\"modulepreload\" href=\"{folder}/{name}\">\n")
