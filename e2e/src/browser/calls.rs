@@ -73,6 +73,7 @@ impl Browser {
             window.heldCalls = 0;
             const released = new Promise((release) => { window.releaseCalls = release; });
             window.fetch = async (path, init) => {
+                if (!String(path?.url ?? path).includes('/api/')) return window.realFetch(path, init);
                 window.heldCalls += 1;
                 await released;
                 return window.realFetch(path, init);

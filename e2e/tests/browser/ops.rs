@@ -52,6 +52,13 @@ fn a_switch_is_turned_with_open_eyes() -> Result<()> {
         browser.says("ops-changed", ada.id()).await?;
 
         // Sites are steered by sliders.
+        // Not under the bar.
+        browser
+            .script(
+                "document.querySelector('[data-name=site_weights]').scrollIntoView({ block: 'center' });
+                 return true",
+            )
+            .await?;
         browser.click_css("[data-name='site_weights'] button").await?;
         browser.settled().await?;
         browser

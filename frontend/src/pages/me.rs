@@ -37,7 +37,6 @@ pub(crate) fn MePage() -> impl IntoView {
     let close = Callback::new(move |()| over.set(Over::Nothing));
     let user = memo(|| session::me().map(|me| me.user));
     let is_guest = memo(|| session::me().is_some_and(|me| me.is_guest));
-    let is_admin = memo(|| session::me().is_some_and(|me| me.is_admin));
     let leave = Callback::new(move |()| {
         scope.spawn(async move {
             if let Err(problem) = session::sign_out().await {
@@ -117,9 +116,7 @@ pub(crate) fn MePage() -> impl IntoView {
                         </span>
                     </button>
                 </section>
-                {live(move || is_admin.get().then(|| view! {
-                    <span class="button-link" data-testid="to-ops"><Link to=Route::Ops>{tr!(ops_title)}</Link></span>
-                }.into_any()))}
+                <ToOps/>
                 <Fault failure=failure/>
                 <button type="button" class="button danger" data-testid="sign-out" on:click=press(ask)>
                     {tr!(sign_out)}
@@ -134,6 +131,17 @@ pub(crate) fn MePage() -> impl IntoView {
             Over::SignOut => view! { <SignOut leave on_close=close/> }.into_any(),
         }))}
     }
+}
+
+/// The way to the operations page, for those whom it is for.
+#[component]
+fn ToOps() -> impl IntoView {
+    let is_admin = memo(|| session::me().is_some_and(|me| me.is_admin));
+    live(move || {
+        is_admin.get().then(|| view! {
+        <span class="button-link" data-testid="to-ops"><Link to=Route::Ops>{tr!(ops_title)}</Link></span>
+    }.into_any())
+    })
 }
 
 /// The form for an account or a password, and what it means.
