@@ -15,6 +15,7 @@ async fn put(person: &Person, path: &str, body: &Value) -> crate::common::person
 async fn an_invitation_shows_where_it_leads() {
     let server = TestServer::start_with(None, |config| {
         config.addresses.guests_per_minute = 5;
+        config.addresses.guests_at_once = 0;
     })
     .await;
     let (group, people) = server.group_of(3).await;

@@ -162,6 +162,7 @@ async fn the_cookie_is_secure_behind_tls() {
 async fn addresses_have_their_limits() {
     let server = TestServer::start_with(None, |config| {
         config.addresses.guests_per_minute = 2;
+        config.addresses.guests_at_once = 0;
         config.server.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
     })
     .await;
