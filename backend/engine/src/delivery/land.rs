@@ -36,8 +36,16 @@ impl Deliver for LandPaid {
         let events: Vec<_> =
             rows.iter().map(|row| serde_json::from_str::<LandEvent>(&row.payload)).collect();
         let orders = events.iter().flatten().map(|event| event.order_no).collect();
-        // Where one cannot be read, each is read on its own.
-        let paid = self.packets.ledger.payments(orders).await.ok();
+        let paid = match self.packets.ledger.payments(orders).await {
+            Ok(paid) => Some(paid),
+            // One that cannot be read: each is read on its own.
+            Err(refusal) if refusal.is_final() => None,
+            // Nobody would hear more by asking for each.
+            Err(refusal) => {
+                let why = describe(&refusal);
+                return rows.iter().map(|_| Delivered::Again(why.clone())).collect();
+            }
+        };
         // Together, so that the lanes can commit them together.
         join_all(rows.iter().zip(events).map(async |(row, event)| match event {
             Ok(event) => self.land(row, event.order_no, paid.as_ref()).await,
