@@ -33,6 +33,15 @@ async fn a_fleets_servers_are_looked_at() {
     says(&said, "ok", "connections");
     assert!(!said.contains("hongbao@"), "no user, no password: {said}");
 
+    // What could not be made is no success.
+    engines.lists.set(Fault::Refuse);
+    let mut migrate = Command::new(BINARY);
+    let output = migrate.args(["migrate", "--config"]).arg(engines.config()).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "it says that all is up to date");
+    assert!(error.contains("hongbao_lists"), "{error}");
+    engines.lists.set(Fault::None);
+
     let site = &engines.sites[0];
     let database = &site.databases[0].server;
     let ask = |statement: &str| {

@@ -40,6 +40,11 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(6);
 /// How often a transaction starts over that lost against another.
 const ATTEMPTS_MAX: u32 = 12;
+/// How often whoever makes a schema tries, and how long it rests: sqlx has all that are made in one
+/// database wait for each other, longer than a statement may wait for a lock. Whoever only works
+/// with one does not wait; it is migrated when it is first used.
+const MAKE_ATTEMPTS_MAX: u32 = 30;
+const MAKE_PAUSE: Duration = Duration::from_millis(200);
 const BACK_OFF_FIRST: Duration = Duration::from_millis(2);
 const BACK_OFF_MAX: Duration = Duration::from_millis(200);
 
@@ -122,12 +127,22 @@ impl Server {
             prepared: Arc::default(),
             preparing: Arc::default(),
         };
-        match server.prepare().await {
+        let mut attempt = 1;
+        let prepared = loop {
+            match server.prepare().await {
+                Err(StoreError::Unavailable(_)) if link.create && attempt < MAKE_ATTEMPTS_MAX => {
+                    attempt += 1;
+                    sleep(MAKE_PAUSE).await;
+                }
+                prepared => break prepared,
+            }
+        };
+        match prepared {
             // It is there, and another version's: that is for somebody to see at once.
             Err(error) if matches!(cause(&error), Some(sqlx::Error::Migrate(_))) => {
                 Err(error).with_context(|| format!("cannot prepare {}", link.namespace))
             }
-            Err(error @ StoreError::Unavailable(_)) => {
+            Err(error @ StoreError::Unavailable(_)) if !link.create => {
                 let (namespace, error) = (&link.namespace, anyhow::Error::from(error));
                 tracing::warn!(namespace, "a database is down: {error:#}");
                 Ok(server)
