@@ -2,6 +2,7 @@
 
 use crate::{paths, process::Process};
 use anyhow::{Context as _, Result, ensure};
+use hongbao_fleet::free_port;
 use std::{
     process::Command,
     sync::{Mutex, PoisonError},
@@ -33,7 +34,7 @@ impl Server {
             ("HONGBAO_LIMITS_DEMO".to_owned(), "false".to_owned()),
         ];
         all.extend(settings.iter().map(|(name, value)| ((*name).into(), (*value).into())));
-        let (process, url) = launch(&data, &all, "127.0.0.1:0")?;
+        let (process, url) = launch(&data, &all, &format!("127.0.0.1:{}", free_port()?))?;
         Ok(Self { url, settings: Mutex::new(all), process: Mutex::new(Some(process)), data })
     }
 

@@ -18,6 +18,7 @@ pub use fleet::{Fleet, Plan};
 pub use nginx::{Nginx, Routing};
 pub use node::Node;
 pub use postgres::Postgres;
+pub use program::free_port;
 pub use proxy::{Fault, Proxy};
 pub use redis::{Redis, RedisCluster};
 pub use watchdog::Watchdog;

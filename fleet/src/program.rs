@@ -3,7 +3,9 @@
 use anyhow::{Context, Result, bail};
 use std::{
     env, fs,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
     net::{Ipv4Addr, TcpListener, TcpStream},
+    ops::Range,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -55,9 +57,25 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// A port that is free now.
-pub(crate) fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+/// A port that is free now, and stays so while what listens on it is down: it is none of those
+/// that the system gives to connections, which are taken again before a server is back.
+pub fn free_port() -> Result<u16> {
+    const ATTEMPTS: usize = 1_000;
+    for _ in 0..ATTEMPTS {
+        let port = PORTS.start + random() % (PORTS.end - PORTS.start);
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port of {PORTS:?} is free")
+}
+
+/// Below those that Linux (from 32768), macOS and Windows (from 49152) give to connections.
+const PORTS: Range<u16> = 10_000..32_000;
+
+/// Of every process another, so that tests side by side do not draw the same.
+fn random() -> u16 {
+    u16::try_from(RandomState::new().build_hasher().finish() >> 48).unwrap_or_default()
 }
 
 /// Waits until something listens on a port of this machine.

@@ -208,7 +208,7 @@ async fn set_up(
                 fleet.on(node)
             }
         };
-        servers.push(Server::new(&plan.binary, node, on, settings, Arc::clone(world)));
+        servers.push(Server::new(&plan.binary, node, on, settings, Arc::clone(world))?);
     }
     let faults = possible(plan, &disk, &clocks, notes);
     Ok(Conductor {

@@ -2,7 +2,7 @@
 
 use crate::{dice::Dice, world::World};
 use anyhow::{Context as _, Result, bail};
-use hongbao_fleet::Watchdog;
+use hongbao_fleet::{Watchdog, free_port};
 use std::{
     ffi::OsString,
     fs::File,
@@ -67,16 +67,16 @@ impl Server {
         on: Vec<OsString>,
         settings: Vec<(String, String)>,
         world: Arc<World>,
-    ) -> Self {
-        Self {
+    ) -> Result<Self> {
+        Ok(Self {
             binary: binary.to_owned(),
             node,
             on,
-            address: "127.0.0.1:0".to_owned(),
+            address: format!("127.0.0.1:{}", free_port()?),
             settings,
             world,
             running: None,
-        }
+        })
     }
 
     fn command(&self, subcommand: &str) -> Command {
