@@ -27,6 +27,9 @@ use transfer::{Outcome, Transfer};
 
 /// How often the days are looked through.
 const LOOK_EVERY: Duration = Duration::from_mins(10);
+/// What waits is looked at again after so long, then after twice as long each time: a node that
+/// has just started still brings what its days wait for.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// A day's tables are needed again after so many days,
 const CYCLE_DAYS: i64 = 31;
 /// and a day that is not emptied so many days before that is shown on the board (R-STORE-5).
@@ -70,15 +73,20 @@ pub struct Moved {
 impl Mover {
     /// Looks through all days again and again until `stop`.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut again_after = AGAIN_AFTER;
         loop {
-            match self.round(&stop).await {
+            let round = self.round(&stop).await;
+            let waits = round.as_ref().map_or(true, |moved| moved.waiting > 0);
+            match round {
                 Ok(moved) if moved.days > 0 => {
                     tracing::info!(moved.days, moved.packets, moved.waiting, "days were emptied");
                 }
                 Ok(moved) => tracing::debug!(moved.waiting, "no day to empty"),
                 Err(error) => tracing::warn!(%error, "days stay for now"),
             }
-            if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_none() {
+            let pause = if waits { again_after.min(LOOK_EVERY) } else { LOOK_EVERY };
+            again_after = if waits { pause.saturating_mul(2) } else { AGAIN_AFTER };
+            if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
                 return;
             }
         }
