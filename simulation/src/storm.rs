@@ -1,7 +1,7 @@
 //! What goes wrong as a whole: processes, clocks, the cache; and switches that somebody
 //! moves meanwhile.
 
-use crate::{Dice, fault::WorldFault, lost, world::World};
+use crate::{Dice, clock::NodeClock, fault::WorldFault, lost, world::World};
 use hongbao_engine::control::{CreditMode, Switches};
 use hongbao_shared::{Fen, Site};
 use std::{
@@ -10,6 +10,9 @@ use std::{
     time::Duration,
 };
 use tokio::time::sleep;
+
+/// Longer than anything may take to come to rest.
+const FAR_AHEAD_MS: i64 = 3_600_000;
 
 /// Goes on until it is dropped.
 pub(crate) async fn rage(world: Arc<World>) {
@@ -31,8 +34,14 @@ pub(crate) async fn rage(world: Arc<World>) {
             step_a_clock(&world, &mut stepper);
         }
         if cutter.chance(100) {
+            let mut longest_ms = 3_000;
+            // What fails while the only clock is ahead is put off for as long as it is.
+            if world.plan.own_clock {
+                longest_ms = 15_000;
+                world.clocks().for_each(|clock| step_to(&world, clock, FAR_AHEAD_MS));
+            }
             let place = world.databases.any_place(&mut cutter);
-            world.chaos.cut_off(place, Duration::from_millis(cutter.range(300, 3_000)));
+            world.chaos.cut_off(place, Duration::from_millis(cutter.range(300, longest_ms)));
         }
         match dice.below(100) {
             0..18 => kill(&world, &mut dice),
@@ -79,11 +88,15 @@ fn stall(world: &World, dice: &mut Dice) {
 /// Mostly by seconds, sometimes by an hour, forwards or back.
 fn step_a_clock(world: &World, dice: &mut Dice) {
     let clocks: Vec<_> = world.clocks().collect();
-    let most_ms = if dice.chance(150) { 3_600_000 } else { 20_000 };
+    let most_ms = if dice.chance(150) { FAR_AHEAD_MS.unsigned_abs() } else { 20_000 };
     let by = i64::try_from(dice.range(0, 2 * most_ms)).unwrap_or(0);
     let wrong_by = by - i64::try_from(most_ms).unwrap_or(0);
-    dice.pick(&clocks).step_to(wrong_by);
-    world.history.note(format_args!("! a clock is wrong by {wrong_by} ms"));
+    step_to(world, *dice.pick(&clocks), wrong_by);
+}
+
+fn step_to(world: &World, clock: &NodeClock, wrong_by_ms: i64) {
+    clock.step_to(wrong_by_ms);
+    world.history.note(format_args!("! a clock is wrong by {wrong_by_ms} ms"));
     world.chaos.befell(WorldFault::ClockStep);
 }
 

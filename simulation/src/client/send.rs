@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 /// How long a client waits to be too late.
-const WAITS_MAX_MS: u64 = 45_000;
+const WAITS_MAX_MS: u64 = 150_000;
 
 impl Client {
     pub(super) fn draft(&mut self) -> (usize, UserId, PreOrderRequest) {
@@ -95,7 +95,7 @@ impl Client {
         if self.dice.chance(100) {
             return;
         }
-        if self.dice.chance(50) {
+        if self.dice.chance(100) {
             self.wait_until_it_is_too_late(made.expires_at).await;
         }
         if self.dice.chance(200) {
