@@ -25,9 +25,17 @@ pub(crate) async fn drawn(browser: &Browser) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-/// What the log holds for this person.
+/// What the log holds for this person. Of those who opened a packet the newest stands for all.
 async fn held(person: &Person, group: &str) -> Result<Vec<Line>> {
-    person.log(group).await?.iter().map(line).collect()
+    let log = person.log(group).await?;
+    let opened = |at: usize| {
+        let entry = log.get(at).filter(|entry| entry["type"] == "opened")?;
+        entry["order_no"].as_str()
+    };
+    let newest: BTreeMap<&str, usize> =
+        (0..log.len()).filter_map(|at| Some((opened(at)?, at))).collect();
+    let is_drawn = |at: &usize| opened(*at).is_none_or(|packet| newest.get(packet) == Some(at));
+    (0..log.len()).filter(is_drawn).map(|at| line(&log[at])).collect()
 }
 
 fn line(message: &Value) -> Result<Line> {

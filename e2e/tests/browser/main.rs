@@ -17,6 +17,7 @@ mod logs;
 mod longchat;
 mod navigation;
 mod newcomer;
+mod opened;
 mod ops;
 mod overlays;
 mod parts;

@@ -2,11 +2,15 @@
 
 use super::Lang;
 use crate::{money, state::session};
-use hongbao_shared::api::groups::{Message, MessageBody};
+use hongbao_shared::{
+    UserId,
+    api::groups::{Message, MessageBody},
+};
 
 impl Lang {
-    /// The sentence of an entry that nobody said; `None` for words and packets.
-    pub(crate) fn system_line(self, message: &Message) -> Option<String> {
+    /// The sentence of an entry that nobody said; `None` for words and packets. `first` is who
+    /// was the first of several who opened a packet, where that is known.
+    pub(crate) fn system_line(self, message: &Message, first: Option<UserId>) -> Option<String> {
         let name = message.user.name.as_str();
         let mine = session::is_me(message.user.id);
         let line = match (&message.body, self) {
@@ -20,7 +24,12 @@ impl Lang {
             (MessageBody::Removed { by }, Self::Zh) => format!("{} 把 {name} 移出了群聊", by.name),
             (MessageBody::Removed { by }, Self::En) => format!("{} removed {name}", by.name),
             (MessageBody::Opened { sender, others, .. }, _) => {
-                self.opened_line(name, mine, &sender.name, session::is_me(sender.id), *others)
+                let mut line =
+                    self.opened_line(name, mine, &sender.name, session::is_me(sender.id), *others);
+                if first.is_some_and(session::is_me) {
+                    line.push_str(self.you_first());
+                }
+                line
             }
             (MessageBody::Finished { shares, took_ms, best_luck, .. }, _) => {
                 let luckiest = best_luck.as_ref().map(|profile| profile.name.as_str());
@@ -48,6 +57,11 @@ impl Lang {
         others: u32,
     ) -> String {
         match (self, mine, from_me, others) {
+            (Self::Zh, true, true, others @ 1..) => format!("你和另外 {others} 人领取了你的红包"),
+            (Self::En, true, true, 1) => "You and one more opened your packet".to_owned(),
+            (Self::En, true, true, others @ 2..) => {
+                format!("You and {others} others opened your packet")
+            }
             (Self::Zh, true, true, _) => "你领取了自己的红包".to_owned(),
             (Self::Zh, true, false, _) => format!("你领取了 {sender} 的红包"),
             (Self::Zh, false, _, 0) => format!("{name} 领取了你的红包"),
@@ -61,6 +75,13 @@ impl Lang {
             (Self::En, false, _, others) => {
                 format!("{name} and {others} others opened your packet")
             }
+        }
+    }
+
+    fn you_first(self) -> &'static str {
+        match self {
+            Self::Zh => "，你是第一个",
+            Self::En => ", you first",
         }
     }
 

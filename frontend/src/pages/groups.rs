@@ -184,7 +184,7 @@ fn last_words(group: Option<&GroupSummary>) -> String {
                 if packet.greeting.is_empty() { lang.default_greeting() } else { &packet.greeting };
             lang.said(name, &format!("{} {greeting}", lang.last_packet()))
         }
-        _ => lang.system_line(message).unwrap_or_default(),
+        _ => lang.system_line(message, None).unwrap_or_default(),
     }
 }
 

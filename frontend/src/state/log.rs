@@ -1,6 +1,10 @@
 //! What is known of a group's log, and the part of it that is drawn.
 
-use std::collections::BTreeMap;
+mod gathered;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, ops::RangeBounds};
 
 use hongbao_shared::{
     OrderNo, Timestamp, UserId,
@@ -10,6 +14,8 @@ use hongbao_shared::{
         live::PacketChange,
     },
 };
+
+use gathered::Gathered;
 
 /// Rows on the page at a time: more make it slow, whatever the log holds.
 pub(super) const WINDOW: usize = 300;
@@ -25,6 +31,8 @@ const PAUSE_MS: i64 = 5 * 60 * 1000;
 #[derive(Debug, Default)]
 pub(super) struct Log {
     entries: BTreeMap<i64, Message>,
+    /// Entries that are drawn as one.
+    gathered: Gathered,
     /// Where the entries before the first one start; `None` at the beginning.
     older: Option<String>,
     /// Everything up to here is known; a new stream begins after it. Not the same as
@@ -46,13 +54,20 @@ pub(crate) struct LogRow {
     pub(crate) time: Option<Timestamp>,
     /// Does it go on with what the same person has just said?
     pub(crate) goes_on: bool,
+    /// Of all who opened a packet: who was the first, where that is known.
+    pub(crate) first: Option<UserId>,
 }
 
 impl LogRow {
     /// Differs where the same entry is drawn in another way.
     pub(crate) fn looks(&self) -> i64 {
         let time = self.time.map_or(0, Timestamp::millis);
-        time ^ (i64::from(self.goes_on) << 43)
+        let grown = match self.message.body {
+            MessageBody::Opened { others, .. } => i64::from(others),
+            _ => 0,
+        };
+        let told = i64::from(self.first.is_some()) << 44;
+        time ^ (i64::from(self.goes_on) << 43) ^ told ^ (grown << 45)
     }
 }
 
@@ -85,11 +100,11 @@ impl Log {
 
     pub(super) fn has_older(&self) -> bool {
         let first = self.shown().rev().take(WINDOW).last().map_or(0, |(id, _)| *id);
-        self.older.is_some() || self.entries.range(..first).next().is_some()
+        self.older.is_some() || self.within(..first).next().is_some()
     }
 
     pub(super) fn has_newer(&self) -> bool {
-        self.end.is_some_and(|end| self.entries.range(end + 1..).next().is_some())
+        self.end.is_some_and(|end| self.within(end + 1..).next().is_some())
     }
 
     /// Takes one entry in; answers whether it was unknown.
@@ -105,6 +120,7 @@ impl Log {
                 advance(packet, change.state, change.progress);
             }
         }
+        self.gathered.add(&message);
         self.entries.insert(place, message).is_none()
     }
 
@@ -113,9 +129,8 @@ impl Log {
     pub(super) fn add_newest(&mut self, page: Page<Message>) {
         let reaches = page.items.last().map_or(0, |oldest| oldest.id.get());
         if self.entries.is_empty() || (reaches > self.seen && page.next_cursor.is_some()) {
-            self.entries.clear();
+            self.restart();
             self.older = page.next_cursor;
-            self.end = None;
         }
         if let Some(newest) = page.items.first() {
             self.saw(newest.id.get());
@@ -138,6 +153,7 @@ impl Log {
     /// Forgets everything but where it is; the newest page comes next.
     pub(super) fn restart(&mut self) {
         self.entries.clear();
+        self.gathered = Gathered::default();
         self.older = None;
         self.end = None;
     }
@@ -176,8 +192,16 @@ impl Log {
         })
     }
 
+    /// What is drawn of these places, wherever the window is.
+    fn within(
+        &self,
+        places: impl RangeBounds<i64>,
+    ) -> impl DoubleEndedIterator<Item = (&i64, &Message)> {
+        self.entries.range(places).filter(|(_, message)| !self.gathered.holds(message))
+    }
+
     fn shown(&self) -> impl DoubleEndedIterator<Item = (&i64, &Message)> {
-        self.entries.range(..=self.end.unwrap_or(i64::MAX))
+        self.within(..=self.end.unwrap_or(i64::MAX))
     }
 
     /// The part that is drawn, the oldest first.
@@ -186,11 +210,14 @@ impl Log {
             .shown()
             .rev()
             .take(WINDOW)
-            .map(|(_, message)| LogRow { message: message.clone(), time: None, goes_on: false })
+            .map(|(_, message)| {
+                let (message, first) = self.gathered.tell(message);
+                LogRow { message, time: None, goes_on: false, first }
+            })
             .collect();
         rows.reverse();
         let first = rows.first().map_or(0, |row| row.message.id.get());
-        let mut before = self.entries.range(..first).next_back().map(|(_, message)| message.at);
+        let mut before = self.within(..first).next_back().map(|(_, message)| message.at);
         for row in &mut rows {
             let at = row.message.at;
             let paused = before.is_none_or(|before| at.millis_since(before) > PAUSE_MS);
@@ -208,7 +235,7 @@ impl Log {
 
     /// Keeps the drawn part where it is while the log grows at its end.
     pub(super) fn hold(&mut self) {
-        if self.end.is_none() && self.entries.len() > WINDOW {
+        if self.end.is_none() && self.shown().nth(WINDOW).is_some() {
             self.end = self.newest().map(|newest| newest.id.get());
         }
     }
@@ -218,7 +245,7 @@ impl Log {
         let Some(first) = self.shown().rev().take(WINDOW).last().map(|(id, _)| *id) else {
             return false;
         };
-        let step = self.entries.range(..first).take(STEP).count();
+        let step = self.within(..first).take(STEP).count();
         let end = self.shown().rev().nth(step).map(|(id, _)| *id);
         if step > 0 {
             self.end = end;
@@ -229,7 +256,8 @@ impl Log {
     /// Draws a later part; `false` at the end.
     pub(super) fn move_down(&mut self) -> bool {
         let Some(end) = self.end else { return false };
-        self.end = self.entries.range(end + 1..).nth(STEP).map(|(id, _)| *id);
+        let end = self.within(end + 1..).nth(STEP).map(|(id, _)| *id);
+        self.end = end;
         true
     }
 
@@ -247,131 +275,5 @@ fn advance(packet: &mut PacketCard, state: CardState, progress: Option<CardProgr
     let taken = |progress: Option<CardProgress>| progress.map(|progress| progress.claimed);
     if taken(progress) > taken(packet.progress) {
         packet.progress = progress;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Log, STEP, WINDOW};
-    use hongbao_shared::api::{
-        Page,
-        groups::{CardState, Message},
-        live::PacketChange,
-    };
-    use serde_json::json;
-    use wasm_bindgen_test::wasm_bindgen_test;
-
-    fn entry(id: i64, body: serde_json::Value) -> Message {
-        let mut message = json!({
-            "id": id.to_string(), "at": "2026-02-17T00:00:00.000Z",
-            "user": {"id": "1", "name": "A", "avatar": "a00"},
-        });
-        if let (Some(message), Some(body)) = (message.as_object_mut(), body.as_object()) {
-            message.extend(body.clone());
-        }
-        serde_json::from_value(message).expect("a message")
-    }
-
-    fn said(id: i64) -> Message {
-        entry(id, json!({"type": "text", "text": "hi"}))
-    }
-
-    fn packet(id: i64, state: &str, claimed: u32) -> Message {
-        let packet = json!({
-            "order_no": "S0000000000001F", "kind": "lucky", "greeting": "", "cover": "classic",
-            "state": state, "progress": {"shares": 10, "claimed": claimed},
-        });
-        entry(id, json!({"type": "packet", "packet": packet}))
-    }
-
-    fn change(state: &str, claimed: u32) -> PacketChange {
-        serde_json::from_value(json!({
-            "order_no": "S0000000000001F", "state": state,
-            "progress": {"shares": 10, "claimed": claimed},
-        }))
-        .expect("a change")
-    }
-
-    fn page(ids: impl DoubleEndedIterator<Item = i64>, next: Option<&str>) -> Page<Message> {
-        Page { items: ids.rev().map(said).collect(), next_cursor: next.map(str::to_owned) }
-    }
-
-    fn ids(log: &Log) -> Vec<i64> {
-        log.rows().iter().map(|row| row.message.id.get()).collect()
-    }
-
-    /// R-WEB-1: nothing twice, whoever tells it first.
-    #[wasm_bindgen_test]
-    fn an_entry_is_there_once() {
-        let mut log = Log::default();
-        log.add_newest(page(1..=3, None));
-        assert!(log.add(said(5)), "my own, from the answer");
-        assert_eq!(log.seen(), 3, "4 may still be on its way");
-        assert!(log.add(said(4)));
-        assert!(!log.add(said(5)), "and from the stream");
-        assert_eq!(ids(&log), [1, 2, 3, 4, 5]);
-    }
-
-    #[wasm_bindgen_test]
-    fn a_page_that_leaves_a_gap_starts_anew() {
-        let mut log = Log::default();
-        log.add_newest(page(1..=3, None));
-        log.add_newest(page(3..=6, Some("c")));
-        assert_eq!(ids(&log), [1, 2, 3, 4, 5, 6]);
-        log.add_newest(page(90..=99, Some("d")));
-        assert_eq!(ids(&log), (90..=99).collect::<Vec<_>>());
-        assert_eq!(log.older().map(String::as_str), Some("d"));
-        assert_eq!(log.seen(), 99);
-    }
-
-    #[wasm_bindgen_test]
-    fn a_card_never_goes_back() {
-        let mut log = Log::default();
-        log.add(packet(1, "open", 2));
-        log.change(change("opened", 3), false);
-        log.add(packet(1, "open", 2));
-        let (state, progress) = log.card(1).expect("a card");
-        assert_eq!((state, progress.map(|p| p.claimed)), (CardState::Opened, Some(3)));
-    }
-
-    #[wasm_bindgen_test]
-    fn a_change_that_overtakes_its_page_is_kept() {
-        let mut log = Log::default();
-        log.change(change("finished", 10), true);
-        log.add(packet(1, "open", 9));
-        assert_eq!(log.card(1).map(|(state, _)| state), Some(CardState::Finished));
-    }
-
-    #[wasm_bindgen_test]
-    fn the_window_is_bounded_and_moves_over_everything() {
-        let mut log = Log::default();
-        log.add_newest(page(1..=1000, None));
-        assert_eq!(ids(&log), (701..=1000).collect::<Vec<_>>());
-        let mut moves = 0;
-        while log.move_up() {
-            moves += 1;
-            assert_eq!(ids(&log).len(), WINDOW);
-        }
-        assert_eq!(moves, (1000 - WINDOW) / STEP);
-        assert_eq!(ids(&log).first(), Some(&1));
-        assert!(log.has_newer());
-        while log.move_down() {
-            assert_eq!(ids(&log).len(), WINDOW);
-        }
-        assert_eq!(ids(&log).last(), Some(&1000));
-        assert!(!log.has_newer());
-    }
-
-    #[wasm_bindgen_test]
-    fn what_is_read_stays_while_the_log_grows() {
-        let mut log = Log::default();
-        let newest = i64::try_from(WINDOW).expect("a small number") + 1;
-        log.add_newest(page(1..=newest, None));
-        log.hold();
-        log.add(said(999));
-        assert_eq!(ids(&log).last(), Some(&newest));
-        assert!(log.has_newer());
-        log.move_to_end();
-        assert_eq!(ids(&log).last(), Some(&999));
     }
 }

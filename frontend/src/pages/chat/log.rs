@@ -4,7 +4,7 @@ mod scroll;
 mod unsent;
 
 use hongbao_shared::{
-    OrderNo,
+    OrderNo, UserId,
     api::{
         accounts::Profile,
         groups::{Message, MessageBody},
@@ -101,7 +101,7 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
 
 #[component]
 fn Row(feed: Feed, row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
-    let LogRow { message, time, goes_on } = row;
+    let LogRow { message, time, goes_on, first } = row;
     let id = message.id;
     let time = time.map(|at| {
         view! { <p class="log-time">{words(move || lang().moment(at))}</p> }
@@ -119,7 +119,7 @@ fn Row(feed: Feed, row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
             let inside = view! { <Card card sender standing on_tap/> }.into_any();
             bubble(&message.user, inside)
         }
-        _ => system(message),
+        _ => system(message, first),
     };
     view! { <div class="log-row" class:goes-on=goes_on data-id=id.get()>{time} {body}</div> }
 }
@@ -145,7 +145,7 @@ fn linked(text: &str) -> Vec<AnyView> {
 }
 
 /// What the chat tells by itself. What is about a packet leads to it.
-fn system(message: Message) -> AnyView {
+fn system(message: Message, first: Option<UserId>) -> AnyView {
     let (kind, packet): (_, Option<OrderNo>) = match &message.body {
         MessageBody::Opened { order_no, .. } => ("opened", Some(*order_no)),
         MessageBody::Finished { order_no, .. } => ("finished", Some(*order_no)),
@@ -156,7 +156,7 @@ fn system(message: Message) -> AnyView {
         MessageBody::Removed { .. } => ("removed", None),
         MessageBody::Text { .. } | MessageBody::Packet { .. } => return ().into_any(),
     };
-    let line = move || lang().system_line(&message);
+    let line = move || lang().system_line(&message, first);
     let inside = match packet {
         Some(order_no) => view! {
             <RouteLink to=Route::Packet(order_no)><Pic icon=Icon::Packet/><span>{words(move || line().unwrap_or_default())}</span></RouteLink>

@@ -118,6 +118,10 @@ impl Scroll {
                 high = middle;
             }
         }
+        // A line that grows goes to the end, and holds nothing in its place.
+        while row(&rows, low).is_some_and(|row| grows(&row)) {
+            low += 1;
+        }
         let held = row(&rows, low)
             .map(|row| (row.get_attribute("data-id").unwrap_or_default(), row.offset_top()));
         self.held.set_value(held);
@@ -130,6 +134,11 @@ impl Scroll {
             if let Some(Some(log)) = self.place.try_get_untracked() {
                 log.set_scroll_top(log.scroll_height());
                 self.moved.set_value((log.scroll_top(), log.scroll_height()));
+                // A page of entries that are drawn as one line is not a screen, and what does
+                // not scroll asks for nothing.
+                if log.scroll_height() <= log.client_height() && self.feed.has_older_now() {
+                    self.feed.up();
+                }
             }
         } else {
             self.settle_held();
@@ -180,4 +189,9 @@ fn rows(log: &HtmlDivElement) -> Option<web_sys::HtmlCollection> {
 
 fn row(rows: &web_sys::HtmlCollection, number: u32) -> Option<HtmlElement> {
     rows.item(number)?.dyn_into().ok()
+}
+
+/// Is it of those who opened a packet, more of whom may come?
+fn grows(row: &HtmlElement) -> bool {
+    row.query_selector("[data-type=opened]").ok().flatten().is_some()
 }
