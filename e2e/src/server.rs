@@ -25,13 +25,14 @@ pub struct Server {
 impl Server {
     /// Starts one on embedded defaults but for these variables. All of a test's people
     /// share one address, so the limits per address that would meet them are off, as those per person; and
-    /// nobody chats by themselves unless the test is about them.
+    /// nobody chats by themselves, nor has money at first, unless the test is about that.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Result<Self> {
         let data = TempDir::new().context("a folder for the server's data")?;
         let mut all = vec![
             ("HONGBAO_ADDRESSES_GUESTS_PER_MINUTE".to_owned(), "0".to_owned()),
             ("HONGBAO_FLOW_PER_PERSON".to_owned(), "false".to_owned()),
             ("HONGBAO_LIMITS_DEMO".to_owned(), "false".to_owned()),
+            ("HONGBAO_LIMITS_WELCOME_GRANT_FEN".to_owned(), "0".to_owned()),
         ];
         all.extend(settings.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let (process, url) = launch(&data, &all, &format!("127.0.0.1:{}", free_port()?))?;

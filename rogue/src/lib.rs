@@ -193,6 +193,7 @@ async fn set_up(
         let mut settings: Vec<(String, String)> = [
             ("HONGBAO_ADDRESSES_GUESTS_PER_MINUTE", "0".to_owned()),
             ("HONGBAO_LIMITS_DEMO", "false".to_owned()),
+            ("HONGBAO_LIMITS_WELCOME_GRANT_FEN", "0".to_owned()),
             ("HONGBAO_LIMITS_PACKET_LIFETIME_S", LIFETIME_S.to_string()),
         ]
         .map(|(name, value)| (name.to_owned(), value))

@@ -19,6 +19,8 @@ pub struct Limits {
     pub max_total_fen: Fen,
     /// The most that one top-up may bring.
     pub max_top_up_fen: Fen,
+    /// What the house gives each newcomer (R-WEB-6); nothing with 0.
+    pub welcome_grant_fen: Fen,
     /// Longest greeting.
     pub greeting_chars_max: u32,
     /// Longest name of a person.
@@ -53,6 +55,7 @@ impl Default for Limits {
             max_shares: 100,
             max_total_fen: fen(2_000_000),
             max_top_up_fen: fen(1_000_000),
+            welcome_grant_fen: fen(20_000),
             greeting_chars_max: 25,
             name_chars_max: 20,
             group_name_chars_max: 30,

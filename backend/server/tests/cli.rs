@@ -221,6 +221,40 @@ async fn an_ended_server_is_at_rest() {
     assert!(report.ends_with("every fen is where it should be\n"), "{report}");
 }
 
+/// The house gives a newcomer money, once, whatever becomes of it and of the setting (R-WEB-6);
+/// the books say so, and the audit knows it (R-MONEY-5).
+#[tokio::test]
+async fn newcomers_are_given_money_once() {
+    let given = |fen: &str| [("HONGBAO_LIMITS_WELCOME_GRANT_FEN", fen.to_owned())];
+    let mut server = TestServer::spawn(&[("HONGBAO_LIMITS_WELCOME_GRANT_FEN", "20000")]);
+    let (group, mut people) = server.group_of(2).await;
+    assert_eq!(people[0].get("/me").await.ok(200)["balance_fen"], 20_000);
+    assert_eq!(people[0].get("/session").await.ok(200)["balance_fen"], 20_000);
+    assert_eq!(people[0].balance_fen().await, 20_000);
+    // The first packet needs nothing else, and whoever has spent all is no newcomer.
+    people[0].send_packet(&group, 20_000, 2).await;
+    assert_eq!(people[0].balance_fen().await, 0);
+    let page = people[0].get("/wallet/entries").await.ok(200);
+    let kinds: Vec<_> =
+        page["items"].as_array().unwrap().iter().map(|line| &line["kind"]).collect();
+    assert_eq!(kinds, ["pay", "welcome"]);
+    for fen in ["300", "0"] {
+        assert_eq!(server.terminate(), Some(0));
+        let [(name, value)] = given(fen);
+        assert!(server.try_start(&[(name, &value)]), "it starts with {fen}");
+        for person in &mut people {
+            person.url.clone_from(&server.url);
+        }
+        assert_eq!(people[0].balance_fen().await, 0, "another setting is no second welcome");
+        let next = server.guest("Next").await;
+        assert_eq!(next.balance_fen().await, fen.parse::<u64>().unwrap());
+    }
+    assert_eq!(server.terminate(), Some(0));
+    let data = server.folder.path().to_str().unwrap();
+    let output = hongbao(&["audit", "--at-rest", "--data", data]);
+    assert!(output.status.success(), "{}", text(&output.stdout));
+}
+
 /// SIGTERM ends a server with exit code 0, and what was answered is there afterwards,
 /// as it is after `kill -9`.
 #[tokio::test]

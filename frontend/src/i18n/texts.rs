@@ -235,6 +235,7 @@ texts! {
     statement_empty: "还没有收支", "Nothing here yet";
     statement_empty_lead: "充点钱发个红包，或者等朋友发一个。", "Top up and send a packet, or wait for a friend's.";
     entry_top_up: "充值", "Top-up";
+    entry_welcome: "见面礼", "Welcome gift";
     entry_pay: "发出红包", "Packet sent";
     entry_credit: "领取红包", "Packet opened";
     entry_refund: "红包退回", "Refund";

@@ -209,6 +209,7 @@ fn StatementView(statement: Statement) -> impl IntoView {
 fn Line(entry: Entry) -> impl IntoView {
     let why = move || match entry.kind {
         EntryKind::TopUp => lang().entry_top_up(),
+        EntryKind::Welcome => lang().entry_welcome(),
         EntryKind::Pay => lang().entry_pay(),
         EntryKind::Credit => lang().entry_credit(),
         EntryKind::Refund => lang().entry_refund(),

@@ -64,6 +64,8 @@ pub struct Entry {
 pub enum EntryKind {
     /// Demo money from the issuer.
     TopUp,
+    /// What the house gives a newcomer.
+    Welcome,
     /// A packet was paid.
     Pay,
     /// A share was credited.

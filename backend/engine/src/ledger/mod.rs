@@ -14,7 +14,10 @@ use hongbao_domain::{
     runtime::{Clock, Tasks},
     store::{
         StoreError,
-        ledger::{Account, LedgerStore, PostRefusal, Posted, Posting, Recorded, TransferKind},
+        ledger::{
+            Account, AccountState, LedgerStore, PostRefusal, Posted, Posting, Recorded,
+            TransferKind, welcome_key,
+        },
     },
 };
 use hongbao_shared::{
@@ -116,6 +119,27 @@ impl Ledger {
         };
         let balance_fen = held(posted.credit_balance)?;
         Ok(TopUp { amount_fen: amount, balance_fen, at: posted.at })
+    }
+
+    /// Gives somebody who comes to an empty wallet what the house gives newcomers (R-WEB-6).
+    /// Once: the key says whom, so that it does not matter how often they come. It is not part
+    /// of signing up, which needs no ledger; where it cannot be entered now, they are given it
+    /// when they come again.
+    pub async fn welcome(&self, user: UserId, limits: &Limits) -> Result<(), Refusal> {
+        let amount = limits.welcome_grant_fen;
+        let is_new = self.store.account(Account::Wallet(user)).await? == AccountState::default();
+        if amount.is_zero() || !is_new {
+            return Ok(());
+        }
+        match self.lane.interactive(Posting::welcome(user, amount)).await {
+            // A conflict: they were given another amount, which was the setting then.
+            Ok(Ok(_) | Err(PostRefusal::KeyConflict)) => Ok(()),
+            Ok(Err(refusal)) => Err(Refusal::internal(refusal)),
+            Err(refusal) => {
+                tracing::debug!(code = refusal.code.as_str(), "somebody is welcomed later");
+                Ok(())
+            }
+        }
     }
 
     /// What a person can spend now.
@@ -275,6 +299,7 @@ fn entry(user: UserId, line: &Recorded) -> Result<Entry, Refusal> {
         (amount, transfer.credit_balance)
     };
     let kind = match transfer.kind {
+        TransferKind::TopUp if transfer.key == welcome_key(user) => EntryKind::Welcome,
         TransferKind::TopUp => EntryKind::TopUp,
         TransferKind::Pay => EntryKind::Pay,
         TransferKind::Credit => EntryKind::Credit,

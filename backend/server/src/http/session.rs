@@ -104,6 +104,15 @@ impl FromRequestParts<Http> for Session {
 }
 
 impl Session {
+    /// Gives a newcomer what the house gives, when they come to their wallet first. People
+    /// whom a program has brought get what that program gives.
+    pub(super) async fn welcome(&self, http: &Http) -> Result<(), Refusal> {
+        if !self.token.is_empty() {
+            http.app.ledger.welcome(self.user_id, &http.app.config.limits).await?;
+        }
+        Ok(())
+    }
+
     fn of_service(user_id: UserId) -> Self {
         Self { user_id, token: String::new(), is_admin: false }
     }

@@ -10,6 +10,7 @@ use hongbao::{
 };
 use hongbao_config::Config;
 use hongbao_engine::app::App;
+use hongbao_shared::Fen;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 use std::{
@@ -64,6 +65,7 @@ impl TestServer {
         config.addresses.accounts_per_minute = 0;
         config.addresses.guests_per_minute = 0;
         config.flow.per_person = false;
+        config.limits.welcome_grant_fen = Fen::ZERO;
         config.server.drain_s = 5;
         change(&mut config);
         let app = Arc::new(start_on(config, outside).await.unwrap());
@@ -95,6 +97,7 @@ impl TestServer {
             .map(|what| (format!("HONGBAO_ADDRESSES_{what}_PER_MINUTE"), "0".to_owned()))
             .into();
         all.push(("HONGBAO_FLOW_PER_PERSON".to_owned(), "false".to_owned()));
+        all.push(("HONGBAO_LIMITS_WELCOME_GRANT_FEN".to_owned(), "0".to_owned()));
         all.extend(variables.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let running = Running::Child { child: None, variables: all };
         Self { url: String::new(), client: client(), folder, running }

@@ -8,7 +8,7 @@ use crate::common::{
 };
 use hongbao_domain::store::people::Scopes;
 use hongbao_engine::services::ServiceDraft;
-use hongbao_shared::{Day, OrderNo, Shard, Site, api::services::Scope};
+use hongbao_shared::{Day, Limits, OrderNo, Shard, Site, api::services::Scope};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -121,7 +121,7 @@ async fn a_program_acts_for_its_people() {
 
 #[tokio::test]
 async fn what_a_program_names_badly_is_refused() {
-    let server = TestServer::start().await;
+    let server = TestServer::start_with(None, |config| config.limits = Limits::default()).await;
     let bot = Bot::new(&server, "bot", &[Scope::Act], 10_000).await;
     bot.link(&["ann"]).await;
     let ann = server.guest("Ann").await;
@@ -164,6 +164,8 @@ async fn what_a_program_names_badly_is_refused() {
     bot.put("/service/people", &one("chat", "ann", "Annie")).await.ok(200);
     let me = send(bot.of("ann", Method::GET, "/me")).await.ok(200);
     assert_eq!(me["user"]["name"], "Annie");
+    // What the house gives newcomers is for those who come by themselves.
+    assert_eq!(me["balance_fen"], 0);
 }
 
 /// Tokens expire, are rotated with an overlap, and revoked; each program has its own limit.

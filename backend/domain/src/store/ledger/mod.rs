@@ -10,6 +10,7 @@ pub use account::{Account, AccountState, AccountSum};
 pub use posting::credit_seq;
 pub use posting::{
     PostOutcome, PostRefusal, Posted, Posting, TransferKind, credit_key, pay_key, refund_key,
+    welcome_key,
 };
 pub use transfer::{Leg, Recorded, Transfer};
 

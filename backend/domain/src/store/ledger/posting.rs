@@ -76,6 +76,11 @@ impl Posting {
         }
     }
 
+    /// The money that the house gives a newcomer, once, whoever asks for it how often.
+    pub fn welcome(user: UserId, amount: Fen) -> Self {
+        Self { key: welcome_key(user), ..Self::top_up(user, amount, "") }
+    }
+
     /// A packet's total into its escrow. The payment is stored with it, and so is the
     /// outbox row that makes the packet land.
     pub fn pay(payment: Payment) -> Self {
@@ -148,6 +153,11 @@ impl Posting {
     pub fn payment(&self) -> Option<&Payment> {
         self.payment.as_deref()
     }
+}
+
+/// The key of the transfer that welcomes somebody; no key of a top-up begins like it.
+pub fn welcome_key(user: UserId) -> String {
+    format!("welcome:{user}")
 }
 
 /// The key of the transfer that pays for a packet.

@@ -4,7 +4,7 @@ use super::{super::sums::sums_are_true, Check, Law, Tally};
 use hongbao_domain::store::{
     ledger::{
         Account, AccountState, Posting, Transfer, TransferKind, credit_key, credit_seq, pay_key,
-        refund_key,
+        refund_key, welcome_key,
     },
     orders::{ClaimRow, PacketRow, StoredState},
 };
@@ -150,6 +150,7 @@ pub(in crate::audit) fn fits(transfer: &Transfer) -> bool {
     match (transfer.kind, transfer.debit, transfer.credit, transfer.order_no) {
         (TransferKind::TopUp, Account::Issuer, Account::Wallet(user), None) => {
             key.starts_with(Posting::top_up(user, transfer.amount, "").key())
+                || key == welcome_key(user)
         }
         (TransferKind::Pay, Account::Wallet(_), Account::Escrow(to), Some(order_no)) => {
             to == order_no && key == pay_key(order_no)

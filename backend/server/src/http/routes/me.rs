@@ -23,6 +23,7 @@ use hongbao_shared::api::accounts::{Me, PasswordChange, ProfileChange, Registrat
     responses((status = 200, description = "You.", body = Me)))]
 pub(in crate::http) async fn me(State(http): State<Http>, session: Session) -> Answer<Json<Me>> {
     let person = http.app.accounts.me(session.user_id).await?;
+    session.welcome(&http).await?;
     describe(&http, person).await
 }
 

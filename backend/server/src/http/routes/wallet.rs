@@ -23,6 +23,7 @@ pub(in crate::http) async fn wallet(
     State(http): State<Http>,
     session: Session,
 ) -> Answer<Json<Wallet>> {
+    session.welcome(&http).await?;
     Ok(Json(http.app.ledger.wallet(session.user_id, &http.app.lists).await?))
 }
 
