@@ -19,7 +19,8 @@ fn a_stranger_sees_the_point_in_english() -> Result<()> {
 }
 
 fn comes_alone(play_name: &'static str, language: &str, name: &str, form: Form) -> Result<()> {
-    play_with(play_name, &[("HONGBAO_LIMITS_DEMO", "true")], async |stage: &Stage| {
+    let settings = [("HONGBAO_LIMITS_DEMO", "true"), ("HONGBAO_LIMITS_WELCOME_GRANT_FEN", "20000")];
+    play_with(play_name, &settings, async |stage: &Stage| {
         let browser = stage.browser(form).await?;
         browser.goto("/favicon.svg").await?;
         browser.expect_refusal("/favicon.ico", 404);
@@ -50,14 +51,10 @@ fn comes_alone(play_name: &'static str, language: &str, name: &str, form: Form) 
         // Who is no human being says so.
         browser.find("demo-mark").await?;
 
-        // And now the other way round: money, a packet, and they open it.
+        // And now the other way round: what the house gives pays for a packet, and they open it.
         browser.click("send-open").await?;
-        browser.fill("send-amount", "6.66").await?;
+        browser.click_css("[data-testid='send-offer']:first-child").await?;
         browser.fill("send-shares", "2").await?;
-        browser.click("send-top-up").await?;
-        browser.fill("top-up-amount", "100").await?;
-        browser.click("top-up-submit").await?;
-        browser.gone("top-up-amount").await?;
         pay(&browser).await?;
         let mine = wait_for("the own packet", async || {
             let script = "return document.querySelector(
@@ -72,7 +69,7 @@ fn comes_alone(play_name: &'static str, language: &str, name: &str, form: Form) 
         stage.picture(&browser, &format!("{play_name}-all-gone")).await?;
         let (_, wallet) = browser.fetch("GET", "/api/v1/wallet", None).await?;
         let left = wallet["balance_fen"].as_i64().context("a balance")?;
-        ensure!(left >= 10_000 - 666, "{} is left", yuan(left));
+        ensure!(left >= 20_000 - 666, "{} is left", yuan(left));
         Ok(())
     })
 }

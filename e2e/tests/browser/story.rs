@@ -118,13 +118,22 @@ async fn top_up(browser: &Browser) -> Result<()> {
 
 async fn send(stage: &Stage, browser: &Browser) -> Result<String> {
     browser.click("send-open").await?;
-    browser.click("send-kind-lucky").await?;
+    // One types at once, or takes what is offered.
+    browser.find_css("[data-testid='send-amount']:focus").await?;
+    browser.click_css("[data-testid='send-offer']:last-child").await?;
+    wait_for("the amount that was picked", async || {
+        let total = browser.find_css(".send-total").await?.text().await?;
+        Ok((total == "¥66.66").then_some(()))
+    })
+    .await?;
     browser.fill("send-amount", "88.88").await?;
     browser.fill("send-shares", "2").await?;
     browser.fill("send-greeting", "May every wish come true").await?;
     // The preview comes from the same code as the split: the range of the first share of
     // two is up to twice the mean less what the other needs (R-WEB-2).
-    browser.says("send-range", "¥0.01").await?;
+    browser.says("send-range", "Each about ¥0.01 to ¥88.86").await?;
+    browser.gone("send-reroll").await?;
+    browser.click("send-range").await?;
     let before = browser.find("send-preview").await?.inner_html().await?;
     browser.click("send-reroll").await?;
     wait_for("another preview", async || {

@@ -165,8 +165,11 @@ async fn send(browser: &Browser, see: &impl AsyncFn(&'static str) -> Done) -> Do
     see("send-empty").await?;
     browser.fill("send-amount", "88.88").await?;
     browser.fill("send-shares", "8").await?;
-    browser.find_css(".sample").await?;
+    browser.find("send-range").await?;
     see("send").await?;
+    browser.click("send-range").await?;
+    browser.find_css(".sample").await?;
+    see("send-unfolded").await?;
     browser.click("send-submit").await?;
     browser.find("send-confirm").await?;
     see("send-confirm").await?;

@@ -73,14 +73,12 @@ impl Lang {
         }
     }
 
-    /// The range of the first share of a lucky packet, or of every equal one.
+    /// The range of the first share of a lucky packet.
     pub(crate) fn share_range(self, low: Fen, high: Fen) -> String {
         let (least, most) = (yuan(low), yuan(high));
-        match (self, low == high) {
-            (Self::Zh, true) => format!("每份 {least}"),
-            (Self::En, true) => format!("{least} each"),
-            (Self::Zh, false) => format!("先拆的一份 {least} – {most}，越往后起伏越大"),
-            (Self::En, false) => format!("First share {least} – {most}; later ones vary more"),
+        match self {
+            Self::Zh => format!("每份大约 {least} 到 {most}"),
+            Self::En => format!("Each about {least} to {most}"),
         }
     }
 

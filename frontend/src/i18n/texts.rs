@@ -140,6 +140,12 @@ texts! {
     shares: "红包个数", "Shares";
     shares_unit: "个", "shares";
     greeting: "祝福语", "Greeting";
+    greeting_new_year: "新年快乐", "Happy New Year";
+    greeting_birthday: "生日快乐", "Happy birthday";
+    greeting_thanks: "谢谢你", "Thank you";
+    greeting_thanks_all: "谢谢大家", "Thank you all";
+    offered_amounts: "常用金额", "Amounts to pick";
+    offered_greetings: "常用祝福语", "Greetings to pick";
     cover: "封面", "Cover";
     cover_classic: "福到", "Classic";
     cover_lantern: "灯笼", "Lantern";
@@ -148,7 +154,7 @@ texts! {
     preview: "试分几次", "How it could split";
     preview_lead: "和服务器同一段代码，在你的浏览器里算的。正式的那次由双方的随机数决定。", "Computed here by the server's own code. The real draw mixes a random number from each side.";
     reroll: "换一批", "Re-roll";
-    preview_empty: "填好金额和个数，这里会试分给你看。", "Fill in amount and shares to see it split.";
+    preview_later: "这是先拆的一份的范围，越往后起伏越大。", "That is the range of the first share; later ones vary more.";
     balance: "余额", "Balance";
     top_up_first: "去充值", "Top up";
     put_in: "塞钱进红包", "Put money in";

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::{Sheet, TopUpForm, field_fault, flag, live, memo, press, submits, words},
-    i18n::{Lang, lang, text, tr},
+    i18n::{Lang, lang, lang_now, text, tr},
     money::yuan,
     state::session,
 };
@@ -169,6 +169,8 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
                     class="money"
                     inputmode="decimal"
                     autocomplete="off"
+                    // Where the browser puts the focus when the sheet opens.
+                    autofocus=true
                     placeholder="0.00"
                     data-testid="send-amount"
                     aria-describedby="send-error"
@@ -178,6 +180,10 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
             </span>
         </label>
         {said(Part::Amount)}
+        {offers(Lang::offered_amounts, "send-offer", AMOUNTS.map(|amount| {
+            let label: Say = Box::new(move || format!("¥{amount}"));
+            (label, press(move |_| form.amount.set(amount.to_owned())))
+        }))}
         {live(move || (form.kind.get() != Kind::Exclusive).then(|| view! {
             <label class="field">
                 <span class="field-label">
@@ -214,6 +220,44 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
             </span>
         </label>
         {said(Part::Greeting)}
+        {offers(Lang::offered_greetings, "send-greeting-offer", GREETINGS.map(|greeting| {
+            // What is said to everybody, and what to one.
+            let fits = move |lang| greeting(lang, form.kind.get() == Kind::Exclusive);
+            let label: Say = Box::new(move || fits(lang()).to_owned());
+            (label, press(move |_| form.greeting.set(untrack(|| fits(lang_now())).to_owned())))
+        }))}
+    }
+}
+
+/// What a button says.
+type Say = Box<dyn Fn() -> String + Send + Sync>;
+
+/// Lucky amounts.
+const AMOUNTS: [&str; 3] = ["6.66", "8.88", "66.66"];
+
+/// Greetings beside the default one, to everybody or to one person.
+const GREETINGS: [fn(Lang, bool) -> &'static str; 3] = [
+    |lang, _| lang.greeting_new_year(),
+    |lang, _| lang.greeting_birthday(),
+    |lang, to_one| if to_one { lang.greeting_thanks() } else { lang.greeting_thanks_all() },
+];
+
+/// Buttons that fill in a field.
+fn offers<const N: usize>(
+    title: fn(Lang) -> &'static str,
+    test_id: &'static str,
+    offered: [(Say, Box<dyn FnMut(leptos::ev::MouseEvent)>); N],
+) -> impl IntoView {
+    view! {
+        <div class="chips offers" role="group" aria-label=text(title)>
+            {offered
+                .map(|(label, fill)| view! {
+                    <button type="button" class="chip money" data-testid=test_id on:click=fill>
+                        {words(label)}
+                    </button>
+                })
+                .collect_view()}
+        </div>
     }
 }
 

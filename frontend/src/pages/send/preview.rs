@@ -9,8 +9,7 @@ use super::Form;
 use crate::{
     art::Icon,
     browser,
-    components::{Pic, press, spoken},
-    components::{live, memo},
+    components::{Pic, live, memo, press, spoken, words},
     i18n::{lang, tr},
 };
 
@@ -23,54 +22,52 @@ fn seeds() -> Vec<Seed> {
     (0..SAMPLES).filter_map(|_| browser::random_bytes()).map(Seed::from_bytes).collect()
 }
 
+/// One line, which unfolds; none where all shares are equal.
 #[component]
 pub(super) fn Preview(form: Form) -> impl IntoView {
     let rolled = RwSignal::new(seeds());
-    let terms = memo(move || form.terms().ok());
-    let range = move || {
-        terms.get().map(|terms| {
-            let (low, high) = terms.first_share_range();
-            lang().share_range(low, high)
-        })
-    };
-    let is_lucky = move || form.kind.get() == Kind::Lucky;
-    view! {
-        <section class="preview" data-testid="send-preview" aria-label=tr!(preview)>
+    let terms = memo(move || {
+        let terms = form.terms().ok().filter(|terms| terms.kind() == Kind::Lucky)?;
+        let (low, high) = terms.first_share_range();
+        (low < high).then_some((terms, low, high))
+    });
+    let differs = memo(move || terms.get().is_some());
+    let range = move || terms.get().map(|(_, low, high)| lang().share_range(low, high));
+    live(move || {
+        differs.get().then(|| view! {
+        <details class="preview" data-testid="send-preview">
+            <summary>
+                <span class="preview-range" data-testid="send-range" aria-live="polite">{words(move || range().unwrap_or_default())}</span>
+                <Pic icon=Icon::Next/>
+            </summary>
             <header class="preview-head">
                 <h3>{tr!(preview)}</h3>
-                {live(move || is_lucky().then(|| view! {
-                    <button
-                        type="button"
-                        class="chip"
-                        data-testid="send-reroll"
-                        on:click=press(move |_| rolled.set(seeds()))
-                    >
-                        <Pic icon=Icon::Dice/>
-                        {tr!(reroll)}
-                    </button>
-                }.into_any()))}
+                <button
+                    type="button"
+                    class="chip"
+                    data-testid="send-reroll"
+                    on:click=press(move |_| rolled.set(seeds()))
+                >
+                    <Pic icon=Icon::Dice/>
+                    {tr!(reroll)}
+                </button>
             </header>
-            {live(move || Some(match terms.get() {
-                None => view! { <p class="muted small">{tr!(preview_empty)}</p> }.into_any(),
-                Some(terms) => {
-                    let take = if terms.kind() == Kind::Lucky { SAMPLES } else { 1 };
-                    rolled
-                        .get()
-                        .iter()
-                        .take(take)
-                        .enumerate()
-                        .map(|(n, seed)| view! { <Sample number=n + 1 shares=sample(&terms, seed)/> })
-                        .collect_view()
-                        .into_any()
-                }
+            {live(move || terms.get().map(|(terms, ..)| {
+                rolled
+                    .get()
+                    .iter()
+                    .enumerate()
+                    .map(|(n, seed)| view! { <Sample number=n + 1 shares=sample(&terms, seed)/> })
+                    .collect_view()
+                    .into_any()
             }))}
-            <p class="preview-range" data-testid="send-range" aria-live="polite">{range}</p>
-            {live(move || terms.get().filter(|terms| terms.shares() as usize > BARS_MAX).map(|_| view! {
+            {live(move || terms.get().filter(|(terms, ..)| terms.shares() as usize > BARS_MAX).map(|_| view! {
                 <p class="muted small">{tr!(first_of_many, BARS_MAX)}</p>
             }.into_any()))}
-            {live(move || is_lucky().then(|| view! { <p class="muted small">{tr!(preview_lead)}</p> }.into_any()))}
-        </section>
-    }
+            <p class="muted small">{tr!(preview_later)}" "{tr!(preview_lead)}</p>
+        </details>
+    }.into_any())
+    })
 }
 
 fn sample(terms: &Terms, seed: &Seed) -> Vec<Fen> {
