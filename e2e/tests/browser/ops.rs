@@ -50,6 +50,7 @@ fn a_switch_is_turned_with_open_eyes() -> Result<()> {
         browser.click_css(".ops-changes summary").await?;
         browser.says("ops-changed", "true → false").await?;
         browser.says("ops-changed", ada.id()).await?;
+        browser.says("ops-changed", "Ada").await?;
 
         // Sites are steered by sliders.
         // Not under the bar.

@@ -161,8 +161,8 @@ impl Lang {
     /// Who turned a switch, and when.
     pub(crate) fn ops_turned(self, who: &str, at: &str) -> String {
         match self {
-            Self::Zh => format!("用户 {who} 于 {at}"),
-            Self::En => format!("person {who}, {at}"),
+            Self::Zh => format!("{who}，{at}"),
+            Self::En => format!("{who}, {at}"),
         }
     }
 

@@ -138,9 +138,19 @@ pub(crate) fn MePage() -> impl IntoView {
 fn ToOps() -> impl IntoView {
     let is_admin = memo(|| session::me().is_some_and(|me| me.is_admin));
     live(move || {
-        is_admin.get().then(|| view! {
-        <span class="button-link" data-testid="to-ops"><Link to=Route::Ops>{tr!(ops_title)}</Link></span>
-    }.into_any())
+        is_admin.get().then(|| {
+            view! {
+                    <section class="panel" data-testid="to-ops">
+                        <Link to=Route::Ops>
+                            <span class="setting">
+                                <span>{tr!(ops_title)}</span>
+                                <span class="muted"><Pic icon=Icon::Next/></span>
+                            </span>
+                        </Link>
+                    </section>
+            }
+            .into_any()
+        })
     })
 }
 

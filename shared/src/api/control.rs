@@ -1,7 +1,9 @@
 //! For administrators: what delivery could not bring home, what reconciliation found, and
 //! the switches.
 
-use crate::{ids::UserId, money::Fen, order_no::OrderNo, timestamp::Timestamp};
+use crate::{
+    api::accounts::Profile, ids::UserId, money::Fen, order_no::OrderNo, timestamp::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -268,6 +270,9 @@ pub struct ControlState {
     pub turned_by: BTreeMap<String, TurnedBy>,
     /// The newest changes, the newest first.
     pub changes: Vec<SwitchChange>,
+    /// Those who turned anything of this, by their ids.
+    #[serde(default)]
+    pub people: Vec<Profile>,
     /// What is degraded on the node that answers.
     pub degraded: Vec<Degradation>,
 }

@@ -115,6 +115,7 @@ impl Follower {
             switches: api::Switches::from(&self.control.switches()),
             turned_by: turned_by.unwrap_or_default(),
             changes: shown,
+            people: Vec::new(),
             degraded: Vec::new(),
         })
     }

@@ -1,6 +1,9 @@
 //! Every switch: what it says, who turned it, and what has been turned.
 
-use hongbao_shared::api::control::{ControlState, SwitchChange, Switches};
+use hongbao_shared::api::{
+    accounts::Profile,
+    control::{ControlState, SwitchChange, Switches, TurnedBy},
+};
 use leptos::prelude::*;
 
 use super::turn::TurnSheet;
@@ -14,22 +17,23 @@ pub(super) fn SwitchList(control: RwSignal<Option<ControlState>>) -> impl IntoVi
     let turning = RwSignal::new(None::<&'static str>);
     let close = Callback::new(move |()| turning.set(None));
     // A new look that says the same draws nothing anew, least of all below a finger.
-    let state = memo(move || control.get().map(|it| (it.switches, it.turned_by, it.changes)));
+    let state =
+        memo(move || control.get().map(|it| (it.switches, it.turned_by, it.changes, it.people)));
     view! {
         <section class="panel" data-testid="ops-switches">
             <h2>{tr!(ops_switches)}</h2>
-            {live(move || state.get().map(|(switches, turned_by, changes)| {
+            {live(move || state.get().map(|(switches, turned_by, changes, people)| {
                 let rows = Switches::NAMES.iter().map(|name| {
-                    let by = turned_by.get(*name).copied();
+                    let by = turned_by.get(*name).map(|by| (name_of(&people, by), by.at));
                     let switches = switches.clone();
                     view! {
                         <li class="ops-row" data-testid="ops-switch" data-name=*name>
                             <span class="ops-words">
                                 <span class="ops-name">{words(move || ops::switch(lang(), name).to_owned())}</span>
                                 <span data-testid="ops-value">{words(move || says(lang(), &switches, name))}</span>
-                                <span class="muted small">{words(move || by.map_or_else(
+                                <span class="muted small">{words(move || by.as_ref().map_or_else(
                                     || lang().ops_never_turned().to_owned(),
-                                    |by| lang().ops_turned(&by.user_id.to_string(), &lang().moment(by.at)),
+                                    |(who, at)| lang().ops_turned(who, &lang().moment(*at)),
                                 ))}</span>
                             </span>
                             <button type="button" class="button" on:click=press(move |_| turning.set(Some(name)))>
@@ -46,7 +50,7 @@ pub(super) fn SwitchList(control: RwSignal<Option<ControlState>>) -> impl IntoVi
                         {if changes.is_empty() {
                             view! { <p class="muted">{tr!(ops_no_changes)}</p> }.into_any()
                         } else {
-                            let rows = changes.into_iter().map(change);
+                            let rows = changes.into_iter().map(|one| change(one, &people));
                             view! { <ul class="ops-rows">{rows.collect_view()}</ul> }.into_any()
                         }}
                     </details>
@@ -65,15 +69,23 @@ pub(super) fn SwitchList(control: RwSignal<Option<ControlState>>) -> impl IntoVi
     }
 }
 
-fn change(one: SwitchChange) -> AnyView {
+/// Names are nobody's alone, so the id is told too.
+fn name_of(people: &[Profile], by: &TurnedBy) -> String {
+    let known = people.iter().find(|person| person.id == by.user_id);
+    known
+        .map_or_else(|| by.user_id.to_string(), |person| format!("{} ({})", person.name, person.id))
+}
+
+fn change(one: SwitchChange, people: &[Profile]) -> AnyView {
     let SwitchChange { switch, from, to, by, .. } = one;
+    let who = name_of(people, &by);
     view! {
         <li class="ops-row" data-testid="ops-changed">
             <span class="ops-words">
                 <span class="ops-name">{words(move || ops::switch(lang(), &switch).to_owned())}</span>
                 <span class="ops-code">{format!("{from} → {to}")}</span>
                 <span class="muted small">
-                    {words(move || lang().ops_turned(&by.user_id.to_string(), &lang().moment(by.at)))}
+                    {words(move || lang().ops_turned(&who, &lang().moment(by.at)))}
                 </span>
             </span>
         </li>

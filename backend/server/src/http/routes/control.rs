@@ -12,10 +12,13 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use hongbao_domain::store::outbox::Fate;
 use hongbao_engine::delivery::{LETTERS_PAGE_MAX, LetterId};
-use hongbao_shared::api::{
-    Page,
-    control::{ChangeSwitches, ControlState, DeadLetter, LetterState, Reconciliation, Retried},
-    history::History,
+use hongbao_shared::{
+    UserId,
+    api::{
+        Page,
+        control::{ChangeSwitches, ControlState, DeadLetter, LetterState, Reconciliation, Retried},
+        history::History,
+    },
 };
 
 /// Every switch, what it says, who turned it last; the newest changes; and what is degraded on
@@ -27,7 +30,12 @@ pub(in crate::http) async fn switches(
     _admin: Admin,
 ) -> Answer<Json<ControlState>> {
     let state = http.app.follower.state().await?;
-    Ok(Json(ControlState { degraded: http.app.degraded(), ..state }))
+    let mut people: Vec<UserId> = state.turned_by.values().map(|by| by.user_id).collect();
+    people.extend(state.changes.iter().map(|change| change.by.user_id));
+    people.sort_unstable();
+    people.dedup();
+    let people = http.app.accounts.profiles(&people).await;
+    Ok(Json(ControlState { people, degraded: http.app.degraded(), ..state }))
 }
 
 /// Turn switches; those that are not named stay. In force on every node within a second, and
