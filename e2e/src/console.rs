@@ -26,6 +26,7 @@ impl Refusal {
 pub(crate) struct Console {
     expected: Mutex<Vec<Refusal>>,
     network_may_be_lost: AtomicBool,
+    any_refusal: AtomicBool,
 }
 
 impl Console {
@@ -37,6 +38,18 @@ impl Console {
     /// From now on, calls may find nobody.
     pub(crate) fn expect_lost_network(&self) {
         self.network_may_be_lost.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on, any call may be refused for what it asks; none may fail for the server's fault.
+    pub(crate) fn expect_any_refusal(&self) {
+        self.any_refusal.store(true, Ordering::Relaxed);
+    }
+
+    fn is_any_refusal(&self, entry: &BrowserLogEntry) -> bool {
+        entry.source.as_deref() == Some("network")
+            && entry.message.contains("/api/v1/")
+            && entry.message.contains("status of 4")
+            && self.any_refusal.load(Ordering::Relaxed)
     }
 
     fn is_lost_network(&self, entry: &BrowserLogEntry) -> bool {
@@ -55,7 +68,7 @@ impl Console {
         entries
             .iter()
             .filter(|entry| !expected.iter().any(|refusal| refusal.is(entry)))
-            .filter(|entry| !self.is_lost_network(entry))
+            .filter(|entry| !self.is_any_refusal(entry) && !self.is_lost_network(entry))
             .map(|entry| {
                 let source = entry.source.as_deref().unwrap_or("?");
                 format!("{} {source}: {}", entry.level, entry.message)
@@ -92,6 +105,17 @@ mod tests {
         ] {
             assert_eq!(console.surprises(&[entry(source, message)]).len(), 1, "{message}");
         }
+    }
+
+    #[test]
+    fn what_the_server_breaks_is_no_refusal() {
+        let line =
+            |status: u16| format!("http://x/api/v1/me - Failed to load: status of {status} ()");
+        let console = Console::default();
+        console.expect_any_refusal();
+        assert!(console.surprises(&[entry("network", &line(422))]).is_empty());
+        assert_eq!(console.surprises(&[entry("network", &line(500))]).len(), 1);
+        assert_eq!(console.surprises(&[entry("javascript", &line(422))]).len(), 1);
     }
 
     #[test]

@@ -28,11 +28,19 @@ impl Browser {
         self.tap_at(x, y).await
     }
 
-    async fn tap_at(&self, x: f64, y: f64) -> Result<()> {
+    /// Taps a place of the window, in CSS pixels, whatever is there.
+    pub async fn tap_at(&self, x: f64, y: f64) -> Result<()> {
         for kind in ["mousePressed", "mouseReleased"] {
             let event = json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
             self.driver.cdp().send_raw("Input.dispatchMouseEvent", event).await?;
         }
+        Ok(())
+    }
+
+    /// Types where the focus is, as an input method does: all at once.
+    pub async fn insert(&self, text: &str) -> Result<()> {
+        let text = json!({"text": text});
+        self.driver.cdp().send_raw("Input.insertText", text).await?;
         Ok(())
     }
 

@@ -30,6 +30,7 @@ mod steps;
 mod story;
 mod translated;
 mod walk;
+mod wanders;
 mod words;
 mod world;
 mod writing;
