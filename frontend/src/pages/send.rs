@@ -232,6 +232,9 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
 /// What a button says.
 type Say = Box<dyn Fn() -> String + Send + Sync>;
 
+/// What a button says, and what it fills in.
+type Offer = (Say, Box<dyn FnMut(leptos::ev::MouseEvent)>);
+
 /// Lucky amounts.
 const AMOUNTS: [&str; 3] = ["6.66", "8.88", "66.66"];
 
@@ -246,7 +249,7 @@ const GREETINGS: [fn(Lang, bool) -> &'static str; 3] = [
 fn offers<const N: usize>(
     title: fn(Lang) -> &'static str,
     test_id: &'static str,
-    offered: [(Say, Box<dyn FnMut(leptos::ev::MouseEvent)>); N],
+    offered: [Offer; N],
 ) -> impl IntoView {
     view! {
         <div class="chips offers" role="group" aria-label=text(title)>
