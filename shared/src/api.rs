@@ -12,6 +12,7 @@ pub mod packets;
 pub mod problem;
 pub mod services;
 pub mod wallet;
+pub mod webhooks;
 
 use serde::{Deserialize, Serialize};
 

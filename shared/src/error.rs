@@ -78,6 +78,18 @@ codes! {
     LinkInvalid = "link_invalid", 422, "A provider is 1 to 32 lower-case letters, digits, '.', '_' and '-'; an id is 1 to 128 printable ASCII characters.";
     /// More at a time than a call takes.
     TooManyAtOnce = "too_many_at_once", 422, "This call takes fewer at a time.";
+    /// No such webhook of this service.
+    WebhookNotFound = "webhook_not_found", 404, "The service has no such webhook.";
+    /// A URL that no event may be posted to.
+    WebhookUrlInvalid = "webhook_url_invalid", 422, "Events cannot be posted to this URL.";
+    /// The service has a webhook of this URL.
+    WebhookExists = "webhook_exists", 409, "The service has a webhook with this URL.";
+    /// The service has as many webhooks as it may.
+    TooManyWebhooks = "too_many_webhooks", 409, "The service has as many webhooks as it may.";
+    /// Neither an event nor a moment, or both.
+    ReplayInvalid = "replay_invalid", 422, "A replay names either an event or a moment.";
+    /// No such event of this webhook, or it is forgotten by now.
+    WebhookEventNotFound = "webhook_event_not_found", 404, "The webhook has no such event any more.";
     /// Name and password do not match.
     WrongCredentials = "wrong_credentials", 401, "Name and password do not match.";
     /// Guests are switched off.

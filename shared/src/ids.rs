@@ -102,6 +102,10 @@ id! {
     ServiceId
 }
 id! {
+    /// Where a program is told what happens (R-API-5).
+    WebhookId
+}
+id! {
     /// A message's place in its group's log, counted from 1.
     MessageId
 }

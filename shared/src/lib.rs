@@ -21,7 +21,7 @@ pub mod text;
 pub mod timestamp;
 
 pub use error::ErrorCode;
-pub use ids::{GroupId, MessageId, ServiceId, UserId};
+pub use ids::{GroupId, MessageId, ServiceId, UserId, WebhookId};
 pub use limits::Limits;
 pub use money::Fen;
 pub use order_no::{Day, OrderNo, Shard, Site};

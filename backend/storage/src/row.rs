@@ -2,7 +2,9 @@
 
 use super::{StoreError, error::store_error};
 use hongbao_domain::store::orders::StoredState;
-use hongbao_shared::{Fen, GroupId, Kind, MessageId, OrderNo, ServiceId, Timestamp, UserId};
+use hongbao_shared::{
+    Fen, GroupId, Kind, MessageId, OrderNo, ServiceId, Timestamp, UserId, WebhookId,
+};
 use sqlx::{Row as _, TypeInfo, ValueRef, postgres::PgRow, sqlite::SqliteRow};
 
 /// A row; columns are counted from 0.
@@ -87,6 +89,7 @@ numbered! {
     StoredState: StoredState::from_number,
     Timestamp: |ms| Some(Timestamp::from_millis(ms)),
     UserId: UserId::new,
+    WebhookId: WebhookId::new,
 }
 
 fn named<T>(number: i64, read: impl FnOnce(i64) -> Option<T>, what: &str) -> Result<T, StoreError> {

@@ -201,6 +201,7 @@ values! {
     Option<String> => Self::Text,
     &[u8] => |value| Self::Bytes(Some(value.to_vec())),
     Vec<u8> => |value| Self::Bytes(Some(value)),
+    Option<Vec<u8>> => Self::Bytes,
     Vec<i64> => Self::Ints,
     Vec<String> => Self::Texts,
 }

@@ -80,6 +80,20 @@ impl Lang {
                 ("平台或编号的写法不对。", "The provider or the id isn't written as it should be.")
             }
             ErrorCode::TooManyAtOnce => ("一次太多了。", "That's too many at a time."),
+            ErrorCode::WebhookNotFound => ("没有这个回调。", "There's no such webhook."),
+            ErrorCode::WebhookUrlInvalid => {
+                ("不能向这个网址发送。", "Events can't be posted to this URL.")
+            }
+            ErrorCode::WebhookExists => {
+                ("这个网址已经登记过了。", "There is a webhook with this URL already.")
+            }
+            ErrorCode::TooManyWebhooks => ("回调太多了。", "There are too many webhooks."),
+            ErrorCode::ReplayInvalid => {
+                ("重发要么指明事件，要么指明时间。", "A replay names either an event or a moment.")
+            }
+            ErrorCode::WebhookEventNotFound => {
+                ("这个事件已经不在了。", "The event is no longer kept.")
+            }
             ErrorCode::WrongCredentials => ("账号名或密码不对。", "Name and password don't match."),
             ErrorCode::GuestsOff => (
                 "这里不接待访客，请用账号登录。",

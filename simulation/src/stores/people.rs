@@ -1,17 +1,19 @@
 use super::gated;
 use crate::{fault::Step, gate::Gate};
 use hongbao_domain::store::people::{
-    Act, AskingService, DemoGroupDraft, DemoMember, Dress, GroupDraft, GroupStore, InvitationDraft,
-    InvitationStore, JoinDraft, JoinedGroup, LinePost, ListedGroup, ListedInvitation, LogEntry,
-    LogStore, Login, LoginStore, MarkStore, MemberStore, NewAccount, NewService, NewSession,
+    Act, Again, AskingService, Audience, DemoGroupDraft, DemoMember, Dress, Externals, GroupDraft,
+    GroupStore, HookAttempt, HookStore, HooksState, InvitationDraft, InvitationStore, JoinDraft,
+    JoinedGroup, LeasedEvent, LinePost, ListedGroup, ListedInvitation, LogEntry, LogStore, Login,
+    LoginStore, MarkStore, MemberStore, NewAccount, NewEvent, NewHook, NewService, NewSession,
     NewToken, NewUser, OwnSession, PacketPost, PasswordDraft, PeopleError, Person, PersonLink,
-    Place, PostStore, ProfileDraft, Removal, Revocation, RoomLink, RoomLinked, ServiceStore,
-    SessionStore, StoredGroup, StoredInvitation, StoredMessage, StoredPage, StoredService,
-    StoredSession, TextDraft, TokenHash, UserStore, ValidInvitation,
+    Place, PostStore, ProfileDraft, Removal, Revocation, RoomLink, RoomLinked, SealedSecret,
+    Secrets, ServiceStore, SessionStore, StoredGroup, StoredHook, StoredInvitation, StoredMessage,
+    StoredPage, StoredService, StoredSession, TextDraft, TokenHash, Tried, UserStore,
+    ValidInvitation,
 };
 use hongbao_memory::MemoryPeople;
 use hongbao_shared::{
-    GroupId, MessageId, OrderNo, ServiceId, Timestamp, UserId, api::accounts::Profile,
+    GroupId, MessageId, OrderNo, ServiceId, Timestamp, UserId, WebhookId, api::accounts::Profile,
 };
 use std::sync::Arc;
 
@@ -74,6 +76,27 @@ gated! {
         fn link_people(service: ServiceId, people: Vec<PersonLink>, at: Timestamp) -> Vec<Profile>;
         fn linked_people(service: ServiceId, provider: &str, ids: &[String]) -> Vec<(String, UserId)>;
         fn link_room(service: ServiceId, room: RoomLink) -> RoomLinked;
+    }
+}
+
+gated! {
+    impl HookStore for GatedPeople, PeopleError;
+    free {
+        fn add_hook(hook: NewHook) -> ();
+        fn hooks(service: Option<ServiceId>, limit: u32) -> Vec<StoredHook>;
+        fn remove_hook(service: ServiceId, id: WebhookId) -> bool;
+        fn change_secrets(id: WebhookId, from: SealedSecret, to: Secrets) -> bool;
+        fn resume_hook(service: ServiceId, id: WebhookId) -> bool;
+        fn heard(of: &[Audience]) -> Vec<Audience>;
+        fn tell(events: Vec<NewEvent>, now: Timestamp) -> ();
+        fn due_hooks(now: Timestamp, limit: u32) -> Vec<StoredHook>;
+        fn lease_events(hook: WebhookId, now: Timestamp, until: Timestamp, limit: u32) -> Vec<LeasedEvent>;
+        fn settle_event(event: LeasedEvent, attempt: HookAttempt, tried: Tried, next_until: Option<Timestamp>) -> Option<LeasedEvent>;
+        fn replay(hook: WebhookId, again: Again, now: Timestamp) -> u32;
+        fn attempts(hook: WebhookId, limit: u32) -> Vec<HookAttempt>;
+        fn externals(service: ServiceId, people: &[UserId], room: Option<GroupId>) -> Externals;
+        fn tidy_hooks(before: Timestamp, limit: u32, now: Timestamp, beyond: Timestamp) -> ();
+        fn hooks_state() -> HooksState;
     }
 }
 

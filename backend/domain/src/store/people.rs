@@ -1,6 +1,7 @@
 //! People: accounts and guests, sessions, groups, and the message logs of groups.
 
 mod groups;
+mod hooks;
 mod log;
 mod services;
 mod users;
@@ -9,6 +10,10 @@ pub use groups::{
     DemoGroupDraft, GroupDraft, GroupStore, InvitationDraft, InvitationStore, JoinDraft,
     JoinedGroup, ListedGroup, ListedInvitation, MarkStore, MemberStore, Place, Removal, Revocation,
     StoredGroup, StoredInvitation, ValidInvitation,
+};
+pub use hooks::{
+    Again, Audience, EventTypes, Externals, HookAttempt, HookStore, HooksState, LeasedEvent,
+    NewEvent, NewHook, SealedSecret, Secrets, StoredHook, Tried,
 };
 pub use log::{
     Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, LogStore, PacketPost, PostStore, StoredBody,
@@ -65,6 +70,12 @@ pub enum PeopleError {
     /// The key, or the order number, was used with another content.
     #[error("the key was used for something else")]
     KeyReused,
+    /// The service has a webhook with this URL.
+    #[error("the service has a webhook with this URL")]
+    HookExists,
+    /// The service has `per_service_max` webhooks.
+    #[error("the service has too many webhooks")]
+    TooManyHooks,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -83,6 +94,8 @@ impl From<PeopleError> for Refusal {
             PeopleError::AlreadyAccount => ErrorCode::AlreadyAccount.into(),
             PeopleError::PasswordChanged => ErrorCode::WrongCredentials.into(),
             PeopleError::KeyReused => ErrorCode::KeyReused.into(),
+            PeopleError::HookExists => ErrorCode::WebhookExists.into(),
+            PeopleError::TooManyHooks => ErrorCode::TooManyWebhooks.into(),
             PeopleError::Store(error) => error.into(),
             // Drawing again is the caller's, and three collisions in 63 bits are a
             // broken generator.
@@ -103,6 +116,7 @@ pub trait PeopleStore:
     + PostStore
     + LogStore
     + ServiceStore
+    + HookStore
 {
 }
 
@@ -117,5 +131,6 @@ impl<T> PeopleStore for T where
         + PostStore
         + LogStore
         + ServiceStore
+        + HookStore
 {
 }

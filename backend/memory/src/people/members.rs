@@ -3,10 +3,10 @@
 use super::{super::size, MemoryPeople, State, log::Keys};
 use async_trait::async_trait;
 use hongbao_domain::store::people::{
-    JoinDraft, JoinedGroup, MarkStore, MemberStore, PeopleError, Place, Removal, StoredBody,
-    StoredMessage,
+    JoinDraft, JoinedGroup, MarkStore, MemberStore, NewEvent, PeopleError, Place, Removal,
+    StoredBody, StoredMessage,
 };
-use hongbao_shared::{GroupId, MessageId, UserId};
+use hongbao_shared::{GroupId, MessageId, Timestamp, UserId};
 
 pub(super) const FIRST_PLACE: i64 = 1;
 
@@ -40,7 +40,7 @@ impl MemberStore for MemoryPeople {
         }
         state.check_count(draft.user_id, draft.groups_per_user_max)?;
         state.put_member(group_id, draft.user_id);
-        let message = state.announce(group_id, draft.user_id, draft.at, StoredBody::Joined)?;
+        let message = state.announce_joined(group_id, draft.user_id, draft.at)?;
         Ok(JoinedGroup { group_id, message: Some(message) })
     }
 
@@ -145,6 +145,18 @@ impl State {
         if let Some(user) = self.users.get_mut(&user) {
             user.groups.insert(group_id);
         }
+    }
+
+    /// The line that somebody joined, with what webhooks are told of it.
+    pub(super) fn announce_joined(
+        &mut self,
+        group: GroupId,
+        user: UserId,
+        at: Timestamp,
+    ) -> Result<StoredMessage, PeopleError> {
+        let line = self.announce(group, user, at, StoredBody::Joined)?;
+        self.tell(&[NewEvent::joined(group, user, line.id, at)], at);
+        Ok(line)
     }
 
     fn drop_member(&mut self, group_id: GroupId, user: UserId) {

@@ -1,6 +1,7 @@
 //! The database of people in memory.
 
 mod groups;
+mod hooks;
 mod invitations;
 mod log;
 mod members;
@@ -13,6 +14,7 @@ use super::{impl_moments, refuse};
 use groups::Group;
 use hongbao_domain::store::StoreError;
 use hongbao_shared::{GroupId, MessageId, OrderNo, UserId};
+use hooks::Hooks;
 use invitations::Invitation;
 use parking_lot::Mutex;
 use services::Services;
@@ -49,6 +51,7 @@ struct State {
     /// Where each packet was posted.
     packets: BTreeMap<OrderNo, (GroupId, MessageId)>,
     services: Services,
+    hooks: Hooks,
 }
 
 /// A constraint that a database has.

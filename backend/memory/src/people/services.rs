@@ -6,7 +6,7 @@ use hongbao_domain::store::{
     StoreError,
     people::{
         Act, AskingService, NewService, NewToken, PeopleError, PersonLink, RoomLink, RoomLinked,
-        ServiceStore, StoredBody, StoredService, TokenHash,
+        ServiceStore, StoredService, TokenHash,
     },
 };
 use hongbao_shared::{
@@ -32,7 +32,27 @@ impl Services {
         (!self.revoked.contains_key(&service.id)).then_some(service.id)
     }
 
-    fn exists(&self, id: ServiceId) -> bool {
+    pub(super) fn is_live(&self, id: ServiceId) -> bool {
+        !self.revoked.contains_key(&id)
+    }
+
+    pub(super) fn people_of(
+        &self,
+        service: ServiceId,
+    ) -> impl Iterator<Item = (&External, UserId)> {
+        let theirs = self.people.iter().filter(move |((of, _), _)| *of == service);
+        theirs.map(|((_, external), user)| (external, *user))
+    }
+
+    pub(super) fn rooms_of(
+        &self,
+        service: ServiceId,
+    ) -> impl Iterator<Item = (&External, GroupId)> {
+        let theirs = self.rooms.iter().filter(move |((of, _), _)| *of == service);
+        theirs.map(|((_, external), group)| (external, *group))
+    }
+
+    pub(super) fn exists(&self, id: ServiceId) -> bool {
         self.all.values().any(|service| service.id == id)
     }
 
@@ -239,7 +259,7 @@ impl State {
             }
             self.check_count(member, draft.groups_per_user_max)?;
             self.put_member(group_id, member);
-            lines.push(self.announce(group_id, member, draft.at, StoredBody::Joined)?);
+            lines.push(self.announce_joined(group_id, member, draft.at)?);
         }
         Ok(RoomLinked { group_id, lines })
     }

@@ -4,7 +4,7 @@ use super::{
     GROUP_FOUND, GROUP_MEMBERS_MAX, GROUPS_PER_USER_MAX, MEMBER_FOUND, OWNER_ASKS, SqlPeople,
     guard,
     holds::hold_groups,
-    invitations,
+    hooks, invitations,
     messages::{self, Keys},
     roles::{MEMBER, OWNER, is_member, read, role},
 };
@@ -13,7 +13,8 @@ use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
     people::{
-        JoinDraft, JoinedGroup, MemberStore, PeopleError, Removal, StoredBody, StoredMessage,
+        JoinDraft, JoinedGroup, MemberStore, NewEvent, PeopleError, Removal, StoredBody,
+        StoredMessage,
     },
 };
 use hongbao_shared::{GroupId, Timestamp, UserId};
@@ -107,7 +108,9 @@ pub(super) async fn enter(
     .ok_or_else(|| guard(GROUP_MEMBERS_MAX))?;
     count_group(tx, user, groups_per_user_max).await?;
     insert_member(tx, group, user, place, MEMBER, at).await?;
-    announce(tx, group, user, at, StoredBody::Joined).await
+    let line = announce(tx, group, user, at, StoredBody::Joined).await?;
+    hooks::tell_in(tx, &[NewEvent::joined(group, user, line.id, at)], at).await?;
+    Ok(line)
 }
 
 async fn remove_in(tx: &mut Tx<'_>, removal: Removal) -> Result<StoredMessage, StoreError> {

@@ -2,6 +2,7 @@
 
 mod groups;
 mod holds;
+mod hooks;
 mod invitations;
 mod log;
 mod logins;
@@ -83,6 +84,10 @@ fn refused(error: StoreError) -> PeopleError {
         SAME_CONTENT => PeopleError::KeyReused,
         OWNER_ASKS => PeopleError::NotOwner,
         MEMBER_FOUND => PeopleError::MemberNotFound,
+        hooks::HOOKS_PER_SERVICE_MAX => PeopleError::TooManyHooks,
+        "UNIQUE constraint failed: webhooks.service_id, webhooks.url" | "webhooks_url_unique" => {
+            PeopleError::HookExists
+        }
         IS_GUEST => PeopleError::AlreadyAccount,
         PASSWORD_SAME => PeopleError::PasswordChanged,
         "UNIQUE constraint failed: users.account_key"
@@ -95,6 +100,8 @@ fn refused(error: StoreError) -> PeopleError {
         | "users_pkey"
         | "UNIQUE constraint failed: services.id"
         | "services_pkey"
+        | "UNIQUE constraint failed: webhooks.id"
+        | "webhooks_pkey"
         | "UNIQUE constraint failed: chat_groups.id"
         | "chat_groups_pkey" => PeopleError::IdTaken,
         // Posted into two groups at the same moment: one of them is another content.

@@ -52,6 +52,7 @@ macro_rules! on_every_store {
 mod at_once;
 mod demo;
 mod groups;
+mod hooks;
 mod lines;
 mod log;
 mod members;
