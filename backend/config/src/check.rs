@@ -1,6 +1,6 @@
 //! What must hold between settings, checked once at the start.
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, Webhooks};
 use hongbao_shared::{Fen, order_no};
 use tracing_subscriber::filter::Targets;
 
@@ -70,6 +70,10 @@ impl Config {
         ];
         for (name, value) in least_one {
             require(value >= 1, || format!("limits.{name} must be at least 1"))?;
+        }
+        let Webhooks { per_service_max, pending_max, .. } = self.webhooks;
+        for (name, value) in [("per_service_max", per_service_max), ("pending_max", pending_max)] {
+            require(value >= 1, || format!("webhooks.{name} must be at least 1"))?;
         }
         require(limits.password_chars_min <= limits.password_chars_max, || {
             "limits.password_chars_min is above limits.password_chars_max".to_owned()

@@ -18,7 +18,7 @@ pub use fleet::{Address, Fleet, FleetSite};
 pub use key::{MasterKey, MasterKeySetting};
 pub use sections::{
     Addresses, Cache, Credit, Flow, Guests, Landing, Lanes, Live, Reconcile, Server, Sessions,
-    Sites, Storage, Telemetry, Time,
+    Sites, Storage, Telemetry, Time, Webhooks,
 };
 pub use value::{CreditMode, HomeSite, Listen, LogFormat, Weights};
 pub use variables::refuse_unread;
@@ -49,6 +49,8 @@ pub struct Config {
     pub addresses: Addresses,
     /// What a packet, a text or a top-up may be.
     pub limits: Limits,
+    /// Where programs are told what happens.
+    pub webhooks: Webhooks,
     /// Sites and shards.
     pub sites: Sites,
     /// How long a paid packet may take.
@@ -83,6 +85,7 @@ impl Section for Config {
             guests,
             addresses,
             limits,
+            webhooks,
             sites,
             landing,
             credit,
@@ -95,8 +98,8 @@ impl Section for Config {
             time,
             fleet: _,
         } = self;
-        let sections: [&mut dyn Section; 16] = [
-            server, storage, sessions, guests, addresses, limits, sites, landing, credit,
+        let sections: [&mut dyn Section; 17] = [
+            server, storage, sessions, guests, addresses, limits, webhooks, sites, landing, credit,
             reconcile, flow, lanes, live, cache, telemetry, time,
         ];
         for section in sections {

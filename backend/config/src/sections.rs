@@ -110,6 +110,20 @@ section! {
 }
 
 section! {
+    /// Where programs are told what happens (docs/WEBHOOKS.md).
+    Webhooks at "webhooks" {
+        /// Post events also to private, loopback and link-local addresses, and by `http`. Off, a
+        /// program cannot have the server ask what stands beside it.
+        allow_private: bool = false;
+        /// The most webhooks of one program.
+        per_service_max: u32 = 5;
+        /// The most events that wait for one webhook; beyond, it takes no more until its
+        /// program resumes it.
+        pending_max: u32 = 100_000;
+    }
+}
+
+section! {
     /// Sites and their logical shards (R-SITE).
     Sites at "sites" {
         /// The site that this node belongs to: S or N.

@@ -106,6 +106,9 @@ rungs! {
     /// R-CTRL-6.
     DoorsFull = "doors_full", End::Quiet,
         "Connections or streams are refused: there are as many as there may be, in all or of one address.";
+    /// R-API-5.
+    WebhooksPaused = "webhooks_paused", End::Found,
+        "Webhooks of programs take no new events: too much waits for them, or nothing arrived for days. Nothing else waits for it; the program resumes them.";
     /// R-CTRL-5.
     ClocksDisagree = "clocks_disagree", End::Found,
         "The node's clock and the database's disagree; this node ends no packet of the shard.";

@@ -16,6 +16,7 @@ pub mod delivery;
 pub mod demo;
 pub mod files;
 pub mod groups;
+pub mod hooks;
 pub mod keys;
 pub mod ledger;
 pub mod lists;

@@ -4,6 +4,7 @@
 //! The only crate that knows axum and the command line.
 
 pub mod cli;
+mod courier;
 pub mod http;
 pub mod node;
 pub mod telemetry;

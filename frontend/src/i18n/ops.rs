@@ -123,6 +123,7 @@ pub(crate) fn rung(lang: Lang, name: &str) -> &str {
         "default_profiles" => ("有人显示成默认名字", "People are shown without their names"),
         "sends_limited" => ("发得太多，超出的被拒绝", "More is sent than is taken"),
         "opens_limited" => ("拆得太多，队列满了", "A lane is full; opens are refused"),
+        "webhooks_paused" => ("有程序的回调暂停了", "Webhooks of programs take no new events"),
         "doors_full" => ("连接数满了", "No more connections or streams are taken"),
         "clocks_disagree" => ("时钟和数据库不一致", "The clock disagrees with the database's"),
         "clock_went_back" => ("时钟倒退过", "The clock went back"),

@@ -188,6 +188,20 @@ steps! {
         after: "the lines under their keys; the row as well" =>
             "the row comes again, finds the lines, and posts nothing";
     }
+    /// What became of a packet is written down for webhooks.
+    TellWebhooks = "webhooks.tell" {
+        before: "what was delivered to the chat or a wallet, and its outbox row" =>
+            "the row comes again, delivers nothing twice, and tells webhooks";
+        after: "the events under their ids; the outbox row as well" =>
+            "the row comes again, and finds the events";
+    }
+    /// An event is posted to a webhook.
+    PostWebhook = "webhooks.post" {
+        before: "the event, leased by a process that is gone" =>
+            "the next start posts it";
+        after: "the same; the program has it" =>
+            "the next start posts it again, under the same id";
+    }
     /// The lists "sent" and "received" are written.
     Lists = "lists" {
         before: "the outbox row *lists*" => "the row is delivered";

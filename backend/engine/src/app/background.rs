@@ -6,6 +6,7 @@ use crate::{
     cache::{Notes, SharedWriter},
     control::HealthWatch,
     delivery::{CreditClaims, Deliver, LandPaid, Pace, PostToChat, RefundRest, Worker, WriteLists},
+    hooks::{Postman, Telling, Told},
     ledger::Ledger,
     news::Publisher,
     packets::{LaneParts, LaneStore, Lanes},
@@ -167,6 +168,11 @@ impl App {
             feeders.tasks.spawn(comparison.run(interval, feeders.stop.clone()));
         }
         let workers = &self.background.workers;
+        if self.hooks.tells() {
+            let board = Arc::clone(self.control.board());
+            let postman = Postman::new(Arc::clone(&self.hooks), board, self.config.fleet.is_none());
+            workers.tasks.spawn(postman.run(workers.stop.clone()));
+        }
         let stop = workers.stop.clone();
         workers.tasks.spawn(async move { writer.run(stop).await });
         let stop = workers.stop.clone();
@@ -181,11 +187,22 @@ impl App {
                 Arc::new(PostToChat { store: Arc::clone(store), groups: Arc::clone(&self.groups) });
             let lists =
                 Arc::new(WriteLists { store: Arc::clone(store), lists: Arc::clone(&self.lists) });
+            let telling = |inner: Arc<dyn Deliver>, told| -> Arc<dyn Deliver> {
+                if !self.hooks.tells() {
+                    return inner;
+                }
+                let (orders, hooks) = (Arc::clone(store), Arc::clone(&self.hooks));
+                Arc::new(Telling { inner, told, orders, hooks })
+            };
             let later = settings::credit_later(&self.config);
             let queues: [(Destination, Arc<dyn Deliver>, Pace); 4] = [
-                (Destination::Credit, credit, Pace { later, ..unhurried(CREDIT_GATHER) }),
-                (Destination::Refund, refund, Pace::EAGER),
-                (Destination::Chat, chat, unhurried(CHAT_GATHER)),
+                (
+                    Destination::Credit,
+                    telling(credit, Told::Credit),
+                    Pace { later, ..unhurried(CREDIT_GATHER) },
+                ),
+                (Destination::Refund, telling(refund, Told::Refund), Pace::EAGER),
+                (Destination::Chat, telling(chat, Told::Chat), unhurried(CHAT_GATHER)),
                 (Destination::Lists, lists, unhurried(LISTS_GATHER)),
             ];
             for (destination, deliver, pace) in queues {

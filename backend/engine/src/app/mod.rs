@@ -18,6 +18,7 @@ use crate::{
     delivery::DeadLetters,
     demo::Demo,
     groups::{CardStates, Groups},
+    hooks::{Courier, Hooks},
     keys::{Keeper, Keys, seal::Sealer},
     ledger::Ledger,
     lists::Lists,
@@ -38,7 +39,7 @@ use hongbao_domain::{
 };
 use hongbao_shared::{Limits, Site, api::control::Degradation};
 use parking_lot::Mutex;
-use parts::{clocks, demo, expirers, finder, mover, services};
+use parts::{clocks, demo, expirers, finder, hooks, mover, services};
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -55,6 +56,8 @@ pub struct Outside {
     /// The cache tier that this node shares with others; `None` for none, or, where there are
     /// no others, for this process's memory.
     pub shared: Option<Arc<dyn SharedTier>>,
+    /// Carries what webhooks are told; `None` where nobody is told anything.
+    pub courier: Option<Arc<dyn Courier>>,
     /// The databases.
     pub stores: Stores,
     /// Where the lanes run; `None` takes the runtime that starts the application.
@@ -82,6 +85,8 @@ pub struct App {
     pub groups: Arc<Groups>,
     /// Accounts of programs.
     pub services: Arc<Services>,
+    /// Where programs are told what happens.
+    pub hooks: Arc<Hooks>,
     /// Wallets.
     pub ledger: Arc<Ledger>,
     /// The life of a packet.
@@ -123,9 +128,9 @@ pub struct App {
 impl App {
     /// Starts lanes and workers.
     pub async fn start(config: Config, outside: Outside) -> anyhow::Result<Self> {
-        let Outside { clock, entropy, keys, shared, stores, lanes: runtime, lock, restored } =
-            outside;
-        let runtime = runtime.unwrap_or_else(Handle::current);
+        let courier = outside.courier.clone();
+        let Outside { clock, entropy, keys, shared, stores, lanes, lock, restored, .. } = outside;
+        let runtime = lanes.unwrap_or_else(Handle::current);
         let config = Arc::new(config);
         let zone = config.zone()?;
         let sealer = Sealer::new(&keys);
@@ -196,6 +201,7 @@ impl App {
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let demo = demo(&accounts, &groups, &packets, &ledger, &clock, entropy, limits);
         let app = Self {
+            hooks: hooks(&config, &stores, keys, courier, &clock, &packets.entropy),
             live: live(&groups, &accounts, &packets),
             reconciliation,
             config,

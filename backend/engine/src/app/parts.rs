@@ -8,6 +8,8 @@ use crate::{
     control::{Clocks, Control},
     demo::{Demo, DemoParts},
     groups::Groups,
+    hooks::{Courier, Hooks, HooksSettings},
+    keys::Keys,
     ledger::Ledger,
     packets::{Expirer, Finder, Packets, Peers},
     services::Services,
@@ -52,6 +54,24 @@ pub(super) fn services(
         Arc::clone(entropy),
         Arc::clone(limits),
     ))
+}
+
+/// The webhooks of programs, on the store of people.
+pub(super) fn hooks(
+    config: &Config,
+    stores: &Stores,
+    keys: Keys,
+    courier: Option<Arc<dyn Courier>>,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Arc<Hooks> {
+    let settings = HooksSettings {
+        per_service_max: config.webhooks.per_service_max,
+        pending_max: config.webhooks.pending_max,
+    };
+    let (store, clock, entropy) =
+        (Arc::clone(&stores.people), Arc::clone(clock), Arc::clone(entropy));
+    Arc::new(Hooks::new(store, keys, courier, clock, entropy, settings))
 }
 
 /// The members of demo groups, who use the same services as everybody.

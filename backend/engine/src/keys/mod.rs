@@ -10,6 +10,7 @@ mod folder;
 mod keeper;
 mod need;
 pub mod seal;
+pub(crate) mod secret;
 
 pub use folder::KeysFolder;
 pub use keeper::{Keeper, lacks};
@@ -45,6 +46,8 @@ const RETRY_WITHOUT_KEY: Duration = Duration::from_secs(2);
 
 const SEED_LABEL: &[u8] = b"server-seed";
 const TICKET_LABEL: &[u8] = b"ticket";
+/// Apart from seeds, whose key becomes public once it is retired.
+const HOOK_LABEL: &[u8] = b"webhook-secret";
 
 /// A key that was not used after this moment has sealed no pre-order that can still be
 /// paid, whatever node it was on.
@@ -62,6 +65,8 @@ pub(crate) struct Key {
     seeds_secret: [u8; 32],
     /// Signs tickets.
     pub(crate) tickets: Hmac<Sha256>,
+    /// Seals the secrets of webhooks.
+    pub(crate) hooks: XChaCha20Poly1305,
 }
 
 impl Key {
@@ -73,6 +78,7 @@ impl Key {
             seeds: XChaCha20Poly1305::new(&seeds_secret.into()),
             seeds_secret,
             tickets: tickets.expect("HMAC takes keys of any length"),
+            hooks: XChaCha20Poly1305::new(&key.derive(HOOK_LABEL).into()),
         }
     }
 }

@@ -1,9 +1,13 @@
 //! What still needs a key: a look at everything that is stored.
 
-use super::seal::Sealer;
+use super::{seal::Sealer, secret};
 use hongbao_domain::{
     keys::KeyId,
-    store::{StoreError, ledger::LedgerStore, orders::OrderStore},
+    store::{
+        ledger::LedgerStore,
+        orders::OrderStore,
+        people::{PeopleError, PeopleStore, Secrets},
+    },
 };
 use hongbao_shared::{Day, Shard, Site, Timestamp, order_no::DAYS};
 use std::{collections::BTreeMap, sync::Arc};
@@ -19,16 +23,25 @@ pub struct Need {
     pub open: u64,
     /// Payments whose packets have not landed yet.
     pub landing: u64,
+    /// Secrets of webhooks, until a server that runs has sealed them anew.
+    pub secrets: u64,
 }
 
-/// Looks through the open packets of every shard, and through all payments.
+/// Looks through the open packets of every shard, all payments and all webhooks.
 pub async fn needed(
     id: KeyId,
     sealer: &Sealer,
     hot: &BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
     ledger: &dyn LedgerStore,
-) -> Result<Need, StoreError> {
+    people: &dyn PeopleStore,
+) -> Result<Need, PeopleError> {
     let mut need = Need::default();
+    for hook in people.hooks(None, u32::MAX).await? {
+        let Secrets { now, before } = hook.secrets;
+        let secrets = std::iter::once(now).chain(before.map(|(secret, _)| secret));
+        let by_it = secrets.filter(|one| secret::key_of(one) == Some(id));
+        need.secrets += u64::try_from(by_it.count()).unwrap_or(u64::MAX);
+    }
     // Before the shards: a packet lands before its row goes.
     let mut after = None;
     loop {

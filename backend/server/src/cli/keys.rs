@@ -234,13 +234,13 @@ async fn forget_in(
             "{id} is missing here: put it back first, or see `hongbao keys forget --lost`"
         )));
     };
-    let need = needed(id, &sealer, &stores.hot, &*stores.ledger).await;
+    let need = needed(id, &sealer, &stores.hot, &*stores.ledger, &*stores.people).await;
     let need = need.map_err(anyhow::Error::from)?;
     if !need.is_none() {
         return Err(Failure::usage(format!(
-            "{id} is needed: it sealed the seeds of {} open packets, and of {} that were paid and \
-             have not landed",
-            need.open, need.landing
+            "{id} is needed: it sealed the seeds of {} open packets, of {} that were paid and have \
+             not landed, and {} secrets of webhooks, which a server that runs seals anew",
+            need.open, need.landing, need.secrets
         )));
     }
     if stores.keys.retire(retired, since).await.map_err(anyhow::Error::from)? {

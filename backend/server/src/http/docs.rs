@@ -4,6 +4,7 @@
 //! inline styles that the content security policy refuses.
 
 mod access;
+mod events;
 mod refusals;
 
 pub use access::ROLES;
@@ -13,6 +14,7 @@ use axum::{Router, body::Bytes, http::header, response::IntoResponse, routing::g
 use hongbao_shared::api::{
     live::{GroupNews, PacketChange},
     problem::Problem,
+    webhooks::WebhookEvent,
 };
 use serde_json::{Value, json};
 use utoipa::{
@@ -65,8 +67,11 @@ pub(super) fn finish(mut document: utoipa::openapi::OpenApi) -> Value {
         // What streams carry; no answer's body names them.
         (PacketChange::name().into_owned(), PacketChange::schema()),
         (GroupNews::name().into_owned(), GroupNews::schema()),
+        // What is posted to webhooks.
+        (WebhookEvent::name().into_owned(), WebhookEvent::schema()),
     ];
     Problem::schemas(&mut schemas);
+    WebhookEvent::schemas(&mut schemas);
     document.components.get_or_insert_default().schemas.extend(schemas);
     pays_without_a_body(&mut document);
     for item in document.paths.paths.values_mut() {
@@ -77,6 +82,7 @@ pub(super) fn finish(mut document: utoipa::openapi::OpenApi) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     widen(&mut document);
     access::add(&mut document);
+    events::add(&mut document);
     document
 }
 

@@ -10,7 +10,7 @@ use axum::{
 };
 use hongbao_domain::Refusal;
 use hongbao_engine::{accounts::SessionId, delivery::LetterId};
-use hongbao_shared::{ErrorCode, GroupId, OrderNo, UserId};
+use hongbao_shared::{ErrorCode, GroupId, OrderNo, UserId, WebhookId};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{str::FromStr, time::Duration};
@@ -169,6 +169,10 @@ impl PathParam for GroupId {
 }
 
 impl PathParam for UserId {
+    const REFUSED: ErrorCode = ErrorCode::InvalidId;
+}
+
+impl PathParam for WebhookId {
     const REFUSED: ErrorCode = ErrorCode::InvalidId;
 }
 

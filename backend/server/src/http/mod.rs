@@ -31,7 +31,7 @@ use client::Client;
 use doors::Doors;
 use hongbao_engine::app::App;
 use problem::Answered;
-use routes::{accounts, control, groups, lists, live, me, packets, services, wallet};
+use routes::{accounts, control, groups, lists, live, me, packets, services, wallet, webhooks};
 use std::{convert::Infallible, ops::Deref, sync::Arc};
 use throttle::Throttle;
 use tokio_util::sync::CancellationToken;
@@ -139,6 +139,14 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(services::people))
         .routes(routes!(services::rooms))
         .routes(routes!(services::opens))
+        // Hear what happens.
+        .routes(routes!(webhooks::add, webhooks::list))
+        .routes(routes!(webhooks::get, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::resume))
+        .routes(routes!(webhooks::replay))
+        .routes(routes!(webhooks::attempts))
         // See who got what.
         .routes(routes!(packets::details))
         .routes(routes!(packets::claims))

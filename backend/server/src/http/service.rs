@@ -32,6 +32,10 @@ pub(super) struct Linking(pub(super) Arc<AskingService>);
 #[derive(Debug)]
 pub(super) struct Actor(pub(super) Arc<AskingService>);
 
+/// A service that may hear by webhooks what happens.
+#[derive(Debug)]
+pub(super) struct Hearing(pub(super) Arc<AskingService>);
+
 impl FromRequestParts<Http> for Asking {
     type Rejection = Answered;
 
@@ -67,6 +71,17 @@ impl FromRequestParts<Http> for Actor {
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
         let Asking(service) = Asking::from_request_parts(parts, http).await?;
         needs(&service, &[Scope::Act])?;
+        record(parts, http, &service, None).await?;
+        Ok(Self(service))
+    }
+}
+
+impl FromRequestParts<Http> for Hearing {
+    type Rejection = Answered;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
+        let Asking(service) = Asking::from_request_parts(parts, http).await?;
+        needs(&service, &[Scope::Webhooks])?;
         record(parts, http, &service, None).await?;
         Ok(Self(service))
     }

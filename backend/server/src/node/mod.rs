@@ -13,7 +13,7 @@ pub use descriptors::divide;
 pub use folder::{Lock, reconciled, refuse_for_another};
 pub use stores::{create_stores, open_stores, open_stores_to_read};
 
-use crate::telemetry;
+use crate::{courier::HttpCourier, telemetry};
 use hongbao_cache::{RedisSettings, RedisTier};
 use hongbao_config::{Config, ConfigError, FleetSite};
 use hongbao_domain::{
@@ -22,6 +22,7 @@ use hongbao_domain::{
 };
 use hongbao_engine::{
     app::{self, App, NotWhole},
+    hooks::Courier,
     keys::{Keys, KeysFolder, lacks},
     stores::Stores,
 };
@@ -81,7 +82,10 @@ pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<App> {
     let served = lock.is_some().then(|| data.clone());
     let gone = lock.as_ref().map(|lock| lock.until_gone(data.clone())).transpose()?;
     let lock = lock.map(|lock| Box::new(lock) as _);
-    let outside = app::Outside { clock, entropy, keys, shared, stores, lanes, lock, restored };
+    let courier = HttpCourier::new(config.webhooks.allow_private);
+    let courier: Option<Arc<dyn Courier>> = Some(Arc::new(courier));
+    let outside =
+        app::Outside { clock, entropy, keys, shared, courier, stores, lanes, lock, restored };
     let app = App::start(config, outside).await.map_err(|error| match error.downcast() {
         Ok(unfit) => does_not_fit(&data, unfit).into(),
         Err(error) => error,

@@ -16,6 +16,7 @@ mod points;
 mod stage;
 mod told;
 mod traffic;
+mod webhooks;
 
 use hongbao_shared::Timestamp;
 use std::time::SystemTime;

@@ -20,3 +20,4 @@ mod secrecy;
 mod services;
 mod sessions;
 mod texts;
+mod webhooks;

@@ -14,16 +14,23 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
 const DAY: Duration = Duration::from_hours(24);
+/// Longer than any test's clock runs.
+const YEAR: Duration = Duration::from_hours(365 * 24);
 
 /// A program, with the token of its service.
-struct Bot {
-    asking: Person,
+pub(crate) struct Bot {
+    pub(crate) asking: Person,
 }
 
 impl Bot {
-    async fn new(server: &TestServer, name: &str, scopes: &[Scope], calls_per_minute: u32) -> Self {
+    pub(crate) async fn new(
+        server: &TestServer,
+        name: &str,
+        scopes: &[Scope],
+        calls_per_minute: u32,
+    ) -> Self {
         let scopes = Scopes::of(scopes.iter().copied());
-        let draft = ServiceDraft { name: name.into(), scopes, calls_per_minute, token_ttl: DAY };
+        let draft = ServiceDraft { name: name.into(), scopes, calls_per_minute, token_ttl: YEAR };
         let token = server.app().services.add(draft).await.unwrap();
         Self::with(server, token)
     }
@@ -33,20 +40,20 @@ impl Bot {
         Self { asking: Person { url, client, id: String::new(), token } }
     }
 
-    async fn put(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
         send(self.asking.request(Method::PUT, path).json(body)).await
     }
 
     /// A call for somebody.
-    fn of(&self, who: &str, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn of(&self, who: &str, method: Method, path: &str) -> RequestBuilder {
         self.asking.request(method, path).header("hongbao-for", format!("chat:{who}"))
     }
 
-    async fn post(&self, who: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, who: &str, path: &str, body: &Value) -> Answer {
         send(self.of(who, Method::POST, path).json(body)).await
     }
 
-    async fn link(&self, names: &[&str]) -> Vec<String> {
+    pub(crate) async fn link(&self, names: &[&str]) -> Vec<String> {
         let person = |name: &&str| json!({"provider": "chat", "id": name, "name": name});
         let people: Vec<_> = names.iter().map(person).collect();
         let linked = self.put("/service/people", &json!({"people": people})).await.ok(200);
@@ -54,7 +61,7 @@ impl Bot {
         ids.map(|person| person["user_id"].as_str().unwrap().to_owned()).collect()
     }
 
-    async fn link_room(&self, id: &str, members: &[&str]) -> Answer {
+    pub(crate) async fn link_room(&self, id: &str, members: &[&str]) -> Answer {
         let room = json!({"provider": "chat", "id": id, "name": "Lobby", "members": members});
         self.put("/service/rooms", &json!({"rooms": [room]})).await
     }

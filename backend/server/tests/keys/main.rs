@@ -11,6 +11,7 @@ mod stores;
 
 use common::{
     person::{Person, send},
+    receiver::Receiver,
     server::TestServer,
 };
 use hongbao_shared::{OrderNo, api::packets::SeedMissing};
@@ -254,9 +255,8 @@ async fn a_key_that_is_needed_is_not_forgotten() {
     // What was used long ago.
     assert_eq!(server.terminate(), Some(0));
     age(&server).await;
-    let needed = format!(
-        "{first} is needed: it sealed the seeds of 1 open packets, and of 0 that were paid"
-    );
+    let needed =
+        format!("{first} is needed: it sealed the seeds of 1 open packets, of 0 that were paid");
     refused(&keys(&server, &["forget", &first]), &needed);
     // The second has sealed nothing.
     server.restart();
@@ -302,6 +302,41 @@ async fn a_key_that_nothing_needs_any_more_is_forgotten() {
     assert!(hongbao_shared::proof::check(&details).unwrap().is_ok());
     let new = people[0].send_packet(&group, 200, 2).await;
     finish(&people, new).await;
+}
+
+/// The secret of a webhook is sealed anew after a rotation, and signs as before (R-API-5).
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_of_webhooks_outlive_their_key() {
+    let receiver = Receiver::start().await;
+    let mut server = TestServer::spawn(&[("HONGBAO_WEBHOOKS_ALLOW_PRIVATE", "true")]);
+    let add = ["admin", "service", "add", "bot", "--scopes", "webhooks"];
+    let added = done(&server.subcommand(&add).output().unwrap());
+    let token = added.split_whitespace().find(|word| word.starts_with("hbs_")).unwrap().to_owned();
+    let bot = Person { token, ..server.guest("bot").await };
+    let added = bot.post("/service/webhooks", &json!({"url": receiver.url})).await.ok(201);
+    let (id, secret) =
+        (added["webhook"]["id"].as_str().unwrap(), added["secret"].as_str().unwrap());
+    let (first, _) = listed(&server);
+    let rotated = done(&keys(&server, &["rotate"]));
+    until_it_seals(&server, &rotated[..8]).await;
+    age(&server).await;
+    // The server seals it anew by itself, within seconds.
+    let mut forgotten = keys(&server, &["forget", &first]);
+    for _ in 0..300 {
+        if forgotten.status.success() {
+            break;
+        }
+        refused(&forgotten, "and 1 secrets of webhooks");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        forgotten = keys(&server, &["forget", &first]);
+    }
+    assert_eq!(done(&forgotten), format!("{first} is forgotten\n"));
+    assert_eq!(server.terminate(), Some(0));
+    server.restart();
+    let bot = Person { url: server.url.clone(), ..bot };
+    let test = format!("/service/webhooks/{id}/test");
+    assert_eq!(bot.post(&test, &json!({})).await.ok(200)["status"], 204);
+    assert!(receiver.count(1).await[0].is_signed_with(secret));
 }
 
 /// As if all keys had been used an hour before, and never since.

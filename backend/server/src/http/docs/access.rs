@@ -23,6 +23,7 @@ fn allowed(method: &str, operation: &Value) -> Vec<&'static str> {
     }
     match operation["operationId"].as_str().unwrap_or_default() {
         "get_service" | "link_people" | "link_rooms" => roles.extend(&ROLES[3..]),
+        _ if operation["tags"][0] == "Webhooks" => roles.push("webhooks"),
         "open_packet_for_many" => roles.push("act"),
         "top_up" => roles.extend(PERSONS.iter().chain(&["grant"])),
         "sign_out"

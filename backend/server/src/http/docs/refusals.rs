@@ -86,6 +86,14 @@ fn own(operation: &str) -> &'static [ErrorCode] {
             TooManyGroups,
         ],
         "open_packet_for_many" => &[TooManyAtOnce],
+        "create_webhook" => &[WebhookUrlInvalid, WebhookExists, TooManyWebhooks],
+        "get_webhook"
+        | "delete_webhook"
+        | "rotate_webhook_secret"
+        | "test_webhook"
+        | "resume_webhook"
+        | "list_webhook_attempts" => &[WebhookNotFound],
+        "replay_webhook" => &[WebhookNotFound, WebhookEventNotFound, ReplayInvalid],
         "turn_switches" => &[SwitchInvalid, ControlChanged],
         "retry_dead_letter" => &[NotFound],
         _ => &[],

@@ -11,6 +11,7 @@ pub(super) mod me;
 pub(super) mod packets;
 pub(super) mod services;
 pub(super) mod wallet;
+pub(super) mod webhooks;
 
 use hongbao_engine::{control::Control, lists::ListPart};
 use hongbao_shared::api::{control::LetterState, history::HistoryWindow};
