@@ -6,7 +6,7 @@ pub(crate) use client::{Coming, Failure};
 
 use client::{delete, get, patch, post, put};
 use hongbao_shared::{
-    GroupId, Limits, MessageId, OrderNo, UserId,
+    GroupId, Limits, MessageId, OrderNo, Unit, UserId,
     api::{
         Page,
         accounts::{
@@ -36,6 +36,10 @@ fn paged(path: String, cursor: Option<&str>) -> String {
         Some(cursor) => format!("{path}?cursor={}", js_sys::encode_uri_component(cursor)),
         None => path,
     }
+}
+
+pub(crate) fn unit() -> Coming<Unit> {
+    get("/unit".to_owned())
 }
 
 pub(crate) fn limits() -> Coming<Limits> {

@@ -15,7 +15,7 @@ mod sheet;
 mod toast;
 mod top_up;
 
-pub(crate) use amount::CountUp;
+pub(crate) use amount::{CountUp, field_symbol};
 pub(crate) use avatar::{Avatar, GroupFace};
 pub(crate) use empty::Empty;
 pub(crate) use fault::{Fault, field_fault};

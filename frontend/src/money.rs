@@ -1,6 +1,21 @@
 //! Money between people and integers: what they type, what they read. No floats.
 
-use hongbao_shared::Fen;
+use std::cell::RefCell;
+
+use hongbao_shared::{Fen, Unit};
+
+thread_local! {
+    static UNIT: RefCell<Unit> = RefCell::default();
+}
+
+/// Amounts are in this unit from now on.
+pub(crate) fn set_unit(unit: Unit) {
+    UNIT.set(unit);
+}
+
+fn unit<T>(of: impl FnOnce(&Unit) -> T) -> T {
+    UNIT.with_borrow(of)
+}
 
 /// What an amount field holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,15 +24,15 @@ pub(crate) enum Typed {
     Empty,
     /// Something that is no amount.
     Unreadable,
-    /// More than two decimals; there is nothing below one fen.
+    /// More decimals than the unit has; there is nothing below one fen.
     TooFine,
     /// An amount in fen; may be negative or huge, which the shared rules refuse.
     Fen(i64),
 }
 
-/// Reads yuan with up to two decimals into fen. Digits of full width, as Chinese
-/// input methods type them, are read too, and a leading `¥`; thousands may be set apart,
-/// and the decimals by a comma, which is all that some keyboards offer.
+/// Reads an amount of the unit, with as many decimals as it has, into fen. Digits of full width,
+/// as Chinese input methods type them, are read too, and the unit's symbol; thousands may be set
+/// apart, and the decimals by a comma, which is all that some keyboards offer.
 pub(crate) fn parse_yuan(text: &str) -> Typed {
     let text = plain(text);
     let text = text.trim();
@@ -25,21 +40,24 @@ pub(crate) fn parse_yuan(text: &str) -> Typed {
         return Typed::Empty;
     }
     let (sign, text) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    let text = text.strip_prefix('¥').unwrap_or(text).trim_start();
+    let symbol = unit(|unit| unit.symbol.clone());
+    let text = text.strip_prefix(&*symbol).or(text.strip_suffix(&*symbol)).unwrap_or(text).trim();
+    let most = usize::from(unit(|unit| unit.decimals));
     let (yuan, decimals) = parts(text);
     let Some(yuan) = whole(&yuan) else { return Typed::Unreadable };
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(&yuan) || !digits(decimals) || (yuan.is_empty() && decimals.is_empty()) {
         return Typed::Unreadable;
     }
-    if decimals.len() > 2 {
+    if decimals.len() > most {
         return Typed::TooFine;
     }
     // "5.5" is 5 yuan 50.
-    let fen: i64 = format!("{decimals:0<2}").parse().unwrap_or_default();
+    let fen: i64 = format!("0{decimals:0<most$}").parse().unwrap_or_default();
     let yuan: i64 = if yuan.is_empty() { 0 } else { yuan.parse().unwrap_or(i64::MAX) };
     // What overflows is far beyond every limit, so the largest number says the same.
-    let total = yuan.saturating_mul(100).saturating_add(fen);
+    let parts = 10_i64.saturating_pow(unit(|unit| unit.decimals).into());
+    let total = yuan.saturating_mul(parts).saturating_add(fen);
     Typed::Fen(total.saturating_mul(sign))
 }
 
@@ -91,16 +109,26 @@ fn narrow(c: char) -> char {
     }
 }
 
+/// `¥12.05` for the field of an amount, without the unit: `12.05`.
+pub(crate) fn digits(fen: Fen) -> String {
+    unit(|unit| unit.digits(fen))
+}
+
+/// The unit's symbol, if it stands on this side of amounts.
+pub(crate) fn symbol(behind: bool) -> Option<String> {
+    unit(|unit| (unit.symbol_behind == behind).then(|| unit.symbol.clone()))
+}
+
 /// `¥12.05`.
 pub(crate) fn yuan(fen: Fen) -> String {
-    format!("¥{fen}")
+    unit(|unit| unit.show(fen))
 }
 
 /// `+¥12.05` or `−¥12.05`.
 pub(crate) fn signed_yuan(fen: i64) -> String {
     let sign = if fen < 0 { '−' } else { '+' };
     let amount = Fen::new(fen.unsigned_abs()).unwrap_or(Fen::MAX);
-    format!("{sign}¥{amount}")
+    format!("{sign}{}", yuan(amount))
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub mod split;
 pub mod terms;
 pub mod text;
 pub mod timestamp;
+pub mod unit;
 
 pub use error::ErrorCode;
 pub use ids::{GroupId, MessageId, ServiceId, UserId, WebhookId};
@@ -28,3 +29,4 @@ pub use order_no::{Day, OrderNo, Shard, Site};
 pub use split::Splitter;
 pub use terms::{Kind, Terms};
 pub use timestamp::Timestamp;
+pub use unit::Unit;

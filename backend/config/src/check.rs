@@ -21,6 +21,9 @@ impl Config {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         self.zone()?;
         self.check_limits()?;
+        if let Some((name, expected)) = self.unit.fault() {
+            return Err(ConfigError(format!("unit.{name} must be {expected}")));
+        }
         self.check_sizes()?;
         self.check_days()?;
         if let Some(fleet) = &self.fleet {

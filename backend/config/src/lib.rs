@@ -24,7 +24,7 @@ pub use value::{CreditMode, HomeSite, Listen, LogFormat, Weights};
 pub use variables::refuse_unread;
 
 use hongbao_domain::runtime::Zone;
-use hongbao_shared::{Fen, Limits};
+use hongbao_shared::{Fen, Limits, Unit};
 use section::{Section, Slot};
 use serde::Deserialize;
 use std::{
@@ -49,6 +49,8 @@ pub struct Config {
     pub addresses: Addresses,
     /// What a packet, a text or a top-up may be.
     pub limits: Limits,
+    /// What amounts are counted in.
+    pub unit: Unit,
     /// Where programs are told what happens.
     pub webhooks: Webhooks,
     /// Sites and shards.
@@ -85,6 +87,7 @@ impl Section for Config {
             guests,
             addresses,
             limits,
+            unit,
             webhooks,
             sites,
             landing,
@@ -98,9 +101,9 @@ impl Section for Config {
             time,
             fleet: _,
         } = self;
-        let sections: [&mut dyn Section; 17] = [
-            server, storage, sessions, guests, addresses, limits, webhooks, sites, landing, credit,
-            reconcile, flow, lanes, live, cache, telemetry, time,
+        let sections: [&mut dyn Section; 18] = [
+            server, storage, sessions, guests, addresses, limits, unit, webhooks, sites, landing,
+            credit, reconcile, flow, lanes, live, cache, telemetry, time,
         ];
         for section in sections {
             section.visit(visit);

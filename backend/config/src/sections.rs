@@ -6,7 +6,7 @@ use super::{
     section::{describe, section},
     value::{CreditMode, HomeSite, Listen, LogFormat, Weights},
 };
-use hongbao_shared::{Fen, Limits, Site};
+use hongbao_shared::{Fen, Limits, Site, Unit};
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -269,6 +269,17 @@ section! {
         /// The IANA time zone of days and years (R-ORDER-4). Changed while packets are
         /// open, it moves the moment at which a day begins.
         zone: String = String::from("Asia/Shanghai");
+    }
+}
+
+describe! {
+    Unit at "unit" {
+        name_zh: "What amounts are counted in, as it is called in Chinese.",
+        name_en: "What one of it is called in English.",
+        plural_en: "What several are called in English.",
+        symbol: "What stands beside every amount: 1 to 4 characters, without digits, points and signs.",
+        symbol_behind: "Whether the symbol stands behind the amount.",
+        decimals: "How many decimals amounts are shown with, 0 to 2. What is stored stays as it is: with 0, what was ¥1.00 is shown as 100.",
     }
 }
 

@@ -11,13 +11,13 @@ const BAD: [(&str, &str, &str, &str); 17] = [
     ("lucky", "0", "2", "¥0.01"),
     ("lucky", "0.00", "2", "¥0.01"),
     ("lucky", "-5", "2", "¥0.01"),
-    ("lucky", "0.001", "2", "two decimals"),
-    ("lucky", "1.005", "2", "two decimals"),
+    ("lucky", "0.001", "2", "¥0.01 is the smallest"),
+    ("lucky", "1.005", "2", "¥0.01 is the smallest"),
     ("lucky", "abc", "2", "number"),
     ("lucky", "1,5,5", "2", "number"),
     ("lucky", "1e3", "2", "number"),
-    ("lucky", "20000.01", "100", "¥20000.00"),
-    ("lucky", "99999999999999999999", "100", "¥20000.00"),
+    ("lucky", "20000.01", "100", "¥20,000.00"),
+    ("lucky", "99999999999999999999", "100", "¥20,000.00"),
     // The most that one share holds.
     ("lucky", "400.01", "2", "¥200.00"),
     ("lucky", "5", "101", "1 to 100"),
@@ -140,7 +140,7 @@ fn names_and_amounts_are_checked_where_they_are_typed() -> Result<()> {
 
         browser.click_css("[data-testid='nav-wallet'] a").await?;
         for (amount, part) in
-            [("0", "¥0.01"), ("10000.01", "¥10000.00"), ("0.001", "two"), ("x", "number")]
+            [("0", "¥0.01"), ("10000.01", "¥10,000.00"), ("0.001", "smallest"), ("x", "number")]
         {
             browser.fill("top-up-amount", amount).await?;
             browser.says("error-sentence", part).await?;

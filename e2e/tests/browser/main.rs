@@ -29,6 +29,7 @@ mod secrecy;
 mod steps;
 mod story;
 mod translated;
+mod unit;
 mod walk;
 mod wanders;
 mod words;

@@ -17,8 +17,9 @@ const CHINESE: Words = Words {
     greeting: "愿你岁岁平安，事事顺心",
     said: ["大家新年好！", "阿唐手气也太好了吧", "奶奶的红包呢？快发快发"],
     large_fen: 88_800,
+    typed: ["88.88", "20000"],
 };
-const ENGLISH: Words = Words {
+pub(crate) const ENGLISH: Words = Words {
     mei: "Mei",
     tom: "Tom",
     ann: "Ann",
@@ -26,6 +27,7 @@ const ENGLISH: Words = Words {
     greeting: "May every wish come true",
     said: ["Happy New Year, everyone!", "Tom, how are you always this lucky?", "One more, please"],
     large_fen: 88_800,
+    typed: ["88.88", "20000"],
 };
 
 /// The screens of the gallery.

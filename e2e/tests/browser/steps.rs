@@ -2,16 +2,17 @@
 
 use anyhow::{Context as _, Result};
 use hongbao_e2e::{Browser, Form, Person, Stage, wait_for};
+use hongbao_shared::{Fen, Unit};
 
 /// `¥12.05` as 1205 fen.
 pub(crate) fn fen(text: &str) -> Result<i64> {
-    let digits = text.trim().trim_start_matches('¥').replace('.', "");
+    let digits = text.trim().trim_start_matches('¥').replace(['.', ','], "");
     digits.parse().with_context(|| format!("{text} is no amount"))
 }
 
 /// `¥12.05` of 1205 fen.
 pub(crate) fn yuan(fen: i64) -> String {
-    format!("¥{}.{:02}", fen / 100, fen % 100)
+    Fen::from_signed(fen).map(|fen| Unit::default().show(fen)).unwrap_or_default()
 }
 
 /// Comes in with a name.

@@ -23,7 +23,7 @@ pub(crate) async fn walk(
     browser.become_person(&world.mei).await?;
     lists(browser, world, see).await.context("lists")?;
     chat(browser, world, see).await.context("a chat")?;
-    send(browser, see).await.context("sending")?;
+    send(browser, world, see).await.context("sending")?;
     envelopes(browser, world, see).await.context("envelopes")?;
     group_page(browser, world, see).await.context("a group's page")?;
     details(browser, world, see).await.context("details")?;
@@ -159,11 +159,12 @@ async fn chat(browser: &Browser, world: &World, see: &impl AsyncFn(&'static str)
 }
 
 /// The send sheet over the chat that is open.
-async fn send(browser: &Browser, see: &impl AsyncFn(&'static str) -> Done) -> Done {
+async fn send(browser: &Browser, world: &World, see: &impl AsyncFn(&'static str) -> Done) -> Done {
+    let [typed, beyond] = world.words.typed;
     browser.click("send-open").await?;
     browser.find("send-amount").await?;
     see("send-empty").await?;
-    browser.fill("send-amount", "88.88").await?;
+    browser.fill("send-amount", typed).await?;
     browser.fill("send-shares", "8").await?;
     browser.find("send-range").await?;
     see("send").await?;
@@ -174,7 +175,7 @@ async fn send(browser: &Browser, see: &impl AsyncFn(&'static str) -> Done) -> Do
     browser.find("send-confirm").await?;
     see("send-confirm").await?;
     leave_sheet(browser, "send-confirm").await?;
-    browser.fill("send-amount", "20000").await?;
+    browser.fill("send-amount", beyond).await?;
     browser.fill("send-shares", "100").await?;
     browser.find("send-top-up").await?;
     see("send-short").await?;

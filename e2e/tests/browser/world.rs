@@ -16,6 +16,8 @@ pub(crate) struct Words {
     pub(crate) said: [&'static str; 3],
     /// What is sent in the large packet, in fen.
     pub(crate) large_fen: i64,
+    /// 88.88 of the unit, as it is typed, and more than anybody owns.
+    pub(crate) typed: [&'static str; 2],
 }
 
 pub(crate) struct World {

@@ -3,10 +3,21 @@
 use hongbao_shared::Fen;
 use leptos::prelude::*;
 
-use crate::{browser, money::yuan, tasks, tasks::Scope};
+use crate::{
+    browser,
+    money::{self, yuan},
+    tasks,
+    tasks::Scope,
+};
 
 const STEPS: u64 = 24;
 const STEP_MS: u32 = 32;
+
+/// The unit beside the field of an amount, if it stands on this side.
+pub(crate) fn field_symbol(behind: bool) -> Option<impl IntoView> {
+    let symbol = money::symbol(behind)?;
+    Some(view! { <span class="field-suffix" aria-hidden="true">{symbol}</span> })
+}
 
 /// Counts up from zero once, in integers. A screen reader hears the end alone. The
 /// test id arrives together with the final amount.

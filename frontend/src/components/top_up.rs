@@ -7,16 +7,15 @@ use crate::{
     api::{self, Failure},
     browser,
     components::live,
-    components::{Fault, field_fault, flag, press, submits, words},
+    components::{Fault, field_fault, field_symbol, flag, press, submits, words},
     i18n::{lang, lang_now, tr},
-    money::{Typed, parse_yuan},
+    money::{Typed, digits, parse_yuan, yuan},
     state::{session, toast},
     tasks::Scope,
 };
 
-/// Offered with one tap, in fen.
-const SUGGESTIONS_FEN: [(&str, &str); 4] =
-    [("8.88", "¥8.88"), ("66", "¥66.00"), ("200", "¥200.00"), ("1000", "¥1000.00")];
+/// Offered with one tap.
+const SUGGESTIONS_FEN: [u64; 4] = [888, 6_600, 20_000, 100_000];
 
 /// A field and a button. The key of a try is kept until its answer is known, so that
 /// a second tap after a lost answer brings the money once.
@@ -30,7 +29,7 @@ pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
     let attempt = RwSignal::new(None::<TopUpRequest>);
     let hint = move || match parse_yuan(&amount.get()) {
         Typed::Unreadable => Some(lang().amount_unreadable().to_owned()),
-        Typed::TooFine => Some(lang().amount_too_fine().to_owned()),
+        Typed::TooFine => Some(lang().amount_too_fine()),
         Typed::Fen(fen) => {
             let limits = session::limits();
             let fits = Fen::from_signed(fen)
@@ -83,28 +82,30 @@ pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
             <label class="field">
                 <span class="field-label">{tr!(top_up_amount)}</span>
                 <span class="field-box">
-                    <span class="field-prefix" aria-hidden="true">"¥"</span>
+                    {field_symbol(false)}
                     <input
                         class="money"
                         inputmode="decimal"
                         autocomplete="off"
-                        placeholder="0.00"
+                        placeholder=digits(Fen::ZERO)
                         data-testid="top-up-amount"
                         bind:value=amount
                     />
+                    {field_symbol(true)}
                 </span>
             </label>
             {field_fault("error-sentence", hint)}
             <div class="chips">
                 {SUGGESTIONS_FEN
-                    .map(|(value, label)| {
+                    .map(|fen| {
+                        let amount_fen = Fen::new(fen).unwrap_or_default();
                         view! {
                             <button
                                 type="button"
                                 class="chip money"
-                                on:click=press(move |_| amount.set(value.to_owned()))
+                                on:click=press(move |_| amount.set(digits(amount_fen)))
                             >
-                                {label}
+                                {yuan(amount_fen)}
                             </button>
                         }
                     })

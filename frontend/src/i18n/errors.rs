@@ -1,6 +1,6 @@
 //! A sentence that helps for every way in which a call can fail.
 
-use hongbao_shared::{ErrorCode, Limits};
+use hongbao_shared::{ErrorCode, Fen, Limits};
 
 use super::Lang;
 use crate::{api::Failure, money::yuan};
@@ -34,6 +34,7 @@ impl Lang {
         let (zh, en) = match code {
             ErrorCode::AmountOutOfRange
             | ErrorCode::SharesOutOfRange
+            | ErrorCode::MoreSharesThanFen
             | ErrorCode::ShareTooLarge
             | ErrorCode::GreetingInvalid
             | ErrorCode::NameInvalid
@@ -127,10 +128,6 @@ impl Lang {
                 "This invitation isn't valid any more. Ask for a new one.",
             ),
 
-            ErrorCode::MoreSharesThanFen => (
-                "每个红包至少一分钱，钱多一点或个数少一点。",
-                "Every share needs at least ¥0.01. Add money or make fewer shares.",
-            ),
             ErrorCode::DoesNotDivide => (
                 "普通红包要能平分，改一下金额或个数。",
                 "Equal shares must come out even. Change the amount or the shares.",
@@ -221,10 +218,17 @@ impl Lang {
     fn limit(self, code: ErrorCode, limits: &Limits) -> String {
         let (zh, en) = match code {
             ErrorCode::AmountOutOfRange => {
-                let most = yuan(limits.max_total_fen);
+                let (least, most) = (yuan(Fen::ONE), yuan(limits.max_total_fen));
                 (
-                    format!("一个红包总共 ¥0.01 到 {most}。"),
-                    format!("A packet holds from ¥0.01 to {most}."),
+                    format!("一个红包总共 {least} 到 {most}。"),
+                    format!("A packet holds from {least} to {most}."),
+                )
+            }
+            ErrorCode::MoreSharesThanFen => {
+                let least = yuan(Fen::ONE);
+                (
+                    format!("每个红包至少 {least}，钱多一点或个数少一点。"),
+                    format!("Every share needs at least {least}. Add money or make fewer shares."),
                 )
             }
             ErrorCode::SharesOutOfRange => {
@@ -274,10 +278,10 @@ impl Lang {
                 )
             }
             ErrorCode::TopUpOutOfRange => {
-                let most = yuan(limits.max_top_up_fen);
+                let (least, most) = (yuan(Fen::ONE), yuan(limits.max_top_up_fen));
                 (
-                    format!("一次充值 ¥0.01 到 {most}。"),
-                    format!("Top up from ¥0.01 to {most} at a time."),
+                    format!("一次充值 {least} 到 {most}。"),
+                    format!("Top up from {least} to {most} at a time."),
                 )
             }
             ErrorCode::GroupFull => {
@@ -303,7 +307,7 @@ impl Lang {
 #[cfg(test)]
 mod tests {
     use super::Lang;
-    use hongbao_shared::{ErrorCode, Limits};
+    use hongbao_shared::{ErrorCode, Fen, Limits};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     #[wasm_bindgen_test]

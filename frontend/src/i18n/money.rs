@@ -52,6 +52,15 @@ impl Lang {
         }
     }
 
+    /// Of an amount with more decimals than there are.
+    pub(crate) fn amount_too_fine(self) -> String {
+        let least = yuan(Fen::ONE);
+        match self {
+            Self::Zh => format!("最小的金额是 {least}。"),
+            Self::En => format!("{least} is the smallest amount there is."),
+        }
+    }
+
     pub(crate) fn received_in(self, year: i16) -> String {
         match self {
             Self::Zh => format!("{year} 年共收到"),

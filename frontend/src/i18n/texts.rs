@@ -170,8 +170,7 @@ texts! {
     pay_still_open: "可能还没付完。继续支付是安全的，不会付两次。", "may still be waiting for its payment. Finishing it is safe: you never pay twice.";
     pay_leave: "不付了", "Leave it";
     pay_left: "好的。如果没付上，它会自己作废，一分钱都不会少。", "All right. If it was never paid, it simply lapses and costs nothing.";
-    amount_unreadable: "请写成数字，比如 8.88。", "Write it as a number, such as 8.88.";
-    amount_too_fine: "最多两位小数，最小是一分钱。", "At most two decimals: one fen is the smallest there is.";
+    amount_unreadable: "请写成数字，比如 88。", "Write it as a number, such as 88.";
 
     // Envelope.
     envelope_label: "红包", "Red packet";

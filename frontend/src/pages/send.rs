@@ -10,9 +10,11 @@ use hongbao_shared::{Fen, GroupId, Kind, api::groups::Group};
 use leptos::prelude::*;
 
 use crate::{
-    components::{Sheet, TopUpForm, field_fault, flag, live, memo, press, submits, words},
+    components::{
+        Sheet, TopUpForm, field_fault, field_symbol, flag, live, memo, press, submits, words,
+    },
     i18n::{Lang, lang, lang_now, text, tr},
-    money::yuan,
+    money::{digits, yuan},
     state::session,
 };
 
@@ -68,7 +70,7 @@ pub(crate) fn SendSheet(
                 <div class="send-foot">
                 <div class="send-sum">
                 <p class="send-total money">
-                    {words(move || form.total_fen().and_then(Fen::from_signed).map_or_else(|| "¥0.00".to_owned(), yuan))}
+                    {words(move || form.total_fen().and_then(Fen::from_signed).map_or_else(|| yuan(Fen::ZERO), yuan))}
                 </p>
                 <p class="send-balance">
                     {tr!(balance)}" "
@@ -164,25 +166,27 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
                 })}
             </span>
             <span class="field-box">
-                <span class="field-prefix" aria-hidden="true">"¥"</span>
+                {field_symbol(false)}
                 <input
                     class="money"
                     inputmode="decimal"
                     autocomplete="off"
                     // Where the browser puts the focus when the sheet opens.
                     autofocus=true
-                    placeholder="0.00"
+                    placeholder=digits(Fen::ZERO)
                     data-testid="send-amount"
                     aria-describedby="send-error"
                     aria-invalid=invalid(Part::Amount)
                     bind:value=form.amount
                 />
+                {field_symbol(true)}
             </span>
         </label>
         {said(Part::Amount)}
-        {offers(Lang::offered_amounts, "send-offer", AMOUNTS.map(|amount| {
-            let label: Say = Box::new(move || format!("¥{amount}"));
-            (label, press(move |_| form.amount.set(amount.to_owned())))
+        {offers(Lang::offered_amounts, "send-offer", AMOUNTS_FEN.map(|fen| {
+            let amount = Fen::new(fen).unwrap_or_default();
+            let label: Say = Box::new(move || yuan(amount));
+            (label, press(move |_| form.amount.set(digits(amount))))
         }))}
         {live(move || (form.kind.get() != Kind::Exclusive).then(|| view! {
             <label class="field">
@@ -236,7 +240,7 @@ type Say = Box<dyn Fn() -> String + Send + Sync>;
 type Offer = (Say, Box<dyn FnMut(leptos::ev::MouseEvent)>);
 
 /// Lucky amounts.
-const AMOUNTS: [&str; 3] = ["6.66", "8.88", "66.66"];
+const AMOUNTS_FEN: [u64; 3] = [666, 888, 6_666];
 
 /// Greetings beside the default one, to everybody or to one person.
 const GREETINGS: [fn(Lang, bool) -> &'static str; 3] = [

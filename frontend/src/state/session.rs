@@ -13,6 +13,7 @@ use crate::{
     api::{self, Failure},
     browser,
     i18n::lang_now,
+    money,
     who::{self, Who},
 };
 
@@ -70,8 +71,12 @@ pub(crate) fn start() {
 }
 
 async fn load() {
-    let (me, ()) = futures::join!(api::me(), load_limits());
-    match me {
+    let (me, unit, ()) = futures::join!(api::me(), api::unit(), load_limits());
+    // Whoever does not know in what amounts are counted shows none.
+    match unit.and_then(|unit| {
+        money::set_unit(unit);
+        me
+    }) {
         Ok(Some(me)) => {
             if browser::tab_changes_hands(&me.user.id.to_string()) {
                 toast::show(lang_now().person_changed());

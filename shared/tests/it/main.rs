@@ -40,3 +40,4 @@ mod split_edges;
 mod statistics;
 mod text;
 mod timestamp;
+mod unit;

@@ -11,10 +11,13 @@ pub use access::ROLES;
 
 use super::Http;
 use axum::{Router, body::Bytes, http::header, response::IntoResponse, routing::get};
-use hongbao_shared::api::{
-    live::{GroupNews, PacketChange},
-    problem::Problem,
-    webhooks::WebhookEvent,
+use hongbao_shared::{
+    Unit,
+    api::{
+        live::{GroupNews, PacketChange},
+        problem::Problem,
+        webhooks::WebhookEvent,
+    },
 };
 use serde_json::{Value, json};
 use utoipa::{
@@ -33,7 +36,7 @@ pub(super) fn head() -> utoipa::openapi::OpenApi {
         .title("Hongbao")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Group red packets. Money is integer fen, times are RFC 3339 in UTC, ids are strings. \
+            "Group red packets. Times are RFC 3339 in UTC, ids are strings. \
              Refusals are application/problem+json with a stable `code`; those for rate carry \
              Retry-After. Calls that move money can be repeated safely. `x-allowed` says who may make a call; a \
              service names in `hongbao-for: {provider}:{id}` for whom it acts. A call with the header \
@@ -61,7 +64,7 @@ pub(super) fn head() -> utoipa::openapi::OpenApi {
 }
 
 /// Adds to every operation how it refuses.
-pub(super) fn finish(mut document: utoipa::openapi::OpenApi) -> Value {
+pub(super) fn finish(mut document: utoipa::openapi::OpenApi, unit: &Unit) -> Value {
     let mut schemas = vec![
         (Problem::name().into_owned(), Problem::schema()),
         // What streams carry; no answer's body names them.
@@ -83,7 +86,18 @@ pub(super) fn finish(mut document: utoipa::openapi::OpenApi) -> Value {
     widen(&mut document);
     access::add(&mut document);
     events::add(&mut document);
+    say_the_unit(&mut document, unit);
     document
+}
+
+/// Fields are called after the fen, whatever the unit of this installation is (R-API-4).
+fn say_the_unit(document: &mut Value, unit: &Unit) {
+    let amount = format!("A whole number of {}.", unit.smallest());
+    if let Some(info) = document["info"]["description"].as_str() {
+        document["info"]["description"] =
+            format!("{info} Amounts are in {}, as whole numbers.", unit.smallest()).into();
+    }
+    document["components"]["schemas"]["Fen"]["description"] = amount.into();
 }
 
 /// The derive calls a `u32` an `int32`, of which it has more.
@@ -111,8 +125,8 @@ fn pays_without_a_body(document: &mut utoipa::openapi::OpenApi) {
 }
 
 /// The document, and the page that shows it.
-pub(super) fn routes(document: utoipa::openapi::OpenApi) -> Router<Http> {
-    let document = Bytes::from(finish(document).to_string());
+pub(super) fn routes(document: utoipa::openapi::OpenApi, unit: &Unit) -> Router<Http> {
+    let document = Bytes::from(finish(document, unit).to_string());
     let file = |content_type: &'static str, text: Bytes| {
         get(move || async move { ([(header::CONTENT_TYPE, content_type)], text).into_response() })
     };

@@ -30,6 +30,7 @@ use axum::{Router, extract::FromRequestParts, http::request::Parts, routing::get
 use client::Client;
 use doors::Doors;
 use hongbao_engine::app::App;
+use hongbao_shared::Unit;
 use problem::Answered;
 use routes::{accounts, control, groups, lists, live, me, packets, services, wallet, webhooks};
 use std::{convert::Infallible, ops::Deref, sync::Arc};
@@ -82,11 +83,12 @@ fn assemble(app: Arc<App>, draining: CancellationToken, beside: Router<Http>) ->
     let board = app.control.board();
     let streams = Doors::new("streams", live.streams_max, live.streams_per_address_max, board);
     let (api, document) = api().split_for_parts();
+    let documents = docs::routes(document, &app.config.unit);
     let http = Http(Arc::new(Shared { app, throttle, streams, draining }));
     Router::new()
         .merge(api)
         .merge(beside)
-        .merge(docs::routes(document))
+        .merge(documents)
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
@@ -101,6 +103,7 @@ fn api() -> OpenApiRouter<Http> {
     OpenApiRouter::with_openapi(docs::head())
         // Come in.
         .routes(routes!(accounts::limits))
+        .routes(routes!(accounts::unit))
         .routes(routes!(accounts::guest))
         .routes(routes!(accounts::register))
         .routes(routes!(accounts::sign_in, accounts::sign_out, me::present))
@@ -163,7 +166,7 @@ fn api() -> OpenApiRouter<Http> {
 
 /// The OpenAPI document, as `GET /api/v1/openapi.json` answers it.
 pub fn document() -> serde_json::Value {
-    docs::finish(api().into_openapi())
+    docs::finish(api().into_openapi(), &Unit::default())
 }
 
 impl FromRequestParts<Http> for Client {

@@ -35,6 +35,7 @@ async fn the_document_names_every_call() {
         "POST /api/v1/session/guest",
         "GET /api/v1/session",
         "GET /api/v1/limits",
+        "GET /api/v1/unit",
         "GET /api/v1/me",
         "PATCH /api/v1/me",
         "POST /api/v1/me/account",

@@ -121,7 +121,7 @@ impl Form {
             // Nobody was picked yet: nothing is wrong.
             Fault::Incomplete | Fault::Broken(ErrorCode::RecipientRequired) => return None,
             Fault::Unreadable => (Part::Amount, lang().amount_unreadable().to_owned()),
-            Fault::TooFine => (Part::Amount, lang().amount_too_fine().to_owned()),
+            Fault::TooFine => (Part::Amount, lang().amount_too_fine()),
             Fault::Broken(code) => {
                 let part = match code {
                     ErrorCode::SharesOutOfRange => Part::Shares,

@@ -11,6 +11,7 @@ use crate::{
     browser,
     components::{Pic, live, memo, press, spoken, words},
     i18n::{lang, tr},
+    money::yuan,
 };
 
 /// Samples at a time.
@@ -89,8 +90,8 @@ fn Sample(number: usize, shares: Vec<Fen>) -> impl IntoView {
                 inner_html=svg
             ></div>
             <figcaption class="money" aria-hidden="true">
-                <span class="sample-most">{format!("¥{most}")}</span>
-                <span class="sample-least">{format!("¥{least}")}</span>
+                <span class="sample-most">{yuan(most)}</span>
+                <span class="sample-least">{yuan(least)}</span>
             </figcaption>
         </figure>
     }

@@ -9,7 +9,7 @@ use crate::http::{
 };
 use axum::{extract::State, response::Response};
 use hongbao_shared::{
-    Limits,
+    Limits, Unit,
     api::accounts::{Credentials, GuestRequest, Registration, SignedIn},
 };
 
@@ -18,6 +18,13 @@ use hongbao_shared::{
     responses((status = 200, description = "The limits.", body = Limits)))]
 pub(in crate::http) async fn limits(State(http): State<Http>) -> Json<Limits> {
     Json(http.app.config.limits.clone())
+}
+
+/// What amounts are counted in, and how they are shown.
+#[utoipa::path(get, path = "/api/v1/unit", operation_id = "get_unit", tag = "People", security(()),
+    responses((status = 200, description = "The unit of value.", body = Unit)))]
+pub(in crate::http) async fn unit(State(http): State<Http>) -> Json<Unit> {
+    Json(http.app.config.unit.clone())
 }
 
 /// Come in as a guest: a name is enough. A browser that is signed in already, by its cookie,
