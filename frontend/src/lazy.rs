@@ -15,7 +15,7 @@ use crate::{
     art::Scene,
     components::{Empty, live, press},
     i18n::{Lang, tr},
-    pages::{self, SendSheet},
+    pages::{self, CredentialsForm, Purpose, SendSheet},
     route::Side,
     tasks::Scope,
 };
@@ -61,6 +61,10 @@ parts! {
     more: load_me, fn me() { view! { <pages::MePage/> } }
     more: load_group, fn group(id: GroupId) { view! { <pages::GroupPage id/> } }
     join: load_join, fn join(code: String) { view! { <pages::JoinPage code/> } }
+    account: load_credentials, fn credentials(purpose: Purpose) {
+        view! { <CredentialsForm purpose on_done=Callback::new(|()| ())/> }
+    }
+    found: load_founding, fn founding(on_done: Callback<()>) { pages::founding(on_done) }
     ops: load_ops, fn ops() { view! { <pages::OpsPage/> } }
     more: load_details, fn details(order_no: OrderNo) { view! { <pages::DetailsPage order_no/> } }
     more: load_send, fn send(
@@ -75,6 +79,16 @@ parts! {
 /// `/join/{code}`: a part of its own, for whoever comes by an invitation has seen nothing yet.
 pub(crate) fn join_page(code: String) -> AnyView {
     page(|| loaded(load_join()), move || join(code.clone()).boxed_local())
+}
+
+/// The form for a name and a password, for whoever has asked for it.
+pub(crate) fn credentials_form(purpose: Purpose) -> AnyView {
+    page(|| loaded(load_credentials()), move || credentials(purpose).boxed_local())
+}
+
+/// What the sheet for one more group holds.
+pub(crate) fn new_group(on_done: Callback<()>) -> AnyView {
+    page(|| loaded(load_founding()), move || founding(on_done).boxed_local())
 }
 
 /// `/wallet`.

@@ -15,9 +15,10 @@ mod wallet;
 mod welcome;
 
 pub(crate) use chat::ChatPage;
+pub(crate) use credentials::{CredentialsForm, Purpose};
 pub(crate) use details::DetailsPage;
 pub(crate) use group::GroupPage;
-pub(crate) use groups::{GroupsPane, HomePage};
+pub(crate) use groups::{GroupsPane, HomePage, founding};
 pub(crate) use join::JoinPage;
 pub(crate) use lost::LostPage;
 pub(crate) use me::MePage;

@@ -17,7 +17,7 @@ use crate::{
 
 /// What they are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     SignIn,
     /// A new account.
     Create,
@@ -114,7 +114,7 @@ impl Purpose {
 }
 
 #[component]
-pub(super) fn CredentialsForm(purpose: Purpose, on_done: Callback<()>) -> impl IntoView {
+pub(crate) fn CredentialsForm(purpose: Purpose, on_done: Callback<()>) -> impl IntoView {
     let scope = Scope::new();
     let my_name = untrack(session::me).map(|me| me.login_name.unwrap_or(me.user.name));
     let my_name = my_name.unwrap_or_default();

@@ -14,13 +14,14 @@ use crate::{
     art::{Icon, Scene},
     components::{Empty, Fault, GroupFace, Link, Pic, Sheet, live, memo, press, rows, words},
     i18n::{Lang, lang, tr},
+    lazy,
     route::Route,
     state::{groups, session},
     tasks::Scope,
 };
 
 pub(super) use demo::{DemoButton, enter_demo};
-use forms::{JoinForm, NewGroupForm};
+pub(crate) use forms::founding;
 
 /// The list: the whole screen on a phone, the left pane on a desktop.
 #[component]
@@ -64,9 +65,7 @@ pub(crate) fn GroupsPane() -> impl IntoView {
         </section>
         {live(move || adding.get().then(|| view! {
             <Sheet title=Lang::new_group on_close=close>
-                <NewGroupForm on_done=close/>
-                <hr/>
-                <JoinForm on_done=close/>
+                {lazy::new_group(close)}
             </Sheet>
         }.into_any()))}
     }

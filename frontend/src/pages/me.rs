@@ -10,7 +10,7 @@ use crate::{
     art::Icon,
     components::{Avatar, Fault, Link, Pic, Sheet, live, memo, press, words},
     i18n::{self, Lang, lang, text, tr},
-    pages::credentials::{CredentialsForm, Purpose},
+    pages::{CredentialsForm, Purpose},
     route::Route,
     state::{session, theme},
     tasks::Scope,

@@ -9,10 +9,8 @@ use crate::{
     art::{Scene, scene},
     components::{Fault, field_fault, live, press, submits, words},
     i18n::{Lang, lang, text as said, tr},
-    pages::{
-        credentials::{CredentialsForm, Purpose},
-        groups::enter_demo,
-    },
+    lazy,
+    pages::{Purpose, groups::enter_demo},
     route,
     state::session,
     tasks::Scope,
@@ -60,8 +58,8 @@ pub(crate) fn GuestForm(newcomer: bool) -> impl IntoView {
         Some(view! {
             {match way {
                 Way::Guest => view! { <NameForm newcomer/> }.into_any(),
-                Way::SignIn => view! { <CredentialsForm purpose=Purpose::SignIn on_done=Callback::new(|()| ())/> }.into_any(),
-                Way::Create => view! { <CredentialsForm purpose=Purpose::Create on_done=Callback::new(|()| ())/> }.into_any(),
+                Way::SignIn => lazy::credentials_form(Purpose::SignIn),
+                Way::Create => lazy::credentials_form(Purpose::Create),
             }}
             <div class="welcome-ways">
                 {(way != Way::Guest).then(|| other(Way::Guest, "way-guest", Lang::as_guest))}

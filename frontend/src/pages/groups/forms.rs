@@ -12,8 +12,18 @@ use crate::{
     tasks::Scope,
 };
 
+/// Both forms.
+pub(crate) fn founding(on_done: Callback<()>) -> AnyView {
+    view! {
+        <NewGroupForm on_done/>
+        <hr/>
+        <JoinForm on_done/>
+    }
+    .into_any()
+}
+
 #[component]
-pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
+fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
     let scope = Scope::new();
     let name = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
@@ -76,7 +86,7 @@ pub(super) fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
 }
 
 #[component]
-pub(super) fn JoinForm(on_done: Callback<()>) -> impl IntoView {
+fn JoinForm(on_done: Callback<()>) -> impl IntoView {
     let link = RwSignal::new(String::new());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
