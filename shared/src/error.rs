@@ -194,6 +194,12 @@ codes! {
     KeyInvalid = "key_invalid", 422, "The key must be 1 to 64 printable ASCII characters.";
     /// The key was used for something else.
     KeyReused = "key_reused", 409, "This key was used for something else.";
+    /// The call with this key is being done; Retry-After tells when to ask again.
+    KeyInUse = "key_in_use", 409, "The call with this key is being done; ask again.";
+    /// The call with this key was cut off, and doing it again could do it twice.
+    OutcomeUnknown = "outcome_unknown", 409, "The call with this key was cut off, and it is not known whether it was done; look, and use another key.";
+    /// A call that takes no `Idempotency-Key`.
+    KeyNotTaken = "key_not_taken", 400, "This call takes no Idempotency-Key; nothing was done.";
 
     // The server.
     /// A part that this call needs is down; Retry-After tells when to come back.

@@ -17,8 +17,8 @@ mod variables;
 pub use fleet::{Address, Fleet, FleetSite};
 pub use key::{MasterKey, MasterKeySetting};
 pub use sections::{
-    Addresses, Cache, Credit, Flow, Guests, Landing, Lanes, Live, Reconcile, Server, Sessions,
-    Sites, Storage, Telemetry, Time, Webhooks,
+    Addresses, Cache, Calls, Credit, Flow, Guests, Landing, Lanes, Live, Reconcile, Server,
+    Sessions, Sites, Storage, Telemetry, Time, Webhooks,
 };
 pub use value::{CreditMode, HomeSite, Listen, LogFormat, Weights};
 pub use variables::refuse_unread;
@@ -63,6 +63,8 @@ pub struct Config {
     pub reconcile: Reconcile,
     /// Flow control per person.
     pub flow: Flow,
+    /// Calls with keys.
+    pub calls: Calls,
     /// The single writers.
     pub lanes: Lanes,
     /// Streams of live events.
@@ -94,6 +96,7 @@ impl Section for Config {
             credit,
             reconcile,
             flow,
+            calls,
             lanes,
             live,
             cache,
@@ -101,9 +104,9 @@ impl Section for Config {
             time,
             fleet: _,
         } = self;
-        let sections: [&mut dyn Section; 18] = [
+        let sections: [&mut dyn Section; 19] = [
             server, storage, sessions, guests, addresses, limits, unit, webhooks, sites, landing,
-            credit, reconcile, flow, lanes, live, cache, telemetry, time,
+            credit, reconcile, flow, calls, lanes, live, cache, telemetry, time,
         ];
         for section in sections {
             section.visit(visit);

@@ -196,6 +196,9 @@ section! {
         changes_per_user_per_minute: u32 = 60;
         /// Marks of how far one person has read in a minute.
         marks_per_user_per_minute: u32 = 600;
+        /// Calls with an `Idempotency-Key` that one person makes in a minute, or a program for
+        /// them.
+        keyed_calls_per_user_per_minute: u32 = 600;
         /// Streams of events that one person begins in a minute.
         streams_per_user_per_minute: u32 = 120;
         /// Packets, pre-orders and invitations that one person looks for in a minute and that
@@ -208,6 +211,21 @@ section! {
         /// node, though never fewer than 20; 0 for no limit. Whoever grabs then is answered
         /// 429 until somebody has opened or a ticket has expired.
         tickets_per_share: u32 = 10;
+    }
+}
+
+section! {
+    /// Calls that come with an `Idempotency-Key` (R-API-5).
+    Calls at "calls" {
+        /// Seconds that a key stands for its call, and the first answer is given again.
+        key_ttl_s: u32 = 24 * 60 * 60;
+        /// The most keys of one caller at a time; one more is answered 429. A program has as
+        /// many again for each person for whom it acts.
+        keys_per_caller_max: u32 = 1_000;
+        /// Seconds after which a call that has no answer is taken for lost with the node that
+        /// was doing it. Too short, and a slow one is done twice, if it can be. A node without
+        /// a fleet does not wait: what was begun before it started is lost.
+        lost_after_s: u32 = 60;
     }
 }
 

@@ -11,6 +11,7 @@ pub mod archive;
 pub mod audit;
 pub mod bell;
 pub mod cache;
+pub mod calls;
 pub mod control;
 pub mod delivery;
 pub mod demo;

@@ -77,6 +77,7 @@ const PEOPLE: &[File] = files![
     "people/sqlite/0005_looks.sql",
     "people/sqlite/0006_services.sql",
     "people/sqlite/0007_webhooks.sql",
+    "people/sqlite/0008_calls.sql",
 ];
 const LISTS: &[File] = files!["lists/sqlite/0001_lists.sql", "lists/sqlite/0002_months.sql"];
 
@@ -105,6 +106,7 @@ const POSTGRES_PEOPLE: &[File] = files![
     "people/postgres/0003_looks.sql",
     "people/postgres/0004_services.sql",
     "people/postgres/0005_webhooks.sql",
+    "people/postgres/0006_calls.sql",
 ];
 const POSTGRES_LISTS: &[File] = files!["lists/postgres/0001_lists.sql"];
 

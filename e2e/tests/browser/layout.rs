@@ -23,6 +23,7 @@ const WIDE: Words = Words {
         "https://example.com/a/very/long/address/that/nobody/can/break/anywhere/at/all",
     ],
     large_fen: 1_800_000,
+    typed: ["88.88", "20000"],
 };
 
 #[test]

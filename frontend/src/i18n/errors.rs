@@ -53,6 +53,7 @@ impl Lang {
             | ErrorCode::UnsupportedMediaType
             | ErrorCode::MethodNotAllowed
             | ErrorCode::KeyInvalid
+            | ErrorCode::KeyNotTaken
             | ErrorCode::ClientSeedInvalid => (
                 "网页和服务器没对上，请刷新页面再试。",
                 "This page and the server disagree. Reload the page and try again.",
@@ -191,7 +192,10 @@ impl Lang {
                 ("抢的人太多了，再点一次。", "Everybody's grabbing at once. Tap again.")
             }
 
-            ErrorCode::KeyReused => {
+            ErrorCode::KeyInUse => {
+                ("这一步正在做，稍等一下。", "This is being done. Give it a moment.")
+            }
+            ErrorCode::KeyReused | ErrorCode::OutcomeUnknown => {
                 ("这一步已经做过了，刷新页面看看。", "This was done before. Reload to see.")
             }
             ErrorCode::Unavailable => (

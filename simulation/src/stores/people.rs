@@ -1,15 +1,15 @@
 use super::gated;
 use crate::{fault::Step, gate::Gate};
 use hongbao_domain::store::people::{
-    Act, Again, AskingService, Audience, DemoGroupDraft, DemoMember, Dress, Externals, GroupDraft,
-    GroupStore, HookAttempt, HookStore, HooksState, InvitationDraft, InvitationStore, JoinDraft,
-    JoinedGroup, LeasedEvent, LinePost, ListedGroup, ListedInvitation, LogEntry, LogStore, Login,
-    LoginStore, MarkStore, MemberStore, NewAccount, NewEvent, NewHook, NewService, NewSession,
-    NewToken, NewUser, OwnSession, PacketPost, PasswordDraft, PeopleError, Person, PersonLink,
-    Place, PostStore, ProfileDraft, Removal, Revocation, RoomLink, RoomLinked, SealedSecret,
-    Secrets, ServiceStore, SessionStore, StoredGroup, StoredHook, StoredInvitation, StoredMessage,
-    StoredPage, StoredService, StoredSession, TextDraft, TokenHash, Tried, UserStore,
-    ValidInvitation,
+    Act, Again, AskingService, Audience, CallAnswer, CallDraft, CallId, CallState, CallStore,
+    Caller, DemoGroupDraft, DemoMember, Dress, Externals, GroupDraft, GroupStore, HookAttempt,
+    HookStore, HooksState, InvitationDraft, InvitationStore, JoinDraft, JoinedGroup, LeasedEvent,
+    LinePost, ListedGroup, ListedInvitation, LogEntry, LogStore, Login, LoginStore, MarkStore,
+    MemberStore, NewAccount, NewEvent, NewHook, NewService, NewSession, NewToken, NewUser,
+    OwnSession, PacketPost, PasswordDraft, PeopleError, Person, PersonLink, Place, PostStore,
+    ProfileDraft, Removal, Revocation, RoomLink, RoomLinked, SealedSecret, Secrets, ServiceStore,
+    SessionStore, StoredGroup, StoredHook, StoredInvitation, StoredMessage, StoredPage,
+    StoredService, StoredSession, TextDraft, TokenHash, Tried, UserStore, ValidInvitation,
 };
 use hongbao_memory::MemoryPeople;
 use hongbao_shared::{
@@ -97,6 +97,17 @@ gated! {
         fn externals(service: ServiceId, people: &[UserId], room: Option<GroupId>) -> Externals;
         fn tidy_hooks(before: Timestamp, limit: u32, now: Timestamp, beyond: Timestamp) -> ();
         fn hooks_state() -> HooksState;
+    }
+}
+
+gated! {
+    impl CallStore for GatedPeople, PeopleError;
+    free {
+        fn begin_call(caller: Caller, key: String, draft: CallDraft) -> CallState;
+        fn answer_call(call: CallId, answer: CallAnswer) -> bool;
+        fn free_call(call: CallId) -> ();
+        fn lose_call(call: CallId) -> ();
+        fn forget_calls(now: Timestamp, limit: u32) -> u64;
     }
 }
 

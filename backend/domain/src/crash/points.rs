@@ -97,6 +97,18 @@ steps! {
         before: "nothing" => "the same key again brings the money";
         after: "the transfer" => "the same key again moves nothing and answers the same";
     }
+    /// A call with a key begins.
+    CallBegin = "call.begin" {
+        before: "nothing" => "the call under the same key is done";
+        after: "the key, without an answer" =>
+            "the call under the same key is done, if it can be done again, else refused as `outcome_unknown`";
+    }
+    /// The answer to a call with a key is kept.
+    CallAnswer = "call.answer" {
+        before: "what was done, and the key without an answer" =>
+            "the call under the same key is done again, which does nothing new and answers the same, or refused as `outcome_unknown`";
+        after: "what was done, and its answer" => "the call under the same key answers the same";
+    }
     /// Money goes into a packet's escrow.
     Pay = "pay" {
         before: "the pre-order, where it was" => "nothing has moved; it can be paid while it is kept";

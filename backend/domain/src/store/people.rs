@@ -1,11 +1,14 @@
-//! People: accounts and guests, sessions, groups, and the message logs of groups.
+//! People: accounts and guests, sessions, groups, and the message logs of groups; programs, and
+//! the keys of calls.
 
+mod calls;
 mod groups;
 mod hooks;
 mod log;
 mod services;
 mod users;
 
+pub use calls::{ANSWER_BYTES_MAX, CallAnswer, CallDraft, CallId, CallState, CallStore, Caller};
 pub use groups::{
     DemoGroupDraft, GroupDraft, GroupStore, InvitationDraft, InvitationStore, JoinDraft,
     JoinedGroup, ListedGroup, ListedInvitation, MarkStore, MemberStore, Place, Removal, Revocation,
@@ -32,6 +35,10 @@ pub use users::{EXPIRED_DROPPED_MAX, EXPIRED_KEPT_FOR};
 use super::StoreError;
 use crate::Refusal;
 use hongbao_shared::ErrorCode;
+use std::time::Duration;
+
+/// Keys that expire are forgotten all the time.
+const KEYS_FREE_AFTER: Duration = Duration::from_mins(1);
 
 /// What the store of people refuses. Each follows from a constraint or a guard
 /// within the transaction, never from a look before it, and nothing was changed.
@@ -76,6 +83,9 @@ pub enum PeopleError {
     /// The service has `per_service_max` webhooks.
     #[error("the service has too many webhooks")]
     TooManyHooks,
+    /// The caller has as many keys as one may have.
+    #[error("the caller has too many keys")]
+    TooManyKeys,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -96,6 +106,9 @@ impl From<PeopleError> for Refusal {
             PeopleError::KeyReused => ErrorCode::KeyReused.into(),
             PeopleError::HookExists => ErrorCode::WebhookExists.into(),
             PeopleError::TooManyHooks => ErrorCode::TooManyWebhooks.into(),
+            PeopleError::TooManyKeys => Self::new(ErrorCode::RateLimited)
+                .detail("You have used as many idempotency keys as you may have at a time.")
+                .retry_after(KEYS_FREE_AFTER),
             PeopleError::Store(error) => error.into(),
             // Drawing again is the caller's, and three collisions in 63 bits are a
             // broken generator.
@@ -117,6 +130,7 @@ pub trait PeopleStore:
     + LogStore
     + ServiceStore
     + HookStore
+    + CallStore
 {
 }
 
@@ -132,5 +146,6 @@ impl<T> PeopleStore for T where
         + LogStore
         + ServiceStore
         + HookStore
+        + CallStore
 {
 }

@@ -4,6 +4,7 @@ use super::{App, Stores, newsroom::Newsroom, settings};
 use crate::{
     bell::Bell,
     cache::{Notes, SharedWriter},
+    calls::Calls,
     control::HealthWatch,
     delivery::{CreditClaims, Deliver, LandPaid, Pace, PostToChat, RefundRest, Worker, WriteLists},
     hooks::{Postman, Telling, Told},
@@ -36,7 +37,7 @@ const REST_PERCENT: u32 = 400;
 const BATCH_ROWS_MAX: u32 = 256;
 const LOOK_AT_CACHE_EVERY: Duration = Duration::from_millis(500);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(1);
-/// Pre-orders that expired in the database and go in one round.
+/// Pre-orders, and likewise keys, that expired in the database and go in one round.
 const PURGE_MAX: u32 = 1_000;
 
 /// The bell of each shard's outbox.
@@ -264,6 +265,7 @@ impl App {
         feeders.tasks.spawn(housekeeping(
             Arc::clone(&self.packets),
             Arc::clone(&self.stores.ledger),
+            Arc::clone(&self.calls),
             feeders.stop.clone(),
         ));
     }
@@ -284,10 +286,12 @@ async fn watch_cache(shared: Arc<dyn SharedTier>, stop: CancellationToken) {
     }
 }
 
-/// Leases numbers ahead, ends what is no longer degraded, and clears away pre-orders that nobody paid.
+/// Leases numbers ahead, ends what is no longer degraded, and clears away pre-orders that nobody paid and
+/// keys whose time is over.
 async fn housekeeping(
     packets: Arc<crate::packets::Packets>,
     ledger: Arc<dyn hongbao_domain::store::ledger::LedgerStore>,
+    calls: Arc<Calls>,
     stop: CancellationToken,
 ) {
     while stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING_EVERY)).await.is_some() {
@@ -295,6 +299,9 @@ async fn housekeeping(
         packets.numbering.prepare().await;
         if let Err(error) = ledger.purge_pre_orders(packets.clock.now(), PURGE_MAX).await {
             tracing::debug!(%error, "expired pre-orders stay for now");
+        }
+        if let Err(error) = calls.forget(PURGE_MAX).await {
+            tracing::debug!(%error, "expired keys stay for now");
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     accounts::Accounts,
     archive::Mover,
     cache::{Comparison, LocalTier, Notes, SharedWriter},
+    calls::Calls,
     control::{Clocks, Control, Follower, Health, Pace, Room, Sends},
     delivery::DeadLetters,
     demo::Demo,
@@ -39,7 +40,7 @@ use hongbao_domain::{
 };
 use hongbao_shared::{Limits, Site, api::control::Degradation};
 use parking_lot::Mutex;
-use parts::{clocks, demo, expirers, finder, hooks, mover, services};
+use parts::{calls, clocks, demo, expirers, finder, hooks, mover, services};
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -87,6 +88,8 @@ pub struct App {
     pub services: Arc<Services>,
     /// Where programs are told what happens.
     pub hooks: Arc<Hooks>,
+    /// Calls with keys.
+    pub calls: Arc<Calls>,
     /// Wallets.
     pub ledger: Arc<Ledger>,
     /// The life of a packet.
@@ -159,6 +162,7 @@ impl App {
         let (accounts, groups) =
             people(&config, &stores, &clock, &entropy, &limits, board, &notes)?;
         let services = services(&stores, &accounts, &groups, &clock, &entropy, &limits);
+        let calls = calls(&config, &stores, &clock);
         let lists = lists(&stores, &clock, &zone, &notes);
 
         let bells: Bells = stores.orders.keys().map(|place| (*place, Arc::default())).collect();
@@ -209,6 +213,7 @@ impl App {
             accounts,
             groups,
             services,
+            calls,
             ledger,
             packets,
             lists,

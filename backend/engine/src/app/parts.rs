@@ -5,6 +5,7 @@ use crate::{
     accounts::Accounts,
     archive::Mover,
     cache::LocalTier,
+    calls::Calls,
     control::{Clocks, Control},
     demo::{Demo, DemoParts},
     groups::Groups,
@@ -72,6 +73,12 @@ pub(super) fn hooks(
     let (store, clock, entropy) =
         (Arc::clone(&stores.people), Arc::clone(clock), Arc::clone(entropy));
     Arc::new(Hooks::new(store, keys, courier, clock, entropy, settings))
+}
+
+/// The keys of calls, on the store of people.
+pub(super) fn calls(config: &Config, stores: &Stores, clock: &Arc<dyn Clock>) -> Arc<Calls> {
+    let (people, alone) = (Arc::clone(&stores.people), config.fleet.is_none());
+    Arc::new(Calls::new(people, Arc::clone(clock), config.calls.clone(), alone))
 }
 
 /// The members of demo groups, who use the same services as everybody.

@@ -32,6 +32,8 @@ pub enum Deed {
     Profile,
     /// A mark of how far one has read.
     Mark,
+    /// A call with a key.
+    Keyed,
     /// A stream that is begun.
     Stream,
     /// Looking for what is not there.
@@ -50,6 +52,7 @@ impl Deed {
             Self::Group => "groups",
             Self::Profile => "changes",
             Self::Mark => "marks",
+            Self::Keyed => "keyed calls",
             Self::Stream => "streams",
             Self::Miss => "misses",
         }
@@ -144,6 +147,7 @@ impl Pace {
             Deed::Group => flow.groups_per_user_per_minute,
             Deed::Profile => flow.changes_per_user_per_minute,
             Deed::Mark => flow.marks_per_user_per_minute,
+            Deed::Keyed => flow.keyed_calls_per_user_per_minute,
             Deed::Stream => flow.streams_per_user_per_minute,
             Deed::Miss => flow.misses_per_user_per_minute,
         })

@@ -1,5 +1,6 @@
 //! The database of people in memory.
 
+mod calls;
 mod groups;
 mod hooks;
 mod invitations;
@@ -11,8 +12,9 @@ mod sessions;
 mod users;
 
 use super::{impl_moments, refuse};
+use calls::Call;
 use groups::Group;
-use hongbao_domain::store::StoreError;
+use hongbao_domain::store::{StoreError, people::Caller};
 use hongbao_shared::{GroupId, MessageId, OrderNo, UserId};
 use hooks::Hooks;
 use invitations::Invitation;
@@ -52,6 +54,8 @@ struct State {
     packets: BTreeMap<OrderNo, (GroupId, MessageId)>,
     services: Services,
     hooks: Hooks,
+    /// Of whom, under which key.
+    calls: BTreeMap<(Caller, String), Call>,
 }
 
 /// A constraint that a database has.

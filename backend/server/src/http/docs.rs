@@ -5,9 +5,11 @@
 
 mod access;
 mod events;
+mod keys;
 mod refusals;
 
 pub use access::ROLES;
+pub(super) use keys::repeat;
 
 use super::Http;
 use axum::{Router, body::Bytes, http::header, response::IntoResponse, routing::get};
@@ -38,7 +40,8 @@ pub(super) fn head() -> utoipa::openapi::OpenApi {
         .description(Some(
             "Group red packets. Times are RFC 3339 in UTC, ids are strings. \
              Refusals are application/problem+json with a stable `code`; those for rate carry \
-             Retry-After. Calls that move money can be repeated safely. `x-allowed` says who may make a call; a \
+             Retry-After. Calls that move money can be repeated safely, and whatever takes \
+             an `Idempotency-Key` is answered the same under the same key. `x-allowed` says who may make a call; a \
              service names in `hongbao-for: {provider}:{id}` for whom it acts. A call with the header \
              `hongbao-person: {user id}` is refused as `person_changed` (409), and does nothing, where \
              the session is another person's: for pages that share a cookie with others.",
@@ -78,6 +81,8 @@ pub(super) fn finish(mut document: utoipa::openapi::OpenApi, unit: &Unit) -> Val
     document.components.get_or_insert_default().schemas.extend(schemas);
     pays_without_a_body(&mut document);
     for item in document.paths.paths.values_mut() {
+        let changes = [&mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+        changes.into_iter().flatten().for_each(keys::add);
         let operations =
             [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
         operations.into_iter().flatten().for_each(refusals::add);

@@ -3,7 +3,7 @@
 
 use super::problem::Answered;
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request},
     http::{HeaderMap, StatusCode, Version, header, request::Parts},
     response::{IntoResponse, Response},
@@ -61,7 +61,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         if !is_json(request.headers()) {
             return Err(ErrorCode::UnsupportedMediaType.into());
         }
-        Ok(Self(parse(&read(request).await?)?))
+        Ok(Self(parse(&read(request.into_body()).await?)?))
     }
 }
 
@@ -72,7 +72,7 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Answered> {
         let typed = request.headers().contains_key(header::CONTENT_TYPE);
         let json = is_json(request.headers());
-        let body = read(request).await?;
+        let body = read(request.into_body()).await?;
         if body.is_empty() && (json || !typed) {
             return Ok(None);
         }
@@ -90,9 +90,10 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-async fn read(request: Request) -> Result<Bytes, Refusal> {
+/// All of a body, or why not.
+pub(super) async fn read(body: Body) -> Result<Bytes, Refusal> {
     let invalid = |detail: &str| Refusal::new(ErrorCode::InvalidBody).detail(detail);
-    let body = Limited::new(request.into_body(), BODY_BYTES_MAX);
+    let body = Limited::new(body, BODY_BYTES_MAX);
     match tokio::time::timeout(BODY_READ_MAX, body.collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large().0),

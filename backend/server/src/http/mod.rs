@@ -8,6 +8,7 @@ mod docs;
 mod doors;
 mod extract;
 mod health;
+mod keyed;
 mod observe;
 mod patience;
 mod problem;
@@ -31,6 +32,7 @@ use client::Client;
 use doors::Doors;
 use hongbao_engine::app::App;
 use hongbao_shared::Unit;
+use keyed::Repeats;
 use problem::Answered;
 use routes::{accounts, control, groups, lists, live, me, packets, services, wallet, webhooks};
 use std::{convert::Infallible, ops::Deref, sync::Arc};
@@ -46,6 +48,7 @@ struct Http(Arc<Shared>);
 struct Shared {
     app: Arc<App>,
     throttle: Throttle,
+    repeats: Repeats,
     /// Streams of events, by the addresses of clients: also of those behind a proxy.
     streams: Doors,
     draining: CancellationToken,
@@ -83,8 +86,9 @@ fn assemble(app: Arc<App>, draining: CancellationToken, beside: Router<Http>) ->
     let board = app.control.board();
     let streams = Doors::new("streams", live.streams_max, live.streams_per_address_max, board);
     let (api, document) = api().split_for_parts();
+    let repeats = Repeats::of(&document);
     let documents = docs::routes(document, &app.config.unit);
-    let http = Http(Arc::new(Shared { app, throttle, streams, draining }));
+    let http = Http(Arc::new(Shared { app, throttle, repeats, streams, draining }));
     Router::new()
         .merge(api)
         .merge(beside)

@@ -4,7 +4,7 @@
 use super::{
     Http,
     client::Client,
-    extract,
+    extract, keyed,
     problem::{self, Answered, Refused},
     room,
     session::Renewal,
@@ -15,13 +15,14 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures::future::{Either, Ready, ready};
+use futures::future::{Either, ready};
 use hongbao_domain::runtime::{Entropy, SystemEntropy};
 use metrics::Histogram;
 use parking_lot::RwLock;
 use std::{
     collections::BTreeMap,
     convert::Infallible,
+    fmt,
     pin::Pin,
     sync::{
         Arc, LazyLock,
@@ -86,12 +87,20 @@ pub(super) struct Observed<S> {
 #[derive(Clone, Debug, Default)]
 struct Timings(Arc<RwLock<BTreeMap<(&'static str, u16), Histogram>>>);
 
+/// What is answered without any handler, or not by a handler alone: few calls, so it may cost.
+type Apart = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
 /// An answer on its way.
-#[derive(Debug)]
 pub(super) struct Answering<F> {
-    answer: Either<F, Ready<Result<Response, Infallible>>>,
+    answer: Either<F, Apart>,
     call: Call,
     timings: Timings,
+}
+
+impl<F> fmt::Debug for Answering<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answering").field("call", &self.call).finish_non_exhaustive()
+    }
 }
 
 /// What is to be remembered of a request until it is answered.
@@ -119,7 +128,8 @@ impl<S> Layer<S> for Observing {
 
 impl<S> Service<Request> for Observed<S>
 where
-    S: Service<Request, Response = Response, Error = Infallible, Future: Unpin>,
+    S: Service<Request, Response = Response, Error = Infallible, Future: Unpin + Send>,
+    S: Clone + Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
@@ -131,8 +141,12 @@ where
 
     fn call(&mut self, mut request: Request) -> Answering<S::Future> {
         let call = Call::of(&self.http, &mut request);
-        let answer = match refusal(&self.http, &request) {
-            Some(response) => Either::Right(ready(Ok(response))),
+        let answer: Either<_, Apart> = match refusal(&self.http, &request) {
+            Some(response) => Either::Right(Box::pin(ready(Ok(response)))),
+            None if keyed::is_keyed(&request) => {
+                let (http, inner) = (self.http.clone(), self.inner.clone());
+                Either::Right(Box::pin(keyed::answer(http, inner, request)))
+            }
             None => Either::Left(self.inner.call(request)),
         };
         Answering { answer, call, timings: self.timings.clone() }

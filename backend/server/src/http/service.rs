@@ -87,6 +87,11 @@ impl FromRequestParts<Http> for Hearing {
     }
 }
 
+/// Whom a service names for whom it acts.
+pub(super) fn named(parts: &Parts) -> Option<External> {
+    parts.headers.get(FOR)?.to_str().ok()?.parse().ok()
+}
+
 /// For whom a service acts that has one of these scopes. What changes anything is written down
 /// first.
 pub(super) async fn act(
@@ -96,9 +101,8 @@ pub(super) async fn act(
 ) -> Result<UserId, Answered> {
     let Asking(service) = Asking::from_request_parts(parts, http).await?;
     needs(&service, scopes)?;
-    let named = parts.headers.get(FOR).and_then(|value| value.to_str().ok());
-    let named: Option<External> = named.and_then(|text| text.parse().ok());
-    let user = http.app.services.person(service.id, named.ok_or(ErrorCode::PersonRequired)?);
+    let named = named(parts).ok_or(ErrorCode::PersonRequired)?;
+    let user = http.app.services.person(service.id, named);
     let user = user.await?;
     record(parts, http, &service, Some(user)).await?;
     Ok(user)

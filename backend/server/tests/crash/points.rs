@@ -91,6 +91,8 @@ impl Case {
             Step::ChatLines | Step::Refund | Step::Credit => 5,
             Step::PreOrderCached
             | Step::PreOrderStored
+            | Step::CallBegin
+            | Step::CallAnswer
             | Step::TopUp
             | Step::Pay
             | Step::Land

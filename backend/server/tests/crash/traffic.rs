@@ -6,7 +6,7 @@ use crate::{
 };
 use futures::future::join_all;
 use hongbao_shared::{Kind, OrderNo, api::packets::Opened};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -25,7 +25,10 @@ pub(crate) struct Cast {
 
 /// One call that may be cut off at any moment; `None` if it was.
 pub(crate) async fn call(person: &Person, path: &str, body: &Value) -> Option<(StatusCode, Value)> {
-    let request = person.request(Method::POST, path).json(body);
+    sent(person.request(Method::POST, path).json(body)).await
+}
+
+async fn sent(request: RequestBuilder) -> Option<(StatusCode, Value)> {
     let response = request.send().await.ok()?;
     let status = response.status();
     Some((status, response.json().await.ok()?))
@@ -105,7 +108,8 @@ impl Cast {
 
     pub(crate) async fn top_up(&self, who: usize, key: &str, amount_fen: u64) -> Option<()> {
         let body = json!({"amount_fen": amount_fen, "key": key});
-        let (status, answer) = call(&self.people[who], "/wallet/top-ups", &body).await?;
+        let request = self.people[who].request(Method::POST, "/wallet/top-ups");
+        let (status, answer) = sent(request.header("idempotency-key", key).json(&body)).await?;
         assert_eq!(status, StatusCode::CREATED, "{answer}");
         self.told.topped_up(who, key);
         Some(())

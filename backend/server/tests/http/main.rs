@@ -4,6 +4,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/postgres.rs"]
+mod postgres;
 
 mod access;
 mod answers;
@@ -13,6 +15,7 @@ mod bot;
 mod demo;
 mod document;
 mod heads;
+mod keys;
 mod membership;
 mod people;
 mod scene;

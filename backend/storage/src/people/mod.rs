@@ -1,5 +1,6 @@
 //! The database of people in SQL.
 
+mod calls;
 mod groups;
 mod holds;
 mod hooks;
@@ -67,6 +68,7 @@ const INVITATION_VALID: &str = "guard: the invitation is valid";
 const SAME_CONTENT: &str = "guard: the same key has the same content";
 const OWNER_ASKS: &str = "guard: the owner asks";
 const MEMBER_FOUND: &str = "guard: the person is a member";
+const KEYS_MAX: &str = "guard: keys_max";
 const IS_GUEST: &str = "guard: the person is a guest";
 const PASSWORD_SAME: &str = "guard: the password is still the same";
 
@@ -88,6 +90,7 @@ fn refused(error: StoreError) -> PeopleError {
         "UNIQUE constraint failed: webhooks.service_id, webhooks.url" | "webhooks_url_unique" => {
             PeopleError::HookExists
         }
+        KEYS_MAX => PeopleError::TooManyKeys,
         IS_GUEST => PeopleError::AlreadyAccount,
         PASSWORD_SAME => PeopleError::PasswordChanged,
         "UNIQUE constraint failed: users.account_key"

@@ -3,7 +3,9 @@
 
 #![cfg_attr(not(test), expect(clippy::enum_glob_use, reason = "a table of codes"))]
 
+use super::keys;
 use crate::http::problem::asks_to_come_back;
+use hongbao_engine::calls::Repeat;
 use hongbao_shared::ErrorCode::{self, *};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,13 +17,14 @@ use utoipa::openapi::{
 /// What a call refuses that its shape does not tell, by its `operationId`.
 fn own(operation: &str) -> &'static [ErrorCode] {
     match operation {
-        "create_guest" => &[NameInvalid, GuestsOff],
-        "register" => &[NameInvalid, NameTaken, PasswordInvalid],
-        "sign_in" => &[WrongCredentials],
+        "create_guest" => &[NameInvalid, GuestsOff, KeyNotTaken],
+        "register" => &[NameInvalid, NameTaken, PasswordInvalid, KeyNotTaken],
+        "sign_in" => &[WrongCredentials, KeyNotTaken],
+        "sign_out" | "end_other_sessions" => &[KeyNotTaken],
         "update_me" => &[NameInvalid, AvatarInvalid],
-        "become_account" => &[NameInvalid, NameTaken, PasswordInvalid, AlreadyAccount],
-        "change_password" => &[WrongCredentials, PasswordInvalid, GuestHasNoPassword],
-        "end_session" => &[SessionNotFound],
+        "become_account" => &[NameInvalid, NameTaken, PasswordInvalid, AlreadyAccount, KeyNotTaken],
+        "change_password" => &[WrongCredentials, PasswordInvalid, GuestHasNoPassword, KeyNotTaken],
+        "end_session" => &[SessionNotFound, KeyNotTaken],
         "create_group" => &[GroupNameInvalid, TooManyGroups],
         "enter_demo_group" => &[DemoOff, TooManyGroups],
         "join_group" => &[InvitationInvalid, GroupFull, TooManyGroups],
@@ -117,6 +120,14 @@ fn of(operation: &Operation) -> BTreeMap<u16, BTreeSet<&'static str>> {
             (ParameterIn::Path, "order_no") => codes.push(OrderNoInvalid),
             (ParameterIn::Path, "code") => codes.push(InvitationInvalid),
             (ParameterIn::Path, _) => codes.push(InvalidId),
+            (ParameterIn::Header, "Idempotency-Key") => {
+                codes.extend([KeyInvalid, KeyReused, KeyInUse]);
+                if keys::repeat(operation.operation_id.as_deref().unwrap_or_default())
+                    == Some(Repeat::Other)
+                {
+                    codes.push(OutcomeUnknown);
+                }
+            }
             (_, "cursor") => codes.extend([InvalidCursor, InvalidQuery]),
             _ => codes.push(InvalidQuery),
         }
@@ -136,7 +147,7 @@ pub(super) fn add(operation: &mut Operation) {
         let quoted: Vec<_> = codes.iter().map(|code| format!("`{code}`")).collect();
         let mut refusal = problem(quoted.join(", "))
             .extensions(Some([("x-codes", json!(codes))].into_iter().collect()));
-        if asks_to_come_back(status) {
+        if asks_to_come_back(status) || codes.contains(KeyInUse.as_str()) {
             let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
             let mut header = Header::new(seconds);
             header.description = Some("Come back after this many seconds.".to_owned());

@@ -5,6 +5,7 @@ use crate::http::{
     Answer, Http,
     client::Client,
     extract::{InvitationCode, Json, Path, Query},
+    keyed::Key,
     session::Session,
     throttle::Counted,
 };
@@ -158,7 +159,7 @@ pub(in crate::http) async fn messages(
     Ok(Json(groups.messages(session.user_id, group, cursor, None, &*http.app.packets).await?))
 }
 
-/// Say something.
+/// Say something. Without a `key` in the body, that of the header is the message's.
 #[utoipa::path(post, path = "/api/v1/groups/{id}/messages", operation_id = "post_message", tag = "Groups",
     params(("id" = GroupId, Path, description = "The group.")),
     responses((status = 201, description = "The message as posted.", body = Message)))]
@@ -166,9 +167,11 @@ pub(in crate::http) async fn post(
     State(http): State<Http>,
     Path(group): Path<GroupId>,
     session: Session,
-    Json(request): Json<NewMessage>,
+    Key(key): Key,
+    Json(mut request): Json<NewMessage>,
 ) -> Answer<(StatusCode, Json<Message>)> {
     http.app.pace.check_message(session.user_id, group)?;
+    request.key = request.key.or(key);
     let message = http.app.groups.post_text(session.user_id, group, request).await?;
     Ok((StatusCode::CREATED, Json(message)))
 }

@@ -50,6 +50,7 @@ macro_rules! on_every_store {
 }
 
 mod at_once;
+mod calls;
 mod demo;
 mod groups;
 mod hooks;
