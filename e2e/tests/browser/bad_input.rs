@@ -149,7 +149,7 @@ fn names_and_amounts_are_checked_where_they_are_typed() -> Result<()> {
         browser.store("hongbao.lang", "zh-CN").await?;
         browser.reload().await?;
         browser.fill("top-up-amount", "0.001").await?;
-        browser.says("error-sentence", "两位小数").await?;
+        browser.says("error-sentence", "最小的金额是 ¥0.01").await?;
         browser.says("wallet-balance", "¥0.00").await
     })
 }

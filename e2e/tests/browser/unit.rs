@@ -47,9 +47,10 @@ fn no_yuan_is_left_where_points_are_counted() -> Result<()> {
             let see = async |screen: &'static str| {
                 browser.at_rest().await?;
                 let text = browser.script(ALL_TEXT).await?;
-                let text = text.as_str().unwrap_or_default();
+                // Where the server is stands in the links of invitations.
+                let text = text.as_str().unwrap_or_default().replace("127.0.0.1", "");
                 ensure!(!text.contains(['¥', '￥']), "{language} {screen} has yuan: {text}");
-                ensure!(!has_decimals(text), "{language} {screen} has decimals: {text}");
+                ensure!(!has_decimals(&text), "{language} {screen} has decimals: {text}");
                 seen.set(seen.get() + text.matches(" pts").count());
                 Ok(())
             };

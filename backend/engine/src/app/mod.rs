@@ -162,7 +162,6 @@ impl App {
         let (accounts, groups) =
             people(&config, &stores, &clock, &entropy, &limits, board, &notes)?;
         let services = services(&stores, &accounts, &groups, &clock, &entropy, &limits);
-        let calls = calls(&config, &stores, &clock);
         let lists = lists(&stores, &clock, &zone, &notes);
 
         let bells: Bells = stores.orders.keys().map(|place| (*place, Arc::default())).collect();
@@ -206,6 +205,7 @@ impl App {
         let demo = demo(&accounts, &groups, &packets, &ledger, &clock, entropy, limits);
         let app = Self {
             hooks: hooks(&config, &stores, keys, courier, &clock, &packets.entropy),
+            calls: calls(&config, &stores, &clock),
             live: live(&groups, &accounts, &packets),
             reconciliation,
             config,
@@ -213,7 +213,6 @@ impl App {
             accounts,
             groups,
             services,
-            calls,
             ledger,
             packets,
             lists,
