@@ -91,7 +91,8 @@ fn step_a_clock(world: &World, dice: &mut Dice) {
     let most_ms = if dice.chance(150) { FAR_AHEAD_MS.unsigned_abs() } else { 20_000 };
     let by = i64::try_from(dice.range(0, 2 * most_ms)).unwrap_or(0);
     let wrong_by = by - i64::try_from(most_ms).unwrap_or(0);
-    step_to(world, *dice.pick(&clocks), wrong_by);
+    let clock = *dice.pick(&clocks);
+    step_to(world, clock, wrong_by);
 }
 
 fn step_to(world: &World, clock: &NodeClock, wrong_by_ms: i64) {

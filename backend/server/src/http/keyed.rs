@@ -58,8 +58,10 @@ impl Repeats {
         Self(document.paths.paths.iter().map(|(path, item)| (path.clone(), of(item))).collect())
     }
 
-    fn get(&self, route: &str, method: &Method) -> Option<Option<Repeat>> {
-        self.0.get(route)?.get(method.as_str()).copied()
+    /// Refused as `key_not_taken` of a call that takes none.
+    fn get(&self, route: &str, method: &Method) -> Option<Result<Repeat, ErrorCode>> {
+        let repeat = self.0.get(route)?.get(method.as_str()).copied()?;
+        Some(repeat.ok_or(ErrorCode::KeyNotTaken))
     }
 }
 
@@ -108,7 +110,7 @@ where
     let Some(repeat) = http.repeats.get(route, request.method()) else {
         return Ok(ask(inner, request).await);
     };
-    let repeat = repeat.ok_or(ErrorCode::KeyNotTaken)?;
+    let repeat = repeat?;
     let (parts, body) = request.into_parts();
     let Some((caller, service)) = caller(&http, &parts).await? else {
         // Whoever that is not is told by the call itself.

@@ -13,12 +13,13 @@ use utoipa::openapi::{
 /// for those that take no key. Every such call stands here.
 pub(in crate::http) fn repeat(operation: &str) -> Option<Repeat> {
     match operation {
-        // A password comes in, or a token goes out, and neither is to be kept; or a session
+        // A password comes in, or a token or secret goes out, and neither is to be kept; or a session
         // ends, perhaps the one that asks.
         "create_guest" | "register" | "sign_in" | "sign_out" | "become_account"
-        | "change_password" | "end_session" | "end_other_sessions" => None,
-        // A second group, a second code.
-        "create_group" | "create_invitation" => Some(Repeat::Other),
+        | "change_password" | "end_session" | "end_other_sessions" | "create_webhook"
+        | "rotate_webhook_secret" => None,
+        // A second group, code, or event.
+        "create_group" | "create_invitation" | "test_webhook" => Some(Repeat::Other),
         // Another number, of which the first was told to nobody and expires unpaid.
         "create_packet"
         // A ticket more for the same person.
@@ -28,9 +29,11 @@ pub(in crate::http) fn repeat(operation: &str) -> Option<Repeat> {
         | "link_people" | "link_rooms" | "retry_dead_letter"
         // As it is to be, however often it is said.
         | "join_group" | "enter_demo_group" | "update_me" | "mark_group_read" | "mute_group"
-        | "turn_switches" | "start_reconciliation"
+        | "turn_switches" | "start_reconciliation" | "resume_webhook"
+        // Told again under the ids of before.
+        | "replay_webhook"
         // Gone is gone, though the second answer may be that it is.
-        | "remove_member" | "revoke_invitation" => Some(Repeat::Same),
+        | "remove_member" | "revoke_invitation" | "delete_webhook" => Some(Repeat::Same),
         other => unlisted(other),
     }
 }
