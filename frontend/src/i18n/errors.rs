@@ -311,7 +311,7 @@ impl Lang {
 #[cfg(test)]
 mod tests {
     use super::Lang;
-    use hongbao_shared::{ErrorCode, Fen, Limits};
+    use hongbao_shared::{ErrorCode, Limits};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     #[wasm_bindgen_test]
