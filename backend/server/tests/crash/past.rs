@@ -41,6 +41,7 @@ pub(crate) fn variables() -> Vec<(String, String)> {
         ("HONGBAO_SITES_SHARDS", "1".to_owned()),
         ("HONGBAO_LIMITS_PACKET_LIFETIME_S", LIFETIME_S.to_string()),
         ("HONGBAO_LIMITS_DEMO", "false".to_owned()),
+        ("HONGBAO_CALLS_LOST_AFTER_S", "1".to_owned()),
         ("HONGBAO_LIMITS_WELCOME_GRANT_FEN", "0".to_owned()),
         ("HONGBAO_FLOW_GRABS_PER_USER_PER_MINUTE", "0".to_owned()),
         ("HONGBAO_CREDIT_LARGE_SHARE_FEN", LARGE_SHARE_FEN.to_string()),

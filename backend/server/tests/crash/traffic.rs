@@ -8,12 +8,16 @@ use futures::future::join_all;
 use hongbao_shared::{Kind, OrderNo, api::packets::Opened};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio::time::sleep;
 
 /// How many of the cast send all the time.
 pub(crate) const SENDERS: usize = 2;
 /// Everybody opens what they may.
 pub(crate) const MEMBERS: usize = 6;
+
+/// Shorter than the second after which a call that was cut off is taken for lost.
+const ASKS_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// A group of people, and what they were told.
 #[derive(Clone, Debug)]
@@ -108,8 +112,16 @@ impl Cast {
 
     pub(crate) async fn top_up(&self, who: usize, key: &str, amount_fen: u64) -> Option<()> {
         let body = json!({"amount_fen": amount_fen, "key": key});
-        let request = self.people[who].request(Method::POST, "/wallet/top-ups");
-        let (status, answer) = sent(request.header("idempotency-key", key).json(&body)).await?;
+        let (status, answer) = loop {
+            let request = self.people[who].request(Method::POST, "/wallet/top-ups");
+            let answered = sent(request.header("idempotency-key", key).json(&body)).await?;
+            // On a fleet, what was cut off is done by another node for all that one knows,
+            // until it must be gone: whoever asks is told to ask again.
+            if answered.1["code"] != "key_in_use" {
+                break answered;
+            }
+            sleep(ASKS_AGAIN_AFTER).await;
+        };
         assert_eq!(status, StatusCode::CREATED, "{answer}");
         self.told.topped_up(who, key);
         Some(())
