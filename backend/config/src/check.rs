@@ -1,6 +1,6 @@
 //! What must hold between settings, checked once at the start.
 
-use super::{Config, ConfigError, Webhooks};
+use super::{Config, ConfigError};
 use hongbao_shared::{Fen, order_no};
 use tracing_subscriber::filter::Targets;
 
@@ -74,10 +74,6 @@ impl Config {
         for (name, value) in least_one {
             require(value >= 1, || format!("limits.{name} must be at least 1"))?;
         }
-        let Webhooks { per_service_max, pending_max, .. } = self.webhooks;
-        for (name, value) in [("per_service_max", per_service_max), ("pending_max", pending_max)] {
-            require(value >= 1, || format!("webhooks.{name} must be at least 1"))?;
-        }
         require(limits.password_chars_min <= limits.password_chars_max, || {
             "limits.password_chars_min is above limits.password_chars_max".to_owned()
         })
@@ -123,6 +119,8 @@ impl Config {
             ("server.connections_max", self.server.connections_max),
             ("server.connections_per_address_max", self.server.connections_per_address_max),
             ("server.idle_s", self.server.idle_s),
+            ("webhooks.per_service_max", self.webhooks.per_service_max),
+            ("webhooks.pending_max", self.webhooks.pending_max),
             ("live.streams_max", self.live.streams_max),
             ("live.streams_per_address_max", self.live.streams_per_address_max),
             ("live.streams_per_user_max", self.live.streams_per_user_max),

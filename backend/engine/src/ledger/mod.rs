@@ -127,8 +127,9 @@ impl Ledger {
     /// when they come again.
     pub async fn welcome(&self, user: UserId, limits: &Limits) -> Result<(), Refusal> {
         let amount = limits.welcome_grant_fen;
-        let is_new = self.store.account(Account::Wallet(user)).await? == AccountState::default();
-        if amount.is_zero() || !is_new {
+        if amount.is_zero()
+            || self.store.account(Account::Wallet(user)).await? != AccountState::default()
+        {
             return Ok(());
         }
         match self.lane.interactive(Posting::welcome(user, amount)).await {
