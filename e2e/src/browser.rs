@@ -16,7 +16,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
 use tempfile::TempDir;
-use thirtyfour::{By, Key, WebDriver, WebElement, WindowHandle};
+use thirtyfour::{By, Key, TypingData, WebDriver, WebElement, WindowHandle};
 
 /// A browser of its own, with its own cookies and storage. Clones are the same browser.
 #[derive(Clone, Debug)]
@@ -211,7 +211,12 @@ impl Browser {
             if !element.is_enabled().await? || !self.select("[data-settling]").await?.is_empty() {
                 return Ok(None);
             }
-            element.click().await?;
+            if let Err(under) = element.click().await {
+                // The driver takes what lies under a sheet's head or foot for what is in view;
+                // people scroll until they see it.
+                element.scroll_into_view().await?;
+                return Err(under.into());
+            }
             Ok(Some(()))
         })
         .await
@@ -229,8 +234,8 @@ impl Browser {
         .await
     }
 
-    /// Presses a key where the focus is.
-    pub async fn press(&self, key: Key) -> Result<()> {
+    /// Presses a key, or several at once, where the focus is.
+    pub async fn press(&self, key: impl Into<TypingData>) -> Result<()> {
         Ok(self.driver.active_element().await?.send_keys(key).await?)
     }
 

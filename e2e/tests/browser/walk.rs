@@ -168,8 +168,6 @@ async fn send(browser: &Browser, world: &World, see: &impl AsyncFn(&'static str)
     browser.fill("send-shares", "8").await?;
     browser.find("send-range").await?;
     see("send").await?;
-    // On a small screen it lies under the foot of the sheet at first.
-    browser.find("send-range").await?.scroll_into_view().await?;
     browser.click("send-range").await?;
     browser.find_css(".sample").await?;
     see("send-unfolded").await?;

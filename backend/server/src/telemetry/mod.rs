@@ -20,6 +20,7 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -93,11 +94,14 @@ pub fn metrics() -> &'static PrometheusHandle {
 
 /// Keeps the metrics tidy, and what they said, until `stop`.
 pub async fn upkeep(clock: Arc<dyn Clock>, stop: CancellationToken) {
+    // The first tick is now: what happens in the first seconds has risen from something.
+    let mut ticks = tokio::time::interval(UPKEEP_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(UPKEEP_INTERVAL) => {
+            _ = ticks.tick() => {
                 let metrics = metrics();
                 metrics.run_upkeep();
                 history::sample(clock.now(), &metrics.render());
