@@ -164,6 +164,8 @@ codes! {
     ClientSeedDiffers = "client_seed_differs", 409, "This packet was paid with another client seed.";
     /// The wallet does not hold enough.
     InsufficientBalance = "insufficient_balance", 409, "The wallet does not hold enough.";
+    /// More than one person may send in a day.
+    SendCapReached = "send_cap_reached", 409, "This is more than you may still send today.";
     /// Paid, could not be delivered, and the money went back.
     PacketGivenUp = "packet_given_up", 409, "The packet could not be delivered; the money went back to its sender.";
 

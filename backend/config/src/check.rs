@@ -49,12 +49,13 @@ impl Config {
     fn check_limits(&self) -> Result<(), ConfigError> {
         let limits = &self.limits;
         let amounts = [
-            ("max_share_fen", limits.max_share_fen),
-            ("max_total_fen", limits.max_total_fen),
-            ("max_top_up_fen", limits.max_top_up_fen),
+            ("limits.max_share_fen", limits.max_share_fen),
+            ("limits.max_total_fen", limits.max_total_fen),
+            ("limits.max_top_up_fen", limits.max_top_up_fen),
+            ("treasury.grant_max_fen", self.treasury.grant_max_fen),
         ];
         for (name, amount) in amounts {
-            require(amount >= Fen::ONE, || format!("limits.{name} must be at least 1"))?;
+            require(amount >= Fen::ONE, || format!("{name} must be at least 1"))?;
         }
         let shares = limits.max_shares;
         require((1..=SHARES_MAX_MAX).contains(&shares), || {

@@ -18,7 +18,7 @@ pub use fleet::{Address, Fleet, FleetSite};
 pub use key::{MasterKey, MasterKeySetting};
 pub use sections::{
     Addresses, Cache, Calls, Credit, Flow, Guests, Landing, Lanes, Live, Reconcile, Server,
-    Sessions, Sites, Storage, Telemetry, Time, Webhooks,
+    Sessions, Sites, Storage, Telemetry, Time, Treasury, Webhooks,
 };
 pub use value::{CreditMode, HomeSite, Listen, LogFormat, Weights};
 pub use variables::refuse_unread;
@@ -49,6 +49,8 @@ pub struct Config {
     pub addresses: Addresses,
     /// What a packet, a text or a top-up may be.
     pub limits: Limits,
+    /// What the house gives and allows.
+    pub treasury: Treasury,
     /// What amounts are counted in.
     pub unit: Unit,
     /// Where programs are told what happens.
@@ -89,6 +91,7 @@ impl Section for Config {
             guests,
             addresses,
             limits,
+            treasury,
             unit,
             webhooks,
             sites,
@@ -104,9 +107,9 @@ impl Section for Config {
             time,
             fleet: _,
         } = self;
-        let sections: [&mut dyn Section; 19] = [
-            server, storage, sessions, guests, addresses, limits, unit, webhooks, sites, landing,
-            credit, reconcile, flow, calls, lanes, live, cache, telemetry, time,
+        let sections: [&mut dyn Section; 20] = [
+            server, storage, sessions, guests, addresses, limits, treasury, unit, webhooks, sites,
+            landing, credit, reconcile, flow, calls, lanes, live, cache, telemetry, time,
         ];
         for section in sections {
             section.visit(visit);

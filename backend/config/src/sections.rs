@@ -230,6 +230,24 @@ section! {
 }
 
 section! {
+    /// What the house gives, and what it lets people do with money (R-API-4).
+    Treasury at "treasury" {
+        /// What the house gives everybody each day, in fen, when they come to their wallet;
+        /// days follow `time.zone`, and one on which they do not come brings nothing. 0 gives
+        /// nothing. People whom a program has brought get what that program grants.
+        daily_allowance_fen: Fen = Fen::ZERO;
+        /// The most fen that one person may send in a day, in packets that they pay for; what
+        /// comes back counts as sent. 0 for no cap.
+        send_max_per_day_fen: Fen = Fen::ZERO;
+        /// The most fen of one grant by an administrator or a program.
+        grant_max_fen: Fen = super::fen(1_000_000);
+        /// Off, people bring no money into their own wallets; programs with the scope `grant`
+        /// still do it for them.
+        self_top_up: bool = true;
+    }
+}
+
+section! {
     /// The single writer of each shard (R-OPEN-3, R-OPEN-4).
     Lanes at "lanes" {
         /// The most opens that wait in one lane; one more is answered 503 at once.

@@ -98,6 +98,7 @@ fn one_sentence_says_what_is_wrong() {
         (&[("HONGBAO_LIMITS_PACKET_LIFETIME_S", "259200")], "a packet's day is only kept for"),
         (&[("HONGBAO_LIMITS_PASSWORD_CHARS_MIN", "200")], "above limits.password_chars_max"),
         (&[("HONGBAO_LANDING_GIVE_UP_AFTER_S", "171900")], "together are 259200 s, but a packet's"),
+        (&[("HONGBAO_TREASURY_GRANT_MAX_FEN", "0")], "treasury.grant_max_fen must be at least 1"),
         (&[("HONGBAO_LANDING_GIVE_UP_AFTER_S", "59")], "landing.give_up_after_s must be at least"),
         (&[("HONGBAO_TIME_ZONE", "Mars/Olympus")], "there is no time zone \"Mars/Olympus\""),
         (&[("HONGBAO_SITES_SHARDS", "1025")], "sites.shards must be 1 to 1024"),

@@ -12,7 +12,7 @@ use crate::{
         outbox::{Destination, Due, OutboxEntry},
     },
 };
-use hongbao_shared::{Fen, OrderNo, Timestamp};
+use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What must be loaded before a batch can be judged, without duplicates and in order:
@@ -25,6 +25,8 @@ pub struct Wanted {
     pub keys: BTreeSet<String>,
     /// Payments that may exist already.
     pub payments: BTreeSet<OrderNo>,
+    /// What wallets have paid since a moment, where that is capped.
+    pub paid: BTreeSet<(UserId, Timestamp)>,
 }
 
 /// What a batch needs to know.
@@ -35,6 +37,9 @@ pub fn wanted(batch: &[Posting]) -> Wanted {
         wanted.keys.insert(posting.key().to_owned());
         if let (TransferKind::Pay, Some(order_no)) = (posting.kind(), posting.order_no()) {
             wanted.payments.insert(order_no);
+        }
+        if let (Some(cap), Some(payer)) = (posting.cap(), posting.debit().owner()) {
+            wanted.paid.insert((payer, cap.since));
         }
     }
     wanted
@@ -49,6 +54,8 @@ pub struct Loaded {
     pub transfers: BTreeMap<String, Transfer>,
     /// Payments by number.
     pub payments: BTreeMap<OrderNo, Payment>,
+    /// What wallets have paid for packets since a moment, in fen; one that is not here, nothing.
+    pub paid: BTreeMap<(UserId, Timestamp), i64>,
     /// What the clock of the database's server shows; `None` where it is this machine's.
     pub clock: Option<Timestamp>,
 }
@@ -109,6 +116,7 @@ impl<'b> Book<'b> {
             return Err(PostRefusal::NothingToMove);
         }
         let (debit_balance, credit_balance) = self.balances_after(posting)?;
+        self.count(posting)?;
         let transfer = Transfer {
             key: posting.key().to_owned(),
             kind: posting.kind(),
@@ -146,6 +154,28 @@ impl<'b> Book<'b> {
     fn is_in_time(&self, payment: &Payment) -> bool {
         let Some(clock) = self.loaded.clock else { return payment.record.is_alive(self.now) };
         payment.record.is_alive(clock.minus(SKEW_MAX))
+    }
+
+    /// Counts what a wallet pays, and refuses what is beyond its cap. After everything else that
+    /// can refuse, so that only what is paid counts.
+    fn count(&mut self, posting: &Posting) -> Result<(), PostRefusal> {
+        let (Some(cap), Some(payer)) = (posting.cap(), posting.debit().owner()) else {
+            return Ok(());
+        };
+        let amount = posting.amount().signed();
+        let paid = self.loaded.paid.get(&(payer, cap.since)).copied().unwrap_or_default();
+        let left = cap.most.signed().saturating_sub(paid).max(0);
+        if amount > left {
+            let left = Fen::from_signed(left).unwrap_or(Fen::ZERO);
+            return Err(PostRefusal::SendCapReached { left });
+        }
+        self.loaded.paid.entry((payer, cap.since)).or_default();
+        // Also since other moments: a batch can hold the end of one day and the next.
+        let since_any = (payer, Timestamp::from_millis(i64::MIN))..=(payer, self.now);
+        for (_, paid) in self.loaded.paid.range_mut(since_any) {
+            *paid = paid.saturating_add(amount);
+        }
+        Ok(())
     }
 
     /// The same operation answers as it did then; another one under its key is refused.
@@ -209,7 +239,6 @@ pub fn land(order_no: OrderNo) -> OutboxEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hongbao_shared::UserId;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000);
 

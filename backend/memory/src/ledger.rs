@@ -9,7 +9,7 @@ use hongbao_domain::{
     store::{
         ledger::{
             Account, AccountState, AccountSum, LedgerReads, LedgerStore, Leg, PostOutcome, Posting,
-            Recorded, Transfer,
+            Recorded, Transfer, TransferKind,
         },
         marks::Mark,
         outbox::{Destination, HasOutbox, Outbox},
@@ -91,6 +91,11 @@ impl LedgerStore for MemoryLedger {
                 })
                 .collect(),
             payments: some(&state.payments, wanted.payments),
+            paid: wanted
+                .paid
+                .into_iter()
+                .map(|(payer, since)| ((payer, since), state.paid_since(payer, since)))
+                .collect(),
             clock: self.outbox.clock.as_ref().map(|clock| clock.now()),
         };
         let (outcomes, changes) = book::decide(&batch, loaded, now);
@@ -330,6 +335,15 @@ impl State {
 
     fn ids(&self, account: Account) -> &[i64] {
         self.by_account.get(&account).map_or(&[], Vec::as_slice)
+    }
+
+    fn paid_since(&self, payer: UserId, since: Timestamp) -> i64 {
+        let wallet = Account::Wallet(payer);
+        let lines = self.ids(wallet).iter().filter_map(|id| self.with_id(*id));
+        let paid = lines.map(|line| line.transfer).filter(|transfer| {
+            transfer.kind == TransferKind::Pay && transfer.debit == wallet && transfer.at >= since
+        });
+        paid.map(|transfer| transfer.amount.signed()).sum()
     }
 
     fn with_id(&self, id: i64) -> Option<Recorded> {

@@ -7,7 +7,7 @@ mod common;
 
 use common::{person::send, server::TestServer};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     io::Write,
     process::{Command, Output, Stdio},
@@ -257,6 +257,26 @@ async fn newcomers_are_given_money_once() {
 
 /// SIGTERM ends a server with exit code 0, and what was answered is there afterwards,
 /// as it is after `kill -9`.
+/// What the house gives each day and what is granted is known to the audit (R-API-4).
+#[tokio::test]
+async fn the_audit_knows_what_the_house_gives() {
+    let mut server = TestServer::spawn(&[
+        ("HONGBAO_LIMITS_WELCOME_GRANT_FEN", "20"),
+        ("HONGBAO_TREASURY_DAILY_ALLOWANCE_FEN", "7"),
+    ]);
+    let (ann, boss) = (server.guest("Ann").await, server.guest("Boss").await);
+    let data = server.folder.path().to_str().unwrap().to_owned();
+    let output = hongbao(&["admin", "grant", &boss.id, "--data", &data]);
+    assert!(output.status.success(), "{}", text(&output.stdout));
+    let grant = json!({"user_id": ann.id, "amount_fen": 5, "key": "k"});
+    boss.post("/grants", &grant).await.ok(201);
+    assert_eq!(ann.balance_fen().await, 12, "no newcomer any more");
+    assert_eq!(boss.balance_fen().await, 27);
+    assert_eq!(server.terminate(), Some(0));
+    let output = hongbao(&["audit", "--data", &data]);
+    assert!(output.status.success(), "{}", text(&output.stdout));
+}
+
 #[tokio::test]
 async fn a_server_ends_and_starts_again() {
     let mut server = TestServer::spawn(&[]);

@@ -68,6 +68,7 @@ const LEDGER: &[File] = files![
     "ledger/sqlite/0007_reconciliation.sql",
     "ledger/sqlite/0008_keys.sql",
     "ledger/sqlite/0009_retired.sql",
+    "ledger/sqlite/0010_paid.sql",
 ];
 const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
@@ -99,6 +100,7 @@ const POSTGRES_LEDGER: &[File] = files![
     "ledger/postgres/0004_reconciliation.sql",
     "ledger/postgres/0005_keys.sql",
     "ledger/postgres/0006_retired.sql",
+    "ledger/postgres/0007_paid.sql",
 ];
 const POSTGRES_PEOPLE: &[File] = files![
     "people/postgres/0001_people.sql",

@@ -167,6 +167,7 @@ impl Lang {
             ErrorCode::InsufficientBalance => {
                 ("余额不够，先充点钱。", "Your balance is too low. Top up first.")
             }
+            ErrorCode::SendCapReached => ("今天发够了，明天再发。", "That's over today's cap."),
             ErrorCode::PacketGivenUp => (
                 "红包没能送达，钱已全部退回。",
                 "The packet couldn't be delivered. All the money went back.",

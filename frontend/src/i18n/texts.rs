@@ -241,6 +241,8 @@ texts! {
     statement_empty_lead: "充点钱发个红包，或者等朋友发一个。", "Top up and send a packet, or wait for a friend's.";
     entry_top_up: "充值", "Top-up";
     entry_welcome: "见面礼", "Welcome gift";
+    entry_allowance: "每日补贴", "Daily allowance";
+    entry_grant: "发放", "Grant";
     entry_pay: "发出红包", "Packet sent";
     entry_credit: "领取红包", "Packet opened";
     entry_refund: "红包退回", "Refund";

@@ -77,14 +77,16 @@ pub(crate) fn SendSheet(
                     <span class="money">{words(move || yuan(balance.get()))}</span>
                     {live(move || missing().map(|missing| view! {
                         <span class="send-short" role="status">{words(move || lang().short_of(missing))}</span>
-                        <button
-                            type="button"
-                            class="link-button"
-                            data-testid="send-top-up"
-                            on:click=press(move |_| topping_up.set(true))
-                        >
-                            {tr!(top_up_first)}
-                        </button>
+                        {(!session::limits().max_top_up_fen.is_zero()).then(|| view! {
+                            <button
+                                type="button"
+                                class="link-button"
+                                data-testid="send-top-up"
+                                on:click=press(move |_| topping_up.set(true))
+                            >
+                                {tr!(top_up_first)}
+                            </button>
+                        })}
                     }.into_any()))}
                 </p>
                 </div>

@@ -25,6 +25,7 @@ const PENDING_POLL_MS_MAX: u32 = 15_000;
 #[component]
 pub(crate) fn WalletPage() -> impl IntoView {
     let statement = Statement::new();
+    let tops_up = memo(|| !session::limits().max_top_up_fen.is_zero());
     let balance = memo(|| session::me().map(|me| me.balance_fen));
     let refresh = Callback::new(move |()| statement.restart());
     view! {
@@ -52,10 +53,12 @@ pub(crate) fn WalletPage() -> impl IntoView {
                         </Link>
                     </span>
                 </section>
-                <section class="panel">
-                    <h2>{tr!(top_up_title)}</h2>
-                    <TopUpForm on_done=refresh/>
-                </section>
+                {live(move || tops_up.get().then(|| view! {
+                    <section class="panel">
+                        <h2>{tr!(top_up_title)}</h2>
+                        <TopUpForm on_done=refresh/>
+                    </section>
+                }.into_any()))}
                 <section class="panel">
                     <h2>{tr!(statement)}</h2>
                     <StatementView statement/>
@@ -210,6 +213,8 @@ fn Line(entry: Entry) -> impl IntoView {
     let why = move || match entry.kind {
         EntryKind::TopUp => lang().entry_top_up(),
         EntryKind::Welcome => lang().entry_welcome(),
+        EntryKind::Allowance => lang().entry_allowance(),
+        EntryKind::Grant => lang().entry_grant(),
         EntryKind::Pay => lang().entry_pay(),
         EntryKind::Credit => lang().entry_credit(),
         EntryKind::Refund => lang().entry_refund(),

@@ -1,6 +1,6 @@
 //! The wallet: balance, statement, top-up.
 
-use crate::{money::Fen, order_no::OrderNo, timestamp::Timestamp};
+use crate::{ids::UserId, money::Fen, order_no::OrderNo, timestamp::Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// `GET /wallet`.
@@ -40,6 +40,36 @@ pub struct TopUp {
     pub at: Timestamp,
 }
 
+/// `POST /grants`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GrantRequest {
+    /// To whom. A service leaves it out, and names the person by `hongbao-for`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user_id: Option<UserId>,
+    /// How much.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, example = 20000))]
+    pub amount_fen: i64,
+    /// The same key again answers the same and moves nothing; yours for this person.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 64, pattern = "^[!-~]+$"))]
+    pub key: String,
+}
+
+/// A grant that is in the wallet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Grant {
+    /// To whom.
+    pub user_id: UserId,
+    /// How much came in.
+    pub amount_fen: Fen,
+    /// What the wallet held right after.
+    pub balance_fen: Fen,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// One line of the statement, newest first (`GET /wallet/entries`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -66,6 +96,10 @@ pub enum EntryKind {
     TopUp,
     /// What the house gives a newcomer.
     Welcome,
+    /// What the house gives everybody who comes on a day.
+    Allowance,
+    /// What an administrator or a program gives in the name of the house.
+    Grant,
     /// A packet was paid.
     Pay,
     /// A share was credited.

@@ -33,6 +33,13 @@ impl Zone {
         Day::of_epoch_day(self.epoch_day(at))
     }
 
+    /// When the day began that it is.
+    pub fn day_begins(&self, at: Timestamp) -> Timestamp {
+        let moment = Moment::from_millisecond(at.millis()).unwrap_or(Moment::UNIX_EPOCH);
+        let began = moment.to_zoned(self.0.clone()).start_of_day();
+        began.map_or(at, |began| Timestamp::from_millis(began.timestamp().as_millisecond()))
+    }
+
     /// The calendar month.
     pub fn month(&self, at: Timestamp) -> Month {
         let moment = Moment::from_millisecond(at.millis()).unwrap_or(Moment::UNIX_EPOCH);

@@ -23,6 +23,11 @@ impl Accounts {
         self.store.person(user).await?.ok_or_else(|| ErrorCode::Unauthenticated.into())
     }
 
+    /// Is there such a person?
+    pub async fn exists(&self, user: UserId) -> Result<bool, Refusal> {
+        Ok(self.store.person(user).await?.is_some())
+    }
+
     /// Changes name and picture. What an account signs in with stays (R-PEOPLE-4).
     /// `name_invalid`, `avatar_invalid`.
     pub async fn change_profile(

@@ -40,7 +40,7 @@ use hongbao_domain::{
 };
 use hongbao_shared::{Limits, Site, api::control::Degradation};
 use parking_lot::Mutex;
-use parts::{calls, clocks, demo, expirers, finder, hooks, mover, services};
+use parts::{calls, clocks, demo, expirers, finder, hooks, ledger, mover, services};
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -149,11 +149,8 @@ impl App {
 
         let Caches { local, shared, writer, notes, peers, comparison } =
             Caches::new(&config, &board, &stores, shared);
-        let ledger = Arc::new(Ledger::start(
-            Arc::clone(&stores.ledger),
-            Arc::clone(&clock),
-            background.ledger_tasks(),
-        ));
+        let tasks = background.ledger_tasks();
+        let ledger = Arc::new(ledger(&config, &stores, &clock, &zone, tasks));
         let reconciliation =
             reconciling::schedule(&config, &stores, &ledger, &sealer, &zone, &clock, &*entropy);
         if restored {

@@ -11,7 +11,7 @@ use crate::{
     groups::Groups,
     hooks::{Courier, Hooks, HooksSettings},
     keys::Keys,
-    ledger::Ledger,
+    ledger::{Ledger, Treasury},
     packets::{Expirer, Finder, Packets, Peers},
     services::Services,
 };
@@ -19,7 +19,7 @@ use hongbao_config::Config;
 use hongbao_domain::{
     board::{Board, Place},
     cache::SharedTier,
-    runtime::{Clock, Entropy, TrueClock, Zone},
+    runtime::{Clock, Entropy, Tasks, TrueClock, Zone},
     store::{orders::OrderStore, outbox::Outbox},
 };
 use hongbao_shared::{Limits, Shard, Site};
@@ -73,6 +73,23 @@ pub(super) fn hooks(
     let (store, clock, entropy) =
         (Arc::clone(&stores.people), Arc::clone(clock), Arc::clone(entropy));
     Arc::new(Hooks::new(store, keys, courier, clock, entropy, settings))
+}
+
+/// The books, with what the house gives and allows.
+pub(super) fn ledger(
+    config: &Config,
+    stores: &Stores,
+    clock: &Arc<dyn Clock>,
+    zone: &Zone,
+    tasks: &Tasks,
+) -> Ledger {
+    let treasury = Treasury {
+        settings: config.treasury.clone(),
+        welcome: config.limits.welcome_grant_fen,
+        zone: zone.clone(),
+        clock: Arc::clone(clock),
+    };
+    Ledger::start(Arc::clone(&stores.ledger), Arc::clone(clock), tasks).with_treasury(treasury)
 }
 
 /// The keys of calls, on the store of people.

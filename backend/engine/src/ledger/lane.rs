@@ -91,6 +91,14 @@ impl Lane {
         }
     }
 
+    /// What the house gives: can come later, and leaves half of the queue to those who pay.
+    pub(super) async fn gift(&self, posting: Posting) -> Result<PostOutcome, Refusal> {
+        if self.interactive.capacity() < QUEUE_MAX / 2 {
+            return Err(unavailable("the ledger's queue is for those who pay"));
+        }
+        self.interactive(posting).await
+    }
+
     /// Up to [`BATCH_MAX`] credits or refunds; waits where the queue is full, which
     /// slows delivery down to what the ledger can take.
     pub(super) async fn credits(&self, postings: Vec<Posting>) -> Result<Vec<Done>, Refusal> {
@@ -302,6 +310,7 @@ fn outcome_name(outcome: &PostOutcome) -> &'static str {
         Err(PostRefusal::KeyConflict) => "key_conflict",
         Err(PostRefusal::ClientSeedDiffers) => "client_seed_differs",
         Err(PostRefusal::PreOrderExpired) => "preorder_expired",
+        Err(PostRefusal::SendCapReached { .. }) => "send_cap_reached",
         Err(PostRefusal::OutOfRange) => "out_of_range",
         Err(PostRefusal::NothingToMove) => "nothing_to_move",
     }

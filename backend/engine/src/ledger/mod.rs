@@ -3,6 +3,9 @@
 
 mod cursor;
 mod lane;
+mod treasury;
+
+pub use treasury::Treasury;
 
 pub use lane::{BATCH_MAX, PAYMENTS_PER_BATCH_MAX, QUEUE_MAX};
 
@@ -15,18 +18,17 @@ use hongbao_domain::{
     store::{
         StoreError,
         ledger::{
-            Account, AccountState, LedgerStore, PostRefusal, Posted, Posting, Recorded,
-            TransferKind, welcome_key,
+            Account, AccountState, Gift, LedgerStore, PostRefusal, Posted, Posting, Recorded,
+            TransferKind,
         },
     },
 };
 use hongbao_shared::{
-    ErrorCode, Fen, Limits, OrderNo, UserId,
+    ErrorCode, Fen, OrderNo, UserId,
     api::{
         Page,
-        wallet::{Entry, EntryKind, TopUp, Wallet},
+        wallet::{Entry, EntryKind, Wallet},
     },
-    limits::is_key,
 };
 use lane::{Done, Lane};
 use std::{collections::BTreeMap, sync::Arc};
@@ -39,6 +41,7 @@ pub const PAGE_MAX: u32 = 100;
 pub struct Ledger {
     store: Arc<dyn LedgerStore>,
     lane: Lane,
+    treasury: Option<Arc<Treasury>>,
 }
 
 /// A payment that is in the books.
@@ -80,7 +83,13 @@ impl Ledger {
     /// Starts the lane as a task of `tasks`, where no client can cancel it.
     pub fn start(store: Arc<dyn LedgerStore>, clock: Arc<dyn Clock>, tasks: &Tasks) -> Self {
         let lane = Lane::start(store.clone(), clock, tasks);
-        Self { store, lane }
+        Self { store, lane, treasury: None }
+    }
+
+    /// With what the house gives and allows; without, it gives nothing and caps nothing.
+    #[must_use]
+    pub fn with_treasury(self, treasury: Treasury) -> Self {
+        Self { treasury: Some(Arc::new(treasury)), ..self }
     }
 
     /// The store, for delivery from its outbox and for the audit.
@@ -93,59 +102,14 @@ impl Ledger {
         self.lane.shutdown().await;
     }
 
-    /// Moves demo money into a wallet. The same key again answers the same and moves
-    /// nothing; with another amount it is refused as `key_reused`.
-    pub async fn top_up(
-        &self,
-        user: UserId,
-        amount: i64,
-        key: &str,
-        limits: &Limits,
-    ) -> Result<TopUp, Refusal> {
-        if !is_key(key) {
-            return Err(ErrorCode::KeyInvalid.into());
-        }
-        let amount = Fen::from_signed(amount)
-            .filter(|amount| !amount.is_zero() && *amount <= limits.max_top_up_fen)
-            .ok_or(ErrorCode::TopUpOutOfRange)?;
-        let posted = match self.lane.interactive(Posting::top_up(user, amount, key)).await? {
-            Ok(posted) => posted,
-            Err(PostRefusal::KeyConflict) => return Err(ErrorCode::KeyReused.into()),
-            Err(PostRefusal::OutOfRange) => {
-                return Err(Refusal::new(ErrorCode::TopUpOutOfRange)
-                    .detail("Your wallet cannot hold that much."));
-            }
-            Err(refusal) => return Err(Refusal::internal(refusal)),
-        };
-        let balance_fen = held(posted.credit_balance)?;
-        Ok(TopUp { amount_fen: amount, balance_fen, at: posted.at })
-    }
-
-    /// Gives somebody who comes to an empty wallet what the house gives newcomers (R-WEB-6).
-    /// Once: the key says whom, so that it does not matter how often they come. It is not part
-    /// of signing up, which needs no ledger; where it cannot be entered now, they are given it
-    /// when they come again.
-    pub async fn welcome(&self, user: UserId, limits: &Limits) -> Result<(), Refusal> {
-        let amount = limits.welcome_grant_fen;
-        if amount.is_zero()
-            || self.store.account(Account::Wallet(user)).await? != AccountState::default()
-        {
-            return Ok(());
-        }
-        match self.lane.interactive(Posting::welcome(user, amount)).await {
-            // A conflict: they were given another amount, which was the setting then.
-            Ok(Ok(_) | Err(PostRefusal::KeyConflict)) => Ok(()),
-            Ok(Err(refusal)) => Err(Refusal::internal(refusal)),
-            Err(refusal) => {
-                tracing::debug!(code = refusal.code.as_str(), "somebody is welcomed later");
-                Ok(())
-            }
-        }
-    }
-
     /// What a person can spend now.
     pub async fn balance(&self, user: UserId) -> Result<Fen, Refusal> {
-        held(self.store.account(Account::Wallet(user)).await?.balance)
+        Ok(self.account(user).await?.held()?)
+    }
+
+    /// What a person's wallet says of itself.
+    pub async fn account(&self, user: UserId) -> Result<AccountState, Refusal> {
+        Ok(self.store.account(Account::Wallet(user)).await?)
     }
 
     /// What a person can spend now, and what was opened and is not credited yet
@@ -157,7 +121,16 @@ impl Ledger {
     /// ledger is read first, so what is credited in between is missing in the balance
     /// as it is shown here. With lists down, `pending_fen` is absent.
     pub async fn wallet(&self, user: UserId, lists: &Lists) -> Result<Wallet, Refusal> {
-        let stated = self.store.account(Account::Wallet(user)).await?;
+        self.shown(user, self.account(user).await?, lists).await
+    }
+
+    /// The same of a wallet that was read.
+    pub async fn shown(
+        &self,
+        user: UserId,
+        stated: AccountState,
+        lists: &Lists,
+    ) -> Result<Wallet, Refusal> {
         let received = lists.received_fen(user).await;
         let pending_fen = match received {
             Ok(received) => Some(held(received.signed().saturating_sub(stated.credited).max(0))?),
@@ -194,17 +167,22 @@ impl Ledger {
     /// it is refused as `client_seed_differs`.
     pub async fn pay(&self, payment: Payment) -> Result<Paid, Refusal> {
         let order_no = payment.record.order_no;
-        let posted = match self.lane.interactive(Posting::pay(payment.clone())).await? {
-            Ok(posted) => posted,
-            Err(PostRefusal::InsufficientBalance { .. }) => {
-                return Err(ErrorCode::InsufficientBalance.into());
-            }
-            Err(PostRefusal::PreOrderExpired) => return Err(ErrorCode::PreOrderExpired.into()),
-            Err(PostRefusal::ClientSeedDiffers) => {
-                return Err(ErrorCode::ClientSeedDiffers.into());
-            }
-            Err(refusal) => return Err(Refusal::internal(refusal)),
-        };
+        let posted =
+            match self.lane.interactive(Posting::pay(payment.clone()).within(self.cap())).await? {
+                Ok(posted) => posted,
+                Err(PostRefusal::InsufficientBalance { .. }) => {
+                    return Err(ErrorCode::InsufficientBalance.into());
+                }
+                Err(PostRefusal::SendCapReached { left }) => {
+                    let detail = format!("{} fen are left of what you may send today.", left.get());
+                    return Err(Refusal::new(ErrorCode::SendCapReached).detail(detail));
+                }
+                Err(PostRefusal::PreOrderExpired) => return Err(ErrorCode::PreOrderExpired.into()),
+                Err(PostRefusal::ClientSeedDiffers) => {
+                    return Err(ErrorCode::ClientSeedDiffers.into());
+                }
+                Err(refusal) => return Err(Refusal::internal(refusal)),
+            };
         let payment = if posted.repeated {
             self.payment(order_no).await?.ok_or_else(|| {
                 StoreError::Corrupt(format!("{order_no} was paid, but has no payment"))
@@ -300,8 +278,12 @@ fn entry(user: UserId, line: &Recorded) -> Result<Entry, Refusal> {
         (amount, transfer.credit_balance)
     };
     let kind = match transfer.kind {
-        TransferKind::TopUp if transfer.key == welcome_key(user) => EntryKind::Welcome,
-        TransferKind::TopUp => EntryKind::TopUp,
+        TransferKind::TopUp => match Gift::of(&transfer.key, user) {
+            Some(Gift::Welcome) => EntryKind::Welcome,
+            Some(Gift::Allowance(_)) => EntryKind::Allowance,
+            Some(Gift::Grant) => EntryKind::Grant,
+            None => EntryKind::TopUp,
+        },
         TransferKind::Pay => EntryKind::Pay,
         TransferKind::Credit => EntryKind::Credit,
         TransferKind::Refund => EntryKind::Refund,

@@ -135,6 +135,7 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(wallet::wallet))
         .routes(routes!(wallet::top_up))
         .routes(routes!(wallet::entries))
+        .routes(routes!(wallet::grant))
         // Send.
         .routes(routes!(packets::pre_order))
         .routes(routes!(packets::pay))

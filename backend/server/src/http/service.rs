@@ -9,7 +9,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use hongbao_domain::{Refusal, store::people::AskingService};
 use hongbao_engine::services::TOKEN_BEGINS;
 use hongbao_shared::{
-    ErrorCode, UserId,
+    ErrorCode, ServiceId, UserId,
     api::services::{External, FOR, Scope},
 };
 use std::sync::Arc;
@@ -99,13 +99,22 @@ pub(super) async fn act(
     http: &Http,
     scopes: &[Scope],
 ) -> Result<UserId, Answered> {
+    Ok(acting(parts, http, scopes).await?.1)
+}
+
+/// The same, and which service it is.
+pub(super) async fn acting(
+    parts: &mut Parts,
+    http: &Http,
+    scopes: &[Scope],
+) -> Result<(ServiceId, UserId), Answered> {
     let Asking(service) = Asking::from_request_parts(parts, http).await?;
     needs(&service, scopes)?;
     let named = named(parts).ok_or(ErrorCode::PersonRequired)?;
     let user = http.app.services.person(service.id, named);
     let user = user.await?;
     record(parts, http, &service, Some(user)).await?;
-    Ok(user)
+    Ok((service.id, user))
 }
 
 fn needs(service: &AskingService, scopes: &[Scope]) -> Result<(), Refusal> {

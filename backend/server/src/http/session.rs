@@ -12,7 +12,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{AppendHeaders, IntoResponse, Response},
 };
-use hongbao_domain::Refusal;
+use hongbao_domain::{
+    Refusal,
+    store::ledger::{AccountState, Grantor},
+};
 use hongbao_shared::{
     ErrorCode, UserId,
     api::{
@@ -43,9 +46,21 @@ pub(super) struct Session {
 #[derive(Debug)]
 pub(super) struct Own(pub(super) Session);
 
-/// Whoever brings money into their wallet: a person, or a service with the scope `grant` for one.
+/// Whoever brings money into a wallet: a person into their own, or a service with the scope
+/// `grant` for one.
 #[derive(Debug)]
-pub(super) struct Grant(pub(super) UserId);
+pub(super) struct Bringing {
+    pub(super) user: UserId,
+    pub(super) is_self: bool,
+}
+
+/// Whoever grants in the name of the house: a signed-in administrator, who names to whom in the
+/// body; or a service with the scope `grant`, which names them as always.
+#[derive(Debug)]
+pub(super) struct Granting {
+    pub(super) by: Grantor,
+    pub(super) to: Option<UserId>,
+}
 
 /// A signed-in administrator, or a service with the scope `administer` for somebody; everybody
 /// else is refused as `forbidden`.
@@ -104,13 +119,14 @@ impl FromRequestParts<Http> for Session {
 }
 
 impl Session {
-    /// Gives a newcomer what the house gives, when they come to their wallet first. People
-    /// whom a program has brought get what that program gives.
-    pub(super) async fn welcome(&self, http: &Http) -> Result<(), Refusal> {
-        if !self.token.is_empty() {
-            http.app.ledger.welcome(self.user_id, &http.app.config.limits).await?;
+    /// What is in the wallet of whoever asks, after the house has given them what it gives.
+    /// People whom a program has brought get what that program gives.
+    pub(super) async fn come(&self, http: &Http) -> Result<AccountState, Refusal> {
+        let ledger = &http.app.ledger;
+        if self.token.is_empty() {
+            return ledger.account(self.user_id).await;
         }
-        Ok(())
+        ledger.come(self.user_id).await
     }
 
     fn of_service(user_id: UserId) -> Self {
@@ -136,15 +152,29 @@ impl FromRequestParts<Http> for Own {
     }
 }
 
-impl FromRequestParts<Http> for Grant {
+impl FromRequestParts<Http> for Bringing {
     type Rejection = Answered;
 
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
         if is_service(parts) {
-            return Ok(Self(service::act(parts, http, &[Scope::Grant]).await?));
+            let user = service::act(parts, http, &[Scope::Grant]).await?;
+            return Ok(Self { user, is_self: false });
         }
         let session = <Session as FromRequestParts<Http>>::from_request_parts(parts, http).await?;
-        Ok(Self(session.user_id))
+        Ok(Self { user: session.user_id, is_self: true })
+    }
+}
+
+impl FromRequestParts<Http> for Granting {
+    type Rejection = Answered;
+
+    async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
+        if is_service(parts) {
+            let (service, user) = service::acting(parts, http, &[Scope::Grant]).await?;
+            return Ok(Self { by: Grantor::Service(service), to: Some(user) });
+        }
+        let Admin(user) = Admin::from_request_parts(parts, http).await?;
+        Ok(Self { by: Grantor::Administrator(user), to: None })
     }
 }
 

@@ -17,8 +17,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 #[path = "ledger/pages.rs"]
 mod pages;
+#[path = "ledger/treasury.rs"]
+mod treasury;
 
 pub(crate) use pages::*;
+pub(crate) use treasury::*;
 
 /// Hands the names of all laws to a macro that tests an implementation on each.
 macro_rules! ledger_store_laws {
@@ -34,6 +37,8 @@ macro_rules! ledger_store_laws {
             reconciliation_is_one_nodes,
             a_payment_is_repeatable_by_content,
             an_escrow_pays_with_its_own_money_alone,
+            a_wallet_pays_no_more_than_its_cap,
+            what_the_house_gives_is_given_once,
             a_refund_happens_once,
             a_statement_pages_newest_first,
             pre_orders_are_kept_and_purged,
@@ -87,7 +92,7 @@ pub(crate) async fn post(store: &dyn LedgerStore, posting: Posting) -> Result<Po
     store.post(vec![posting], at(1_000)).await.unwrap()[0]
 }
 
-async fn top_up(store: &dyn LedgerStore, who: UserId, amount: u64) {
+pub(crate) async fn top_up(store: &dyn LedgerStore, who: UserId, amount: u64) {
     post(store, Posting::top_up(who, fen(amount), &format!("setup{amount}"))).await.unwrap();
 }
 

@@ -68,6 +68,7 @@ async fn the_document_names_every_call() {
         "GET /api/v1/wallet",
         "GET /api/v1/wallet/entries",
         "POST /api/v1/wallet/top-ups",
+        "POST /api/v1/grants",
         "GET /api/v1/service",
         "PUT /api/v1/service/people",
         "PUT /api/v1/service/rooms",

@@ -23,4 +23,5 @@ mod secrecy;
 mod services;
 mod sessions;
 mod texts;
+mod treasury;
 mod webhooks;

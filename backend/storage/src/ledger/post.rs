@@ -26,7 +26,7 @@ use hongbao_domain::{
     record::Payment,
     store::ledger::{Account, PostOutcome, Posting, Transfer},
 };
-use hongbao_shared::{OrderNo, Timestamp};
+use hongbao_shared::{OrderNo, Timestamp, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Unique keys that two transactions may both want to take.
@@ -74,7 +74,8 @@ async fn post_in(
         }
     }
     let (payments, clock) = payments(tx, &wanted.payments).await?;
-    let loaded = Loaded { balances, transfers, payments, clock };
+    let paid = paid(tx, &wanted.paid).await?;
+    let loaded = Loaded { balances, transfers, payments, paid, clock };
     let (outcomes, changes) = book::decide(batch, loaded, now);
     if !changes.is_empty() {
         enter::enter(tx, &changes, &existing, now).await?;
@@ -127,6 +128,48 @@ async fn transfers(
     let keys = keys.iter().cloned().collect();
     let found = read::by_key(tx.dialect(), tx, keys).await?;
     Ok(found.into_iter().map(|(key, recorded)| (key, recorded.transfer)).collect())
+}
+
+/// What wallets have paid for packets since a moment: they are locked, so that it stays true.
+async fn paid(
+    tx: &mut Tx<'_>,
+    wanted: &BTreeSet<(UserId, Timestamp)>,
+) -> Result<BTreeMap<(UserId, Timestamp), i64>, StoreError> {
+    if wanted.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let (payers, moments): (Vec<i64>, Vec<i64>) =
+        wanted.iter().map(|(payer, since)| (payer.get(), since.millis())).unzip();
+    // A person's payments since then are read off `transfers_paid`, whatever came before.
+    let statement = match tx.dialect() {
+        Dialect::Sqlite => {
+            let wanted: Vec<_> = payers.iter().zip(&moments).collect();
+            sql("SELECT wanted.value ->> 0, wanted.value ->> 1, sum(t.amount)
+                 FROM jsonb_each($1) AS wanted
+                 CROSS JOIN transfers AS t
+                 WHERE t.kind = 2 AND t.debit_owner = wanted.value ->> 0
+                       AND t.at >= wanted.value ->> 1
+                 GROUP BY 1, 2")
+            .bind(to_json(&wanted)?)
+        }
+        Dialect::Postgres => sql("SELECT wanted.payer, wanted.since, sum(t.amount)::bigint
+             FROM unnest($1::bigint[], $2::bigint[]) AS wanted (payer, since)
+             JOIN transfers AS t
+                 ON t.kind = 2 AND t.debit_owner = wanted.payer AND t.at >= wanted.since
+             GROUP BY 1, 2")
+        .bind(payers)
+        .bind(moments),
+    };
+    let rows = statement
+        .all(tx, |row| {
+            let payer: i64 = row.try_get(0)?;
+            let since: i64 = row.try_get(1)?;
+            let payer = UserId::new(payer)
+                .ok_or_else(|| StoreError::Corrupt(format!("{payer} is nobody's id")))?;
+            Ok(((payer, Timestamp::from_millis(since)), row.try_get(2)?))
+        })
+        .await?;
+    Ok(rows)
 }
 
 /// The payments that exist, and what the server's clock shows.

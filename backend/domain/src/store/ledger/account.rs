@@ -1,7 +1,7 @@
 //! Accounts and what they hold.
 
 use super::{super::StoreError, Leg};
-use hongbao_shared::{OrderNo, UserId};
+use hongbao_shared::{Fen, OrderNo, UserId};
 
 /// Where money can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +65,11 @@ pub struct AccountState {
 }
 
 impl AccountState {
+    /// What it holds, if it cannot be negative.
+    pub fn held(self) -> Result<Fen, StoreError> {
+        crate::store::fen(self.balance)
+    }
+
     /// With one more transfer; `None` beyond 64 bits.
     #[must_use]
     pub fn plus(self, leg: &Leg) -> Option<Self> {

@@ -9,8 +9,8 @@ mod transfer;
 pub use account::{Account, AccountState, AccountSum};
 pub use posting::credit_seq;
 pub use posting::{
-    PostOutcome, PostRefusal, Posted, Posting, TransferKind, credit_key, pay_key, refund_key,
-    welcome_key,
+    DayCap, Gift, Grantor, PostOutcome, PostRefusal, Posted, Posting, TransferKind, allowance_key,
+    credit_key, pay_key, refund_key, welcome_key,
 };
 pub use transfer::{Leg, Recorded, Transfer};
 

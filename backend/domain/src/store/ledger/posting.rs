@@ -2,7 +2,8 @@
 
 use super::{super::StoreError, Account};
 use crate::{planted::Bug, record::Payment};
-use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};
+use hongbao_shared::{Fen, OrderNo, ServiceId, Timestamp, UserId};
+use std::fmt;
 
 /// Why money moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +59,63 @@ pub struct Posting {
     amount: Fen,
     order_no: Option<OrderNo>,
     payment: Option<Box<Payment>>,
+    cap: Option<DayCap>,
+}
+
+/// What a wallet may pay for packets in a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayCap {
+    /// When the day began.
+    pub since: Timestamp,
+    /// How much in all.
+    pub most: Fen,
+}
+
+/// Who grants in the name of the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grantor {
+    /// An administrator.
+    Administrator(UserId),
+    /// A program.
+    Service(ServiceId),
+}
+
+/// As keys have it: `admin-7`, `service-7`.
+impl fmt::Display for Grantor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Administrator(user) => write!(f, "admin-{user}"),
+            Self::Service(service) => write!(f, "service-{service}"),
+        }
+    }
+}
+
+/// What the house gives of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gift {
+    /// To a newcomer, once.
+    Welcome,
+    /// For a day, in days since 1970 in the configured time zone.
+    Allowance(i64),
+    /// By somebody in the name of the house.
+    Grant,
+}
+
+impl Gift {
+    /// What a key of a transfer to `user` stands for; `None` if it is no gift's.
+    pub fn of(key: &str, user: UserId) -> Option<Self> {
+        if key == welcome_key(user) {
+            return Some(Self::Welcome);
+        }
+        if let Some(day) = key.strip_prefix("allowance:").and_then(|rest| rest.rsplit_once(':')) {
+            let day = day.1.parse().ok()?;
+            return (key == allowance_key(user, day)).then_some(Self::Allowance(day));
+        }
+        let granted = key.strip_prefix("grant:")?.strip_prefix(&user.to_string())?;
+        let (by, own) = granted.strip_prefix(':')?.split_once(':')?;
+        let id = by.strip_prefix("admin-").or_else(|| by.strip_prefix("service-"))?;
+        (!id.is_empty() && !own.is_empty()).then_some(Self::Grant)
+    }
 }
 
 impl Posting {
@@ -73,12 +131,30 @@ impl Posting {
             amount,
             order_no: None,
             payment: None,
+            cap: None,
         }
     }
 
     /// The money that the house gives a newcomer, once, whoever asks for it how often.
     pub fn welcome(user: UserId, amount: Fen) -> Self {
         Self { key: welcome_key(user), ..Self::top_up(user, amount, "") }
+    }
+
+    /// What the house gives everybody who comes on a day, once.
+    pub fn allowance(user: UserId, amount: Fen, day: i64) -> Self {
+        Self { key: allowance_key(user, day), ..Self::top_up(user, amount, "") }
+    }
+
+    /// What somebody gives in the name of the house; `key` is the grantor's own for this person.
+    pub fn grant(by: Grantor, user: UserId, amount: Fen, key: &str) -> Self {
+        Self { key: format!("grant:{user}:{by}:{key}"), ..Self::top_up(user, amount, "") }
+    }
+
+    /// Refused if the wallet then has paid more in the day than it may. No part of what a
+    /// repetition is compared by.
+    #[must_use]
+    pub fn within(self, cap: Option<DayCap>) -> Self {
+        Self { cap, ..self }
     }
 
     /// A packet's total into its escrow. The payment is stored with it, and so is the
@@ -93,6 +169,7 @@ impl Posting {
             amount: record.total_fen,
             order_no: Some(record.order_no),
             payment: Some(Box::new(payment)),
+            cap: None,
         }
     }
 
@@ -122,6 +199,7 @@ impl Posting {
             amount,
             order_no: Some(order_no),
             payment: None,
+            cap: None,
         }
     }
 
@@ -149,6 +227,10 @@ impl Posting {
     pub const fn order_no(&self) -> Option<OrderNo> {
         self.order_no
     }
+    /// What is capped of it.
+    pub const fn cap(&self) -> Option<DayCap> {
+        self.cap
+    }
     /// With a payment: what was paid for.
     pub fn payment(&self) -> Option<&Payment> {
         self.payment.as_deref()
@@ -158,6 +240,11 @@ impl Posting {
 /// The key of the transfer that welcomes somebody; no key of a top-up begins like it.
 pub fn welcome_key(user: UserId) -> String {
     format!("welcome:{user}")
+}
+
+/// The key of a day's allowance.
+pub fn allowance_key(user: UserId, day: i64) -> String {
+    format!("allowance:{user}:{day}")
 }
 
 /// The key of the transfer that pays for a packet.
@@ -212,6 +299,12 @@ pub enum PostRefusal {
     /// The pre-order's time is over (R-SEND-2).
     #[error("the pre-order has expired")]
     PreOrderExpired,
+    /// The wallet would have paid more in the day than it may.
+    #[error("only {left} fen are left of the day's cap", left = left.get())]
+    SendCapReached {
+        /// What it may still pay.
+        left: Fen,
+    },
     /// A balance would leave the range of [`Fen`].
     #[error("a balance would leave its range")]
     OutOfRange,

@@ -3,12 +3,14 @@
 use super::{super::sums::sums_are_true, Check, Law, Tally};
 use hongbao_domain::store::{
     ledger::{
-        Account, AccountState, Posting, Transfer, TransferKind, credit_key, credit_seq, pay_key,
-        refund_key, welcome_key,
+        Account, AccountState, Gift, Posting, Transfer, TransferKind, credit_key, credit_seq,
+        pay_key, refund_key,
     },
     orders::{ClaimRow, PacketRow, StoredState},
 };
 use std::collections::BTreeMap;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Check<'_> {
     /// Every fen that went in is credited, refunded or still there.
@@ -149,8 +151,14 @@ pub(in crate::audit) fn fits(transfer: &Transfer) -> bool {
     let key = transfer.key.as_str();
     match (transfer.kind, transfer.debit, transfer.credit, transfer.order_no) {
         (TransferKind::TopUp, Account::Issuer, Account::Wallet(user), None) => {
-            key.starts_with(Posting::top_up(user, transfer.amount, "").key())
-                || key == welcome_key(user)
+            match Gift::of(key, user) {
+                Some(Gift::Welcome | Gift::Grant) => true,
+                // The configured zone's day, which no zone has a day from that of UTC.
+                Some(Gift::Allowance(day)) => {
+                    transfer.at.millis().div_euclid(DAY_MS).abs_diff(day) <= 1
+                }
+                None => key.starts_with(Posting::top_up(user, transfer.amount, "").key()),
+            }
         }
         (TransferKind::Pay, Account::Wallet(_), Account::Escrow(to), Some(order_no)) => {
             to == order_no && key == pay_key(order_no)

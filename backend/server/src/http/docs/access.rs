@@ -26,6 +26,7 @@ fn allowed(method: &str, operation: &Value) -> Vec<&'static str> {
         _ if operation["tags"][0] == "Webhooks" => roles.push("webhooks"),
         "open_packet_for_many" => roles.push("act"),
         "top_up" => roles.extend(PERSONS.iter().chain(&["grant"])),
+        "grant_money" => roles.extend(["administrator", "grant"]),
         "sign_out"
         | "become_account"
         | "change_password"

@@ -25,7 +25,7 @@ pub(in crate::http) fn repeat(operation: &str) -> Option<Repeat> {
         // A ticket more for the same person.
         | "grab_packet"
         // By keys of their own, in the body or in the path.
-        | "top_up" | "post_message" | "pay_packet" | "open_packet" | "open_packet_for_many"
+        | "top_up" | "grant_money" | "post_message" | "pay_packet" | "open_packet" | "open_packet_for_many"
         | "link_people" | "link_rooms" | "retry_dead_letter"
         // As it is to be, however often it is said.
         | "join_group" | "enter_demo_group" | "update_me" | "mark_group_read" | "mute_group"

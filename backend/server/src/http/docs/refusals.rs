@@ -39,6 +39,7 @@ fn own(operation: &str) -> &'static [ErrorCode] {
         "remove_member" => &[GroupNotFound, MemberNotFound, NotOwner],
         "post_message" => &[GroupNotFound, MessageInvalid, KeyInvalid, KeyReused],
         "top_up" => &[TopUpOutOfRange, KeyInvalid, KeyReused],
+        "grant_money" => &[AmountOutOfRange, NotFound, KeyInvalid, KeyReused],
         "create_packet" => &[
             GroupNotFound,
             AmountOutOfRange,
@@ -60,6 +61,7 @@ fn own(operation: &str) -> &'static [ErrorCode] {
             ClientSeedInvalid,
             ClientSeedDiffers,
             InsufficientBalance,
+            SendCapReached,
             PacketGivenUp,
             PacketsOff,
             GroupNotFound,

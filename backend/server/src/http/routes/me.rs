@@ -16,15 +16,18 @@ use hongbao_engine::{
     accounts::{Person, SessionId},
     control::Deed,
 };
-use hongbao_shared::api::accounts::{Me, PasswordChange, ProfileChange, Registration, SessionInfo};
+use hongbao_shared::{
+    Fen,
+    api::accounts::{Me, PasswordChange, ProfileChange, Registration, SessionInfo},
+};
 
 /// Who am I, and what is in my wallet?
 #[utoipa::path(get, path = "/api/v1/me", operation_id = "get_me", tag = "People",
     responses((status = 200, description = "You.", body = Me)))]
 pub(in crate::http) async fn me(State(http): State<Http>, session: Session) -> Answer<Json<Me>> {
     let person = http.app.accounts.me(session.user_id).await?;
-    session.welcome(&http).await?;
-    describe(&http, person).await
+    let wallet = session.come(&http).await?;
+    Ok(described(person, wallet.held()?))
 }
 
 /// Who is signed in: you, or `null`, which is no error. A page asks before it offers
@@ -51,7 +54,7 @@ pub(in crate::http) async fn change(
 ) -> Answer<Json<Me>> {
     http.app.pace.check(Deed::Profile, session.user_id)?;
     let person = http.app.accounts.change_profile(session.user_id, request).await?;
-    describe(&http, person).await
+    changed(&http, person).await
 }
 
 /// Become an account from a guest, and keep everything.
@@ -66,7 +69,7 @@ pub(in crate::http) async fn become_account(
     http.app.pace.check(Deed::Profile, session.user_id)?;
     http.throttle.check(Counted::NewAccount, &client)?;
     let person = http.app.accounts.become_account(session.user_id, registration).await?;
-    describe(&http, person).await
+    changed(&http, person).await
 }
 
 /// Change your password. All your other sessions end.
@@ -122,13 +125,17 @@ pub(in crate::http) async fn end_session(
     Ok(if was_this_one { session::ended(&client) } else { StatusCode::NO_CONTENT.into_response() })
 }
 
-async fn describe(http: &Http, person: Person) -> Answer<Json<Me>> {
+async fn changed(http: &Http, person: Person) -> Answer<Json<Me>> {
     let balance_fen = http.app.ledger.balance(person.profile.id).await?;
-    Ok(Json(Me {
+    Ok(described(person, balance_fen))
+}
+
+fn described(person: Person, balance_fen: Fen) -> Json<Me> {
+    Json(Me {
         user: person.profile,
         balance_fen,
         is_admin: person.is_admin,
         is_guest: person.is_guest,
         login_name: person.login_name,
-    }))
+    })
 }

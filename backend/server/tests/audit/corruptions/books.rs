@@ -92,6 +92,20 @@ pub(super) const CASES: &[Case] = &[
         laws: &[Law::BalanceIsSum, Law::BalancesFollow],
         about: Wallet(1),
     },
+    // A day's allowance that is not of the day on which it was given.
+    Case {
+        file: Ledger,
+        sql: "UPDATE transfers SET key = 'allowance:1:' || (at / 86400000 + 2) WHERE id = 1",
+        laws: &[Law::TransferFits],
+        about: Place("ledger"),
+    },
+    // A grant that nobody made.
+    Case {
+        file: Ledger,
+        sql: "UPDATE transfers SET key = 'grant:1::a' WHERE id = 1",
+        laws: &[Law::TransferFits],
+        about: Place("ledger"),
+    },
     // Somebody else's key: they could never use it themselves.
     Case {
         file: Ledger,
