@@ -1,6 +1,6 @@
 //! What must hold between settings, checked once at the start.
 
-use super::{Config, ConfigError};
+use super::{Calls, Config, ConfigError};
 use hongbao_shared::{Fen, order_no};
 use tracing_subscriber::filter::Targets;
 
@@ -10,6 +10,8 @@ const HOT_DAYS_MAX: u32 = 28;
 /// A landing that takes a few attempts is no reason to give up, nor are clocks of nodes that
 /// differ.
 const GIVE_UP_AFTER_MIN_S: u32 = 60;
+/// A call that waits for a database and for its packet to land is slow, not lost.
+const LOST_AFTER_MIN_S: u32 = 10;
 const DAY_S: u32 = 24 * 60 * 60;
 
 /// The most shares that a packet can be allowed to have. Its claims are read back in
@@ -115,6 +117,7 @@ impl Config {
             ("sessions.per_user_max", self.sessions.per_user_max),
             ("addresses.tracked_max", self.addresses.tracked_max),
             ("credit.deferred_interval_s", self.credit.deferred_interval_s),
+            ("calls.keys_per_caller_max", self.calls.keys_per_caller_max),
             ("lanes.queue_max", self.lanes.queue_max),
             ("lanes.batch_max", self.lanes.batch_max),
             ("server.connections_max", self.server.connections_max),
@@ -134,7 +137,13 @@ impl Config {
         for (path, value) in least_one {
             require(value >= 1, || format!("{path} must be at least 1"))?;
         }
-        Ok(())
+        let Calls { lost_after_s, key_ttl_s, .. } = self.calls;
+        require(lost_after_s >= LOST_AFTER_MIN_S, || {
+            format!("calls.lost_after_s must be at least {LOST_AFTER_MIN_S}")
+        })?;
+        require(key_ttl_s > lost_after_s, || {
+            "calls.key_ttl_s must be above calls.lost_after_s".to_owned()
+        })
     }
 }
 
