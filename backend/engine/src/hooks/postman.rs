@@ -3,7 +3,6 @@
 
 use super::Hooks;
 use crate::keys::secret;
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use hongbao_domain::{
     board::{Board, Place, Rung},
     crash::{self, Step},
@@ -11,7 +10,10 @@ use hongbao_domain::{
 };
 use hongbao_shared::{Timestamp, WebhookId};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::time::Instant;
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Longer than a post may take; what is not settled by then is delivered again.
@@ -48,7 +50,10 @@ pub struct Postman {
     alone: bool,
 }
 
-type Lane<'a> = BoxFuture<'a, WebhookId>;
+/// What is being delivered. Tasks, and not futures of the postman's own: while it looks for more
+/// nobody would go on with those, and what they hold (a connection to the database, a place in the
+/// queue for one) would be missed by everybody else, and by itself.
+type Lanes = JoinSet<WebhookId>;
 
 impl Postman {
     /// Of these webhooks; `alone` if no other node delivers beside it.
@@ -61,14 +66,14 @@ impl Postman {
         if self.alone {
             self.take_over().await;
         }
-        let mut lanes: FuturesUnordered<Lane<'_>> = FuturesUnordered::new();
+        let mut lanes = Lanes::new();
         let mut busy: BTreeMap<WebhookId, usize> = BTreeMap::new();
         let (mut tidied, mut turn) = (None::<Instant>, 0_usize);
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Some(hook) = lanes.next() => freed(&mut busy, hook),
+                Some(ended) = lanes.join_next() => freed(&mut busy, ended),
                 () = self.hooks.bell.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
@@ -86,7 +91,9 @@ impl Postman {
                 tracing::debug!(%error, "events for webhooks cannot be read for now");
             }
         }
-        while lanes.next().await.is_some() {}
+        while let Some(ended) = lanes.join_next().await {
+            freed(&mut busy, ended);
+        }
     }
 
     /// What a process that is gone was delivering is due at once.
@@ -99,12 +106,12 @@ impl Postman {
     }
 
     /// Takes what is due, as far as there are lanes free.
-    async fn take<'a>(
-        &'a self,
-        lanes: &mut FuturesUnordered<Lane<'a>>,
+    async fn take(
+        &self,
+        lanes: &mut Lanes,
         busy: &mut BTreeMap<WebhookId, usize>,
         turn: usize,
-        stop: &'a CancellationToken,
+        stop: &CancellationToken,
     ) -> Result<(), PeopleError> {
         if lanes.len() >= LANES_MAX {
             return Ok(());
@@ -125,41 +132,10 @@ impl Postman {
             let events = store.lease_events(hook.id, now, now.plus(LEASE), limit).await?;
             for event in events {
                 *busy.entry(hook.id).or_default() += 1;
-                lanes.push(self.deliver(hook.clone(), event, stop).boxed());
+                lanes.spawn(deliver(Arc::clone(&self.hooks), hook.clone(), event, stop.clone()));
             }
         }
         Ok(())
-    }
-
-    /// Delivers an event and those behind it.
-    async fn deliver(
-        &self,
-        hook: StoredHook,
-        event: LeasedEvent,
-        stop: &CancellationToken,
-    ) -> WebhookId {
-        let (mut next, mut run) = (Some(event), 0);
-        while let Some(event) = next.take() {
-            crash::before(Step::PostWebhook);
-            let attempt = self.hooks.post(&hook, &event).await;
-            crash::after(Step::PostWebhook);
-            run += 1;
-            let now = self.hooks.clock.now();
-            let tried = became(&hook, &event, attempt.error.is_none(), now);
-            if let Tried::Dead { .. } = tried {
-                let (event, hook) = (&event.id, hook.id);
-                tracing::warn!(%hook, event, "an event did not arrive at a webhook for days");
-                metrics::counter!("hongbao_webhook_dead_events_total").increment(1);
-            }
-            let goes_on = run < RUN_MAX && !stop.is_cancelled();
-            let until = goes_on.then(|| now.plus(LEASE));
-            match self.hooks.store.settle_event(event, attempt, tried, until).await {
-                Ok(after) => next = after,
-                // The lease runs out, and it is delivered again.
-                Err(error) => tracing::debug!(%error, "an attempt was not written down"),
-            }
-        }
-        hook.id
     }
 
     async fn tidy(&self) -> Result<(), PeopleError> {
@@ -196,7 +172,45 @@ impl Postman {
     }
 }
 
-fn freed(busy: &mut BTreeMap<WebhookId, usize>, hook: WebhookId) {
+/// Delivers an event and those behind it.
+async fn deliver(
+    hooks: Arc<Hooks>,
+    hook: StoredHook,
+    event: LeasedEvent,
+    stop: CancellationToken,
+) -> WebhookId {
+    let (mut next, mut run) = (Some(event), 0);
+    while let Some(event) = next.take() {
+        crash::before(Step::PostWebhook);
+        let attempt = hooks.post(&hook, &event).await;
+        crash::after(Step::PostWebhook);
+        run += 1;
+        let now = hooks.clock.now();
+        let tried = became(&hook, &event, attempt.error.is_none(), now);
+        if let Tried::Dead { .. } = tried {
+            let (event, hook) = (&event.id, hook.id);
+            tracing::warn!(%hook, event, "an event did not arrive at a webhook for days");
+            metrics::counter!("hongbao_webhook_dead_events_total").increment(1);
+        }
+        let goes_on = run < RUN_MAX && !stop.is_cancelled();
+        let until = goes_on.then(|| now.plus(LEASE));
+        match hooks.store.settle_event(event, attempt, tried, until).await {
+            Ok(after) => next = after,
+            // The lease runs out, and it is delivered again.
+            Err(error) => tracing::debug!(%error, "an attempt was not written down"),
+        }
+    }
+    hook.id
+}
+
+fn freed(busy: &mut BTreeMap<WebhookId, usize>, ended: Result<WebhookId, JoinError>) {
+    let hook = match ended {
+        Ok(hook) => hook,
+        // As if it had happened here: the process ends in good order.
+        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+        // The runtime is shutting down.
+        Err(_) => return,
+    };
     if let Some(held) = busy.get_mut(&hook) {
         *held = held.saturating_sub(1);
         if *held == 0 {

@@ -16,9 +16,9 @@ async fn what_is_dead_is_replayed() {
     receiver.answer(&[503; 3]);
     let order_no = scene.send(&group, 1).await;
     scene.open("bob", order_no).await;
-    receiver.count(1).await;
+    scene.tried(&id, 1).await;
     scene.clock.advance_s(10);
-    receiver.count(2).await;
+    scene.tried(&id, 2).await;
     scene.clock.advance_s(3 * 24 * 60 * 60);
     let mut hook = scene.get(&id).await;
     for _ in 0..1_000 {

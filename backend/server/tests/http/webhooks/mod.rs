@@ -18,7 +18,10 @@ use hongbao_config::Config;
 use hongbao_shared::{OrderNo, api::services::Scope};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 /// A server that posts to this machine, and a program with ann, bob and cec in its room.
 pub(crate) struct Scene {
@@ -66,6 +69,17 @@ impl Scene {
         self.bot.asking.get(&path).await.ok(200)["attempts"].as_array().unwrap().clone()
     }
 
+    /// Waits until so many attempts are written down: only then is it known when the next is due.
+    pub(crate) async fn tried(&self, id: &str, times: usize) {
+        for _ in 0..1_000 {
+            if self.attempts(id).await.len() >= times {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("not tried {times} times: {:?}", self.attempts(id).await);
+    }
+
     /// The room: its group.
     pub(crate) async fn room(&self) -> String {
         let room = self.bot.link_room("lobby", &["ann", "bob", "cec"]).await.ok(200);
@@ -74,7 +88,9 @@ impl Scene {
 
     /// Ann sends a packet.
     pub(crate) async fn send(&self, group: &str, shares: u32) -> OrderNo {
-        let money = json!({"amount_fen": 1000, "key": format!("{group}-{shares}")});
+        static SENT: AtomicU32 = AtomicU32::new(0);
+        let key = SENT.fetch_add(1, Ordering::Relaxed).to_string();
+        let money = json!({"amount_fen": 1000, "key": key});
         self.bot.post("ann", "/wallet/top-ups", &money).await.ok(201);
         let packet = json!({
             "group_id": group, "kind": "lucky", "total_fen": 1000, "shares": shares, "greeting": "恭喜",

@@ -21,6 +21,7 @@ async fn what_is_refused_comes_again_in_order() {
     scene.open("bob", order_no).await;
     let first = receiver.count(1).await[0].clone();
     for count in 2..=4 {
+        scene.tried(&id, count - 1).await;
         scene.clock.advance_s(10);
         receiver.count(count).await;
     }
@@ -72,6 +73,34 @@ async fn one_that_is_slow_holds_up_nobody() {
     let attempts = scene.attempts(&gone_id).await;
     assert!(attempts[0]["error"].as_str().unwrap().starts_with("No connection"), "{attempts:?}");
     assert!(scene.get(&gone_id).await["failing_since"].is_string());
+}
+
+/// Posts that are being made wait for nothing that whoever looks for more of them holds: with many
+/// packets at once no call stands still until a pool of connections gives up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_packets_at_once_hold_up_nobody() {
+    let scene = Scene::new().await;
+    let receiver = Receiver::start().await;
+    scene.add(&receiver.url).await;
+    let group = scene.room().await;
+    let packets = async || {
+        for _ in 0..40 {
+            let order_no = scene.send(&group, 3).await;
+            for who in ["ann", "bob", "cec"] {
+                scene.open(who, order_no).await;
+            }
+        }
+    };
+    // Less than a pool waits for a connection.
+    let all = futures::future::join4(packets(), packets(), packets(), packets());
+    let within = tokio::time::timeout(std::time::Duration::from_secs(25), all).await;
+    assert!(within.is_ok(), "it stands still");
+    let credited = 4 * 40 * 3;
+    receiver
+        .until("all are credited", |posted| {
+            posted.iter().filter(|post| post.what() == "packet.credited").count() == credited
+        })
+        .await;
 }
 
 /// Of an answer the head is read; what else comes on the connection is not.
