@@ -1,13 +1,16 @@
 //! Cold storage in SQL.
 
 use super::{
-    Database, Dialect, Statement, StoreError, Tx,
+    Database, Statement, StoreError, Tx,
     orders::{
-        rows::{PACKET_COLUMNS, bind_packet, day_sum, numbered_claim_row, packet_row, sum_of},
+        rows::{
+            PACKET_COLUMNS, bind_packet, day_sum, insert_packets_into, numbered_claim_row,
+            packet_row, sum_of,
+        },
         tables::{CLAIM_COLUMNS, Tables},
     },
     sql,
-    statement::any,
+    statement::{any, values},
 };
 use async_trait::async_trait;
 use hongbao_domain::store::{
@@ -113,28 +116,11 @@ impl ColdStore for SqlCold {
     }
 }
 
-/// What stands for `rows` rows of as many parameters. Without numbers for SQLite, which looks
-/// each of them up among all before it.
-fn values(dialect: Dialect, rows: usize, columns: usize) -> String {
-    let parameter = |at: usize| match dialect {
-        Dialect::Sqlite => "?".to_owned(),
-        Dialect::Postgres => format!("${at}"),
-    };
-    let row = |row: usize| {
-        let first = row * columns + 1;
-        let row: Vec<_> = (first..first + columns).map(parameter).collect();
-        format!("({})", row.join(", "))
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(", ")
-}
-
 /// Inserts, or makes sure that the same is there: one statement, and a second one where some
 /// are there already.
 async fn keep_packets(tx: &mut Tx<'_>, packets: &[PacketRow]) -> Result<(), StoreError> {
-    let columns = PACKET_COLUMNS.split(',').count();
-    let values = values(tx.dialect(), packets.len(), columns);
-    let text =
-        format!("INSERT INTO packets ({PACKET_COLUMNS}) VALUES {values} ON CONFLICT DO NOTHING");
+    let text = insert_packets_into("packets", tx.dialect(), packets.len());
+    let text = format!("{text} ON CONFLICT DO NOTHING");
     let inserted = packets.iter().fold(sql(text), bind_packet).execute(&mut *tx).await?;
     if usize::try_from(inserted) == Ok(packets.len()) {
         return Ok(());

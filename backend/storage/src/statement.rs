@@ -45,6 +45,21 @@ pub(crate) fn any(dialect: Dialect, parameter: &str) -> String {
     }
 }
 
+/// What stands for `rows` rows of as many parameters. Without numbers for SQLite, which looks
+/// each of them up among all before it.
+pub(crate) fn values(dialect: Dialect, rows: usize, columns: usize) -> String {
+    let parameter = |at: usize| match dialect {
+        Dialect::Sqlite => "?".to_owned(),
+        Dialect::Postgres => format!("${at}"),
+    };
+    let row = |row: usize| {
+        let first = row * columns + 1;
+        let row: Vec<_> = (first..first + columns).map(parameter).collect();
+        format!("({})", row.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
 /// What the clock of a PostgreSQL server shows, in milliseconds.
 pub(crate) const SERVER_CLOCK: &str = "(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
 

@@ -7,22 +7,23 @@ use super::{
     },
     StoreError,
     days::claim_day,
-    rows::bind_packet,
-    statements::{CLAIM_CHUNKS, GIVE_UP, statements},
+    rows::{bind_packet, insert_packets_into},
+    statements::{CLAIM_CHUNKS, statements},
+    tables::Tables,
 };
 use hongbao_domain::{
     crash::{self, Step},
     planted::Bug,
     store::{
         orders::{
-            Announcement, Append, ClaimRow, DaySum, Landed, Landing, LaneBatch, LaneOutcome,
+            Announcement, Append, ClaimRow, Landed, Landing, LaneBatch, LaneOutcome, PacketRow,
             StoredState, about, gather,
         },
         outbox::OutboxEntry,
     },
 };
 use hongbao_shared::{Day, OrderNo, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands for "no end yet" in an array.
 const NO_END: i64 = -1;
@@ -137,12 +138,11 @@ async fn change(
     {
         batch.is_its_time(now)?;
     }
-    for landing in &batch.landings {
-        let landed = land(tx, landing, batch.reopens.get(&landing.epoch_day).copied()).await?;
-        if landed == Landed::New {
+    outcome.landings = land(tx, batch).await?;
+    for (landing, landed) in batch.landings.iter().zip(&outcome.landings) {
+        if *landed == Landed::New {
             told.extend(about(landing.packet.order_no, &landing.announcements));
         }
-        outcome.landings.push(landed);
     }
     for item in &batch.appends {
         let held = append(tx, item).await?;
@@ -166,38 +166,83 @@ fn now(batch: &LaneBatch) -> Timestamp {
     batch.at.unwrap_or(Timestamp::from_millis(0))
 }
 
-async fn land(
-    tx: &mut Tx<'_>,
-    landing: &Landing,
-    reopens: Option<DaySum>,
-) -> Result<Landed, StoreError> {
-    let packet = &landing.packet;
-    if let Some(state) = state_of(tx, packet.order_no).await? {
-        return Ok(Landed::Already(state));
+/// Lands what has not landed, in the order in which it comes: a handful of statements for each
+/// calendar day, however many packets there are.
+async fn land(tx: &mut Tx<'_>, batch: &LaneBatch) -> Result<Vec<Landed>, StoreError> {
+    let mut days: BTreeMap<(Day, i64), Vec<(usize, &Landing)>> = BTreeMap::new();
+    for (place, landing) in batch.landings.iter().enumerate() {
+        let day = (landing.packet.order_no.day(), landing.epoch_day);
+        days.entry(day).or_default().push((place, landing));
     }
-    let insert = if packet.progress.state == StoredState::GivenUp {
-        *GIVE_UP
-    } else if claim_day(tx, packet.order_no.day(), landing.epoch_day, reopens).await? {
-        statements(packet.order_no.day()).land
-    } else {
-        return Ok(Landed::DayRefused);
-    };
-    if bind_packet(sql(insert), packet).execute(tx).await? == 1 {
-        Ok(Landed::New)
-    } else {
-        Err(StoreError::Corrupt(format!("{} landed beside its own look-up", packet.order_no)))
+    let mut outcomes = Vec::with_capacity(batch.landings.len());
+    for ((day, epoch_day), landings) in days {
+        let mut states = states(tx, day, &landings).await?;
+        let is_new = |(_, landing): &&(usize, &Landing)| {
+            landing.packet.progress.state != StoredState::GivenUp
+                && !states.contains_key(&landing.packet.order_no)
+        };
+        let is_open = landings.iter().any(|landing| is_new(&landing))
+            && claim_day(tx, day, epoch_day, batch.reopens.get(&epoch_day).copied()).await?;
+        let (mut packets, mut tombstones) = (Vec::new(), Vec::new());
+        for (place, Landing { packet, .. }) in landings {
+            let is_tombstone = packet.progress.state == StoredState::GivenUp;
+            let landed = if let Some(state) = states.get(&packet.order_no) {
+                Landed::Already(*state)
+            } else if is_tombstone || is_open {
+                if is_tombstone { &mut tombstones } else { &mut packets }.push(packet);
+                states.insert(packet.order_no, packet.progress.state);
+                Landed::New
+            } else {
+                Landed::DayRefused
+            };
+            outcomes.push((place, landed));
+        }
+        insert_packets(tx, &Tables::of_day(day).packets, &packets).await?;
+        insert_packets(tx, GIVEN_UP, &tombstones).await?;
     }
+    outcomes.sort_unstable_by_key(|(place, _)| *place);
+    Ok(outcomes.into_iter().map(|(_, landed)| landed).collect())
 }
 
-/// Of its packet, or of its tombstone. Whoever inserts the one has looked for the other in
+/// Of packets, or of their tombstones. Whoever inserts the one has looked for the other in
 /// the same transaction, and writes of a shard go as if one after the other: never both.
-async fn state_of(tx: &mut Tx<'_>, order_no: OrderNo) -> Result<Option<StoredState>, StoreError> {
-    let row =
-        sql(statements(order_no.day()).packet).bind(order_no.to_bits()).fetch_optional(tx).await?;
-    match row {
-        None => Ok(None),
-        Some(row) => Ok(Some(super::rows::packet_row(&row)?.progress.state)),
+async fn states(
+    tx: &mut Tx<'_>,
+    day: Day,
+    landings: &[(usize, &Landing)],
+) -> Result<BTreeMap<OrderNo, StoredState>, StoreError> {
+    let numbers: Vec<i64> =
+        landings.iter().map(|(_, landing)| landing.packet.order_no.to_bits()).collect();
+    let (on_sqlite, on_postgres) = statements(day).states;
+    sql(tx.dialect().pick(on_sqlite, on_postgres))
+        .bind(numbers)
+        .all(tx, |row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .await
+}
+
+/// Where tombstones are; nothing is ever deleted there (R-SEND-2).
+const GIVEN_UP: &str = "given_up";
+/// How many packets one INSERT takes, the most that fit first, so that all of them stay prepared.
+const PACKET_CHUNKS: [usize; 4] = [64, 16, 4, 1];
+
+async fn insert_packets(
+    tx: &mut Tx<'_>,
+    table: &str,
+    mut packets: &[&PacketRow],
+) -> Result<(), StoreError> {
+    for rows in PACKET_CHUNKS {
+        while let Some((chunk, rest)) = packets.split_at_checked(rows) {
+            let text = insert_packets_into(table, tx.dialect(), rows);
+            let statement =
+                chunk.iter().fold(sql(text), |statement, packet| bind_packet(statement, packet));
+            statement.execute(tx).await?;
+            packets = rest;
+            if packets.is_empty() {
+                return Ok(());
+            }
+        }
     }
+    Ok(())
 }
 
 /// Compare-and-append: nothing happens unless the packet is as the lane believes.

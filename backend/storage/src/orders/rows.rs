@@ -1,6 +1,9 @@
 //! Rows to domain types.
 
-use super::super::{Row, statement::Statement};
+use super::super::{
+    Dialect, Row,
+    statement::{Statement, values},
+};
 use hongbao_domain::store::{
     StoreError,
     orders::{ClaimRow, DaySum, PacketRow, Progress},
@@ -15,11 +18,11 @@ pub(crate) const PACKET_COLUMNS: &str = "order_no, sender_id, group_id, recipien
      total_fen, shares, max_share_fen, sealed_server_seed, client_seed, commitment, created_at, \
      landed_at, expires_at, finished_at, state, claimed, claimed_fen";
 
-/// Inserts a packet into a table; for [`bind_packet`].
-pub(crate) fn insert_packet(table: &str) -> String {
+/// Inserts so many packets into a table; each is bound by [`bind_packet`].
+pub(crate) fn insert_packets_into(table: &str, dialect: Dialect, rows: usize) -> String {
     let columns = PACKET_COLUMNS.split(',').count();
-    let values: Vec<String> = (1..=columns).map(|column| format!("${column}")).collect();
-    format!("INSERT INTO {table} ({PACKET_COLUMNS}) VALUES ({})", values.join(", "))
+    let values = values(dialect, rows, columns);
+    format!("INSERT INTO {table} ({PACKET_COLUMNS}) VALUES {values}")
 }
 
 /// Binds the columns of a packet.

@@ -6,7 +6,7 @@ use super::{
         Dialect,
         statement::{SERVER_CLOCK, any},
     },
-    rows::{PACKET_COLUMNS, insert_packet},
+    rows::PACKET_COLUMNS,
 };
 use hongbao_shared::Day;
 use std::sync::LazyLock;
@@ -19,7 +19,8 @@ pub(super) const CLAIM_CHUNKS: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
 /// The statements on one day's tables.
 pub(super) struct Statements {
     pub(super) packet: &'static str,
-    pub(super) land: &'static str,
+    /// Of packets and tombstones: on SQLite, on PostgreSQL.
+    pub(super) states: (&'static str, &'static str),
     pub(super) append: &'static str,
     /// On SQLite, on PostgreSQL.
     pub(super) end: (&'static str, &'static str),
@@ -33,13 +34,6 @@ pub(super) struct Statements {
 
 static STATEMENTS: LazyLock<Vec<Statements>> =
     LazyLock::new(|| (1..=31).map(|day| Statements::of(&format!("{day:02}"))).collect());
-
-fn put_in(table: &str) -> String {
-    format!("{} ON CONFLICT (order_no) DO NOTHING", insert_packet(table))
-}
-
-/// Puts a tombstone among what was given up, where nothing is ever deleted (R-SEND-2).
-pub(super) static GIVE_UP: LazyLock<&'static str> = LazyLock::new(|| for_ever(put_in("given_up")));
 
 /// Open packets whose time has ended, over all days: on SQLite, on PostgreSQL.
 pub(super) static DUE: LazyLock<(&'static str, &'static str)> =
@@ -76,6 +70,14 @@ fn end(day: &str, dialect: Dialect) -> String {
     )
 }
 
+fn states(day: &str, dialect: Dialect) -> String {
+    let any = any(dialect, "$1");
+    format!(
+        "SELECT order_no, state FROM packets_{day} WHERE order_no {any}
+         UNION ALL SELECT order_no, state FROM given_up WHERE order_no {any}"
+    )
+}
+
 pub(super) fn statements(day: Day) -> &'static Statements {
     &STATEMENTS[usize::from(day.get())]
 }
@@ -93,7 +95,10 @@ impl Statements {
                 "SELECT {columns} FROM packets_{day} WHERE order_no = $1
                  UNION ALL SELECT {columns} FROM given_up WHERE order_no = $1"
             )),
-            land: for_ever(put_in(&format!("packets_{day}"))),
+            states: (
+                for_ever(states(day, Dialect::Sqlite)),
+                for_ever(states(day, Dialect::Postgres)),
+            ),
             append: for_ever(format!(
                 "UPDATE packets_{day}
                  SET claimed = $3, claimed_fen = $4, state = $5, finished_at = $6
