@@ -19,11 +19,10 @@ import secrets
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
-PROVIDER, ROOM = "example-chat", "lobby"
-WELCOME_FEN = 10_000
-TRIES = 5
+PROVIDER, ROOM, WELCOME_FEN, TRIES = "example-chat", "lobby", 10_000, 5
 
 
 class Refused(Exception):
@@ -42,10 +41,9 @@ class Hongbao:
 
     def call(self, method, path, body=None, who=None):
         headers = {"authorization": "Bearer " + self.token, "content-type": "application/json"}
-        if who is not None:
-            headers["hongbao-for"] = f"{PROVIDER}:{who}"
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        headers |= {} if who is None else {"hongbao-for": f"{PROVIDER}:{known_as(who)}"}
+        body = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, body, headers, method=method)
         for attempt in range(1, TRIES + 1):
             try:
                 with urllib.request.urlopen(request, timeout=30) as answer:
@@ -63,14 +61,13 @@ class Hongbao:
 
     def link(self, who):
         """Makes somebody of a member of the chat, once, with something to begin with."""
-        person = {"provider": PROVIDER, "id": who, "name": who[:20]}
+        person = {"provider": PROVIDER, "id": known_as(who), "name": who[:20]}
         self.call("PUT", "/service/people", {"people": [person]})
-        welcome = {"amount_fen": WELCOME_FEN, "key": "welcome"}
-        self.call("POST", "/wallet/top-ups", welcome, who)
+        self.call("POST", "/wallet/top-ups", {"amount_fen": WELCOME_FEN, "key": "welcome"}, who)
 
     def room(self, members):
         """The group of the room, with these members in it."""
-        room = {"provider": PROVIDER, "id": ROOM, "name": ROOM, "members": members}
+        room = {"provider": PROVIDER, "id": ROOM, "name": ROOM, "members": list(map(known_as, members))}
         return self.call("PUT", "/service/rooms", {"rooms": [room]})[1]["rooms"][0]["group_id"]
 
     def send(self, who, group, total_fen, shares, greeting):
@@ -91,8 +88,8 @@ class Hongbao:
             return grabbed["amount_fen"]
         if grabbed["state"] != "can_open":
             return None
-        ticket = {"ticket": grabbed["ticket"]}
-        return self.call("POST", f"/packets/{order_no}/open", ticket, who)[1]["amount_fen"]
+        opened = self.call("POST", f"/packets/{order_no}/open", {"ticket": grabbed["ticket"]}, who)
+        return opened[1]["amount_fen"]
 
 
 class Bot:
@@ -102,16 +99,15 @@ class Bot:
         self.hongbao, self.members, self.group, self.newest = hongbao, [], None, None
 
     def hear(self, who, text):
-        if who not in self.members:
-            self.hongbao.link(who)
-            self.group = self.hongbao.room(self.members + [who])
-            self.members.append(who)
         command, *words = text.split()
         try:
+            if who not in self.members:
+                self.hongbao.link(who)
+                self.group = self.hongbao.room(self.members + [who])
+                self.members.append(who)
             if command == "!hongbao" and len(words) >= 2:
-                total, shares = fen(words[0]), int(words[1])
-                greeting = " ".join(words[2:])
-                self.newest = self.hongbao.send(who, self.group, total, shares, greeting)
+                total, shares, *greeting = fen(words[0]), int(words[1]), *words[2:]
+                self.newest = self.hongbao.send(who, self.group, total, shares, " ".join(greeting))
                 return f"{who} sends {yuan(total)} in {shares} shares: {self.newest}"
             if command == "!open" and self.newest:
                 got = self.hongbao.open(who, self.newest)
@@ -124,6 +120,11 @@ class Bot:
         except Refused as refused:
             return f"{who}: {refused} ({refused.code})"
         return None
+
+
+def known_as(who):
+    """The id of a member, in ASCII, whatever they are called."""
+    return urllib.parse.quote(who, safe="")
 
 
 def fen(text):
@@ -140,8 +141,7 @@ def main():
     bot = Bot(Hongbao(sys.argv[1], os.environ["HONGBAO_TOKEN"]))
     for line in sys.stdin:
         who, _, text = line.strip().partition(": ")
-        answer = bot.hear(who, text) if text.strip() else None
-        if answer:
+        if who and text.strip() and (answer := bot.hear(who, text)):
             print(answer, flush=True)
 
 

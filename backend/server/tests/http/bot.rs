@@ -19,6 +19,9 @@ cec: !hongbao 1000 1
 ann: !hongbao many 3
 ann: !wallet
 bob: !wallet
+: !wallet
+\u{200b}: !wallet
+李 四: !wallet
 ";
 
 #[tokio::test]
@@ -52,7 +55,8 @@ async fn the_example_of_a_bot_works() {
     assert!(output.status.success(), "{errors}");
     let told = String::from_utf8(output.stdout).unwrap();
     let told: Vec<_> = told.lines().collect();
-    let [first, sends, ann, again, bob, late, poor, wrong, ann_has, bob_has] = told[..] else {
+    let [first, sends, ann, again, bob, late, poor, wrong, ann_has, bob_has, nobody, li] = told[..]
+    else {
         panic!("{told:?}\n{errors}");
     };
     assert_eq!(first, "ann has ¥100.00");
@@ -63,5 +67,7 @@ async fn the_example_of_a_bot_works() {
     assert_eq!(late, "cec is too late");
     assert!(poor.starts_with("cec: ") && poor.ends_with("(share_too_large)"), "{poor}");
     assert_eq!(wrong, "say: !hongbao 8.88 3 greeting");
+    assert!(nobody.starts_with("\u{200b}: "), "{nobody}");
+    assert_eq!(li, "李 四 has ¥100.00");
     assert!(ann_has.starts_with("ann has ¥1") && bob_has.starts_with("bob has ¥9"), "{told:?}");
 }
