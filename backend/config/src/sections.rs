@@ -325,7 +325,7 @@ describe! {
         max_shares: "The most shares of one packet.",
         max_total_fen: "The most fen that one packet may hold.",
         max_top_up_fen: "The most fen that one top-up may bring.",
-        welcome_grant_fen: "What the house gives each newcomer, in fen, when they come to their wallet first; 0 gives nothing.",
+        welcome_grant_fen: "What the house gives each newcomer once, in fen, when they come to their wallet; 0 gives nothing.",
         greeting_chars_max: "The longest greeting, in characters.",
         name_chars_max: "The longest name of a person, and login name, in characters.",
         group_name_chars_max: "The longest name of a group, in characters.",

@@ -238,6 +238,12 @@ async fn newcomers_are_given_money_once() {
     let kinds: Vec<_> =
         page["items"].as_array().unwrap().iter().map(|line| &line["kind"]).collect();
     assert_eq!(kinds, ["pay", "welcome"]);
+    // Whatever comes first: a payment, or money of one's own.
+    let (payer, saver) = (server.guest("Payer").await, server.guest("Saver").await);
+    let alone = payer.post("/groups", &json!({"name": "Alone"})).await.ok(201);
+    payer.send_packet(alone["id"].as_str().unwrap(), 20_000, 2).await;
+    saver.top_up(100, "own").await;
+    assert_eq!(saver.balance_fen().await, 20_100);
     for fen in ["300", "0"] {
         assert_eq!(server.terminate(), Some(0));
         let [(name, value)] = given(fen);
@@ -270,7 +276,7 @@ async fn the_audit_knows_what_the_house_gives() {
     assert!(output.status.success(), "{}", text(&output.stdout));
     let grant = json!({"user_id": ann.id, "amount_fen": 5, "key": "k"});
     boss.post("/grants", &grant).await.ok(201);
-    assert_eq!(ann.balance_fen().await, 12, "no newcomer any more");
+    assert_eq!(ann.balance_fen().await, 32);
     assert_eq!(boss.balance_fen().await, 27);
     assert_eq!(server.terminate(), Some(0));
     let output = hongbao(&["audit", "--data", &data]);

@@ -7,7 +7,9 @@ use hongbao_config as config;
 use hongbao_domain::{
     Refusal,
     runtime::{Clock, Zone},
-    store::ledger::{Account, AccountState, DayCap, Grantor, PostRefusal, Posting, allowance_key},
+    store::ledger::{
+        Account, AccountState, DayCap, Grantor, PostRefusal, Posting, allowance_key, welcome_key,
+    },
 };
 use hongbao_shared::{
     ErrorCode, Fen, Limits, Timestamp, UserId,
@@ -79,8 +81,8 @@ impl Ledger {
     }
 
     /// What is in the wallet of somebody who comes to it, after the house has given what it
-    /// gives: to newcomers, whose wallet is empty, their welcome (R-WEB-6), and to everybody the
-    /// day's allowance. Both once, because their keys say to whom and for which day. Neither is
+    /// gives: their welcome (R-WEB-6), whatever they have done before, and the day's allowance.
+    /// Both once, because their keys say to whom and for which day. Neither is
     /// part of signing up or of midnight, which thus cost nothing; where they cannot be entered
     /// now, they are when the person comes again.
     pub async fn come(&self, user: UserId) -> Result<AccountState, Refusal> {
@@ -88,21 +90,23 @@ impl Ledger {
         let state = self.store.account(account).await?;
         let Some(treasury) = &self.treasury else { return Ok(state) };
         let mut gifts = Vec::new();
-        if !treasury.welcome.is_zero() && state == AccountState::default() {
-            gifts.push(Posting::welcome(user, treasury.welcome));
+        if !treasury.welcome.is_zero() {
+            gifts.push((welcome_key(user), Posting::welcome(user, treasury.welcome)));
         }
         let allowance = treasury.settings.daily_allowance_fen;
         if !allowance.is_zero() {
             let day = treasury.zone.epoch_day(treasury.clock.now());
-            let given = self.store.transfers_by_key(vec![allowance_key(user, day)]).await?;
-            if given.iter().all(Option::is_none) {
-                gifts.push(Posting::allowance(user, allowance, day));
-            }
+            gifts.push((allowance_key(user, day), Posting::allowance(user, allowance, day)));
+        }
+        if state != AccountState::default() {
+            let keys = gifts.iter().map(|(key, _)| key.clone()).collect();
+            let mut given = self.store.transfers_by_key(keys).await?.into_iter();
+            gifts.retain(|_| given.next().flatten().is_none());
         }
         if gifts.is_empty() {
             return Ok(state);
         }
-        for gift in gifts {
+        for (_, gift) in gifts {
             match self.lane.gift(gift).await {
                 // A conflict: they were given another amount, which was the setting then. Out of
                 // range: what is full to the brim needs nothing.

@@ -16,7 +16,7 @@ use axum::{
 };
 use hongbao_engine::packets::Paid;
 use hongbao_shared::{
-    OrderNo,
+    ErrorCode, OrderNo,
     api::{
         Page,
         packets::{
@@ -53,8 +53,19 @@ pub(in crate::http) async fn pay(
     request: Option<Json<PayRequest>>,
 ) -> Answer<Response> {
     let Json(request) = request.unwrap_or(Json(PayRequest::default()));
-    let pay = http.app.packets.pay(session.user_id, order_no, request);
-    Ok(match http.app.pace.look(session.user_id, pay).await? {
+    let pay = || {
+        let pay = http.app.packets.pay(session.user_id, order_no, request.clone());
+        http.app.pace.look(session.user_id, pay)
+    };
+    let paid = match pay().await {
+        // Who has not come to their wallet yet has not been given what the house gives.
+        Err(refusal) if refusal.code == ErrorCode::InsufficientBalance => {
+            let before = http.app.ledger.account(session.user_id).await?;
+            if session.come(&http).await? == before { Err(refusal) } else { pay().await }
+        }
+        other => other,
+    };
+    Ok(match paid? {
         Paid::Landed(details) => Json(details).into_response(),
         Paid::Landing(landing) => (StatusCode::ACCEPTED, Json(landing)).into_response(),
     })
