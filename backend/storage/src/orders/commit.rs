@@ -166,27 +166,23 @@ fn now(batch: &LaneBatch) -> Timestamp {
     batch.at.unwrap_or(Timestamp::from_millis(0))
 }
 
-/// Lands what has not landed, in the order in which it comes: a handful of statements for each
-/// calendar day, however many packets there are.
+/// Lands what has not landed, in the order in which it comes: a handful of statements for as many
+/// packets of a calendar day as follow each other, which are nearly always all.
 async fn land(tx: &mut Tx<'_>, batch: &LaneBatch) -> Result<Vec<Landed>, StoreError> {
-    let mut days: BTreeMap<(Day, i64), Vec<(usize, &Landing)>> = BTreeMap::new();
-    for (place, landing) in batch.landings.iter().enumerate() {
-        let day = (landing.packet.order_no.day(), landing.epoch_day);
-        days.entry(day).or_default().push((place, landing));
-    }
+    let day_of = |landing: &Landing| (landing.packet.order_no.day(), landing.epoch_day);
     let mut outcomes = Vec::with_capacity(batch.landings.len());
-    for ((day, epoch_day), landings) in days {
-        let mut states = states(tx, day, &landings).await?;
-        let is_new = |(_, landing): &&(usize, &Landing)| {
-            landing.packet.progress.state != StoredState::GivenUp
-                && !states.contains_key(&landing.packet.order_no)
+    for landings in batch.landings.chunk_by(|one, next| day_of(one) == day_of(next)) {
+        let Some((day, epoch_day)) = landings.first().map(day_of) else { continue };
+        let mut states = states(tx, day, landings).await?;
+        let is_new = |packet: &PacketRow| {
+            packet.progress.state != StoredState::GivenUp && !states.contains_key(&packet.order_no)
         };
-        let is_open = landings.iter().any(|landing| is_new(&landing))
+        let is_open = landings.iter().any(|landing| is_new(&landing.packet))
             && claim_day(tx, day, epoch_day, batch.reopens.get(&epoch_day).copied()).await?;
         let (mut packets, mut tombstones) = (Vec::new(), Vec::new());
-        for (place, Landing { packet, .. }) in landings {
+        for Landing { packet, .. } in landings {
             let is_tombstone = packet.progress.state == StoredState::GivenUp;
-            let landed = if let Some(state) = states.get(&packet.order_no) {
+            outcomes.push(if let Some(state) = states.get(&packet.order_no) {
                 Landed::Already(*state)
             } else if is_tombstone || is_open {
                 if is_tombstone { &mut tombstones } else { &mut packets }.push(packet);
@@ -194,14 +190,12 @@ async fn land(tx: &mut Tx<'_>, batch: &LaneBatch) -> Result<Vec<Landed>, StoreEr
                 Landed::New
             } else {
                 Landed::DayRefused
-            };
-            outcomes.push((place, landed));
+            });
         }
         insert_packets(tx, &Tables::of_day(day).packets, &packets).await?;
         insert_packets(tx, GIVEN_UP, &tombstones).await?;
     }
-    outcomes.sort_unstable_by_key(|(place, _)| *place);
-    Ok(outcomes.into_iter().map(|(_, landed)| landed).collect())
+    Ok(outcomes)
 }
 
 /// Of packets, or of their tombstones. Whoever inserts the one has looked for the other in
@@ -209,10 +203,10 @@ async fn land(tx: &mut Tx<'_>, batch: &LaneBatch) -> Result<Vec<Landed>, StoreEr
 async fn states(
     tx: &mut Tx<'_>,
     day: Day,
-    landings: &[(usize, &Landing)],
+    landings: &[Landing],
 ) -> Result<BTreeMap<OrderNo, StoredState>, StoreError> {
     let numbers: Vec<i64> =
-        landings.iter().map(|(_, landing)| landing.packet.order_no.to_bits()).collect();
+        landings.iter().map(|landing| landing.packet.order_no.to_bits()).collect();
     let (on_sqlite, on_postgres) = statements(day).states;
     sql(tx.dialect().pick(on_sqlite, on_postgres))
         .bind(numbers)
