@@ -10,8 +10,6 @@ const HOT_DAYS_MAX: u32 = 28;
 /// A landing that takes a few attempts is no reason to give up, nor are clocks of nodes that
 /// differ.
 const GIVE_UP_AFTER_MIN_S: u32 = 60;
-/// A call that waits for a database and for its packet to land is slow, not lost.
-const LOST_AFTER_MIN_S: u32 = 10;
 const DAY_S: u32 = 24 * 60 * 60;
 
 /// The most shares that a packet can be allowed to have. Its claims are read back in
@@ -125,6 +123,7 @@ impl Config {
             ("server.idle_s", self.server.idle_s),
             ("webhooks.per_service_max", self.webhooks.per_service_max),
             ("webhooks.pending_max", self.webhooks.pending_max),
+            ("calls.lost_after_s", self.calls.lost_after_s),
             ("live.streams_max", self.live.streams_max),
             ("live.streams_per_address_max", self.live.streams_per_address_max),
             ("live.streams_per_user_max", self.live.streams_per_user_max),
@@ -138,9 +137,6 @@ impl Config {
             require(value >= 1, || format!("{path} must be at least 1"))?;
         }
         let Calls { lost_after_s, key_ttl_s, .. } = self.calls;
-        require(lost_after_s >= LOST_AFTER_MIN_S, || {
-            format!("calls.lost_after_s must be at least {LOST_AFTER_MIN_S}")
-        })?;
         require(key_ttl_s > lost_after_s, || {
             "calls.key_ttl_s must be above calls.lost_after_s".to_owned()
         })

@@ -98,7 +98,7 @@ fn one_sentence_says_what_is_wrong() {
         (&[("HONGBAO_LIMITS_PACKET_LIFETIME_S", "259200")], "a packet's day is only kept for"),
         (&[("HONGBAO_LIMITS_PASSWORD_CHARS_MIN", "200")], "above limits.password_chars_max"),
         (&[("HONGBAO_LANDING_GIVE_UP_AFTER_S", "171900")], "together are 259200 s, but a packet's"),
-        (&[("HONGBAO_CALLS_LOST_AFTER_S", "9")], "calls.lost_after_s must be at least 10"),
+        (&[("HONGBAO_CALLS_LOST_AFTER_S", "0")], "calls.lost_after_s must be at least 1"),
         (&[("HONGBAO_CALLS_KEY_TTL_S", "60")], "calls.key_ttl_s must be above calls.lost_after_s"),
         (&[("HONGBAO_CALLS_KEYS_PER_CALLER_MAX", "0")], "calls.keys_per_caller_max must be"),
         (&[("HONGBAO_TREASURY_GRANT_MAX_FEN", "0")], "treasury.grant_max_fen must be at least 1"),

@@ -79,8 +79,9 @@ impl KeysFolder {
         let keys = self.keys()?;
         let first = keys.first().ok_or_else(|| {
             wrong(
-                "there is no key; `hongbao keys add` makes one, to be the same on every node, \
-                 where there was none before"
+                "there is no key; where there is data, put back those that it was made with; \
+                 only where there is none `hongbao keys add` makes the first, to be the same on \
+                 every node"
                     .to_owned(),
             )
         })?;

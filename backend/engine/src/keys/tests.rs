@@ -117,7 +117,7 @@ fn a_ring_that_cannot_be_is_refused_in_a_sentence() {
     let mut config = Config::default();
     config.storage.keys = folder.path().join("elsewhere");
     let said = KeysFolder::of(&config).read().err().unwrap().to_string();
-    assert!(said.contains("there is no key; `hongbao keys add` makes one"), "{said}");
+    assert!(said.contains("there is no key; where there is data, put back those"), "{said}");
 }
 
 /// Tickets with made-up ids read nothing: only a folder that has changed is looked into again

@@ -45,8 +45,10 @@ impl Services {
         bounded(people.len(), PEOPLE_PER_CALL_MAX)?;
         let mut wanted = Vec::with_capacity(people.len());
         for PersonToLink { provider, id, name } in people {
-            let name = text::name(&name, self.limits.name_chars_max)
-                .map_err(|fault| Refusal::new(ErrorCode::NameInvalid).detail(fault.to_string()))?;
+            let name = text::name(&name, self.limits.name_chars_max).map_err(|fault| {
+                let what = format!("The name of {provider}:{id} is not one: {fault}.");
+                Refusal::new(ErrorCode::NameInvalid).detail(what)
+            })?;
             wanted.push((valid(External { provider, id })?, name));
         }
         let mut draws = 0;
@@ -90,7 +92,9 @@ impl Services {
         for RoomToLink { provider, id, name, members } in rooms {
             let external = valid(External { provider, id })?;
             let members = self.members(service, &external.provider, members).await?;
-            let owner = *members.first().ok_or(ErrorCode::PersonNotLinked)?;
+            let owner = *members.first().ok_or_else(|| {
+                Refusal::new(ErrorCode::PersonNotLinked).detail("A room has at least one member.")
+            })?;
             let draft = self.groups.draft(owner, &name)?;
             wanted.push(RoomLink {
                 external,
@@ -119,7 +123,10 @@ impl Services {
         let mut seen = BTreeSet::new();
         let mut members = Vec::with_capacity(ids.len());
         for id in ids {
-            let user = *found.get(&id).ok_or(ErrorCode::PersonNotLinked)?;
+            let user = *found.get(&id).ok_or_else(|| {
+                let what = format!("Nobody is linked to {provider}:{id}.");
+                Refusal::new(ErrorCode::PersonNotLinked).detail(what)
+            })?;
             if seen.insert(user) {
                 members.push(user);
             }

@@ -62,6 +62,9 @@ impl HttpCourier {
     }
 
     fn target(&self, url: &str) -> Result<Target, String> {
+        if url.contains('#') {
+            return Err("It names a part of a page, which nobody is sent.".to_owned());
+        }
         let uri: Uri = url.parse().map_err(|_| "It is no URL.".to_owned())?;
         let is_tls = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTPS => true,
@@ -73,6 +76,9 @@ impl HttpCourier {
             return Err("It holds a name or a password.".to_owned());
         }
         let host = authority.host();
+        if authority.as_str() != host && authority.port().is_none() {
+            return Err("Its port is none.".to_owned());
+        }
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         if host.is_empty() {
             return Err("It names no host.".to_owned());

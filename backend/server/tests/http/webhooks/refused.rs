@@ -10,9 +10,17 @@ use std::path::{Path, PathBuf};
 async fn what_is_asked_badly_is_refused() {
     let scene = Scene::with(|config| config.webhooks.per_service_max = 2).await;
     let add = async |body: &Value| scene.call(Method::POST, "", body).await.refused();
-    for url in
-        ["", "nowhere", "ftp://a.example/", "https://", "https://a:b@c.example/", "http://a:0/"]
-    {
+    for url in [
+        "",
+        "nowhere",
+        "ftp://a.example/",
+        "https://",
+        "https://a:b@c.example/",
+        "http://a:0/",
+        "http://a:99999/",
+        "http://[::1]:x/",
+        "http://a/b#c",
+    ] {
         assert_eq!(add(&json!({"url": url})).await, (422, "webhook_url_invalid".into()), "{url}");
     }
     let long = format!("https://example.org/{}", "a".repeat(2048));
