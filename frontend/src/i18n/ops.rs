@@ -143,18 +143,6 @@ pub(crate) fn rung(lang: Lang, name: &str) -> &str {
 }
 
 impl Lang {
-    /// Where deliveries go; other labels of metrics as they are.
-    pub(crate) fn ops_destination(self, name: &str) -> &str {
-        match (self, name) {
-            (Self::Zh, "land") => "落到分片",
-            (Self::Zh, "credit") => "入账",
-            (Self::Zh, "refund") => "退款",
-            (Self::Zh, "chat") => "群聊",
-            (Self::Zh, "lists") => "收发记录",
-            _ => name,
-        }
-    }
-
     /// How much was highest in the time that a chart shows.
     pub(crate) fn ops_highest(self, value: &str) -> String {
         match self {

@@ -32,18 +32,8 @@ impl Lang {
                 line
             }
             (MessageBody::Finished { shares, took_ms, best_luck, .. }, _) => {
-                let luckiest = best_luck.as_ref().map(|profile| match self {
-                    Self::Zh if session::is_me(profile.id) => "你",
-                    Self::En if session::is_me(profile.id) => "you",
-                    _ => profile.name.as_str(),
-                });
-                let whose = match self {
-                    Self::Zh if mine => "你的红包".to_owned(),
-                    Self::En if mine => "Your packet".to_owned(),
-                    Self::Zh => format!("{name} 的红包"),
-                    Self::En => format!("{name}'s packet"),
-                };
-                self.finished_line(&whose, *shares, *took_ms, luckiest)
+                let luckiest = best_luck.as_ref().map(|profile| profile.name.as_str());
+                self.finished_line(name, *shares, *took_ms, luckiest)
             }
             (MessageBody::Expired { refunded_fen, .. }, Self::Zh) => {
                 format!("你的红包过期了，{} 退回了钱包", money::yuan(*refunded_fen))
@@ -97,7 +87,7 @@ impl Lang {
 
     fn finished_line(
         self,
-        whose: &str,
+        sender: &str,
         shares: u32,
         took_ms: i64,
         luckiest: Option<&str>,
@@ -105,14 +95,16 @@ impl Lang {
         let took = self.duration(took_ms);
         match (self, luckiest) {
             // Of a single share nobody asks how long it took.
-            (Self::Zh, None) if shares == 1 => format!("{whose}已被领取"),
-            (Self::En, None) if shares == 1 => format!("{whose} has been opened"),
-            (Self::Zh, Some(luckiest)) => format!("{whose} {took}被领完，{luckiest} 手气最佳"),
-            (Self::Zh, None) => format!("{whose} {took}被领完"),
-            (Self::En, Some(luckiest)) => {
-                format!("{whose} was gone in {took}. Best luck: {luckiest}")
+            (Self::Zh, None) if shares == 1 => format!("{sender} 的红包已被领取"),
+            (Self::En, None) if shares == 1 => format!("{sender}'s packet has been opened"),
+            (Self::Zh, Some(luckiest)) => {
+                format!("{sender} 的红包 {took}被领完，{luckiest} 手气最佳")
             }
-            (Self::En, None) => format!("{whose} was gone in {took}"),
+            (Self::Zh, None) => format!("{sender} 的 {shares} 个红包 {took}被领完"),
+            (Self::En, Some(luckiest)) => {
+                format!("{sender}'s packet was gone in {took}. Best luck: {luckiest}")
+            }
+            (Self::En, None) => format!("{sender}'s packet was gone in {took}"),
         }
     }
 }
