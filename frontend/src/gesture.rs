@@ -15,9 +15,8 @@ use crate::{
     tasks::{self, Scope},
 };
 
-/// Longer than between the two taps of a double tap, on a slow device too, where the second is
-/// handled late; shorter than it takes to read.
-const SETTLE_MS: u32 = 600;
+/// Longer than between the two taps of a double tap, shorter than it takes to read.
+const SETTLE_MS: u32 = 400;
 const SETTLING: &str = "data-settling";
 
 thread_local! {
