@@ -261,8 +261,6 @@ async fn newcomers_are_given_money_once() {
     assert!(output.status.success(), "{}", text(&output.stdout));
 }
 
-/// SIGTERM ends a server with exit code 0, and what was answered is there afterwards,
-/// as it is after `kill -9`.
 /// What the house gives each day and what is granted is known to the audit (R-API-4).
 #[tokio::test]
 async fn the_audit_knows_what_the_house_gives() {
@@ -283,6 +281,8 @@ async fn the_audit_knows_what_the_house_gives() {
     assert!(output.status.success(), "{}", text(&output.stdout));
 }
 
+/// SIGTERM ends a server with exit code 0, and what was answered is there afterwards,
+/// as it is after `kill -9`.
 #[tokio::test]
 async fn a_server_ends_and_starts_again() {
     let mut server = TestServer::spawn(&[]);

@@ -7,9 +7,7 @@ use hongbao_config as config;
 use hongbao_domain::{
     Refusal,
     runtime::{Clock, Zone},
-    store::ledger::{
-        Account, AccountState, DayCap, Grantor, PostRefusal, Posting, allowance_key, welcome_key,
-    },
+    store::ledger::{Account, AccountState, DayCap, Grantor, PostRefusal, Posting},
 };
 use hongbao_shared::{
     ErrorCode, Fen, Limits, Timestamp, UserId,
@@ -91,22 +89,23 @@ impl Ledger {
         let Some(treasury) = &self.treasury else { return Ok(state) };
         let mut gifts = Vec::new();
         if !treasury.welcome.is_zero() {
-            gifts.push((welcome_key(user), Posting::welcome(user, treasury.welcome)));
+            gifts.push(Posting::welcome(user, treasury.welcome));
         }
         let allowance = treasury.settings.daily_allowance_fen;
         if !allowance.is_zero() {
             let day = treasury.zone.epoch_day(treasury.clock.now());
-            gifts.push((allowance_key(user, day), Posting::allowance(user, allowance, day)));
+            gifts.push(Posting::allowance(user, allowance, day));
         }
-        if state != AccountState::default() {
-            let keys = gifts.iter().map(|(key, _)| key.clone()).collect();
+        // To a wallet that never held anything nothing has been given.
+        if !gifts.is_empty() && state != AccountState::default() {
+            let keys = gifts.iter().map(|gift| gift.key().to_owned()).collect();
             let mut given = self.store.transfers_by_key(keys).await?.into_iter();
             gifts.retain(|_| given.next().flatten().is_none());
         }
         if gifts.is_empty() {
             return Ok(state);
         }
-        for (_, gift) in gifts {
+        for gift in gifts {
             match self.lane.gift(gift).await {
                 // A conflict: they were given another amount, which was the setting then. Out of
                 // range: what is full to the brim needs nothing.
@@ -124,8 +123,8 @@ impl Ledger {
     pub(super) fn cap(&self) -> Option<DayCap> {
         let treasury = self.treasury.as_ref()?;
         let most = treasury.settings.send_max_per_day_fen;
-        let since = treasury.zone.day_begins(treasury.clock.now());
-        (!most.is_zero()).then_some(DayCap { since, most })
+        let since = || treasury.zone.day_begins(treasury.clock.now());
+        (!most.is_zero()).then(|| DayCap { since: since(), most })
     }
 }
 
