@@ -2,7 +2,7 @@
 
 use super::{
     Database, Dialect, Row, Source, StoreError, Tx, sql,
-    statement::{any, server_clock},
+    statement::{any, parted, server_clock},
 };
 use async_trait::async_trait;
 use hongbao_domain::store::outbox::{
@@ -23,20 +23,16 @@ pub(super) async fn insert(
     }
     match tx.dialect() {
         Dialect::Sqlite => {
-            let mut rest = entries;
-            for (rows, text) in CHUNKS.into_iter().zip(&*INSERTS) {
-                while let Some((chunk, after)) = rest.split_at_checked(rows) {
-                    let mut statement = sql(text.as_str()).bind(now.millis());
-                    for entry in chunk {
-                        statement = statement
-                            .bind(entry.destination.number())
-                            .bind(entry.order_no.to_bits())
-                            .bind(&entry.payload)
-                            .bind(entry.due.at(now).millis());
-                    }
-                    statement.execute(tx).await?;
-                    rest = after;
+            for (text, chunk) in parted(entries, CHUNKS.into_iter().zip(&*INSERTS)) {
+                let mut statement = sql(text.as_str()).bind(now.millis());
+                for entry in chunk {
+                    statement = statement
+                        .bind(entry.destination.number())
+                        .bind(entry.order_no.to_bits())
+                        .bind(&entry.payload)
+                        .bind(entry.due.at(now).millis());
                 }
+                statement.execute(tx).await?;
             }
         }
         Dialect::Postgres => {
@@ -58,9 +54,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// How many rows one INSERT takes into SQLite, the most that fit first: a trip to its
-/// thread costs more than a row, and a batch of any size is a handful of statements, which
-/// all stay prepared.
+/// How many rows one INSERT takes into SQLite: a trip to its thread costs more than a row.
 const CHUNKS: [usize; 8] = [128, 64, 32, 16, 8, 4, 2, 1];
 
 static INSERTS: LazyLock<[String; CHUNKS.len()]> = LazyLock::new(|| {

@@ -45,6 +45,27 @@ pub(crate) fn any(dialect: Dialect, parameter: &str) -> String {
     }
 }
 
+/// Parts rows among statements for so many each, the largest that fit first: those for batches of
+/// any size are then few, and all stay prepared. One of the `forms` is for a single row.
+pub(crate) fn parted<T, F: Copy>(
+    mut rows: &[T],
+    forms: impl IntoIterator<Item = (usize, F)>,
+) -> impl Iterator<Item = (F, &[T])> {
+    let mut forms = forms.into_iter();
+    let mut form = forms.next();
+    std::iter::from_fn(move || {
+        while !rows.is_empty() {
+            let (size, text) = form?;
+            if let Some((chunk, rest)) = rows.split_at_checked(size) {
+                rows = rest;
+                return Some((text, chunk));
+            }
+            form = forms.next();
+        }
+        None
+    })
+}
+
 /// What stands for `rows` rows of as many parameters. Without numbers for SQLite, which looks
 /// each of them up among all before it.
 pub(crate) fn values(dialect: Dialect, rows: usize, columns: usize) -> String {

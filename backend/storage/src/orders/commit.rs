@@ -3,7 +3,7 @@
 use super::{
     super::{
         Database, Dialect, Tx, outbox, sql,
-        statement::{Statement, server_clock},
+        statement::{Statement, parted, server_clock},
     },
     StoreError,
     days::claim_day,
@@ -27,6 +27,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands for "no end yet" in an array.
 const NO_END: i64 = -1;
+/// Where tombstones are; nothing is ever deleted there (R-SEND-2).
+const GIVEN_UP: &str = "given_up";
+/// How many packets one INSERT takes.
+const PACKET_CHUNKS: [usize; 4] = [64, 16, 4, 1];
 
 pub(super) async fn commit(
     database: &Database,
@@ -214,27 +218,16 @@ async fn states(
         .await
 }
 
-/// Where tombstones are; nothing is ever deleted there (R-SEND-2).
-const GIVEN_UP: &str = "given_up";
-/// How many packets one INSERT takes, the most that fit first, so that all of them stay prepared.
-const PACKET_CHUNKS: [usize; 4] = [64, 16, 4, 1];
-
 async fn insert_packets(
     tx: &mut Tx<'_>,
     table: &str,
-    mut packets: &[&PacketRow],
+    packets: &[&PacketRow],
 ) -> Result<(), StoreError> {
-    for rows in PACKET_CHUNKS {
-        while let Some((chunk, rest)) = packets.split_at_checked(rows) {
-            let text = insert_packets_into(table, tx.dialect(), rows);
-            let statement =
-                chunk.iter().fold(sql(text), |statement, packet| bind_packet(statement, packet));
-            statement.execute(tx).await?;
-            packets = rest;
-            if packets.is_empty() {
-                return Ok(());
-            }
-        }
+    for (rows, chunk) in parted(packets, PACKET_CHUNKS.map(|rows| (rows, rows))) {
+        let text = insert_packets_into(table, tx.dialect(), rows);
+        let statement =
+            chunk.iter().fold(sql(text), |statement, packet| bind_packet(statement, packet));
+        statement.execute(tx).await?;
     }
     Ok(())
 }
@@ -281,26 +274,20 @@ async fn insert_claims(
 async fn insert_claims_in_chunks(
     tx: &mut Tx<'_>,
     order_no: OrderNo,
-    mut claims: &[ClaimRow],
+    claims: &[ClaimRow],
 ) -> Result<(), StoreError> {
     let texts = &statements(order_no.day()).insert_claims;
-    for (rows, text) in CLAIM_CHUNKS.into_iter().zip(texts) {
-        while let Some((chunk, rest)) = claims.split_at_checked(rows) {
-            let mut statement = sql(*text);
-            for claim in chunk {
-                statement = statement
-                    .bind(order_no.to_bits())
-                    .bind(claim.seq)
-                    .bind(claim.user_id.get())
-                    .bind(claim.amount_fen.signed())
-                    .bind(claim.opened_at.millis());
-            }
-            statement.execute(tx).await?;
-            claims = rest;
-            if claims.is_empty() {
-                return Ok(());
-            }
+    for (text, chunk) in parted(claims, CLAIM_CHUNKS.into_iter().zip(texts)) {
+        let mut statement = sql(*text);
+        for claim in chunk {
+            statement = statement
+                .bind(order_no.to_bits())
+                .bind(claim.seq)
+                .bind(claim.user_id.get())
+                .bind(claim.amount_fen.signed())
+                .bind(claim.opened_at.millis());
         }
+        statement.execute(tx).await?;
     }
     Ok(())
 }

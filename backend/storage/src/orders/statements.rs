@@ -11,9 +11,7 @@ use super::{
 use hongbao_shared::Day;
 use std::sync::LazyLock;
 
-/// How many claims one INSERT takes, the largest that fits first. Powers of two: handing
-/// a statement to SQLite's thread costs more than a claim, and a batch of any size is
-/// then a handful of statements, which all stay prepared.
+/// How many claims one INSERT takes: handing a statement to SQLite's thread costs more than a claim.
 pub(super) const CLAIM_CHUNKS: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// The statements on one day's tables.
