@@ -8,7 +8,7 @@ use crate::{
     people::{self, Database},
     server::{Batches, Server, Setup},
     shares::FEN_PER_SHARE,
-    wire::{Connection, answered, call, get, post},
+    wire::{Connection, answered, call, get, packet_path, post},
 };
 use anyhow::{Context, Result, ensure};
 use hongbao::http::{RivalPacket, RivalRequest};
@@ -208,8 +208,8 @@ impl Stage {
         packet: impl Fn(usize) -> OrderNo,
         people: usize,
     ) -> Result<Vec<Vec<u8>>> {
-        let path = |who, what| format!("/api/v1/packets/{}/{what}", packet(who));
-        let mut grabs = self.posts(|who| (path(who, "grab"), String::new()));
+        let path = |who, what| packet_path(packet(who), what);
+        let mut grabs = self.posts(|who| (path(who, "/grab"), String::new()));
         grabs.truncate(people);
         self.fresh().await;
         let grabbed = self.load.run(Part::of(grabs)).await?;
@@ -220,7 +220,7 @@ impl Stage {
         let bodies = bodies.collect::<Result<Vec<_>, _>>()?;
         let tokens = self.cast.people.iter();
         let opens = bodies.iter().zip(tokens).enumerate();
-        Ok(opens.map(|(who, (body, token))| post(&path(who, "open"), Some(token), body)).collect())
+        Ok(opens.map(|(who, (body, token))| post(&path(who, "/open"), Some(token), body)).collect())
     }
 
     /// Requests of the first so many people to open the packet that `packet` names for them,
@@ -263,7 +263,7 @@ impl Stage {
                 return None;
             }
             let PreOrder { order_no, .. } = serde_json::from_slice(body).ok()?;
-            Some(post(&format!("/api/v1/packets/{order_no}/pay"), Some(&people[who]), "{}"))
+            Some(post(&packet_path(order_no, "/pay"), Some(&people[who]), "{}"))
         };
         Ok(Part { then: Some(Arc::new(then)), ..Part::of(requests) })
     }

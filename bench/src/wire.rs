@@ -2,6 +2,7 @@
 //! client costs more per call than the handlers that are measured.
 
 use anyhow::{Context, Result, bail, ensure};
+use hongbao_shared::OrderNo;
 use serde::{Serialize, de::DeserializeOwned};
 use std::net::SocketAddr;
 use tokio::{
@@ -13,6 +14,11 @@ const HEAD_END: &[u8] = b"\r\n\r\n";
 /// More than the largest answer that a phase asks for.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 const BUFFER_BYTES: usize = 4 * 1024;
+
+/// Where a packet is, or what one does with it.
+pub fn packet_path(order_no: OrderNo, what: &str) -> String {
+    format!("/api/v1/packets/{order_no}{what}")
+}
 
 /// The bytes of a POST with a JSON body.
 pub fn post(path: &str, token: Option<&str>, body: &str) -> Vec<u8> {

@@ -2,7 +2,7 @@
 //! and must then be answered the same (R-API-2).
 
 use crate::{
-    books::{Books, Paid, Share},
+    books::{Books, Paid, Promise, Share},
     client::{Person, Reply},
     dice::Dice,
     world::World,
@@ -36,15 +36,6 @@ pub(crate) struct Cast {
 pub(crate) struct Group {
     pub(crate) id: String,
     pub(crate) members: Vec<usize>,
-}
-
-/// Something that was begun and must come to an outcome.
-#[derive(Clone, Debug)]
-pub(crate) enum Promise {
-    TopUp { key: String, amount: u64 },
-    Pay { order_no: String },
-    Say { words: String },
-    Open { order_no: String },
 }
 
 /// Whether a promise is kept.

@@ -1,6 +1,5 @@
 //! What people were told. Whoever is told something else later has found a fault.
 
-use crate::acts::Promise;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,6 +24,15 @@ pub(crate) struct Pages {
     pub(crate) lost: BTreeSet<String>,
     /// What had no outcome when everything after it was lost, by who began it.
     pub(crate) again: Vec<(usize, Promise)>,
+}
+
+/// Something that was begun and must come to an outcome.
+#[derive(Clone, Debug)]
+pub(crate) enum Promise {
+    TopUp { key: String, amount: u64 },
+    Pay { order_no: String },
+    Say { words: String },
+    Open { order_no: String },
 }
 
 /// Whether a packet was paid.
@@ -54,8 +62,10 @@ pub(crate) struct Packet {
     pub(crate) told: BTreeMap<usize, Share>,
     /// Who asked to open it and was not answered yet.
     pub(crate) asked: BTreeSet<usize>,
-    /// `finished` or `expired`, once somebody was told so.
+    /// `finished` or `expired`, once somebody was told so who came for a share.
     pub(crate) end: Option<String>,
+    /// Details have shown it over: then its end is stored, and they do so for ever.
+    pub(crate) is_shown_over: bool,
 }
 
 /// A share as somebody was told.
@@ -156,6 +166,13 @@ impl Books {
         let too_many = packet.told.len() as u64 > packet.shares || given > packet.total;
         (too_many || places.len() != with_place)
             .then(|| format!("{order_no} gave more than it has, or a share twice: {packet:?}"))
+    }
+
+    /// Details have shown it over.
+    pub(crate) fn shown_over(&self, order_no: &str) {
+        if let Some(packet) = self.pages().packets.get_mut(order_no) {
+            packet.is_shown_over = true;
+        }
     }
 
     /// Somebody was told that it is over. What contradicts it, if something does.

@@ -55,7 +55,7 @@ impl Fleet {
         self.engines.places()
     }
 
-    /// All places that are gone with the server of this one; none depends on a cache.
+    /// All places that are gone with the database server of this one.
     pub(crate) fn with(&self, place: Place) -> Vec<Place> {
         let server = self.engines.database(place).map(Postgres::port);
         let same = |other: &Place| self.engines.database(*other).map(Postgres::port) == server;

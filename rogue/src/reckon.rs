@@ -1,8 +1,8 @@
 //! At rest: everything that was told against everything that is said now.
 
 use crate::{
-    acts::{Cast, Group, Outcome, Promise, number},
-    books::{Packet, Paid, Share},
+    acts::{Cast, Group, Outcome, number},
+    books::{Packet, Paid, Promise, Share},
     client::Person,
     fair,
 };

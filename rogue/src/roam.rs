@@ -2,8 +2,8 @@
 //! programs may do, in any order.
 
 use crate::{
-    acts::{Cast, Outcome, Promise, number, patience},
-    books::{Message, Packet, Paid, TopUp},
+    acts::{Cast, Outcome, number, patience},
+    books::{Message, Packet, Paid, Promise, TopUp},
     dice::Dice,
 };
 use reqwest::Method;
@@ -166,6 +166,7 @@ impl Cast {
             told: BTreeMap::new(),
             asked: BTreeSet::new(),
             end: None,
+            is_shown_over: false,
         };
         let mut pages = self.books.pages();
         let before = pages.packets.insert(order_no.to_owned(), packet);
@@ -245,7 +246,12 @@ impl Cast {
             })
         });
         let behind = self.may_be_behind() && state == "open";
-        let newest = before.end.as_ref().is_none_or(|end| end == state)
+        // Its time is over by the clock before its end is stored: until then, and no longer,
+        // details say that it is open to whom a grab says that it has expired.
+        let ends = state == "open" && before.end.as_deref() == Some("expired");
+        let in_time = before.end.as_ref().is_none_or(|end| end == state) || ends;
+        let newest = in_time
+            && !(before.is_shown_over && state == "open")
             && claimed >= before.told.len() as u64
             && !missing;
         let right = reply.status == 200
@@ -255,6 +261,9 @@ impl Cast {
             && (state != "open" || details["fairness"]["server_seed"].is_null());
         if !right {
             self.world.violation(&format!("{who} is shown {reply:?}, was told {before:?}"));
+        }
+        if state != "open" {
+            self.books.shown_over(order_no);
         }
         Some(())
     }

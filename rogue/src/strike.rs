@@ -68,7 +68,9 @@ impl Conductor {
                     gone.map(|place| Broken { node: None, place: Some(place) }).collect();
             }
             Fault::CacheKill | Fault::CacheStall | Fault::CacheFlush => {
-                target.place = Some(self.draw_place(is_cache)?);
+                let place = self.draw_place(is_cache)?;
+                target.place = Some(place);
+                target.broken.push(Broken { node: None, place: Some(place) });
             }
             Fault::LinkSlow | Fault::LinkCut | Fault::LinkTorn => {
                 // Of one node to one place, of all to one, or of one to all.
@@ -129,14 +131,15 @@ impl Conductor {
             Fault::LogClosed => {
                 self.servers[node].close_log();
                 self.pause(500, 3_000).await;
-                self.alive("its log was closed").await?;
+                // Not what starts next: this process has to be back (R-CTRL-6).
+                self.well("its log was closed").await?;
                 self.restart(node, &Log::Here).await?;
             }
             Fault::LogOnDisk => {
                 let log = Log::File(self.disk.path().join("log"));
                 self.restart(node, &log).await?;
                 self.fill().await?;
-                self.alive("its log was on a full disk").await?;
+                self.well("its log was on a full disk").await?;
                 self.restart(node, &Log::Here).await?;
             }
             Fault::DatabaseKill

@@ -6,7 +6,8 @@ use hongbao_fleet::Place;
 /// Logical shards of each site of the fleet under test; two of them are on each server.
 pub(crate) const SHARDS: u16 = 4;
 
-/// The places that a call of this path needs. None needs a cache.
+/// The places that a call of this path needs. Of caches only payments do: a pre-order stands
+/// nowhere else.
 pub(crate) fn places(path: &str) -> Vec<Place> {
     let path = path.split_once('?').map_or(path, |(path, _query)| path);
     let mut parts = path.split('/').skip(1);
@@ -18,9 +19,11 @@ pub(crate) fn places(path: &str) -> Vec<Place> {
         (Some("packets"), Some(order_no), what) => {
             places.extend(home(order_no));
             // Whether there is a packet at all is known once its site's cold store says so.
-            places.extend(order_no.chars().next().map(|site| Place::Orders(site, 0)));
+            let site = order_no.chars().next();
+            places.extend(site.map(|site| Place::Orders(site, 0)));
             if what == Some("pay") {
                 places.push(Place::Ledger);
+                places.extend(site.map(Place::Cache));
             }
         }
         _ => {}

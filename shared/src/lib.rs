@@ -4,7 +4,7 @@
 //!
 //! Nothing here does I/O, reads a clock or draws from a global random number
 //! generator: time and entropy come in as arguments. Nothing here uses floating
-//! point. Ids such as R-SPLIT-2 name requirements; `ARCHITECTURE.md` lists them.
+//! point. Ids such as R-SPLIT-2 name requirements; `docs/REQUIREMENTS.md` lists them.
 
 pub mod api;
 pub mod draft;

@@ -1,8 +1,13 @@
 //! The chats of the groups at rest, read to their ends: each packet has one card, each claim
-//! stands in exactly one "opened" line, each end in one line of its own, and no line tells of
-//! anything else (R-PEOPLE-2).
+//! stands in exactly one "opened" line, each end in one line of its own, each person comes once,
+//! and nothing else is told (R-PEOPLE-2).
 
-use crate::{held, naive, people::People, witness::Promise, world::World};
+use crate::{
+    held, naive,
+    people::{Party, People},
+    witness::Promise,
+    world::World,
+};
 use hongbao_domain::store::{
     orders::{ClaimRow, PacketRow, StoredState},
     people::{Line, StoredBody},
@@ -15,19 +20,48 @@ type Said = BTreeMap<(GroupId, What), i64>;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
-    Card { order_no: OrderNo, sender: UserId },
-    Opened { order_no: OrderNo, sender: UserId, by: UserId },
-    Finished { order_no: OrderNo, sender: UserId, shares: u32, best_luck: Option<UserId> },
-    Expired { order_no: OrderNo, sender: UserId, rest: u64 },
+    Card {
+        order_no: OrderNo,
+        sender: UserId,
+    },
+    Opened {
+        order_no: OrderNo,
+        sender: UserId,
+        by: UserId,
+    },
+    Finished {
+        order_no: OrderNo,
+        sender: UserId,
+        shares: u32,
+        best_luck: Option<UserId>,
+    },
+    Expired {
+        order_no: OrderNo,
+        sender: UserId,
+        rest: u64,
+    },
+    Created {
+        by: UserId,
+    },
+    Joined {
+        by: UserId,
+    },
+    /// What nobody says in a run: words, and who leaves.
+    Else {
+        by: UserId,
+        body: String,
+    },
 }
 
 impl What {
-    fn order_no(&self) -> OrderNo {
+    /// The packet that it is about.
+    fn order_no(&self) -> Option<OrderNo> {
         match self {
             Self::Card { order_no, .. }
             | Self::Opened { order_no, .. }
             | Self::Finished { order_no, .. }
-            | Self::Expired { order_no, .. } => *order_no,
+            | Self::Expired { order_no, .. } => Some(*order_no),
+            Self::Created { .. } | Self::Joined { .. } | Self::Else { .. } => None,
         }
     }
 }
@@ -41,7 +75,10 @@ pub(crate) async fn is_true(world: &World, people: &People) {
             *said.entry((packet.group_id, what)).or_default() += 1;
         }
     }
-    for party in &people.groups {
+    for (number, party) in people.groups.iter().enumerate() {
+        for what in of_settling(people, number, party) {
+            *said.entry((party.id, what)).or_default() += 1;
+        }
         let nothing = MessageId::new(0).expect("0 stands before the first");
         let log = world.truth.people.messages_after(party.id, people.thief, nothing, u32::MAX);
         for entry in log.await.unwrap_or_default() {
@@ -51,11 +88,21 @@ pub(crate) async fn is_true(world: &World, people: &People) {
             }
         }
     }
-    said.retain(|(_, what), missing| *missing != 0 && !world.witness.is_older(what.order_no()));
+    let is_older = |order_no| world.witness.is_older(order_no);
+    said.retain(|(_, what), missing| *missing != 0 && !what.order_no().is_some_and(is_older));
     for ((group, what), missing) in said {
         let how = if missing > 0 { "is not told" } else { "is told once too often" };
         world.witness.note(Promise::ChatIsTrue, format!("{group}: {what:?} {how}"));
     }
+}
+
+/// Who made a group and who joined it, before anything happened.
+fn of_settling(people: &People, number: usize, party: &Party) -> Vec<What> {
+    let (maker, others) = party.members.split_first().expect("a group has somebody");
+    let crowd = people.crowd.iter().filter(|_| number == 0);
+    let joined = others.iter().chain([&people.thief]).chain(crowd);
+    let joined = joined.map(|by| What::Joined { by: *by });
+    [What::Created { by: *maker }].into_iter().chain(joined).collect()
 }
 
 fn of_packet(packet: &PacketRow, claims: &[ClaimRow]) -> Vec<What> {
@@ -92,6 +139,13 @@ fn of_entry(sender: UserId, body: StoredBody) -> Vec<What> {
         StoredBody::Line(Line::Expired { order_no, sender_id, refunded_fen }) => {
             vec![What::Expired { order_no, sender: sender_id, rest: refunded_fen.get() }]
         }
-        _ => Vec::new(),
+        StoredBody::Created => vec![What::Created { by: sender }],
+        StoredBody::Joined => vec![What::Joined { by: sender }],
+        body @ (StoredBody::Text(_)
+        | StoredBody::Left
+        | StoredBody::Removed { .. }
+        | StoredBody::Unreadable) => {
+            vec![What::Else { by: sender, body: format!("{body:?}") }]
+        }
     }
 }

@@ -2,6 +2,11 @@
 
 use std::{collections::BTreeMap, fmt};
 
+/// How long a write is delayed at most.
+pub(crate) const DELAY_MAX_MS: u64 = 3_000;
+/// How long a machine stands still at most.
+pub(crate) const STALL_MAX_MS: u64 = 75_000;
+
 macro_rules! named {
     ($(#[$type_doc:meta])* $type:ident { $($(#[$doc:meta])* $variant:ident = $name:literal,)* }) => {
         $(#[$type_doc])*
@@ -170,7 +175,12 @@ pub struct Coverage {
     pub world: BTreeMap<WorldFault, u64>,
     /// How often each step was done at all.
     pub done: BTreeMap<Step, u64>,
+    /// The most claims that one commit of a lane held.
+    pub largest_batch: usize,
 }
+
+/// Claims of a batch that counts as one of hundreds.
+const LARGE_BATCH: usize = 200;
 
 impl Coverage {
     pub(crate) fn met(&mut self, step: Step, fault: StepFault) {
@@ -183,6 +193,10 @@ impl Coverage {
 
     pub(crate) fn did(&mut self, step: Step) {
         *self.done.entry(step).or_default() += 1;
+    }
+
+    pub(crate) fn committed(&mut self, claims: usize) {
+        self.largest_batch = self.largest_batch.max(claims);
     }
 
     /// All faults together.
@@ -201,6 +215,7 @@ impl Coverage {
         for (step, count) in &other.done {
             *self.done.entry(*step).or_default() += count;
         }
+        self.committed(other.largest_batch);
     }
 
     /// Cells that nothing has met.
@@ -213,7 +228,8 @@ impl Coverage {
                 .map(move |fault| format!("{step} × {fault}"))
         });
         let world = WorldFault::ALL.iter().filter(|fault| !self.world.contains_key(fault));
-        steps.chain(world.map(ToString::to_string)).collect()
+        let batch = (self.largest_batch < LARGE_BATCH).then(|| "a batch of hundreds".to_owned());
+        steps.chain(world.map(ToString::to_string)).chain(batch).collect()
     }
 }
 
@@ -240,6 +256,6 @@ impl fmt::Display for Coverage {
         for fault in WorldFault::ALL {
             write!(f, "\n{fault:<18} {:>12}", self.world.get(fault).copied().unwrap_or(0))?;
         }
-        Ok(())
+        write!(f, "\n{:<18} {:>12}", "largest batch", self.largest_batch)
     }
 }

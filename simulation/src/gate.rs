@@ -2,14 +2,14 @@
 
 use crate::{
     Dice,
-    fault::{Coverage, Step, StepFault, WorldFault},
+    fault::{Coverage, DELAY_MAX_MS, Step, StepFault, WorldFault},
     history::History,
     judge::Judge,
     life::Life,
     refusing,
     trouble::{How, Place},
 };
-use hongbao_domain::{planted::Bug, store::StoreError};
+use hongbao_domain::store::StoreError;
 use hongbao_shared::OrderNo;
 use parking_lot::Mutex;
 use std::{
@@ -161,6 +161,11 @@ impl Chaos {
         self.coverage.lock().befell(fault);
     }
 
+    /// A lane has committed so many claims at once.
+    pub(crate) fn committed(&self, claims: usize) {
+        self.coverage.lock().committed(claims);
+    }
+
     pub(crate) fn coverage(&self) -> Coverage {
         self.coverage.lock().clone()
     }
@@ -236,7 +241,7 @@ impl Gate {
         match fault {
             Some(StepFault::LostReply | StepFault::StopAfter) | None => {}
             Some(StepFault::StopBefore) => self.die().await,
-            Some(StepFault::Delay) => self.delay(50, 3_000).await,
+            Some(StepFault::Delay) => self.delay(50, DELAY_MAX_MS).await,
             Some(StepFault::Panic) => {
                 self.life.troubles.note_whole(Instant::now());
                 self.life.panicked.cancel();
@@ -317,9 +322,6 @@ impl Gate {
             sleep(Duration::from_millis(1)).await;
         }
         self.life.live().await;
-        if self.life.poisoned.lock().contains(&self.place) {
-            return Err(refusing::down());
-        }
         if self.chaos.is_cut_off(self.place) {
             return Err(self.refuses(Some(refusing::down())));
         }
@@ -333,14 +335,16 @@ impl Gate {
         self.life.live().await;
     }
 
+    /// Something was asked for that stands nowhere else, while this place was down.
+    pub(crate) fn is_missed(&self) {
+        self.life.troubles.note(self.place, How::Passing, Instant::now());
+    }
+
     /// From here on this place is known to be broken.
     fn refuses(&self, error: Option<StoreError>) -> StoreError {
         let error = error.unwrap_or_else(refusing::down);
         let how = if refusing::is_final(&error) { How::Final } else { How::Passing };
         self.life.troubles.note(self.place, how, Instant::now());
-        if Bug::ConnectionStaysPoisoned.is_planted() {
-            self.life.poisoned.lock().insert(self.place);
-        }
         error
     }
 

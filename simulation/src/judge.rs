@@ -3,6 +3,8 @@
 
 use crate::{
     clock::WorldTime,
+    fault::{DELAY_MAX_MS, STALL_MAX_MS},
+    plan::Plan,
     witness::{Promise, Witness},
 };
 use hongbao_domain::{
@@ -22,11 +24,17 @@ use std::{
 /// An end that comes earlier than this is counted, though the bound of skew allows for more.
 const EARLY: Duration = Duration::from_secs(1);
 
+/// A write is committed this long after its stamp at most, since its node stands still before it
+/// sets out, is delayed on its way, and stands still again.
+const ON_THE_WAY_MAX: Duration = Duration::from_millis(2 * STALL_MAX_MS + DELAY_MAX_MS);
+
 /// Sees every change of time's making as it is committed.
 #[derive(Debug)]
 pub(crate) struct Judge {
     time: Arc<WorldTime>,
     give_up_after: Duration,
+    /// How long every packet is to live.
+    lifetime: Duration,
     /// The databases have no clock but the machine's: nobody knows what time it is.
     own_clock: bool,
     state: Mutex<State>,
@@ -34,9 +42,9 @@ pub(crate) struct Judge {
 
 #[derive(Debug, Default)]
 struct State {
-    /// When a packet landed in truth, and how long it lives.
-    landed: BTreeMap<OrderNo, (Timestamp, Duration)>,
-    /// When a packet was paid, as its landing's row says.
+    /// When a packet landed in truth.
+    landed: BTreeMap<OrderNo, Timestamp>,
+    /// When a packet was paid, as its landing's row says; which is judged as it comes.
     paid: BTreeMap<OrderNo, Timestamp>,
     ends: Ends,
     wrong: Vec<String>,
@@ -74,8 +82,11 @@ impl fmt::Display for Ends {
 }
 
 impl Judge {
-    pub(crate) fn new(time: Arc<WorldTime>, give_up_after: Duration, own_clock: bool) -> Self {
-        Self { time, give_up_after, own_clock, state: Mutex::default() }
+    pub(crate) fn new(time: Arc<WorldTime>, plan: &Plan) -> Self {
+        let give_up_after = Duration::from_secs(plan.config.landing.give_up_after_s.into());
+        let lifetime = plan.config.packet_lifetime();
+        let own_clock = plan.own_clock;
+        Self { time, give_up_after, lifetime, own_clock, state: Mutex::default() }
     }
 
     pub(crate) fn ends(&self) -> Ends {
@@ -126,16 +137,19 @@ impl Judge {
             let what = format!("{order_no} lands at {now:?} and says {:?}", packet.landed_at);
             state.wrong.push(what);
         }
-        let life_ms = packet.expires_at.millis_since(packet.landed_at);
-        let life = Duration::from_millis(u64::try_from(life_ms).unwrap_or_default());
-        state.landed.insert(order_no, (now, life));
+        if packet.expires_at != packet.landed_at.plus(self.lifetime) {
+            let (from, to) = (packet.landed_at, packet.expires_at);
+            let what = format!("{order_no} lives from {from:?} to {to:?}, not {:?}", self.lifetime);
+            state.wrong.push(what);
+        }
+        state.landed.insert(order_no, now);
     }
 
     fn opened(&self, order_no: OrderNo) {
         let (now, mut state) = (self.time.now(), self.state.lock());
-        let Some((landed, life)) = state.landed.get(&order_no).copied() else { return };
+        let Some(landed) = state.landed.get(&order_no).copied() else { return };
         // The one bound for the stamp of the landing, the other for that of the claim.
-        if now > landed.plus(life).plus(SKEW_MAX).plus(SKEW_MAX) {
+        if now > landed.plus(self.lifetime).plus(SKEW_MAX).plus(SKEW_MAX) {
             let what = format!("{order_no} landed at {landed:?} and gave a share at {now:?}");
             state.wrong.push(what);
         }
@@ -146,8 +160,8 @@ impl Judge {
         let (now, mut state) = (self.time.now(), self.state.lock());
         for ended in ended {
             let order_no = ended.order_no;
-            let Some((landed, life)) = state.landed.get(&order_no).copied() else { continue };
-            let early_ms = landed.plus(life).millis_since(now);
+            let Some(landed) = state.landed.get(&order_no).copied() else { continue };
+            let early_ms = landed.plus(self.lifetime).millis_since(now);
             let early = Duration::from_millis(u64::try_from(early_ms).unwrap_or_default());
             if self.own_clock {
                 continue;
@@ -165,6 +179,10 @@ impl Judge {
     pub(crate) fn paid(&self, payment: &Payment, stamp: Timestamp) {
         let (now, mut state) = (self.time.now(), self.state.lock());
         let record = &payment.record;
+        if stamp > now.plus(SKEW_MAX) || stamp.plus(ON_THE_WAY_MAX).plus(SKEW_MAX) < now {
+            let what = format!("{} is paid at {now:?}, stamped {stamp:?}", record.order_no);
+            state.wrong.push(what);
+        }
         state.paid.insert(record.order_no, stamp);
         if now > record.expires_at.plus(SKEW_MAX) {
             let what = format!(

@@ -1,15 +1,10 @@
 //! A process of the simulation: what it has befallen, and what it knows (R-CTRL-5, R-STORE-5).
 
-use crate::trouble::{Place, Troubles};
+use crate::trouble::Troubles;
 use hongbao_domain::store::orders::Copied;
 use hongbao_shared::{Day, OrderNo, Shard, Site};
 use parking_lot::Mutex;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    future::pending,
-    sync::atomic::AtomicBool,
-    time::Duration,
-};
+use std::{collections::BTreeMap, future::pending, sync::atomic::AtomicBool, time::Duration};
 use tokio::{
     task,
     time::{Instant, sleep_until},
@@ -33,8 +28,6 @@ pub(crate) struct Life {
     pub(crate) defers: AtomicBool,
     /// How far a day was when one of its tasks went on with it.
     moves: Mutex<BTreeMap<Move, Copied>>,
-    /// Where the process holds a connection that [`hongbao_domain::planted::Bug::ConnectionStaysPoisoned`] has spoiled.
-    pub(crate) poisoned: Mutex<BTreeSet<Place>>,
 }
 
 impl Life {
@@ -48,7 +41,6 @@ impl Life {
             deaf_until: Mutex::new(None),
             defers: AtomicBool::new(false),
             moves: Mutex::default(),
-            poisoned: Mutex::default(),
         }
     }
 

@@ -1,9 +1,9 @@
 //! What the audit must see: a row of an outbox goes missing, as by somebody's hand, and the
 //! claims that it told of are brought to their wallets by nothing (R-MONEY-5).
 
-use crate::{Dice, witness::Promise, world::World};
+use crate::{Dice, naive, witness::Promise, world::World};
 use hongbao_domain::store::{
-    ledger::{LedgerReads, LedgerStore, Posting, credit_key},
+    ledger::{LedgerReads, LedgerStore, Posting},
     orders::ClaimRow,
     outbox::{Destination, Settled},
 };
@@ -30,7 +30,7 @@ pub(crate) async fn credit(world: &World, dice: &mut Dice) {
     let mut lost: Vec<ClaimRow> = claims;
     lost.retain(|claim| events.iter().any(|event| event.names(claim)));
     let ledger = &world.databases.ledger;
-    let keys = lost.iter().map(|claim| credit_key(order_no, claim.seq)).collect();
+    let keys = lost.iter().map(|claim| naive::credit_key(order_no, claim.seq)).collect();
     let mut credits = ledger.transfers_by_key(keys).await.unwrap_or_default().into_iter();
     lost.retain(|_| matches!(credits.next(), Some(None)));
     if store.settle(vec![(row.id, Settled::Done)]).await.is_err() || lost.is_empty() {

@@ -3,8 +3,12 @@
 //! Judges that called the functions they judge would find them right whatever they did.
 
 use hongbao_domain::store::ledger::{Account, Transfer, TransferKind};
-use hongbao_shared::{Kind, OrderNo};
+use hongbao_shared::{Kind, OrderNo, Timestamp, UserId};
 use sha2::{Digest, Sha256};
+
+const HOUR_MS: i64 = 60 * 60 * 1_000;
+/// Clocks of machines are wrong by an hour at most, and lose a few seconds more.
+const OFF_MS: i64 = HOUR_MS + HOUR_MS / 60;
 
 /// What decides a packet's shares (R-FAIR-3).
 #[derive(Clone, Copy, Debug)]
@@ -141,15 +145,19 @@ pub(crate) fn best_luck(kind: Kind, amounts: &[u64]) -> Option<usize> {
     Some(best)
 }
 
+/// Under which key a share is credited (R-MONEY-1).
+pub(crate) fn credit_key(order_no: OrderNo, seq: u32) -> String {
+    format!("credit:{order_no}:{seq}")
+}
+
 /// What is wrong with a transfer's key, if anything (R-MONEY-1): it must be the one that
 /// makes this movement repeatable and no other.
 pub(crate) fn misfit(transfer: &Transfer) -> Option<String> {
     let key = &transfer.key;
     let wanted = match (transfer.kind, transfer.debit, transfer.credit, transfer.order_no) {
         (TransferKind::TopUp, Account::Issuer, Account::Wallet(user), None) => {
-            let own = format!("topup:{user}:");
-            let has_own = key.strip_prefix(&own).is_some_and(|rest| !rest.is_empty());
-            return (!has_own).then(|| format!("{key} is a top-up of {user}"));
+            let brings = brings(user, key, transfer.at);
+            return (!brings).then(|| format!("{key} brings {user} money at {}", transfer.at));
         }
         (TransferKind::Pay, Account::Wallet(_), Account::Escrow(to), Some(order_no))
             if to == order_no =>
@@ -160,7 +168,7 @@ pub(crate) fn misfit(transfer: &Transfer) -> Option<String> {
             if from == order_no =>
         {
             let seq = key.rsplit(':').next().and_then(|seq| seq.parse::<u32>().ok());
-            seq.map_or_else(String::new, |seq| format!("credit:{order_no}:{seq}"))
+            seq.map_or_else(String::new, |seq| credit_key(order_no, seq))
         }
         (TransferKind::Refund, Account::Escrow(from), Account::Wallet(_), Some(order_no))
             if from == order_no =>
@@ -170,6 +178,33 @@ pub(crate) fn misfit(transfer: &Transfer) -> Option<String> {
         _ => String::new(),
     };
     (*key != wanted).then(|| format!("{key} moves {transfer:?}"))
+}
+
+/// Days since 1970 in China, whose clocks are ahead of UTC by eight hours all year, at a moment in
+/// milliseconds.
+pub(crate) fn day_in_china(ms: i64) -> i64 {
+    (ms + 8 * HOUR_MS).div_euclid(24 * HOUR_MS)
+}
+
+/// Is this a key under which the issuer gives somebody money at that moment: under a word of
+/// their own, a grantor's word for them, once in all, or once a day of China's (R-API-4)?
+fn brings(user: UserId, key: &str, at: Timestamp) -> bool {
+    let parts: Vec<_> = key.splitn(4, ':').collect();
+    let whose = user.to_string();
+    match parts[..] {
+        ["welcome", to] => to == whose,
+        ["allowance", to, day] => {
+            // A node whose clock is wrong may give it to them an hour early, or late.
+            let days = [-OFF_MS, OFF_MS].map(|off_ms| day_in_china(at.millis() + off_ms));
+            to == whose && days.iter().any(|one| one.to_string() == day)
+        }
+        ["grant", to, by, word] => {
+            let by = by.strip_prefix("admin-").or_else(|| by.strip_prefix("service-"));
+            to == whose && !word.is_empty() && by.is_some_and(|id| id.parse::<UserId>().is_ok())
+        }
+        ["topup", to, ..] => to == whose && key.len() > "topup::".len() + to.len(),
+        _ => false,
+    }
 }
 
 #[cfg(test)]

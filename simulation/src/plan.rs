@@ -60,6 +60,11 @@ impl Plan {
             *dice.pick(&[CreditMode::Split, CreditMode::Queue, CreditMode::Deferred]);
         config.lanes.queue_max = small(dice.range(2, 64));
         config.lanes.batch_max = small(dice.range(1, 32));
+        // The house gives to those who come to their wallets.
+        let mut house = Dice::new(seed, "house");
+        let mut gift = || Fen::new(house.range(0, 1) * house.range(1, 500)).unwrap_or(Fen::ZERO);
+        config.limits.welcome_grant_fen = gift();
+        config.treasury.daily_allowance_fen = gift();
         let nodes = match dice.below(100) {
             0..40 => 1,
             40..82 => 2,

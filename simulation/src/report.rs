@@ -68,7 +68,9 @@ pub fn runs(
             if seed >= range.end {
                 break;
             }
-            let outcome = run(seed, false)?;
+            // Whatever keeps one from its end is told at once.
+            let stop = |_: &_| enough.store(true, Ordering::Relaxed);
+            let outcome = run(seed, false).inspect_err(stop)?;
             if until == Until::TheFirstFailure && !outcome.broken.is_empty() {
                 enough.store(true, Ordering::Relaxed);
             }

@@ -8,7 +8,7 @@ use crate::{
     client::Client,
     clock::SeededEntropy,
     fault::WorldFault,
-    held, laws,
+    held, laws, naive,
     people::People,
     plan::Plan,
     witness::{Promise, Shares, Told},
@@ -16,11 +16,7 @@ use crate::{
 };
 use hongbao_domain::{
     runtime::{Clock, Tasks},
-    store::{
-        ledger::{LedgerReads, credit_key},
-        lists::ListReads,
-        orders::OrderStore,
-    },
+    store::{ledger::LedgerReads, lists::ListReads, orders::OrderStore},
 };
 use hongbao_engine::{
     audit::Subject,
@@ -177,7 +173,7 @@ impl Backups {
             if before.contains_key(&(*order_no, *user)) {
                 continue;
             }
-            let key = vec![credit_key(*order_no, told.0)];
+            let key = vec![naive::credit_key(*order_no, told.0)];
             let credits = world.databases.ledger.transfers_by_key(key).await.unwrap_or_default();
             let listed = world.databases.lists.listed(*order_no).await.unwrap_or_default();
             let is_listed = listed.received.iter().any(|line| line.user_id == *user);

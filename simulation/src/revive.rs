@@ -4,12 +4,18 @@
 
 use crate::{Dice, fault::WorldFault, laws, lost::SOMETIME, witness::Promise, world::World};
 use futures::future::join_all;
-use hongbao_domain::store::outbox::{Destination, Outbox, Settled};
+use hongbao_domain::{
+    runtime::Clock as _,
+    store::outbox::{Destination, Outbox, Settled},
+};
 use std::time::Duration;
 use tokio::time::sleep;
 
 /// A reconciliation without faults takes less.
 const RECONCILES_WITHIN: Duration = Duration::from_mins(2);
+
+/// What rows for these tell of brings money.
+const MONEY: [Destination; 2] = [Destination::Credit, Destination::Refund];
 
 /// Brings back what is dead; false if nothing was said that it may have died of.
 pub(crate) async fn all(world: &World, dead: u64) -> bool {
@@ -21,7 +27,7 @@ pub(crate) async fn all(world: &World, dead: u64) -> bool {
         // A node is on its way up.
         return true;
     }
-    let money = laws::dead(world, &[Destination::Credit, Destination::Refund]).await;
+    let money = laws::dead(world, &MONEY).await;
     if money > 0 {
         let what = format!("{money} credits and refunds stay dead after a reconciliation");
         world.witness.note(Promise::NothingDies, what);
@@ -58,10 +64,13 @@ pub(crate) async fn reconcile(world: &World) -> bool {
 }
 
 /// Rows of outboxes go missing, as by somebody's hand, that tell of what reconciliation finds
-/// by itself: landings, credits, refunds, lines of lists.
+/// by itself: landings, credits, refunds, lines of lists. What brings money may die instead,
+/// in a run in which something seemed final.
 pub(crate) async fn lose_rows(world: &World, dice: &mut Dice) {
+    const LOST_MAX: u32 = 4;
     const MENDED: [Destination; 4] =
         [Destination::Land, Destination::Credit, Destination::Refund, Destination::Lists];
+    let said_final = world.chaos.said_final();
     let shards = world.truth.orders.values().map(|store| &**store as &dyn Outbox);
     let outboxes: Vec<_> = shards.chain([&*world.databases.ledger as &dyn Outbox]).collect();
     for outbox in outboxes {
@@ -69,11 +78,19 @@ pub(crate) async fn lose_rows(world: &World, dice: &mut Dice) {
             if dice.chance(250) {
                 continue;
             }
-            let row = outbox.lease(destination, SOMETIME, Duration::ZERO, 1).await;
-            let Some(row) = row.unwrap_or_default().pop() else { continue };
-            world.history.note(format_args!("! a row for {} is lost", destination.as_str()));
-            world.chaos.befell(WorldFault::RowLost);
-            drop(outbox.settle(vec![(row.id, Settled::Done)]).await);
+            let rows = outbox.lease(destination, SOMETIME, Duration::ZERO, LOST_MAX).await;
+            for row in rows.unwrap_or_default() {
+                let dies = MONEY.contains(&destination) && said_final && dice.chance(500);
+                let (how, settled) = if dies {
+                    let error = "simulated: it seemed final".to_owned();
+                    ("dies", Settled::Dead { payload: row.payload, error, at: world.time.now() })
+                } else {
+                    world.chaos.befell(WorldFault::RowLost);
+                    ("is lost", Settled::Done)
+                };
+                world.history.note(format_args!("! a row for {} {how}", destination.as_str()));
+                drop(outbox.settle(vec![(row.id, settled)]).await);
+            }
         }
     }
 }

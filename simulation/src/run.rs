@@ -6,17 +6,18 @@ use crate::{
     crowd,
     fault::Coverage,
     gate::{SIMULATED_PANIC, as_call},
-    held,
+    gifts, held,
     judge::Ends,
     laws,
     people::People,
     plan::Plan,
     restore::{Backups, ColdMoment},
-    revive, storm,
+    revive,
+    seeded::seeded,
+    storm,
     witness::{Broken, Promise},
     world::World,
 };
-use anyhow::Context as _;
 use hongbao_engine::packets::Paid;
 use hongbao_shared::{ErrorCode, Limits, api::packets::PayRequest};
 use std::{
@@ -39,6 +40,8 @@ const CARDS_AWAITED: Duration = Duration::from_mins(30);
 const REVIVALS_MAX: u32 = 20;
 /// All open packets end within this, however wrong the clocks were.
 const ENDS_WITHIN_S: i64 = 2 * 60 * 60;
+/// Nodes hear within this that time was skipped: until then theirs is that of before.
+const TIME_HEARD_WITHIN: Duration = Duration::from_secs(12);
 const DAY_S: i64 = 24 * 60 * 60;
 /// Calls between looks at all laws.
 const ALL_LAWS_EVERY: u64 = 25;
@@ -81,19 +84,19 @@ fn count_panics() {
     });
 }
 
-/// Runs the history of a seed in this thread, in virtual time. An error means that it could
-/// not even begin, and names its seed.
+/// Runs the history of a seed in this thread, in virtual time. An error means that it did not
+/// come to its end, and names its seed.
 pub fn run(seed: u64, keep_lines: bool) -> anyhow::Result<Outcome> {
-    run_whole(seed, keep_lines).with_context(|| format!("seed {seed} cannot begin"))
+    seeded(seed, || run_whole(Plan::draw(seed)?, keep_lines))
 }
 
-fn run_whole(seed: u64, keep_lines: bool) -> anyhow::Result<Outcome> {
+pub(crate) fn run_whole(plan: Plan, keep_lines: bool) -> anyhow::Result<Outcome> {
     count_panics();
     PANICS.set(0);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
     let world = runtime.block_on(async {
-        let world = Arc::new(World::new(Plan::draw(seed)?, keep_lines)?);
+        let world = Arc::new(World::new(plan, keep_lines)?);
         let calls = whole_history(&world).await?;
         anyhow::Ok((world, calls))
     });
@@ -110,7 +113,7 @@ fn run_whole(seed: u64, keep_lines: bool) -> anyhow::Result<Outcome> {
         world.witness.note(Promise::MoveGoesOn, what);
     }
     Ok(Outcome {
-        seed,
+        seed: world.plan.seed,
         digest: world.history.digest(),
         operations,
         coverage: world.chaos.coverage(),
@@ -151,7 +154,7 @@ async fn whole_history(world: &Arc<World>) -> anyhow::Result<u64> {
     if world.witness.is_content() {
         be_calm(world);
         backups.restore(world, &people, &calls).await;
-        if dice.chance(500) {
+        if dice.chance(750) {
             revive::lose_rows(world, &mut dice).await;
             // What else waits for a packet is taken for what it lacks.
             rest(world, "before a reconciliation").await;
@@ -286,6 +289,7 @@ async fn days_go_by(
     }
     be_calm(world);
     rest(world, "in the night").await;
+    gifts::all_come(world, people, dice).await;
     pay_again(world, calls, dice).await;
     days_are_moved(world, dice).await;
     let after = held::packets(world).await;
@@ -342,6 +346,7 @@ async fn overrun(
     dice: &mut Dice,
 ) {
     world.time.skip_s((31 - 5) * DAY_S);
+    sleep(TIME_HEARD_WITHIN).await;
     world.history.note(format_args!("the cycle of days comes round"));
     let limit = world.plan.operations.saturating_add(40);
     let mut client = Client {

@@ -1,7 +1,13 @@
 //! What goes wrong as a whole: processes, clocks, the cache; and switches that somebody
 //! moves meanwhile.
 
-use crate::{Dice, clock::NodeClock, fault::WorldFault, lost, world::World};
+use crate::{
+    Dice,
+    clock::NodeClock,
+    fault::{STALL_MAX_MS, WorldFault},
+    lost,
+    world::World,
+};
 use hongbao_engine::control::{CreditMode, Switches};
 use hongbao_shared::{Fen, Site};
 use std::{
@@ -79,7 +85,7 @@ fn stall(world: &World, dice: &mut Dice) {
         return;
     }
     let node = dice.pick(&nodes);
-    let time = Duration::from_millis(dice.range(500, 75_000));
+    let time = Duration::from_millis(dice.range(500, STALL_MAX_MS));
     world.history.note(format_args!("! {} stalls for {time:?}", node.life.name));
     world.chaos.befell(WorldFault::Stall);
     node.life.stall(time);

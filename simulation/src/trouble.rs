@@ -20,7 +20,7 @@ pub(crate) enum Place {
     Ledger,
     People,
     Lists,
-    /// Which calls do without.
+    /// Which calls do without, unless what they ask for stands nowhere else.
     Cache,
 }
 
@@ -29,6 +29,11 @@ pub(crate) enum Place {
 pub(crate) enum Needs {
     /// All that there is of a packet.
     Packet(OrderNo),
+    /// Likewise, and its pre-order, which stands in the cache until it is paid (R-SEND-1).
+    Payment(OrderNo),
+    /// Likewise, but for its money, which moves later: whoever grabs or opens waits for no ledger
+    /// (R-MONEY-2).
+    Share(OrderNo),
     /// Numbers, and who is in a group.
     Number,
     /// A wallet, with what is on its way.
@@ -40,11 +45,16 @@ pub(crate) enum Needs {
 impl Needs {
     fn places(self) -> Vec<Place> {
         match self {
-            Self::Packet(order_no) => vec![
+            Self::Packet(order_no) => {
+                [Self::Share(order_no).places(), vec![Place::Ledger]].concat()
+            }
+            Self::Payment(order_no) => {
+                [Self::Packet(order_no).places(), vec![Place::Cache]].concat()
+            }
+            Self::Share(order_no) => vec![
                 Place::Shard(order_no.site(), order_no.shard()),
                 Place::Packet(order_no),
                 Place::Cold(order_no.site()),
-                Place::Ledger,
                 Place::People,
             ],
             Self::Number => vec![Place::Ledger, Place::People],

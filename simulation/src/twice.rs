@@ -31,7 +31,7 @@ pub(crate) async fn packets(world: &World) {
         shares(world, &packet, &claims);
         best_luck(world, &packet, &claims).await;
         for claim in &claims {
-            let key = format!("credit:{}:{}", packet.order_no, claim.seq);
+            let key = naive::credit_key(packet.order_no, claim.seq);
             let is_credited = credits.get(&key).is_some_and(|credit| {
                 credit.credit == Account::Wallet(claim.user_id) && credit.amount == claim.amount_fen
             });
@@ -80,7 +80,7 @@ async fn best_luck(world: &World, packet: &PacketRow, claims: &[ClaimRow]) {
     }
 }
 
-async fn transfers(world: &World) -> Vec<Transfer> {
+pub(crate) async fn transfers(world: &World) -> Vec<Transfer> {
     let lines = world.databases.ledger.transfers_page(0, u32::MAX).await;
     lines.unwrap_or_default().into_iter().map(|line| line.transfer).collect()
 }

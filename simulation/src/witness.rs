@@ -44,6 +44,8 @@ named! {
         HostileIsRefused = "hostile_is_refused",
         /// A key stands for what its own person did under it, and refuses nobody else.
         KeysAreOwn = "keys_are_own",
+        /// The house gives everybody their welcome, and their allowance of the day they come.
+        HouseGives = "house_gives",
         /// Shares, best lucks and keys of transfers are those that a second formulation gives.
         TwiceTheSame = "twice_the_same",
         /// The chat shows each packet, each claim and each end once.
@@ -86,7 +88,7 @@ pub(crate) struct Witness(Mutex<State>);
 pub(crate) struct Told {
     packets: Vec<KnownPacket>,
     shares: Shares,
-    top_ups: BTreeMap<(UserId, String), (Fen, Fen)>,
+    brought: BTreeMap<(UserId, String), (Fen, Fen)>,
 }
 
 impl Told {
@@ -104,7 +106,7 @@ struct State {
     numbers: BTreeMap<OrderNo, UserId>,
     shares: Shares,
     owners: BTreeMap<(OrderNo, u32), UserId>,
-    top_ups: BTreeMap<(UserId, String), (Fen, Fen)>,
+    brought: BTreeMap<(UserId, String), (Fen, Fen)>,
     tried: BTreeMap<(UserId, String), BTreeSet<u64>>,
     client_seeds: BTreeMap<OrderNo, Vec<u8>>,
     /// Numbers that were answered before the databases were restored.
@@ -176,7 +178,7 @@ impl Witness {
         Told {
             packets: state.packets.clone(),
             shares: state.shares.clone(),
-            top_ups: state.top_ups.clone(),
+            brought: state.brought.clone(),
         }
     }
 
@@ -187,7 +189,7 @@ impl Witness {
         state.older = state.numbers.keys().copied().collect();
         let owner = |(&(order_no, user), &(seq, _)): (&_, &_)| ((order_no, seq), user);
         state.owners = shares.iter().map(owner).collect();
-        (state.packets, state.top_ups, state.shares) = (told.packets, told.top_ups, shares);
+        (state.packets, state.brought, state.shares) = (told.packets, told.brought, shares);
     }
 
     /// Have the databases been restored?
@@ -221,7 +223,7 @@ impl Witness {
         self.0.lock().tried.get(&(user, key.to_owned()))?.first().copied()
     }
 
-    /// Somebody asks for demo money under a key.
+    /// Somebody asks for a top-up or a grant under a key.
     pub(crate) fn tries(&self, user: UserId, key: &str, amount: u64) {
         self.0.lock().tried.entry((user, key.to_owned())).or_default().insert(amount);
     }
@@ -236,12 +238,12 @@ impl Witness {
         }
     }
 
-    /// A top-up was answered.
-    pub(crate) fn top_up(&self, user: UserId, key: &str, amount: Fen, balance: Fen) {
+    /// A top-up or a grant was answered.
+    pub(crate) fn brought(&self, user: UserId, key: &str, amount: Fen, balance: Fen) {
         let mut state = self.0.lock();
-        let earlier = state.top_ups.insert((user, key.to_owned()), (amount, balance));
+        let earlier = state.brought.insert((user, key.to_owned()), (amount, balance));
         if let Some(earlier) = earlier.filter(|earlier| *earlier != (amount, balance)) {
-            let what = format!("top-up {key} of {user}: {earlier:?}, then {amount:?} {balance:?}");
+            let what = format!("{key} for {user}: {earlier:?}, then {amount:?} {balance:?}");
             state.note(Promise::AnswerStands, what);
         }
     }

@@ -110,8 +110,7 @@ impl World {
         let chaos = Arc::new(Chaos::new(dice, plan.intensity, Arc::clone(&history)));
         chaos.set_calm(true);
         let databases = Databases::new(&plan, &time);
-        let give_up_after = Duration::from_secs(plan.config.landing.give_up_after_s.into());
-        let judge = Arc::new(Judge::new(Arc::clone(&time), give_up_after, plan.own_clock));
+        let judge = Arc::new(Judge::new(Arc::clone(&time), &plan));
         let keys = KeyChanges::new()?;
         let mut links = Dice::new(plan.seed, "links");
         let machines = (0..plan.nodes).map(|number| Machine {

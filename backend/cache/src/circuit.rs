@@ -14,6 +14,8 @@ pub(super) struct Circuit(Mutex<State>);
 struct State {
     /// While it is down: when it is tried next.
     try_at: Option<Instant>,
+    /// While it is down: does it still answer what only reads?
+    reads: bool,
     /// Rises with every change, so that a call which began before one says nothing about
     /// the time after it.
     era: u64,
@@ -48,21 +50,31 @@ impl Circuit {
         }
     }
 
-    /// A call of this era failed; `tell` is called if that is news, before any later news.
-    pub(super) fn failed(&self, era: u64, tell: impl FnOnce()) {
+    /// A call of this era failed, though what only `reads` may not; `tell` is called if that is
+    /// news, before any later news.
+    pub(super) fn failed(&self, era: u64, reads: bool, tell: impl FnOnce()) {
         let mut state = self.0.lock();
         if state.try_at.is_none() && state.era == era {
             state.era = state.era.wrapping_add(1);
             state.try_at = Some(Instant::now() + REST);
+            state.reads = reads;
             tell();
         }
     }
 
-    /// A probe failed.
-    pub(super) fn still_down(&self) {
-        if let Some(try_at) = &mut self.0.lock().try_at {
+    /// Something that was tried while it is down failed.
+    pub(super) fn still_down(&self, reads: bool) {
+        let mut state = self.0.lock();
+        state.reads = reads;
+        if let Some(try_at) = &mut state.try_at {
             *try_at = Instant::now() + REST;
         }
+    }
+
+    /// Is it down, and answers what only reads?
+    pub(super) fn only_reads(&self) -> bool {
+        let state = self.0.lock();
+        state.try_at.is_some() && state.reads
     }
 
     /// A probe succeeded; the era that begins. `tell` is called if that is news.

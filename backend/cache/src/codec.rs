@@ -3,8 +3,11 @@
 //! miss, never an error.
 
 use hongbao_domain::{
-    cache::{Dress, Note},
-    store::orders::{ClaimRow, PacketRow, Progress, StoredState},
+    cache::Note,
+    store::{
+        orders::{ClaimRow, PacketRow, Progress, StoredState},
+        people::Dress,
+    },
 };
 use hongbao_shared::{
     Fen, GroupId, Kind, OrderNo, Site, Timestamp, UserId,

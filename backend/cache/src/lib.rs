@@ -17,9 +17,12 @@ use async_trait::async_trait;
 use deadpool_redis::redis::{self, AsyncCommands};
 use hongbao_domain::{
     board::Board,
-    cache::{CacheDown, Dress, NewsStream, Note, Noted, SharedTier},
+    cache::{CacheDown, NewsStream, Note, Noted, SharedTier},
     record::PreOrderRecord,
-    store::orders::{ClaimRow, PacketRow},
+    store::{
+        orders::{ClaimRow, PacketRow},
+        people::Dress,
+    },
 };
 use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
 use pool::Pool;
@@ -92,11 +95,6 @@ impl RedisTier {
         self.at(order_no.site())
     }
 
-    async fn get(&self, what: &str, order_no: OrderNo) -> Result<Option<Vec<u8>>, CacheDown> {
-        let key = codec::key(what, order_no);
-        self.of(order_no)?.call(async |redis| redis.get(key).await).await
-    }
-
     async fn set(
         &self,
         what: &str,
@@ -135,7 +133,9 @@ impl SharedTier for RedisTier {
         order_no: OrderNo,
         now: Timestamp,
     ) -> Result<Option<PreOrderRecord>, CacheDown> {
-        let found = self.get("pre-order", order_no).await?;
+        let key = codec::key("pre-order", order_no);
+        let found = self.of(order_no)?.read(async |redis| redis.get(key).await).await;
+        let found: Option<Vec<u8>> = found?;
         let record = found.and_then(|bytes| codec::read::<PreOrderRecord>(&bytes));
         Ok(record.filter(|record| now < record.expires_at))
     }
@@ -218,7 +218,10 @@ impl SharedTier for RedisTier {
     }
 
     async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown> {
-        Ok(self.get("dress", order_no).await?.and_then(|bytes| codec::dress_from(&bytes)))
+        let key = codec::key("dress", order_no);
+        let found: Option<Vec<u8>> =
+            self.of(order_no)?.call(async |redis| redis.get(key).await).await?;
+        Ok(found.and_then(|bytes| codec::dress_from(&bytes)))
     }
 
     async fn note(&self, site: Site, note: Note, user: UserId) -> Result<Noted, CacheDown> {

@@ -48,12 +48,29 @@ impl SiteCache {
             Pass::Probe => self.probe().await?,
         };
         self.attempt(work).await.map_err(|failure| {
-            if !failure.is_of_one_key {
-                self.circuit.failed(era, || {
+            if failure.reach != Reach::OneKey {
+                self.circuit.failed(era, failure.reads(), || {
                     self.show(|board, place| {
                         board.enter(Rung::SharedCacheDown, place, &failure.text);
                     });
                 });
+            }
+            self.down(failure.text)
+        })
+    }
+
+    /// As [`SiteCache::call`], for what only reads and stands nowhere else. A server that is
+    /// full counts as down and answers all the same.
+    pub(super) async fn read<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Connection) -> RedisResult<T>,
+    ) -> Result<T, CacheDown> {
+        if !self.circuit.only_reads() {
+            return self.call(work).await;
+        }
+        self.attempt(work).await.map_err(|failure| {
+            if failure.reach == Reach::All {
+                self.circuit.still_down(false);
             }
             self.down(failure.text)
         })
@@ -70,7 +87,7 @@ impl SiteCache {
                 self.show(|board, place| board.leave(Rung::SharedCacheDown, place));
             })),
             Err(failure) => {
-                self.circuit.still_down();
+                self.circuit.still_down(failure.reads());
                 Err(self.down(failure.text))
             }
         }
@@ -96,7 +113,7 @@ impl SiteCache {
             Ok(result) => result,
             Err(_) => Err(Failure::of_all("no answer in time")),
         };
-        if result.as_ref().is_err_and(|failure| !failure.is_of_one_key) {
+        if result.as_ref().is_err_and(|failure| failure.reach != Reach::OneKey) {
             self.pool.forget_idle();
         }
         result
@@ -117,18 +134,40 @@ impl SiteCache {
 /// Why a call failed.
 struct Failure {
     text: String,
+    reach: Reach,
+}
+
+/// What does not work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
     /// Something is wrong with what stands under one key, not with the server.
-    is_of_one_key: bool,
+    OneKey,
+    /// It answers, and takes no writes.
+    Writes,
+    /// Everything, as far as anybody can tell.
+    All,
 }
 
 impl Failure {
     fn of_all(error: impl fmt::Display) -> Self {
-        Self { text: error.to_string(), is_of_one_key: false }
+        Self { text: error.to_string(), reach: Reach::All }
+    }
+
+    /// May what only reads be answered?
+    fn reads(&self) -> bool {
+        self.reach == Reach::Writes
     }
 }
 
 impl From<RedisError> for Failure {
     fn from(error: RedisError) -> Self {
-        Self { is_of_one_key: error.code() == Some("WRONGTYPE"), text: error.to_string() }
+        let reach = match error.code() {
+            Some("WRONGTYPE") => Reach::OneKey,
+            // Full, a disk that its snapshots do not get onto, too few replicas. Not READONLY: what a
+            // replica lacks may be there all the same.
+            Some("OOM" | "MISCONF" | "NOREPLICAS") => Reach::Writes,
+            _ => Reach::All,
+        };
+        Self { reach, text: error.to_string() }
     }
 }

@@ -2,6 +2,9 @@
 //! starts. Sources in rising order: defaults, the file of `--config`, variables
 //! `HONGBAO_…`, flags.
 //!
+//! Knows each setting: its variable, default, meaning and check. Must never know what is done
+//! with it, nor open a database, a cache or a connection; a name to listen at is looked up.
+//!
 //! Written by hand rather than with a merging crate: those split a variable at its
 //! underscores, which cannot tell `limits.max_shares` from `limits.max.shares`, and
 //! here the same declaration also yields the reference for the README.

@@ -93,6 +93,8 @@ fn one_sentence_says_what_is_wrong() {
             &[("HONGBAO_LIMITS_MAX_SHARES", "many")],
             "HONGBAO_LIMITS_MAX_SHARES must be a whole number from 0 to 4294967295",
         ),
+        (&[("HONGBAO_UNIT_DECIMALS", "-1")], "HONGBAO_UNIT_DECIMALS must be 0, 1 or 2"),
+        (&[("HONGBAO_UNIT_DECIMALS", "3")], "0, 1 or 2"),
         (&[("HONGBAO_LISTEN", "8080")], "an address or name and port such as 127.0.0.1:8080"),
         (&[("HONGBAO_LIMITS_MAX_SHARE_FEN", "0")], "limits.max_share_fen must be at least 1"),
         (&[("HONGBAO_LIMITS_PACKET_LIFETIME_S", "259200")], "a packet's day is only kept for"),

@@ -34,7 +34,8 @@ macro_rules! from_text {
 
 from_text! {
     bool: "true or false";
-    u8: "a whole number from 0 to 255";
+    // Only decimals are so small.
+    u8: "0, 1 or 2";
     u16: "a whole number from 0 to 65535";
     u32: "a whole number from 0 to 4294967295";
     u64: "a whole number, not negative";

@@ -58,6 +58,8 @@ pub enum End {
     Quiet,
     /// An administrator turns the switch.
     Switched,
+    /// With the process.
+    Restarted,
 }
 
 rungs! {
@@ -81,7 +83,7 @@ rungs! {
         "Keys that the data needs are gone from their folder and only in the node's memory, until it ends: put them back. If it is the one that seals, nothing is sent and the node is not ready.";
     /// R-CTRL-2.
     SharedCacheDown = "shared_cache_down", End::Found,
-        "The site's shared cache does not answer; numbers, pre-orders and grabs do without it.";
+        "The site's shared cache does not answer; numbers, new pre-orders and grabs do without it; what was ordered before waits to be paid.";
     /// R-ORDER-2.
     LocalNumbers = "local_numbers", End::Quiet,
         "Order numbers come from the local generator.";
@@ -121,6 +123,9 @@ rungs! {
     /// R-STORE-5.
     DaysDiffer = "days_differ", End::Found,
         "What a day's tables hold and what cold storage holds of it differ, or cannot be read; nothing of that day is deleted.";
+    /// R-CTRL-5.
+    NodeEnding = "node_ending", End::Restarted,
+        "A task of the node has panicked, or its data folder is gone: it takes nothing new, finishes what it has begun and ends, so that its supervisor starts it again.";
     /// R-MONEY-2.
     CreditDeferred = "credit_deferred", End::Switched,
         "Shares reach the wallets in batches, later.";

@@ -15,5 +15,7 @@ pub mod refusal;
 pub mod runtime;
 pub mod store;
 pub mod text;
+mod whole;
 
 pub use refusal::Refusal;
+pub use whole::whole;

@@ -77,8 +77,14 @@ bugs! {
     ClientSeedLeftOut = "bug::client_seed_left_out";
     /// A top-up's key is not its person's own (R-MONEY-1).
     TopUpKeyGlobal = "bug::top_up_key_global";
+    /// The house's welcome has one key for everybody, so that it welcomes one person (R-MONEY-1).
+    WelcomeKeyGlobal = "bug::welcome_key_global";
+    /// The day of an allowance is that of UTC, not that of the configured zone (R-API-4).
+    AllowanceDayOfUtc = "bug::allowance_day_of_utc";
     /// An end is guarded by a clock that is two minutes ahead (R-CTRL-5).
     EndByAClockAhead = "bug::end_by_a_clock_ahead";
+    /// A packet lands with half the life that the settings give it (R-MONEY-4).
+    HalfALife = "bug::half_a_life";
     /// A pre-order can be paid for an hour after it has expired (R-SEND-2).
     PaidAnHourLate = "bug::paid_an_hour_late";
     /// A line of the chat has another key each time that it is delivered (R-PEOPLE-2).
@@ -117,9 +123,9 @@ bugs! {
 }
 
 impl Bug {
-    /// What stands in statements, of which databases in memory have none: no simulation meets
-    /// it, and the crash tests have to catch it.
-    pub const OF_STATEMENTS: &'static [Self] = &[Self::RowsApart];
+    /// What stands in statements and connections, of which databases in memory have none: no
+    /// simulation meets it, and tests on real databases have to catch it.
+    pub const OF_STATEMENTS: &'static [Self] = &[Self::RowsApart, Self::ConnectionStaysPoisoned];
 
     /// Is it planted? Never outside of tests.
     pub fn is_planted(self) -> bool {

@@ -1,6 +1,9 @@
 //! Why a call is refused: the domain's one error type.
 
-use crate::store::StoreError;
+use crate::{
+    cache::CacheDown,
+    store::{StoreError, people::PeopleError},
+};
 use hongbao_shared::ErrorCode;
 use std::{sync::Arc, time::Duration};
 
@@ -47,6 +50,11 @@ impl Refusal {
         self
     }
 
+    /// For what stands in the cache alone. Everything else does without a cache that is down.
+    pub fn of_what_is_nowhere_else(down: CacheDown) -> Self {
+        passing(down)
+    }
+
     /// A fault of ours: opaque outside, whole in the log.
     pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
         Self::new(ErrorCode::Internal).cause(cause)
@@ -82,6 +90,8 @@ impl Refusal {
 
 /// When to come back to a store that cannot do it now.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Keys that expire are forgotten all the time.
+const KEYS_FREE_AFTER: Duration = Duration::from_mins(1);
 
 fn passing(cause: impl Into<anyhow::Error>) -> Refusal {
     Refusal::new(ErrorCode::Unavailable).retry_after(RETRY_AFTER).cause(cause)
@@ -97,6 +107,32 @@ impl From<ErrorCode> for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         if error.is_final() { Self::internal(error) } else { passing(error) }
+    }
+}
+
+impl From<PeopleError> for Refusal {
+    fn from(error: PeopleError) -> Self {
+        match error {
+            PeopleError::NameTaken => ErrorCode::NameTaken.into(),
+            PeopleError::GroupNotFound => ErrorCode::GroupNotFound.into(),
+            PeopleError::GroupFull => ErrorCode::GroupFull.into(),
+            PeopleError::TooManyGroups => ErrorCode::TooManyGroups.into(),
+            PeopleError::InvitationInvalid => ErrorCode::InvitationInvalid.into(),
+            PeopleError::NotOwner => ErrorCode::NotOwner.into(),
+            PeopleError::MemberNotFound => ErrorCode::MemberNotFound.into(),
+            PeopleError::AlreadyAccount => ErrorCode::AlreadyAccount.into(),
+            PeopleError::PasswordChanged => ErrorCode::WrongCredentials.into(),
+            PeopleError::KeyReused => ErrorCode::KeyReused.into(),
+            PeopleError::HookExists => ErrorCode::WebhookExists.into(),
+            PeopleError::TooManyHooks => ErrorCode::TooManyWebhooks.into(),
+            PeopleError::TooManyKeys => Self::new(ErrorCode::RateLimited)
+                .detail("You have used as many idempotency keys as you may have at a time.")
+                .retry_after(KEYS_FREE_AFTER),
+            PeopleError::Store(error) => error.into(),
+            // Drawing again is the caller's, and three collisions in 63 bits are a
+            // broken generator.
+            PeopleError::IdTaken => Self::internal(error),
+        }
     }
 }
 

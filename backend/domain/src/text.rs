@@ -2,8 +2,7 @@
 //! (R-PEOPLE-4). The one place where the server knows Unicode; what a browser can check
 //! without its tables is in `hongbao_shared::text`.
 
-use hongbao_shared::text;
-pub use hongbao_shared::text::{CODE_POINTS_PER_CHARACTER_MAX, TextFault};
+use hongbao_shared::text::{self, CODE_POINTS_PER_CHARACTER_MAX, TextFault};
 use icu_normalizer::{ComposingNormalizer, DecomposingNormalizer};
 use icu_properties::{
     CodePointMapData, CodePointSetData,

@@ -104,10 +104,10 @@ impl Calls {
         }
     }
 
-    /// What was answered, before anybody hears it; `None` for what is too long to keep. A refusal for who asks, or for how often, has
-    /// not looked at the call, and leaves the key free; so does an answer that is too long to
-    /// keep, or a fault, if the call can be done again. After a fault of any other the outcome
-    /// is unknown.
+    /// What was answered, before anybody hears it; `None` for what is too long to keep. A refusal
+    /// for who asks, or for how often, has not looked at the call, and leaves the key free; so does
+    /// an answer that is too long to keep, one that says that the end is still to come, or a fault,
+    /// if the call can be done again. After a fault of any other the outcome is unknown.
     pub async fn end(&self, call: Begun, status: u16, body: Option<&[u8]>) {
         let Begun { id, repeat } = call;
         let is_undecided = matches!(status, 401 | 403 | 429);
@@ -136,6 +136,7 @@ impl Calls {
     }
 }
 
+/// 202 is no answer yet: whoever asks again wants to hear the end.
 fn is_kept(status: u16, body: &[u8]) -> bool {
-    (200..500).contains(&status) && body.len() <= ANSWER_BYTES_MAX
+    (200..500).contains(&status) && status != 202 && body.len() <= ANSWER_BYTES_MAX
 }

@@ -1,7 +1,9 @@
 //! The Hongbao server: HTTP, the command line, and what a node is put together of.
 //! `ARCHITECTURE.md` tells how the parts fit together.
 //!
-//! The only crate that knows axum and the command line.
+//! The only crate that knows axum and the command line. Must never know a statement of SQL or a
+//! command of Redis, which it opens and hands to the engine as traits, nor decide about money:
+//! handlers extract, call and map.
 
 pub mod cli;
 mod courier;

@@ -9,11 +9,12 @@ use common::{person::send, server::TestServer};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{
+    ffi::OsStr,
     io::Write,
     process::{Command, Output, Stdio},
 };
 
-fn hongbao(arguments: &[&str]) -> Output {
+fn hongbao<S: AsRef<OsStr>>(arguments: &[S]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_hongbao")).args(arguments).output().unwrap()
 }
 
@@ -35,6 +36,43 @@ fn split(arguments: &[&str]) -> Vec<Vec<u64>> {
     assert!(output.status.success(), "{}", text(&output.stderr));
     let lines = text(&output.stdout);
     lines.lines().map(|line| line.split(',').map(|n| n.parse().unwrap()).collect()).collect()
+}
+
+/// Every subcommand stands in the document of them, with all of its own.
+#[test]
+fn the_document_names_every_subcommand() {
+    let document = include_str!("../../../docs/COMMANDS.md");
+    let (mut missing, mut count) = (Vec::new(), 0);
+    let mut waiting = vec![Vec::new()];
+    while let Some(path) = waiting.pop() {
+        let help = text(&hongbao(&[&path[..], &["--help".to_owned()]].concat()).stdout);
+        let Some((_, listed)) = help.split_once("Commands:\n") else { continue };
+        let names = listed.lines().take_while(|line| !line.is_empty());
+        let names = names.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+        for name in names.filter_map(|line| line.split_whitespace().next()) {
+            let path = [&path[..], &[name.to_owned()]].concat();
+            if name == "help" {
+                continue;
+            }
+            // Some stand in one line with their like: `hongbao keys list\|add`.
+            let group = format!("`hongbao {}", path[..path.len() - 1].join(" "));
+            let is_there = document.lines().any(|line| {
+                line.contains(&format!("`hongbao {}", path.join(" ")))
+                    || path.len() > 1
+                        && line.split(&*group).skip(1).any(|rest| {
+                            let words = rest.split('`').next().unwrap_or_default();
+                            words.split(['\\', '|', ' ']).any(|word| word == name)
+                        })
+            });
+            count += 1;
+            if !is_there {
+                missing.push(path.join(" "));
+            }
+            waiting.push(path);
+        }
+    }
+    assert!(missing.is_empty(), "docs/COMMANDS.md lacks {missing:?}");
+    assert!(count > 20, "{count} subcommands");
 }
 
 #[test]

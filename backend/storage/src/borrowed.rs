@@ -1,5 +1,6 @@
 //! A connection that is lent for one transaction.
 
+use hongbao_domain::planted::Bug;
 use sqlx::{Connection, Database, Pool, SqlSafeStr as _, Transaction, pool::PoolConnection};
 use std::ops::{Deref, DerefMut};
 
@@ -52,7 +53,7 @@ impl<DB: Database> DerefMut for Borrowed<DB> {
 
 impl<DB: Database> Drop for Borrowed<DB> {
     fn drop(&mut self) {
-        if !self.is_sound {
+        if !self.is_sound && !Bug::ConnectionStaysPoisoned.is_planted() {
             metrics::counter!("hongbao_database_connections_given_up_total").increment(1);
             self.connection.close_on_drop();
         }

@@ -36,7 +36,8 @@ pub enum Schema {
 }
 
 /// A migration's name and its statements. Its place in the list is its version:
-/// never reorder, never change one that has been released.
+/// never reorder, never change one that has been released. One whose text is the same in both
+/// dialects stands in `both`, without a number: it is another one in each list.
 type File = (&'static str, &'static str);
 
 macro_rules! files {
@@ -54,7 +55,7 @@ const ORDERS: &[File] = files![
     "orders/sqlite/0006_due.sql",
     "orders/sqlite/0007_moves.sql",
     "orders/sqlite/0008_given_up.sql",
-    "orders/sqlite/0009_days.sql",
+    "orders/both/days.sql",
     "orders/sqlite/0010_reopened.sql",
 ];
 const COLD: &[File] = files!["cold/sqlite/0001_cold.sql"];
@@ -74,7 +75,7 @@ const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
     "people/sqlite/0002_groups.sql",
     "people/sqlite/0003_lines.sql",
-    "people/sqlite/0004_logins.sql",
+    "people/both/logins.sql",
     "people/sqlite/0005_looks.sql",
     "people/sqlite/0006_services.sql",
     "people/sqlite/0007_webhooks.sql",
@@ -89,7 +90,7 @@ const POSTGRES_ORDERS: &[File] = files![
     "orders/postgres/0004_due.sql",
     "orders/postgres/0005_moves.sql",
     "orders/postgres/0006_given_up.sql",
-    "orders/postgres/0007_days.sql",
+    "orders/both/days.sql",
     "orders/postgres/0008_reopened.sql",
 ];
 const POSTGRES_COLD: &[File] = files!["cold/postgres/0001_cold.sql"];
@@ -104,7 +105,7 @@ const POSTGRES_LEDGER: &[File] = files![
 ];
 const POSTGRES_PEOPLE: &[File] = files![
     "people/postgres/0001_people.sql",
-    "people/postgres/0002_logins.sql",
+    "people/both/logins.sql",
     "people/postgres/0003_looks.sql",
     "people/postgres/0004_services.sql",
     "people/postgres/0005_webhooks.sql",

@@ -70,7 +70,12 @@ impl store::Database for Database {
             if !doubted && self.1.wrote.swap(false, Ordering::Relaxed) {
                 continue;
             }
-            match self.try_to_write().await {
+            let tried = match self.try_to_write().await {
+                // Once may be a moment in which all are busy.
+                Err(_) => self.try_to_write().await,
+                written => written,
+            };
+            match tried {
                 Ok(()) => {
                     board.leave(Rung::StorageRefusesWrites, place);
                     self.1.refused.store(false, Ordering::Relaxed);

@@ -2,13 +2,12 @@
 //! 2.6 opens, 50 grabs and 25 looks. A packet is grabbed once for each of the 50 that are sent
 //! after it, the first who come open it, and it is looked at for as long.
 
-use super::workload::path;
 use crate::{
     load::{Load, Part},
     report::say,
     shares::{FEN_PER_SHARE, by_packet, check},
     stage::Stage,
-    wire::{get, post},
+    wire::{get, packet_path, post},
 };
 use anyhow::{Context, Result, ensure};
 use hongbao_shared::{
@@ -128,9 +127,11 @@ impl Eve {
         match deed(self.lead, call) {
             Deed::Send { place } => self.send(place),
             Deed::Grab { place, .. } => {
-                post(&path(self.packet(place), "/grab"), Some(self.token(call)), "")
+                post(&packet_path(self.packet(place), "/grab"), Some(self.token(call)), "")
             }
-            Deed::View { place } => get(&path(self.packet(place), ""), Some(self.token(call))),
+            Deed::View { place } => {
+                get(&packet_path(self.packet(place), ""), Some(self.token(call)))
+            }
         }
     }
 
@@ -141,7 +142,7 @@ impl Eve {
                 // There is none for the packet that is over.
                 let ticket = serde_json::from_slice::<Grabbed>(body).ok()?.ticket?;
                 let body = serde_json::to_string(&OpenRequest { ticket }).ok()?;
-                Some(post(&path(self.packet(place), "/open"), Some(self.token(call)), &body))
+                Some(post(&packet_path(self.packet(place), "/open"), Some(self.token(call)), &body))
             }
             Deed::Grab { opens: true, .. } => {
                 let opened = serde_json::from_slice(body).ok()?;
@@ -161,7 +162,7 @@ impl Eve {
     fn sent(&self, place: usize, answers: usize, body: &[u8]) -> Option<Vec<u8>> {
         if answers == 1 {
             let PreOrder { order_no, .. } = serde_json::from_slice(body).ok()?;
-            return Some(post(&path(order_no, "/pay"), Some(self.token(place)), "{}"));
+            return Some(post(&packet_path(order_no, "/pay"), Some(self.token(place)), "{}"));
         }
         let paid: Paid = serde_json::from_slice(body).ok()?;
         let _new = self.packets[place].set(paid.order_no);

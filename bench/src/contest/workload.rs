@@ -3,7 +3,7 @@ use crate::{
     load::{Part, Phase},
     shares::{FEN_PER_SHARE, by_packet, check},
     stage::{Manner, Stage},
-    wire::post,
+    wire::{packet_path, post},
 };
 use anyhow::{Context, Result, ensure};
 use hongbao_shared::{
@@ -103,14 +103,14 @@ impl Workload {
                 let order_no = taken(stage, 1).await?;
                 let grabs = match manner {
                     Manner::Rival => stage.opens(|_| order_no, people).await?,
-                    _ => stage.posts(|_| (path(order_no, "/grab"), String::new())),
+                    _ => stage.posts(|_| (packet_path(order_no, "/grab"), String::new())),
                 };
                 Part { statuses: &[200, 409], ..Part::of(grabs) }
             }
             Self::Sends => stage.sends(SMALL).await?,
             Self::Views => {
                 let order_no = taken(stage, SMALL.min(people)).await?;
-                Part::of(stage.gets(&path(order_no, "")))
+                Part::of(stage.gets(&packet_path(order_no, "")))
             }
             Self::Eve => {
                 let over = taken(stage, 1).await?;
@@ -165,11 +165,6 @@ impl Workload {
     }
 }
 
-/// Where a packet is, or what one does with it.
-pub(super) fn path(order_no: OrderNo, what: &str) -> String {
-    format!("/api/v1/packets/{order_no}{what}")
-}
-
 /// A packet of which the first of the people have taken all shares.
 async fn taken(stage: &mut Stage, shares: usize) -> Result<OrderNo> {
     let order_no = stage.send(shares).await?;
@@ -190,12 +185,12 @@ async fn storm(stage: &mut Stage) -> Result<Part> {
     if stage.manner == Manner::Rival {
         return Ok(Part { statuses, ..Part::of(stage.opens(packet, people).await?) });
     }
-    let grabs = stage.posts(|who| (path(packet(who), "/grab"), String::new()));
+    let grabs = stage.posts(|who| (packet_path(packet(who), "/grab"), String::new()));
     let tokens = Arc::clone(stage.tokens());
     let then = move |who: usize, _: usize, body: &[u8]| {
         let ticket = serde_json::from_slice::<Grabbed>(body).ok()?.ticket?;
         let body = serde_json::to_string(&OpenRequest { ticket }).ok()?;
-        Some(post(&path(packet(who), "/open"), Some(&tokens[who]), &body))
+        Some(post(&packet_path(packet(who), "/open"), Some(&tokens[who]), &body))
     };
     Ok(Part { statuses, then: Some(Arc::new(then)), ..Part::of(grabs) })
 }

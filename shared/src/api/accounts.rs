@@ -103,8 +103,9 @@ impl core::fmt::Debug for SignedIn {
 pub struct Me {
     /// Who is signed in.
     pub user: Profile,
-    /// What the wallet holds.
-    pub balance_fen: Fen,
+    /// What the wallet holds; absent while the ledger cannot be asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub balance_fen: Option<Fen>,
     /// May this person use the control calls?
     pub is_admin: bool,
     /// Is this a guest, without a password?

@@ -154,7 +154,26 @@ pub enum CreditMode {
 pub type SiteWeights = BTreeMap<String, u32>;
 
 macro_rules! switches {
-    ($($(#[$doc:meta])* $name:ident: $type:ty,)+) => {
+    ($($(#[$doc:meta])* $switch:ident = $name:ident: $type:ty,)+) => {
+        /// One of the switches. Whoever shows them matches all: a new one without words does not
+        /// compile.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Switch {
+            $($(#[$doc])* $switch,)+
+        }
+
+        impl Switch {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$switch),+];
+
+            /// As it is written in JSON.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$switch => stringify!($name),)+
+                }
+            }
+        }
+
         /// What every switch says (R-CTRL-3).
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -179,9 +198,6 @@ macro_rules! switches {
         }
 
         impl Switches {
-            /// The names of all of them.
-            pub const NAMES: &'static [&'static str] = &[$(stringify!($name)),+];
-
             /// With these changes, and the names of those that differ now.
             #[must_use]
             pub fn changed(&self, change: &ChangeSwitches) -> (Self, Vec<&'static str>) {
@@ -201,21 +217,21 @@ macro_rules! switches {
 
 switches! {
     /// Which share of new packets each site takes.
-    site_weights: SiteWeights,
+    SiteWeights = site_weights: SiteWeights,
     /// How opened shares come into wallets.
-    credit_mode: CreditMode,
+    CreditMode = credit_mode: CreditMode,
     /// In mode `split`, the fen from which a share counts as large.
-    large_share_fen: Fen,
+    LargeShareFen = large_share_fen: Fen,
     /// Everyone sees the newest two screens of their lists only.
-    two_screen_lists: bool,
+    TwoScreenLists = two_screen_lists: bool,
     /// Look-ups of packets that each node lets at its databases at once, 1 to 1,000.
-    lookups_max: u32,
+    LookupsMax = lookups_max: u32,
     /// Packets that one person may send in a minute, on each node; 0 for no limit.
-    sends_per_user_per_minute: u32,
+    SendsPerUserPerMinute = sends_per_user_per_minute: u32,
     /// Packets that each node takes in a second; 0 for no limit.
-    sends_per_second: u32,
+    SendsPerSecond = sends_per_second: u32,
     /// Can packets be sent, grabbed and opened at all?
-    packets_on: bool,
+    PacketsOn = packets_on: bool,
 }
 
 /// Who turned a switch last.

@@ -143,7 +143,8 @@ pub struct Opened {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum PacketState {
-    /// Shares are left.
+    /// Shares are left. A second or so after `expires_at` still, until the end is stored, and for
+    /// as long as its database takes no writes; from `expires_at` on grab and open say `expired`.
     Open,
     /// Every share is taken.
     Finished,

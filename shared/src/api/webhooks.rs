@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub const URL_CHARS_MAX: usize = 2_048;
 
 macro_rules! event_types {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $bit:literal, $of_room:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $bit:literal;)*) => {
         /// What happened.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -35,32 +35,27 @@ macro_rules! event_types {
             pub const fn bit(self) -> u8 {
                 match self { $(Self::$name => $bit,)* }
             }
-
-            /// Is it told to the services of a room, rather than to those of a person?
-            pub const fn is_of_room(self) -> bool {
-                match self { $(Self::$name => $of_room,)* }
-            }
         }
     };
 }
 
 event_types! {
     /// Somebody sent a packet to a linked room.
-    PacketSent = "packet.sent", 1, true;
+    PacketSent = "packet.sent", 1;
     /// Somebody opened a packet of a linked room: once for each share, in their order.
-    PacketOpened = "packet.opened", 2, true;
+    PacketOpened = "packet.opened", 2;
     /// All shares of a packet of a linked room are taken.
-    PacketFinished = "packet.finished", 4, true;
+    PacketFinished = "packet.finished", 4;
     /// The time of a packet of a linked room is over, and something is left.
-    PacketExpired = "packet.expired", 8, true;
+    PacketExpired = "packet.expired", 8;
     /// A share is in the wallet of a linked person.
-    PacketCredited = "packet.credited", 16, false;
+    PacketCredited = "packet.credited", 16;
     /// What was left of a packet is in the wallet of its sender, a linked person.
-    PacketRefunded = "packet.refunded", 32, false;
+    PacketRefunded = "packet.refunded", 32;
     /// Somebody joined a linked room.
-    MemberJoined = "member.joined", 64, true;
+    MemberJoined = "member.joined", 64;
     /// Somebody asked for a test.
-    WebhookTest = "webhook.test", 128, false;
+    WebhookTest = "webhook.test", 128;
 }
 
 /// `POST /service/webhooks`.

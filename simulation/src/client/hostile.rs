@@ -13,7 +13,7 @@ use hongbao_domain::{
     store::ledger::{Account, AccountState},
 };
 use hongbao_shared::{
-    OrderNo, Timestamp, UserId,
+    ErrorCode, OrderNo, Timestamp, UserId,
     api::packets::{GrabState, Grabbed, Opened, PacketDetails, PayRequest, PreOrderRequest},
 };
 use std::time::Duration;
@@ -42,9 +42,10 @@ impl Client {
         let paid = node.app.packets.pay(payer, order_no, PayRequest::default());
         let what = format!("pay {order_no} for its sender, by {payer}");
         let answer = self
-            .call(&node, Needs::Packet(order_no), what.clone(), paid, |_| "paid".to_owned())
+            .call(&node, Needs::Payment(order_no), what.clone(), paid, |_| "paid".to_owned())
             .await;
-        self.must_refuse(what, &answer);
+        // As for a number that nobody has.
+        self.must_refuse(what, &answer, &[ErrorCode::PreOrderExpired]);
         self.is_unpaid(order_no).await;
     }
 
@@ -55,9 +56,9 @@ impl Client {
         let paid = node.app.packets.pay(sender, order_no, request);
         let what = format!("pay {order_no} with another seed");
         let answer = self
-            .call(&node, Needs::Packet(order_no), what.clone(), paid, |_| "paid".to_owned())
+            .call(&node, Needs::Payment(order_no), what.clone(), paid, |_| "paid".to_owned())
             .await;
-        self.must_refuse(what, &answer);
+        self.must_refuse(what, &answer, &[ErrorCode::ClientSeedDiffers]);
         let stored = self.world.truth.ledger.payment(order_no).await.ok().flatten();
         let chosen = self.world.witness.chosen(order_no);
         if stored.is_none_or(|payment| payment.client_seed != chosen) {
@@ -73,15 +74,22 @@ impl Client {
     async fn open_with(&mut self, packet: KnownPacket, user: UserId, ticket: &str) {
         let order_no = packet.order_no;
         let node = self.world.any_node(&mut self.dice).await;
-        self.open_at(&node, order_no, user, ticket).await;
+        self.open_at(&node, order_no, user, ticket, ErrorCode::TicketInvalid).await;
     }
 
-    async fn open_at(&mut self, node: &Node, order_no: OrderNo, user: UserId, ticket: &str) {
+    async fn open_at(
+        &mut self,
+        node: &Node,
+        order_no: OrderNo,
+        user: UserId,
+        ticket: &str,
+        hears: ErrorCode,
+    ) {
         let opened = node.app.packets.open(user, order_no, ticket);
         let what = format!("open {order_no} by {user}, who must not");
         let show = |opened: &Opened| format!("#{} {}", opened.seq, opened.amount_fen.get());
         let answer = self.call(node, Needs::Packet(order_no), what.clone(), opened, show).await;
-        self.must_refuse(what, &answer);
+        self.must_refuse(what, &answer, &[hears]);
     }
 
     /// A ticket, and from when on it is too old for every node.
@@ -128,7 +136,8 @@ impl Client {
         let node = self.world.any_node(&mut self.dice).await;
         // Where there is no clock but the machine's, nobody knows how old it is.
         if self.world.time.now() >= too_old && !self.world.plan.own_clock {
-            self.open_at(&node, packet.order_no, thief, &ticket).await;
+            let hears = ErrorCode::TicketExpired;
+            self.open_at(&node, packet.order_no, thief, &ticket, hears).await;
         }
     }
 
@@ -143,12 +152,13 @@ impl Client {
                 format!("{:?}", it.state)
             })
             .await;
-        self.must_refuse(what, &answer);
+        // As if there were no such packet (R-OPEN-1).
+        self.must_refuse(what, &answer, &[ErrorCode::PacketNotFound]);
         let what = format!("details {order_no} from outside");
         let details = node.app.packets.details(outsider, order_no);
         let show = |details: &PacketDetails| format!("{:?}", details.state);
         let answer = self.call(&node, Needs::Packet(order_no), what.clone(), details, show).await;
-        self.must_refuse(what, &answer);
+        self.must_refuse(what, &answer, &[ErrorCode::PacketNotFound]);
         let (_, _, request) = self.draft();
         let request = PreOrderRequest { group_id: self.people.groups[group].id, ..request };
         let what = "pre-order from outside".to_owned();
@@ -156,7 +166,7 @@ impl Client {
         let answer = self
             .call(&node, Needs::Number, what.clone(), made, |made| made.order_no.to_string())
             .await;
-        self.must_refuse(what, &answer);
+        self.must_refuse(what, &answer, &[ErrorCode::GroupNotFound]);
     }
 
     /// Sends a packet, and has nothing to pay it with.
@@ -164,28 +174,35 @@ impl Client {
         let (_, _, request) = self.draft();
         let thief = self.people.thief;
         let node = self.world.any_node(&mut self.dice).await;
-        let made = node.app.packets.pre_order(thief, request);
-        let show = |made: &hongbao_shared::api::packets::PreOrder| made.order_no.to_string();
-        let Answer::Yes(made) =
-            self.call(&node, Needs::Number, "pre-order of a thief".into(), made, show).await
-        else {
-            return;
-        };
-        self.world.witness.number(made.order_no, thief);
+        let what = "pre-order of a thief".to_owned();
+        let Some(made) = self.pre_order(&node, thief, request, what).await else { return };
         let order_no = made.order_no;
         let paid = node.app.packets.pay(thief, order_no, PayRequest::default());
         let what = format!("pay {} without money", made.order_no);
         let answer = self
-            .call(&node, Needs::Packet(order_no), what.clone(), paid, |_| "paid".to_owned())
+            .call(&node, Needs::Payment(order_no), what.clone(), paid, |_| "paid".to_owned())
             .await;
-        self.must_refuse(what, &answer);
+        // A cache that was emptied has forgotten it.
+        let codes = [ErrorCode::InsufficientBalance, ErrorCode::PreOrderExpired];
+        self.must_refuse(what, &answer, &codes);
         self.is_unpaid(made.order_no).await;
     }
 
-    fn must_refuse<T>(&self, what: String, answer: &Answer<T>) {
-        if matches!(answer, Answer::Yes(_)) {
-            self.world.witness.note(Promise::HostileIsRefused, what);
-        }
+    /// Refused, by one of these codes, which tell nothing that is not theirs to know; where
+    /// something is broken, or switched off, it may be that which is said (`service`).
+    fn must_refuse<T>(&self, what: String, answer: &Answer<T>, codes: &[ErrorCode]) {
+        let what = match answer {
+            Answer::Yes(_) => what,
+            Answer::No(refusal) => {
+                let code = refusal.code;
+                if codes.contains(&code) || matches!(code.status(), 500 | 503) {
+                    return;
+                }
+                format!("{what}: {}, not {codes:?}", code.as_str())
+            }
+            Answer::None => return,
+        };
+        self.world.witness.note(Promise::HostileIsRefused, what);
     }
 
     async fn is_unpaid(&self, order_no: OrderNo) {

@@ -53,7 +53,7 @@ impl Client {
             let what = format!("grab {order_no} by {user}");
             let grabbed = node.app.packets.grab(user, order_no);
             let show = |grabbed: &Grabbed| format!("{:?}", grabbed.state);
-            let grabbed = match self.call(&node, Needs::Packet(order_no), what, grabbed, show).await
+            let grabbed = match self.call(&node, Needs::Share(order_no), what, grabbed, show).await
             {
                 Answer::Yes(grabbed) => grabbed,
                 Answer::No(refusal) if is_final(refusal.code) => return,
@@ -88,7 +88,7 @@ impl Client {
             let opened = node.app.packets.open(user, order_no, &ticket);
             let show = |opened: &Opened| format!("#{} {}", opened.seq, opened.amount_fen.get());
             let what = format!("open {order_no} by {user}");
-            match self.call(&node, Needs::Packet(order_no), what, opened, show).await {
+            match self.call(&node, Needs::Share(order_no), what, opened, show).await {
                 Answer::Yes(opened) => {
                     self.world.witness.share(order_no, user, opened.seq, opened.amount_fen);
                     self.check_opened(order_no, user, opened.seq).await;

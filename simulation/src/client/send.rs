@@ -4,6 +4,7 @@ use super::{Answer, Client, TRIES_MAX, is_final};
 use crate::{
     trouble::Needs,
     witness::{KnownPacket, Promise},
+    world::Node,
 };
 use hongbao_domain::runtime::{Clock as _, SKEW_MAX};
 use hongbao_engine::packets::Paid;
@@ -11,7 +12,7 @@ use hongbao_shared::{
     Kind, OrderNo, Timestamp, UserId,
     api::packets::{PayRequest, PreOrder, PreOrderRequest},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
 
 /// How long a client waits to be too late.
@@ -56,7 +57,7 @@ impl Client {
     pub(crate) async fn send_to_many(&mut self, shares: u64) -> Option<OrderNo> {
         let sender = *self.dice.pick(&self.people.groups[0].members);
         let total = self.dice.range(shares, 3 * shares);
-        self.bring(sender, "for-many", total).await;
+        self.bring(sender, None, "for-many", total).await;
         let request = PreOrderRequest {
             group_id: self.people.groups[0].id,
             kind: Kind::Lucky,
@@ -68,11 +69,7 @@ impl Client {
         };
         let node = self.world.any_node(&mut self.dice).await;
         let what = format!("pre-order for {shares}");
-        let made = node.app.packets.pre_order(sender, request);
-        let show = |made: &PreOrder| made.order_no.to_string();
-        let answer = self.call(&node, Needs::Number, what, made, show).await;
-        let Answer::Yes(made) = answer else { return None };
-        self.world.witness.number(made.order_no, sender);
+        let made = self.pre_order(&node, sender, request, what).await?;
         self.pay(0, sender, made.order_no).await;
         Some(made.order_no)
     }
@@ -82,13 +79,7 @@ impl Client {
         let node = self.world.any_node(&mut self.dice).await;
         let what =
             format!("pre-order {:?} {} / {}", request.kind, request.total_fen, request.shares);
-        let made = node.app.packets.pre_order(sender, request);
-        let Answer::Yes(made) =
-            self.call(&node, Needs::Number, what, made, |made| made.order_no.to_string()).await
-        else {
-            return;
-        };
-        self.world.witness.number(made.order_no, sender);
+        let Some(made) = self.pre_order(&node, sender, request, what).await else { return };
         if self.dice.chance(150) {
             self.pay_for_another(made.order_no).await;
         }
@@ -102,6 +93,36 @@ impl Client {
             self.pause().await;
         }
         self.pay(group, sender, made.order_no).await;
+    }
+
+    /// A number, and until when it can be paid: by the world's clock, whatever the node's own
+    /// shows (R-SEND-1, R-CTRL-5).
+    pub(super) async fn pre_order(
+        &mut self,
+        node: &Node,
+        sender: UserId,
+        request: PreOrderRequest,
+        what: String,
+    ) -> Option<PreOrder> {
+        let (world, began) = (Arc::clone(&self.world), self.world.time.now());
+        let made = node.app.packets.pre_order(sender, request);
+        let show = |made: &PreOrder| made.order_no.to_string();
+        let answer = self.call(node, Needs::Number, what, made, show).await;
+        let Answer::Yes(made) = answer else { return None };
+        world.witness.number(made.order_no, sender);
+        let ttl_s = world.plan.config.limits.preorder_ttl_s.into();
+        let (until, answered) = (made.expires_at, world.time.now());
+        let is_true = until >= began.plus_seconds(ttl_s).minus(SKEW_MAX)
+            && until <= answered.plus_seconds(ttl_s).plus(SKEW_MAX);
+        // Where there is no clock but the machine's, nobody knows what time it was.
+        if !is_true && !world.plan.own_clock {
+            let what = format!(
+                "{} was made between {began:?} and {answered:?}, and can be paid until {until:?}",
+                made.order_no
+            );
+            world.witness.note(Promise::TrueTime, what);
+        }
+        Some(made)
     }
 
     /// Pays later than anybody may, where that is not long to wait for.
@@ -126,7 +147,7 @@ impl Client {
                 Paid::Landing(_) => "landing".to_owned(),
             };
             match self
-                .call(&node, Needs::Packet(order_no), format!("pay {order_no}"), paid, show)
+                .call(&node, Needs::Payment(order_no), format!("pay {order_no}"), paid, show)
                 .await
             {
                 Answer::Yes(paid) => {

@@ -4,9 +4,12 @@ use crate::{
 };
 use async_trait::async_trait;
 use hongbao_domain::{
-    cache::{CacheDown, Dress, SharedTier},
+    cache::{CacheDown, SharedTier},
     record::PreOrderRecord,
-    store::orders::{ClaimRow, PacketRow},
+    store::{
+        orders::{ClaimRow, PacketRow},
+        people::Dress,
+    },
 };
 use hongbao_engine::cache::InProcess;
 use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
@@ -93,7 +96,9 @@ impl SharedTier for GatedCache {
         order_no: OrderNo,
         now: Timestamp,
     ) -> Result<Option<PreOrderRecord>, CacheDown> {
-        self.to_read().await?.pre_order(order_no, now).await
+        let memory = self.to_read().await;
+        let memory = memory.inspect_err(|_| self.gate.is_missed())?;
+        memory.pre_order(order_no, now).await
     }
 
     async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown> {

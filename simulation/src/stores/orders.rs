@@ -77,6 +77,9 @@ gated! {
             self.gate.takes(&orders)?;
             let outcome = self.inner.commit(batch.clone()).await?;
             self.gate.judge.committed(&batch, &outcome);
+            let appends = batch.appends.iter().zip(&outcome.appends);
+            let written = appends.filter(|(_, is_written)| **is_written);
+            self.gate.chaos.committed(written.map(|(append, _)| append.claims.len()).sum());
             Ok(outcome)
         };
         self.gate.write(&steps, commit).await

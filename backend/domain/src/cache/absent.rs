@@ -1,7 +1,10 @@
-use super::{CacheDown, Dress, SharedTier};
+use super::{CacheDown, SharedTier};
 use crate::{
     record::PreOrderRecord,
-    store::orders::{ClaimRow, PacketRow},
+    store::{
+        orders::{ClaimRow, PacketRow},
+        people::Dress,
+    },
 };
 use async_trait::async_trait;
 use hongbao_shared::{OrderNo, Site, Timestamp, UserId};

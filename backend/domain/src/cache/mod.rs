@@ -5,8 +5,6 @@ mod absent;
 mod shared;
 
 pub use absent::Absent;
-// One type for what a packet wears, wherever it is kept.
-pub use crate::store::people::Dress;
 pub use shared::{CacheDown, NewsStream, SharedTier};
 
 /// What a note tells of.

@@ -5,11 +5,9 @@
 mod clock;
 mod entropy;
 mod tasks;
-mod whole;
 mod zone;
 
 pub use clock::{Clock, SKEW_MAX, SystemClock, TrueClock};
 pub use entropy::{Entropy, SystemEntropy};
 pub use tasks::{Fallen, Tasks};
-pub use whole::whole;
 pub use zone::{Month, Zone};

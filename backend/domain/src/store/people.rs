@@ -33,12 +33,6 @@ pub use users::{
 pub use users::{EXPIRED_DROPPED_MAX, EXPIRED_KEPT_FOR};
 
 use super::StoreError;
-use crate::Refusal;
-use hongbao_shared::ErrorCode;
-use std::time::Duration;
-
-/// Keys that expire are forgotten all the time.
-const KEYS_FREE_AFTER: Duration = Duration::from_mins(1);
 
 /// What the store of people refuses. Each follows from a constraint or a guard
 /// within the transaction, never from a look before it, and nothing was changed.
@@ -89,32 +83,6 @@ pub enum PeopleError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl From<PeopleError> for Refusal {
-    fn from(error: PeopleError) -> Self {
-        match error {
-            PeopleError::NameTaken => ErrorCode::NameTaken.into(),
-            PeopleError::GroupNotFound => ErrorCode::GroupNotFound.into(),
-            PeopleError::GroupFull => ErrorCode::GroupFull.into(),
-            PeopleError::TooManyGroups => ErrorCode::TooManyGroups.into(),
-            PeopleError::InvitationInvalid => ErrorCode::InvitationInvalid.into(),
-            PeopleError::NotOwner => ErrorCode::NotOwner.into(),
-            PeopleError::MemberNotFound => ErrorCode::MemberNotFound.into(),
-            PeopleError::AlreadyAccount => ErrorCode::AlreadyAccount.into(),
-            PeopleError::PasswordChanged => ErrorCode::WrongCredentials.into(),
-            PeopleError::KeyReused => ErrorCode::KeyReused.into(),
-            PeopleError::HookExists => ErrorCode::WebhookExists.into(),
-            PeopleError::TooManyHooks => ErrorCode::TooManyWebhooks.into(),
-            PeopleError::TooManyKeys => Self::new(ErrorCode::RateLimited)
-                .detail("You have used as many idempotency keys as you may have at a time.")
-                .retry_after(KEYS_FREE_AFTER),
-            PeopleError::Store(error) => error.into(),
-            // Drawing again is the caller's, and three collisions in 63 bits are a
-            // broken generator.
-            PeopleError::IdTaken => Self::internal(error),
-        }
-    }
 }
 
 /// The database of people. Every method that writes is one transaction.

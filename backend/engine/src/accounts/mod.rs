@@ -8,7 +8,6 @@ mod profiles;
 mod sessions;
 pub(crate) mod token;
 
-pub use hongbao_domain::store::people::Person;
 pub(crate) use memo::Memo;
 pub use password::HashCost;
 pub use sessions::{AGENT_CHARS_MAX, SessionId};
@@ -23,7 +22,8 @@ use hongbao_domain::{
     cache::Note,
     runtime::{Clock, Entropy},
     store::people::{
-        Login, NewAccount, NewSession, NewUser, PeopleError, PeopleStore, StoredSession, TokenHash,
+        Login, NewAccount, NewSession, NewUser, PeopleError, PeopleStore, Person, StoredSession,
+        TokenHash,
     },
     text,
 };

@@ -3,13 +3,13 @@
 use super::{AVATARS, Accounts, password::Match, token};
 use hongbao_domain::{
     Refusal,
-    runtime::whole,
     store::people::{NewAccount, PasswordDraft, Person, ProfileDraft},
-    text,
+    text, whole,
 };
 use hongbao_shared::{
     ErrorCode, UserId,
     api::accounts::{PasswordChange, ProfileChange, Registration},
+    text::{CODE_POINTS_PER_CHARACTER_MAX, TextFault},
 };
 use std::sync::Arc;
 
@@ -124,9 +124,9 @@ impl Accounts {
         let folded = text::password(password).to_lowercase();
         let folded = folded.trim();
         let fault = match text::length(password, most) {
-            Ok(length) if length > most => text::TextFault::TooLong.to_string(),
+            Ok(length) if length > most => TextFault::TooLong.to_string(),
             Ok(_) if !text::shows(password, least) => "too short".to_owned(),
-            Ok(_) if folded.is_empty() => text::TextFault::Empty.to_string(),
+            Ok(_) if folded.is_empty() => TextFault::Empty.to_string(),
             Ok(_) if text::key(password) == text::key(login_name) => {
                 "the same as the login name".to_owned()
             }
@@ -145,7 +145,7 @@ impl Accounts {
         hash: Option<String>,
     ) -> Result<Match, Refusal> {
         let chars_max = usize::try_from(self.limits.password_chars_max).unwrap_or(usize::MAX);
-        let code_points_max = chars_max.saturating_mul(text::CODE_POINTS_PER_CHARACTER_MAX);
+        let code_points_max = chars_max.saturating_mul(CODE_POINTS_PER_CHARACTER_MAX);
         if typed.chars().nth(code_points_max).is_some() {
             // Nobody has such a password, and hashing megabytes is work.
             return Ok(Match::No);

@@ -4,8 +4,8 @@ use super::{Accounts, Session, token};
 use data_encoding::HEXLOWER;
 use hongbao_domain::{
     Refusal,
-    runtime::whole,
     store::people::{OwnSession, StoredSession, TokenHash},
+    whole,
 };
 use hongbao_shared::{ErrorCode, Timestamp, UserId, api::accounts::SessionInfo};
 use sha2::{Digest, Sha256};

@@ -134,7 +134,7 @@ laws! {
     ListTotalsAreSums = "list_totals_are_sums", Whole:
         "A year's totals of a person are the number and the sum of its lines (R-LIST-1).";
     OutboxIsEmpty = "outbox_is_empty", Outboxes:
-        "At rest nothing waits in an outbox.";
+        "At rest nothing waits in an outbox, and at no time is a row left for an administrator.";
     StoredDataIsReadable = "stored_data_is_readable", Whole:
         "Everything that is stored can be read.";
 }

@@ -208,7 +208,7 @@ async fn dead<O: Outbox + ?Sized>(
                 Destination::Credit => Law::ClaimIsCredited,
                 Destination::Refund => Law::RefundIsDue,
                 Destination::Lists if audited.lists.is_some() => Law::EverythingIsListed,
-                Destination::Lists | Destination::Chat => continue,
+                Destination::Lists | Destination::Chat => Law::OutboxIsEmpty,
             };
             let events = events_of(&row.payload);
             let subject = events

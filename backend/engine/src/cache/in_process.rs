@@ -1,9 +1,12 @@
 use async_trait::async_trait;
 use hongbao_domain::{
-    cache::{CacheDown, Dress, SharedTier},
+    cache::{CacheDown, SharedTier},
     crash,
     record::PreOrderRecord,
-    store::orders::{ClaimRow, PacketRow},
+    store::{
+        orders::{ClaimRow, PacketRow},
+        people::Dress,
+    },
 };
 use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
 use moka::sync::Cache;

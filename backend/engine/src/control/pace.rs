@@ -128,6 +128,8 @@ impl Pace {
                 ErrorCode::PacketNotFound
                     | ErrorCode::PreOrderExpired
                     | ErrorCode::InvitationInvalid
+                    // Nobody could look everywhere: it may not be there.
+                    | ErrorCode::Unavailable
             )
         };
         if !found.as_ref().is_err_and(is_miss) {

@@ -1,14 +1,16 @@
 use super::{Deliver, Delivered, events, known::Known, untold::Untold};
-use crate::{
-    groups::{Groups, Line, LinePost, PacketPost},
-    packets::ChatEvent,
-};
+use crate::{groups::Groups, packets::ChatEvent};
 use async_trait::async_trait;
 use data_encoding::HEXLOWER;
 use hongbao_domain::{
     Refusal,
     planted::Bug,
-    store::{StoreError, orders::OrderStore, outbox::OutboxRow},
+    store::{
+        StoreError,
+        orders::OrderStore,
+        outbox::OutboxRow,
+        people::{Line, LinePost, PacketPost},
+    },
 };
 use hongbao_shared::{ErrorCode, OrderNo};
 use sha2::{Digest, Sha256};

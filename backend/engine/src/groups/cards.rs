@@ -84,12 +84,13 @@ impl Groups {
 }
 
 impl Wardrobe {
-    /// The message as its reader sees it; `None` only for one that the wardrobe was not
-    /// made for.
+    /// The message as its reader sees it; `None` for one that nobody sees, or that the wardrobe was
+    /// not made for.
     pub(super) fn dress(&self, message: StoredMessage) -> Option<Message> {
         let StoredMessage { id, at, sender_id, body } = message;
         let mut user = self.person(sender_id)?;
         let body = match body {
+            StoredBody::Unreadable => return None,
             StoredBody::Text(text) => MessageBody::Text { text },
             StoredBody::Created => MessageBody::Created,
             StoredBody::Joined => MessageBody::Joined,

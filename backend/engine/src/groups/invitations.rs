@@ -5,9 +5,8 @@ use crate::news::News;
 use data_encoding::BASE32_NOPAD;
 use hongbao_domain::{
     Refusal,
-    runtime::whole,
     store::people::{InvitationDraft, JoinDraft, ListedInvitation, Revocation},
-    text,
+    text, whole,
 };
 use hongbao_shared::{
     ErrorCode, GroupId, UserId,

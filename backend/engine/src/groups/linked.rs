@@ -4,8 +4,8 @@ use super::Groups;
 use crate::{accounts::ID_DRAWS_MAX, news::News};
 use hongbao_domain::{
     Refusal,
-    runtime::whole,
     store::people::{PeopleError, RoomLink},
+    whole,
 };
 use hongbao_shared::{GroupId, ServiceId};
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 
 use super::Groups;
 use crate::{accounts::Memo, news::News};
-use hongbao_domain::{Refusal, runtime::whole, store::people::Removal};
+use hongbao_domain::{Refusal, store::people::Removal, whole};
 use hongbao_shared::{ErrorCode, GroupId, MessageId, UserId};
 use parking_lot::RwLock;
 use std::{collections::HashSet, sync::Arc, time::Duration};

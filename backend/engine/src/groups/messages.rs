@@ -1,12 +1,11 @@
 //! The log of a group's chat.
 
-use super::{CardStates, Cursor, Dress, Groups, PacketPost};
+use super::{CardStates, Cursor, Groups};
 use hongbao_domain::{
     Refusal,
     crash::{self, Step},
-    runtime::whole,
-    store::people::TextDraft,
-    text,
+    store::people::{Dress, PacketPost, TextDraft},
+    text, whole,
 };
 use hongbao_shared::{
     ErrorCode, GroupId, MessageId, OrderNo, UserId,

@@ -14,7 +14,6 @@ mod wakes;
 pub use cards::{CardStates, CardView};
 pub(crate) use cursor::Cursor;
 pub use demo::DemoCast;
-pub use hongbao_domain::store::people::{Dress, Line, LinePost, PacketPost};
 pub use log::{LOG_PART_MAX, LogEvent, LogPart};
 pub use members::Members;
 pub use messages::{MESSAGES_PAGE_DEFAULT, MESSAGES_PAGE_MAX};

@@ -72,11 +72,6 @@ impl Deliver for Telling {
         }
         match self.tell(news).await {
             Ok(()) => delivered,
-            Err(refusal) if refusal.is_final() => {
-                // It would be so again and again; the money has arrived.
-                tracing::error!(%refusal, cause = ?refusal.cause, "webhooks are not told");
-                delivered
-            }
             Err(refusal) => {
                 let again = |_| Delivered::Again(format!("webhooks cannot be told: {refusal}"));
                 delivered.into_iter().map(again).collect()
@@ -160,14 +155,30 @@ impl News {
     }
 }
 
+/// What is refused for ever is said and left out: it would be so again and again, the money has
+/// arrived, and there is news of other packets.
+fn unless_final<T, E: Into<Refusal>>(
+    order_no: OrderNo,
+    told: Result<T, E>,
+) -> Result<Option<T>, Refusal> {
+    match told.map_err(Into::into) {
+        Err(refusal) if refusal.is_final() => {
+            tracing::error!(%order_no, %refusal, cause = ?refusal.cause, "webhooks are not told");
+            Ok(None)
+        }
+        told => told.map(Some),
+    }
+}
+
 impl Telling {
+    /// Fails with what may pass.
     async fn tell(&self, news: News) -> Result<(), Refusal> {
-        let now = self.hooks.clock.now();
         let mut packets = Vec::with_capacity(news.0.len());
         let mut audiences = BTreeSet::new();
         for (order_no, happened) in news.0 {
-            let packet = self.orders.packet(order_no).await?;
-            let credited = self.credited(order_no, &happened).await?;
+            let packet = unless_final(order_no, self.orders.packet(order_no).await)?.flatten();
+            let credited = unless_final(order_no, self.credited(order_no, &happened).await)?;
+            let credited = credited.unwrap_or_default();
             audiences.extend(packet.iter().map(|packet| Audience::Room(packet.group_id)));
             audiences.extend(credited.iter().map(|claim| Audience::Person(claim.user_id)));
             audiences.extend(happened.refunded.map(|(to, _)| Audience::Person(to)));
@@ -176,13 +187,15 @@ impl Telling {
         let audiences: Vec<_> = audiences.into_iter().collect();
         let heard = self.hooks.store.heard(&audiences).await?;
         let heard: BTreeSet<_> = heard.into_iter().collect();
+        let now = self.hooks.clock.now();
         for (order_no, packet, happened, credited) in packets {
             let mut events = Vec::new();
             if let Some(packet) = packet
                 && packet.progress.state != StoredState::GivenUp
                 && heard.contains(&Audience::Room(packet.group_id))
             {
-                events = self.of_room(&packet, &happened).await?;
+                let of_room = unless_final(order_no, self.of_room(&packet, &happened).await)?;
+                events = of_room.unwrap_or_default();
             }
             for claim in credited {
                 let ClaimRow { seq, user_id, amount_fen, .. } = claim;
@@ -196,7 +209,7 @@ impl Telling {
                 continue;
             }
             crash::before(Step::TellWebhooks);
-            self.hooks.store.tell(events, now).await?;
+            unless_final(order_no, self.hooks.store.tell(events, now).await)?;
             crash::after(Step::TellWebhooks);
             self.hooks.bell.notify_one();
         }

@@ -6,6 +6,7 @@ use super::{Ledger, held};
 use hongbao_config as config;
 use hongbao_domain::{
     Refusal,
+    planted::Bug,
     runtime::{Clock, Zone},
     store::ledger::{Account, AccountState, DayCap, Grantor, PostRefusal, Posting},
 };
@@ -93,7 +94,12 @@ impl Ledger {
         }
         let allowance = treasury.settings.daily_allowance_fen;
         if !allowance.is_zero() {
-            let day = treasury.zone.epoch_day(treasury.clock.now());
+            let now = treasury.clock.now();
+            let day = if Bug::AllowanceDayOfUtc.is_planted() {
+                now.millis().div_euclid(24 * 60 * 60 * 1_000)
+            } else {
+                treasury.zone.epoch_day(now)
+            };
             gifts.push(Posting::allowance(user, allowance, day));
         }
         // To a wallet that never held anything nothing has been given.

@@ -5,9 +5,6 @@ mod head;
 mod page;
 mod part;
 
-pub use hongbao_domain::store::lists::{
-    BestLuckRow, ListBatch, ReceivedLine, ReceivedRow, SentRow,
-};
 pub use page::Standings;
 pub use part::{LIST_PAGE_DEFAULT, LIST_PAGE_MAX, ListPart, TWO_SCREENS};
 
@@ -17,7 +14,7 @@ use hongbao_domain::{
     cache::Note,
     crash::{self, Step},
     runtime::{Clock, Zone},
-    store::lists::{List, ListStore},
+    store::lists::{List, ListBatch, ListStore, ReceivedLine, SentRow},
 };
 use hongbao_shared::{
     Fen, UserId,

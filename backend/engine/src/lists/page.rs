@@ -1,7 +1,7 @@
 //! A page of a list, with the totals of its year.
 
 use super::{
-    LIST_PAGE_DEFAULT, LIST_PAGE_MAX, ListPart, Lists, ReceivedLine, SentRow,
+    LIST_PAGE_DEFAULT, LIST_PAGE_MAX, ListPart, Lists,
     head::Sums,
     part::{Line, Wanted},
 };
@@ -9,7 +9,7 @@ use crate::groups::Cursor;
 use async_trait::async_trait;
 use hongbao_domain::{
     Refusal,
-    store::lists::{List, ListKey, Totals},
+    store::lists::{List, ListKey, ReceivedLine, SentRow, Totals},
 };
 use hongbao_shared::{
     ErrorCode, Fen, OrderNo, Timestamp, UserId,

@@ -1,10 +1,9 @@
 //! Which part of a list, and the lines that it is made of.
 
-use super::{ReceivedLine, SentRow};
 use async_trait::async_trait;
 use hongbao_domain::{
     Refusal,
-    store::lists::{List, ListKey, ListStore},
+    store::lists::{List, ListKey, ListStore, ReceivedLine, SentRow},
 };
 use hongbao_shared::UserId;
 use serde::{Serialize, de::DeserializeOwned};

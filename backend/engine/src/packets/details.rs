@@ -5,8 +5,10 @@ use super::Packets;
 use crate::cache::PacketEntry;
 use hongbao_domain::{
     Refusal,
-    cache::Dress,
-    store::orders::{ClaimRow, PacketRow, StoredState},
+    store::{
+        orders::{ClaimRow, PacketRow, StoredState},
+        people::Dress,
+    },
 };
 use hongbao_shared::{
     ErrorCode, OrderNo, Timestamp, UserId,

@@ -1,11 +1,11 @@
 //! What commits tell others: the payloads of the outbox.
 
-use crate::groups::PacketPost;
 use hongbao_domain::{
     record::Payment,
     store::{
         orders::{Announcement, ClaimRow, Ended, PacketRow},
         outbox::{Destination, Due},
+        people::PacketPost,
     },
 };
 use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};

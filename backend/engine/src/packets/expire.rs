@@ -8,11 +8,11 @@ use hongbao_domain::{
     runtime::Clock,
     store::{
         StoreError,
-        orders::OrderStore,
+        orders::{Ended, OrderStore},
         outbox::{Destination, Due},
     },
 };
-use hongbao_shared::{Shard, Site};
+use hongbao_shared::{OrderNo, Shard, Site, Timestamp};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -80,7 +80,7 @@ impl Expirer {
             return Ok(0);
         }
         crash::before(Step::Expire);
-        let ended = self.store.hot().end(due, now, Arc::new(Event::of_end)).await?;
+        let ended = self.end(due, now).await?;
         crash::after(Step::Expire);
         for ended in &ended {
             // Whoever remembers it as open looks into the database when its time is over;
@@ -95,5 +95,26 @@ impl Expirer {
             self.bell.ring(Destination::Chat, Due::Next);
         }
         Ok(u32::try_from(ended.len()).unwrap_or(u32::MAX))
+    }
+
+    /// In one transaction, or, where a packet is refused for ever, each for itself: one that
+    /// cannot be read keeps nobody else's money.
+    async fn end(&self, due: Vec<OrderNo>, now: Timestamp) -> Result<Vec<Ended>, StoreError> {
+        let hot = self.store.hot();
+        match hot.end(due.clone(), now, Arc::new(Event::of_end)).await {
+            Err(error) if error.is_final() && due.len() > 1 => {}
+            ended => return ended,
+        }
+        let mut all = Vec::with_capacity(due.len());
+        for order_no in due {
+            match hot.end(vec![order_no], now, Arc::new(Event::of_end)).await {
+                Ok(ended) => all.extend(ended),
+                Err(error) if error.is_final() => {
+                    tracing::error!(%order_no, %error, "a packet does not end");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
     }
 }

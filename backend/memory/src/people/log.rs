@@ -3,8 +3,7 @@
 use super::{super::size, MemoryPeople, State, ensure};
 use async_trait::async_trait;
 use hongbao_domain::store::people::{
-    Dress, LOG_SCAN_MAX, Line, LogEntry, LogStore, PeopleError, StoredBody, StoredMessage,
-    StoredPage,
+    Dress, LOG_SCAN_MAX, LogEntry, LogStore, PeopleError, StoredBody, StoredMessage, StoredPage,
 };
 use hongbao_shared::{GroupId, MessageId, OrderNo, Timestamp, UserId};
 use std::collections::BTreeMap;
@@ -57,7 +56,7 @@ impl Log {
 
     /// The newest entry that a reader may see, within the newest `scan`.
     pub(super) fn newest_for(&self, reader: UserId, scan: u32) -> Option<&StoredMessage> {
-        self.entries.iter().rev().take(size(scan)).find(|message| may_see(message, reader))
+        self.entries.iter().rev().take(size(scan)).find(|message| message.is_for(reader))
     }
 
     fn after(&self, id: i64) -> &[StoredMessage] {
@@ -104,7 +103,7 @@ impl LogStore for MemoryPeople {
         let mut messages: Vec<_> = (from..before)
             .rev()
             .filter_map(|id| log.with_id(MessageId::new(id)?))
-            .filter(|message| may_see(message, reader))
+            .filter(|message| message.is_for(reader))
             .take(size(limit).saturating_add(1))
             .cloned()
             .collect();
@@ -159,22 +158,10 @@ impl State {
         let Some(group) = self.groups.get(&group) else { return Vec::new() };
         let entries = group.log.after(after.get()).iter().take(size(limit));
         let entry = |message: &StoredMessage| LogEntry {
-            visible: may_see(message, reader),
+            visible: message.is_for(reader),
             message: message.clone(),
         };
         entries.map(entry).collect()
-    }
-}
-
-/// The one rule of who may see an entry (R-PEOPLE-2): "opened" is for the packet's
-/// sender and the openers, "expired" for the sender, everything else for everyone.
-fn may_see(message: &StoredMessage, reader: UserId) -> bool {
-    match &message.body {
-        StoredBody::Line(Line::Opened { openers, .. }) => {
-            message.sender_id == reader || openers.contains(&reader)
-        }
-        StoredBody::Line(Line::Expired { .. }) => message.sender_id == reader,
-        _ => true,
     }
 }
 

@@ -9,10 +9,10 @@ use hongbao_domain::{
     Refusal,
     board::Board,
     runtime::{Clock, SystemClock, SystemEntropy},
-    store::outbox::Fate,
+    store::{outbox::Fate, people::Person},
 };
 use hongbao_engine::{
-    accounts::{Accounts, AccountsSettings, Person},
+    accounts::{Accounts, AccountsSettings},
     delivery::{DeadLetters, LETTERS_PAGE_MAX, LetterId},
     packets::skip_numbers,
     stores::Stores,

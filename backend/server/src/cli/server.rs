@@ -9,7 +9,10 @@ use crate::{
 use anyhow::anyhow;
 use axum::Router;
 use hongbao_config::{Config, Listen};
-use hongbao_domain::crash;
+use hongbao_domain::{
+    board::{Place, Rung},
+    crash,
+};
 use hongbao_engine::app::App;
 use std::sync::Arc;
 use tokio::{net::TcpListener, runtime::Builder};
@@ -77,12 +80,12 @@ async fn serve(
 
     let draining = CancellationToken::new();
     let router = router(Arc::clone(&app), draining.clone());
-    let fallen = app.fallen().clone();
+    let (fallen, board) = (app.fallen().clone(), Arc::clone(app.control.board()));
     let asked = async move {
         tokio::select! {
             biased;
             () = signals.next() => tracing::info!("draining"),
-            why = fallen.wait() => tracing::error!(why, "draining, because this node has to end"),
+            why = fallen.wait() => board.enter(Rung::NodeEnding, Place::Node, why),
         }
         draining.cancel();
         tokio::spawn(async move {

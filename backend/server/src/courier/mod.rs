@@ -65,7 +65,11 @@ impl HttpCourier {
         if url.contains('#') {
             return Err("It names a part of a page, which nobody is sent.".to_owned());
         }
-        let uri: Uri = url.parse().map_err(|_| "It is no URL.".to_owned())?;
+        let uri: Uri = url.parse().map_err(|_| {
+            let why =
+                if url.is_ascii() { "" } else { " Its host may have to be written as xn--…." };
+            format!("It is no URL.{why}")
+        })?;
         let is_tls = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTPS => true,
             Some(scheme) if *scheme == Scheme::HTTP && self.allow_private => false,

@@ -17,8 +17,8 @@ use axum::{
 };
 use hongbao_domain::{
     Refusal,
-    runtime::whole,
     store::people::{ANSWER_BYTES_MAX, AskingService, CallAnswer, Caller},
+    whole,
 };
 use hongbao_engine::{
     calls::{Begun, Keyed, Repeat},

@@ -21,7 +21,8 @@ pub(super) fn refusal(http: &Http, request: &Request) -> Option<Refusal> {
     })
 }
 
-/// Other methods write over what there is, or remove it.
+/// Other methods write over what there is, or remove it; but for programs, which link people and
+/// rooms that are new here by `PUT`.
 fn adds(request: &Request) -> bool {
     let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let goes_on = route.ends_with("/grab")
@@ -29,5 +30,6 @@ fn adds(request: &Request) -> bool {
         || route.ends_with("/opens")
         || route == "/api/v1/session"
         || route.starts_with("/api/v1/control");
-    request.method() == Method::POST && !goes_on
+    let links = request.method() == Method::PUT && route.starts_with("/api/v1/service/");
+    links || request.method() == Method::POST && !goes_on
 }

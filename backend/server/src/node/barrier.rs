@@ -6,7 +6,10 @@
 //! was not has seen several moments, and fails. Where nobody serves, a backup does it itself,
 //! and nobody starts to serve meanwhile.
 
-use super::{folder::Lock, places::DATABASES};
+use super::{
+    folder::Lock,
+    places::{DATABASES, SOCKET},
+};
 use anyhow::{Context, bail, ensure};
 use hongbao_config::Config;
 use hongbao_engine::files::entries;
@@ -16,8 +19,6 @@ use std::{
     time::Duration,
 };
 
-/// Where a server is asked, in its data folder.
-pub(super) const SOCKET: &str = "barrier";
 /// A server that begins or ends holds the folder's lock, and answers not yet or no more.
 const ATTEMPTS_MAX: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);

@@ -6,7 +6,7 @@
 //! which would be people without accounts and payments without packets, in a server that says
 //! it is ready. Whatever else must be there and fit, such as keys, belongs into the manifest.
 
-use super::places::{DATABASES, Places};
+use super::places::{DATABASES, Places, SOCKET};
 use anyhow::Context;
 use futures::future::try_join_all;
 use hongbao_config::{Config, ConfigError};
@@ -358,7 +358,7 @@ pub(super) fn prepare(config: &Config) -> anyhow::Result<()> {
 }
 
 fn holds_nothing_else(data: &Path) -> bool {
-    let ours = [DATABASES, KEYS, LOCK, MANIFEST, super::barrier::SOCKET];
+    let ours = [DATABASES, KEYS, LOCK, MANIFEST, SOCKET];
     let entries = fs::read_dir(data).into_iter().flatten();
     entries.flatten().all(|entry| ours.iter().any(|name| entry.file_name() == *name))
 }

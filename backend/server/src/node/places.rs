@@ -13,6 +13,8 @@ use std::{
 
 /// Where the databases are in the data folder.
 pub(super) const DATABASES: &str = "db";
+/// Where whoever serves the folder is asked to have the writers wait.
+pub(super) const SOCKET: &str = "barrier";
 
 /// What the files beside a database need when it is opened, and a few pages.
 const OPEN_BYTES_MIN: u64 = 256 * 1024;

@@ -147,7 +147,8 @@ async fn what_is_lost_behind_a_thousand_others() {
 async fn what_a_dead_row_should_bring() {
     let scene = Scene::empty().await;
     let [landing, claimed, refunded] = [lucky(1, 500, 3), lucky(2, 400, 3), lucky(3, 300, 3)];
-    for plan in [claimed, refunded] {
+    let told = lucky(4, 200, 3);
+    for plan in [claimed, refunded, told] {
         scene.pay(plan).await;
         scene.land(plan).await;
         scene.deliver_landings().await;
@@ -155,23 +156,27 @@ async fn what_a_dead_row_should_bring() {
     scene.pay(landing).await;
     scene.open(claimed, 0, 1, Some(Destination::Credit)).await;
     scene.expire(refunded, Some(Destination::Refund)).await;
+    scene.open(told, 0, 1, Some(Destination::Chat)).await;
+    scene.credit(told, 0, 1).await;
     let die = |order_no| Settled::Dead {
         payload: format!("[{{\"order_no\":\"{order_no}\",\"from\":0,\"count\":1}}]"),
         error: "why".to_owned(),
         at: at(10),
     };
-    let [land, claim, refund] = [landing, claimed, refunded].map(|plan| plan.order_no);
+    let [land, claim, refund, line] = [landing, claimed, refunded, told].map(|plan| plan.order_no);
     becomes(&*scene.ledger, Destination::Land, land, &die(land)).await;
     becomes(&*scene.shard, Destination::Credit, claim, &die(claim)).await;
     becomes(&*scene.shard, Destination::Refund, refund, &die(refund)).await;
+    becomes(&*scene.shard, Destination::Chat, line, &die(line)).await;
     let report = scene.audit(false).await;
-    assert_eq!(report.counts.dead, 3);
+    assert_eq!(report.counts.dead, 4);
     assert_eq!(
         found(&report),
         [
             (Law::PaymentLands, land.into()),
             (Law::ClaimIsCredited, claim.into()),
             (Law::RefundIsDue, refund.into()),
+            (Law::OutboxIsEmpty, line.into()),
         ],
         "{report}"
     );

@@ -2,7 +2,7 @@
 
 use crate::sample::{SHARES, claims, now, order_no, packet, pre_order, user};
 use futures::future::join_all;
-use hongbao_domain::cache::{Dress, SharedTier};
+use hongbao_domain::{cache::SharedTier, store::people::Dress};
 use hongbao_shared::Site;
 use std::{
     collections::BTreeSet,

@@ -8,11 +8,11 @@ use crate::{
 use hongbao_domain::{
     cache::{Note, Noted, SharedTier},
     runtime::Zone,
-    store::lists::ListStore,
+    store::lists::{ListBatch, ListStore, SentRow},
 };
 use hongbao_engine::{
     cache::Notes,
-    lists::{ListBatch, ListPart, Lists, SentRow, Standings},
+    lists::{ListPart, Lists, Standings},
 };
 use hongbao_fleet::{Redis, RedisCluster};
 use hongbao_shared::{Fen, GroupId, Kind, OrderNo, Site, UserId, api::lists::Progress};

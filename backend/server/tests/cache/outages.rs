@@ -59,6 +59,41 @@ async fn a_wiped_cache_repeats_no_number() {
     assert_eq!(numbers.iter().collect::<BTreeSet<_>>().len(), numbers.len());
 }
 
+/// R-SEND-1, R-SEND-4: a server that is full takes no pre-order and forgets none: what it has
+/// taken is paid, although it counts as down.
+#[tokio::test]
+async fn a_full_cache_keeps_what_it_has_taken() {
+    let server = Redis::start(&[("maxmemory-policy", "noeviction")]).unwrap();
+    let tier = watched(&[server.url()]);
+    tier.put_pre_order(&pre_order(order_no())).await.unwrap();
+    let memory = server.command(&["INFO", "memory"]).unwrap();
+    let used = memory.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap();
+    let room = used.trim().parse::<u64>().unwrap() + (300 << 10);
+    server.command(&["CONFIG", "SET", "maxmemory", &room.to_string()]).unwrap();
+    let mut taken = Vec::new();
+    let is_full = loop {
+        let record = pre_order(order_no());
+        match tier.put_pre_order(&record).await {
+            Ok(()) => taken.push(record),
+            Err(refused) if refused.to_string().contains("maxmemory") => break true,
+            // A machine that is busy answers late.
+            Err(_) => until_back(&tier).await,
+        }
+        if taken.len() > 10_000 {
+            break false;
+        }
+    };
+    assert!(is_full && taken.len() > 50, "{}", taken.len());
+    assert!(!tier.board.list().is_empty(), "R-CTRL-4");
+    for record in &taken {
+        let found = tier.pre_order(record.order_no, now()).await.unwrap();
+        assert_eq!(found.as_ref(), Some(record));
+    }
+    server.command(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
+    until_back(&tier).await;
+    tier.put_pre_order(&pre_order(order_no())).await.unwrap();
+}
+
 /// What a server reads from its disk after a kill can be older than the last numbers that
 /// it gave.
 #[tokio::test]
@@ -196,7 +231,7 @@ async fn everything_expires() {
     let order_no = order_no();
     tier.put_pre_order(&pre_order(order_no)).await.unwrap();
     tier.put_packet(&packet(order_no, 1), &claims(0, 1)).await.unwrap();
-    tier.put_dress(order_no, &hongbao_domain::cache::Dress::default()).await.unwrap();
+    tier.put_dress(order_no, &hongbao_domain::store::people::Dress::default()).await.unwrap();
     let ttl = |what: &str| {
         let key = format!("hongbao:1:{what}:{{{order_no}}}");
         server.command(&["TTL", &key]).unwrap().parse::<i64>().unwrap()

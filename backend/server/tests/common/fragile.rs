@@ -2,16 +2,19 @@
 
 use async_trait::async_trait;
 use hongbao_domain::{
-    cache::{CacheDown, Dress, SharedTier},
+    cache::{CacheDown, SharedTier},
     record::PreOrderRecord,
-    store::orders::{ClaimRow, PacketRow},
+    store::{
+        orders::{ClaimRow, PacketRow},
+        people::Dress,
+    },
 };
 use hongbao_engine::cache::InProcess;
 use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
 use std::{
     fmt,
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -19,7 +22,7 @@ use std::{
 /// The real in-process tier behind a switch.
 #[derive(Debug)]
 pub(crate) struct Fragile {
-    tier: InProcess,
+    tier: Mutex<Arc<InProcess>>,
     down: AtomicBool,
     after_put: Mutex<Option<AfterPut>>,
 }
@@ -36,7 +39,7 @@ impl fmt::Debug for AfterPut {
 impl Fragile {
     pub(crate) fn new() -> Self {
         Self {
-            tier: InProcess::new(100_000),
+            tier: Mutex::new(Self::empty()),
             down: AtomicBool::new(false),
             after_put: Mutex::default(),
         }
@@ -46,15 +49,24 @@ impl Fragile {
         self.down.store(down, Ordering::SeqCst);
     }
 
+    fn empty() -> Arc<InProcess> {
+        Arc::new(InProcess::new(100_000))
+    }
+
+    /// Loses everything, as a server does that is started again.
+    pub(crate) fn forget(&self) {
+        *self.tier.lock().unwrap() = Self::empty();
+    }
+
     pub(crate) fn after_put(&self, act: impl Fn(OrderNo) + Send + Sync + 'static) {
         *self.after_put.lock().unwrap() = Some(AfterPut(Box::new(act)));
     }
 
-    fn up(&self) -> Result<&InProcess, CacheDown> {
+    fn up(&self) -> Result<Arc<InProcess>, CacheDown> {
         if self.down.load(Ordering::SeqCst) {
             Err(CacheDown("switched off by the test".to_owned()))
         } else {
-            Ok(&self.tier)
+            Ok(Arc::clone(&self.tier.lock().unwrap()))
         }
     }
 }

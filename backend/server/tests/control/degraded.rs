@@ -86,6 +86,30 @@ async fn a_lost_cache_is_shown_rung_by_rung() {
     assert_eq!(gauge(&server, "local_numbers", "S").await.as_deref(), Some("0"));
 }
 
+/// R-SEND-1: an unpaid pre-order stands in the cache alone. While that does not answer nobody
+/// knows whether it has expired, and nobody says so; it is paid as soon as it is back.
+#[tokio::test]
+async fn what_a_lost_cache_holds_has_not_expired() {
+    let cache = Arc::new(Fragile::new());
+    let outside = Outside { shared: Some(Arc::clone(&cache) as _), ..Outside::default() };
+    let server = TestServer::start_on(outside, |_| {}).await;
+    let (group, people) = server.group_of(1).await;
+    people[0].top_up(1_000, "k").await;
+    let body = json!({"group_id": group, "kind": "lucky", "total_fen": 100, "shares": 1});
+    let order_no = people[0].pre_order(&body).await;
+    let pay = async || people[0].post(&format!("/packets/{order_no}/pay"), &json!({})).await;
+
+    cache.set_down(true);
+    let answer = pay().await;
+    assert_eq!(answer.refused(), (503, "unavailable".to_owned()));
+    assert_eq!(answer.headers["retry-after"], "1");
+    cache.set_down(false);
+    pay().await.ok(200);
+    // What is paid needs no cache.
+    cache.set_down(true);
+    pay().await.ok(200);
+}
+
 /// R-CTRL-2: whoever waits long for the database is seen.
 #[tokio::test]
 async fn a_queue_at_the_limiter_is_shown() {

@@ -1,10 +1,10 @@
 //! Data folders of a fleet: their databases are in one of a private PostgreSQL server, which is
 //! copied with the folder. Everything else about them is as in a folder of files.
 
+use crate::fleet;
 use hongbao_fleet::Postgres;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::{
-    fmt::Write as _,
     path::{Path, PathBuf},
     sync::{
         LazyLock,
@@ -19,8 +19,6 @@ static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
 });
 /// What PostgreSQL makes databases from that nobody says otherwise of.
 const EMPTY: &str = "template1";
-/// A fleet has no keys of its own making.
-const MASTER_KEY: &str = "d0b5f3c2a1908e7f6d5c4b3a29180706d0b5f3c2a1908e7f6d5c4b3a29180706";
 /// How long the processes of a client that was aborted may take to go.
 const GONE_WITHIN_MS: u32 = 30_000;
 
@@ -105,14 +103,6 @@ async fn create(folder: &Path, template: &str) {
     }
     connection.close().await.unwrap();
     let url = url_of(&name);
-    let mut file = format!(
-        "[storage]\nmaster_key = '{MASTER_KEY}'\n[fleet]\nconnections = 3\nconnections_per_shard = 3\n\
-         ledger = '{url}'\npeople = '{url}'\nlists = '{url}'\n"
-    );
-    for site in ["S", "N"] {
-        writeln!(file, "[fleet.sites.{site}]\ncold = '{url}'").unwrap();
-        writeln!(file, "shards = [{{ shards = '0-0', database = '{url}' }}]").unwrap();
-    }
-    std::fs::write(folder.join("fleet.toml"), file).unwrap();
+    std::fs::write(folder.join("fleet.toml"), fleet::all_in(&url)).unwrap();
     std::fs::write(name_in(folder), name).unwrap();
 }

@@ -10,6 +10,8 @@ mod common;
 mod databases;
 mod expiry;
 mod facts;
+#[path = "../common/fleet.rs"]
+mod fleet;
 mod kills;
 mod past;
 mod points;

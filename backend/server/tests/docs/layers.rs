@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     process::Command,
 };
 
@@ -46,6 +47,16 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value[key].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Each package of the workspace with its folder.
+pub(crate) fn folders() -> BTreeMap<String, PathBuf> {
+    let metadata = metadata(&["--no-deps"]);
+    let of_package = |package: &Value| {
+        let manifest = PathBuf::from(text(package, "manifest_path"));
+        (text(package, "name").to_owned(), manifest.with_file_name(""))
+    };
+    list(&metadata, "packages").iter().map(of_package).collect()
 }
 
 /// What each package of the workspace depends on by itself, but for tests and builds.
@@ -96,6 +107,20 @@ fn every_import_runs_down() {
         for (package, _) in LAYERS {
             let knows = direct[*package].contains(*library);
             assert_eq!(knows, package == only, "{package} and {library}");
+        }
+    }
+}
+
+/// A crate's first page says where it ends, for whoever is about to add to it.
+#[test]
+fn every_first_page_says_what_it_must_never_know() {
+    for (package, folder) in folders() {
+        if folder.parent().is_some_and(|parent| parent.ends_with("backend")) {
+            let page = std::fs::read_to_string(folder.join("src/lib.rs")).expect("a first page");
+            let page = page.lines().map_while(|line| line.strip_prefix("//!"));
+            let page = page.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+            let page = page.to_lowercase();
+            assert!(page.contains("must never"), "{package}");
         }
     }
 }

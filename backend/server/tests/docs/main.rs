@@ -66,6 +66,7 @@ fn rungs_table() -> String {
             End::Found => "when it answers again",
             End::Quiet => "when it has not happened for half a minute",
             End::Switched => "by its switch",
+            End::Restarted => "with the process",
         };
         format!("| `{}` | {} | {ends} |", rung.name(), rung.meaning())
     }));

@@ -16,6 +16,7 @@ mod demo;
 mod document;
 mod heads;
 mod keys;
+mod limits;
 mod membership;
 mod people;
 mod scene;

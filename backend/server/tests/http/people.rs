@@ -6,6 +6,8 @@ use crate::common::{
 };
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::time::Duration;
 
 async fn call(person: &Person, method: Method, path: &str, body: &Value) -> Answer {
     send(person.request(method, path).json(body)).await
@@ -13,6 +15,29 @@ async fn call(person: &Person, method: Method, path: &str, body: &Value) -> Answ
 
 async fn without_body(person: &Person, method: Method, path: &str) -> Answer {
     send(person.request(method, path)).await
+}
+
+/// Without the ledger people come in and do what needs no money; what they hold is told when it is
+/// back (R-CTRL-6).
+#[tokio::test]
+async fn whoever_comes_needs_no_ledger() {
+    let server = TestServer::start().await;
+    let ann = server.guest("Ann").await;
+    ann.top_up(500, "k").await;
+    let file = server.folder.path().join("db/ledger.sqlite");
+    let file = SqliteConnectOptions::new().filename(file).busy_timeout(Duration::from_secs(10));
+    let mut ledger = SqliteConnection::connect_with(&file).await.unwrap();
+    sqlx::raw_sql("ALTER TABLE accounts RENAME TO away").execute(&mut ledger).await.unwrap();
+    for path in ["/me", "/session"] {
+        let me = ann.get(path).await.ok(200);
+        assert_eq!((&me["user"]["name"], me.get("balance_fen")), (&json!("Ann"), None), "{path}");
+    }
+    let renamed = call(&ann, Method::PATCH, "/me", &json!({"name": "Anna"})).await.ok(200);
+    assert_eq!((&renamed["user"]["name"], renamed.get("balance_fen")), (&json!("Anna"), None));
+    assert_eq!(ann.get("/wallet").await.refused(), (503, "unavailable".to_owned()));
+    sqlx::raw_sql("ALTER TABLE away RENAME TO accounts").execute(&mut ledger).await.unwrap();
+    ledger.close().await.unwrap();
+    assert_eq!(ann.get("/me").await.ok(200)["balance_fen"], 500);
 }
 
 #[tokio::test]

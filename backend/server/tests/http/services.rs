@@ -231,13 +231,8 @@ async fn who_may_do_what_is_as_the_document_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-async fn try_cell(
-    server: &TestServer,
-    bots: &[(Scope, Bot)],
-    role: &str,
-    method: &str,
-    path: &str,
-) -> (bool, String) {
+/// A path of the document, of something that could be.
+pub(crate) fn some_path(path: &str) -> String {
     let (shard, day) = (Shard::new(0).unwrap(), Day::new(0).unwrap());
     let order_no = OrderNo::new(Site::S, shard, day, false, 1).unwrap();
     let id = if path.contains("sessions") {
@@ -247,12 +242,21 @@ async fn try_cell(
     } else {
         "1".to_owned()
     };
-    let path = path
-        .trim_start_matches("/api/v1")
+    path.trim_start_matches("/api/v1")
         .replace("{order_no}", &order_no.to_string())
         .replace("{user_id}", "1")
         .replace("{code}", "aaaaaaaaaaaaaaaa")
-        .replace("{id}", &id);
+        .replace("{id}", &id)
+}
+
+async fn try_cell(
+    server: &TestServer,
+    bots: &[(Scope, Bot)],
+    role: &str,
+    method: &str,
+    path: &str,
+) -> (bool, String) {
+    let path = some_path(path);
     let method: Method = method.to_uppercase().parse().unwrap();
     let request = match role {
         "anonymous" => server.request(method, &format!("/api/v1{path}")),

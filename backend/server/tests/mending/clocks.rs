@@ -35,6 +35,28 @@ async fn a_node_whose_clock_is_ahead_says_of_nothing_that_it_is_over() {
     world.app.shutdown().await;
 }
 
+/// Nor does it show what is only shown of packets that are over: the seed, and the amounts to
+/// whoever has not opened (R-FAIR-1, R-OPEN-5).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_whose_clock_is_ahead_shows_nothing_early() {
+    let world = on_postgres().await;
+    let party = world.party(3).await;
+    let (sender, opener, other) = (party.members[0], party.members[1], party.members[2]);
+    let order_no = world.send(&party, Kind::Lucky, 20, 2).await;
+    world.open(opener, order_no).await.unwrap();
+    world.clock.advance_s(HOUR_S);
+    end_due(&world.app).await;
+    for reader in [sender, opener, other] {
+        let details = world.details(reader, order_no).await;
+        assert_eq!((details.state, details.fairness.server_seed), (PacketState::Open, None));
+        assert_eq!(details.claims.is_some(), reader == opener, "amounts");
+    }
+    // By the database's clock it is over, whatever this node's says.
+    let shard = format!("{}{}", order_no.site(), order_no.shard());
+    assert!(world.app.degraded().iter().any(|one| one.place == shard), "it says so of {shard}");
+    world.app.shutdown().await;
+}
+
 /// A node whose clock is an hour behind keeps to true time as well: what it sends lives as
 /// long as everything else.
 #[tokio::test(flavor = "multi_thread")]

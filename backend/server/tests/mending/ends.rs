@@ -10,15 +10,16 @@ use hongbao::node::{Outside, open_stores, start_on};
 use hongbao_config::Weights;
 use hongbao_domain::{
     runtime::{Clock, SystemClock, SystemEntropy},
-    store::orders::OrderStore,
+    store::orders::{OrderStore, StoredState},
 };
-use hongbao_engine::keys::Keys;
+use hongbao_engine::{keys::Keys, packets::Expirer};
 use hongbao_shared::{
     ErrorCode, Kind, OrderNo,
     api::{groups::MessageBody, packets::PacketState},
 };
 use hongbao_storage::{Schema, SqlOrders};
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// As many as end in one page, and one more.
 const UNREADABLE: usize = 256;
@@ -65,6 +66,57 @@ async fn packets_whose_seals_do_not_open_end_and_hold_up_nobody() {
     until("the sender is told", async || told().await.len() == orders.len()).await;
     orders.sort_unstable();
     assert_eq!(told().await, orders);
+    world.app.shutdown().await;
+}
+
+/// A packet that cannot be read keeps nobody else's money (R-MONEY-4).
+#[tokio::test]
+async fn a_packet_that_cannot_be_read_holds_up_nobody() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(2).await;
+    let sender = party.members[0];
+    let spoilt = world.send(&party, Kind::Equal, 20, 2).await;
+    let before = world.balance(sender).await;
+    world.send(&party, Kind::Equal, 20, 2).await;
+    let spoil = format!(
+        "UPDATE packets_{:02} SET sender_id = -1 WHERE order_no = {}",
+        spoilt.day().get() + 1,
+        spoilt.to_bits()
+    );
+    assert_eq!(sql(world.folder.path(), ORDERS, &spoil).await, 1);
+    world.clock.advance_s(24 * 60 * 60 + 1);
+    until("the other went back", async || world.balance(sender).await == before).await;
+    world.app.shutdown().await;
+}
+
+/// On a node that ends, no further page of ends is begun, however many packets are due.
+#[tokio::test]
+async fn a_node_that_ends_begins_no_further_page() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(2).await;
+    let order_no = world.send(&party, Kind::Equal, 20, 2).await;
+    let place = (order_no.site(), order_no.shard());
+    let its = world.app.packets.expirers.iter().find(|expirer| expirer.place == place).unwrap();
+    // Two days on, so that only this one sees that anything is due.
+    let clock = Arc::new(ManualClock::at(&world.clock.now().to_string()));
+    clock.advance_s(2 * 24 * 60 * 60);
+    let expirer = Expirer {
+        place,
+        store: Arc::clone(&its.store),
+        bell: Arc::clone(&its.bell),
+        clock,
+        clocks: Arc::clone(&its.clocks),
+        local: its.local.clone(),
+        finder: Arc::clone(&its.finder),
+    };
+    // Not as this node remembers it, by whose clock it is not over.
+    let state = async || its.store.packet(order_no).await.unwrap().unwrap().progress.state;
+    let stop = CancellationToken::new();
+    stop.cancel();
+    expirer.round(&stop).await.unwrap();
+    assert_eq!(state().await, StoredState::Open);
+    expirer.round(&CancellationToken::new()).await.unwrap();
+    assert_eq!(state().await, StoredState::Expired);
     world.app.shutdown().await;
 }
 

@@ -4,12 +4,14 @@
 
 use crate::{
     common::end_due,
-    files::{LEDGER, LISTS, PEOPLE, antidote, dead, one_shard, poison, sql, until, until_dead},
+    files::{
+        LEDGER, LISTS, ORDERS, PEOPLE, antidote, dead, one_shard, poison, sql, until, until_dead,
+    },
     world::{Party, World},
 };
 use futures::future::join_all;
 use hongbao_config::CreditMode;
-use hongbao_domain::store::outbox::Fate;
+use hongbao_domain::store::outbox::{Destination, Fate};
 use hongbao_engine::delivery::LetterId;
 use hongbao_shared::{
     ErrorCode, Fen, Kind, OrderNo, UserId,
@@ -18,6 +20,7 @@ use hongbao_shared::{
         packets::PayRequest,
     },
 };
+use std::collections::BTreeSet;
 
 /// Everybody but the sender opens, all in one batch; who has what to come, by share.
 async fn all_open(world: &World, party: &Party, order_no: OrderNo) -> Vec<(UserId, Fen)> {
@@ -197,6 +200,39 @@ async fn a_bad_card() {
     assert!(!has_card(bad).await);
     bring_home(&world, PEOPLE, &letters[0], bad).await;
     until("every card is there", async || has_card(bad).await).await;
+    world.end_and_audit().await;
+}
+
+/// What nobody can read of a packet's shard dies at once, whatever it was to tell, and holds up nothing beside it
+/// (R-MONEY-6).
+#[tokio::test]
+async fn what_cannot_be_read() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(3).await;
+    let data = world.folder.path();
+    let told = [Destination::Credit, Destination::Refund, Destination::Chat, Destination::Lists];
+    for destination in told {
+        let row = format!(
+            "INSERT INTO outbox (destination, payload, created_at, due_at)
+             VALUES ({}, '{{', 0, 0)",
+            destination.number()
+        );
+        assert_eq!(sql(data, ORDERS, &row).await, 1);
+    }
+    let order_no = world.send(&party, Kind::Lucky, 200, 2).await;
+    let due = all_open(&world, &party, order_no).await;
+    // Something goes back, so that everybody who delivers has been called.
+    world.send(&party, Kind::Lucky, 500, 2).await;
+    world.clock.advance_s(24 * 60 * 60);
+    end_due(&world.app).await;
+    let letters = until_dead(&world.app, told.len()).await;
+    assert!(letters.iter().all(|letter| letter.payload == "{" && letter.attempts == 1));
+    let dead: BTreeSet<_> = letters.iter().map(|letter| letter.destination.as_str()).collect();
+    assert_eq!(dead, told.iter().map(|one| one.as_str()).collect());
+    for (member, amount) in due {
+        until("all are credited", async || world.balance(member).await == amount).await;
+    }
+    sql(data, ORDERS, "DELETE FROM outbox WHERE payload = '{'").await;
     world.end_and_audit().await;
 }
 

@@ -1,6 +1,7 @@
 //! Somebody leaves, or has to, while packets are open (R-PEOPLE-2, R-OPEN-1).
 
 use crate::world::World;
+use hongbao_engine::packets::Paid;
 use hongbao_shared::{
     ErrorCode, Fen, Kind,
     api::{
@@ -75,5 +76,22 @@ async fn a_paid_packet_lands_in_a_group_that_its_sender_has_left() {
     });
     assert!(posted, "{page:?}");
     assert_eq!(groups.get(other, party.group).await.unwrap().owner_id, other);
+    world.end_and_audit().await;
+}
+
+/// What is paid is paid: whoever pays again after they were removed hears that it is on its way, not
+/// that there is no such packet.
+#[tokio::test]
+async fn a_payment_is_not_denied_to_whoever_was_removed() {
+    let world = World::new().await;
+    let party = world.party(2).await;
+    let sender = party.members[0];
+    let request = crate::world::request(&party, Kind::Lucky, 100, 2);
+    let order_no = world.app.packets.pre_order(sender, request).await.unwrap().order_no;
+    let pay = async || world.app.packets.pay(sender, order_no, PayRequest::default()).await;
+    assert!(matches!(pay().await.unwrap(), Paid::Landed(_)));
+    world.app.groups.remove(sender, party.group, sender).await.unwrap();
+    let again = pay().await.unwrap();
+    assert!(matches!(again, Paid::Landing(_)), "{again:?}");
     world.end_and_audit().await;
 }

@@ -10,6 +10,7 @@ use hongbao_shared::{
     ErrorCode, Kind, OrderNo, UserId,
     api::packets::{GrabState, PacketDetails},
 };
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -115,6 +116,18 @@ async fn what_another_node_gave_stands_after_the_packets_time() {
     let ticket = world.ticket(two, order_no).await;
     let share = world.app.packets.open(two, order_no, &ticket).await.unwrap();
     world.clock.advance_s(i64::from(LIFETIME_S) + 1);
+    // While the shard cannot be asked nobody says that it is over.
+    let day = order_no.day().get() + 1;
+    let place = format!("db/orders-{}-{}.sqlite", order_no.site(), order_no.shard());
+    let file = SqliteConnectOptions::new().filename(world.folder.path().join(place));
+    let mut orders = SqliteConnection::connect_with(&file).await.unwrap();
+    let rename = |from: &str, to: &str| AssertSqlSafe(format!("ALTER TABLE {from} RENAME TO {to}"));
+    let packets = format!("packets_{day:02}");
+    sqlx::raw_sql(rename(&packets, "away")).execute(&mut orders).await.unwrap();
+    let unknown = other.packets.open(two, order_no, &ticket).await.unwrap_err();
+    assert_eq!(unknown.code.status(), 503, "{unknown:?}");
+    sqlx::raw_sql(rename("away", &packets)).execute(&mut orders).await.unwrap();
+    orders.close().await.unwrap();
     let again = other.packets.open(two, order_no, &ticket).await;
     assert_eq!(again.map_err(|refusal| refusal.code), Ok(share));
     let refused = other.packets.open(three, order_no, &late).await;

@@ -2,7 +2,7 @@
 
 use crate::{common::fragile::Fragile, world::World};
 use hongbao_shared::{
-    Kind,
+    ErrorCode, Kind,
     api::packets::{GrabState, PayRequest},
 };
 use std::sync::Arc;
@@ -50,9 +50,13 @@ async fn a_pre_order_that_the_cache_lost_takes_no_money() {
     let before = world.balance(sender).await;
     let request = crate::world::request(&party, Kind::Lucky, 100, 1);
     let order = world.app.packets.pre_order(sender, request).await.unwrap();
+    let pay = async || world.app.packets.pay(sender, order.order_no, PayRequest::default()).await;
+    // Nobody can tell, until the cache is back and has forgotten it.
     shared.set_down(true);
-    let paid = world.app.packets.pay(sender, order.order_no, PayRequest::default()).await;
-    assert_eq!(paid.unwrap_err().code, hongbao_shared::ErrorCode::PreOrderExpired);
+    assert_eq!(pay().await.unwrap_err().code, ErrorCode::Unavailable);
+    shared.forget();
+    shared.set_down(false);
+    assert_eq!(pay().await.unwrap_err().code, ErrorCode::PreOrderExpired);
     assert_eq!(world.balance(sender).await, before);
     world.end_and_audit().await;
 }

@@ -1,6 +1,5 @@
 use super::{EvenIsOpen, World, order_no, refused, settings};
-use hongbao_domain::store::Database as _;
-use hongbao_engine::groups::PacketPost;
+use hongbao_domain::store::{Database as _, people::PacketPost};
 use hongbao_shared::{
     ErrorCode, GroupId, Kind, Limits, MessageId, UserId,
     api::groups::{

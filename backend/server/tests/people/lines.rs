@@ -1,7 +1,8 @@
 //! Lines about packets, and what a reader missed since an entry of the log.
 
 use super::{EvenIsOpen, World, order_no, refused};
-use hongbao_engine::groups::{Line, LinePost, LogEvent, LogPart, PacketPost};
+use hongbao_domain::store::people::{Line, LinePost, PacketPost};
+use hongbao_engine::groups::{LogEvent, LogPart};
 use hongbao_shared::{
     ErrorCode, Fen, GroupId, Kind, MessageId, OrderNo, UserId,
     api::{
@@ -9,6 +10,7 @@ use hongbao_shared::{
         live::PacketChange,
     },
 };
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 fn post(group_id: GroupId, key: &str, line: Line) -> LinePost {
     let at = "2016-02-07T12:00:05.000Z".parse().unwrap();
@@ -182,4 +184,28 @@ async fn a_line_is_posted_once_and_only_where_there_is_a_group() {
         let part = world.groups.log_after(eve, place, id(0), 10, &EvenIsOpen).await;
         refused(part, ErrorCode::GroupNotFound);
     }
+}
+
+/// A kind of line that a later version has written takes away neither the log nor anybody's list of
+/// groups.
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_hides_nothing_else() {
+    let world = World::new().await;
+    let (group, people) = world.group_of(2).await;
+    world.groups.post_line(post(group, "k", opened(2, people[0], &[people[1]]))).await.unwrap();
+    let file = SqliteConnectOptions::new().filename(world.folder.path().join("people.db"));
+    let mut writer = SqliteConnection::connect_with(&file).await.unwrap();
+    let later = "UPDATE messages SET kind = 99 WHERE id = 3";
+    let written = sqlx::query(later).execute(&mut writer).await.unwrap();
+    assert_eq!(written.rows_affected(), 1);
+    writer.close().await.unwrap();
+
+    let reader = people[0];
+    let page = world.groups.messages(reader, group, None, None, &EvenIsOpen).await.unwrap();
+    let ids: Vec<_> = page.items.iter().map(|message| message.id.get()).collect();
+    assert_eq!(ids, [2, 1]);
+    let part = after(&world, reader, group, 1, 10).await;
+    assert_eq!((short(&part), part.up_to), (vec![(2, "joined")], id(3)), "it goes on behind it");
+    let list = world.groups.list(reader, &EvenIsOpen).await.unwrap();
+    assert_eq!((list.len(), &list[0].last_message), (1, &None));
 }

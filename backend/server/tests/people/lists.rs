@@ -1,7 +1,10 @@
 use super::{World, refused};
 use crate::lists_contract::{batch, best_luck, fen, moment, received, sent, user};
-use hongbao_domain::runtime::{Clock, Month, Zone};
-use hongbao_engine::lists::{ListBatch, ListPart, Lists, SentRow, Standings};
+use hongbao_domain::{
+    runtime::{Clock, Month, Zone},
+    store::lists::{ListBatch, SentRow},
+};
+use hongbao_engine::lists::{ListPart, Lists, Standings};
 use hongbao_shared::{
     ErrorCode, Fen, OrderNo, Timestamp, UserId,
     api::{

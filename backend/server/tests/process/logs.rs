@@ -4,7 +4,9 @@ use crate::{
     common::{person::send, server::TestServer},
     ended, text, until,
 };
+use hongbao_fleet::free_port;
 use reqwest::Method;
+use serde_json::json;
 use std::{
     fs::File,
     process::{Command, Stdio},
@@ -83,6 +85,45 @@ async fn a_log_that_stands_still_stops_nothing() {
     drop(reader);
 }
 
+/// A client's fault is not logged as ours, however often (R-CTRL-6): with the log of every request
+/// off, hundreds of them write nothing.
+#[tokio::test]
+async fn what_clients_do_wrong_is_not_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let mut server = TestServer::in_folder(tempfile::tempdir().unwrap(), &[]);
+    assert!(server.try_start_as(|command| {
+        command.env("HONGBAO_TELEMETRY_FILTER", "info").stderr(File::create(&log).unwrap());
+    }));
+    let (group, people) = server.group_of(2).await;
+    let person = &people[0];
+    person.top_up(100, "once").await;
+    person.post(&format!("/groups/{group}/messages"), &json!({"text": "Hi", "key": "k"})).await;
+    let order_no = person.send_packet(&group, 10, 1).await;
+    let before = std::fs::read_to_string(&log).unwrap().len();
+    assert!(before > 0, "it logs");
+    for time in 0..100 {
+        let calls = [
+            ("/wallet/top-ups".to_owned(), json!({"amount_fen": 101 + time, "key": "once"})),
+            (format!("/groups/{group}/messages"), json!({"text": format!("{time}"), "key": "k"})),
+            ("/packets".to_owned(), json!({"group_id": group, "kind": "none"})),
+            (format!("/packets/{order_no}/open"), json!({"ticket": "nonsense"})),
+            (format!("/packets/{order_no}/pay"), json!({"client_seed": "ff"})),
+            ("/packets/S0000000000000X/grab".to_owned(), json!({})),
+            ("/groups/join".to_owned(), json!({"code": "aaaaaaaaaaaaaaaa"})),
+        ];
+        for (path, body) in calls {
+            let answer = person.post(&path, &body).await;
+            assert!(answer.status.is_client_error(), "{path}: {answer:?}");
+        }
+    }
+    // What the machine does to a database is another matter.
+    let said = std::fs::read_to_string(&log).unwrap();
+    let of_clients: Vec<_> =
+        said[before..].lines().filter(|line| !line.contains("sqlx::query")).collect();
+    assert!(of_clients.is_empty(), "{}", of_clients.join("\n"));
+}
+
 /// The closed log is all that is wrong when the server is asked to end.
 #[tokio::test]
 async fn a_server_without_a_log_drains() {
@@ -93,6 +134,30 @@ async fn a_server_without_a_log_drains() {
     drop(server.take_stderr());
     server.ask_to_end();
     assert_eq!(server.ended().await.code(), Some(0));
+}
+
+/// A server that cannot say where it listens serves all the same.
+#[tokio::test]
+async fn a_server_whom_nobody_listens_to_serves() {
+    for is_full in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hongbao"));
+        command.arg("server").arg("--data").arg(folder.path());
+        command.args(["--listen", &format!("127.0.0.1:{port}")]).stderr(Stdio::null());
+        let full = || File::options().write(true).open("/dev/full").unwrap();
+        command.stdout(if is_full { Stdio::from(full()) } else { Stdio::piped() });
+        let mut server = command.spawn().unwrap();
+        drop(server.stdout.take());
+        let ready = format!("http://127.0.0.1:{port}/readyz");
+        until("it is ready", async || {
+            reqwest::get(&ready).await.is_ok_and(|reply| reply.status() == 200)
+        })
+        .await;
+        let asked = Command::new("kill").args(["-TERM", &server.id().to_string()]).status();
+        assert!(asked.unwrap().success());
+        assert_eq!(ended(&mut server).await.code(), Some(0), "on a full disk: {is_full}");
+    }
 }
 
 /// Who stops reading an answer misses it; the exit code is the same.

@@ -8,7 +8,7 @@ use std::process::Stdio;
 #[tokio::test]
 async fn a_task_that_panics_ends_the_process() {
     for (point, meets) in [
-        // A lane, the lane of the ledger, workers, the mover of days.
+        // A lane, the lane of the ledger, workers; in the mover of days the simulation panics.
         ("open.before", "lane::writer"),
         ("top_up.before", "ledger::lane"),
         ("credit.before", "ledger::lane"),
@@ -47,6 +47,7 @@ async fn a_task_that_panics_ends_the_process() {
         let line = line.unwrap_or_else(|| panic!("{point}: {log}"));
         assert!(line.contains(meets), "{point}: {line}");
         assert!(log.contains("planted"), "{point}: {log}");
+        assert!(log.contains("node_ending"), "{point}: {log}");
 
         // What was answered is there, and everything that was begun goes on.
         server.restart();

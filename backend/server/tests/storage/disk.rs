@@ -89,12 +89,26 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Sets the most bytes that a file of this process may have, or takes the limit away. What
-/// goes beyond it fails like a broken disk (`EFBIG`), if the process ignores the signal.
-pub(crate) fn limit_files(process: u32, bytes: Option<u64>) {
-    let soft = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
-    let limit = format!("--fsize={soft}:");
-    let limited =
-        Command::new("prlimit").args(["--pid", &process.to_string(), &limit]).status().unwrap();
-    assert!(limited.success());
+/// What a process may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limit {
+    /// The bytes of a file. What goes beyond fails like a broken disk (`EFBIG`), if the process
+    /// ignores the signal.
+    File,
+    /// The bytes of memory, as the process sees it.
+    Memory,
+}
+
+impl Limit {
+    /// Lets this process have so many bytes at the most, or as many as it wants.
+    pub(crate) fn set(self, process: u32, bytes: Option<u64>) {
+        let soft = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
+        let limit = match self {
+            Self::File => format!("--fsize={soft}:"),
+            Self::Memory => format!("--as={soft}:"),
+        };
+        let limited =
+            Command::new("prlimit").args(["--pid", &process.to_string(), &limit]).status().unwrap();
+        assert!(limited.success());
+    }
 }

@@ -1,20 +1,14 @@
 //! People who write into every database, and keep what they were answered.
 
-use crate::{
-    SETTINGS,
-    common::{
-        person::{Answer, Person, send},
-        server::TestServer,
-    },
+use crate::common::{
+    person::{Answer, Person, send},
+    server::TestServer,
 };
 use futures::future::join_all;
 use hongbao_shared::OrderNo;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::{
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// How long after there is room again everything must work (R-STORE-4).
 const BACK_WITHIN: Duration = Duration::from_secs(10);
@@ -95,6 +89,15 @@ impl Traffic {
         }
     }
 
+    /// Until the board says so of this place; what nobody writes to is tried now and then.
+    pub(crate) async fn until_degraded(&mut self, name: &str, place: &str) {
+        let since = Instant::now();
+        while !self.is_degraded(name, place).await {
+            assert!(since.elapsed() < NOTICED_WITHIN, "{name} of {place} is not shown");
+            sound(&self.round().await);
+        }
+    }
+
     /// A packet that was paid in time is opened by everyone; everything that adds is refused.
     pub(crate) async fn only_what_is_paid_goes_on(&mut self) {
         for person in &self.people {
@@ -105,6 +108,11 @@ impl Traffic {
         let refused: Vec<_> = answers.iter().filter(|one| !one.status.is_success()).collect();
         assert_eq!(sound(&answers), 4, "guest, top-up, message, packet: {refused:?}");
         assert!(refused.iter().all(|one| one.headers["retry-after"] == "5"), "{refused:?}");
+        for links in ["people", "rooms"] {
+            let path = format!("/api/v1/service/{links}");
+            let answer = send(self.server.request(Method::PUT, &path)).await;
+            assert_eq!(answer.refused(), (503, "unavailable".to_owned()), "{links}");
+        }
     }
 
     /// Rounds in which whatever is refused is refused with a code.
@@ -155,9 +163,7 @@ impl Traffic {
             assert!(since.elapsed() < AT_REST_WITHIN, "{report}");
             tokio::time::sleep(ASK_EVERY).await;
         }
-        let mut letters = Command::new(env!("CARGO_BIN_EXE_hongbao"));
-        letters.args(["admin", "dead-letters", "--data"]).arg(self.server.folder.path());
-        let letters = letters.envs(SETTINGS).output().unwrap();
+        let letters = self.server.subcommand(&["admin", "dead-letters"]).output().unwrap();
         let letters = String::from_utf8_lossy(&letters.stdout).into_owned();
         assert!(letters.ends_with("0 letters\n"), "{letters}");
     }

@@ -80,7 +80,8 @@ impl GroupStore for SqlPeople {
                 unread: unread.min(UNREAD_MAX),
                 last_message: newest
                     .map(|_| log::message(row, GROUP_COLUMNS_COUNT + 2))
-                    .transpose()?,
+                    .transpose()?
+                    .filter(|message| message.is_for(user)),
             })
         });
         Ok(found.await?)

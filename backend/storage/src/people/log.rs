@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
 // As stored; never renumbered. The statements below and the schema know them too.
+/// Of no entry: nobody writes what cannot be read.
+const UNREADABLE: i64 = 0;
 const TEXT: i64 = 1;
 const PACKET: i64 = 2;
 const JOINED: i64 = 3;
@@ -32,8 +34,7 @@ pub(super) const COLUMNS: &str = "m.id, m.at, m.sender_id, m.kind, m.text, m.con
 pub(super) const JOIN_PACKET: &str =
     "LEFT JOIN packet_posts p ON p.group_id = m.group_id AND p.message_id = m.id";
 
-/// The one rule of who may see an entry (R-PEOPLE-2): "opened" is for the packet's
-/// sender and the openers, "expired" for the sender, everything else for everyone.
+/// [`StoredMessage::is_for`] in SQL, which looks through more entries than are worth reading.
 /// `message` is an alias, `reader` a parameter.
 pub(super) fn may_see(dialect: Dialect, message: &str, reader: &str) -> String {
     let is_opener = match dialect {
@@ -68,6 +69,7 @@ pub(super) fn kind(body: &StoredBody) -> i64 {
         StoredBody::Line(Line::Opened { .. }) => OPENED,
         StoredBody::Line(Line::Finished { .. }) => FINISHED,
         StoredBody::Line(Line::Expired { .. }) => EXPIRED,
+        StoredBody::Unreadable => UNREADABLE,
     }
 }
 
@@ -120,6 +122,7 @@ impl LogStore for SqlPeople {
         } else {
             MessageId::new(from).filter(|from| from.get() > 1)
         };
+        messages.retain(|message| message.is_for(reader));
         Ok(StoredPage { messages, next_before })
     }
 
@@ -130,17 +133,16 @@ impl LogStore for SqlPeople {
         after: MessageId,
         limit: u32,
     ) -> Result<Vec<LogEntry>, PeopleError> {
-        let may_see = may_see(self.database.dialect(), "m", "$3");
         let found = sql(format!(
-            "SELECT {may_see}, {COLUMNS} FROM messages m {JOIN_PACKET}
-             WHERE m.group_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $4"
+            "SELECT {COLUMNS} FROM messages m {JOIN_PACKET}
+             WHERE m.group_id = $1 AND m.id > $2 ORDER BY m.id LIMIT $3"
         ))
         .bind(group.get())
         .bind(after.get())
-        .bind(reader.get())
         .bind(limit)
         .all(&self.database, |row| {
-            Ok(LogEntry { visible: row.try_get(0)?, message: message(row, 1)? })
+            let message = message(row, 0)?;
+            Ok(LogEntry { visible: message.is_for(reader), message })
         });
         Ok(found.await?)
     }
@@ -209,8 +211,19 @@ pub(super) async fn by_order_nos(
 
 /// From the columns of [`COLUMNS`], which begin at `first`.
 pub(super) fn message(row: &Row, first: usize) -> Result<StoredMessage, StoreError> {
+    let id = message_id(row.try_get(first)?)?;
+    // One entry that this version does not know must not take away the log, and everybody's list
+    // of groups with it.
+    let body = body(row, first).unwrap_or_else(|error| {
+        tracing::debug!(message = %id, %error, "an entry of a log cannot be read");
+        StoredBody::Unreadable
+    });
+    Ok(StoredMessage { id, at: row.try_get(first + 1)?, sender_id: row.try_get(first + 2)?, body })
+}
+
+fn body(row: &Row, first: usize) -> Result<StoredBody, StoreError> {
     let kind: i64 = row.try_get(first + 3)?;
-    let body = match kind {
+    Ok(match kind {
         TEXT => StoredBody::Text(row.try_get(first + 4)?),
         PACKET => StoredBody::Packet(packet(row, first + 6)?),
         JOINED => StoredBody::Joined,
@@ -219,12 +232,6 @@ pub(super) fn message(row: &Row, first: usize) -> Result<StoredMessage, StoreErr
         REMOVED => StoredBody::Removed { by: json::<Removed>(row, first + 5)?.by },
         OPENED | FINISHED | EXPIRED => StoredBody::Line(json(row, first + 5)?),
         other => return Err(StoreError::Corrupt(format!("{other} is not a kind of message"))),
-    };
-    Ok(StoredMessage {
-        id: message_id(row.try_get(first)?)?,
-        at: row.try_get(first + 1)?,
-        sender_id: row.try_get(first + 2)?,
-        body,
     })
 }
 

@@ -3,10 +3,12 @@
 
 use super::{StoreError, refused};
 use crate::error::cause;
+use futures::FutureExt as _;
 use hongbao_domain::board::{Board, Place, Rung};
 use parking_lot::Mutex;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use std::{
+    panic::AssertUnwindSafe,
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +18,8 @@ use std::{
 use tokio::time::{sleep, timeout};
 
 const PROBE_EVERY: Duration = Duration::from_millis(250);
-const PROBE_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+const ASKED_FOR: Duration = Duration::from_secs(1);
+const TOO_MANY_CONNECTIONS: &str = "53300";
 
 #[derive(Debug)]
 pub(super) struct Circuit {
@@ -68,23 +71,21 @@ impl Circuit {
         Ok(())
     }
 
-    /// Notes how a call ended. That no connection was to be had may only mean that all are
-    /// busy: then the server is asked first.
+    /// Notes how a call ended. What went wrong may be a matter of this one connection, or of
+    /// patience with a server that is busy: it is asked before everybody else is refused.
     pub(super) fn note<T>(self: &Arc<Self>, result: &Result<T, StoreError>) {
-        let Some(error) = result.as_ref().err().and_then(cause) else { return };
-        if means_down(error) {
-            self.open(&error.to_string());
-        } else if matches!(error, sqlx::Error::PoolTimedOut)
-            && !self.doubted.swap(true, Ordering::Relaxed)
-        {
-            let circuit = Arc::clone(self);
-            tokio::spawn(async move {
-                if !circuit.answers().await {
-                    circuit.open("no connection");
-                }
-                circuit.doubted.store(false, Ordering::Relaxed);
-            });
+        let error = result.as_ref().err().and_then(cause).filter(|error| may_be_down(error));
+        let Some(error) = error else { return };
+        if self.doubted.swap(true, Ordering::Relaxed) {
+            return;
         }
+        let (circuit, why) = (Arc::clone(self), error.to_string());
+        tokio::spawn(async move {
+            if !circuit.answers().await {
+                circuit.open(&why);
+            }
+            circuit.doubted.store(false, Ordering::Relaxed);
+        });
     }
 
     fn open(self: &Arc<Self>, error: &str) {
@@ -94,14 +95,31 @@ impl Circuit {
         }
     }
 
-    /// On a connection of its own, which can be cut off at any moment.
-    async fn answers(&self) -> bool {
+    /// Does the server answer? One that is late is asked once more: it, or this machine, may
+    /// be busy.
+    pub(super) async fn answers(&self) -> bool {
+        match self.ask().await {
+            Some(answers) => answers,
+            None => self.ask().await == Some(true),
+        }
+    }
+
+    /// On a connection of its own, which can be cut off at any moment; `None` if that is late.
+    /// If it panics, it is no answer: whoever asks goes on asking, or the database would be
+    /// taken to be down for ever.
+    async fn ask(&self) -> Option<bool> {
         let asked = async {
             let mut connection = PgConnection::connect_with(&self.options).await?;
             connection.ping().await?;
             connection.close().await
         };
-        matches!(timeout(PROBE_ANSWERS_WITHIN, asked).await, Ok(Ok(())))
+        let asked = AssertUnwindSafe(asked).catch_unwind();
+        match timeout(ASKED_FOR, asked).await.ok()? {
+            Ok(Ok(())) => Some(true),
+            // Whoever has a connection is served.
+            Ok(Err(error)) => Some(refused(&error) == Some(TOO_MANY_CONNECTIONS)),
+            Err(_panic) => Some(false),
+        }
     }
 }
 
@@ -118,12 +136,15 @@ async fn probe(circuit: Weak<Circuit>) {
     }
 }
 
-/// Rather than busy, or a matter of this one statement.
-fn means_down(error: &sqlx::Error) -> bool {
+/// Rather than a matter of this one statement.
+pub(super) fn may_be_down(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
-        error => refused(error).is_some_and(|code| {
-            code.starts_with("08") || code.starts_with("57P") || code == "53300"
-        }),
+        sqlx::Error::PoolTimedOut
+        | sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_) => true,
+        error => {
+            refused(error).is_some_and(|code| code.starts_with("08") || code.starts_with("57P"))
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::{
     error::{cause, store_error, unavailable, unknown},
 };
 use anyhow::Context;
-use circuit::Circuit;
+use circuit::{Circuit, may_be_down};
 use hongbao_domain::board::{Board, Place};
 use sqlx::{
     PgPool,
@@ -36,6 +36,8 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long to wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long whoever asks whether it is there waits for one of those that calls use.
+const BUSY_AFTER: Duration = Duration::from_millis(400);
 /// How long a caller waits. What it waited for goes on by itself: its outcome is unknown.
 const PATIENCE: Duration = Duration::from_secs(6);
 /// How often a transaction starts over that lost against another.
@@ -183,6 +185,20 @@ impl Server {
             }
         };
         self.patiently(task, unavailable).await
+    }
+
+    /// Does it answer `statement`, or anybody? The connections that calls use may all be busy,
+    /// or dead: then it is asked on another.
+    pub(super) async fn ping(&self, statement: Statement) -> Result<(), StoreError> {
+        let error = match timeout(BUSY_AFTER, self.read(statement)).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) if cause(&error).is_none_or(|cause| !may_be_down(cause)) => {
+                return Err(error);
+            }
+            Ok(Err(error)) => error,
+            Err(_) => unavailable(sqlx::Error::PoolTimedOut),
+        };
+        if self.circuit.answers().await { Ok(()) } else { Err(error) }
     }
 
     /// Runs `work`, again and again as long as it loses against others.

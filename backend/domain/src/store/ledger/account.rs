@@ -1,6 +1,6 @@
-//! Accounts and what they hold.
+//! Accounts, what they hold, and what a transfer does to them.
 
-use super::{super::StoreError, Leg};
+use super::super::StoreError;
 use hongbao_shared::{Fen, OrderNo, UserId};
 
 /// Where money can be.
@@ -79,6 +79,21 @@ impl AccountState {
             credited: self.credited.checked_add(credit)?,
         })
     }
+}
+
+/// What one transfer did to one of its two accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leg {
+    /// Which account.
+    pub account: Account,
+    /// The transfer's place in the books.
+    pub id: i64,
+    /// In is positive, out is negative; in fen.
+    pub change: i64,
+    /// What the account held right after, in fen.
+    pub balance: i64,
+    /// Is it a credit into this account?
+    pub is_credit: bool,
 }
 
 /// An account and the sums of its transfers, read at one moment, in fen.

@@ -6,13 +6,13 @@ mod account;
 mod posting;
 mod transfer;
 
-pub use account::{Account, AccountState, AccountSum};
+pub use account::{Account, AccountState, AccountSum, Leg};
 pub use posting::credit_seq;
 pub use posting::{
     DayCap, Gift, Grantor, PostOutcome, PostRefusal, Posted, Posting, TransferKind, allowance_key,
     credit_key, pay_key, refund_key, welcome_key,
 };
-pub use transfer::{Leg, Recorded, Transfer};
+pub use transfer::{Recorded, Transfer};
 
 use super::{StoreError, marks::Mark, outbox::Outbox, reconciled::Reconciled};
 use crate::record::{Payment, PreOrderRecord};

@@ -239,6 +239,7 @@ impl Posting {
 
 /// The key of the transfer that welcomes somebody; no key of a top-up begins like it.
 pub fn welcome_key(user: UserId) -> String {
+    let user = if Bug::WelcomeKeyGlobal.is_planted() { UserId::from_random(0) } else { user };
     format!("welcome:{user}")
 }
 

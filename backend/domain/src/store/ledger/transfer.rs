@@ -1,6 +1,6 @@
 //! Lines of the books.
 
-use super::{Account, TransferKind};
+use super::{Account, Leg, TransferKind};
 use hongbao_shared::{Fen, OrderNo, Timestamp};
 
 /// One line of the books.
@@ -45,19 +45,4 @@ impl Recorded {
         let is_credit = *kind == TransferKind::Credit && self.transfer.credit == account;
         Leg { account, id: self.id, change, balance, is_credit }
     }
-}
-
-/// What one transfer did to one of its two accounts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Leg {
-    /// Which account.
-    pub account: Account,
-    /// The transfer's place in the books.
-    pub id: i64,
-    /// In is positive, out is negative; in fen.
-    pub change: i64,
-    /// What the account held right after, in fen.
-    pub balance: i64,
-    /// Is it a credit into this account?
-    pub is_credit: bool,
 }

@@ -151,6 +151,22 @@ pub struct StoredMessage {
     pub body: StoredBody,
 }
 
+impl StoredMessage {
+    /// The one rule of who may see an entry (R-PEOPLE-2): "opened" is for the packet's sender and
+    /// the openers, "expired" for the sender, what cannot be read for nobody, everything else for
+    /// everyone in the group.
+    pub fn is_for(&self, reader: UserId) -> bool {
+        match &self.body {
+            StoredBody::Line(Line::Opened { openers, .. }) => {
+                self.sender_id == reader || openers.contains(&reader)
+            }
+            StoredBody::Line(Line::Expired { .. }) => self.sender_id == reader,
+            StoredBody::Unreadable => false,
+            _ => true,
+        }
+    }
+}
+
 /// What a message is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoredBody {
@@ -171,6 +187,9 @@ pub enum StoredBody {
     },
     /// Something became of a packet.
     Line(Line),
+    /// What this version cannot read: a later one wrote it, or nobody did. It has its place in the
+    /// log, and nobody sees it.
+    Unreadable,
 }
 
 impl StoredBody {

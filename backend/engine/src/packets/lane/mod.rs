@@ -125,7 +125,7 @@ impl Lanes {
     ) -> Self {
         let queues = stores.into_iter().map(|(place, store)| {
             let (queue, ops) = mpsc::channel(parts.settings.queue_max);
-            let lane = writer::Lane::new(store, parts.clone());
+            let lane = writer::Lane::new(store, parts.clone(), tasks.clone());
             tasks.spawn_on(lane.run(ops, stop.clone()), runtime);
             (place, queue)
         });

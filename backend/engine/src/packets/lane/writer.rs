@@ -8,6 +8,7 @@ use crate::cache::PacketEntry;
 use hongbao_domain::{
     Refusal, crash,
     planted::Bug,
+    runtime::Tasks,
     store::{
         StoreError,
         orders::{ClaimRow, Landed, LaneBatch, LaneOutcome, Progress, StoredState},
@@ -32,11 +33,14 @@ pub(super) struct Lane {
     /// Where those live who wait for answers. A batch's are sent from there, all at once: each that is
     /// sent from a lane's thread takes a lock that the requests' threads want as well.
     requests: Handle,
+    /// What ends with the lanes, and not unnoticed.
+    tasks: Tasks,
 }
 
 impl Lane {
-    pub(super) fn new(place: LaneStore, parts: LaneParts) -> Self {
-        Self { place, parts, packets: BTreeMap::new(), batches: 0, requests: Handle::current() }
+    pub(super) fn new(place: LaneStore, parts: LaneParts, tasks: Tasks) -> Self {
+        let requests = Handle::current();
+        Self { place, parts, packets: BTreeMap::new(), batches: 0, requests, tasks }
     }
 
     /// Serves until `stop` is cancelled and the queue is empty.
@@ -150,8 +154,9 @@ impl Lane {
             found => {
                 let refusal = found.err().unwrap_or_else(|| ErrorCode::PacketNotFound.into());
                 match self.without_seed(order_no, user, now) {
-                    None => refusal,
-                    Some(Err(ended)) => ended,
+                    // Who could not learn what other nodes gave knows of no end.
+                    Some(Err(ended)) if refusal.code != ErrorCode::ShardUnavailable => ended,
+                    None | Some(Err(_)) => refusal,
                     Some(Ok(claim)) => return drop(reply.send(Ok(claim))),
                 }
             }
@@ -252,10 +257,11 @@ impl Lane {
                     .increment(u64::try_from(pending.claims.len()).unwrap_or_default());
                 let from = self.advance(order_no, pending.after, &pending.claims);
                 let outstanding = self.parts.outstanding.clone();
-                self.requests.spawn(async move {
+                let answering = async move {
                     outstanding.opened(order_no, pending.claims.iter().map(|claim| claim.user_id));
                     pending.answer();
-                });
+                };
+                self.tasks.spawn_on(answering, &self.requests);
                 self.publish(order_no, from);
             } else {
                 again.extend(pending.into_ops(order_no));

@@ -12,12 +12,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use hongbao_engine::{
-    accounts::{Person, SessionId},
-    control::Deed,
-};
+use hongbao_domain::{Refusal, store::people::Person};
+use hongbao_engine::{accounts::SessionId, control::Deed};
 use hongbao_shared::{
-    Fen,
+    ErrorCode, Fen,
     api::accounts::{Me, PasswordChange, ProfileChange, Registration, SessionInfo},
 };
 
@@ -26,8 +24,8 @@ use hongbao_shared::{
     responses((status = 200, description = "You.", body = Me)))]
 pub(in crate::http) async fn me(State(http): State<Http>, session: Session) -> Answer<Json<Me>> {
     let person = http.app.accounts.me(session.user_id).await?;
-    let wallet = session.come(&http).await?;
-    Ok(described(person, wallet.held()?))
+    let balance = session.come(&http).await.and_then(|wallet| Ok(wallet.held()?));
+    Ok(described(person, if_known(balance)?))
 }
 
 /// Who is signed in: you, or `null`, which is no error. A page asks before it offers
@@ -126,11 +124,19 @@ pub(in crate::http) async fn end_session(
 }
 
 async fn changed(http: &Http, person: Person) -> Answer<Json<Me>> {
-    let balance_fen = http.app.ledger.balance(person.profile.id).await?;
-    Ok(described(person, balance_fen))
+    let balance = http.app.ledger.balance(person.profile.id).await;
+    Ok(described(person, if_known(balance)?))
 }
 
-fn described(person: Person, balance_fen: Fen) -> Json<Me> {
+/// Without the ledger people come in, grab and open all the same (R-CTRL-6).
+fn if_known(balance: Result<Fen, Refusal>) -> Result<Option<Fen>, Refusal> {
+    match balance {
+        Err(refusal) if refusal.code == ErrorCode::Unavailable => Ok(None),
+        balance => balance.map(Some),
+    }
+}
+
+fn described(person: Person, balance_fen: Option<Fen>) -> Json<Me> {
     Json(Me {
         user: person.profile,
         balance_fen,

@@ -14,10 +14,11 @@ use crate::{
     },
     services::Bot,
 };
-use hongbao_config::Config;
+use hongbao_config::{Config, CreditMode};
 use hongbao_shared::{OrderNo, api::services::Scope};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering},
@@ -175,6 +176,39 @@ async fn a_program_hears_what_happens_in_its_room() {
     assert_eq!(chat, ["packet.sent", "packet.opened", "packet.expired", "packet.refunded"]);
     let amounts = second.iter().filter_map(|post| post.data()["amount_fen"].as_u64());
     assert_eq!(amounts.sum::<u64>(), 1000, "what was credited, and what went back");
+}
+
+/// A packet that cannot be read takes its own news away, and no other's.
+#[tokio::test]
+async fn one_packet_that_cannot_be_read_silences_no_other() {
+    let scene = Scene::with(|config| config.credit.mode = CreditMode::Deferred).await;
+    let receiver = Receiver::start().await;
+    scene.add(&receiver.url).await;
+    let group = scene.room().await;
+    let mut sent = Vec::new();
+    for _ in 0..2 {
+        let order_no = scene.send(&group, 2).await;
+        scene.open("bob", order_no).await;
+        sent.push(order_no);
+    }
+    let both = |posted: &[Posted], what: &str| {
+        posted.iter().filter(|post| post.what() == what).count() == 2
+    };
+    receiver.until("both are told", |posted| both(posted, "packet.opened")).await;
+    // Both are credited in one go, a minute later; the first cannot be read any more.
+    let file = format!("db/orders-{}-{}.sqlite", sent[0].site(), sent[0].shard());
+    let file = SqliteConnectOptions::new().filename(scene.server.folder.path().join(file));
+    let mut orders = SqliteConnection::connect_with(&file).await.unwrap();
+    let spoil = format!(
+        "PRAGMA ignore_check_constraints = ON; UPDATE packets_{:02} SET kind = 9 WHERE order_no = {}",
+        sent[0].day().get() + 1,
+        sent[0].to_bits()
+    );
+    let spoilt = sqlx::raw_sql(AssertSqlSafe(spoil)).execute(&mut orders).await.unwrap();
+    assert_eq!(spoilt.rows_affected(), 1);
+    orders.close().await.unwrap();
+    scene.clock.advance_s(60);
+    receiver.until("both are credited", |posted| both(posted, "packet.credited")).await;
 }
 
 /// What happens elsewhere is not told.

@@ -20,6 +20,7 @@ async fn what_is_asked_badly_is_refused() {
         "http://a:99999/",
         "http://[::1]:x/",
         "http://a/b#c",
+        "https://红包.example/",
     ] {
         assert_eq!(add(&json!({"url": url})).await, (422, "webhook_url_invalid".into()), "{url}");
     }
