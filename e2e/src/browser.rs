@@ -345,8 +345,12 @@ impl Browser {
     /// Writes into the browser's own storage, where the app keeps language and theme.
     pub async fn store(&self, key: &str, value: &str) -> Result<()> {
         let script = "localStorage.setItem(arguments[0], arguments[1]);";
-        self.driver.execute(script, vec![json!(key), json!(value)]).await?;
-        Ok(())
+        // A document that is about to be replaced by the one that was asked for has none.
+        wait_for("the browser's storage", async || {
+            self.driver.execute(script, vec![json!(key), json!(value)]).await?;
+            Ok(Some(()))
+        })
+        .await
     }
 
     /// A page is alive if the app has not panicked and something is to be read.

@@ -57,6 +57,8 @@ impl Console {
             Some("network") => entry.message.contains("net::ERR_"),
             // Whoever fetches a part of the app says why it did not come.
             Some("console-api") => entry.message.contains("Failed to fetch"),
+            // So does the browser about the picture of the app.
+            Some("other") => entry.message.contains("icon from the Manifest"),
             _ => false,
         };
         tells && self.network_may_be_lost.load(Ordering::Relaxed)

@@ -4,6 +4,7 @@ mod client;
 
 pub(crate) use client::{Coming, Failure};
 
+use crate::tasks;
 use client::{delete, get, patch, post, put};
 use hongbao_shared::{
     GroupId, Limits, MessageId, OrderNo, Unit, UserId,
@@ -26,6 +27,24 @@ use hongbao_shared::{
         wallet::{Entry, TopUp, TopUpRequest, Wallet},
     },
 };
+
+/// How long until what failed in passing is asked for again.
+const AGAIN_MS: u32 = 2_000;
+
+/// Asks until there is an answer or a refusal that no waiting helps; `note` hears of everything
+/// else.
+pub(crate) async fn persist<A>(
+    ask: impl Fn() -> Coming<A>,
+    note: impl Fn(Failure),
+) -> Result<A, Failure> {
+    loop {
+        match ask().await {
+            Err(failure) if failure.is_passing() => note(failure),
+            answer => return answer,
+        }
+        tasks::sleep_ms(AGAIN_MS).await;
+    }
+}
 
 /// The body of a call that says nothing.
 #[derive(serde::Serialize)]

@@ -1,17 +1,20 @@
 //! The routes, and the frame around the screens.
 
+mod screens;
+
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{Avatar, Empty, Link, LinkNotice, Pic, Toast, effect, live, memo, press},
-    i18n::{self, Lang, lang, tr},
-    lazy,
+    components::{
+        Avatar, Empty, Link, LinkNotice, Pic, Switches, Toast, effect, live, memo, press,
+    },
+    i18n::{self, Lang, tr},
     pages::{ChatPage, GroupsPane, HomePage, LostPage, WelcomePage},
     route::{self, Route},
     state::{
         groups,
         session::{self, Session},
-        theme, watch,
+        watch,
     },
     tasks::Scope,
 };
@@ -27,7 +30,7 @@ pub(crate) fn App() -> impl IntoView {
     });
     view! {
         {live(move || Some(match outside.get() {
-            Some(Outside::Join(code)) => lazy::join_page(code),
+            Some(Outside::Join(code)) => screens::join_page(code),
             Some(Outside::Lost) => view! { <LostPage/> }.into_any(),
             None => view! { <Frame/> }.into_any(),
         }))}
@@ -81,7 +84,7 @@ fn Away() -> impl IntoView {
                 title=Lang::server_away
                 lead=Lang::server_away_lead
             >
-                <button class="button primary" on:click=press(|_| session::retry())>{tr!(retry)}</button>
+                <button class="button primary" data-testid="away-retry" on:click=press(|_| session::retry())>{tr!(retry)}</button>
             </Empty>
         </main>
     }
@@ -131,12 +134,12 @@ fn Shell() -> impl IntoView {
 fn screen() -> AnyView {
     match route::current() {
         Route::Chat(id) => view! { <ChatPage id/> }.into_any(),
-        Route::Group(id) => lazy::group_page(id),
-        Route::Packet(order_no) => lazy::details_page(order_no),
-        Route::Wallet => lazy::wallet_page(),
-        Route::Records(side) => lazy::records_page(side),
-        Route::Me => lazy::me_page(),
-        Route::Ops => lazy::ops_page(),
+        Route::Group(id) => screens::group_page(id),
+        Route::Packet(order_no) => screens::details_page(order_no),
+        Route::Wallet => screens::wallet_page(),
+        Route::Records(side) => screens::records_page(side),
+        Route::Me => screens::me_page(),
+        Route::Ops => screens::ops_page(),
         Route::Home | Route::Join(_) | Route::Lost => view! { <HomePage/> }.into_any(),
     }
 }
@@ -164,37 +167,5 @@ fn Rail() -> impl IntoView {
             <span class="rail-space"></span>
             <Switches/>
         </nav>
-    }
-}
-
-/// Language and theme.
-#[component]
-pub(crate) fn Switches() -> impl IntoView {
-    let theme_label =
-        move || if theme::is_dark() { lang().theme_to_light() } else { lang().theme_to_dark() };
-    view! {
-        <span class="switches">
-            <button
-                type="button"
-                class="icon-button"
-                data-testid="lang-switch"
-                aria-label=tr!(lang_switch)
-                on:click=press(|_| i18n::toggle())
-            >
-                <span class="lang-mark">{tr!(lang_short)}</span>
-            </button>
-            <button
-                type="button"
-                class="icon-button"
-                data-testid="theme-switch"
-                aria-label=theme_label
-                on:click=press(|_| theme::toggle())
-            >
-                {live(|| {
-                    let icon = if theme::is_dark() { Icon::Sun } else { Icon::Moon };
-                    Some(view! { <Pic icon=icon/> }.into_any())
-                })}
-            </button>
-        </span>
     }
 }

@@ -12,6 +12,9 @@ extern "C" {
 
     #[wasm_bindgen(catch, js_namespace = ["navigator", "locks"], js_name = request)]
     fn request_lock(name: &str, options: &JsValue, then: &JsValue) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = navigator, js_name = share)]
+    fn share_sheet(data: &JsValue) -> Result<Promise, JsValue>;
 }
 
 /// Something that one window of this browser has at a time; given back when it is dropped, or
@@ -144,6 +147,22 @@ pub(crate) async fn copy(text: &str) -> bool {
     };
     let written = window.navigator().clipboard().write_text(text);
     wasm_bindgen_futures::JsFuture::from(written).await.is_ok()
+}
+
+/// Does the system have a share sheet for pages?
+pub(crate) fn can_share() -> bool {
+    window().is_some_and(|window| {
+        js_sys::Reflect::has(&window.navigator(), &"share".into()).unwrap_or_default()
+    })
+}
+
+/// Opens the system's share sheet; whoever closes it again has shared nothing, and knows.
+pub(crate) async fn share(url: &str) {
+    let data = js_sys::Object::new();
+    js_sys::Reflect::set(&data, &"url".into(), &url.into()).ok();
+    if let Ok(shared) = share_sheet(&data) {
+        wasm_bindgen_futures::JsFuture::from(shared).await.ok();
+    }
 }
 
 fn storage() -> Option<Storage> {

@@ -12,8 +12,10 @@ mod more;
 mod person;
 mod picture;
 mod sheet;
+mod switches;
 mod toast;
 mod top_up;
+mod waiting;
 
 pub(crate) use amount::{CountUp, field_symbol};
 pub(crate) use avatar::{Avatar, GroupFace};
@@ -26,5 +28,7 @@ pub(crate) use more::More;
 pub(crate) use person::Name;
 pub(crate) use picture::{Cover, Pic};
 pub(crate) use sheet::{Sheet, modal};
+pub(crate) use switches::Switches;
 pub(crate) use toast::Toast;
 pub(crate) use top_up::TopUpForm;
+pub(crate) use waiting::Waiting;

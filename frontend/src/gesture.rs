@@ -15,8 +15,9 @@ use crate::{
     tasks::{self, Scope},
 };
 
-/// Longer than between the two taps of a double tap, shorter than it takes to read.
-const SETTLE_MS: u32 = 400;
+/// Longer than between the two taps of a double tap, on a busy phone too; shorter than it takes to
+/// read.
+const SETTLE_MS: u32 = 600;
 const SETTLING: &str = "data-settling";
 
 thread_local! {

@@ -46,6 +46,10 @@ pub(crate) fn id() -> Option<UserId> {
     })
 }
 
+pub(crate) fn is_me(user: UserId) -> bool {
+    id() == Some(user)
+}
+
 /// From now on it is them; other tabs hear of it.
 pub(crate) fn set(who: Who) {
     match &who {
@@ -89,7 +93,7 @@ pub(crate) fn start() {
         let mine = id().map(|id| id.to_string());
         let balance = value.as_ref().filter(|_| key == place(BALANCE));
         if let Some(fen) = balance.and_then(|fen| Fen::from_signed(fen.parse().ok()?)) {
-            change(|me| me.balance_fen = fen);
+            change(|me| me.balance_fen = Some(fen));
         }
         if key == KEY && WHO.get_untracked() != Who::Unknown && value != mine {
             browser::reload();

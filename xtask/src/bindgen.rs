@@ -41,6 +41,9 @@ pub(crate) struct Module<'a> {
     pub(crate) default_module_path: bool,
     /// Whether it has parts that browsers fetch when they are needed.
     pub(crate) in_parts: bool,
+    /// Classes that a dependency offers to JavaScript and that nobody makes. What is offered would
+    /// otherwise be kept with all that it needs.
+    pub(crate) unmade: &'a [&'a str],
 }
 
 /// Builds the package and answers the folder that holds the glue, the module and the snippets.
@@ -118,6 +121,7 @@ fn bind(wasm: &Path, folder: &Path, module: &Module<'_>, flavour: Flavour) -> Re
         .generate_output()?;
     let mut renamed = Vec::new();
     if flavour == Flavour::Release {
+        drop_unmade(output.wasm_mut(), module.unmade);
         // The loaders of parts are a module of their own, which names what it offers.
         for (number, import) in output.wasm_mut().imports.iter_mut().enumerate() {
             if import.module == chunks::LOADERS {
@@ -133,7 +137,53 @@ fn bind(wasm: &Path, folder: &Path, module: &Module<'_>, flavour: Flavour) -> Re
     }
     let glue = folder.join(module.name).with_extension("js");
     let script = fs::read_to_string(&glue)?;
-    Ok(fs::write(&glue, with_short_names(script, &renamed)?)?)
+    let mut script = with_short_names(script, &renamed)?;
+    if flavour == Flavour::Release {
+        for class in module.unmade {
+            script = without_class(&script, class)?;
+        }
+    }
+    Ok(fs::write(&glue, script)?)
+}
+
+/// Takes classes that nobody makes out of what the module offers, with all that only they need.
+fn drop_unmade(module: &mut walrus::Module, classes: &[&str]) {
+    let prefixes = classes.iter().map(|class| class.to_lowercase());
+    let prefixes: Vec<_> =
+        prefixes.flat_map(|name| [format!("{name}_"), format!("__wbg_{name}_")]).collect();
+    let offered = module.exports.iter();
+    let unused = offered.filter(|one| prefixes.iter().any(|prefix| one.name.starts_with(prefix)));
+    for export in unused.map(walrus::Export::id).collect::<Vec<_>>() {
+        module.exports.delete(export);
+    }
+    walrus::passes::gc::run(module);
+}
+
+/// The glue without one of its classes: its definition, and the lines below that go with it.
+fn without_class(script: &str, class: &str) -> Result<String> {
+    let mut slim = String::with_capacity(script.len());
+    // The line with which what is cut ends.
+    let mut until = None;
+    for line in script.lines() {
+        until = until.or_else(|| {
+            let definition = line == format!("export class {class} {{");
+            let of_it = line.starts_with(&format!("if (Symbol.dispose) {class}."));
+            let registry = line.starts_with(&format!("const {class}Finalization = "));
+            definition.then_some("}").or((of_it || registry).then_some(";"))
+        });
+        match until {
+            None => {
+                slim.push_str(line);
+                slim.push('\n');
+            }
+            Some("}") if line == "}" => until = None,
+            Some(";") if line.ends_with(';') => until = None,
+            Some(_) => {}
+        }
+    }
+    ensure!(slim.len() < script.len(), "the glue has no class {class}");
+    ensure!(!slim.contains(class), "the glue makes a {class}");
+    Ok(slim)
 }
 
 /// The glue with the names that the module knows now. wasm-bindgen's own end in a hash, which
@@ -149,7 +199,7 @@ fn with_short_names(mut script: String, renamed: &[(String, String)]) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::with_short_names;
+    use super::{with_short_names, without_class};
 
     #[test]
     fn the_glue_offers_what_the_module_asks_for() {
@@ -158,5 +208,18 @@ mod tests {
         assert_eq!(with_short_names(script, &renamed).unwrap(), "const a = {\n  i0: f,\n};");
         let other = "const a = {\n  __wbg_set_0f: f,\n};".to_owned();
         assert!(with_short_names(other, &renamed).is_err());
+    }
+
+    #[test]
+    fn a_class_that_nobody_makes_goes_with_its_lines() {
+        let script = "export class A {\n  free() {\n  }\n}\n\
+            if (Symbol.dispose) A.prototype.x = A.prototype.free;\n\
+            export class B {\n}\n\
+            const AFinalization = (typeof F === 'undefined')\n    ? { }\n    : new F(1);\n\
+            start();\n";
+        assert_eq!(without_class(script, "A").unwrap(), "export class B {\n}\nstart();\n");
+        assert!(without_class(script, "C").is_err());
+        let made = script.to_owned() + "A.__wrap(1);\n";
+        assert!(without_class(&made, "A").is_err());
     }
 }

@@ -1,10 +1,11 @@
-//! Placeholders in `frontend/index.html` and in the style sheets.
+//! Placeholders in `frontend/index.html`, `frontend/worker.js` and in the style sheets.
 //!
 //! | placeholder | becomes | in |
 //! |---|---|---|
 //! | `{{css}}` | the `<link rel="stylesheet">` of the one style sheet | HTML, required |
 //! | `{{preload}}` | `<link>`s that fetch the glue and the module while the HTML is still being read | HTML, optional |
 //! | `{{loader}}` | the `<script type="module">` that starts the app; put it at the end of `<head>` | HTML, required |
+//! | `{{shell}}` | the URLs of what a first visit fetches, as a JSON array | the service worker, required |
 //! | `{{asset:NAME}}` | the hashed URL of `frontend/assets/NAME`, as in `url("{{asset:cover.svg}}")` | HTML and CSS |
 //!
 //! Each stands for whole elements or a whole URL. A placeholder that nobody knows stops the build.

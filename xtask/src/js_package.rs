@@ -24,6 +24,7 @@ const MODULE: Module<'static> = Module {
     typescript: true,
     default_module_path: true,
     in_parts: false,
+    unmade: &[],
 };
 
 /// `cargo xtask js`

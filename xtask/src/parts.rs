@@ -225,10 +225,12 @@ mod tests {
     fn a_change_concerns_what_is_built_on_it() {
         let engine = changed(&["backend/engine/src/packets/lane/writer.rs"]);
         let chosen = engine.chosen().unwrap();
-        for test in ["packets", "histories"] {
+        for test in ["packets", "histories", "short"] {
             assert!(chosen.contains(&test.to_owned()), "{test} in {chosen:?}");
         }
-        assert!(engine.has(Check::Lints) && !engine.has(Check::Wasm));
+        // What a browser shows comes from the server.
+        assert!(engine.has(Check::Lints) && engine.has(Check::Browser));
+        assert!(!engine.has(Check::Wasm));
         let page = changed(&["frontend/src/pages/chat.rs"]);
         assert!(page.has(Check::Browser) && !page.has(Check::Tests));
         assert_eq!(changed(&["docs/FAIRNESS.md"]).chosen().unwrap(), ["--test", "docs"]);

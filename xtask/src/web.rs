@@ -3,6 +3,7 @@
 //! What ends up in `dist/`:
 //! - `index.html`, from the template (see [`crate::html`] for its placeholders);
 //! - the files of `frontend/static/` under their own names (`/favicon.svg`, `/manifest.webmanifest`);
+//! - `worker.js`, from its template: the service worker, which keeps what a first visit fetches;
 //! - `assets/…`, all named by content: the module, its glue, the loader, the style sheet (see
 //!   [`crate::styles`] for its order), and the files of `frontend/assets/`.
 
@@ -27,6 +28,8 @@ const MODULE: Module<'static> = Module {
     // The loader passes the module's hashed URL.
     default_module_path: false,
     in_parts: true,
+    // Streams for bodies of server functions, which the app does not have.
+    unmade: &["IntoUnderlyingByteSource", "IntoUnderlyingSink", "IntoUnderlyingSource"],
 };
 
 /// `cargo xtask web [--dev]`
@@ -96,9 +99,20 @@ fn assemble(frontend: &Path, bound: &Path) -> Result<Site> {
     let loader = format!(
         "import start from \"{glue}\";\n\
          if (globalThis.WebAssembly) await start({{ module_or_path: \"{module}\" }});\n\
-         else document.getElementById(\"unable\").hidden = false;\n"
+         else document.getElementById(\"unable\").hidden = false;\n\
+         navigator.serviceWorker?.register(\"/worker.js\").catch(() => {{}});\n"
     );
     let loader = site.add_hashed("loader", "js", loader.into_bytes());
+
+    let scripts = scripts.iter().map(|name| format!("{folder}/{name}"));
+    let shell: Vec<_> =
+        [css.clone(), loader.clone(), module.clone()].into_iter().chain(scripts).collect();
+    let shell = serde_json::to_string(&shell)?;
+    let worker = fs::read_to_string(frontend.join("worker.js"))
+        .context("could not read frontend/worker.js")?;
+    let worker = html::fill(&worker, |placeholder| (placeholder == "shell").then(|| shell.clone()))
+        .context("in frontend/worker.js")?;
+    site.add("worker.js", without_comments(&worker).into_bytes());
 
     let template = fs::read_to_string(frontend.join("index.html"))
         .context("could not read frontend/index.html")?;
@@ -167,6 +181,7 @@ mod tests {
         write(root, "frontend/styles/base.css", "a{background:url(\"{{asset:covers/red.svg}}\")}");
         write(root, "frontend/assets/covers/red.svg", "<svg/>");
         write(root, "frontend/static/favicon.svg", "<svg/>");
+        write(root, "frontend/worker.js", "const SHELL = {{shell}};");
         write(root, "bound/app.js", "import './snippets/one/inline0.js'");
         write(root, "bound/snippets/one/inline0.js", "");
         write(root, "bound/app_bg.wasm", "wasm");
@@ -187,9 +202,9 @@ mod tests {
                 seen += 1;
             }
         }
-        // Style, two scripts, module and loader from the page; glue and module from the loader; the
-        // cover.
-        assert_eq!(seen, 8);
+        // Style, two scripts, module and loader from the page, and again from the service worker;
+        // glue and module from the loader; the cover.
+        assert_eq!(seen, 13);
     }
 
     #[test]
@@ -197,6 +212,7 @@ mod tests {
         let folder = TestFolder::new();
         let root = folder.path();
         write(root, "frontend/index.html", "<head>{{css}}</head>");
+        write(root, "frontend/worker.js", "");
         write(root, "bound/app.js", "");
         write(root, "bound/app_bg.wasm", "wasm");
         let error = assemble(&root.join("frontend"), &root.join("bound")).err().unwrap();

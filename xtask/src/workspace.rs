@@ -19,12 +19,15 @@ pub(crate) struct Workspace {
     pub(crate) packages: Vec<Package>,
 }
 
+/// Whose tests run the binary of which package, without depending on it.
+const RUN: [(&str, &str); 2] = [("hongbao-e2e", "hongbao"), ("hongbao-rogue", "hongbao")];
+
 /// A package of the workspace.
 pub(crate) struct Package {
     pub(crate) name: String,
     /// Its folder below the root, with a slash behind.
     folder: String,
-    /// What it depends on, tests included, by name.
+    /// What it depends on, tests and what they run included, by name.
     depends_on: Vec<String>,
 }
 
@@ -42,11 +45,14 @@ impl Package {
     fn from_metadata(package: &serde_json::Value, root: &Path) -> Option<Self> {
         let manifest = Path::new(package["manifest_path"].as_str()?);
         let folder = manifest.parent()?.strip_prefix(root).ok()?;
+        let name = package["name"].as_str()?;
         let dependencies = package["dependencies"].as_array()?.iter();
+        let dependencies = dependencies.filter_map(|one| one["name"].as_str());
+        let runs = RUN.iter().filter(|(who, _)| *who == name).map(|(_, what)| *what);
         Some(Self {
-            name: package["name"].as_str()?.to_owned(),
+            name: name.to_owned(),
             folder: format!("{}/", folder.to_str()?),
-            depends_on: dependencies.filter_map(|one| Some(one["name"].as_str()?.into())).collect(),
+            depends_on: dependencies.chain(runs).map(str::to_owned).collect(),
         })
     }
 }
@@ -108,6 +114,7 @@ impl Workspace {
     pub(crate) fn cargo(&self) -> Command {
         let mut command = self.command(cargo_program());
         command.env("CARGO_TARGET_DIR", &self.target_dir);
+        forget_this_package(&mut command);
         command
     }
 
@@ -146,6 +153,41 @@ impl Workspace {
     }
 }
 
+/// Takes away what Cargo says to this process about its own package. Build scripts that look at such
+/// variables (ring's does) would otherwise run again whenever somebody has called Cargo by hand in
+/// between, or from another checkout; and minutes of what is built on them with them.
+fn forget_this_package(command: &mut Command) {
+    for (name, _) in env::vars_os() {
+        let about_it = |name: &str| {
+            name == "OUT_DIR"
+                || name.starts_with("CARGO_PKG_")
+                || name.starts_with("CARGO_MANIFEST_")
+        };
+        if name.to_str().is_some_and(about_it) {
+            command.env_remove(name);
+        }
+    }
+}
+
 fn cargo_program() -> std::ffi::OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+    use std::process::Command;
+
+    #[test]
+    fn cargo_is_told_nothing_of_this_package() {
+        let mut command = Command::new("cargo");
+        super::forget_this_package(&mut command);
+        for told in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR"] {
+            assert!(env::var_os(told).is_some(), "{told}");
+            assert!(
+                command.get_envs().any(|(name, value)| name == told && value.is_none()),
+                "{told}"
+            );
+        }
+    }
 }

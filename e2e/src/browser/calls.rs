@@ -32,6 +32,14 @@ impl Browser {
         Ok(())
     }
 
+    /// Why the browser would not offer to install the app.
+    pub async fn hindrances_to_install(&self) -> Result<Vec<Value>> {
+        let cdp = self.driver.cdp();
+        let answer = cdp.send_raw("Page.getInstallabilityErrors", json!({})).await?;
+        let errors = answer["installabilityErrors"].as_array().context("no errors")?;
+        Ok(errors.clone())
+    }
+
     /// From now on this page loses its calls whose paths end like this.
     pub async fn lose(&self, path_end: &str, loss: Loss) -> Result<()> {
         let (reaches, ends) = match loss {

@@ -92,6 +92,10 @@ fn bad_input_gets_a_sentence_and_sends_nothing() -> Result<()> {
         ensure!(short.contains("¥0.01"), "“{short}” should say what is missing");
         browser.find("send-top-up").await?;
         refuses_to_send(&browser).await?;
+        // More than a packet may hold: more money would not help.
+        browser.fill("send-amount", "20000.01").await?;
+        browser.find("send-error").await?;
+        browser.gone("send-top-up").await?;
 
         let sent = browser.calls().await?;
         ensure!(!sent.iter().any(|path| path.starts_with("/api/v1/packets")), "{sent:?}");

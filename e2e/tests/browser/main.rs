@@ -9,6 +9,8 @@ mod failures;
 mod focus;
 mod gestures;
 mod hands;
+mod installed;
+mod inviting;
 mod kinds;
 mod layout;
 mod leaving;

@@ -54,6 +54,7 @@ fn comes_alone(play_name: &'static str, language: &str, name: &str, form: Form) 
         // And now the other way round: what the house gives pays for a packet, and they open it.
         browser.click("send-open").await?;
         browser.click_css("[data-testid='send-offer']:first-child").await?;
+        browser.find_css("[data-testid='send-offer'][aria-pressed='true']:first-child").await?;
         browser.fill("send-shares", "2").await?;
         pay(&browser).await?;
         let mine = wait_for("the own packet", async || {

@@ -116,20 +116,20 @@ impl Robot<'_> {
             }
         }
         match self.chance.below(100) {
-            0..60 => self.tap().await,
-            60..80 => self.types().await,
-            80..88 => self.goes("back", "history.back()").await,
-            88..91 => self.goes("forward", "history.forward()").await,
-            91..94 if self.offline == 0 => {
+            0..50 => self.tap().await,
+            50..64 => self.types().await,
+            64..79 => self.goes("back", "history.back()").await,
+            79..85 => self.goes("forward", "history.forward()").await,
+            85..89 if self.offline == 0 => {
                 // The page goes while it is asked to.
                 self.tell("loads anew");
                 self.browser.script("setTimeout(() => location.reload(), 0)").await.map(|_| ())
             }
-            94..97 => {
+            89..96 => {
                 self.offline = 1 + self.chance.below(OFFLINE_MAX);
                 self.network(true).await
             }
-            97.. => {
+            96.. => {
                 let language = ["zh-CN", "en"][usize::from(self.chance.below(2) == 1)];
                 self.tell(&format!("will read {language}"));
                 self.browser.store("hongbao.lang", language).await
@@ -219,7 +219,15 @@ impl Robot<'_> {
             ensure!(!broken, "the app has panicked");
             Ok((!inside || count > 0).then_some(!inside))
         })
-        .await?;
+        .await;
+        let outside = match outside {
+            Ok(outside) => outside,
+            Err(error) => {
+                let page = "return [location.href, document.body.innerText]";
+                let page = browser.script(page).await.unwrap_or_default();
+                return Err(error.context(page.to_string()));
+            }
+        };
         if outside {
             // Before the first page of the app.
             self.network(false).await?;

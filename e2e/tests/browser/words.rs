@@ -41,8 +41,9 @@ fn a_packet_for_one_speaks_of_one() -> Result<()> {
         let to_details = at_tom.text("envelope-details").await?;
         ensure!(to_details == "See the details", "{to_details}");
         close_envelope(&at_tom).await?;
+        at_tom.says("system-line", "Mei's packet has been opened").await?;
 
-        at_mei.says("system-line", "Mei's packet has been opened").await?;
+        at_mei.says("system-line", "Your packet has been opened").await?;
         let log = at_mei.text("log").await?;
         ensure!(!log.contains("gone in"), "{log}");
         at_mei.says("packet-card", "Opened").await?;

@@ -128,15 +128,16 @@ pub(crate) fn Sheet(
                         on_close.run(());
                     })
                 >
-                    {tr!(discard)}
+                    {tr!(discard_yes)}
                 </button>
                 <button
                     type="button"
                     class="button"
+                    autofocus=true
                     data-testid="question-no"
                     on:click=press(move |_| asking.set(false))
                 >
-                    {tr!(cancel)}
+                    {tr!(discard_no)}
                 </button>
             </Sheet>
         }.into_any()))}

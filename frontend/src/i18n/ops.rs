@@ -1,6 +1,9 @@
 //! The operations page, Chinese and English side by side: for those who run the server.
 
+use hongbao_shared::api::control::{CreditMode, Switch, Switches};
+
 use super::{Lang, texts::texts};
+use crate::money::yuan;
 
 texts! {
     ops_title: "运维", "Operations";
@@ -82,17 +85,41 @@ texts! {
 }
 
 /// What a switch is called.
-pub(crate) fn switch(lang: Lang, name: &str) -> &str {
-    match name {
-        "site_weights" => lang.sw_site_weights(),
-        "credit_mode" => lang.sw_credit_mode(),
-        "large_share_fen" => lang.sw_large_share_fen(),
-        "two_screen_lists" => lang.sw_two_screen_lists(),
-        "lookups_max" => lang.sw_lookups_max(),
-        "sends_per_user_per_minute" => lang.sw_sends_per_user_per_minute(),
-        "sends_per_second" => lang.sw_sends_per_second(),
-        "packets_on" => lang.sw_packets_on(),
-        other => other,
+pub(crate) fn switch(lang: Lang, switch: Switch) -> &'static str {
+    match switch {
+        Switch::SiteWeights => lang.sw_site_weights(),
+        Switch::CreditMode => lang.sw_credit_mode(),
+        Switch::LargeShareFen => lang.sw_large_share_fen(),
+        Switch::TwoScreenLists => lang.sw_two_screen_lists(),
+        Switch::LookupsMax => lang.sw_lookups_max(),
+        Switch::SendsPerUserPerMinute => lang.sw_sends_per_user_per_minute(),
+        Switch::SendsPerSecond => lang.sw_sends_per_second(),
+        Switch::PacketsOn => lang.sw_packets_on(),
+    }
+}
+
+/// What a switch says, in words.
+pub(crate) fn says(lang: Lang, switches: &Switches, switch: Switch) -> String {
+    let on = |is: bool| if is { lang.ops_on() } else { lang.ops_off() }.to_owned();
+    let limit = |max: u32| if max == 0 { lang.ops_no_limit().to_owned() } else { max.to_string() };
+    match switch {
+        Switch::SiteWeights => {
+            let weights = switches.site_weights.iter().filter(|(_, weight)| **weight > 0);
+            let weights: Vec<String> = weights.map(|(site, of)| format!("{site} {of}")).collect();
+            if weights.is_empty() { lang.ops_by_receiver().to_owned() } else { weights.join(" : ") }
+        }
+        Switch::CreditMode => match switches.credit_mode {
+            CreditMode::Split => lang.mode_split(),
+            CreditMode::Queue => lang.mode_queue(),
+            CreditMode::Deferred => lang.mode_deferred(),
+        }
+        .to_owned(),
+        Switch::LargeShareFen => yuan(switches.large_share_fen),
+        Switch::TwoScreenLists => on(switches.two_screen_lists),
+        Switch::LookupsMax => switches.lookups_max.to_string(),
+        Switch::SendsPerUserPerMinute => limit(switches.sends_per_user_per_minute),
+        Switch::SendsPerSecond => limit(switches.sends_per_second),
+        Switch::PacketsOn => on(switches.packets_on),
     }
 }
 
@@ -131,6 +158,7 @@ pub(crate) fn rung(lang: Lang, name: &str) -> &str {
         "days_differ" => {
             ("冷热数据不一致，没有删除", "A day differs in cold storage; nothing is deleted")
         }
+        "node_ending" => ("这个节点出了错，正在退出", "The node is ending after a fault"),
         "credit_deferred" => ("开关：延后入账", "Switch: money arrives later"),
         "two_screen_lists" => ("开关：只看两屏记录", "Switch: lists of two screens"),
         "packets_off" => ("开关：红包已关闭", "Switch: packets are off"),
@@ -143,6 +171,18 @@ pub(crate) fn rung(lang: Lang, name: &str) -> &str {
 }
 
 impl Lang {
+    /// Where deliveries go; other labels of metrics as they are.
+    pub(crate) fn ops_destination(self, name: &str) -> &str {
+        match (self, name) {
+            (Self::Zh, "land") => "落到分片",
+            (Self::Zh, "credit") => "入账",
+            (Self::Zh, "refund") => "退款",
+            (Self::Zh, "chat") => "群聊",
+            (Self::Zh, "lists") => "收发记录",
+            _ => name,
+        }
+    }
+
     /// How much was highest in the time that a chart shows.
     pub(crate) fn ops_highest(self, value: &str) -> String {
         match self {

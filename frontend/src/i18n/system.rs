@@ -1,7 +1,7 @@
 //! What a chat tells by itself: who came and went, what became of packets.
 
 use super::Lang;
-use crate::{money, state::session};
+use crate::{money, who};
 use hongbao_shared::{
     UserId,
     api::groups::{Message, MessageBody},
@@ -12,7 +12,7 @@ impl Lang {
     /// was the first of several who opened a packet, where that is known.
     pub(crate) fn system_line(self, message: &Message, first: Option<UserId>) -> Option<String> {
         let name = message.user.name.as_str();
-        let mine = session::is_me(message.user.id);
+        let mine = who::is_me(message.user.id);
         let line = match (&message.body, self) {
             (MessageBody::Text { .. } | MessageBody::Packet { .. }, _) => return None,
             (MessageBody::Created, Self::Zh) => format!("{name} 建了这个群"),
@@ -25,15 +25,25 @@ impl Lang {
             (MessageBody::Removed { by }, Self::En) => format!("{} removed {name}", by.name),
             (MessageBody::Opened { sender, others, .. }, _) => {
                 let mut line =
-                    self.opened_line(name, mine, &sender.name, session::is_me(sender.id), *others);
-                if first.is_some_and(session::is_me) {
+                    self.opened_line(name, mine, &sender.name, who::is_me(sender.id), *others);
+                if first.is_some_and(who::is_me) {
                     line.push_str(self.you_first());
                 }
                 line
             }
             (MessageBody::Finished { shares, took_ms, best_luck, .. }, _) => {
-                let luckiest = best_luck.as_ref().map(|profile| profile.name.as_str());
-                self.finished_line(name, *shares, *took_ms, luckiest)
+                let luckiest = best_luck.as_ref().map(|profile| match self {
+                    Self::Zh if who::is_me(profile.id) => "你",
+                    Self::En if who::is_me(profile.id) => "you",
+                    _ => profile.name.as_str(),
+                });
+                let whose = match self {
+                    Self::Zh if mine => "你的红包".to_owned(),
+                    Self::En if mine => "Your packet".to_owned(),
+                    Self::Zh => format!("{name} 的红包"),
+                    Self::En => format!("{name}'s packet"),
+                };
+                self.finished_line(&whose, *shares, *took_ms, luckiest)
             }
             (MessageBody::Expired { refunded_fen, .. }, Self::Zh) => {
                 format!("你的红包过期了，{} 退回了钱包", money::yuan(*refunded_fen))
@@ -87,7 +97,7 @@ impl Lang {
 
     fn finished_line(
         self,
-        sender: &str,
+        whose: &str,
         shares: u32,
         took_ms: i64,
         luckiest: Option<&str>,
@@ -95,16 +105,14 @@ impl Lang {
         let took = self.duration(took_ms);
         match (self, luckiest) {
             // Of a single share nobody asks how long it took.
-            (Self::Zh, None) if shares == 1 => format!("{sender} 的红包已被领取"),
-            (Self::En, None) if shares == 1 => format!("{sender}'s packet has been opened"),
-            (Self::Zh, Some(luckiest)) => {
-                format!("{sender} 的红包 {took}被领完，{luckiest} 手气最佳")
-            }
-            (Self::Zh, None) => format!("{sender} 的 {shares} 个红包 {took}被领完"),
+            (Self::Zh, None) if shares == 1 => format!("{whose}已被领取"),
+            (Self::En, None) if shares == 1 => format!("{whose} has been opened"),
+            (Self::Zh, Some(luckiest)) => format!("{whose} {took}被领完，{luckiest} 手气最佳"),
+            (Self::Zh, None) => format!("{whose} {took}被领完"),
             (Self::En, Some(luckiest)) => {
-                format!("{sender}'s packet was gone in {took}. Best luck: {luckiest}")
+                format!("{whose} was gone in {took}. Best luck: {luckiest}")
             }
-            (Self::En, None) => format!("{sender}'s packet was gone in {took}"),
+            (Self::En, None) => format!("{whose} was gone in {took}"),
         }
     }
 }

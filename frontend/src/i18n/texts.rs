@@ -31,6 +31,8 @@ texts! {
     cancel: "取消", "Cancel";
     discard_title: "不填了？", "Leave this?";
     discard_sure: "填好的内容会丢掉。", "What you have filled in would be lost.";
+    discard_yes: "不填了", "Leave";
+    discard_no: "继续填写", "Stay";
     retry: "再试一次", "Try again";
     loading: "正在加载…", "Loading…";
     load_more: "加载更多", "Load more";
@@ -98,8 +100,10 @@ texts! {
     chat_label: "聊天记录", "Messages";
     invite: "邀请", "Invite";
     invite_title: "邀请朋友进群", "Invite friends";
-    invite_lead: "把链接发给朋友，打开、留个名字就能进群。", "Send this link. Friends open it, leave a name, and they're in.";
+    invite_lead: "把链接发给朋友，或让他们扫一扫；留个名字就能进群。", "Send this link, or let friends scan it. They leave a name, and they're in.";
     invite_link: "邀请链接", "Invitation link";
+    invite_qr: "这个链接的二维码，手机扫一扫就能打开", "The link as a QR code, for phones to scan";
+    invite_share: "分享…", "Share…";
     copy: "复制链接", "Copy link";
     copied: "链接已复制", "Link copied";
     copy_by_hand: "浏览器不让自动复制，请长按或用 Ctrl+C。", "Your browser won't copy for us. Press Ctrl+C or hold to copy.";
@@ -161,7 +165,7 @@ texts! {
     paying: "正在支付…", "Paying…";
     landing: "已付款，红包正在路上…", "Paid. Your packet is on its way…";
     pay_again: "继续支付", "Finish paying";
-    pay_unknown: "没收到答复，不确定付上了没有。再点一次是安全的，不会付两次。", "No answer came, so the payment may or may not have gone through. Trying again is safe: you never pay twice.";
+    pay_unknown: "还不确定付上了没有。再点一次是安全的，不会付两次。", "It isn't certain whether the payment went through. Trying again is safe: you never pay twice.";
     landing_slow: "钱已付，红包会自己到群里，不用再发一次。", "It's paid and will appear in the chat by itself. No need to send again.";
     sent: "红包已发出", "Packet sent";
     confirm_title: "确认支付", "Confirm payment";

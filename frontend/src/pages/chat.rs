@@ -2,7 +2,6 @@
 
 mod card;
 mod composer;
-mod invite;
 mod log;
 mod pending;
 
@@ -21,17 +20,17 @@ use crate::{
         live, memo, press, words,
     },
     i18n::{Lang, lang, lang_now, tr},
-    lazy,
+    pages::{invite, send},
     route::{self, Route},
     state::{
         feed::{Feed, Link},
-        payments, session, toast,
+        payments, toast,
     },
     tasks::Scope,
+    who,
 };
 
 use composer::Composer;
-pub(super) use invite::InviteSheet;
 use log::LogView;
 use pending::PendingNotice;
 
@@ -65,12 +64,13 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
     let group = RwSignal::new(None::<Group>);
     let over = RwSignal::new(Over::Nothing);
     let close = Callback::new(move |()| over.set(Over::Nothing));
+    let open = Callback::new(move |sheet| open(scope, over, sheet));
 
     // Members change when somebody comes or goes; the log says when.
     effect(move || {
         feed.roster();
         scope.spawn(async move {
-            if let Ok(answer) = api::group(id).await {
+            if let Ok(answer) = api::persist(move || api::group(id), |_| ()).await {
                 group.set(Some(answer));
             }
         });
@@ -87,19 +87,19 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
         Some(failure) => view! { <Gone failure/> }.into_any(),
         None => view! {
             <section class="chat" data-testid="chat">
-                <ChatBar id group over/>
+                <ChatBar id group open/>
                 // Looks again whenever what lay over the chat has gone.
                 {live(move || (over.get() == Over::Nothing).then(|| view! { <PendingNotice group=id/> }.into_any()))}
                 <LogView feed on_tap=Callback::new(move |tapped| tap(tapped, over))>
                     // A demo group speaks in a moment.
-                    {live(move || is_quiet.get().then(|| view! { <Invitation over/> }.into_any()))}
+                    {live(move || is_quiet.get().then(|| view! { <Invitation open/> }.into_any()))}
                 </LogView>
-                <Composer group=id feed on_packet=Callback::new(move |()| send(scope, over))/>
+                <Composer group=id feed on_packet=Callback::new(move |()| open.run(Over::Send))/>
             </section>
             {live(move || Some(match over.get() {
                 Over::Nothing => ().into_any(),
-                Over::Invite => view! { <InviteSheet id on_close=close/> }.into_any(),
-                Over::Send => lazy::send_sheet(id, group, close),
+                Over::Invite => invite::sheet(id, close),
+                Over::Send => send::sheet(id, group, close),
                 Over::Envelope(tapped) => {
                     let on_state = Callback::new(move |(order_no, state)| {
                         feed.set_card(order_no, state);
@@ -113,12 +113,16 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
     })
 }
 
-/// Opens the send sheet, once its code is there.
-fn send(scope: Scope, over: RwSignal<Over>) {
+/// Opens a sheet, once its code is there.
+fn open(scope: Scope, over: RwSignal<Over>, sheet: Over) {
     scope.spawn(async move {
-        match lazy::fetch_send_sheet().await {
+        let fetched = match sheet {
+            Over::Invite => invite::fetch().await,
+            _ => send::fetch().await,
+        };
+        match fetched {
             // What has been opened meanwhile stays.
-            Ok(()) if over.get_untracked() == Over::Nothing => over.set(Over::Send),
+            Ok(()) if over.get_untracked() == Over::Nothing => over.set(sheet),
             Ok(()) => {}
             Err(_) => toast::show(lang_now().server_away()),
         }
@@ -130,7 +134,7 @@ fn send(scope: Scope, over: RwSignal<Over>) {
 fn tap(tapped: Tapped, over: RwSignal<Over>) {
     let recipient = tapped.card.recipient.as_ref();
     let for_another =
-        session::is_me(tapped.sender.id) && recipient.is_some_and(|one| !session::is_me(one.id));
+        who::is_me(tapped.sender.id) && recipient.is_some_and(|one| !who::is_me(one.id));
     if for_another || tapped.card.state == CardState::Opened {
         route::go(Route::Packet(tapped.card.order_no));
     } else {
@@ -159,7 +163,7 @@ fn reopen(id: GroupId, feed: Feed, over: RwSignal<Over>) {
 }
 
 #[component]
-fn ChatBar(id: GroupId, group: RwSignal<Option<Group>>, over: RwSignal<Over>) -> impl IntoView {
+fn ChatBar(id: GroupId, group: RwSignal<Option<Group>>, open: Callback<Over>) -> impl IntoView {
     let name = move || group.with(|group| group.as_ref().map(|group| group.name.clone()));
     let count = move || group.with(|group| group.as_ref().map(|group| group.members.len()));
     view! {
@@ -174,7 +178,7 @@ fn ChatBar(id: GroupId, group: RwSignal<Option<Group>>, over: RwSignal<Over>) ->
                 class="icon-button"
                 data-testid="invite"
                 aria-label=tr!(invite)
-                on:click=press(move |_| over.set(Over::Invite))
+                on:click=press(move |_| open.run(Over::Invite))
             >
                 <Pic icon=Icon::Invite/>
             </button>
@@ -187,17 +191,17 @@ fn ChatBar(id: GroupId, group: RwSignal<Option<Group>>, over: RwSignal<Over>) ->
 
 /// What a chat without a word says.
 #[component]
-fn Invitation(over: RwSignal<Over>) -> impl IntoView {
+fn Invitation(open: Callback<Over>) -> impl IntoView {
     view! {
         <Empty
             scene=Scene::Quiet
             title=Lang::chat_empty
             lead=Lang::chat_empty_lead
         >
-            <button type="button" class="button primary" on:click=press(move |_| over.set(Over::Invite))>
+            <button type="button" class="button primary" on:click=press(move |_| open.run(Over::Invite))>
                 {tr!(invite)}
             </button>
-            <button type="button" class="button" on:click=press(move |_| over.set(Over::Send))>
+            <button type="button" class="button" on:click=press(move |_| open.run(Over::Send))>
                 {tr!(send_packet)}
             </button>
         </Empty>

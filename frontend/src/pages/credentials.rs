@@ -1,6 +1,7 @@
 //! Two fields and a button: for whatever a name and a password, or two passwords, are
 //! asked. One form for all of it.
 
+use futures::future::FutureExt as _;
 use hongbao_shared::{
     ErrorCode,
     api::accounts::{Credentials, PasswordChange},
@@ -11,9 +12,21 @@ use crate::{
     api::{self, Failure},
     components::{live, spoken, submits, words},
     i18n::{Lang, lang, lang_now, text},
+    lazy::{loaded, page, parts},
     state::{session, toast},
     tasks::Scope,
 };
+
+parts! {
+    account: load, fn fetched(purpose: Purpose) {
+        view! { <CredentialsForm purpose on_done=Callback::new(|()| ())/> }
+    }
+}
+
+/// The form for whoever has asked for it on the first screen, which does without its code.
+pub(super) fn fetched_form(purpose: Purpose) -> AnyView {
+    page(|| loaded(load()), move || fetched(purpose).boxed_local())
+}
 
 /// What they are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,11 +13,11 @@ use leptos::prelude::*;
 use crate::{
     api::Failure,
     art::{Icon, Scene},
-    components::{Avatar, Cover, Empty, Fault, Link, Pic, live, words},
+    components::{Avatar, Cover, Empty, Fault, Link, Pic, Waiting, live, words},
     i18n::{Lang, joined_by_dot, lang, tr},
     money::yuan,
     route::Route,
-    state::session,
+    who,
 };
 
 use claims::ClaimList;
@@ -45,7 +45,7 @@ pub(crate) fn DetailsPage(order_no: OrderNo) -> impl IntoView {
         Some(match (loaded.details.get(), loaded.refused.get()) {
             (Some(details), _) => view! { <Shown details loaded/> }.into_any(),
             (None, Some(failure)) => view! { <Gone failure/> }.into_any(),
-            (None, None) => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
+            (None, None) => view! { <Waiting failure=loaded.failure/> }.into_any(),
         })
     })
 }
@@ -57,7 +57,7 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
         .claims
         .iter()
         .flatten()
-        .find(|claim| session::is_me(claim.user.id))
+        .find(|claim| who::is_me(claim.user.id))
         .map(|claim| claim.amount_fen);
     let sender = details.sender.name.clone();
     let greeting = details.greeting.clone();
@@ -72,7 +72,7 @@ fn Shown(details: PacketDetails, loaded: Loaded) -> impl IntoView {
     let expires_at = details.expires_at;
     let is_open = details.state == PacketState::Open;
     let hidden = details.claims.is_none();
-    let can_open = details.recipient.as_ref().is_none_or(|recipient| session::is_me(recipient.id));
+    let can_open = details.recipient.as_ref().is_none_or(|recipient| who::is_me(recipient.id));
     let many = details.recipient.is_none();
     // A sender sees who opened, and what they got only once they have opened as well.
     let listed = !hidden || details.openers.is_some();

@@ -11,9 +11,9 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     art::Icon,
-    components::{Fault, Link, Pic, Sheet, live, memo, press, words},
+    components::{Fault, Link, Pic, Sheet, Waiting, live, memo, press, words},
     i18n::{Lang, lang, lang_now, text, tr},
-    pages::chat::{Gone, InviteSheet},
+    pages::{chat::Gone, invite},
     route::{self, Route},
     state::{groups, toast},
     tasks::Scope,
@@ -36,15 +36,17 @@ pub(crate) fn GroupPage(id: GroupId) -> impl IntoView {
     let scope = Scope::new();
     let group = RwSignal::new(None::<Group>);
     let refused = RwSignal::new(None::<Failure>);
+    let failure = RwSignal::new(None::<Failure>);
     let over = RwSignal::new(Over::Nothing);
     let load = Callback::new(move |()| {
         scope.spawn(async move {
-            match api::group(id).await {
+            let note = move |problem| failure.set(Some(problem));
+            match api::persist(move || api::group(id), note).await {
                 Ok(answer) => {
                     refused.set(None);
                     group.set(Some(answer));
                 }
-                Err(failure) => refused.set(Some(failure)),
+                Err(problem) => refused.set(Some(problem)),
             }
         });
     });
@@ -85,7 +87,7 @@ pub(crate) fn GroupPage(id: GroupId) -> impl IntoView {
             </div>
             {live(move || Some(match over.get() {
                 Over::Nothing => ().into_any(),
-                Over::Invite => view! { <InviteSheet id on_close=close/> }.into_any(),
+                Over::Invite => invite::sheet(id, close),
                 Over::Leave => view! { <Question id member=None on_close=close on_done=load/> }.into_any(),
                 Over::Remove(member) => {
                     view! { <Question id member=Some(member) on_close=close on_done=load/> }.into_any()
@@ -94,7 +96,7 @@ pub(crate) fn GroupPage(id: GroupId) -> impl IntoView {
         }
         .into_any(),
         (None, Some(failure)) => view! { <Gone failure/> }.into_any(),
-        (None, None) => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
+        (None, None) => view! { <Waiting failure/> }.into_any(),
     })
     })
 }

@@ -14,14 +14,12 @@ use crate::{
     art::{Icon, Scene},
     components::{Empty, Fault, GroupFace, Link, Pic, Sheet, live, memo, press, rows, words},
     i18n::{Lang, lang, tr},
-    lazy,
     route::Route,
     state::{groups, session},
     tasks::Scope,
 };
 
 pub(super) use demo::{DemoButton, enter_demo};
-pub(crate) use forms::founding;
 
 /// The list: the whole screen on a phone, the left pane on a desktop.
 #[component]
@@ -65,7 +63,7 @@ pub(crate) fn GroupsPane() -> impl IntoView {
         </section>
         {live(move || adding.get().then(|| view! {
             <Sheet title=Lang::new_group on_close=close>
-                {lazy::new_group(close)}
+                {forms::new_group(close)}
             </Sheet>
         }.into_any()))}
     }

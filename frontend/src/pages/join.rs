@@ -5,9 +5,11 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
-    app::Switches,
     art::Scene,
-    components::{Avatar, Empty, Fault, GroupFace, Link, Name, effect, live, memo, press, words},
+    components::{
+        Avatar, Empty, Fault, GroupFace, Link, Name, Switches, Waiting, effect, live, memo, press,
+        words,
+    },
     i18n::{Lang, lang, tr},
     pages::GuestForm,
     route::{self, Route},
@@ -107,7 +109,7 @@ pub(crate) fn JoinPage(code: String) -> impl IntoView {
                         }))}
                     </section>
                 }.into_any(),
-                (None, None) => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
+                (None, None) => view! { <Waiting/> }.into_any(),
             }))}
         </main>
     }

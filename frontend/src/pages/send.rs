@@ -6,6 +6,7 @@ mod form;
 mod pay;
 mod preview;
 
+use futures::future::FutureExt as _;
 use hongbao_shared::{Fen, GroupId, Kind, api::groups::Group};
 use leptos::prelude::*;
 
@@ -13,9 +14,11 @@ use crate::{
     components::{
         Sheet, TopUpForm, field_fault, field_symbol, flag, live, memo, press, submits, words,
     },
-    i18n::{Lang, lang, lang_now, text, tr},
+    i18n::{Lang, lang, text, tr},
+    lazy::{Coming, at_once, loaded, parts},
     money::{digits, yuan},
     state::session,
+    who,
 };
 
 use confirm::Confirm;
@@ -24,8 +27,32 @@ use form::{Form, Part};
 use pay::{Payment, Step};
 use preview::Preview;
 
+parts! {
+    more: load, fn fetched(
+        group_id: GroupId,
+        group: RwSignal<Option<Group>>,
+        on_close: Callback<()>
+    ) {
+        view! { <SendSheet group_id group on_close on_sent=on_close/> }
+    }
+}
+
+/// Fetches what [`sheet`] shows: before the sheet opens, so that it opens whole.
+pub(super) fn fetch() -> Coming<()> {
+    loaded(load())
+}
+
+/// The sheet that sends a packet. Nothing, should it not have been fetched.
+pub(super) fn sheet(
+    id: GroupId,
+    group: RwSignal<Option<Group>>,
+    on_close: Callback<()>,
+) -> AnyView {
+    at_once(fetched(id, group, on_close).boxed_local())
+}
+
 #[component]
-pub(crate) fn SendSheet(
+fn SendSheet(
     group_id: GroupId,
     group: RwSignal<Option<Group>>,
     on_close: Callback<()>,
@@ -34,10 +61,12 @@ pub(crate) fn SendSheet(
     let form = Form::new();
     let payment = Payment::new(group_id, on_sent);
     let topping_up = RwSignal::new(false);
-    let balance = memo(|| session::me().map(|me| me.balance_fen).unwrap_or_default());
+    let balance = memo(|| session::me().and_then(|me| me.balance_fen));
+    // Of what cannot be sent anyway it does not matter what it costs.
     let missing = move || {
-        let total = Fen::from_signed(form.total_fen()?)?;
-        total.checked_sub(balance.get()).filter(|missing| !missing.is_zero())
+        let total = Fen::from_signed(form.total_fen().filter(|_| form.fault().is_none())?)?;
+        // Whoever's balance is not known hears from the server what is missing.
+        total.checked_sub(balance.get()?).filter(|missing| !missing.is_zero())
     };
     let ready = move || form.checked().is_ok() && missing().is_none() && !payment.is_busy();
     // A payment on its way is not to be left without its answer.
@@ -74,7 +103,7 @@ pub(crate) fn SendSheet(
                 </p>
                 <p class="send-balance">
                     {tr!(balance)}" "
-                    <span class="money">{words(move || yuan(balance.get()))}</span>
+                    <span class="money">{words(move || balance.get().map_or_else(|| "…".to_owned(), yuan))}</span>
                     {live(move || missing().map(|missing| view! {
                         <span class="send-short" role="status">{words(move || lang().short_of(missing))}</span>
                         {(!session::limits().max_top_up_fen.is_zero()).then(|| view! {
@@ -185,10 +214,11 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
             </span>
         </label>
         {said(Part::Amount)}
-        {offers(Lang::offered_amounts, "send-offer", AMOUNTS_FEN.map(|fen| {
+        {offers(Lang::offered_amounts, "send-offer", form.amount, AMOUNTS_FEN.map(|fen| {
             let amount = Fen::new(fen).unwrap_or_default();
             let label: Say = Box::new(move || yuan(amount));
-            (label, press(move |_| form.amount.set(digits(amount))))
+            let fills_in: Say = Box::new(move || digits(amount));
+            (label, fills_in)
         }))}
         {live(move || (form.kind.get() != Kind::Exclusive).then(|| view! {
             <label class="field">
@@ -226,20 +256,18 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
             </span>
         </label>
         {said(Part::Greeting)}
-        {offers(Lang::offered_greetings, "send-greeting-offer", GREETINGS.map(|greeting| {
+        {offers(Lang::offered_greetings, "send-greeting-offer", form.greeting, GREETINGS.map(|greeting| {
             // What is said to everybody, and what to one.
-            let fits = move |lang| greeting(lang, form.kind.get() == Kind::Exclusive);
-            let label: Say = Box::new(move || fits(lang()).to_owned());
-            (label, press(move |_| form.greeting.set(untrack(|| fits(lang_now())).to_owned())))
+            let fits = move || greeting(lang(), form.kind.get() == Kind::Exclusive).to_owned();
+            let label: Say = Box::new(fits);
+            let fills_in: Say = Box::new(fits);
+            (label, fills_in)
         }))}
     }
 }
 
-/// What a button says.
+/// What a button says, or fills in.
 type Say = Box<dyn Fn() -> String + Send + Sync>;
-
-/// What a button says, and what it fills in.
-type Offer = (Say, Box<dyn FnMut(leptos::ev::MouseEvent)>);
 
 /// Lucky amounts.
 const AMOUNTS_FEN: [u64; 3] = [666, 888, 6_666];
@@ -251,19 +279,31 @@ const GREETINGS: [fn(Lang, bool) -> &'static str; 3] = [
     |lang, to_one| if to_one { lang.greeting_thanks() } else { lang.greeting_thanks_all() },
 ];
 
-/// Buttons that fill in a field.
+/// Buttons that fill in a field: what each says, and what it fills in. The one whose text
+/// stands in the field is marked.
 fn offers<const N: usize>(
     title: fn(Lang) -> &'static str,
     test_id: &'static str,
-    offered: [Offer; N],
+    field: RwSignal<String>,
+    offered: [(Say, Say); N],
 ) -> impl IntoView {
     view! {
         <div class="chips offers" role="group" aria-label=text(title)>
             {offered
-                .map(|(label, fill)| view! {
-                    <button type="button" class="chip money" data-testid=test_id on:click=fill>
-                        {words(label)}
-                    </button>
+                .map(|(label, fills_in)| {
+                    let fills_in = StoredValue::new(fills_in);
+                    let text = move || fills_in.with_value(|fills_in| fills_in());
+                    view! {
+                        <button
+                            type="button"
+                            class="chip money"
+                            data-testid=test_id
+                            aria-pressed=move || if field.get() == text() { "true" } else { "false" }
+                            on:click=press(move |_| field.set(untrack(text)))
+                        >
+                            {words(label)}
+                        </button>
+                    }
                 })
                 .collect_view()}
         </div>
@@ -276,7 +316,7 @@ fn Recipient(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
     let others = move || {
         group.with(|group| {
             let members = group.as_ref().map(|group| group.members.clone()).unwrap_or_default();
-            members.into_iter().filter(|member| !session::is_me(member.id)).collect::<Vec<_>>()
+            members.into_iter().filter(|member| !who::is_me(member.id)).collect::<Vec<_>>()
         })
     };
     live(move || {

@@ -26,7 +26,7 @@ const PENDING_POLL_MS_MAX: u32 = 15_000;
 pub(crate) fn WalletPage() -> impl IntoView {
     let statement = Statement::new();
     let tops_up = memo(|| !session::limits().max_top_up_fen.is_zero());
-    let balance = memo(|| session::me().map(|me| me.balance_fen));
+    let balance = memo(|| session::me().and_then(|me| me.balance_fen));
     let refresh = Callback::new(move |()| statement.restart());
     view! {
         <div class="page" data-testid="wallet">
@@ -35,7 +35,7 @@ pub(crate) fn WalletPage() -> impl IntoView {
                 <section class="balance-card">
                     <p class="balance-label">{tr!(balance)}</p>
                     <p class="balance money" data-testid="wallet-balance" aria-live="polite">
-                        {words(move || balance.get().map(yuan).unwrap_or_default())}
+                        {words(move || balance.get().map_or_else(|| "…".to_owned(), yuan))}
                     </p>
                     <div role="status">
                         {live(move || {

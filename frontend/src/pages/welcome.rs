@@ -5,12 +5,10 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
-    app::Switches,
     art::{Scene, scene},
-    components::{Fault, field_fault, live, press, submits, words},
+    components::{Fault, Switches, field_fault, live, press, submits, words},
     i18n::{Lang, lang, text as said, tr},
-    lazy,
-    pages::{Purpose, groups::enter_demo},
+    pages::{Purpose, credentials::fetched_form, groups::enter_demo},
     route,
     state::session,
     tasks::Scope,
@@ -58,8 +56,8 @@ pub(crate) fn GuestForm(newcomer: bool) -> impl IntoView {
         Some(view! {
             {match way {
                 Way::Guest => view! { <NameForm newcomer/> }.into_any(),
-                Way::SignIn => lazy::credentials_form(Purpose::SignIn),
-                Way::Create => lazy::credentials_form(Purpose::Create),
+                Way::SignIn => fetched_form(Purpose::SignIn),
+                Way::Create => fetched_form(Purpose::Create),
             }}
             <div class="welcome-ways">
                 {(way != Way::Guest).then(|| other(Way::Guest, "way-guest", Lang::as_guest))}

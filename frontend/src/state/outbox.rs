@@ -8,7 +8,7 @@
 use std::{cell::Cell, sync::LazyLock};
 
 use hongbao_shared::{
-    GroupId, UserId,
+    ErrorCode, GroupId, UserId,
     api::groups::{Message, NewMessage},
 };
 use leptos::prelude::{
@@ -99,8 +99,23 @@ pub(crate) fn say(group: GroupId, text: String) -> bool {
 
 /// Sends what did not get out, in its order.
 pub(crate) fn retry(group: GroupId) {
+    again(group, |_| true);
+}
+
+/// The server is there again: sends what only that held up. Whoever was too quick goes on by
+/// hand; this is called every few seconds where no stream is to be had.
+pub(crate) fn go_on(group: GroupId) {
+    again(group, |failure| {
+        failure.as_ref().is_some_and(|failure| {
+            failure.is_passing() && failure.code() != Some(ErrorCode::RateLimited)
+        })
+    });
+}
+
+fn again(group: GroupId, is_meant: fn(&Option<Failure>) -> bool) {
     let Some(me) = who::id().filter(|me| !is_going(*me, group)) else { return };
-    set_way(|line| line.is_of(Some(me), group), Way::Going);
+    let failed = |line: &Line| matches!(&line.way, Way::Failed(failure) if is_meant(failure));
+    set_way(|line| line.is_of(Some(me), group) && failed(line), Way::Going);
     tasks::detach(send(me, group));
 }
 
@@ -157,7 +172,11 @@ fn next(lines: &[Line], person: UserId, group: GroupId) -> Option<&Line> {
     lines.iter().find(|line| line.is_of(Some(person), group) && !failed(line))
 }
 
+/// Wakes nobody where there is no such line.
 fn set_way(which: impl Fn(&Line) -> bool, way: Way) {
+    if !LINES.with_untracked(|lines| lines.iter().any(&which)) {
+        return;
+    }
     LINES.update(|lines| {
         for line in lines.iter_mut().filter(|line| which(line)) {
             line.way = way.clone();

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use hongbao_shared::{
-    ErrorCode, Fen, Limits, UserId,
+    ErrorCode, Fen, Limits,
     api::accounts::{Me, SignedIn},
 };
 use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, Set as _};
@@ -13,7 +13,7 @@ use crate::{
     api::{self, Failure},
     browser,
     i18n::lang_now,
-    money,
+    money, tasks,
     who::{self, Who},
 };
 
@@ -51,10 +51,6 @@ pub(crate) fn me() -> Option<Me> {
     }
 }
 
-pub(crate) fn is_me(id: UserId) -> bool {
-    who::id() == Some(id)
-}
-
 /// The server's limits; the defaults until it has told them.
 pub(crate) fn limits() -> Limits {
     LIMITS.get()
@@ -67,7 +63,7 @@ pub(crate) fn limits_now() -> Limits {
 
 /// Asks who is signed in and for the limits.
 pub(crate) fn start() {
-    crate::tasks::detach(load());
+    tasks::detach(load());
 }
 
 async fn load() {
@@ -81,7 +77,11 @@ async fn load() {
             if browser::tab_changes_hands(&me.user.id.to_string()) {
                 toast::show(lang_now().person_changed());
             }
+            let is_unknown = me.balance_fen.is_none();
             who::set(Who::Somebody(me));
+            if is_unknown {
+                await_balance().await;
+            }
         }
         Ok(None) => who::set(Who::Nobody { ended: who::was_here() }),
         Err(failure) => FAILED.set(Some(failure)),
@@ -102,15 +102,29 @@ pub(crate) fn retry() {
 
 /// Takes the answer to a sign-in.
 pub(crate) async fn begin(signed_in: SignedIn, is_guest: bool) {
-    let me = api::me().await.ok().flatten().unwrap_or(Me {
+    let told = api::me().await.ok().flatten();
+    let is_told = told.is_some();
+    let me = told.unwrap_or(Me {
         login_name: None,
         user: signed_in.user,
-        balance_fen: Fen::ZERO,
+        balance_fen: None,
         is_admin: false,
         is_guest,
     });
-    browser::tab_changes_hands(&me.user.id.to_string());
+    let id = me.user.id;
+    browser::tab_changes_hands(&id.to_string());
     who::set(Who::Somebody(me));
+    if !is_told {
+        // What they own and may do is told as soon as it is to be had.
+        tasks::detach(async move {
+            if let Ok(Some(me)) = api::persist(api::me, |_| ()).await
+                && me.user.id == id
+                && who::is_me(id)
+            {
+                who::set(Who::Somebody(me));
+            }
+        });
+    }
 }
 
 /// Signs out here and on the server.
@@ -132,9 +146,19 @@ pub(crate) fn set_me(me: Me) {
 
 /// Shows a balance that an answer has told.
 pub(crate) fn set_balance(balance_fen: Fen) {
-    who::change(|me| me.balance_fen = balance_fen);
+    who::change(|me| me.balance_fen = Some(balance_fen));
     // The other tabs follow.
     browser::store(&who::place(who::BALANCE), &balance_fen.signed().to_string());
+}
+
+/// Asks for the balance until it is to be had, of whoever is signed in then.
+async fn await_balance() {
+    let asked = who::id();
+    if let Ok(wallet) = api::persist(api::wallet, |_| ()).await
+        && who::id() == asked
+    {
+        set_balance(wallet.balance_fen);
+    }
 }
 
 /// Asks for the balance, for instance after paying.

@@ -13,7 +13,7 @@ use crate::{
     art::ground,
     components::{Cover, envelope::Tapped, live, press, words},
     i18n::lang,
-    state::session,
+    who,
 };
 
 /// The card; a tap grabs. `standing` is how the packet stands now.
@@ -37,7 +37,7 @@ pub(super) fn Card(
         CardState::Finished => "finished",
         CardState::Expired => "expired",
     };
-    let for_another = card.recipient.as_ref().is_some_and(|one| !session::is_me(one.id));
+    let for_another = card.recipient.as_ref().is_some_and(|one| !who::is_me(one.id));
     let state_words = move || match state() {
         CardState::Open if for_another => lang().not_opened(),
         CardState::Open => lang().card_open(),

@@ -24,8 +24,9 @@ use crate::{
     state::{
         LogRow,
         feed::{Feed, Link},
-        outbox, session,
+        outbox,
     },
+    who,
 };
 
 use scroll::Scroll;
@@ -169,7 +170,7 @@ fn system(message: Message, first: Option<UserId>) -> AnyView {
 }
 
 fn bubble(user: &Profile, inside: AnyView) -> AnyView {
-    let mine = session::is_me(user.id);
+    let mine = who::is_me(user.id);
     view! {
         <div class="said" class:mine=mine>
             <Avatar name=user.avatar.clone()/>

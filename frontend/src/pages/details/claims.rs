@@ -9,7 +9,7 @@ use crate::{
     components::{Avatar, Fault, More, Name, Pic, live, memo, rows, words},
     i18n::{lang, tr},
     money::yuan,
-    state::session,
+    who,
 };
 
 #[component]
@@ -38,7 +38,7 @@ pub(super) fn ClaimList(loaded: Loaded) -> impl IntoView {
 /// Who opened, what it held if that may be known, and whether it is the best luck.
 #[component]
 fn Row(opener: Opener, amount: Option<Fen>, best_luck: bool) -> impl IntoView {
-    let mine = session::is_me(opener.user.id);
+    let mine = who::is_me(opener.user.id);
     view! {
         <li
             class="claim"

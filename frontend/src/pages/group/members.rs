@@ -8,14 +8,14 @@ use crate::{
     art::Icon,
     components::{Avatar, Name, Pic, press, spoken, words},
     i18n::{lang, tr},
-    state::session,
+    who,
 };
 
 /// The earliest first, the owner marked. The owner may remove others.
 #[component]
 pub(super) fn Members(group: Group, over: RwSignal<Over>) -> impl IntoView {
     let Group { owner_id, members, .. } = group;
-    let owned = session::is_me(owner_id);
+    let owned = who::is_me(owner_id);
     let count = members.len();
     view! {
         <section class="panel">
@@ -31,7 +31,7 @@ pub(super) fn Members(group: Group, over: RwSignal<Over>) -> impl IntoView {
             </button>
             <ul class="people">
                 {members.into_iter().map(|member| {
-                    let mine = session::is_me(member.id);
+                    let mine = who::is_me(member.id);
                     let is_owner = member.id == owner_id;
                     let name = member.name.clone();
                     let removed = member.clone();

@@ -1,5 +1,6 @@
 //! A new group, or one that a friend has invited to.
 
+use futures::future::FutureExt as _;
 use hongbao_shared::{ErrorCode, text};
 use leptos::prelude::*;
 
@@ -7,19 +8,25 @@ use crate::{
     api::{self, Failure},
     components::{Fault, field_fault, flag, submits, words},
     i18n::{lang, tr},
+    lazy::{loaded, page, parts},
     route::{self, Route},
     state::{groups, session},
     tasks::Scope,
 };
 
-/// Both forms.
-pub(crate) fn founding(on_done: Callback<()>) -> AnyView {
-    view! {
-        <NewGroupForm on_done/>
-        <hr/>
-        <JoinForm on_done/>
+parts! {
+    found: load, fn founding(on_done: Callback<()>) {
+        view! {
+            <NewGroupForm on_done/>
+            <hr/>
+            <JoinForm on_done/>
+        }
     }
-    .into_any()
+}
+
+/// Both forms, whose code is fetched when the sheet opens.
+pub(super) fn new_group(on_done: Callback<()>) -> AnyView {
+    page(|| loaded(load()), move || founding(on_done).boxed_local())
 }
 
 #[component]

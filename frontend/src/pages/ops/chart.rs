@@ -119,7 +119,7 @@ fn called(line: &HistorySeries) -> String {
         ("sends", _) => lang().ops_sends().to_owned(),
         ("grabs", _) => lang().ops_grabs().to_owned(),
         (name, "") => name.strip_prefix("refusals_").unwrap_or(lang().ops_all()).to_owned(),
-        (_, of) => of.to_owned(),
+        (_, of) => lang().ops_destination(of).to_owned(),
     }
 }
 

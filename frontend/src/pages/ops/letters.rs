@@ -60,7 +60,7 @@ fn row(letter: DeadLetter, retry: Callback<String>) -> AnyView {
     view! {
         <li class="ops-row" data-testid="ops-letter">
             <span class="ops-words">
-                <span class="ops-name">{destination} " " <span class="ops-code">{orders.join(" ")}</span></span>
+                <span class="ops-name">{words(move || lang().ops_destination(&destination).to_owned())} " " <span class="ops-code">{orders.join(" ")}</span></span>
                 <span>{error}</span>
                 <span class="muted small">{words(move || lang().ops_letter(attempts, &lang().moment(at)))}</span>
             </span>

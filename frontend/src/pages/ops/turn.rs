@@ -2,11 +2,10 @@
 
 use hongbao_shared::{
     Fen,
-    api::control::{ChangeSwitches, ControlState, CreditMode, Switches},
+    api::control::{ChangeSwitches, ControlState, CreditMode, Switch, Switches},
 };
 use leptos::prelude::*;
 
-use super::switches::says;
 use crate::{
     api::{self, Failure},
     components::{Fault, Sheet, field_fault, flag, live, memo, press, submits, words},
@@ -20,7 +19,7 @@ const WEIGHT_MAX: u32 = 100;
 
 #[component]
 pub(super) fn TurnSheet(
-    name: &'static str,
+    switch: Switch,
     state: ControlState,
     on_close: Callback<()>,
     on_done: Callback<ControlState>,
@@ -58,22 +57,22 @@ pub(super) fn TurnSheet(
     view! {
         <Sheet title=Lang::ops_switches on_close>
             <form class="form" data-testid="turn" on:submit=submits(submit)>
-                <h3>{words(move || ops::switch(lang(), name).to_owned())}</h3>
-                {field(name, &before, change)}
+                <h3>{words(move || ops::switch(lang(), switch).to_owned())}</h3>
+                {field(switch, &before, change)}
                 {field_fault("turn-fault", move || {
                     change.with(Option::is_none).then(|| lang().ops_not_a_number().to_owned())
                 })}
                 <p class="ops-turn">
-                    {words(move || says(lang(), &shown, name))}
+                    {words(move || ops::says(lang(), &shown, switch))}
                     " → "
                     <strong data-testid="turn-to">{words(move || after.get().map_or_else(
                         || "…".to_owned(),
-                        |(after, _)| says(lang(), &after, name),
+                        |(after, _)| ops::says(lang(), &after, switch),
                     ))}</strong>
                 </p>
                 <p class="notice" data-testid="turn-will" aria-live="polite">
                     {words(move || match after.get() {
-                        Some((after, names)) if !names.is_empty() => will(lang(), name, &after),
+                        Some((after, names)) if !names.is_empty() => will(lang(), switch, &after),
                         _ => lang().ops_same(),
                     })}
                 </p>
@@ -101,33 +100,35 @@ fn put(change: Change, edit: impl FnOnce(&mut ChangeSwitches)) {
 }
 
 /// What the new value is given by.
-fn field(name: &'static str, now: &Switches, change: Change) -> AnyView {
-    match name {
-        "packets_on" => toggle(now.packets_on, change, |to, on| to.packets_on = Some(on)),
-        "two_screen_lists" => {
+fn field(switch: Switch, now: &Switches, change: Change) -> AnyView {
+    match switch {
+        Switch::PacketsOn => toggle(now.packets_on, change, |to, on| to.packets_on = Some(on)),
+        Switch::TwoScreenLists => {
             toggle(now.two_screen_lists, change, |to, on| to.two_screen_lists = Some(on))
         }
-        "credit_mode" => modes(now.credit_mode, change),
-        "site_weights" => weights(now, change),
-        "large_share_fen" => {
+        Switch::CreditMode => modes(now.credit_mode, change),
+        Switch::SiteWeights => weights(now, change),
+        Switch::LargeShareFen => {
             number(now.large_share_fen.get(), Lang::ops_in_fen, change, |to, value| {
                 to.large_share_fen = Fen::new(value);
             })
         }
-        "lookups_max" => {
+        Switch::LookupsMax => {
             number(now.lookups_max.into(), Lang::ops_new_value, change, |to, value| {
                 to.lookups_max = Some(small(value));
             })
         }
-        "sends_per_user_per_minute" => number(
+        Switch::SendsPerUserPerMinute => number(
             now.sends_per_user_per_minute.into(),
             Lang::ops_zero_is_none,
             change,
             |to, value| to.sends_per_user_per_minute = Some(small(value)),
         ),
-        _ => number(now.sends_per_second.into(), Lang::ops_zero_is_none, change, |to, value| {
-            to.sends_per_second = Some(small(value));
-        }),
+        Switch::SendsPerSecond => {
+            number(now.sends_per_second.into(), Lang::ops_zero_is_none, change, |to, value| {
+                to.sends_per_second = Some(small(value));
+            })
+        }
     }
 }
 
@@ -227,20 +228,20 @@ fn weights(now: &Switches, change: Change) -> AnyView {
 }
 
 /// What it will do, before it is done.
-fn will(lang: Lang, name: &str, after: &Switches) -> &'static str {
-    match name {
-        "site_weights" => lang.will_site_weights(),
-        "credit_mode" => match after.credit_mode {
+fn will(lang: Lang, switch: Switch, after: &Switches) -> &'static str {
+    match switch {
+        Switch::SiteWeights => lang.will_site_weights(),
+        Switch::CreditMode => match after.credit_mode {
             CreditMode::Split => lang.will_split(),
             CreditMode::Queue => lang.will_queue(),
             CreditMode::Deferred => lang.will_deferred(),
         },
-        "large_share_fen" => lang.will_large_share_fen(),
-        "two_screen_lists" if after.two_screen_lists => lang.will_two_screens(),
-        "two_screen_lists" => lang.will_all_screens(),
-        "lookups_max" => lang.will_lookups_max(),
-        "packets_on" if after.packets_on => lang.will_on(),
-        "packets_on" => lang.will_off(),
-        _ => lang.will_sends(),
+        Switch::LargeShareFen => lang.will_large_share_fen(),
+        Switch::TwoScreenLists if after.two_screen_lists => lang.will_two_screens(),
+        Switch::TwoScreenLists => lang.will_all_screens(),
+        Switch::LookupsMax => lang.will_lookups_max(),
+        Switch::PacketsOn if after.packets_on => lang.will_on(),
+        Switch::PacketsOn => lang.will_off(),
+        Switch::SendsPerUserPerMinute | Switch::SendsPerSecond => lang.will_sends(),
     }
 }

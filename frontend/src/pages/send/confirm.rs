@@ -22,7 +22,7 @@ pub(super) fn Confirm(
     on_close: Callback<()>,
 ) -> impl IntoView {
     let total = memo(move || form.total_fen().and_then(Fen::from_signed).unwrap_or_default());
-    let balance = memo(|| session::me().map(|me| me.balance_fen).unwrap_or_default());
+    let balance = memo(|| session::me().and_then(|me| me.balance_fen));
     let what = move || {
         let kind = match form.kind.get() {
             Kind::Lucky => lang().kind_lucky(),
@@ -67,7 +67,7 @@ pub(super) fn Confirm(
                 <p class="muted">{words(greeting)}</p>
                 <p class="confirm-from">
                     <span class="muted">{tr!(pay_from)}</span>
-                    <span>{tr!(wallet_title)}" · "<span class="money muted">{words(move || lang().balance_after(balance.get()))}</span></span>
+                    <span>{tr!(wallet_title)}" · "<span class="money muted">{words(move || balance.get().map(|fen| lang().balance_after(fen)).unwrap_or_default())}</span></span>
                 </p>
             </div>
             <Fault failure=payment.failure/>

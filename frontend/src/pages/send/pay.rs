@@ -1,5 +1,8 @@
 //! Pre-order, commitment kept, seed drawn, paid.
 
+use std::pin::pin;
+
+use futures::future::{Either, select};
 use hongbao_shared::{
     ErrorCode, Fen, GroupId, api::packets::PreOrderRequest, fairness::ClientSeed,
 };
@@ -17,7 +20,7 @@ use crate::{
 };
 
 /// How long the sheet waits for a paid packet to arrive before it lets go.
-const LANDING_POLLS: u32 = 25;
+const LANDING_WAIT_MS: u32 = 10_000;
 const LANDING_POLL_MS: u32 = 400;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,14 +111,17 @@ impl Payment {
             Ok(Paid::Landing) => {
                 payments::settle();
                 self.step.set(Step::Landing);
-                for _ in 0..LANDING_POLLS {
-                    if api::packet(pending.order_no).await.is_ok() {
-                        self.finish(lang_now().sent()).await;
-                        return;
+                let lands = async {
+                    while api::packet(pending.order_no).await.is_err() {
+                        tasks::sleep_ms(LANDING_POLL_MS).await;
                     }
-                    tasks::sleep_ms(LANDING_POLL_MS).await;
-                }
-                self.finish(lang_now().landing_slow()).await;
+                };
+                let late = tasks::sleep_ms(LANDING_WAIT_MS);
+                let words = match select(pin!(lands), pin!(late)).await {
+                    Either::Left(_) => lang_now().sent(),
+                    Either::Right(_) => lang_now().landing_slow(),
+                };
+                self.finish(words).await;
             }
             Err(failure) if failure.is_passing() => {
                 self.failure.set(Some(failure));

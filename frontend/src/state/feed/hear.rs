@@ -19,10 +19,10 @@ use crate::{
     state::{
         groups,
         log::{ENTRIES_MAX, Log},
-        outbox, session,
+        outbox,
         stream::{Listener, News},
     },
-    tasks,
+    tasks, who,
 };
 
 impl Feed {
@@ -35,7 +35,7 @@ impl Feed {
                 | MessageBody::Removed { .. }
         );
         if let MessageBody::Text { text } = &message.body
-            && session::is_me(message.user.id)
+            && who::is_me(message.user.id)
         {
             outbox::told(self.group, text);
         }
@@ -139,6 +139,7 @@ impl Listener for Feed {
 
     fn opened(&self) {
         groups::news();
+        outbox::go_on(self.group);
     }
 
     fn tick(&self) {

@@ -1,5 +1,8 @@
-//! Inviting friends.
+//! Inviting friends: by link, by the system's share sheet, and by a picture that phones scan.
 
+mod qr;
+
+use futures::future::FutureExt as _;
 use hongbao_shared::{GroupId, api::groups::Invitation};
 use leptos::{html, prelude::*};
 
@@ -8,12 +11,31 @@ use crate::{
     browser,
     components::{Fault, Sheet, flag, live, press, words},
     i18n::{Lang, lang, lang_now, tr},
+    lazy::{Coming, at_once, loaded, parts},
     state::toast,
     tasks::Scope,
 };
 
+use qr::QrPicture;
+
+parts! {
+    more: load, fn fetched(id: GroupId, on_close: Callback<()>) {
+        view! { <InviteSheet id on_close/> }
+    }
+}
+
+/// Fetches what [`sheet`] shows: before the sheet opens, so that it opens whole.
+pub(super) fn fetch() -> Coming<()> {
+    loaded(load())
+}
+
+/// The sheet that invites. Nothing, should it not have been fetched.
+pub(super) fn sheet(id: GroupId, on_close: Callback<()>) -> AnyView {
+    at_once(fetched(id, on_close).boxed_local())
+}
+
 #[component]
-pub(in crate::pages) fn InviteSheet(id: GroupId, on_close: Callback<()>) -> impl IntoView {
+fn InviteSheet(id: GroupId, on_close: Callback<()>) -> impl IntoView {
     let scope = Scope::new();
     let invitation = RwSignal::new(None::<Invitation>);
     let failure = RwSignal::new(None::<Failure>);
@@ -54,6 +76,7 @@ pub(in crate::pages) fn InviteSheet(id: GroupId, on_close: Callback<()>) -> impl
     view! {
         <Sheet title=Lang::invite_title on_close>
             <p class="muted">{tr!(invite_lead)}</p>
+            {live(move || link().map(|link| view! { <QrPicture link/> }.into_any()))}
             <Fault failure=failure/>
             {live(move || failure.get().is_some().then(|| view! {
                 <button type="button" class="button" on:click=press(move |_| ask())>{tr!(retry)}</button>
@@ -83,6 +106,21 @@ pub(in crate::pages) fn InviteSheet(id: GroupId, on_close: Callback<()>) -> impl
             >
                 {words(move || if copied.get() { lang().copied() } else { lang().copy() })}
             </button>
+            {browser::can_share().then(|| view! {
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="invite-share"
+                    disabled=flag(move || link().is_none())
+                    on:click=press(move |_| {
+                        if let Some(link) = link() {
+                            scope.spawn(async move { browser::share(&link).await });
+                        }
+                    })
+                >
+                    {tr!(invite_share)}
+                </button>
+            })}
             {live(move || by_hand.get().then(|| view! { <p class="muted" role="status">{tr!(copy_by_hand)}</p> }.into_any()))}
         </Sheet>
     }

@@ -1,0 +1,66 @@
+//! The app where it is installed, and where there is no network (R-WEB-8).
+
+use crate::steps::enter;
+use anyhow::{Result, ensure};
+use hongbao_e2e::{Browser, Form, Stage, play, wait_for};
+use serde_json::json;
+
+/// Somebody at home, whose browser keeps what the first screen needs.
+async fn at_home(stage: &Stage) -> Result<Browser> {
+    let mei = stage.guest("Mei").await?;
+    let browser = enter(stage, Form::Phone, &mei, "/").await?;
+    browser.find("new-group").await?;
+    wait_for("the service worker", async || {
+        let script = "navigator.serviceWorker.ready.then(() => { window.isKept = true; });
+            return window.isKept === true;";
+        Ok((browser.script(script).await? == json!(true)).then_some(()))
+    })
+    .await?;
+    Ok(browser)
+}
+
+/// Without network and server the app opens, says so in its own words, and goes on when they are
+/// back.
+#[test]
+fn it_opens_without_a_network() -> Result<()> {
+    play("installed", async |stage: &Stage| {
+        let browser = at_home(stage).await?;
+        browser.set_offline(true).await?;
+        stage.kill_server();
+        for path in ["/", "/wallet"] {
+            browser.goto(path).await?;
+            browser.says_anywhere("Can't reach the server").await?;
+        }
+        stage.picture(&browser, "without-a-network").await?;
+        stage.start_server()?;
+        browser.set_offline(false).await?;
+        browser.click("away-retry").await?;
+        browser.find("wallet-balance").await?;
+        // With a network, the page is the server's.
+        browser.goto("/").await?;
+        browser.find("new-group").await?;
+        browser.is_alive().await
+    })
+}
+
+/// Whatever the browser asks of an app before it offers to install it is there.
+#[test]
+fn it_can_be_installed() -> Result<()> {
+    play("installable", async |stage: &Stage| {
+        let browser = at_home(stage).await?;
+        let hindrances = browser.hindrances_to_install().await?;
+        ensure!(hindrances.is_empty(), "{hindrances:?}");
+        // Each picture is as large as the manifest says.
+        let script = "return fetch('/manifest.webmanifest').then((answer) => answer.json()).then(({ icons }) =>
+            Promise.all(icons.map(({ src, sizes }) => new Promise((resolve) => {
+                const picture = new Image();
+                picture.onload = () => resolve(
+                    sizes === 'any' || sizes === `${picture.naturalWidth}x${picture.naturalHeight}`);
+                picture.onerror = () => resolve(false);
+                picture.src = src;
+            }))))";
+        let fits = browser.script(script).await?;
+        ensure!(fits == json!([true, true, true, true]), "{fits}");
+        Ok(())
+    })
+}
