@@ -56,6 +56,44 @@ fn an_invitation_is_scanned_and_shared() -> Result<()> {
     })
 }
 
+/// Where the link is sent, its preview says who invites to what, with a picture; the browser
+/// that follows it gets the page that everybody gets.
+#[test]
+fn a_link_is_previewed_where_it_is_sent() -> Result<()> {
+    play("previewed", async |stage: &Stage| {
+        let mei = stage.guest("Mei & <Co>").await?;
+        let group = mei.make_group("Family \"7\"", &[]).await?;
+        let code = mei.invite(&group).await?;
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let get = async |path: &str, dest: Option<&str>| {
+            let mut request = http.get(format!("{}{path}", stage.url()));
+            if let Some(dest) = dest {
+                request = request.header("sec-fetch-dest", dest);
+            }
+            anyhow::Ok(request.send().await?.error_for_status()?)
+        };
+        let page = get("/", None).await?.text().await?;
+        ensure!(!page.contains("og:"), "{page}");
+        for path in [format!("/join/{code}"), format!("/join/{}.", code.to_uppercase())] {
+            let preview = get(&path, None).await?.text().await?;
+            for content in [
+                "og:title\" content=\"Family &quot;7&quot;\"",
+                "Mei &amp; &lt;Co&gt; invites you",
+                &format!("og:url\" content=\"{}{path}\"", stage.url()),
+                &format!("og:image\" content=\"{}/invitation.png\"", stage.url()),
+            ] {
+                ensure!(preview.contains(content), "{content} in {preview}");
+            }
+            ensure!(get(&path, Some("document")).await?.text().await? == page, "another page");
+        }
+        ensure!(get("/join/aaaaaaaaaaaaaaaa", None).await?.text().await? == page, "no such one");
+        let picture = get("/invitation.png", None).await?;
+        ensure!(picture.headers()["content-type"] == "image/png");
+        ensure!(picture.bytes().await?.starts_with(b"\x89PNG"));
+        Ok(())
+    })
+}
+
 /// The first thing that somebody does in an empty chat, whose sheets nobody has opened before.
 #[test]
 fn what_an_empty_chat_offers_opens() -> Result<()> {

@@ -1,9 +1,12 @@
 //! The web app: the files that `cargo xtask` puts into `dist/`, inside the binary,
 //! compressed beforehand.
 
-use super::problem::Answered;
+mod preview;
+
+use super::{Http, client::Client, problem::Answered};
 use axum::{
     body::{Body, Bytes},
+    extract::State,
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
@@ -37,7 +40,13 @@ fn embedded(path: &str) -> Option<File> {
 }
 
 /// Whatever no route answers: a problem under `/api`, else the web app.
-pub(super) async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+pub(super) async fn fallback(
+    State(http): State<Http>,
+    client: Client,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     if uri.path() == "/api" || uri.path().starts_with("/api/") {
         return Answered::from(ErrorCode::NotFound).into_response();
     }
@@ -45,7 +54,10 @@ pub(super) async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Re
         let allowed = [(header::ALLOW, "GET, HEAD")];
         return (allowed, Answered::from(ErrorCode::MethodNotAllowed)).into_response();
     }
-    answer(embedded, uri.path(), &headers)
+    match preview::answer(&http, embedded, &client, uri.path(), &headers).await {
+        Some(response) => response,
+        None => answer(embedded, uri.path(), &headers),
+    }
 }
 
 fn answer(find: Find, path: &str, headers: &HeaderMap) -> Response {
