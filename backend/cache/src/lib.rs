@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use deadpool_redis::redis::{self, AsyncCommands};
 use hongbao_domain::{
     board::Board,
-    cache::{CacheDown, NewsStream, Note, Noted, SharedTier},
+    cache::{CacheDown, NewsStream, Note, Noted, SendCache, SharedTier},
     record::PreOrderRecord,
     store::{
         orders::{ClaimRow, PacketRow},
@@ -109,7 +109,7 @@ impl RedisTier {
 }
 
 #[async_trait]
-impl SharedTier for RedisTier {
+impl SendCache for RedisTier {
     async fn next_sequence(&self, site: Site) -> Result<Option<u64>, CacheDown> {
         let mut next = self.scripts.next.prepare_invoke();
         next.key(codec::block_key(site));
@@ -140,6 +140,21 @@ impl SharedTier for RedisTier {
         Ok(record.filter(|record| now < record.expires_at))
     }
 
+    async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {
+        let keep = Duration::from_secs(self.keep_s);
+        self.set("dress", order_no, codec::dress_to_text(dress), keep).await
+    }
+
+    async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown> {
+        let key = codec::key("dress", order_no);
+        let found: Option<Vec<u8>> =
+            self.of(order_no)?.call(async |redis| redis.get(key).await).await?;
+        Ok(found.and_then(|bytes| codec::dress_from(&bytes)))
+    }
+}
+
+#[async_trait]
+impl SharedTier for RedisTier {
     async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown> {
         let cache = self.of(packet.order_no)?;
         // The row comes with the last claims, so that it never tells of claims that are to come.
@@ -210,18 +225,6 @@ impl SharedTier for RedisTier {
     async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown> {
         let key = codec::key("packet", order_no);
         self.of(order_no)?.call(async |redis| redis.del(key).await).await
-    }
-
-    async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {
-        let keep = Duration::from_secs(self.keep_s);
-        self.set("dress", order_no, codec::dress_to_text(dress), keep).await
-    }
-
-    async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown> {
-        let key = codec::key("dress", order_no);
-        let found: Option<Vec<u8>> =
-            self.of(order_no)?.call(async |redis| redis.get(key).await).await?;
-        Ok(found.and_then(|bytes| codec::dress_from(&bytes)))
     }
 
     async fn note(&self, site: Site, note: Note, user: UserId) -> Result<Noted, CacheDown> {

@@ -11,6 +11,7 @@ mod ledger;
 mod lists;
 mod orders;
 mod outbox;
+mod packets;
 mod people;
 
 pub use cold::MemoryCold;
@@ -19,6 +20,7 @@ pub use keys::MemoryKeys;
 pub use ledger::MemoryLedger;
 pub use lists::MemoryLists;
 pub use orders::MemoryOrders;
+pub use packets::MemoryPackets;
 pub use people::MemoryPeople;
 
 use hongbao_domain::store::StoreError;

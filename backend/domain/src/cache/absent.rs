@@ -1,16 +1,10 @@
-use super::{CacheDown, SharedTier};
-use crate::{
-    record::PreOrderRecord,
-    store::{
-        orders::{ClaimRow, PacketRow},
-        people::Dress,
-    },
-};
+use super::{CacheDown, SendCache};
+use crate::{record::PreOrderRecord, store::people::Dress};
 use async_trait::async_trait;
-use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
+use hongbao_shared::{OrderNo, Site, Timestamp};
 
-/// The shared tier of nodes that have none: what cannot be shared must not be kept by one
-/// of them alone. Everything goes where it goes when a cache is down (R-SEND-4, R-CTRL-2).
+/// Of nodes that share no cache: what cannot be shared must not be kept by one of them alone.
+/// Everything goes where it goes when a cache is down (R-SEND-4, R-CTRL-2).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Absent;
 
@@ -19,7 +13,7 @@ fn absent<T>() -> Result<T, CacheDown> {
 }
 
 #[async_trait]
-impl SharedTier for Absent {
+impl SendCache for Absent {
     async fn next_sequence(&self, _: Site) -> Result<Option<u64>, CacheDown> {
         absent()
     }
@@ -37,23 +31,6 @@ impl SharedTier for Absent {
         _: OrderNo,
         _: Timestamp,
     ) -> Result<Option<PreOrderRecord>, CacheDown> {
-        absent()
-    }
-
-    /// Nobody reads it, so nothing is behind.
-    async fn put_packet(&self, packet: &PacketRow, _: &[ClaimRow]) -> Result<u32, CacheDown> {
-        Ok(packet.progress.claimed)
-    }
-
-    async fn forget_packet(&self, _: OrderNo) -> Result<(), CacheDown> {
-        Ok(())
-    }
-
-    async fn packet(&self, _: OrderNo) -> Result<Option<PacketRow>, CacheDown> {
-        absent()
-    }
-
-    async fn claim_of(&self, _: OrderNo, _: UserId) -> Result<Option<ClaimRow>, CacheDown> {
         absent()
     }
 

@@ -1,11 +1,11 @@
-//! The tier of cache that nodes share, as a trait (R-CACHE). A cache may refuse or speed up; it
+//! The caches beside the databases, as traits (R-CACHE). A cache may refuse or speed up; it
 //! never decides money.
 
 mod absent;
 mod shared;
 
 pub use absent::Absent;
-pub use shared::{CacheDown, NewsStream, SharedTier};
+pub use shared::{CacheDown, NewsStream, SendCache, SharedTier};
 
 /// What a note tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -20,11 +20,10 @@ pub struct CacheDown(pub String);
 /// What other nodes publish, as they wrote it.
 pub type NewsStream = BoxStream<'static, Vec<u8>>;
 
-/// The tier that all nodes of a site share: in-process in the embedded default,
-/// Redis in a fleet. Every call can fail with [`CacheDown`], and every caller has
-/// somewhere else to go.
+/// What sending keeps in a cache: in-process in the embedded default, in the [`SharedTier`]
+/// of a fleet. Every call can fail with [`CacheDown`].
 #[async_trait]
-pub trait SharedTier: Send + Sync + fmt::Debug {
+pub trait SendCache: Send + Sync + fmt::Debug {
     /// The next sequence of the granted block; `None` when it is used up, or gone.
     async fn next_sequence(&self, site: Site) -> Result<Option<u64>, CacheDown>;
 
@@ -42,6 +41,18 @@ pub trait SharedTier: Send + Sync + fmt::Debug {
         now: Timestamp,
     ) -> Result<Option<PreOrderRecord>, CacheDown>;
 
+    /// Keeps what a packet is dressed in.
+    async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown>;
+
+    /// What a packet is dressed in.
+    async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown>;
+}
+
+/// The tier that all nodes of a site share, beside the databases that they share as well: a
+/// node that is alone has what would stand in it in its own memory. Every call can fail with
+/// [`CacheDown`], and every caller has somewhere else to go.
+#[async_trait]
+pub trait SharedTier: SendCache {
     /// Keeps a packet's key fields and progress, unless a newer state is there, and claims
     /// of it. Gives how many claims of it are held then: fewer than have been made if the
     /// tier has lost some, and until all are there it is as if it had lost the packet.
@@ -73,14 +84,7 @@ pub trait SharedTier: Send + Sync + fmt::Debug {
     /// Forgets a packet about which something else is known than what was committed.
     async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown>;
 
-    /// Keeps what a packet is dressed in.
-    async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown>;
-
-    /// What a packet is dressed in.
-    async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown>;
-
-    /// What is noted of a person at a site. A tier of one node, which has the databases
-    /// beside it, keeps no notes.
+    /// What is noted of a person at a site. A tier may keep no notes.
     async fn note(&self, _site: Site, _note: Note, _user: UserId) -> Result<Noted, CacheDown> {
         Ok(Noted::default())
     }
@@ -107,7 +111,7 @@ pub trait SharedTier: Send + Sync + fmt::Debug {
         Ok(())
     }
 
-    /// Listens at this site, until the connection is gone; `None` where no other nodes are.
+    /// Listens at this site, until the connection is gone; `None` where nothing is published.
     async fn subscribe(&self, _site: Site) -> Result<Option<NewsStream>, CacheDown> {
         Ok(None)
     }

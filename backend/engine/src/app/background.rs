@@ -3,7 +3,7 @@
 use super::{App, Stores, newsroom::Newsroom, settings};
 use crate::{
     bell::Bell,
-    cache::{Notes, SharedWriter},
+    cache::{Comparison, Notes, SharedWriter},
     calls::Calls,
     control::HealthWatch,
     delivery::{CreditClaims, Deliver, LandPaid, Pace, PostToChat, RefundRest, Worker, WriteLists},
@@ -149,8 +149,9 @@ impl App {
             let watch =
                 HealthWatch { health: Arc::clone(&self.health), stores: self.stores.hot.clone() };
             watch.start(&feeders.tasks, &feeders.stop);
-            let shared = Arc::clone(&self.packets.shared);
-            feeders.tasks.spawn(watch_cache(shared, feeders.stop.clone()));
+            if let Some(Comparison { shared, .. }) = &self.comparison {
+                feeders.tasks.spawn(watch_cache(Arc::clone(shared), feeders.stop.clone()));
+            }
         }
         let (clocks, stop) = (Arc::clone(&self.clocks), feeders.stop.clone());
         feeders.tasks.spawn(async move { clocks.watch(&stop).await });
@@ -223,11 +224,8 @@ impl App {
     /// Nothing, where no shared tier brings news of other nodes.
     fn start_news(&self) {
         let feeders = &self.background.feeders;
-        let shared = &self.packets.shared;
+        let Some(Comparison { shared, .. }) = &self.comparison else { return };
         let node = self.packets.entropy.bits();
-        if self.comparison.is_none() {
-            return;
-        }
         if let Some(news) = Publisher::new(self.accounts.herald(), Arc::clone(shared), node) {
             feeders.tasks.spawn(news.run(feeders.stop.clone()));
         }

@@ -8,7 +8,7 @@ use crate::{
 use hongbao_config::Config;
 use hongbao_domain::{
     board::Board,
-    cache::{Absent, SharedTier},
+    cache::{Absent, SendCache, SharedTier},
 };
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const SHARES_PER_PACKET: u64 = 100;
 #[derive(Debug)]
 pub(super) struct Caches {
     pub(super) local: LocalTier,
-    pub(super) shared: Arc<dyn SharedTier>,
+    pub(super) sending: Arc<dyn SendCache>,
     pub(super) writer: Arc<SharedWriter>,
     pub(super) notes: Arc<Notes>,
     pub(super) peers: Peers,
@@ -27,37 +27,31 @@ pub(super) struct Caches {
 }
 
 impl Caches {
-    /// With `outer` as the shared tier, or else this process's memory.
+    /// With the tier that nodes share, or without one.
     pub(super) fn new(
         config: &Config,
         board: &Arc<Board>,
         stores: &Stores,
-        outer: Option<Arc<dyn SharedTier>>,
+        shared: Option<Arc<dyn SharedTier>>,
     ) -> Self {
         let claims_max = u64::from(config.cache.packets_max).saturating_mul(SHARES_PER_PACKET);
-        if let Some(outer) = &outer {
-            outer.report_to(board);
+        if let Some(shared) = &shared {
+            shared.report_to(board);
         }
         let comparison =
-            outer.clone().map(|shared| Comparison { shared, stores: stores.hot.clone() });
+            shared.clone().map(|shared| Comparison { shared, stores: stores.hot.clone() });
         let home = config.sites.home.0;
-        let notes = outer.clone().map(|shared| Notes::new(shared, home, stores.sites()));
-        let writer = Arc::new(SharedWriter::new(outer.clone()));
-        let shared = outer.unwrap_or_else(|| match &config.fleet {
-            None => {
-                let pre_orders_max = config.cache.preorders_max;
-                Arc::new(InProcess::new(claims_max).with_pre_orders_max(pre_orders_max))
+        let notes = shared.clone().map(|shared| Notes::new(shared, home, stores.sites()));
+        let writer = Arc::new(SharedWriter::new(shared.clone()));
+        let (sending, peers): (Arc<dyn SendCache>, _) = match (shared, &config.fleet) {
+            (Some(shared), _) => {
+                let peers = Peers::InTier(Arc::clone(&shared), Arc::clone(&writer));
+                (shared, peers)
             }
-            Some(_) => Arc::new(Absent),
-        });
-        let peers = if comparison.is_some() {
-            Peers::InTier(Arc::clone(&writer))
-        } else if config.fleet.is_some() {
-            Peers::InDatabases
-        } else {
-            Peers::None
+            (None, Some(_)) => (Arc::new(Absent), Peers::InDatabases),
+            (None, None) => (Arc::new(InProcess::new(config.cache.preorders_max)), Peers::None),
         };
         let (local, notes) = (LocalTier::new(claims_max), Arc::new(notes.unwrap_or_default()));
-        Self { local, shared, writer, notes, peers, comparison }
+        Self { local, sending, writer, notes, peers, comparison }
     }
 }

@@ -34,7 +34,7 @@ use caches::Caches;
 use hongbao_config::{Config, ConfigError};
 use hongbao_domain::{
     board::Board,
-    cache::SharedTier,
+    cache::{SendCache, SharedTier},
     runtime::{Clock, Entropy, Fallen, Zone},
     store::ledger::LedgerStore,
 };
@@ -147,7 +147,7 @@ impl App {
         let health = Arc::new(Health::new(Arc::clone(&board), stores.orders.keys().copied()));
         let follower = follower(&control, &stores, &clock).await;
 
-        let Caches { local, shared, writer, notes, peers, comparison } =
+        let Caches { local, sending, writer, notes, peers, comparison } =
             Caches::new(&config, &board, &stores, shared);
         let tasks = background.ledger_tasks();
         let ledger = Arc::new(ledger(&config, &stores, &clock, &zone, tasks));
@@ -166,14 +166,14 @@ impl App {
         let lanes = Arc::new(background.start_lanes(&stores, &bells, &parts, &runtime));
         let numbering = Arc::new(Numbering::new(
             config.sites.home.0,
-            numbered_sites(&stores, &shared),
+            numbered_sites(&stores, &sending),
             zone.clone(),
             Arc::clone(&control),
             Arc::clone(&health),
             Arc::clone(&entropy),
         ));
         numbering.prepare().await;
-        let finder = finder(&stores, &local, &shared, &control, peers, &clock);
+        let finder = finder(&stores, &local, &control, peers, &clock);
         let pace = Arc::new(Pace::new(config.flow.clone(), &clock));
         let packets = Arc::new(Packets {
             clock: Arc::clone(&clock),
@@ -187,7 +187,7 @@ impl App {
             expirers: expirers(&stores, &bells, &clock, &local, &finder, &clocks),
             finder,
             local,
-            shared,
+            sending,
             ledger: Arc::clone(&ledger),
             groups: Arc::clone(&groups),
             accounts: Arc::clone(&accounts),
@@ -379,12 +379,12 @@ fn lane_parts(
 }
 
 /// All sites keep their marks with the ledger (R-ORDER-3).
-fn numbered_sites(stores: &Stores, shared: &Arc<dyn SharedTier>) -> BTreeMap<Site, NumberedSite> {
+fn numbered_sites(stores: &Stores, sending: &Arc<dyn SendCache>) -> BTreeMap<Site, NumberedSite> {
     let numbered = |site| {
         let of_site = stores.orders.keys().filter(|(other, _)| *other == site);
         let shards = of_site.map(|(_, shard)| *shard).collect();
         let marks: Arc<dyn LedgerStore> = Arc::clone(&stores.ledger);
-        (site, NumberedSite::new(shards, marks, Arc::clone(shared)))
+        (site, NumberedSite::new(shards, marks, Arc::clone(sending)))
     };
     stores.sites().into_iter().map(numbered).collect()
 }

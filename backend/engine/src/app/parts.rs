@@ -18,7 +18,6 @@ use crate::{
 use hongbao_config::Config;
 use hongbao_domain::{
     board::{Board, Place},
-    cache::SharedTier,
     runtime::{Clock, Entropy, Tasks, TrueClock, Zone},
     store::{orders::OrderStore, outbox::Outbox},
 };
@@ -29,13 +28,12 @@ use std::sync::Arc;
 pub(super) fn finder(
     stores: &Stores,
     local: &LocalTier,
-    shared: &Arc<dyn SharedTier>,
     control: &Arc<Control>,
     peers: Peers,
     clock: &Arc<dyn Clock>,
 ) -> Arc<Finder> {
     let (orders, control, clock) = (stores.orders.clone(), Arc::clone(control), Arc::clone(clock));
-    Arc::new(Finder::new(local.clone(), Arc::clone(shared), orders, control, peers, clock))
+    Arc::new(Finder::new(local.clone(), orders, control, peers, clock))
 }
 
 /// The accounts of programs, on the store of people.

@@ -1,14 +1,11 @@
 use async_trait::async_trait;
 use hongbao_domain::{
-    cache::{CacheDown, SharedTier},
+    cache::{CacheDown, SendCache},
     crash,
     record::PreOrderRecord,
-    store::{
-        orders::{ClaimRow, PacketRow},
-        people::Dress,
-    },
+    store::people::Dress,
 };
-use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
+use hongbao_shared::{OrderNo, Site, Timestamp};
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use std::{
@@ -16,25 +13,16 @@ use std::{
     sync::Arc,
 };
 
-/// The most pre-orders, where nobody says another number.
-const PRE_ORDERS_MAX: usize = 100_000;
 const DRESSES_MAX: u64 = 100_000;
 
-/// The shared tier of a single node: plain memory, gone with the process.
+/// What sending keeps, of a node that is alone: plain memory, gone with the process.
 #[derive(Debug)]
 pub struct InProcess {
     /// The rest of the granted block of each site: `[next, end)`.
     blocks: Mutex<BTreeMap<Site, (u64, u64)>>,
     pre_orders: Mutex<PreOrders>,
     pre_orders_max: usize,
-    packets: Cache<OrderNo, Arc<Mutex<Shared>>>,
     dresses: Cache<OrderNo, Arc<Dress>>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    packet: PacketRow,
-    opened: HashMap<UserId, ClaimRow>,
 }
 
 /// Pre-orders until they expire. No cache: somebody is about to pay each of them, and one
@@ -65,31 +53,15 @@ impl PreOrders {
     }
 }
 
-impl Shared {
-    fn held(&self) -> u32 {
-        u32::try_from(self.opened.len()).unwrap_or(u32::MAX)
-    }
-}
-
 impl InProcess {
-    /// Holds packets of up to `claims_max` shares in all.
-    pub fn new(claims_max: u64) -> Self {
-        let weigh =
-            |_: &OrderNo, entry: &Arc<Mutex<Shared>>| entry.lock().packet.shares.saturating_add(8);
+    /// Holds so many pre-orders; whoever brings one more keeps it in the database (R-SEND-4).
+    pub fn new(pre_orders_max: u32) -> Self {
         Self {
             blocks: Mutex::default(),
             pre_orders: Mutex::default(),
-            pre_orders_max: PRE_ORDERS_MAX,
-            packets: Cache::builder().max_capacity(claims_max).weigher(weigh).build(),
+            pre_orders_max: usize::try_from(pre_orders_max).unwrap_or(usize::MAX),
             dresses: Cache::builder().max_capacity(DRESSES_MAX).build(),
         }
-    }
-
-    /// Holds so many pre-orders; whoever brings one more keeps it in the database (R-SEND-4).
-    #[must_use]
-    pub fn with_pre_orders_max(self, pre_orders_max: u32) -> Self {
-        let pre_orders_max = usize::try_from(pre_orders_max).unwrap_or(usize::MAX);
-        Self { pre_orders_max, ..self }
     }
 
     /// Memory is always there, unless a test takes it away.
@@ -102,7 +74,7 @@ impl InProcess {
 }
 
 #[async_trait]
-impl SharedTier for InProcess {
+impl SendCache for InProcess {
     async fn next_sequence(&self, site: Site) -> Result<Option<u64>, CacheDown> {
         Self::up()?;
         let mut blocks = self.blocks.lock();
@@ -139,46 +111,6 @@ impl SharedTier for InProcess {
         Self::up()?;
         let record = self.pre_orders.lock().records.get(&order_no).cloned();
         Ok(record.filter(|record| record.is_alive(now)).map(|record| (*record).clone()))
-    }
-
-    async fn put_packet(&self, packet: &PacketRow, new: &[ClaimRow]) -> Result<u32, CacheDown> {
-        Self::up()?;
-        let entry = self.packets.get_with(packet.order_no, || {
-            // As much as the packet weighs; growing bit by bit costs those who open.
-            let opened = HashMap::with_capacity(packet.room());
-            Arc::new(Mutex::new(Shared { packet: packet.clone(), opened }))
-        });
-        let mut shared = entry.lock();
-        shared.opened.extend(new.iter().map(|claim| (claim.user_id, *claim)));
-        if packet.progress.version() > shared.packet.progress.version() {
-            shared.packet.progress = packet.progress;
-        }
-        Ok(shared.held())
-    }
-
-    async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, CacheDown> {
-        Self::up()?;
-        let whole = |entry: Arc<Mutex<Shared>>| {
-            let shared = entry.lock();
-            (shared.held() >= shared.packet.progress.claimed).then(|| shared.packet.clone())
-        };
-        Ok(self.packets.get(&order_no).and_then(whole))
-    }
-
-    async fn claim_of(
-        &self,
-        order_no: OrderNo,
-        user: UserId,
-    ) -> Result<Option<ClaimRow>, CacheDown> {
-        Self::up()?;
-        let entry = self.packets.get(&order_no);
-        Ok(entry.and_then(|entry| entry.lock().opened.get(&user).copied()))
-    }
-
-    async fn forget_packet(&self, order_no: OrderNo) -> Result<(), CacheDown> {
-        Self::up()?;
-        self.packets.invalidate(&order_no);
-        Ok(())
     }
 
     async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {

@@ -143,12 +143,12 @@ impl Packets {
     /// Greeting and cover: cache, then the group's message, then the defaults
     /// (R-CACHE-3).
     async fn dress(&self, order_no: OrderNo) -> Dress {
-        if let Ok(Some(dress)) = self.shared.dress(order_no).await {
+        if let Ok(Some(dress)) = self.sending.dress(order_no).await {
             return dress;
         }
         match self.groups.packet_dress(order_no).await {
             Ok(Some(dress)) => {
-                if let Err(error) = self.shared.put_dress(order_no, &dress).await {
+                if let Err(error) = self.sending.put_dress(order_no, &dress).await {
                     tracing::debug!(%error, "dress is not cached");
                 }
                 dress

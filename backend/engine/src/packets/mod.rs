@@ -34,7 +34,7 @@ use crate::{
     ledger::Ledger,
 };
 use hongbao_domain::{
-    cache::SharedTier,
+    cache::SendCache,
     runtime::{Clock, Entropy},
 };
 use hongbao_shared::Limits;
@@ -65,8 +65,8 @@ pub struct Packets {
     pub finder: Arc<Finder>,
     /// This node's memory.
     pub local: LocalTier,
-    /// The tier that all nodes share.
-    pub shared: Arc<dyn SharedTier>,
+    /// Numbers, pre-orders and what packets are dressed in.
+    pub sending: Arc<dyn SendCache>,
     /// Moves the money.
     pub ledger: Arc<Ledger>,
     /// Knows who is where.

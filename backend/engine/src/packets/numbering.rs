@@ -4,7 +4,7 @@ use crate::control::{Control, Health};
 use hongbao_domain::{
     Refusal,
     board::{Place, Rung},
-    cache::SharedTier,
+    cache::SendCache,
     crash::{self, Step},
     planted::Bug,
     runtime::{Entropy, Zone},
@@ -43,8 +43,8 @@ pub struct NumberedSite {
     pub shards: Vec<Shard>,
     /// Holds its marks.
     pub marks: Arc<dyn LedgerStore>,
-    /// Its shared cache tier.
-    pub cache: Arc<dyn SharedTier>,
+    /// Where its granted block is used up.
+    pub cache: Arc<dyn SendCache>,
     lease: Mutex<Lease>,
 }
 
@@ -63,7 +63,7 @@ impl NumberedSite {
     pub fn new(
         shards: Vec<Shard>,
         marks: Arc<dyn LedgerStore>,
-        cache: Arc<dyn SharedTier>,
+        cache: Arc<dyn SendCache>,
     ) -> Self {
         Self { shards, marks, cache, lease: Mutex::default() }
     }

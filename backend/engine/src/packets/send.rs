@@ -86,7 +86,7 @@ impl Packets {
             expires_at: now.plus_seconds(self.limits.preorder_ttl_s.into()),
         };
         crash::before(Step::PreOrderCached);
-        match self.shared.put_pre_order(&record).await {
+        match self.sending.put_pre_order(&record).await {
             Ok(()) => crash::after(Step::PreOrderCached),
             Err(error) => {
                 let place = Place::Site(order_no.site());
@@ -165,7 +165,7 @@ impl Packets {
     ) -> Result<PreOrderRecord, Refusal> {
         let is_theirs =
             |record: &PreOrderRecord| record.sender_id == sender || Bug::AnotherPayer.is_planted();
-        let cached = match self.shared.pre_order(order_no, now).await {
+        let cached = match self.sending.pre_order(order_no, now).await {
             Ok(Some(record)) if is_theirs(&record) => return Ok(record),
             cached => cached,
         };
@@ -203,7 +203,7 @@ impl Packets {
             return Ok(Landed::Already(entry.progress().state));
         }
         let dress = Dress { greeting: record.greeting.clone(), cover: record.cover.clone() };
-        if let Err(error) = self.shared.put_dress(record.order_no, &dress).await {
+        if let Err(error) = self.sending.put_dress(record.order_no, &dress).await {
             tracing::debug!(%error, "dress is not cached");
         }
         let landed_at = self.clock.now();

@@ -20,8 +20,8 @@ use std::{collections::BTreeMap, sync::Arc};
 pub enum Peers {
     /// Nobody: what this node remembers, and its databases, is all there is.
     None,
-    /// Other nodes, which tell the shared tier; and what it lacks it is told by this writer.
-    InTier(Arc<SharedWriter>),
+    /// Other nodes, which tell this tier; and what it lacks it is told by this writer.
+    InTier(Arc<dyn SharedTier>, Arc<SharedWriter>),
     /// Other nodes, which tell only the databases.
     InDatabases,
 }
@@ -30,7 +30,6 @@ pub enum Peers {
 #[derive(Debug)]
 pub struct Finder {
     local: LocalTier,
-    shared: Arc<dyn SharedTier>,
     stores: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
     control: Arc<Control>,
     limiter: Lookups,
@@ -48,18 +47,17 @@ pub(super) struct Glimpse {
 }
 
 impl Finder {
-    /// Looks into `local`, then `shared`, then the database of the shard, with as
-    /// many look-ups in databases at once as `control` says.
+    /// Looks into `local`, then the tier that `peers` share, then the database of the shard,
+    /// with as many look-ups in databases at once as `control` says.
     pub fn new(
         local: LocalTier,
-        shared: Arc<dyn SharedTier>,
         stores: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
         control: Arc<Control>,
         peers: Peers,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let limiter = Lookups::new(Arc::clone(&control));
-        Self { local, shared, stores, control, limiter, peers, clock }
+        Self { local, stores, control, limiter, peers, clock }
     }
 
     /// The store of a packet's shard.
@@ -105,18 +103,16 @@ impl Finder {
         user: UserId,
         known: Option<&PacketEntry>,
     ) -> Option<Glimpse> {
-        if !matches!(self.peers, Peers::InTier(_)) {
-            return None;
-        }
+        let Peers::InTier(shared, _) = &self.peers else { return None };
         let glimpse = async {
-            let Some(packet) = self.shared.packet(order_no).await? else { return Ok(None) };
+            let Some(packet) = shared.packet(order_no).await? else { return Ok(None) };
             if let Some(known) = known
                 && packet.progress.version() <= known.progress().version()
             {
                 known.confirm();
                 return Ok(Some(Glimpse::of(known, user)));
             }
-            let mine = self.shared.claim_of(order_no, user).await?;
+            let mine = shared.claim_of(order_no, user).await?;
             Ok::<_, CacheDown>(Some(Glimpse { packet, mine }))
         };
         glimpse.await.unwrap_or_else(|error| {
@@ -134,9 +130,9 @@ impl Finder {
         if self.may_answer(&entry) && !may_have_ended {
             return Ok(entry);
         }
-        if matches!(self.peers, Peers::InTier(_))
+        if let Peers::InTier(shared, _) = &self.peers
             && !may_have_ended
-            && let Ok(Some(packet)) = self.shared.packet(order_no).await
+            && let Ok(Some(packet)) = shared.packet(order_no).await
             && packet.progress.version() <= entry.progress().version()
         {
             entry.confirm();
@@ -208,7 +204,7 @@ impl Finder {
 
     /// Brings the shared tier what it did not have when it was asked.
     fn tell(&self, entry: &Arc<PacketEntry>) {
-        if let Peers::InTier(writer) = &self.peers {
+        if let Peers::InTier(_, writer) = &self.peers {
             writer.changed(entry, 0);
         }
     }

@@ -1,8 +1,11 @@
-//! What holds for every shared tier.
+//! What holds for every cache of sending, and for every shared tier.
 
 use crate::sample::{SHARES, claims, now, order_no, packet, pre_order, user};
 use futures::future::join_all;
-use hongbao_domain::{cache::SharedTier, store::people::Dress};
+use hongbao_domain::{
+    cache::{SendCache, SharedTier},
+    store::people::Dress,
+};
 use hongbao_shared::Site;
 use std::{
     collections::BTreeSet,
@@ -13,15 +16,20 @@ use std::{
 };
 
 type Nodes = [Arc<dyn SharedTier>; 2];
+type Senders = [Arc<dyn SendCache>; 2];
 
-pub(crate) async fn hold(nodes: Nodes) {
+pub(crate) async fn hold_of_sending(nodes: Senders) {
     numbers_never_repeat(&nodes).await;
     a_block_in_use_is_not_replaced(&nodes[0]).await;
     a_pre_order_comes_back_until_it_expires(&nodes).await;
+    a_dress_comes_back(&nodes).await;
+}
+
+pub(crate) async fn hold(nodes: Nodes) {
+    hold_of_sending(nodes.clone().map(|node| node as _)).await;
     an_older_packet_never_replaces_a_newer(&nodes).await;
     a_packet_is_missing_until_all_its_claims_are_there(&nodes).await;
     a_large_packet_comes_whole(&nodes).await;
-    a_dress_comes_back(&nodes).await;
 }
 
 /// A durable mark, as the database of a site has.
@@ -31,7 +39,7 @@ pub(crate) struct Marks(AtomicU64);
 impl Marks {
     /// As the numbering does: from the tier, within blocks of this length; `None` while the
     /// tier is down.
-    pub(crate) async fn number(&self, tier: &dyn SharedTier, length: u64) -> Option<u64> {
+    pub(crate) async fn number(&self, tier: &dyn SendCache, length: u64) -> Option<u64> {
         loop {
             if let Some(number) = tier.next_sequence(Site::S).await.ok()? {
                 assert!(number < self.0.load(Ordering::SeqCst), "{number} was never granted");
@@ -44,7 +52,7 @@ impl Marks {
 }
 
 /// Also when two nodes install blocks at once (R-ORDER-2).
-async fn numbers_never_repeat(nodes: &Nodes) {
+async fn numbers_never_repeat(nodes: &Senders) {
     let marks = Arc::new(Marks::default());
     let tasks = (0..16).map(|task| {
         let (node, marks) = (Arc::clone(&nodes[task % 2]), Arc::clone(&marks));
@@ -60,7 +68,7 @@ async fn numbers_never_repeat(nodes: &Nodes) {
     assert_eq!(numbers.iter().collect::<BTreeSet<_>>().len(), numbers.len());
 }
 
-async fn a_block_in_use_is_not_replaced(tier: &Arc<dyn SharedTier>) {
+async fn a_block_in_use_is_not_replaced(tier: &Arc<dyn SendCache>) {
     while tier.next_sequence(Site::S).await.unwrap().is_some() {}
     tier.install_block(Site::S, 1_000_000, 2).await.unwrap();
     tier.install_block(Site::S, 2_000_000, 2).await.unwrap();
@@ -70,7 +78,7 @@ async fn a_block_in_use_is_not_replaced(tier: &Arc<dyn SharedTier>) {
 }
 
 /// R-SEND-1.
-async fn a_pre_order_comes_back_until_it_expires([one, two]: &Nodes) {
+async fn a_pre_order_comes_back_until_it_expires([one, two]: &Senders) {
     let record = pre_order(order_no());
     assert_eq!(two.pre_order(record.order_no, now()).await.unwrap(), None);
     one.put_pre_order(&record).await.unwrap();
@@ -116,7 +124,7 @@ async fn a_large_packet_comes_whole([one, two]: &Nodes) {
 }
 
 /// R-CACHE-3.
-async fn a_dress_comes_back([one, two]: &Nodes) {
+async fn a_dress_comes_back([one, two]: &Senders) {
     let order_no = order_no();
     assert_eq!(one.dress(order_no).await.unwrap(), None);
     let dress = Dress { greeting: "恭喜发财".to_owned(), cover: "gold".to_owned() };

@@ -7,7 +7,7 @@ use crate::{
 };
 use futures::future::join_all;
 use hongbao_cache::RedisTier;
-use hongbao_domain::cache::SharedTier;
+use hongbao_domain::cache::{SendCache as _, SharedTier};
 use hongbao_fleet::{Redis, RedisCluster};
 use hongbao_shared::Site;
 use std::{

@@ -1,8 +1,15 @@
 //! The tiers that the laws are for, and servers for them.
 
-use crate::{common::ManualClock, laws, sample};
+use crate::{
+    common::{ManualClock, fragile::Fragile},
+    laws, sample,
+};
 use hongbao_cache::{RedisSettings, RedisTier};
-use hongbao_domain::{board::Board, cache::SharedTier, record::PreOrderRecord};
+use hongbao_domain::{
+    board::Board,
+    cache::{SendCache, SharedTier},
+    record::PreOrderRecord,
+};
 use hongbao_engine::cache::InProcess;
 use hongbao_fleet::{Redis, RedisCluster};
 use hongbao_shared::Site;
@@ -48,7 +55,14 @@ pub(crate) fn two_nodes(server: &Redis) -> [Arc<dyn SharedTier>; 2] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn in_process() {
-    let tier: Arc<dyn SharedTier> = Arc::new(InProcess::new(1_000_000));
+    let cache: Arc<dyn SendCache> = Arc::new(InProcess::new(100));
+    laws::hold_of_sending([Arc::clone(&cache), cache]).await;
+}
+
+/// What simulations and other tests share.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn in_memory() {
+    let tier: Arc<dyn SharedTier> = Arc::new(Fragile::new());
     laws::hold([Arc::clone(&tier), tier]).await;
 }
 
@@ -69,7 +83,7 @@ async fn in_a_redis_cluster() {
 /// and drops nothing that is alive (R-CTRL-6).
 #[tokio::test]
 async fn no_live_pre_order_gives_way() {
-    let tier = InProcess::new(1_000).with_pre_orders_max(10);
+    let tier = InProcess::new(10);
     let mut kept = Vec::new();
     for _ in 0..10 {
         let record = sample::pre_order(sample::order_no());

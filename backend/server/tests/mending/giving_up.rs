@@ -47,7 +47,7 @@ async fn pay_only(world: &World, party: &Party) -> Payment {
     let packets = &world.app.packets;
     let request = request(party, Kind::Lucky, 700, 2);
     let order = packets.pre_order(party.members[0], request).await.unwrap();
-    let record = packets.shared.pre_order(order.order_no, packets.clock.now()).await;
+    let record = packets.sending.pre_order(order.order_no, packets.clock.now()).await;
     let record = record.unwrap().unwrap();
     let payment = Payment { record, client_seed: vec![7], paid_at: packets.clock.now() };
     world.app.ledger.pay(payment).await.unwrap().payment

@@ -198,7 +198,7 @@ async fn a_landing_whose_reply_is_lost_is_not_given_up() {
     let packets = &world.app.packets;
     let order = packets.pre_order(party.members[0], request(&party, Kind::Lucky, 700, 2)).await;
     let order_no = order.unwrap().order_no;
-    let record = packets.shared.pre_order(order_no, packets.clock.now()).await.unwrap().unwrap();
+    let record = packets.sending.pre_order(order_no, packets.clock.now()).await.unwrap().unwrap();
     let payment = Payment { record, client_seed: vec![7], paid_at: packets.clock.now() };
     lost.store(u32::MAX, Ordering::SeqCst);
     world.app.ledger.pay(payment).await.unwrap();

@@ -132,7 +132,7 @@ async fn a_tombstone_sends_the_money_back_and_stays() {
 
     let packets = &world.app.packets;
     let order = packets.pre_order(sender, request(&party, Kind::Lucky, 700, 2)).await.unwrap();
-    let record = packets.shared.pre_order(order.order_no, packets.clock.now()).await;
+    let record = packets.sending.pre_order(order.order_no, packets.clock.now()).await;
     let payment = hongbao_domain::record::Payment {
         record: record.unwrap().unwrap(),
         client_seed: vec![7],
