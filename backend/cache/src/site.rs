@@ -2,7 +2,7 @@ use super::{
     circuit::{Circuit, Pass},
     pool::{ANSWER_WITHIN, Connection, Pool},
 };
-use deadpool_redis::redis::{self, RedisError, RedisResult};
+use deadpool_redis::redis::{self, ErrorKind, RedisError, RedisResult, ServerError};
 use hongbao_domain::{
     board::{Board, Place, Rung},
     cache::CacheDown,
@@ -137,8 +137,8 @@ struct Failure {
     reach: Reach,
 }
 
-/// What does not work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What does not work, from little to much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Reach {
     /// Something is wrong with what stands under one key, not with the server.
     OneKey,
@@ -161,13 +161,30 @@ impl Failure {
 
 impl From<RedisError> for Failure {
     fn from(error: RedisError) -> Self {
-        let reach = match error.code() {
-            Some("WRONGTYPE") => Reach::OneKey,
-            // Full, a disk that its snapshots do not get onto, too few replicas. Not READONLY: what a
-            // replica lacks may be there all the same.
-            Some("OOM" | "MISCONF" | "NOREPLICAS") => Reach::Writes,
-            _ => Reach::All,
-        };
-        Self { reach, text: error.to_string() }
+        let text = error.to_string();
+        // What stands there is not what was asked for.
+        if matches!(error.kind(), ErrorKind::Parse | ErrorKind::UnexpectedReturnType) {
+            return Self { text, reach: Reach::OneKey };
+        }
+        // Several of a pipeline.
+        let errors = error.into_server_errors();
+        let reach = errors.iter().flat_map(|errors| errors.iter()).map(|(_, error)| reach(error));
+        Self { reach: reach.max().unwrap_or(Reach::All), text }
     }
 }
+
+/// How much of a server does not work that answers so.
+fn reach(error: &ServerError) -> Reach {
+    let of_value = |details: &str| VALUE_SAYS.iter().any(|words| details.contains(words));
+    match error.code() {
+        "WRONGTYPE" => Reach::OneKey,
+        "ERR" if error.details().is_some_and(of_value) => Reach::OneKey,
+        // Full, a disk that its snapshots do not get onto, too few replicas. Not READONLY: what a
+        // replica lacks may be there all the same.
+        "OOM" | "MISCONF" | "NOREPLICAS" => Reach::Writes,
+        _ => Reach::All,
+    }
+}
+
+/// Of what cannot be counted with, in Redis and in Lua; all other errors have codes of their own.
+const VALUE_SAYS: [&str; 3] = ["is not an integer", "would overflow", "attempt to "];

@@ -2,12 +2,12 @@
 
 use crate::{
     laws::Marks,
-    sample::{claims, now, order_no, packet, pre_order},
+    sample::{claims, now, order_no, packet, pre_order, user},
     tiers::{Watched, tier, two_nodes, watched},
 };
 use futures::future::join_all;
 use hongbao_cache::RedisTier;
-use hongbao_domain::cache::{SendCache as _, SharedTier};
+use hongbao_domain::cache::{Note, SendCache as _, SharedTier};
 use hongbao_fleet::{Redis, RedisCluster};
 use hongbao_shared::Site;
 use std::{
@@ -220,7 +220,19 @@ async fn what_cannot_be_read_is_a_miss() {
     server.command(&["DEL", &key]).unwrap();
     server.command(&["LPUSH", &key, "a list"]).unwrap();
     tier.pre_order(record.order_no, now()).await.unwrap_err();
-    assert!(tier.board.list().is_empty());
+    // In a pipeline, in a script, in what is counted with, and in what is read as a number.
+    let row = format!("hongbao:1:packet:{{{}}}", record.order_no);
+    server.command(&["LPUSH", &row, "a list"]).unwrap();
+    tier.packet(record.order_no).await.unwrap_err();
+    tier.install_block(Site::S, 0, 10).await.unwrap();
+    server.command(&["HSET", "hongbao:1:numbers:S", "end", "later"]).unwrap();
+    tier.next_sequence(Site::S).await.unwrap_err();
+    let notes = format!("hongbao:1:notes:{{{}}}", user(7));
+    server.command(&["HSET", &notes, "sent-era", "long ago"]).unwrap();
+    tier.outdate_note(Site::S, Note::Sent, user(7)).await.unwrap_err();
+    tier.note(Site::S, Note::Sent, user(7)).await.unwrap_err();
+    assert_eq!(tier.board.list(), []);
+    tier.put_pre_order(&pre_order(order_no())).await.unwrap();
 }
 
 /// Memory stays bounded: everything goes one day (but for the block).
