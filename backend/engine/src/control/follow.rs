@@ -80,16 +80,32 @@ impl Follower {
             return Ok(());
         }
         if let Some(newest) = self.store.changes(1).await?.first() {
-            let mut switches = by_name(&api::Switches::from(&self.control.switches()))?;
-            for (name, value) in stored(newest)?.switches {
-                switches.entry(name).and_modify(|now| *now = value);
-            }
-            let switches = serde_json::to_value(switches).and_then(serde_json::from_value);
-            self.control.set(Switches::checked(&switches.map_err(unreadable)?, &self.sites)?);
+            self.control.set(self.following(stored(newest)?)?);
             *version = newest.version;
             tracing::info!(version = newest.version, changed = newest.changed, "switches changed");
         }
         Ok(())
+    }
+
+    /// What is in force here, with all that was turned and means something here: another version
+    /// may know other values, and a site whose weight was set may be gone.
+    fn following(&self, stored: Stored) -> Result<Switches, Refusal> {
+        let read = |switches: &BTreeMap<String, Value>| {
+            let switches = serde_json::to_value(switches).and_then(serde_json::from_value);
+            Switches::checked(&switches.map_err(unreadable)?, &self.sites)
+        };
+        let mut switches = by_name(&api::Switches::from(&self.control.switches()))?;
+        for (name, value) in stored.switches {
+            let Some(before) = switches.insert(name.clone(), value) else {
+                switches.remove(&name);
+                continue;
+            };
+            if let Err(refusal) = read(&switches) {
+                tracing::warn!(switch = name, %refusal, "a switch says what means nothing here");
+                switches.insert(name, before);
+            }
+        }
+        read(&switches)
     }
 
     /// What is in force, and who turned it.

@@ -66,8 +66,9 @@ async fn changes_are_recorded_and_survive() {
     refused(&admin.post("/packets", &order).await, 503, "packets_off");
 }
 
-/// What another version of the program has turned is in force: a switch that it did not know
-/// is as the settings say, and one that is not known here is nobody's.
+/// What another version of the program, or another fleet, has turned is in force: a switch that
+/// it did not know is as the settings say, one that is not known here is nobody's, and one that
+/// says what means nothing here stays as it is and keeps none of the others.
 #[tokio::test]
 async fn switches_of_another_version_are_read() {
     let server = TestServer::start().await;
@@ -77,7 +78,10 @@ async fn switches_of_another_version_are_read() {
     let options = SqliteConnectOptions::new().filename(folder.path().join("db/control.sqlite"));
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     let other = "UPDATE changes SET switches =
-        json_set(json_remove(switches, '$.switches.sends_per_user_per_minute'), '$.switches.of_tomorrow', 1)";
+        json_set(json_remove(switches, '$.switches.sends_per_user_per_minute'),
+            '$.switches.of_tomorrow', 1,
+            '$.switches.credit_mode', 'of_tomorrow',
+            '$.switches.site_weights', json('{\"Z\": 1}'))";
     assert_eq!(sqlx::query(other).execute(&mut connection).await.unwrap().rows_affected(), 1);
     connection.close().await.unwrap();
 
