@@ -13,7 +13,7 @@ use hongbao_shared::{
         accounts::{
             Credentials, GuestRequest, Me, PasswordChange, ProfileChange, SessionInfo, SignedIn,
         },
-        control::{ChangeSwitches, ControlState, DeadLetter, Reconciliation, Retried},
+        control::{ChangeSwitches, ControlState, DeadLetters, Reconciliation, Retried},
         groups::{
             DemoRequest, Group, GroupSummary, Invitation, InvitationPreview, JoinRequest, Language,
             Message, MuteRequest, NewGroup, NewMessage, ReadRequest,
@@ -245,7 +245,7 @@ pub(crate) fn history(window: HistoryWindow) -> Coming<History> {
     get(format!("/control/history?window={window}"))
 }
 
-pub(crate) fn dead_letters() -> Coming<Page<DeadLetter>> {
+pub(crate) fn dead_letters() -> Coming<DeadLetters> {
     get("/control/dead-letters".to_owned())
 }
 

@@ -66,7 +66,7 @@ texts! {
     will_large_share_fen: "达到这个数的份额马上入账；只在“大额立即”时有用。", "Shares from this size on are credited at once, in the mode that tells large from small.";
     will_two_screens: "所有人只能翻到最近两屏记录，读库压力变小。", "Everybody sees the newest two screens of their lists only. The list database gets less to do.";
     will_all_screens: "所有人又能翻到全部记录。", "Everybody can read their lists to the end again.";
-    will_lookups_max: "每个节点同时最多这么多次查库，多的要等或被拒绝。", "Each node lets so many look-ups at its databases at once. Others wait, or are refused.";
+    will_lookups_max: "每个节点对每个分片同时最多查这么多次库，多的要等或被拒绝。", "Each node lets so many look-ups at a shard at once. Others wait, or are refused.";
     will_sends: "超过的人会被请稍后再发；已经付款的不受影响。", "Whoever sends more is asked to come back later. What is paid goes on.";
     will_off: "所有人都不能再发、抢、拆红包，直到重新打开。已经拆到的钱照常入账。", "Nobody can send, grab or open a packet until this is turned on again. What has been opened still arrives.";
     will_on: "大家又能发、抢、拆红包了。", "Packets can be sent, grabbed and opened again.";
@@ -204,6 +204,14 @@ impl Lang {
         match self {
             Self::Zh => format!("{who}，{at}"),
             Self::En => format!("{who}, {at}"),
+        }
+    }
+
+    /// Databases whose letters are missing.
+    pub(crate) fn ops_letters_silent(self, places: &str) -> String {
+        match self {
+            Self::Zh => format!("{places} 没有回应，那里的死信没有列出"),
+            Self::En => format!("{places} did not answer: letters from there are missing"),
         }
     }
 

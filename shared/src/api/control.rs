@@ -43,6 +43,21 @@ pub struct DeadLetter {
     pub payload: String,
 }
 
+/// `GET /control/dead-letters`: a page of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeadLetters {
+    /// Database by database, the oldest of each first.
+    pub items: Vec<DeadLetter>,
+    /// Give this as `cursor` to get the next page; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_cursor: Option<String>,
+    /// Databases of this page that did not answer: what could not be delivered from there is
+    /// missing in it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub silent: Vec<String>,
+}
+
 /// `POST /control/dead-letters/{id}/retry`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -224,7 +239,7 @@ switches! {
     LargeShareFen = large_share_fen: Fen,
     /// Everyone sees the newest two screens of their lists only.
     TwoScreenLists = two_screen_lists: bool,
-    /// Look-ups of packets that each node lets at its databases at once, 1 to 1,000.
+    /// Look-ups of packets that each node lets at a shard at once, 1 to 1,000.
     LookupsMax = lookups_max: u32,
     /// Packets that one person may send in a minute, on each node; 0 for no limit.
     SendsPerUserPerMinute = sends_per_user_per_minute: u32,

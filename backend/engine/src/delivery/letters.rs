@@ -10,10 +10,7 @@ use hongbao_domain::{
 };
 use hongbao_shared::{
     ErrorCode, OrderNo, Shard, Site,
-    api::{
-        Page,
-        control::{DeadLetter, LetterState},
-    },
+    api::control::{self, DeadLetter, LetterState},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -127,31 +124,41 @@ impl DeadLetters {
     }
 
     /// A page of letters of this fate, database by database, the oldest of each first;
-    /// `limit` is capped at [`LETTERS_PAGE_MAX`]. `invalid_cursor`.
+    /// `limit` is capped at [`LETTERS_PAGE_MAX`]. A database that does not answer hides no
+    /// letters of others. `invalid_cursor`.
     pub async fn page(
         &self,
         fate: Fate,
         cursor: Option<&str>,
         limit: u32,
-    ) -> Result<Page<DeadLetter>, Refusal> {
+    ) -> Result<control::DeadLetters, Refusal> {
         let limit = limit.clamp(1, LETTERS_PAGE_MAX);
         let after = cursor.map(read_cursor).transpose()?;
-        let mut items = Vec::new();
+        let (mut items, mut silent) = (Vec::new(), Vec::new());
         let first = after.map_or(OutboxPlace::Ledger, |id| id.place);
         for (place, outbox) in self.outboxes.range(first..) {
             let after_row = after.filter(|id| id.place == *place).map_or(0, |id| id.row);
             // One more than asked for tells whether there is a next page.
             let rest = limit.saturating_add(1).saturating_sub(count(&items));
-            let rows = outbox.failed(fate, after_row, rest).await?;
+            let rows = match outbox.failed(fate, after_row, rest).await {
+                Ok(rows) => rows,
+                Err(error) => {
+                    tracing::debug!(%place, %error, "its letters are not listed");
+                    silent.push(place.to_string());
+                    continue;
+                }
+            };
             items
                 .extend(rows.into_iter().map(|row| (LetterId { place: *place, row: row.id }, row)));
             if count(&items) > limit {
                 items.pop();
                 let next_cursor = items.last().map(|(id, _)| write_cursor(*id));
-                return Ok(Page { items: described(fate, items), next_cursor });
+                let items = described(fate, items);
+                return Ok(control::DeadLetters { items, next_cursor, silent });
             }
         }
-        Ok(Page { items: described(fate, items), next_cursor: None })
+        let items = described(fate, items);
+        Ok(control::DeadLetters { items, next_cursor: None, silent })
     }
 
     /// Makes a dead letter due at once, as if it had never been tried. False if it was not
@@ -169,55 +176,65 @@ impl DeadLetters {
         Ok(true)
     }
 
-    /// Retries all that are dead now; answers how many.
+    /// Retries all that are dead now; answers how many. Those of a database that does not
+    /// answer keep none of the others, and are what is refused at the end.
     pub async fn retry_all(&self) -> Result<u64, Refusal> {
-        let mut retried = 0_u64;
-        for (place, outbox) in &self.outboxes {
-            let mut after = 0;
-            loop {
-                let rows = outbox.failed(Fate::Dead, after, LETTERS_PAGE_MAX).await?;
-                let Some(last) = rows.last() else { break };
-                after = last.id;
-                for row in &rows {
-                    let id = LetterId { place: *place, row: row.id };
-                    retried = retried.saturating_add(self.retry(id).await?.into());
+        let (mut retried, mut refused) = (0_u64, None);
+        for place in self.outboxes.keys() {
+            match self.retry_of(*place).await {
+                Ok(count) => retried = retried.saturating_add(count),
+                Err(refusal) => {
+                    refused = Some(refusal.detail(format!(
+                        "{place} does not answer; {retried} letters of others are retried."
+                    )));
                 }
             }
         }
-        Ok(retried)
+        refused.map_or(Ok(retried), Err)
     }
 
-    /// How much waits and how much is dead, by destination.
-    pub async fn backlogs(&self) -> Result<BTreeMap<Destination, Backlog>, Refusal> {
-        let mut backlogs: BTreeMap<Destination, Backlog> = BTreeMap::new();
-        for outbox in self.outboxes.values() {
-            for destination in Destination::ALL {
-                let found = outbox.backlog(destination).await?;
-                let sum = backlogs.entry(destination).or_default();
-                sum.waiting = sum.waiting.saturating_add(found.waiting);
-                sum.dead = sum.dead.saturating_add(found.dead);
+    async fn retry_of(&self, place: OutboxPlace) -> Result<u64, Refusal> {
+        let (mut retried, mut after) = (0_u64, 0);
+        let outbox = self.outboxes.get(&place).ok_or(ErrorCode::InvalidId)?;
+        loop {
+            let rows = outbox.failed(Fate::Dead, after, LETTERS_PAGE_MAX).await?;
+            let Some(last) = rows.last() else { return Ok(retried) };
+            after = last.id;
+            for row in &rows {
+                let id = LetterId { place, row: row.id };
+                retried = retried.saturating_add(self.retry(id).await?.into());
             }
         }
-        Ok(backlogs)
+    }
+
+    /// Counts what waits and what is dead. Of a database that does not answer the count stays
+    /// what it was.
+    async fn count(&self, backlogs: &mut BTreeMap<(OutboxPlace, Destination), Backlog>) {
+        for (place, outbox) in &self.outboxes {
+            for destination in Destination::ALL {
+                match outbox.backlog(destination).await {
+                    Ok(backlog) => {
+                        backlogs.insert((*place, destination), backlog);
+                    }
+                    Err(error) => tracing::debug!(%place, %error, "its letters are not counted"),
+                }
+            }
+        }
     }
 
     /// Shows the numbers as metrics until `stop`, and says so once when letters die or all
     /// are gone.
     pub async fn watch(self: Arc<Self>, stop: CancellationToken) {
-        let mut known = 0;
+        let (mut known, mut backlogs) = (0, BTreeMap::new());
         loop {
-            match self.backlogs().await {
-                Ok(backlogs) => {
-                    let dead = show(&backlogs);
-                    if dead > known {
-                        tracing::error!(dead, "dead letters need somebody");
-                    } else if dead == 0 && known > 0 {
-                        tracing::info!("no letter is dead any more");
-                    }
-                    known = dead;
-                }
-                Err(error) => tracing::debug!(%error, "dead letters are not counted"),
+            self.count(&mut backlogs).await;
+            let dead = show(&backlogs);
+            if dead > known {
+                tracing::error!(dead, "dead letters need somebody");
+            } else if dead == 0 && known > 0 {
+                tracing::info!("no letter is dead any more");
             }
+            known = dead;
             if stop.run_until_cancelled(tokio::time::sleep(COUNT_EVERY)).await.is_none() {
                 return;
             }
@@ -228,9 +245,14 @@ impl DeadLetters {
 /// Sets the gauges; the sum of the dead.
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; 2^53 rows are not counted")]
 #[expect(clippy::as_conversions, reason = "there is no other way from u64 to f64")]
-fn show(backlogs: &BTreeMap<Destination, Backlog>) -> u64 {
+fn show(backlogs: &BTreeMap<(OutboxPlace, Destination), Backlog>) -> u64 {
     let mut dead = 0_u64;
-    for (destination, backlog) in backlogs {
+    for destination in Destination::ALL {
+        let of = backlogs.iter().filter(|((_, of), _)| *of == destination);
+        let backlog = of.fold(Backlog::default(), |sum, (_, of)| Backlog {
+            waiting: sum.waiting.saturating_add(of.waiting),
+            dead: sum.dead.saturating_add(of.dead),
+        });
         let destination = destination.as_str();
         metrics::gauge!("hongbao_outbox_dead_rows", "destination" => destination)
             .set(backlog.dead as f64);

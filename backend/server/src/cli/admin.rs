@@ -18,7 +18,10 @@ use hongbao_engine::{
     stores::Stores,
 };
 use hongbao_shared::{ErrorCode, api::control::DeadLetter};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What `hongbao admin` takes.
 #[derive(Debug, clap::Args)]
@@ -141,7 +144,7 @@ async fn with_letters(
 }
 
 async fn show(letters: &DeadLetters, fate: Fate) -> Result<(), Failure> {
-    let mut cursor = None;
+    let (mut cursor, mut silent) = (None, BTreeSet::new());
     let mut count = 0_u64;
     loop {
         let page = letters.page(fate, cursor.as_deref(), LETTERS_PAGE_MAX).await.map_err(failed)?;
@@ -150,13 +153,18 @@ async fn show(letters: &DeadLetters, fate: Fate) -> Result<(), Failure> {
             let DeadLetter { id, destination, attempts, error, at, .. } = letter;
             say(format_args!("{id}\t{at}\t{destination}\t{attempts} attempts\t{error}"));
         }
+        silent.extend(page.silent);
         cursor = page.next_cursor;
         if cursor.is_none() {
             break;
         }
     }
     say(format_args!("{count} letters"));
-    Ok(())
+    if silent.is_empty() {
+        return Ok(());
+    }
+    let silent = silent.into_iter().collect::<Vec<_>>().join(", ");
+    Err(Failure::Failed(anyhow::anyhow!("{silent} did not answer: letters of theirs are missing")))
 }
 
 async fn retry(letters: &DeadLetters, id: Option<LetterId>) -> Result<(), Failure> {

@@ -275,6 +275,38 @@ async fn what_was_put_off_is_tried_once_more_at_the_end() {
     world.end_and_audit().await;
 }
 
+/// A database that does not answer hides no letters of others, and keeps none from being
+/// tried again.
+#[tokio::test]
+async fn a_silent_database_hides_its_own_letters_alone() {
+    const SILENT: &str = "orders-S-1.sqlite";
+    let world = one_shard(|config| config.sites.shards = 3).await;
+    let party = world.party(2).await;
+    let data = world.folder.path();
+    poison(data, PEOPLE, "packet_posts", "true").await;
+    for _ in 0..12 {
+        world.send(&party, Kind::Lucky, 300, 3).await;
+    }
+    let all = until_dead(&world.app, 12).await;
+    let (of_silent, of_others): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|letter| letter.id.starts_with("S1-"));
+    assert!(!of_silent.is_empty() && !of_others.is_empty());
+    sql(data, SILENT, "ALTER TABLE outbox RENAME TO away").await;
+    let letters = &world.app.letters;
+    let page = letters.page(Fate::Dead, None, 100).await.unwrap();
+    assert_eq!((page.silent, page.items), (vec!["S1".to_owned()], of_others));
+    antidote(data, PEOPLE).await;
+    let refused = letters.retry_all().await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Unavailable);
+    assert!(refused.detail.starts_with("S1 does not answer"), "{refused}");
+    until_dead(&world.app, 0).await;
+    sql(data, SILENT, "ALTER TABLE away RENAME TO outbox").await;
+    assert_eq!(until_dead(&world.app, of_silent.len()).await, of_silent);
+    letters.retry_all().await.unwrap();
+    until_dead(&world.app, 0).await;
+    world.end_and_audit().await;
+}
+
 /// Pages go through all databases, once.
 #[tokio::test]
 async fn letters_are_read_by_page() {

@@ -1,6 +1,6 @@
 //! What could not be delivered and only somebody can move: why, and trying it again.
 
-use hongbao_shared::api::control::DeadLetter;
+use hongbao_shared::api::control::{DeadLetter, DeadLetters};
 use leptos::prelude::*;
 
 use crate::{
@@ -14,9 +14,10 @@ use crate::{
 #[component]
 pub(super) fn Letters() -> impl IntoView {
     let scope = Scope::new();
-    let list = RwSignal::new(None::<Vec<DeadLetter>>);
+    let list = RwSignal::new(None::<DeadLetters>);
     let failure = RwSignal::new(None::<Failure>);
-    scope.spawn(load(list, failure));
+    let again = move || scope.spawn(load(list, failure));
+    again();
     let retry = Callback::new(move |id: String| {
         failure.set(None);
         scope.spawn(async move {
@@ -36,10 +37,22 @@ pub(super) fn Letters() -> impl IntoView {
             <h2>{tr!(ops_letters)}</h2>
             {live(move || Some(match list.get() {
                 None => view! { <p class="muted" role="status">{tr!(loading)}</p> }.into_any(),
-                Some(list) if list.is_empty() => view! { <p class="muted">{tr!(ops_no_letters)}</p> }.into_any(),
-                Some(list) => {
-                    let rows = list.into_iter().map(|letter| row(letter, retry));
-                    view! { <ul class="ops-rows">{rows.collect_view()}</ul> }.into_any()
+                Some(DeadLetters { items, silent, .. }) if items.is_empty() && silent.is_empty() => {
+                    view! { <p class="muted">{tr!(ops_no_letters)}</p> }.into_any()
+                }
+                Some(DeadLetters { items, silent, .. }) => {
+                    let rows = items.into_iter().map(|letter| row(letter, retry));
+                    let silent = (!silent.is_empty()).then(|| silent.join(" "));
+                    view! {
+                        <ul class="ops-rows">{rows.collect_view()}</ul>
+                        {silent.map(|places| view! {
+                            <p class="bad" data-testid="ops-letters-silent">
+                                {words(move || lang().ops_letters_silent(&places))}
+                            </p>
+                            <button type="button" class="button" on:click=press(move |_| again())>{tr!(retry)}</button>
+                        })}
+                    }
+                    .into_any()
                 }
             }))}
             <Fault failure/>
@@ -47,9 +60,12 @@ pub(super) fn Letters() -> impl IntoView {
     }
 }
 
-async fn load(list: RwSignal<Option<Vec<DeadLetter>>>, failure: RwSignal<Option<Failure>>) {
-    match api::dead_letters().await {
-        Ok(page) => list.set(Some(page.items)),
+async fn load(list: RwSignal<Option<DeadLetters>>, failure: RwSignal<Option<Failure>>) {
+    match api::persist(api::dead_letters, |problem| failure.set(Some(problem))).await {
+        Ok(page) => {
+            failure.set(None);
+            list.set(Some(page));
+        }
         Err(problem) => failure.set(Some(problem)),
     }
 }

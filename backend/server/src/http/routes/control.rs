@@ -15,8 +15,7 @@ use hongbao_engine::delivery::{LETTERS_PAGE_MAX, LetterId};
 use hongbao_shared::{
     UserId,
     api::{
-        Page,
-        control::{ChangeSwitches, ControlState, DeadLetter, LetterState, Reconciliation, Retried},
+        control::{ChangeSwitches, ControlState, DeadLetters, LetterState, Reconciliation, Retried},
         history::History,
     },
 };
@@ -65,12 +64,12 @@ pub(in crate::http) async fn history(Query(window): Query<Window>, _admin: Admin
 /// administrators.
 #[utoipa::path(get, path = "/api/v1/control/dead-letters", operation_id = "list_dead_letters", tag = "Control",
     params(Letters),
-    responses((status = 200, description = "A part of them.", body = Page<DeadLetter>)))]
+    responses((status = 200, description = "A part of them.", body = DeadLetters)))]
 pub(in crate::http) async fn dead_letters(
     State(http): State<Http>,
     Query(letters): Query<Letters>,
     _admin: Admin,
-) -> Answer<Json<Page<DeadLetter>>> {
+) -> Answer<Json<DeadLetters>> {
     let fate = match letters.state.unwrap_or_default() {
         LetterState::Dead => Fate::Dead,
         LetterState::Failing => Fate::Failing,

@@ -129,6 +129,9 @@ async fn letters(stores: &Stores, findings: &mut Findings) {
     const ABOUT: &str = "deliveries";
     let letters = DeadLetters::new(stores, &BTreeMap::new(), Arc::new(SystemClock));
     match letters.page(Fate::Dead, None, LETTERS_PAGE_MAX).await {
+        Ok(page) if !page.silent.is_empty() => {
+            findings.wrong(ABOUT, format_args!("cannot look at those of {}", page.silent.join(", ")));
+        }
         Ok(page) if page.items.is_empty() => findings.fine(ABOUT, "none is given up"),
         Ok(page) => {
             let or_more = if page.next_cursor.is_some() { " or more" } else { "" };
