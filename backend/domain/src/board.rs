@@ -95,7 +95,7 @@ rungs! {
         "Grabs are answered by the node's memory, then by the databases.";
     /// R-CTRL-2.
     LookupsLimited = "lookups_limited", End::Quiet,
-        "Look-ups of packets wait long for their turn at the databases, or are refused.";
+        "Look-ups of packets wait long for their turn at a shard, or are refused.";
     /// R-CACHE-3.
     DefaultProfiles = "default_profiles", End::Quiet,
         "People whom the node does not remember are shown without their names.";

@@ -10,7 +10,7 @@ use hongbao_config::{self as config, Config};
 use hongbao_shared::Site;
 use std::{collections::BTreeMap, time::Duration};
 
-/// Look-ups in the databases of packets at the same time.
+/// Look-ups of packets at a shard at the same time.
 const LOOKUPS_MAX: u32 = 4;
 /// Open packets that one lane keeps ready.
 const LANE_PACKETS_MAX: usize = 10_000;

@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-/// How many look-ups may wait for the database at once; beyond it, come back.
+/// How many look-ups may wait for a shard at once; beyond it, come back.
 const WAITING_MAX: usize = 256;
 /// Whoever waits longer than this notices it.
 const NOTICED: Duration = Duration::from_millis(250);
@@ -65,10 +65,11 @@ impl Sends {
     }
 }
 
-/// Lets as many look-ups at the databases at once as the switches say.
+/// Lets as many look-ups at a shard at once as the switches say.
 #[derive(Debug)]
 pub struct Lookups {
     control: Arc<Control>,
+    place: Place,
     /// How many may work.
     size: Mutex<u32>,
     working: Semaphore,
@@ -77,10 +78,11 @@ pub struct Lookups {
 }
 
 impl Lookups {
-    /// As many as `control` says, as that changes.
-    pub fn new(control: Arc<Control>) -> Self {
+    /// As many at `place` as `control` says, as that changes.
+    pub fn new(control: Arc<Control>, place: Place) -> Self {
         Self {
             control,
+            place,
             size: Mutex::new(0),
             working: Semaphore::new(0),
             waiting: Semaphore::new(WAITING_MAX),
@@ -108,7 +110,7 @@ impl Lookups {
     }
 
     fn tell(&self, why: &str) {
-        self.control.board().enter(Rung::LookupsLimited, Place::Node, why);
+        self.control.board().enter(Rung::LookupsLimited, self.place, why);
     }
 
     fn resize(&self) {

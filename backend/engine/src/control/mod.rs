@@ -77,7 +77,7 @@ impl Control {
         (switches.sends_per_user_per_minute, switches.sends_per_second)
     }
 
-    /// How many look-ups of packets may be at the databases at once.
+    /// How many look-ups of packets may be at a shard at once.
     pub fn lookups_max(&self) -> u32 {
         self.switches.load().lookups_max
     }

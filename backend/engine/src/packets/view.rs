@@ -30,11 +30,17 @@ pub enum Peers {
 #[derive(Debug)]
 pub struct Finder {
     local: LocalTier,
-    stores: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
+    shards: BTreeMap<(Site, Shard), OneShard>,
     control: Arc<Control>,
-    limiter: Lookups,
     peers: Peers,
     clock: Arc<dyn Clock>,
+}
+
+/// One that does not answer keeps no turn from those who look at another.
+#[derive(Debug)]
+struct OneShard {
+    store: Arc<dyn OrderStore>,
+    lookups: Lookups,
 }
 
 /// What a grab needs to know, from whichever tier knows it.
@@ -48,7 +54,7 @@ pub(super) struct Glimpse {
 
 impl Finder {
     /// Looks into `local`, then the tier that `peers` share, then the database of the shard,
-    /// with as many look-ups in databases at once as `control` says.
+    /// with as many look-ups at a shard at once as `control` says.
     pub fn new(
         local: LocalTier,
         stores: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
@@ -56,14 +62,22 @@ impl Finder {
         peers: Peers,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let limiter = Lookups::new(Arc::clone(&control));
-        Self { local, stores, control, limiter, peers, clock }
+        let shard = |(place, store): ((Site, Shard), _)| {
+            let lookups = Lookups::new(Arc::clone(&control), Place::Shard(place.0, place.1));
+            (place, OneShard { store, lookups })
+        };
+        let shards = stores.into_iter().map(shard).collect();
+        Self { local, shards, control, peers, clock }
     }
 
     /// The store of a packet's shard.
     pub fn store(&self, order_no: OrderNo) -> Result<&dyn OrderStore, Refusal> {
-        let store = self.stores.get(&(order_no.site(), order_no.shard()));
-        Ok(&**store.ok_or(ErrorCode::PacketNotFound)?)
+        Ok(&*self.shard(order_no)?.store)
+    }
+
+    fn shard(&self, order_no: OrderNo) -> Result<&OneShard, ErrorCode> {
+        let shard = self.shards.get(&(order_no.site(), order_no.shard()));
+        shard.ok_or(ErrorCode::PacketNotFound)
     }
 
     /// What a grab by `user` needs; caches first.
@@ -165,8 +179,8 @@ impl Finder {
 
     async fn newest(&self, known: &PacketEntry) -> Result<Arc<PacketEntry>, Refusal> {
         let order_no = known.facts().order_no;
-        let store = self.store(order_no)?;
-        let _turn = self.limiter.turn().await?;
+        let OneShard { store, lookups } = self.shard(order_no)?;
+        let _turn = lookups.turn().await?;
         // Somebody may have brought it while we waited.
         let brought = |entry: &Arc<PacketEntry>| {
             entry.is_current() && !self.may_have_ended(entry.facts(), entry.progress())
@@ -175,7 +189,7 @@ impl Finder {
             return Ok(entry);
         }
         metrics::counter!("hongbao_packet_catch_ups_total").increment(1);
-        let (progress, missed) = lane::since(store, known).await?;
+        let (progress, missed) = lane::since(&**store, known).await?;
         let entry = self.local.keep_newer(Arc::new(known.caught_up(progress, &missed)));
         entry.confirm();
         self.tell(&entry);
@@ -183,14 +197,14 @@ impl Finder {
     }
 
     async fn load(&self, order_no: OrderNo) -> Result<Arc<PacketEntry>, Refusal> {
-        let store = self.store(order_no)?;
-        let _turn = self.limiter.turn().await?;
+        let OneShard { store, lookups } = self.shard(order_no)?;
+        let _turn = lookups.turn().await?;
         // Somebody may have brought it while we waited.
         if let Some(entry) = self.local.get(order_no) {
             return Ok(entry);
         }
         metrics::counter!("hongbao_packet_loads_total").increment(1);
-        let entry = lane::load(store, order_no).await.map_err(|error| {
+        let entry = lane::load(&**store, order_no).await.map_err(|error| {
             let mut refusal = Refusal::from(error);
             if refusal.code == ErrorCode::Unavailable {
                 refusal.code = ErrorCode::ShardUnavailable;

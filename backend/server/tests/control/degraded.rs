@@ -13,7 +13,7 @@ use crate::{
 };
 use hongbao::node::{Outside, create_stores};
 use hongbao_config::Config;
-use hongbao_domain::board::Board;
+use hongbao_domain::board::{Board, Place};
 use hongbao_engine::control::{Control, Lookups, Switches};
 use hongbao_fleet::Postgres;
 use reqwest::Method;
@@ -116,7 +116,7 @@ async fn a_queue_at_the_limiter_is_shown() {
     let clock = Arc::new(ManualClock::at("2026-02-16T12:00:00.000Z"));
     let board = Arc::new(Board::new(Arc::clone(&clock) as _));
     let switches = Switches { lookups_max: 1, ..Switches::default() };
-    let lookups = Lookups::new(Arc::new(Control::new(switches, Arc::clone(&board))));
+    let lookups = Lookups::new(Arc::new(Control::new(switches, Arc::clone(&board))), Place::Node);
     let at_work = lookups.turn().await.unwrap();
     let ends_work = async {
         until(async || !board.list().is_empty()).await;

@@ -4,27 +4,21 @@
 use crate::{
     files::until,
     giving_up::{block_the_day, pay_without_landing, unblock_the_day},
-    world::{World, config_in, request},
+    tampered::{Tamper, tampered_world},
+    world::{World, request},
 };
 use async_trait::async_trait;
-use hongbao::node::{Outside, open_stores};
-use hongbao_config::Weights;
 use hongbao_domain::{
     record::Payment,
-    runtime::SystemEntropy,
     store::{
         StoreError,
         ledger::TransferKind,
-        orders::{ClaimRow, HotTables, LaneBatch, LaneOutcome, OrderStore, PacketRow, StoredState},
-        outbox::{HasOutbox, Outbox, OutboxRow},
+        orders::{LaneBatch, LaneOutcome, OrderStore, StoredState},
+        outbox::OutboxRow,
     },
 };
-use hongbao_engine::{
-    delivery::{Deliver, Delivered, LandPaid},
-    keys::Keys,
-    stores::Stores,
-};
-use hongbao_shared::{Day, ErrorCode, Kind, OrderNo, Timestamp};
+use hongbao_engine::delivery::{Deliver, Delivered, LandPaid};
+use hongbao_shared::{ErrorCode, Kind, OrderNo, Timestamp};
 use std::{
     sync::{
         Arc,
@@ -38,14 +32,17 @@ use tempfile::TempDir;
 /// which another node comes first as often as the other counter says.
 #[derive(Debug)]
 struct Mute {
-    store: Arc<dyn OrderStore>,
     lost: Arc<AtomicU32>,
     beaten: Arc<AtomicU32>,
 }
 
 #[async_trait]
-impl OrderStore for Mute {
-    async fn commit(&self, batch: LaneBatch) -> Result<LaneOutcome, StoreError> {
+impl Tamper for Mute {
+    async fn commit(
+        &self,
+        store: &dyn OrderStore,
+        batch: LaneBatch,
+    ) -> Result<LaneOutcome, StoreError> {
         let one_less = |n: u32| n.checked_sub(1);
         if !batch.appends.is_empty()
             && self.beaten.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok()
@@ -53,48 +50,11 @@ impl OrderStore for Mute {
             let appends = vec![false; batch.appends.len()];
             return Ok(LaneOutcome { appends, ..LaneOutcome::default() });
         }
-        let outcome = self.store.commit(batch).await?;
-        let lost = self.lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
-        match lost {
+        let outcome = store.commit(batch).await?;
+        match self.lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less) {
             Ok(_) => Err(StoreError::Unknown("lost".into())),
             Err(_) => Ok(outcome),
         }
-    }
-    async fn packet(&self, order_no: OrderNo) -> Result<Option<PacketRow>, StoreError> {
-        self.store.packet(order_no).await
-    }
-    async fn claims(
-        &self,
-        order_no: OrderNo,
-        from_seq: u32,
-        limit: u32,
-    ) -> Result<Vec<ClaimRow>, StoreError> {
-        self.store.claims(order_no, from_seq, limit).await
-    }
-    async fn packets_page(
-        &self,
-        day: Day,
-        after: Option<OrderNo>,
-        limit: u32,
-    ) -> Result<Vec<PacketRow>, StoreError> {
-        self.store.packets_page(day, after, limit).await
-    }
-    async fn claims_page(
-        &self,
-        day: Day,
-        after: Option<(OrderNo, u32)>,
-        limit: u32,
-    ) -> Result<Vec<(OrderNo, ClaimRow)>, StoreError> {
-        self.store.claims_page(day, after, limit).await
-    }
-    fn hot(&self) -> &dyn HotTables {
-        self.store.hot()
-    }
-}
-
-impl HasOutbox for Mute {
-    fn outbox(&self) -> &dyn Outbox {
-        &*self.store
     }
 }
 
@@ -108,29 +68,10 @@ async fn mute_world() -> (World, Arc<AtomicU32>, TempDir) {
 
 /// Likewise, and one that loses races.
 async fn mute_and_beaten_world() -> (World, Arc<AtomicU32>, Arc<AtomicU32>, TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut config = config_in(folder.path());
-    config.sites.shards = 1;
-    Keys::obtain(&config, &SystemEntropy).unwrap();
-    let stores = open_stores(&config).await.unwrap();
     let (lost, beaten) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
-    let hot = stores.hot.iter().map(|(place, store)| {
-        let (store, lost, beaten) = (Arc::clone(store), Arc::clone(&lost), Arc::clone(&beaten));
-        let store = Mute { store, lost, beaten };
-        (*place, Arc::new(store) as Arc<dyn OrderStore>)
-    });
-    let (ledger, people, lists) = (stores.ledger, stores.people, stores.lists);
-    let stores =
-        Stores::of(hot.collect(), stores.cold, ledger, people, lists, stores.control, stores.keys);
-    let outside = Outside { stores: Some(stores), ..Outside::default() };
-    let change = |config: &mut hongbao_config::Config| {
-        config.storage.data = folder.path().into();
-        config.sites.shards = 1;
-        config.sites.weights = Weights::Home;
-        config.landing.give_up_after_s = 600;
-        config.reconcile.interval_s = 0;
-    };
-    (World::on(change, outside).await, lost, beaten, folder)
+    let mute = |_| Arc::new(Mute { lost: Arc::clone(&lost), beaten: Arc::clone(&beaten) }) as _;
+    let (world, folder) = tampered_world(1, mute).await;
+    (world, lost, beaten, folder)
 }
 
 fn lander(world: &World) -> LandPaid {
