@@ -2,6 +2,7 @@
 //! moves: each written a second time from the requirements alone, as plainly as it can be.
 //! Judges that called the functions they judge would find them right whatever they did.
 
+use data_encoding::HEXLOWER;
 use hongbao_domain::store::ledger::{Account, Transfer, TransferKind};
 use hongbao_shared::{Kind, OrderNo, Timestamp, UserId};
 use sha2::{Digest, Sha256};
@@ -9,6 +10,11 @@ use sha2::{Digest, Sha256};
 const HOUR_MS: i64 = 60 * 60 * 1_000;
 /// Clocks of machines are wrong by an hour at most, and lose a few seconds more.
 const OFF_MS: i64 = HOUR_MS + HOUR_MS / 60;
+
+/// What binds whoever has told it to this seed, as hex (R-FAIR-1).
+pub(crate) fn commitment(server_seed: &[u8; 32]) -> String {
+    HEXLOWER.encode(&Sha256::digest([b"hongbao/v1/commit", &server_seed[..]].concat()))
+}
 
 /// What decides a packet's shares (R-FAIR-3).
 #[derive(Clone, Copy, Debug)]
@@ -244,6 +250,8 @@ mod tests {
             let client = ClientSeed::new(client_seed.clone()).unwrap();
             let seed = ServerSeed::from_bytes(server_seed).split_seed(&client, order_no, &terms);
             let amounts: Vec<_> = Splitter::new(&terms, &seed).collect();
+            let bound = ServerSeed::from_bytes(server_seed).commitment();
+            assert_eq!(commitment(&server_seed), bound.to_hex());
             let cut = Cut {
                 server_seed: &server_seed,
                 client_seed: &client_seed,

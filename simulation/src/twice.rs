@@ -1,5 +1,6 @@
-//! What is stored, against a second formulation of what it must be: shares and best lucks
-//! from the seed that the sender chose, and the keys under which money moved.
+//! What is stored, against a second formulation of what it must be: seeds from the commitment
+//! that the sender was told, shares and best lucks from the seed that the sender chose, and the
+//! keys under which money moved.
 
 use crate::{held, naive, witness::Promise, world::World};
 use hongbao_domain::store::{
@@ -50,6 +51,11 @@ fn shares(world: &World, packet: &PacketRow, claims: &[ClaimRow]) {
         let what = format!("the seed of {order_no} does not open");
         return world.witness.note(Promise::TwiceTheSame, what);
     };
+    let (bound, is) = (world.witness.committed(order_no), naive::commitment(server_seed.bytes()));
+    if bound.is_none_or(|bound| bound.to_hex() != is) {
+        let what = format!("{order_no} was bound to {bound:?}, and its seed gives {is}");
+        world.witness.note(Promise::TwiceTheSame, what);
+    }
     let cut = naive::Cut {
         server_seed: server_seed.bytes(),
         client_seed: &chosen,

@@ -3,7 +3,7 @@
 
 use crate::fault::named;
 use data_encoding::HEXLOWER;
-use hongbao_shared::{Fen, OrderNo, UserId};
+use hongbao_shared::{Fen, OrderNo, UserId, fairness::Commitment};
 use parking_lot::Mutex;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,7 +46,7 @@ named! {
         KeysAreOwn = "keys_are_own",
         /// The house gives everybody their welcome, and their allowance of the day they come.
         HouseGives = "house_gives",
-        /// Shares, best lucks and keys of transfers are those that a second formulation gives.
+        /// Seeds, shares, best lucks and keys of transfers are those that a second formulation gives.
         TwiceTheSame = "twice_the_same",
         /// The chat shows each packet, each claim and each end once.
         ChatIsTrue = "chat_is_true",
@@ -108,6 +108,7 @@ struct State {
     owners: BTreeMap<(OrderNo, u32), UserId>,
     brought: BTreeMap<(UserId, String), (Fen, Fen)>,
     tried: BTreeMap<(UserId, String), BTreeSet<u64>>,
+    commitments: BTreeMap<OrderNo, Commitment>,
     client_seeds: BTreeMap<OrderNo, Vec<u8>>,
     /// Numbers that were answered before the databases were restored.
     older: BTreeSet<OrderNo>,
@@ -140,11 +141,17 @@ impl Witness {
     }
 
     /// A pre-order was answered.
-    pub(crate) fn number(&self, order_no: OrderNo, sender: UserId) {
+    pub(crate) fn number(&self, order_no: OrderNo, sender: UserId, commitment: Commitment) {
         let mut state = self.0.lock();
+        state.commitments.insert(order_no, commitment);
         if let Some(earlier) = state.numbers.insert(order_no, sender) {
             state.note(Promise::NumberIsNew, format!("{order_no} for {earlier} and for {sender}"));
         }
+    }
+
+    /// What binds the server to the seed of a packet since its pre-order was answered.
+    pub(crate) fn committed(&self, order_no: OrderNo) -> Option<Commitment> {
+        self.0.lock().commitments.get(&order_no).copied()
     }
 
     /// All numbers that were answered, with their senders.

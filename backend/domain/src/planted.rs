@@ -75,6 +75,8 @@ bugs! {
     BestLuckLatest = "bug::best_luck_latest";
     /// The client's seed is left out of the split (R-FAIR-3).
     ClientSeedLeftOut = "bug::client_seed_left_out";
+    /// The commitment that is answered binds to no seed (R-FAIR-1).
+    CommitmentToNothing = "bug::commitment_to_nothing";
     /// A top-up's key is not its person's own (R-MONEY-1).
     TopUpKeyGlobal = "bug::top_up_key_global";
     /// The house's welcome has one key for everybody, so that it welcomes one person (R-MONEY-1).

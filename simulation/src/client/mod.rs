@@ -10,6 +10,7 @@ use crate::{
     Dice,
     fault::WorldFault,
     gate::as_call,
+    naive,
     people::People,
     trouble::Needs,
     witness::{KnownPacket, Promise},
@@ -18,10 +19,10 @@ use crate::{
 use hongbao_domain::Refusal;
 use hongbao_engine::lists::ListPart;
 use hongbao_shared::{
-    ErrorCode,
+    ErrorCode, OrderNo,
     api::{
         lists::{ListPage, ReceivedItem},
-        packets::{PacketDetails, PacketState},
+        packets::{Fairness, PacketDetails, PacketState},
     },
 };
 use std::{
@@ -164,6 +165,7 @@ impl Client {
                     self.world.witness.note(Promise::AnswerStands, what);
                 }
             }
+            self.check_proof(order_no, &details.fairness);
             match details.state {
                 PacketState::Finished => {
                     self.check_end(order_no, ErrorCode::PacketFinished).await;
@@ -177,6 +179,21 @@ impl Client {
         let list = node.app.lists.received(reader, ListPart::default(), &node.app.accounts);
         let show = |list: &ListPage<ReceivedItem>| list.items.len().to_string();
         drop(self.call(&node, Needs::List, format!("received by {reader}"), list, show).await);
+    }
+
+    /// What is shown for proof is what the sender was told and chose.
+    fn check_proof(&self, order_no: OrderNo, shown: &Fairness) {
+        let witness = &self.world.witness;
+        let (bound, chosen) = (witness.committed(order_no), witness.chosen(order_no));
+        let seed = shown.server_seed.as_ref().map(|seed| naive::commitment(seed.bytes()));
+        let is_bound = |to: &str| bound.is_some_and(|bound| bound.to_hex() == to);
+        if !is_bound(&shown.commitment.to_hex())
+            || seed.is_some_and(|seed| !is_bound(&seed))
+            || shown.client_seed.bytes() != chosen
+        {
+            let what = format!("{order_no} is bound to {bound:?} and {chosen:?}, and shows {shown:?}");
+            witness.note(Promise::AnswerStands, what);
+        }
     }
 }
 

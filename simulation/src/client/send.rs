@@ -109,7 +109,7 @@ impl Client {
         let show = |made: &PreOrder| made.order_no.to_string();
         let answer = self.call(node, Needs::Number, what, made, show).await;
         let Answer::Yes(made) = answer else { return None };
-        world.witness.number(made.order_no, sender);
+        world.witness.number(made.order_no, sender, made.commitment);
         let ttl_s = world.plan.config.limits.preorder_ttl_s.into();
         let (until, answered) = (made.expires_at, world.time.now());
         let is_true = until >= began.plus_seconds(ttl_s).minus(SKEW_MAX)

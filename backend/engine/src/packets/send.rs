@@ -94,7 +94,12 @@ impl Packets {
                 self.ledger.put_pre_order(record.clone()).await?;
             }
         }
-        Ok(PreOrder { order_no, commitment: record.commitment, expires_at: record.expires_at })
+        let commitment = if Bug::CommitmentToNothing.is_planted() {
+            ServerSeed::from_bytes(self.entropy.bytes32()).commitment()
+        } else {
+            record.commitment
+        };
+        Ok(PreOrder { order_no, commitment, expires_at: record.expires_at })
     }
 
     /// A greeting that nobody sees is none. `greeting_invalid`.
