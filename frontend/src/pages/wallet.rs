@@ -115,7 +115,10 @@ impl Statement {
     async fn ask_wallet(self) {
         if let Ok(wallet) = api::wallet().await {
             session::set_balance(wallet.balance_fen);
-            self.pending_fen.set(wallet.pending_fen.unwrap_or_default());
+            // Not told while the lists cannot be read: then it is what it was.
+            if let Some(pending) = wallet.pending_fen {
+                self.pending_fen.set(pending);
+            }
         }
     }
 

@@ -18,19 +18,26 @@ pub(super) fn Reconciling() -> impl IntoView {
     let scope = Scope::new();
     let state = RwSignal::new(None::<Reconciliation>);
     let failure = RwSignal::new(None::<Failure>);
+    let runs = move || state.with(|it| it.as_ref().is_none_or(|it| it.running));
     let follow = move |first: Coming<Reconciliation>| {
         scope.spawn(async move {
             let mut answer = first.await;
             loop {
                 match answer {
                     Ok(now) => {
-                        let runs = now.running;
+                        failure.set(None);
                         state.set(Some(now));
-                        if !runs {
+                    }
+                    Err(problem) => {
+                        let lasts = !problem.is_passing();
+                        failure.set(Some(problem));
+                        if lasts {
                             return;
                         }
                     }
-                    Err(problem) => return failure.set(Some(problem)),
+                }
+                if !runs() {
+                    return;
                 }
                 sleep_ms(ASK_EVERY_MS).await;
                 answer = api::reconciliation().await;
@@ -38,7 +45,6 @@ pub(super) fn Reconciling() -> impl IntoView {
         });
     };
     follow(api::reconciliation());
-    let runs = move || state.with(|it| it.as_ref().is_none_or(|it| it.running));
     view! {
         <section class="panel" data-testid="ops-reconciliation">
             <h2>{tr!(ops_reconciliation)}</h2>
