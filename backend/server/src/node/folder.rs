@@ -4,7 +4,8 @@
 //! A lock stands for whoever serves it. A manifest says which databases belong to it, each by
 //! an id that stands in the database too: one that is gone or was replaced is never made anew,
 //! which would be people without accounts and payments without packets, in a server that says
-//! it is ready. Whatever else must be there and fit, such as keys, belongs into the manifest.
+//! it is ready. Keys are not in it: what they sealed may be restored without this
+//! folder, so the ids that must be there stand beside the ledger, and the start asks for each.
 
 use super::places::{DATABASES, Places, SOCKET};
 use anyhow::Context;

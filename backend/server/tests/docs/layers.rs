@@ -33,12 +33,19 @@ const LAYERS: &[(&str, &[&str])] = &[
 const KNOWN_BY_ONE: &[(&str, &str)] =
     &[("sqlx", "hongbao-storage"), ("deadpool-redis", "hongbao-cache"), ("axum", "hongbao")];
 
-fn metadata(arguments: &[&str]) -> Value {
+/// What Cargo says of the workspace. Offline: it has been built, and what a platform that is not
+/// this one would link was never downloaded.
+fn cargo(arguments: &[&str]) -> String {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["metadata", "--format-version", "1", "--offline"]).args(arguments);
+    cargo.args(arguments).arg("--offline");
     let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("cargo answers in JSON")
+    String::from_utf8(output.stdout).expect("cargo writes UTF-8")
+}
+
+fn metadata() -> Value {
+    let text = cargo(&["metadata", "--format-version", "1", "--no-deps"]);
+    serde_json::from_str(&text).expect("cargo answers in JSON")
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -51,7 +58,7 @@ fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 
 /// Each package of the workspace with its folder.
 pub(crate) fn folders() -> BTreeMap<String, PathBuf> {
-    let metadata = metadata(&["--no-deps"]);
+    let metadata = metadata();
     let of_package = |package: &Value| {
         let manifest = PathBuf::from(text(package, "manifest_path"));
         (text(package, "name").to_owned(), manifest.with_file_name(""))
@@ -61,7 +68,7 @@ pub(crate) fn folders() -> BTreeMap<String, PathBuf> {
 
 /// What each package of the workspace depends on by itself, but for tests and builds.
 fn direct() -> BTreeMap<String, BTreeSet<String>> {
-    let metadata = metadata(&["--no-deps"]);
+    let metadata = metadata();
     let of_package = |package: &Value| {
         let normal = list(package, "dependencies").iter().filter(|one| one["kind"].is_null());
         let names = normal.map(|one| text(one, "name").to_owned()).collect();
@@ -70,29 +77,10 @@ fn direct() -> BTreeMap<String, BTreeSet<String>> {
     list(&metadata, "packages").iter().map(of_package).collect()
 }
 
-/// Everything that is linked into a package, by name.
+/// Everything that is linked into a package on this platform, by name.
 fn linked(package: &str) -> BTreeSet<String> {
-    let metadata = metadata(&[]);
-    let names: BTreeMap<&str, &str> = list(&metadata, "packages")
-        .iter()
-        .map(|one| (text(one, "id"), text(one, "name")))
-        .collect();
-    let nodes: BTreeMap<&str, &Value> =
-        list(&metadata["resolve"], "nodes").iter().map(|node| (text(node, "id"), node)).collect();
-    let first = names.iter().find(|(_, name)| **name == package).map(|(id, _)| *id);
-    let mut waiting = Vec::from_iter(first);
-    let mut seen = BTreeSet::new();
-    while let Some(id) = waiting.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        for dependency in list(nodes[id], "deps") {
-            if list(dependency, "dep_kinds").iter().any(|kind| kind["kind"].is_null()) {
-                waiting.push(text(dependency, "pkg"));
-            }
-        }
-    }
-    seen.into_iter().map(|id| names[id].to_owned()).collect()
+    let tree = cargo(&["tree", "--package", package, "--edges", "normal", "--prefix", "none"]);
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
 #[test]
