@@ -23,7 +23,7 @@ pub use sections::{
     Addresses, Cache, Calls, Credit, Flow, Guests, Landing, Lanes, Live, Reconcile, Server,
     Sessions, Sites, Storage, Telemetry, Time, Treasury, Webhooks,
 };
-pub use value::{CreditMode, HomeSite, Listen, LogFormat, Weights};
+pub use value::{CreditMode, HomeSite, Listen, LogFormat, Origin, Weights};
 pub use variables::refuse_unread;
 
 use hongbao_domain::runtime::Zone;

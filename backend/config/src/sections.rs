@@ -4,7 +4,7 @@
 use super::{
     key::MasterKeySetting,
     section::{describe, section},
-    value::{CreditMode, HomeSite, Listen, LogFormat, Weights},
+    value::{CreditMode, HomeSite, Listen, LogFormat, Origin, Weights},
 };
 use hongbao_shared::{Fen, Limits, Site, Unit};
 use std::{
@@ -26,6 +26,9 @@ section! {
         /// `Secure` always, and browsers are told to come by https alone, not only where a
         /// trusted proxy says so.
         https: bool = false;
+        /// Origins of pages that may call the REST interface from a browser, such as
+        /// `https://forum.example.com`; with a token of their own, never with the session's cookie.
+        cors_origins: Vec<Origin> = Vec::new();
         /// Addresses beside this machine's own from which `/metrics` may be read, such as that of
         /// Prometheus; everybody else is answered 403.
         metrics_addresses: Vec<IpAddr> = Vec::new();

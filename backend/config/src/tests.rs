@@ -113,6 +113,7 @@ fn one_sentence_says_what_is_wrong() {
         (&[("HONGBAO_TELEMETRY_FILTER", "a=b=c")], "telemetry.filter: "),
         (&[("HONGBAO_TELEMETRY_FILTER", "a[b]=debug")], "telemetry.filter: it takes targets"),
         (&[("HONGBAO_SERVER_TRUSTED_PROXIES", "::1,proxy")], "IP addresses separated by commas"),
+        (&[("HONGBAO_SERVER_CORS_ORIGINS", "https://a.example,*")], "such as https://forum."),
     ];
     for (variables, expected) in cases {
         let sentence = sentence(None, variables);
@@ -126,6 +127,29 @@ fn one_sentence_says_what_is_wrong() {
     let missing = Flags { file: Some("/nowhere/hongbao.toml".into()), ..Flags::default() };
     let missing = Config::load(&missing, &|_| None).unwrap_err().to_string();
     assert!(missing.starts_with("cannot read /nowhere/hongbao.toml: "), "{missing}");
+}
+
+/// As browsers write them, so that comparing is enough.
+#[test]
+fn origins_are_as_browsers_write_them() {
+    let load = |text| load(None, &[("HONGBAO_SERVER_CORS_ORIGINS", text)]);
+    let two = load("https://forum.example.com, http://[::1]:8080").unwrap();
+    let two: Vec<_> = two.server.cors_origins.iter().map(Origin::as_str).collect();
+    assert_eq!(two, ["https://forum.example.com", "http://[::1]:8080"]);
+    for text in [
+        "*",
+        "null",
+        "forum.example.com",
+        "https://",
+        "https://forum.example.com/",
+        "https://Forum.example.com",
+        "https://forum.example.com:443",
+        "http://forum.example.com:80",
+        "ftp://forum.example.com",
+        "https://me@forum.example.com",
+    ] {
+        assert!(load(text).is_err(), "{text}");
+    }
 }
 
 #[test]

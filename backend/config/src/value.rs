@@ -77,16 +77,27 @@ impl Value for Fen {
     }
 }
 
-impl Value for Vec<IpAddr> {
-    fn set(&mut self, text: &str) -> Result<(), &'static str> {
-        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let addresses: Result<_, _> = parts.map(str::parse).collect();
-        *self = addresses.map_err(|_| "IP addresses separated by commas")?;
-        Ok(())
-    }
-    fn show(&self) -> String {
-        self.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
-    }
+macro_rules! from_list {
+    ($($type:ty: $expected:literal;)+) => {
+        $(
+            impl Value for Vec<$type> {
+                fn set(&mut self, text: &str) -> Result<(), &'static str> {
+                    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+                    let values: Result<_, _> = parts.map(str::parse).collect();
+                    *self = values.map_err(|_| concat!($expected, " separated by commas"))?;
+                    Ok(())
+                }
+                fn show(&self) -> String {
+                    self.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+                }
+            }
+        )+
+    };
+}
+
+from_list! {
+    IpAddr: "IP addresses";
+    Origin: "origins such as https://forum.example.com,";
 }
 
 /// A choice among named values, the same in a variable and in the file.
@@ -137,6 +148,50 @@ macro_rules! deserialize_by_text {
         }
     };
 }
+
+/// Where a page comes from, as browsers write it: `scheme://host`, with the port where it is not
+/// the scheme's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// As in the header `Origin`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for Origin {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (scheme, host) = text.split_once("://").unwrap_or_default();
+        let port = match scheme {
+            "http" => ":80",
+            "https" => ":443",
+            _ => "",
+        };
+        let is_host = |c: char| {
+            c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | '[' | ']')
+        };
+        let is_one = !port.is_empty()
+            && !host.is_empty()
+            && host.chars().all(is_host)
+            && !host.ends_with(port);
+        is_one.then(|| Self(text.to_owned())).ok_or(
+            "expected an origin as browsers write it, such as https://forum.example.com: in lower \
+             case, no path, no port that is the scheme's own",
+        )
+    }
+}
+
+deserialize_by_text!(Origin);
 
 choice! {
     /// How claims are credited (R-MONEY-2).

@@ -4,6 +4,7 @@
 //! decided below.
 
 mod client;
+mod cors;
 mod docs;
 mod doors;
 mod extract;

@@ -4,6 +4,7 @@
 use super::{
     Http,
     client::Client,
+    cors::Cors,
     extract, keyed,
     problem::{self, Answered, Refused},
     room,
@@ -112,6 +113,7 @@ struct Call {
     route: Option<MatchedPath>,
     is_api: bool,
     https: bool,
+    cors: Option<Cors>,
     session_ttl_s: u32,
     renewal: Option<Renewal>,
     span: Span,
@@ -141,7 +143,8 @@ where
 
     fn call(&mut self, mut request: Request) -> Answering<S::Future> {
         let call = Call::of(&self.http, &mut request);
-        let answer: Either<_, Apart> = match refusal(&self.http, &request) {
+        let preflight = call.cors.as_ref().and_then(|cors| cors.preflight(&request));
+        let answer: Either<_, Apart> = match preflight.or_else(|| refusal(&self.http, &request)) {
             Some(response) => Either::Right(Box::pin(ready(Ok(response)))),
             None if keyed::is_keyed(&request) => {
                 let (http, inner) = (self.http.clone(), self.inner.clone());
@@ -197,6 +200,7 @@ impl Call {
             route: request.extensions().get().cloned(),
             is_api: request.uri().path().starts_with("/api/"),
             https: Client::of(request.headers(), request.extensions(), &http.app.config).https,
+            cors: Cors::of(http, request),
             session_ttl_s: http.app.config.sessions.ttl_s,
             renewal: Renewal::of(request),
             span: tracing::info_span!("request", request.id = %id),
@@ -234,6 +238,9 @@ impl Call {
             renewal.set_cookie(self.session_ttl_s, self.https, response.headers_mut());
         }
         harden(response.headers_mut(), self.is_api, self.https);
+        if let Some(cors) = &self.cors {
+            cors.tell(response.headers_mut());
+        }
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }

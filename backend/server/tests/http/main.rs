@@ -12,6 +12,7 @@ mod answers;
 mod bad_addresses;
 mod bad_input;
 mod bot;
+mod cors;
 mod demo;
 mod document;
 mod heads;
