@@ -52,7 +52,10 @@ pub(crate) fn print(dist: &Path) -> Result<Cost> {
     }
     println!("first visit: {} of at most {FIRST_VISIT_MAX_BYTES} bytes", cost.first_visit);
     println!("fetched when it is opened: {} of at most {PARTS_MAX_BYTES} bytes", cost.parts);
-    println!("fetched by installers and previews: {} of at most {PICTURES_MAX_BYTES} bytes", cost.pictures);
+    println!(
+        "fetched by installers and previews: {} of at most {PICTURES_MAX_BYTES} bytes",
+        cost.pictures
+    );
     Ok(cost)
 }
 
