@@ -57,7 +57,7 @@ const FOR_FLEET: [Tool; 3] = [
     },
 ];
 
-const FOR_TESTING: [Tool; 6] = [
+const FOR_TESTING: [Tool; 9] = [
     Tool {
         programs: &["node"],
         variable: None,
@@ -93,6 +93,19 @@ const FOR_TESTING: [Tool; 6] = [
         variable: None,
         packages: &["faketime"],
         purpose: "faketime (servers whose clocks are wrong)",
+    },
+    Tool {
+        programs: &["curl"],
+        variable: None,
+        packages: &["curl"],
+        purpose: "curl (the commands of docs/API.md)",
+    },
+    Tool { programs: &["jq"], variable: None, packages: &["jq"], purpose: "jq (likewise)" },
+    Tool {
+        programs: &["openssl"],
+        variable: None,
+        packages: &["openssl"],
+        purpose: "openssl (likewise)",
     },
 ];
 

@@ -20,6 +20,7 @@ mod keys;
 mod limits;
 mod membership;
 mod people;
+mod quick_start;
 mod scene;
 mod secrecy;
 mod services;

@@ -1,0 +1,38 @@
+//! The first commands of docs/API.md, as somebody types them (R-API-1).
+
+use crate::common::server::TestServer;
+use serde_json::Value;
+use std::path::Path;
+use tokio::process::Command;
+
+/// The commands between these fences of the document.
+fn commands(document: &str) -> impl Iterator<Item = &str> {
+    let blocks = document.split("```sh\n").skip(1);
+    blocks.map(|block| block.split("```").next().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn it_works_as_it_stands() {
+    let server = TestServer::start().await;
+    let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/API.md");
+    let document = std::fs::read_to_string(document).unwrap();
+    // From nothing to an opened share, and then the same group twice under one key.
+    let script: String = commands(&document).take(2).collect();
+    assert!(script.contains("http://127.0.0.1:8080"), "{script}");
+    let script = script.replace("http://127.0.0.1:8080", &server.url);
+    let output = Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output().await;
+    let output = output.unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{errors}");
+    let answers = serde_json::Deserializer::from_str(&said).into_iter::<Value>();
+    let answers: Vec<Value> = answers.map(Result::unwrap).collect();
+    assert!(answers.iter().all(|answer| answer["code"].is_null()), "none is refused: {said}");
+    let [_joined, wallet, paid, opened, details, first, again] = &answers[..] else {
+        panic!("{said}");
+    };
+    assert!(wallet["balance_fen"].as_i64().unwrap() >= 10_000, "{wallet}");
+    assert_eq!(paid["order_no"], details["order_no"]);
+    assert_eq!(details["claims"][0]["amount_fen"], opened["amount_fen"]);
+    assert_eq!(first, again, "one group");
+}
