@@ -1,6 +1,8 @@
 //! A PostgreSQL server for all tests of a binary, and a schema of its own for each.
 
-use hongbao_fleet::Postgres;
+#![allow(dead_code, reason = "every test binary uses another part of it")]
+
+use hongbao_fleet::{Postgres, Proxy};
 use hongbao_storage::{Database, Link, Schema};
 use std::sync::{
     LazyLock,
@@ -16,6 +18,12 @@ static SERVER: LazyLock<Postgres> = LazyLock::new(|| {
 /// A fresh schema on the server, as a store's database.
 pub(crate) async fn database(schema: Schema) -> Database {
     Database::open_link(&link(), schema).await.unwrap()
+}
+
+/// A fresh schema on the server, and the way to it, which may be long.
+pub(crate) fn far() -> (Link, Proxy) {
+    let proxy = Proxy::start(SERVER.port()).unwrap();
+    (Link { url: SERVER.url_through(proxy.port()), ..link() }, proxy)
 }
 
 /// A fresh schema on the server.

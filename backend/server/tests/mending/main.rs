@@ -25,7 +25,6 @@ mod moments;
 mod moving;
 mod planted;
 #[path = "../common/postgres.rs"]
-#[allow(dead_code, reason = "every test binary uses another part of it")]
 mod postgres;
 mod stalled;
 mod tampered;

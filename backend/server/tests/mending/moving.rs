@@ -15,6 +15,7 @@ use hongbao_domain::{
     },
 };
 use hongbao_engine::archive::{Moved, Mover};
+use hongbao_fleet::Fault;
 use hongbao_shared::{
     Fen, GroupId, Kind, OrderNo, Shard, Site, Timestamp, UserId,
     fairness::{ClientSeed, Commitment},
@@ -231,6 +232,24 @@ fn all_of(order_no: OrderNo, now: Timestamp) -> Append {
         },
         announcements: vec![],
     }
+}
+
+/// Cold storage is 50 ms away, as in another city: a day moves in one round, each row once, since
+/// pages go as a whole (fault 5: with a statement a row it never ended).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_moves_to_a_database_far_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let hot = Database::open_file(&folder.path().join("hot.sqlite"), Schema::Orders).await.unwrap();
+    let (link, way) = crate::postgres::far();
+    let cold = Database::open_link(&link, Schema::Cold).await.unwrap();
+    let scene = Scene::on(hot, cold, None).await;
+    way.set(Fault::Delay(Duration::from_millis(50)));
+    scene.round().await.unwrap();
+    assert!(scene.is_emptied().await);
+    assert_eq!(scene.copied(), PACKETS * (1 + u64::from(SHARES)));
+    let place = scene.place;
+    let sum = scene.cold.day_sum(place, scene.epoch_day).await.unwrap();
+    assert_eq!(sum.packets, i64::try_from(PACKETS).unwrap());
 }
 
 /// Whatever fails and wherever it ends, a round goes on with the page that failed: at most that
