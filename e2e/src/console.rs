@@ -57,8 +57,6 @@ impl Console {
             Some("network") => entry.message.contains("net::ERR_"),
             // Whoever fetches a part of the app says why it did not come.
             Some("console-api") => entry.message.contains("Failed to fetch"),
-            // So does the browser about the picture of the app.
-            Some("other") => entry.message.contains("icon from the Manifest"),
             _ => false,
         };
         tells && self.network_may_be_lost.load(Ordering::Relaxed)
@@ -71,12 +69,19 @@ impl Console {
             .iter()
             .filter(|entry| !expected.iter().any(|refusal| refusal.is(entry)))
             .filter(|entry| !self.is_any_refusal(entry) && !self.is_lost_network(entry))
+            .filter(|entry| !is_cut_off(entry))
             .map(|entry| {
                 let source = entry.source.as_deref().unwrap_or("?");
                 format!("{} {source}: {}", entry.level, entry.message)
             })
             .collect()
     }
+}
+
+/// The browser fetches the app's picture beside the page, and says so when that went too soon or
+/// the network did. `installed.rs` looks at every picture.
+fn is_cut_off(entry: &BrowserLogEntry) -> bool {
+    entry.source.as_deref() == Some("other") && entry.message.contains("icon from the Manifest")
 }
 
 #[cfg(test)]

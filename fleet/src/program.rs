@@ -80,7 +80,7 @@ fn random() -> u16 {
 
 /// Waits until something listens on a port of this machine.
 pub(crate) fn until_it_listens(port: u16) -> Result<()> {
-    const ATTEMPTS: u32 = 500;
+    const ATTEMPTS: u32 = 6_000;
     const PAUSE: Duration = Duration::from_millis(10);
     for _ in 0..ATTEMPTS {
         if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {

@@ -80,7 +80,19 @@ impl Conductor {
                     node: (which != 1).then_some(node),
                     place: (which != 2).then_some(place),
                 });
-                if fault != Fault::LinkSlow {
+                if fault == Fault::LinkSlow {
+                    // A slow way breaks nothing, but that a cache which does not answer in half a
+                    // second counts as down: then nobody knows whether a payment has a pre-order.
+                    let of_way =
+                        |way: &Broken, place: &Place| way.place.is_none_or(|of| of == *place);
+                    let caches: Vec<_> =
+                        self.fleet()?.places().into_iter().filter(is_cache).collect();
+                    target.broken = (target.ways.iter())
+                        .flat_map(|way| caches.iter().map(move |place| (way, place)))
+                        .filter(|(way, place)| of_way(way, place))
+                        .map(|(way, place)| Broken { node: way.node, place: Some(*place) })
+                        .collect();
+                } else {
                     target.broken.clone_from(&target.ways);
                 }
             }

@@ -27,8 +27,9 @@ async fn scan(browser: &Browser) -> Result<String> {
     let width = size * POINTS;
     let grey = |x: usize, y: usize| if dark[y / POINTS][x / POINTS] { 0 } else { 255 };
     let mut picture = PreparedImage::prepare_from_greyscale(width, width, grey);
-    let (_, text) = picture.detect_grids().first().context("no code")?.decode()?;
-    Ok(text)
+    let grids = picture.detect_grids();
+    let read = grids.iter().find_map(|grid| grid.decode().ok());
+    Ok(read.context("no code")?.1)
 }
 
 #[test]

@@ -96,7 +96,7 @@ async fn scrolls_to(browser: &Browser, rows: &str, count: i64) -> Result<()> {
 /// came back, and the money is there (R-MONEY-3).
 #[test]
 fn an_expired_packet_gives_back_what_was_left() -> Result<()> {
-    play_with("expiry", &[("HONGBAO_LIMITS_PACKET_LIFETIME_S", "5")], async |stage: &Stage| {
+    play_with("expiry", &[("HONGBAO_LIMITS_PACKET_LIFETIME_S", "10")], async |stage: &Stage| {
         let mei = stage.guest("Mei").await?;
         let tom = stage.guest("Tom").await?;
         mei.top_up(10_000).await?;

@@ -11,11 +11,12 @@ use hongbao_e2e::{Browser, Form, Stage, play_with, wait_for};
 use std::{
     collections::VecDeque,
     env,
-    hash::{BuildHasher as _, Hasher as _, RandomState},
     time::{Duration, Instant},
 };
 
 const WANDERS_S: u64 = 120;
+/// The same way each time, so that what fails was changed; by hand it takes another.
+const SEED: u64 = 20_260_217;
 /// Steps that a failure tells of.
 const TOLD: usize = 40;
 /// Steps without network at the most.
@@ -70,8 +71,7 @@ struct Robot<'a> {
 #[expect(clippy::print_stdout, reason = "the seed is to be seen")]
 fn a_robot_that_wanders_finds_no_dead_end() -> Result<()> {
     let number = |name: &str| env::var(name).ok().and_then(|value| value.parse().ok());
-    let drawn = RandomState::new().build_hasher().finish();
-    let seed = number("ROBOT_SEED").unwrap_or(drawn);
+    let seed = number("ROBOT_SEED").unwrap_or(SEED);
     let wanders = Duration::from_secs(number("ROBOT_S").unwrap_or(WANDERS_S));
     let settings = [("HONGBAO_LIMITS_DEMO", "true"), ("HONGBAO_LIMITS_WELCOME_GRANT_FEN", "20000")];
     play_with("wanders", &settings, async |stage: &Stage| {
@@ -132,7 +132,11 @@ impl Robot<'_> {
             96.. => {
                 let language = ["zh-CN", "en"][usize::from(self.chance.below(2) == 1)];
                 self.tell(&format!("will read {language}"));
-                self.browser.store("hongbao.lang", language).await
+                // It may be on the empty page before the first, which keeps nothing.
+                let keep = format!(
+                    "try {{ localStorage.setItem('hongbao.lang', '{language}') }} catch {{}}"
+                );
+                self.browser.script(&keep).await.map(|_| ())
             }
             _ => Ok(()),
         }

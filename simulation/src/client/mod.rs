@@ -191,7 +191,8 @@ impl Client {
             || seed.is_some_and(|seed| !is_bound(&seed))
             || shown.client_seed.bytes() != chosen
         {
-            let what = format!("{order_no} is bound to {bound:?} and {chosen:?}, and shows {shown:?}");
+            let what =
+                format!("{order_no} is bound to {bound:?} and {chosen:?}, and shows {shown:?}");
             witness.note(Promise::AnswerStands, what);
         }
     }

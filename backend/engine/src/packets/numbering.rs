@@ -60,11 +60,7 @@ struct Lease {
 
 impl NumberedSite {
     /// A site with these logical shards.
-    pub fn new(
-        shards: Vec<Shard>,
-        marks: Arc<dyn LedgerStore>,
-        cache: Arc<dyn SendCache>,
-    ) -> Self {
+    pub fn new(shards: Vec<Shard>, marks: Arc<dyn LedgerStore>, cache: Arc<dyn SendCache>) -> Self {
         Self { shards, marks, cache, lease: Mutex::default() }
     }
 

@@ -58,7 +58,7 @@ impl Person {
     /// payment was answered.
     pub(crate) async fn wait_for_card(&self, group: &str, order_no: OrderNo) {
         let (path, order_no) = (format!("/groups/{group}/messages"), order_no.to_string());
-        for _ in 0..500 {
+        for _ in 0..3_000 {
             let messages = self.get(&path).await.ok(200);
             let mut messages = messages["items"].as_array().unwrap().iter();
             if messages.any(|message| message["packet"]["order_no"] == order_no.as_str()) {

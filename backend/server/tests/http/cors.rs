@@ -34,7 +34,10 @@ async fn a_page_that_is_named_may_call() {
         .header("access-control-request-method", "POST")
         .header("access-control-request-headers", "authorization,content-type,idempotency-key");
     let answer = send(asked).await;
-    assert_eq!((answer.status.as_u16(), answer.body.as_str(), allowed(&answer)), (204, "", Some(FORUM)));
+    assert_eq!(
+        (answer.status.as_u16(), answer.body.as_str(), allowed(&answer)),
+        (204, "", Some(FORUM))
+    );
     assert!(header(&answer, "access-control-allow-methods").unwrap().contains("POST"));
     let taken = header(&answer, "access-control-allow-headers").unwrap();
     for name in ["authorization", "content-type", "idempotency-key", "hongbao-for"] {

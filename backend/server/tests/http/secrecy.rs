@@ -123,7 +123,7 @@ fn told(answer: &Value, secrets: &[u64]) -> Option<String> {
 }
 
 async fn wait_for(person: &Person, path: &str, words: &str) {
-    for _ in 0..500 {
+    for _ in 0..3_000 {
         let Answer { body, .. } = person.get(path).await;
         if body.contains(words) {
             return;

@@ -93,6 +93,8 @@ async fn what_clients_do_wrong_is_not_logged() {
     let log = folder.path().join("log");
     let mut server = TestServer::in_folder(tempfile::tempdir().unwrap(), &[]);
     assert!(server.try_start_as(|command| {
+        // Its report of what it found is no client's.
+        command.env("HONGBAO_RECONCILE_INTERVAL_S", "0");
         command.env("HONGBAO_TELEMETRY_FILTER", "info").stderr(File::create(&log).unwrap());
     }));
     let (group, people) = server.group_of(2).await;
@@ -120,7 +122,7 @@ async fn what_clients_do_wrong_is_not_logged() {
     // What the machine does to a database is another matter.
     let said = std::fs::read_to_string(&log).unwrap();
     let of_clients: Vec<_> =
-        said[before..].lines().filter(|line| !line.contains("sqlx::query")).collect();
+        said[before..].lines().filter(|line| !line.contains("sqlx::")).collect();
     assert!(of_clients.is_empty(), "{}", of_clients.join("\n"));
 }
 

@@ -2,6 +2,7 @@
 //! another (R-CTRL-5). Crash points are asked to panic here, instead of to abort.
 
 use crate::{common::server::TestServer, text};
+use futures::FutureExt as _;
 use std::process::Stdio;
 
 /// Every kind of task behind the services meets one of these.
@@ -38,6 +39,8 @@ async fn a_task_that_panics_ends_the_process() {
                 }
             }
         };
+        // Whoever comes while it ends meets a closed door.
+        let using = std::panic::AssertUnwindSafe(using).catch_unwind();
         let _perhaps_cut_off =
             tokio::time::timeout(std::time::Duration::from_secs(30), using).await;
         let status = server.ended().await;

@@ -15,7 +15,9 @@ use hongbao_engine::delivery::{LETTERS_PAGE_MAX, LetterId};
 use hongbao_shared::{
     UserId,
     api::{
-        control::{ChangeSwitches, ControlState, DeadLetters, LetterState, Reconciliation, Retried},
+        control::{
+            ChangeSwitches, ControlState, DeadLetters, LetterState, Reconciliation, Retried,
+        },
         history::History,
     },
 };

@@ -130,7 +130,8 @@ async fn letters(stores: &Stores, findings: &mut Findings) {
     let letters = DeadLetters::new(stores, &BTreeMap::new(), Arc::new(SystemClock));
     match letters.page(Fate::Dead, None, LETTERS_PAGE_MAX).await {
         Ok(page) if !page.silent.is_empty() => {
-            findings.wrong(ABOUT, format_args!("cannot look at those of {}", page.silent.join(", ")));
+            findings
+                .wrong(ABOUT, format_args!("cannot look at those of {}", page.silent.join(", ")));
         }
         Ok(page) if page.items.is_empty() => findings.fine(ABOUT, "none is given up"),
         Ok(page) => {
