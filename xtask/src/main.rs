@@ -47,9 +47,10 @@ cargo xtask run [--release] [--dev] [-- SERVER ARGUMENTS]
                         (--release: optimised server; --dev: web app unoptimised, quick to rebuild)
 cargo xtask web [--dev] build the web app into dist/ and print its sizes
 cargo xtask js          build the JavaScript package and call it from Node
-cargo xtask test [--only PART]... [--changed]
+cargo xtask test [--only PART]... [--changed] [--times N]
                         all set-up, then every check and test; or those of a part (a check, a
                         test, a package), or those that what differs from main touches
+                        (--times: the tests again and again, to find those that flicker)
 cargo xtask dist [--static]
                         the single binary, an archive to install from and the JavaScript package,
                         in <target>/dist/ (--static: needs nothing of the Linux that it runs on)
@@ -94,7 +95,10 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
         "run" => run::run(&workspace, &run::Options::parse(rest)?),
         "web" => web::command(&workspace, rest),
         "js" => nothing_after("js", rest).and_then(|()| js_package::command(&workspace)),
-        "test" => Ok(test::run(&workspace, &parts::Parts::parse(&workspace, rest)?)),
+        "test" => {
+            let (times, rest) = test::times(rest)?;
+            Ok(test::run(&workspace, &parts::Parts::parse(&workspace, &rest)?, times))
+        }
         "dist" => dist::run(&workspace, dist::Options::parse(rest)?),
         "simulate" => simulate::run(&workspace, rest),
         "fleet" => fleet::run(&workspace, rest),

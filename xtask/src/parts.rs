@@ -34,6 +34,11 @@ impl Check {
         ("js", Self::Js),
         ("browser", Self::Browser),
     ];
+
+    /// Does it run tests, which chance can decide?
+    pub(crate) fn tests(self) -> bool {
+        matches!(self, Self::Tests | Self::Wasm | Self::Js | Self::Browser)
+    }
 }
 
 /// What is run.
@@ -59,7 +64,9 @@ impl Parts {
                     parts.add(workspace, name)?;
                 }
                 "--changed" => parts.add_changed(workspace)?,
-                other => bail!("`cargo xtask test` takes --only PART and --changed, not `{other}`"),
+                other => bail!(
+                    "`cargo xtask test` takes --only PART, --changed and --times N, not `{other}`"
+                ),
             }
         }
         Ok(parts)

@@ -3,7 +3,7 @@
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::bindgen::Flavour;
 use crate::counts::Counts;
@@ -42,10 +42,22 @@ const STEPS: [Step; 11] = [
     ("browser tests", Some(Check::Browser), browser_tests),
 ];
 
-/// The last line is always `N passed, N failed`.
-pub(crate) fn run(workspace: &Workspace, parts: &Parts) -> ExitCode {
+/// How often tests are to run (`--times N`; once), and the arguments that are left.
+pub(crate) fn times(arguments: &[String]) -> Result<(u32, Vec<String>)> {
+    let mut rest = arguments.to_vec();
+    let Some(at) = rest.iter().position(|argument| argument == "--times") else {
+        return Ok((1, rest));
+    };
+    let times = rest.get(at + 1).and_then(|times| times.parse().ok()).filter(|times| *times > 0);
+    let times = times.context("--times wants a number, such as 20")?;
+    rest.drain(at..at + 2);
+    Ok((times, rest))
+}
+
+/// Runs what belongs to `parts`, tests so many times. The last line is always `N passed, N failed`.
+pub(crate) fn run(workspace: &Workspace, parts: &Parts, times: u32) -> ExitCode {
     let mut counts = Counts::default();
-    let mut times = Vec::new();
+    let mut took = Vec::new();
     let mut outcome = Ok(());
     for (name, check, step) in STEPS {
         if check.is_some_and(|check| !parts.has(check)) {
@@ -53,18 +65,22 @@ pub(crate) fn run(workspace: &Workspace, parts: &Parts) -> ExitCode {
         }
         println!("\n=== {name}");
         let start = Instant::now();
-        outcome = step(workspace, parts, &mut counts);
-        times.push((name, start.elapsed()));
+        let repeats = if check.is_some_and(Check::tests) { times } else { 1 };
+        // One that fails is tried as often as the others: how often it does is to be known.
+        for _ in 0..repeats {
+            outcome = outcome.and(step(workspace, parts, &mut counts));
+        }
+        took.push((name, start.elapsed()));
         if let Err(error) = &outcome {
             println!("\nerror: {name}: {error:#}");
             break;
         }
     }
     println!();
-    for (name, time) in &times {
+    for (name, time) in &took {
         println!("{:>8} s  {name}", seconds(*time));
     }
-    let total = times.iter().map(|(_, time)| *time).sum();
+    let total = took.iter().map(|(_, time)| *time).sum();
     println!("{:>8} s  in all\n", seconds(total));
     // A step can fail without any test having failed: then the step is what failed.
     if outcome.is_err() {
@@ -192,4 +208,23 @@ fn browser_tests(workspace: &Workspace, _: &Parts, counts: &mut Counts) -> Resul
     // Without a target's name this command would run every other test again and call it done.
     ensure!(tests.get_args().count() > before, "{BROWSER_TESTS} has no test targets");
     process::run_counting(&mut tests, counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::times;
+
+    #[test]
+    fn tests_can_run_many_times() {
+        let parse = |arguments: &[&str]| {
+            let arguments: Vec<_> = arguments.iter().map(|one| (*one).to_owned()).collect();
+            times(&arguments)
+        };
+        assert_eq!(parse(&["--only", "packets"]).unwrap().0, 1);
+        let (times, rest) = parse(&["--only", "packets", "--times", "20", "--changed"]).unwrap();
+        assert_eq!((times, rest.join(" ").as_str()), (20, "--only packets --changed"));
+        for wrong in [&["--times"][..], &["--times", "0"], &["--times", "many"]] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }
