@@ -24,7 +24,7 @@ const CHANGES_SHOWN: u32 = 20;
 const ATTEMPTS_MAX: u32 = 5;
 
 /// What is stored of all switches: by name, since another version may have others.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Stored {
     switches: BTreeMap<String, Value>,
     turned_by: BTreeMap<String, TurnedBy>,
@@ -90,22 +90,28 @@ impl Follower {
     /// What is in force here, with all that was turned and means something here: another version
     /// may know other values, and a site whose weight was set may be gone.
     fn following(&self, stored: Stored) -> Result<Switches, Refusal> {
-        let read = |switches: &BTreeMap<String, Value>| {
-            let switches = serde_json::to_value(switches).and_then(serde_json::from_value);
-            Switches::checked(&switches.map_err(unreadable)?, &self.sites)
-        };
-        let mut switches = by_name(&api::Switches::from(&self.control.switches()))?;
+        let mut switches = self.in_force()?;
         for (name, value) in stored.switches {
             let Some(before) = switches.insert(name.clone(), value) else {
                 switches.remove(&name);
                 continue;
             };
-            if let Err(refusal) = read(&switches) {
+            if let Err(refusal) = self.read(&switches) {
                 tracing::warn!(switch = name, %refusal, "a switch says what means nothing here");
                 switches.insert(name, before);
             }
         }
-        read(&switches)
+        self.read(&switches)
+    }
+
+    fn in_force(&self) -> Result<BTreeMap<String, Value>, Refusal> {
+        by_name(&api::Switches::from(&self.control.switches()))
+    }
+
+    /// `switch_invalid` for a value that makes no sense.
+    fn read(&self, switches: &BTreeMap<String, Value>) -> Result<Switches, Refusal> {
+        let switches = serde_json::to_value(switches).and_then(serde_json::from_value);
+        Switches::checked(&switches.map_err(unreadable)?, &self.sites)
     }
 
     /// What is in force, and who turned it.
@@ -147,26 +153,30 @@ impl Follower {
             if change.version.is_some_and(|seen| seen != version) {
                 return Err(ErrorCode::ControlChanged.into());
             }
-            let mut turned_by = match newest.first() {
-                Some(newest) => stored(newest)?.turned_by,
-                None => BTreeMap::new(),
-            };
-            let before = api::Switches::from(&self.control.switches());
-            let (after, names) = before.changed(change);
-            Switches::checked(&after, &self.sites)?;
-            if names.is_empty() {
+            let mut wanted = by_name(&ChangeSwitches { version: None, ..change.clone() })?;
+            let mut here = self.in_force()?;
+            // Whatever else stands there stays as it stands, also what means nothing here.
+            let mut stored = newest.first().map(stored).transpose()?.unwrap_or_default();
+            for (name, value) in &here {
+                stored.switches.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+            here.extend(wanted.clone());
+            self.read(&here)?;
+            wanted.retain(|name, value| stored.switches.get(name) != Some(value));
+            if wanted.is_empty() {
                 return Ok(());
             }
             let at = self.clock.now();
-            for name in &names {
-                turned_by.insert((*name).to_owned(), TurnedBy { user_id: by, at });
+            let mut changed = Vec::new();
+            for (switch, to) in wanted {
+                stored.turned_by.insert(switch.clone(), TurnedBy { user_id: by, at });
+                let said = to.to_string();
+                let from = stored.switches.insert(switch.clone(), to).unwrap_or_default();
+                changed.push(Turned { switch, from: from.to_string(), to: said });
             }
-            let changed = turned(&before, &after, &names)?;
-            let stored = Stored { switches: by_name(&after)?, turned_by };
-            let switches = serde_json::to_string(&stored);
             let recorded = self.store.change(ControlChange {
                 version: version.saturating_add(1),
-                switches: switches.map_err(unreadable)?,
+                switches: serde_json::to_string(&stored).map_err(unreadable)?,
                 changed: serde_json::to_string(&changed).map_err(unreadable)?,
                 changed_by: by,
                 changed_at: at,
@@ -183,22 +193,8 @@ fn stored(change: &ControlChange) -> Result<Stored, Refusal> {
     serde_json::from_str(&change.switches).map_err(unreadable)
 }
 
-fn by_name(switches: &api::Switches) -> Result<BTreeMap<String, Value>, Refusal> {
+fn by_name(switches: &impl Serialize) -> Result<BTreeMap<String, Value>, Refusal> {
     serde_json::to_value(switches).and_then(serde_json::from_value).map_err(unreadable)
-}
-
-fn turned(
-    before: &api::Switches,
-    after: &api::Switches,
-    names: &[&'static str],
-) -> Result<Vec<Turned>, Refusal> {
-    let (before, after) = (by_name(before)?, by_name(after)?);
-    let one = |name: &&'static str| Turned {
-        switch: (*name).to_owned(),
-        from: before[*name].to_string(),
-        to: after[*name].to_string(),
-    };
-    Ok(names.iter().map(one).collect())
 }
 
 fn unreadable(error: serde_json::Error) -> Refusal {

@@ -94,7 +94,27 @@ async fn switches_of_another_version_are_read() {
     let admin = administrator(&server).await;
     let read: ControlState = admin.get("/control").await.read();
     assert_eq!((read.switches.packets_on, read.switches.sends_per_user_per_minute), (false, 7));
+    assert_eq!(read.switches.credit_mode, CreditMode::Split);
+    assert!(read.switches.site_weights.is_empty());
     turn(&admin, &json!({"packets_on": true})).await.ok(200);
+
+    // What it does not understand it does not undo for those who do.
+    let stored = "SELECT switches FROM changes ORDER BY version DESC LIMIT 1";
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let stored: String = sqlx::query_scalar(stored).fetch_one(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let stored: serde_json::Value = serde_json::from_str(&stored).unwrap();
+    let stored = &stored["switches"];
+    assert_eq!((&stored["packets_on"], &stored["of_tomorrow"]), (&json!(true), &json!(1)));
+    assert_eq!(
+        (&stored["credit_mode"], &stored["site_weights"]),
+        (&json!("of_tomorrow"), &json!({"Z": 1}))
+    );
+    // What is set to what it is here already is set for all.
+    turn(&admin, &json!({"credit_mode": "split"})).await.ok(200);
+    let state: ControlState = admin.get("/control").await.read();
+    let newest = &state.changes[0];
+    assert_eq!((newest.from.as_str(), newest.to.as_str()), ("\"of_tomorrow\"", "\"split\""));
 }
 
 /// Of two who saw the same version, one is refused; who names none is not.
