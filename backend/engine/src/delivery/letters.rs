@@ -176,33 +176,35 @@ impl DeadLetters {
         Ok(true)
     }
 
-    /// Retries all that are dead now; answers how many. Those of a database that does not
-    /// answer keep none of the others, and are what is refused at the end.
+    /// Retries all that are dead now; answers how many. Those of databases that refuse keep none
+    /// of the others, and are what is refused at the end.
     pub async fn retry_all(&self) -> Result<u64, Refusal> {
-        let (mut retried, mut refused) = (0_u64, None);
-        for place in self.outboxes.keys() {
-            match self.retry_of(*place).await {
-                Ok(count) => retried = retried.saturating_add(count),
-                Err(refusal) => {
-                    refused = Some(refusal.detail(format!(
-                        "{place} does not answer; {retried} letters of others are retried."
-                    )));
-                }
+        let (mut retried, mut refusing, mut refused) = (0_u64, Vec::new(), None);
+        for (place, outbox) in &self.outboxes {
+            if let Err(refusal) = self.retry_of(*place, &**outbox, &mut retried).await {
+                refusing.push(place.to_string());
+                refused = Some(refusal);
             }
         }
-        refused.map_or(Ok(retried), Err)
+        let places = refusing.join(", ");
+        let told = format!("Not those of {places}; {retried} letters are retried.");
+        refused.map_or(Ok(retried), |refusal| Err(refusal.detail(told)))
     }
 
-    async fn retry_of(&self, place: OutboxPlace) -> Result<u64, Refusal> {
-        let (mut retried, mut after) = (0_u64, 0);
-        let outbox = self.outboxes.get(&place).ok_or(ErrorCode::InvalidId)?;
+    async fn retry_of(
+        &self,
+        place: OutboxPlace,
+        outbox: &dyn Outbox,
+        retried: &mut u64,
+    ) -> Result<(), Refusal> {
+        let mut after = 0;
         loop {
             let rows = outbox.failed(Fate::Dead, after, LETTERS_PAGE_MAX).await?;
-            let Some(last) = rows.last() else { return Ok(retried) };
+            let Some(last) = rows.last() else { return Ok(()) };
             after = last.id;
             for row in &rows {
                 let id = LetterId { place, row: row.id };
-                retried = retried.saturating_add(self.retry(id).await?.into());
+                *retried = retried.saturating_add(self.retry(id).await?.into());
             }
         }
     }

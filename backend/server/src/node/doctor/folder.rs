@@ -128,12 +128,16 @@ async fn keys(config: &Config, stores: &Stores, findings: &mut Findings) {
 async fn letters(stores: &Stores, findings: &mut Findings) {
     const ABOUT: &str = "deliveries";
     let letters = DeadLetters::new(stores, &BTreeMap::new(), Arc::new(SystemClock));
-    match letters.page(Fate::Dead, None, LETTERS_PAGE_MAX).await {
-        Ok(page) if !page.silent.is_empty() => {
-            findings
-                .wrong(ABOUT, format_args!("cannot look at those of {}", page.silent.join(", ")));
+    let page = letters.page(Fate::Dead, None, LETTERS_PAGE_MAX).await;
+    let silent = page.as_ref().map(|page| page.silent.join(", ")).unwrap_or_default();
+    if !silent.is_empty() {
+        findings.wrong(ABOUT, format_args!("cannot look at those of {silent}"));
+    }
+    match page {
+        Ok(page) if page.items.is_empty() && silent.is_empty() => {
+            findings.fine(ABOUT, "none is given up");
         }
-        Ok(page) if page.items.is_empty() => findings.fine(ABOUT, "none is given up"),
+        Ok(page) if page.items.is_empty() => {}
         Ok(page) => {
             let or_more = if page.next_cursor.is_some() { " or more" } else { "" };
             let count = page.items.len();
