@@ -51,7 +51,7 @@ const PERMISSIONS_POLICY: HeaderValue = HeaderValue::from_static(
      midi=(), display-capture=()",
 );
 
-/// What every answer carries.
+/// What every answer carries, unless it says otherwise itself.
 static ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     // Addresses of invitations are secrets.
@@ -284,7 +284,7 @@ fn harden(headers: &mut HeaderMap, is_api: bool, https: bool) {
     // Room for these and for what follows, at once.
     headers.reserve(ALWAYS.len() + 4);
     for (name, value) in &ALWAYS {
-        headers.insert(name, value.clone());
+        headers.entry(name).or_insert_with(|| value.clone());
     }
     if https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY);

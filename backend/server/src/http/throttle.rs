@@ -28,6 +28,8 @@ pub(super) enum Counted {
     NewGuest,
     /// An invitation that is looked at by somebody who is about to be a guest.
     Preview,
+    /// The same by whoever shows links: it takes nothing from guests.
+    LinkPreview,
 }
 
 /// The counts. Bounded: beyond `tracked_max` of a kind, all further ones share one.
@@ -36,6 +38,7 @@ pub(super) struct Throttle {
     new_accounts: Option<Counter>,
     new_guests: Option<Counter>,
     previews: Option<Counter>,
+    link_previews: Option<Counter>,
     /// Passwords by the address that tries them.
     passwords: Option<Counter>,
     /// Passwords by the account, those in `own_tries` left out.
@@ -61,6 +64,7 @@ impl Throttle {
             new_accounts: per_minute(settings.accounts_per_minute).map(counter),
             new_guests: guests.map(counter),
             previews: guests.map(counter),
+            link_previews: guests.map(counter),
             passwords: per_minute(settings.sign_ins_per_minute).map(counter),
             of_account: per_minute(settings.sign_ins_per_account_per_minute).map(counter),
             own_tries: counter(
@@ -78,6 +82,7 @@ impl Throttle {
             Counted::NewAccount => &self.new_accounts,
             Counted::NewGuest => &self.new_guests,
             Counted::Preview => &self.previews,
+            Counted::LinkPreview => &self.link_previews,
         };
         counter.as_ref().map_or(Ok(()), |counter| counter.check(self.hash(network(client.address))))
     }

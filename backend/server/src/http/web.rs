@@ -7,7 +7,7 @@ use super::{Http, client::Client, problem::Answered};
 use axum::{
     body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use data_encoding::HEXLOWER;
@@ -126,6 +126,11 @@ fn file(
     if let Some(encoding) = encoding {
         to.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
+    if path == preview::PICTURE {
+        // Chats show it in pages of their own.
+        let of_all = HeaderValue::from_static("cross-origin");
+        to.insert(HeaderName::from_static("cross-origin-resource-policy"), of_all);
+    }
     Some(response)
 }
 
@@ -136,7 +141,7 @@ fn bytes(data: Cow<'static, [u8]>) -> Bytes {
     }
 }
 
-fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 

@@ -11,11 +11,11 @@ use hongbao_shared::api::groups::InvitationPreview;
 use std::fmt::Write;
 
 /// 1200 × 630, as previews have it; lies in `frontend/static/`.
-const PICTURE: &str = "/invitation.png";
+pub(super) const PICTURE: &str = "invitation.png";
 const INVITATIONS: &str = "/join/";
-/// Every browser of today says with it for what it asks. It draws the page itself, and nobody
-/// needs to look the invitation up for it.
-const BROWSERS_SAY: &str = "sec-fetch-dest";
+/// Browsers that ask for a page say one of these, the first by https and on this machine alone.
+/// They draw the page themselves, and nobody needs to look the invitation up for them.
+const BROWSERS_SAY: [&str; 2] = ["sec-fetch-dest", "upgrade-insecure-requests"];
 
 /// The page of a link to an invitation, for whoever is no browser; `None` for all else, and where
 /// the invitation is not to be seen.
@@ -28,26 +28,25 @@ pub(super) async fn answer(
 ) -> Option<Response> {
     let code = path.strip_prefix(INVITATIONS)?;
     let host = text(headers, header::HOST)?;
-    if headers.contains_key(BROWSERS_SAY) {
+    if BROWSERS_SAY.iter().any(|name| headers.contains_key(*name)) {
         return None;
     }
     let File { bytes, .. } = find(INDEX)?;
-    // As whoever looks at it without a session, with their limit.
-    http.throttle.check(Counted::Preview, client).ok()?;
+    http.throttle.check(Counted::LinkPreview, client).ok()?;
     let invitation = http.app.groups.preview(None, code).await.ok()?;
     let site = format!("{}://{host}", if client.https { "https" } else { "http" });
     let page = String::from_utf8_lossy(&bytes);
-    let page = page.replacen("</head>", &(tags(&invitation, &site, path) + "</head>"), 1);
+    let page = page.replacen("</head>", &(tags(&invitation, &site) + "</head>"), 1);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
-        (header::VARY, HeaderValue::from_static(BROWSERS_SAY)),
+        (header::VARY, HeaderValue::from_str(&BROWSERS_SAY.join(", ")).ok()?),
     ];
     Some((headers, page).into_response())
 }
 
 /// In both languages: whoever fetches a preview does not say for whom.
-fn tags(invitation: &InvitationPreview, site: &str, path: &str) -> String {
+fn tags(invitation: &InvitationPreview, site: &str) -> String {
     let InvitationPreview { group_name, inviter, .. } = invitation;
     let inviter = &inviter.name;
     let mut tags = String::new();
@@ -59,8 +58,7 @@ fn tags(invitation: &InvitationPreview, site: &str, path: &str) -> String {
             "og:description",
             &format!("{inviter} 邀请你来抢红包 · {inviter} invites you to grab red packets"),
         ),
-        ("og:url", &format!("{site}{path}")),
-        ("og:image", &format!("{site}{PICTURE}")),
+        ("og:image", &format!("{site}/{PICTURE}")),
         ("og:image:width", "1200"),
         ("og:image:height", "630"),
     ] {
@@ -96,8 +94,8 @@ mod tests {
             expires_at: hongbao_shared::Timestamp::from_millis(0),
             group_id: None,
         };
-        let tags = tags(&invitation, "http://\"", "/join/\"<>");
-        assert_eq!(tags.lines().count(), 8);
+        let tags = tags(&invitation, "http://\"<>");
+        assert_eq!(tags.lines().count(), 7);
         for line in tags.lines() {
             let inner = line.strip_prefix('<').unwrap().strip_suffix('>').unwrap();
             assert!(!inner.contains(['<', '>']) && inner.matches('"').count() == 4, "{line}");
