@@ -133,9 +133,9 @@ fn one_sentence_says_what_is_wrong() {
 #[test]
 fn origins_are_as_browsers_write_them() {
     let load = |text| load(None, &[("HONGBAO_SERVER_CORS_ORIGINS", text)]);
-    let two = load("https://forum.example.com, http://[::1]:8080").unwrap();
-    let two: Vec<_> = two.server.cors_origins.iter().map(Origin::as_str).collect();
-    assert_eq!(two, ["https://forum.example.com", "http://[::1]:8080"]);
+    let three = load("https://forum.example.com, http://[::1]:8080,http://my_forum").unwrap();
+    let three: Vec<_> = three.server.cors_origins.iter().map(Origin::as_str).collect();
+    assert_eq!(three, ["https://forum.example.com", "http://[::1]:8080", "http://my_forum"]);
     for text in [
         "*",
         "null",
@@ -147,6 +147,12 @@ fn origins_are_as_browsers_write_them() {
         "http://forum.example.com:80",
         "ftp://forum.example.com",
         "https://me@forum.example.com",
+        "https://:8080",
+        "https://a:b:8080",
+        "http://[::1",
+        "http://[0:0:0:0:0:0:0:1]",
+        "https://a:99999",
+        "https://a:08080",
     ] {
         assert!(load(text).is_err(), "{text}");
     }

@@ -4,7 +4,7 @@ use hongbao_shared::{Fen, Site};
 use serde::{Deserialize, Deserializer, de};
 use std::{
     fmt,
-    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs},
     path::PathBuf,
 };
 
@@ -171,20 +171,32 @@ impl std::str::FromStr for Origin {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (scheme, host) = text.split_once("://").unwrap_or_default();
-        let port = match scheme {
-            "http" => ":80",
-            "https" => ":443",
-            _ => "",
+        let read = || {
+            let (scheme, authority) = text.split_once("://")?;
+            let default = match scheme {
+                "http" => 80,
+                "https" => 443,
+                _ => return None,
+            };
+            let (host, port) = match authority.rsplit_once(':') {
+                Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+                _ => (authority, None),
+            };
+            let is_name = |c: char| {
+                c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '_')
+            };
+            let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+            let is_host = match address {
+                Some(address) => {
+                    address.parse().is_ok_and(|ip: Ipv6Addr| ip.to_string() == address)
+                }
+                None => !host.is_empty() && host.chars().all(is_name),
+            };
+            let is_port =
+                |port: &str| port.parse().is_ok_and(|n: u16| n != default && n.to_string() == port);
+            (is_host && port.is_none_or(is_port)).then(|| Self(text.to_owned()))
         };
-        let is_host = |c: char| {
-            c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | ':' | '[' | ']')
-        };
-        let is_one = !port.is_empty()
-            && !host.is_empty()
-            && host.chars().all(is_host)
-            && !host.ends_with(port);
-        is_one.then(|| Self(text.to_owned())).ok_or(
+        read().ok_or(
             "expected an origin as browsers write it, such as https://forum.example.com: in lower \
              case, no path, no port that is the scheme's own",
         )

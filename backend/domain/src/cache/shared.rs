@@ -12,9 +12,9 @@ use futures::stream::BoxStream;
 use hongbao_shared::{OrderNo, Site, Timestamp, UserId};
 use std::{fmt, sync::Arc};
 
-/// The shared tier does not answer.
+/// A cache does not answer, or has no room.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the shared cache does not answer: {0}")]
+#[error("the cache does not answer: {0}")]
 pub struct CacheDown(pub String);
 
 /// What other nodes publish, as they wrote it.

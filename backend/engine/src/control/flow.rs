@@ -1,5 +1,5 @@
 //! Flow control: of sends, per person and per node (R-CTRL-1), and of look-ups of packets
-//! at the databases (R-CTRL-2).
+//! at each shard (R-CTRL-2).
 
 use super::{Control, Deed, Pace};
 use governor::{DefaultDirectRateLimiter, Quota, clock::Clock as _};

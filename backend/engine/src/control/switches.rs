@@ -35,7 +35,7 @@ pub struct Switches {
     pub weights: BTreeMap<Site, u32>,
     /// Everyone sees the newest two screens of their lists only.
     pub two_screen_lists: bool,
-    /// Look-ups of packets at the databases at once.
+    /// Look-ups of packets at a shard at once.
     pub lookups_max: u32,
     /// Packets of one person in a minute; 0 for no limit.
     pub sends_per_user_per_minute: u32,

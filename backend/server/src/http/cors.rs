@@ -14,7 +14,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, PUT, POST, PATCH, DE
 /// What a page may read of an answer beside its body.
 const EXPOSED: HeaderValue =
     HeaderValue::from_static("retry-after, idempotency-replayed, x-request-id");
-/// For how long a browser need not ask again, in seconds: what all of them take.
+/// For how long a browser need not ask again, in seconds: the most that any of them takes.
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("7200");
 
 /// What a call of a page elsewhere is told.

@@ -11,6 +11,16 @@ fn commands(document: &str) -> impl Iterator<Item = &str> {
     blocks.map(|block| block.split("```").next().unwrap_or_default())
 }
 
+/// What is answered, in its order.
+async fn run(script: &str) -> Vec<Value> {
+    let bash = Command::new("bash").args(["-euo", "pipefail", "-c", script]).output().await;
+    let output = bash.unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{errors}");
+    serde_json::Deserializer::from_str(&said).into_iter().map(Result::unwrap).collect()
+}
+
 #[tokio::test]
 async fn it_works_as_it_stands() {
     let server = TestServer::start().await;
@@ -20,16 +30,16 @@ async fn it_works_as_it_stands() {
     let script: String = commands(&document).take(2).collect();
     assert!(script.contains("http://127.0.0.1:8080"), "{script}");
     let script = script.replace("http://127.0.0.1:8080", &server.url);
-    let output = Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output().await;
-    let output = output.unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{errors}");
-    let answers = serde_json::Deserializer::from_str(&said).into_iter::<Value>();
-    let answers: Vec<Value> = answers.map(Result::unwrap).collect();
-    assert!(answers.iter().all(|answer| answer["code"].is_null()), "none is refused: {said}");
+    let answers = loop {
+        let answers = run(&script).await;
+        // On a machine that is busy it lands later, and there is nothing to grab yet.
+        if answers.get(2).is_none_or(|paid| paid["state"] != "landing") {
+            break answers;
+        }
+    };
+    assert!(answers.iter().all(|answer| answer["code"].is_null()), "none is refused: {answers:?}");
     let [_joined, wallet, paid, opened, details, first, again] = &answers[..] else {
-        panic!("{said}");
+        panic!("{answers:?}");
     };
     assert!(wallet["balance_fen"].as_i64().unwrap() >= 10_000, "{wallet}");
     assert_eq!(paid["order_no"], details["order_no"]);
