@@ -27,7 +27,6 @@ pub use docs::ROLES;
 pub use routes::bench::{NO_OP, Rival, RivalPacket, RivalRequest};
 pub use serve::serve;
 
-use crate::telemetry;
 use axum::{Router, extract::FromRequestParts, http::request::Parts, routing::get};
 use client::Client;
 use doors::Doors;
@@ -80,8 +79,6 @@ pub fn router_beside(
 }
 
 fn assemble(app: Arc<App>, draining: CancellationToken, beside: Router<Http>) -> Router {
-    // Before the first request, so that none goes uncounted.
-    telemetry::metrics();
     let throttle = Throttle::new(&app.config.addresses);
     let live = &app.config.live;
     let board = app.control.board();

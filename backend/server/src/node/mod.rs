@@ -64,6 +64,8 @@ pub async fn start(config: Config) -> anyhow::Result<App> {
 
 /// As [`start`], on the caller's clock, randomness, shared cache and stores.
 pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<App> {
+    // Before anything happens that is counted: the first round of the mover, deliveries.
+    telemetry::metrics();
     let Outside { clock, entropy, shared, stores, lanes } = outside;
     let data = config.storage.data.clone();
     let lock = if stores.is_none() { Lock::take(&config, "server")? } else { None };
