@@ -58,7 +58,15 @@ if [ -x "$binary" ] && [ -d "$data/db" ]; then
     mkdir -p "$backups"
     chmod 700 "$backups"
     [ -n "$root" ] || chown hongbao:hongbao "$backups"
-    as_hongbao "$binary" backup --with-keys --data "$data" "$backup" ||
+    # By the settings of this installation: they say how many databases there are, and where keys lie.
+    set -- --data "$data"
+    [ ! -e "$settings" ] || set -- --config "$settings" "$@"
+    if grep -q '^[[:space:]]*master_key' "$settings" 2>/dev/null; then
+        say "The key is in $settings (storage.master_key), and is not copied."
+    else
+        set -- --with-keys "$@"
+    fi
+    as_hongbao "$binary" backup "$@" "$backup" ||
         fail "the data could not be copied, so nothing is changed"
     say "Before anything is changed: a backup in $backup"
 fi
@@ -94,4 +102,7 @@ systemctl daemon-reload
 systemctl enable --quiet hongbao.service
 systemctl restart hongbao.service
 as_hongbao "$binary" doctor --config "$settings" --data "$data" || true
+# What it cannot start with it says within a moment.
+sleep 2
+systemctl is-active --quiet hongbao.service || fail "it does not serve; journalctl -u hongbao says why"
 say "Hongbao serves. Its log: journalctl -u hongbao"

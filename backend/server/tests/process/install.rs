@@ -45,7 +45,7 @@ fn serve_once(root: &Path) {
     };
     let mut words = line.split(' ').map(below);
     let mut command = Command::new(words.next().unwrap());
-    command.args(words).args(["--listen", "127.0.0.1:0"]).env("HONGBAO_SITES_SHARDS", "1");
+    command.args(words).args(["--listen", "127.0.0.1:0"]);
     let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut first = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut first).unwrap();
@@ -53,6 +53,45 @@ fn serve_once(root: &Path) {
     assert!(asked.unwrap().success());
     assert!(server.wait().unwrap().success());
     assert!(first.starts_with("Hongbao is at http://"), "{first}");
+}
+
+/// Adds to the settings; all of them.
+fn add(root: &Path, more: &str) -> String {
+    let settings = root.join("etc/hongbao/hongbao.toml");
+    let all = fs::read_to_string(&settings).unwrap() + more;
+    fs::write(&settings, &all).unwrap();
+    all
+}
+
+/// The one backup that was made.
+fn backup(root: &Path) -> PathBuf {
+    let mut backups = fs::read_dir(root.join("var/backups/hongbao")).unwrap();
+    backups.next().unwrap().unwrap().path()
+}
+
+/// An upgrade copies by the settings of the installation: more shards than by default, and keys
+/// that lie elsewhere, or in the settings themselves.
+#[test]
+fn what_the_settings_say_is_copied() {
+    let archive = TempDir::new().unwrap();
+    let script = unpacked(archive.path());
+    for in_settings in [false, true] {
+        let root = TempDir::new().unwrap();
+        let root = root.path();
+        succeeded(&install(&script, root, &[]));
+        let keys = if in_settings {
+            format!("master_key = '{}'", "0f".repeat(32))
+        } else {
+            format!("keys = '{}'", root.join("keys").display())
+        };
+        add(root, &format!("[sites]\nshards = 6\n[storage]\n{keys}\n"));
+        serve_once(root);
+        let said = succeeded(&install(&script, root, &[]));
+        assert_eq!(said.contains("and is not copied"), in_settings, "{said}");
+        let backup = backup(root);
+        assert!(backup.join("db/orders-N-5.sqlite").is_file(), "{}", backup.display());
+        assert_eq!(backup.join("keys").is_dir(), !in_settings);
+    }
 }
 
 #[test]
@@ -64,19 +103,15 @@ fn what_it_installs_serves_and_is_upgraded_after_a_backup() {
     let mode = |path: &str| fs::metadata(root.join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("usr/local/bin/hongbao"), 0o755);
     assert_eq!(mode("var/lib/hongbao"), 0o700, "closed to others");
-    serve_once(root);
-
     // What was changed stays, and what was stored is copied before anything else.
     let settings = root.join("etc/hongbao/hongbao.toml");
-    let mine = fs::read_to_string(&settings).unwrap() + "[time]\nzone = 'Asia/Tokyo'\n";
-    fs::write(&settings, &mine).unwrap();
+    let mine = add(root, "[sites]\nshards = 1\n");
+    serve_once(root);
     let said = succeeded(&install(&script, root, &[]));
     assert!(said.contains("a backup in "), "{said}");
     assert_eq!(fs::read_to_string(&settings).unwrap(), mine);
     assert_eq!(mode("var/backups/hongbao"), 0o700);
-    let backups: Vec<_> = fs::read_dir(root.join("var/backups/hongbao")).unwrap().collect();
-    assert_eq!(backups.len(), 1);
-    assert!(backups[0].as_ref().unwrap().path().join("backup.json").is_file());
+    assert!(backup(root).join("backup.json").is_file());
     serve_once(root);
 
     // What cannot be copied is not touched.

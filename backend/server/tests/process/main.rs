@@ -12,6 +12,7 @@ mod folder;
 #[cfg(unix)]
 mod install;
 mod logs;
+mod nginx;
 mod tasks;
 
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
