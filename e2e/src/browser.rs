@@ -127,10 +127,10 @@ impl Browser {
     /// Gives this browser the session of somebody who came in by REST. The next page it
     /// goes to is theirs.
     pub async fn become_person(&self, person: &Person) -> Result<()> {
-        self.hand_over(person).await?;
-        // The app's own note that there is a cookie, which scripts cannot see. A page
-        // without the app, so that nothing runs between the two.
+        // A page without the app, so that nothing asks while hands change.
         self.goto_empty().await?;
+        self.hand_over(person).await?;
+        // The app's own note that there is a cookie, which scripts cannot see.
         self.store("hongbao.session", person.id()).await
     }
 
