@@ -47,6 +47,18 @@ fn is_constraint(error: &dyn DatabaseError) -> bool {
     }
 }
 
+/// Is there no such table, or no such schema?
+pub(crate) fn is_missing_table(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| {
+        match error.try_downcast_ref::<PgDatabaseError>() {
+            // undefined_table
+            Some(error) => error.code() == "42P01",
+            // SQLite has no code of its own for it.
+            None => error.message().starts_with("no such table"),
+        }
+    })
+}
+
 /// A code of SQLite, without what it is extended by.
 pub(crate) fn sqlite_code(error: &dyn DatabaseError) -> Option<i32> {
     Some(error.code()?.parse::<i32>().ok()? & 0xff)

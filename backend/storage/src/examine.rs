@@ -1,14 +1,11 @@
 //! What a server says of itself and of a schema on it, for whoever looks for what is wrong
 //! (`hongbao doctor`). Nothing is made, migrated or changed, and one connection is used once.
 
-use super::{Dialect, Link, Schema, postgres, schema::is_plain};
-use anyhow::{Context, ensure};
+use super::{Link, Schema, Version, postgres};
+use anyhow::Context;
 use hongbao_shared::Timestamp;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
-use std::{
-    cmp::Ordering,
-    time::{Duration, Instant},
-};
+use sqlx::{ConnectOptions, Connection};
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 /// A server that takes longer serves nobody, however busy this machine is.
@@ -18,19 +15,6 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// and the values that do so.
 const CARELESS: [(&str, &[&str]); 3] =
     [("fsync", &["off"]), ("full_page_writes", &["off"]), ("synchronous_commit", &["off"])];
-
-/// Of which version a schema is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Version {
-    /// It is not there.
-    Missing,
-    /// A version before made it; servers migrate it when they start.
-    Older,
-    /// This version's.
-    Current,
-    /// A later version made it, or migrated it.
-    Newer,
-}
 
 /// What was found.
 #[derive(Clone, Debug)]
@@ -75,7 +59,7 @@ async fn ask(link: &Link, schema: Schema) -> anyhow::Result<Examined> {
             careless.push(format!("{name} = {value}"));
         }
     }
-    let version = version(&mut connection, &link.namespace, schema).await?;
+    let version = schema.version_of_postgres(&mut connection).await?;
     connection.close().await?;
     Ok(Examined {
         version,
@@ -84,31 +68,5 @@ async fn ask(link: &Link, schema: Schema) -> anyhow::Result<Examined> {
         is_standby,
         careless,
         connections_max: u32::try_from(connections_max).unwrap_or(u32::MAX),
-    })
-}
-
-async fn version(
-    connection: &mut PgConnection,
-    namespace: &str,
-    schema: Schema,
-) -> anyhow::Result<Version> {
-    let versions = format!("{namespace}._sqlx_migrations");
-    let there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
-        .bind(&versions)
-        .fetch_one(&mut *connection)
-        .await?;
-    if !there {
-        return Ok(Version::Missing);
-    }
-    // It stands in a statement as it is.
-    ensure!(namespace.bytes().all(is_plain), "{namespace:?} is no name for a schema");
-    let found: Option<i64> =
-        sqlx::query_scalar(AssertSqlSafe(format!("SELECT max(version) FROM {versions}")))
-            .fetch_one(connection)
-            .await?;
-    Ok(match found.cmp(&schema.newest(Dialect::Postgres)) {
-        Ordering::Less => Version::Older,
-        Ordering::Equal => Version::Current,
-        Ordering::Greater => Version::Newer,
     })
 }

@@ -30,7 +30,7 @@ mod writes;
 pub use backup::{Barrier, FileCopy, Snapshots, check_file};
 pub use cold::SqlCold;
 pub use control::SqlControl;
-pub use examine::{Examined, Version, examine};
+pub use examine::{Examined, examine};
 pub use identity::{give_id_to_file, has_id, id_of_file, rename_file};
 pub use keys::SqlKeys;
 pub use ledger::SqlLedger;
@@ -38,7 +38,7 @@ pub use lists::SqlLists;
 pub use orders::SqlOrders;
 pub use people::SqlPeople;
 pub use postgres::Link;
-pub use schema::Schema;
+pub use schema::{Schema, Version};
 
 use futures::future::BoxFuture;
 use hongbao_domain::store::StoreError;

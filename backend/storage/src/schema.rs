@@ -5,14 +5,22 @@
 
 use super::{
     Dialect, StoreError,
-    error::{store_error, unavailable},
+    error::{is_missing_table, store_error, unavailable},
 };
 use hongbao_domain::crash::{self, Step};
 use sqlx::{
-    AssertSqlSafe, Executor, PgPool, SqlSafeStr, SqlitePool,
+    AssertSqlSafe, Connection, Executor, PgPool, SqlSafeStr, SqlitePool,
     migrate::{MigrateError, Migration, MigrationType, Migrator},
 };
-use std::{cmp::Ordering, time::Duration};
+use std::time::Duration;
+
+/// What the name of a migration ends in that only adds. The database keeps the name, so that
+/// a program of the version before knows that it may start, and go back.
+const EXPANDS: &str = ".expand.sql";
+
+/// What was applied to a database: version, name of the file, checksum.
+const APPLIED: &str = "SELECT version, description, checksum FROM _sqlx_migrations";
+type Applied = (i64, String, Vec<u8>);
 
 /// How often a build with crash points passes one within a migration, in steps of
 /// SQLite's machine: often enough to end between the tables of two days.
@@ -36,8 +44,9 @@ pub enum Schema {
 }
 
 /// A migration's name and its statements. Its place in the list is its version:
-/// never reorder, never change one that has been released. One whose text is the same in both
-/// dialects stands in `both`, without a number: it is another one in each list.
+/// never reorder, never change one that has been released (`migrations/CHECKSUMS`). One whose text
+/// is the same in both dialects stands in `both`, without a number: it is another one in each list.
+/// Its name ends in [`EXPANDS`] if programs that do not know it go on working with what it makes.
 type File = (&'static str, &'static str);
 
 macro_rules! files {
@@ -120,20 +129,53 @@ const POSTGRES_CONTROL: &[File] = files!["control/postgres/0001_control.sql"];
 const NAMESPACE_ATTEMPTS: u32 = 5;
 const NAMESPACE_PAUSE: Duration = Duration::from_millis(200);
 
-/// Why a file is not read as it is.
+/// Of which version a schema is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// It is not there.
+    Missing,
+    /// A version before made it; servers migrate it when they start.
+    Older,
+    /// This program works with it: it is this version's, or a later one's that only adds to it.
+    Current,
+    /// A later version made it, or migrated it.
+    Newer,
+    /// One of its migrations has this program's number, and another text.
+    Foreign,
+}
+
+/// Why a database is not used as it is.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unfit {
     #[error("a version before made it; `hongbao migrate` brings it up to date")]
     Older,
-    #[error("a later version made it")]
+    #[error("a later version made it, and this one cannot work with it")]
     Newer,
+    #[error("another program made it: one of its migrations differs from this version's")]
+    Foreign,
     #[error(transparent)]
     Unreadable(#[from] sqlx::Error),
+}
+
+impl Unfit {
+    /// May it be migrated?
+    fn of(version: Version) -> Result<(), Self> {
+        match version {
+            Version::Missing | Version::Older | Version::Current => Ok(()),
+            Version::Newer => Err(Self::Newer),
+            Version::Foreign => Err(Self::Foreign),
+        }
+    }
 }
 
 impl Schema {
     /// Applies what is missing, one migration after the other, each in a transaction.
     pub(super) async fn migrate_sqlite(self, writer: &SqlitePool) -> anyhow::Result<()> {
+        let version = self.version_of_sqlite(writer).await?;
+        if version == Version::Current {
+            return Ok(());
+        }
+        Unfit::of(version)?;
         let migrator = self.migrator(Dialect::Sqlite);
         if fail::has_failpoints() {
             let mut connection = writer.acquire().await?;
@@ -153,31 +195,70 @@ impl Schema {
         Ok(())
     }
 
-    /// Is a file of the version that this program makes?
+    /// May a file be read as it is?
     pub(super) async fn is_current(self, readers: &SqlitePool) -> Result<(), Unfit> {
-        let found: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
-            .fetch_one(readers)
-            .await?;
-        match found.cmp(&self.newest(Dialect::Sqlite)) {
-            Ordering::Less => Err(Unfit::Older),
-            Ordering::Equal => Ok(()),
-            Ordering::Greater => Err(Unfit::Newer),
+        match self.version_of_sqlite(readers).await? {
+            Version::Missing | Version::Older => Err(Unfit::Older),
+            version => Unfit::of(version),
         }
     }
 
-    /// Likewise on PostgreSQL, in a namespace of its own. Nodes that start together
-    /// take turns: sqlx holds an advisory lock meanwhile.
+    async fn version_of_sqlite(self, pool: &SqlitePool) -> sqlx::Result<Version> {
+        let applied = sqlx::query_as(APPLIED).fetch_all(pool).await;
+        self.version(Dialect::Sqlite, applied)
+    }
+
+    /// Of which version is the schema in which `connection` looks for tables?
+    pub(super) async fn version_of_postgres(
+        self,
+        connection: impl sqlx::PgExecutor<'_>,
+    ) -> sqlx::Result<Version> {
+        let applied = sqlx::query_as(APPLIED).fetch_all(connection).await;
+        self.version(Dialect::Postgres, applied)
+    }
+
+    fn version(
+        self,
+        dialect: Dialect,
+        applied: sqlx::Result<Vec<Applied>>,
+    ) -> sqlx::Result<Version> {
+        let applied = match applied {
+            Err(error) if is_missing_table(&error) => return Ok(Version::Missing),
+            applied => applied?,
+        };
+        let migrator = self.migrator(dialect);
+        let mut missing = migrator.iter().count();
+        for (version, name, checksum) in &applied {
+            match migrator.iter().find(|ours| ours.version == *version) {
+                Some(ours) if *ours.checksum != **checksum => return Ok(Version::Foreign),
+                Some(_) => missing -= 1,
+                None if name.ends_with(EXPANDS) => {}
+                None => return Ok(Version::Newer),
+            }
+        }
+        Ok(if missing == 0 { Version::Current } else { Version::Older })
+    }
+
+    /// Likewise on PostgreSQL, in a namespace of its own. Nodes that start together take turns:
+    /// sqlx holds an advisory lock meanwhile. A statement here may take as long as it takes, and
+    /// what holds the lock must not go back among those that calls use: its connection is
+    /// its own, and closed however it ends.
     pub(super) async fn migrate_postgres(
         self,
         pool: &PgPool,
         namespace: &str,
         create: bool,
     ) -> Result<(), StoreError> {
+        let version = self.version_of_postgres(pool).await.map_err(store_error)?;
+        if version == Version::Current {
+            return Ok(());
+        }
+        Unfit::of(version).map_err(|unfit| StoreError::Unavailable(unfit.into()))?;
         // It stands in a statement as it is.
         assert!(namespace.bytes().all(is_plain), "{namespace:?} is no name for a schema");
         if create {
             create_namespace(pool, namespace).await?;
-        } else {
+        } else if version == Version::Missing {
             let found: bool = sqlx::query_scalar(
                 "SELECT EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = $1)",
             )
@@ -192,17 +273,19 @@ impl Schema {
                 return Err(StoreError::Unavailable(missing.into()));
             }
         }
-        self.migrator(Dialect::Postgres).run(pool).await.map_err(|error| match error {
+        // Taken out of the pool rather than made beside it: a server may have no further one.
+        let mut own = pool.acquire().await.map_err(store_error)?.detach();
+        own.execute("SET statement_timeout = 0").await.map_err(store_error)?;
+        let migrated = self.migrator(Dialect::Postgres).run_direct(None, &mut own, false).await;
+        if let Err(error) = own.close().await {
+            tracing::debug!(%error, "cannot say goodbye");
+        }
+        migrated.map_err(|error| match error {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
                 store_error(error)
             }
             other => unavailable(sqlx::Error::Migrate(other.into())),
         })
-    }
-
-    /// The version that this program makes.
-    pub(super) fn newest(self, dialect: Dialect) -> Option<i64> {
-        self.migrator(dialect).iter().map(|file| file.version).max()
     }
 
     fn migrator(self, dialect: Dialect) -> Migrator {
@@ -249,7 +332,7 @@ async fn create_namespace(pool: &PgPool, namespace: &str) -> Result<(), StoreErr
 }
 
 /// What needs no quotes in any dialect.
-pub(super) fn is_plain(byte: u8) -> bool {
+fn is_plain(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'
 }
 

@@ -4,6 +4,7 @@
 
 mod circles;
 mod layers;
+mod migrations;
 mod watching;
 
 use hongbao_config as config;

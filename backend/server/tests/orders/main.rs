@@ -14,3 +14,4 @@ mod postgres;
 mod sqlite;
 mod tiered;
 mod upgrade;
+mod versions;

@@ -6,6 +6,7 @@ use super::{
     Row, Schema, Statement, StoreError, Tx, Work,
     borrowed::Borrowed,
     error::{cause, store_error, unavailable, unknown},
+    schema::Unfit,
 };
 use anyhow::Context;
 use circuit::{Circuit, may_be_down};
@@ -42,11 +43,13 @@ const BUSY_AFTER: Duration = Duration::from_millis(400);
 const PATIENCE: Duration = Duration::from_secs(6);
 /// How often a transaction starts over that lost against another.
 const ATTEMPTS_MAX: u32 = 12;
-/// How often whoever makes a schema tries, and how long it rests: sqlx has all that are made in one
-/// database wait for each other, longer than a statement may wait for a lock. Whoever only works
-/// with one does not wait; it is migrated when it is first used.
+/// How often whoever makes a schema tries: sqlx has all that are made in one database wait for each
+/// other, longer than a statement may wait for a lock. Whoever only works with one does not wait; it
+/// is migrated when it is first used.
 const MAKE_ATTEMPTS_MAX: u32 = 30;
-const MAKE_PAUSE: Duration = Duration::from_millis(200);
+/// How long it rests after an attempt: a migration that waits for a table has all others who want
+/// it wait behind itself.
+const PREPARE_PAUSE: Duration = Duration::from_millis(300);
 const BACK_OFF_FIRST: Duration = Duration::from_millis(2);
 const BACK_OFF_MAX: Duration = Duration::from_millis(200);
 
@@ -134,14 +137,13 @@ impl Server {
             match server.prepare().await {
                 Err(StoreError::Unavailable(_)) if link.create && attempt < MAKE_ATTEMPTS_MAX => {
                     attempt += 1;
-                    sleep(MAKE_PAUSE).await;
                 }
                 prepared => break prepared,
             }
         };
         match prepared {
             // It is there, and another version's: that is for somebody to see at once.
-            Err(error) if matches!(cause(&error), Some(sqlx::Error::Migrate(_))) => {
+            Err(error) if is_another_program(&error) => {
                 Err(error).with_context(|| format!("cannot prepare {}", link.namespace))
             }
             Err(error @ StoreError::Unavailable(_)) if !link.create => {
@@ -164,9 +166,12 @@ impl Server {
         let Ok(_alone) = self.preparing.try_lock() else {
             return Err(unavailable(sqlx::Error::PoolTimedOut));
         };
-        self.schema.migrate_postgres(&self.pool, &self.namespace, self.create).await?;
-        self.prepared.get_or_init(|| ());
-        Ok(())
+        let made = self.schema.migrate_postgres(&self.pool, &self.namespace, self.create).await;
+        match &made {
+            Ok(()) => *self.prepared.get_or_init(|| ()),
+            Err(_) => sleep(PREPARE_PAUSE).await,
+        }
+        made
     }
 
     /// Rows of a statement that changes nothing.
@@ -363,6 +368,12 @@ pub(super) fn start_over() -> StoreError {
 fn is_lost_race(error: &StoreError) -> bool {
     let StoreError::Unavailable(what) = error else { return false };
     what.is::<CameSecond>() || matches!(cause(error).and_then(refused), Some("40001" | "40P01"))
+}
+
+/// Did a program that is not of this version make the schema?
+fn is_another_program(error: &StoreError) -> bool {
+    let StoreError::Unavailable(what) = error else { return false };
+    what.is::<Unfit>() || matches!(cause(error), Some(sqlx::Error::Migrate(_)))
 }
 
 /// Was it on a connection that has died?

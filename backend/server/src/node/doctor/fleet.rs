@@ -76,6 +76,13 @@ fn server(about: &str, schemas: &[Asked<'_>], findings: &mut Findings) -> bool {
             ),
             Version::Newer => findings
                 .wrong(about, format_args!("{schema} is of a later version than this program")),
+            Version::Foreign => findings.wrong(
+                about,
+                format_args!(
+                    "another program made {schema}: one of its migrations differs from this \
+                     version's"
+                ),
+            ),
         }
     }
     let Some((examined, asked_at)) = first else { return false };
