@@ -86,7 +86,7 @@ impl ColdStore for SqlCold {
         after: Option<OrderNo>,
         limit: u32,
     ) -> Result<Vec<PacketRow>, StoreError> {
-        Tables::of_place(place).packets_page(&self.database, after, limit, None).await
+        Tables::of_place(place).packets_page(&self.database, after, limit).await
     }
 
     async fn claims_page(

@@ -96,8 +96,8 @@ gated! {
         fn announced(destination: Destination, orders: Vec<OrderNo>) -> Vec<String>;
         fn days() -> Vec<DayTable>;
         fn day_sum(day: Day) -> DaySum;
-        fn unsettled_page(day: Day, since: Timestamp, after: Option<OrderNo>, limit: u32)
-            -> Vec<PacketRow>;
+        fn unsettled(day: Day, since: Timestamp, after: Option<OrderNo>, limit: u32)
+            -> Vec<OrderNo>;
     }
     writes {
         Step::SealDay => fn seal(day: Day, epoch_day: i64) -> ();

@@ -59,14 +59,17 @@ pub async fn needed(
         for day in (0..DAYS).filter_map(Day::new) {
             let mut after = None;
             loop {
-                let page = store.hot().unsettled_page(day, forever, after, PAGE).await?;
+                let page = store.hot().unsettled(day, forever, after, PAGE).await?;
                 let Some(last) = page.last() else { break };
-                after = Some(last.order_no);
-                let open = page.iter().filter(|packet| {
-                    packet.progress.state.is_open()
-                        && sealer.key_of(packet.order_no, &packet.sealed_server_seed) == Some(id)
-                });
-                need.open += u64::try_from(open.count()).unwrap_or(u64::MAX);
+                after = Some(*last);
+                for order_no in page {
+                    let packet = store.packet(order_no).await?;
+                    let open = packet.filter(|packet| packet.progress.state.is_open());
+                    let by_it = open.is_some_and(|packet| {
+                        sealer.key_of(order_no, &packet.sealed_server_seed) == Some(id)
+                    });
+                    need.open += u64::from(by_it);
+                }
             }
         }
     }

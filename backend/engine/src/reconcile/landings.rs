@@ -54,7 +54,7 @@ impl Run<'_> {
         let stray = match store.packet(order_no).await {
             // It stands in no day, where packets are looked at.
             Ok(Some(row)) if row.progress.state == StoredState::GivenUp => {
-                return self.packet(&**store, row).await;
+                return self.packet(&**store, order_no).await;
             }
             Ok(Some(_)) => return Ok(()),
             Ok(None) => store.claims(order_no, 0, 1).await,

@@ -23,7 +23,7 @@ pub use report::{LeftOver, Repair, Repaired, Report};
 pub use task::Schedule;
 
 use crate::{
-    audit::{self, Audited, Law, Subject, Tally},
+    audit::{self, Audited, Tally},
     keys::seal::Sealer,
     ledger::Ledger,
     stores::Stores,
@@ -38,7 +38,7 @@ use hongbao_domain::{
         reconciled::Reconciled,
     },
 };
-use hongbao_shared::{Day, OrderNo, Shard, Site, Timestamp, order_no::DAYS};
+use hongbao_shared::{Day, OrderNo, Timestamp, order_no::DAYS};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// How many rows are read at once; small, because others want to read as well.
@@ -218,7 +218,7 @@ impl Run<'_> {
         let since = since.minus(CLOCKS_DIFFER).millis();
         for ((site, shard), store) in &self.of.stores.orders {
             let since = Timestamp::from_millis(since);
-            let read = self.shard(*site, *shard, &**store, since).await;
+            let read = self.shard(&**store, since).await;
             self.unless_unread(&format!("order shard {site}{shard}"), read);
         }
         for order_no in &seen.again {
@@ -240,7 +240,7 @@ impl Run<'_> {
         if is_seen || state == StoredState::GivenUp {
             return Ok(());
         }
-        self.packet(&**store, packet).await
+        self.packet(&**store, order_no).await
     }
 
     /// No fen comes or goes.
@@ -270,29 +270,15 @@ impl Run<'_> {
     }
 
     /// What is open, or has ended since.
-    async fn shard(
-        &mut self,
-        site: Site,
-        shard: Shard,
-        store: &dyn OrderStore,
-        since: Timestamp,
-    ) -> Result<(), StoreError> {
+    async fn shard(&mut self, store: &dyn OrderStore, since: Timestamp) -> Result<(), StoreError> {
         for day in (0..DAYS).filter_map(Day::new) {
             let mut after = None;
             loop {
-                let page = match store.hot().unsettled_page(day, since, after, PAGE).await {
-                    Err(StoreError::Corrupt(what)) => {
-                        let place = format!("order shard {site}{shard} day {}", day.get());
-                        let law = Law::StoredDataIsReadable.name();
-                        self.report.leave(law, Subject::Place(place), what);
-                        break;
-                    }
-                    page => page?,
-                };
+                let page = store.hot().unsettled(day, since, after, PAGE).await?;
                 let Some(last) = page.last() else { break };
-                after = Some(last.order_no);
-                for packet in page {
-                    self.packet(store, packet).await?;
+                after = Some(*last);
+                for order_no in page {
+                    self.packet(store, order_no).await?;
                 }
             }
         }

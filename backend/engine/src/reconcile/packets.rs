@@ -8,7 +8,7 @@ use crate::{
 use hongbao_domain::store::{
     StoreError,
     ledger::{credit_key, refund_key},
-    orders::{ClaimRow, OrderStore, PacketRow, StoredState},
+    orders::{ClaimRow, OrderStore, StoredState},
     outbox::Destination,
 };
 use hongbao_shared::{Fen, OrderNo};
@@ -18,9 +18,8 @@ impl Run<'_> {
     pub(super) async fn packet(
         &mut self,
         store: &dyn OrderStore,
-        packet: PacketRow,
+        order_no: OrderNo,
     ) -> Result<(), StoreError> {
-        let order_no = packet.order_no;
         self.report.packets = self.report.packets.saturating_add(1);
         let mut checked = audit::look(&self.audited, order_no).await?;
         if self.has_lost(&checked).await? {
@@ -33,7 +32,6 @@ impl Run<'_> {
                 Rebuilt::Nothing | Rebuilt::Left => {}
             }
         }
-        let packet = checked.packet.clone().unwrap_or(packet);
         self.report.claims = self.report.claims.saturating_add(checked.claims);
         let is_over = checked.missing.is_empty() && checked.unrefunded.count == 0;
         if !is_over || !checked.violations.is_empty() {
@@ -53,6 +51,7 @@ impl Run<'_> {
         if !checked.missing.is_empty() {
             self.credits(store, order_no, &checked.missing).await?;
         }
+        let Some(packet) = checked.packet else { return Ok(()) };
         self.lists(store, packet).await
     }
 

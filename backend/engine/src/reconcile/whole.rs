@@ -53,7 +53,7 @@ impl Visit for Through<'_, '_> {
         }
         let place = (packet.order_no.site(), packet.order_no.shard());
         let Some(store) = run.of.stores.orders.get(&place) else { return Ok(()) };
-        run.packet(&**store, packet).await
+        run.packet(&**store, packet.order_no).await
     }
 
     async fn stray(&mut self, order_no: OrderNo, named: Named) -> Result<(), StoreError> {
@@ -67,7 +67,7 @@ impl Visit for Through<'_, '_> {
                 && let Some(packet) = store.packet(order_no).await?
                 && packet.progress.state != StoredState::GivenUp
             {
-                return run.packet(&**store, packet).await;
+                return run.packet(&**store, order_no).await;
             }
         }
         if named.listed {

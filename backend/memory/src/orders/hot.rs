@@ -67,16 +67,17 @@ impl HotTables for MemoryOrders {
         Ok(all)
     }
 
-    async fn unsettled_page(
+    async fn unsettled(
         &self,
         day: Day,
         since: Timestamp,
         after: Option<OrderNo>,
         limit: u32,
-    ) -> Result<Vec<PacketRow>, StoreError> {
+    ) -> Result<Vec<OrderNo>, StoreError> {
         let is_unsettled =
             |row: &PacketRow| row.progress.finished_at.is_none_or(|ended| ended >= since);
-        Ok(self.state.lock().page(day, after, limit, is_unsettled))
+        let page = self.state.lock().page(day, after, limit, is_unsettled);
+        Ok(page.into_iter().map(|packet| packet.order_no).collect())
     }
 
     async fn days(&self) -> Result<Vec<DayTable>, StoreError> {

@@ -61,6 +61,42 @@ async fn history_is_seen_once_and_what_is_new_each_time() {
     world.end_and_audit().await;
 }
 
+/// One packet that cannot be read keeps no other of its shard from what is lost (R-MONEY-3).
+#[tokio::test]
+async fn a_packet_that_cannot_be_read_hides_no_other() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(4).await;
+    let unreadable = world.send(&party, Kind::Lucky, 300, 3).await;
+    let open = world.send(&party, Kind::Lucky, 300, 3).await;
+    assert!(unreadable < open, "it comes first");
+    let world = world.restart().await;
+    assert_eq!(seen(&world).await.packets, 2, "all there is");
+
+    let data = world.folder.path();
+    poison(data, LEDGER, "transfers", &format!("NEW.key LIKE 'credit:{open}:%'")).await;
+    for member in &party.members[1..] {
+        world.open(*member, open).await.unwrap();
+    }
+    until_dead(&world.app, 3).await;
+    assert_eq!(sql(data, ORDERS, "DELETE FROM outbox WHERE due_at IS NULL").await, 3);
+    antidote(data, LEDGER).await;
+    let world = world.restart().await;
+    let day = open.day().get() + 1;
+    let kind = async |kind: u8| {
+        let set = format!("UPDATE packets_{day:02} SET kind = {kind} WHERE order_no = $");
+        let set = set.replace('$', &unreadable.to_bits().to_string());
+        assert_eq!(sql(world.folder.path(), ORDERS, &set).await, 1);
+    };
+    kind(9).await;
+    let report = seen(&world).await;
+    let mended: Vec<_> = report.mends.iter().map(|one| (one.repair, one.order_no)).collect();
+    assert_eq!(mended, [(Repair::Credit, open); 3], "{report}");
+    assert!(report.left_count > 0 && report.unread.is_empty(), "{report}");
+    kind(1).await;
+    seen(&world).await;
+    world.end_and_audit().await;
+}
+
 /// What differs is found as often as it is looked for.
 #[tokio::test]
 async fn what_is_left_to_somebody_is_reported_again() {

@@ -13,8 +13,7 @@ use hongbao_domain::{
     crash::{self, Step},
     store::{
         orders::{
-            Announcement, Copied, DaySum, DayTable, Emptied, Ended, Hold, HotTables, PacketRow,
-            Tell, gather,
+            Announcement, Copied, DaySum, DayTable, Emptied, Ended, Hold, HotTables, Tell, gather,
         },
         outbox::Destination,
     },
@@ -78,14 +77,14 @@ impl HotTables for SqlOrders {
             .await
     }
 
-    async fn unsettled_page(
+    async fn unsettled(
         &self,
         day: Day,
         since: Timestamp,
         after: Option<OrderNo>,
         limit: u32,
-    ) -> Result<Vec<PacketRow>, StoreError> {
-        Tables::of_day(day).packets_page(&self.database, after, limit, Some(since)).await
+    ) -> Result<Vec<OrderNo>, StoreError> {
+        Tables::of_day(day).unsettled(&self.database, since, after, limit).await
     }
 
     async fn days(&self) -> Result<Vec<DayTable>, StoreError> {

@@ -60,7 +60,7 @@ impl OrderStore for SqlOrders {
         after: Option<OrderNo>,
         limit: u32,
     ) -> Result<Vec<PacketRow>, StoreError> {
-        Tables::of_day(day).packets_page(&self.database, after, limit, None).await
+        Tables::of_day(day).packets_page(&self.database, after, limit).await
     }
 
     async fn claims_page(

@@ -54,25 +54,45 @@ impl Tables {
     }
 
     /// What a day's tables hold of another day (R-MONEY-5) may stand below a place: a page goes
-    /// on there with the first number of the place. With `since`, only what is open, or ended then or later.
+    /// on there with the first number of the place.
     pub(crate) async fn packets_page(
         &self,
         database: &Database,
         after: Option<OrderNo>,
         limit: u32,
-        since: Option<Timestamp>,
     ) -> Result<Vec<PacketRow>, StoreError> {
+        self.page(PACKET_COLUMNS, "", after, limit).all(database, packet_row).await
+    }
+
+    /// The numbers of those that are open, or ended at `since` or later.
+    pub(crate) async fn unsettled(
+        &self,
+        database: &Database,
+        since: Timestamp,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Result<Vec<OrderNo>, StoreError> {
+        self.page("order_no", "AND (state = 0 OR finished_at >= $4)", after, limit)
+            .bind(since.millis())
+            .all(database, |row| row.try_get(0))
+            .await
+    }
+
+    fn page(
+        &self,
+        columns: &str,
+        condition: &str,
+        after: Option<OrderNo>,
+        limit: u32,
+    ) -> Statement {
         let (table, (first, last)) = (&self.packets, self.range);
-        let unsettled = since.map_or("", |_| "AND (state = 0 OR finished_at >= $4)");
-        let page = sql(format!(
-            "SELECT {PACKET_COLUMNS} FROM {table}
-             WHERE order_no > $1 AND order_no <= $2 {unsettled} ORDER BY order_no LIMIT $3"
+        sql(format!(
+            "SELECT {columns} FROM {table}
+             WHERE order_no > $1 AND order_no <= $2 {condition} ORDER BY order_no LIMIT $3"
         ))
         .bind(after.map_or(first - 1, |after| after.to_bits().max(first - 1)))
         .bind(last)
-        .bind(limit);
-        let page = since.map(Timestamp::millis).into_iter().fold(page, Statement::bind);
-        page.all(database, packet_row).await
+        .bind(limit)
     }
 
     pub(crate) async fn claims_page(

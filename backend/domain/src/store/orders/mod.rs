@@ -75,15 +75,16 @@ pub trait HotTables: Send + Sync + fmt::Debug {
         tell: Tell,
     ) -> Result<Vec<Ended>, StoreError>;
 
-    /// Up to `limit` packets of a day that are open, or ended at `since` or later, after
-    /// `after`, in the order of numbers.
-    async fn unsettled_page(
+    /// The numbers of up to `limit` packets of a day that are open, or ended at `since` or later,
+    /// after `after`, in their order. Whoever wants more reads one by one: a packet that cannot
+    /// be read hides no other.
+    async fn unsettled(
         &self,
         day: Day,
         since: Timestamp,
         after: Option<OrderNo>,
         limit: u32,
-    ) -> Result<Vec<PacketRow>, StoreError>;
+    ) -> Result<Vec<OrderNo>, StoreError>;
 
     /// The day tables that are in use, in the order of days.
     async fn days(&self) -> Result<Vec<DayTable>, StoreError>;
