@@ -68,13 +68,13 @@ const FOR_TESTING: [Tool; 9] = [
         programs: &["npm"],
         variable: None,
         packages: &["npm"],
-        purpose: "npm (fetches what looks for barriers in the web app)",
+        purpose: "npm (fetches what looks for barriers in the web app, and makes a client of the API)",
     },
     Tool {
         programs: &["python3"],
         variable: None,
         packages: &["python3"],
-        purpose: "Python 3 (the independent verifier; Schemathesis)",
+        purpose: "Python 3 (the independent verifier; Schemathesis; a client of the API)",
     },
     Tool {
         programs: &["chromium", "chromium-browser", "google-chrome"],
@@ -129,8 +129,13 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
     let wished: Vec<_> = font.into_iter().chain(venv).collect();
     install(workspace, &FOR_TESTING, &wished)?;
     install(workspace, &FOR_FLEET, &[])?;
-    accessibility(workspace)?;
-    conformance(workspace)
+    for (locked, folder) in FROM_NPM {
+        from_npm(workspace, locked, folder)?;
+    }
+    for (locked, folder) in FROM_PYPI {
+        from_pypi(workspace, locked, folder)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn for_fleet(workspace: &Workspace) -> Result<()> {
@@ -138,36 +143,45 @@ pub(crate) fn for_fleet(workspace: &Workspace) -> Result<()> {
     install(workspace, &FOR_FLEET, &[])
 }
 
-/// axe-core, as locked in `e2e/accessibility`, for the browser tests.
-fn accessibility(workspace: &Workspace) -> Result<()> {
-    let wanted = workspace.root.join("e2e/accessibility");
-    let folder = workspace.target_dir.join("accessibility");
+/// What tests bring along of npm: where it is locked, and where in the target folder it goes.
+const FROM_NPM: [(&str, &str); 2] = [
+    // axe-core, for the browser tests.
+    ("e2e/accessibility", "accessibility"),
+    // What makes a client of the OpenAPI document.
+    ("backend/server/tests/clients", "clients/typescript"),
+];
+
+/// Likewise of Python.
+const FROM_PYPI: [(&str, &str); 2] = [
+    // Schemathesis, which holds the server against its OpenAPI document.
+    ("backend/server/tests/conformance", "schemathesis"),
+    ("backend/server/tests/clients", "clients/python"),
+];
+
+fn from_npm(workspace: &Workspace, locked: &str, folder: &str) -> Result<()> {
+    let wanted = workspace.root.join(locked);
+    let folder = workspace.target_dir.join(folder);
     let lock = fs::read(wanted.join("package-lock.json"))?;
-    let installed = folder.join("node_modules/axe-core/axe.min.js");
-    if installed.is_file()
-        && fs::read(folder.join("package-lock.json")).is_ok_and(|old| old == lock)
-    {
+    // Noted once it is there.
+    let installed = folder.join("installed.json");
+    if fs::read(&installed).is_ok_and(|there| there == lock) {
         return Ok(());
     }
     fs::create_dir_all(&folder)?;
-    fs::copy(wanted.join("package.json"), folder.join("package.json"))?;
-    fs::write(folder.join("package-lock.json"), lock)?;
-    let fetched = process::run(workspace.command("npm").arg("--prefix").arg(&folder).args([
+    for name in ["package.json", "package-lock.json"] {
+        fs::copy(wanted.join(name), folder.join(name))?;
+    }
+    process::run(workspace.command("npm").arg("--prefix").arg(&folder).args([
         "ci",
         "--no-audit",
         "--no-fund",
-    ]));
-    if fetched.is_err() {
-        fs::remove_file(folder.join("package-lock.json"))?;
-    }
-    fetched
+    ]))?;
+    Ok(fs::write(installed, lock)?)
 }
 
-/// Schemathesis, as locked beside the tests that run it, which hold the server against its
-/// OpenAPI document.
-fn conformance(workspace: &Workspace) -> Result<()> {
-    let lock = workspace.root.join("backend/server/tests/conformance/requirements.txt");
-    let folder = workspace.target_dir.join("schemathesis");
+fn from_pypi(workspace: &Workspace, locked: &str, folder: &str) -> Result<()> {
+    let lock = workspace.root.join(locked).join("requirements.txt");
+    let folder = workspace.target_dir.join(folder);
     let installed = folder.join("installed.txt");
     let wanted = fs::read(&lock)?;
     if fs::read(&installed).is_ok_and(|there| there == wanted) {

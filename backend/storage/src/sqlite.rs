@@ -63,7 +63,7 @@ impl File {
             // NORMAL loses the last commits on power loss.
             .synchronous(SqliteSynchronous::Full);
         let writer = pool(1).connect_with(options.clone()).await?;
-        schema.migrate_sqlite(&writer).await?;
+        Box::pin(schema.migrate_sqlite(&writer)).await?;
         // A file that has gone since is not made anew, empty, by the next connection.
         writer.set_connect_options(options.clone().create_if_missing(false));
         let readers = pool(READERS_MAX)

@@ -113,7 +113,7 @@ pub enum Pause {
 /// The answer to `GET /service/webhooks`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Webhooks {
+pub struct WebhookList {
     /// All of the service's, in the order of their ids.
     pub webhooks: Vec<Webhook>,
 }
@@ -178,7 +178,7 @@ pub struct Attempt {
 /// The answer to `GET /service/webhooks/{id}/attempts`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Attempts {
+pub struct AttemptList {
     /// The newest hundred, the newest first.
     pub attempts: Vec<Attempt>,
 }

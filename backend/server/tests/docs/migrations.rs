@@ -40,8 +40,8 @@ fn migrations_are_never_changed() {
         for (name, checksum) in &found {
             listed.entry(name.clone()).or_insert_with(|| checksum.clone());
         }
-        let lines: String = listed.iter().map(|(name, sum)| format!("{sum}  {name}\n")).collect();
-        fs::write(&file, lines).unwrap();
+        let lines: Vec<_> = listed.iter().map(|(name, sum)| format!("{sum}  {name}")).collect();
+        fs::write(&file, lines.join("\n") + "\n").unwrap();
     }
     assert_eq!(found, listed, "a change of the schema is a new file, and a new line here");
 }

@@ -166,7 +166,9 @@ impl Server {
         let Ok(_alone) = self.preparing.try_lock() else {
             return Err(unavailable(sqlx::Error::PoolTimedOut));
         };
-        let made = self.schema.migrate_postgres(&self.pool, &self.namespace, self.create).await;
+        let made = self.schema.migrate_postgres(&self.pool, &self.namespace, self.create);
+        // It is large, and nearly never there.
+        let made = Box::pin(made).await;
         match &made {
             Ok(()) => *self.prepared.get_or_init(|| ()),
             Err(_) => sleep(PREPARE_PAUSE).await,

@@ -9,7 +9,7 @@ use axum::{extract::State, http::StatusCode};
 use hongbao_shared::{
     WebhookId,
     api::webhooks::{
-        Attempt, Attempts, NewWebhook, Replay, Replayed, Webhook, WebhookWithSecret, Webhooks,
+        Attempt, AttemptList, NewWebhook, Replay, Replayed, Webhook, WebhookList, WebhookWithSecret,
     },
 };
 
@@ -26,12 +26,12 @@ pub(in crate::http) async fn add(
 
 /// What webhooks does this service have?
 #[utoipa::path(get, path = "/api/v1/service/webhooks", operation_id = "list_webhooks", tag = "Webhooks",
-    responses((status = 200, description = "All of them.", body = Webhooks)))]
+    responses((status = 200, description = "All of them.", body = WebhookList)))]
 pub(in crate::http) async fn list(
     State(http): State<Http>,
     Hearing(service): Hearing,
-) -> Answer<Json<Webhooks>> {
-    Ok(Json(Webhooks { webhooks: http.app.hooks.list(service.id).await? }))
+) -> Answer<Json<WebhookList>> {
+    Ok(Json(WebhookList { webhooks: http.app.hooks.list(service.id).await? }))
 }
 
 /// How is a webhook?
@@ -112,11 +112,11 @@ pub(in crate::http) async fn replay(
 /// What was tried last? Attempts are kept for a week.
 #[utoipa::path(get, path = "/api/v1/service/webhooks/{id}/attempts", operation_id = "list_webhook_attempts", tag = "Webhooks",
     params(("id" = WebhookId, Path, description = "The webhook.")),
-    responses((status = 200, description = "The newest attempts.", body = Attempts)))]
+    responses((status = 200, description = "The newest attempts.", body = AttemptList)))]
 pub(in crate::http) async fn attempts(
     State(http): State<Http>,
     Path(id): Path<WebhookId>,
     Hearing(service): Hearing,
-) -> Answer<Json<Attempts>> {
-    Ok(Json(Attempts { attempts: http.app.hooks.attempts(service.id, id).await? }))
+) -> Answer<Json<AttemptList>> {
+    Ok(Json(AttemptList { attempts: http.app.hooks.attempts(service.id, id).await? }))
 }
