@@ -70,6 +70,11 @@ impl Refusal {
         }
     }
 
+    /// Is it about something stored that cannot be read, or is not as this version knows it?
+    pub fn is_unread(&self) -> bool {
+        matches!(self.store_error(), Some(StoreError::Corrupt(_)))
+    }
+
     /// What a store could not do, if that is the cause.
     fn store_error(&self) -> Option<&StoreError> {
         let cause = self.cause.as_ref()?;

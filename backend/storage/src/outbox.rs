@@ -100,19 +100,15 @@ impl Outbox for Database {
              RETURNING id, payload, created_at, attempts",
         );
         let take = sql(text).bind(until).bind(destination.number()).bind(now.millis()).bind(limit);
-        let mut rows = self
-            .rows_by_row(take)
-            .await?
-            .iter()
-            .map(|row| {
-                Ok(OutboxRow {
-                    id: row.try_get(0)?,
-                    payload: row.try_get(1)?,
-                    created_at: row.try_get(2)?,
-                    attempts: row.try_get(3)?,
-                })
-            })
-            .collect::<Result<Vec<_>, StoreError>>()?;
+        let mut rows = Vec::new();
+        for row in self.rows_by_row(take).await? {
+            match leased(&row) {
+                Err(StoreError::Corrupt(error)) => {
+                    bury(self, row.try_get(0)?, &error, now).await?;
+                }
+                read => rows.push(read?),
+            }
+        }
         rows.sort_by_key(|row| row.id);
         Ok(rows)
     }
@@ -235,8 +231,9 @@ impl Outbox for Database {
                 let error: Option<String> = row.try_get(5)?;
                 Ok(FailedRow {
                     id: row.try_get(0)?,
-                    destination: Destination::from_number(row.try_get(1)?)?,
-                    payload: row.try_get(2)?,
+                    destination: Destination::from_number(row.try_get(1)?),
+                    // Of one that was buried, it may be what cannot be read.
+                    payload: row.try_get(2).unwrap_or_default(),
                     created_at: row.try_get(3)?,
                     attempts: row.try_get(4)?,
                     error: error.unwrap_or_default(),
@@ -252,8 +249,30 @@ impl Outbox for Database {
         .bind(id)
         .bind(now.millis());
         let revived = self.rows_by_row(revive).await?;
-        revived.first().map(|row| Destination::from_number(row.try_get(0)?)).transpose()
+        revived.first().map(|row| Ok(Destination::from_number(row.try_get(0)?))).transpose()
     }
+}
+
+fn leased(row: &Row) -> Result<OutboxRow, StoreError> {
+    Ok(OutboxRow {
+        id: row.try_get(0)?,
+        payload: row.try_get(1)?,
+        created_at: row.try_get(2)?,
+        attempts: row.try_get(3)?,
+    })
+}
+
+/// A row that is not even one must not keep those that were leased with it: it is a dead
+/// letter, as if it had been tried once.
+async fn bury(database: &Database, id: i64, error: &str, now: Timestamp) -> Result<(), StoreError> {
+    tracing::error!(row = id, error, "a row of an outbox cannot be read");
+    let bury = sql("UPDATE outbox SET due_at = NULL, attempts = 1, last_error = $2, died_at = $3
+         WHERE id = $1")
+    .bind(id)
+    .bind(format!("unreadable row: {error}"))
+    .bind(now.millis());
+    database.change_by_row(bury).await?;
+    Ok(())
 }
 
 /// While nodes are replaced one by one, those of the version before tell of credits under
@@ -341,7 +360,7 @@ pub(super) async fn unnamed(source: impl Source) -> Result<Vec<Unnamed>, StoreEr
         .await?;
     let read = |row: &Row| {
         let payload: String = row.try_get(1)?;
-        let destination = Destination::from_number(row.try_get(0)?)?;
+        let destination = Destination::from_number(row.try_get(0)?);
         Ok(Unnamed { destination, events: events_of(&payload) })
     };
     rows.iter().map(read).collect()

@@ -21,21 +21,23 @@ pub enum Destination {
     Chat,
     /// The lists "sent" and "received".
     Lists,
+    /// Somebody whom a later version tells; this one leaves such rows to it.
+    Later,
 }
 
 impl Destination {
-    /// All of them.
+    /// All that this version tells.
     pub const ALL: [Self; 5] = [Self::Land, Self::Credit, Self::Refund, Self::Chat, Self::Lists];
 
     /// From its stored number.
-    pub fn from_number(number: i64) -> Result<Self, StoreError> {
+    pub fn from_number(number: i64) -> Self {
         if Self::OLD_CREDITS.contains(&number) {
-            return Ok(Self::Credit);
+            return Self::Credit;
         }
         Self::ALL
             .into_iter()
             .find(|destination| destination.number() == number)
-            .ok_or_else(|| StoreError::Corrupt(format!("no destination is {number}")))
+            .unwrap_or(Self::Later)
     }
 
     /// Numbers under which nodes of the version before tell of credits. They must not read
@@ -45,6 +47,8 @@ impl Destination {
     /// As stored; never renumbered.
     pub const fn number(self) -> i64 {
         match self {
+            // No row has it.
+            Self::Later => 0,
             Self::Land => 1,
             Self::Refund => 5,
             Self::Chat => 6,
@@ -61,6 +65,7 @@ impl Destination {
             Self::Refund => "refund",
             Self::Chat => "chat",
             Self::Lists => "lists",
+            Self::Later => "later",
         }
     }
 }

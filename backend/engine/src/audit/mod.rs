@@ -208,7 +208,7 @@ async fn dead<O: Outbox + ?Sized>(
                 Destination::Credit => Law::ClaimIsCredited,
                 Destination::Refund => Law::RefundIsDue,
                 Destination::Lists if audited.lists.is_some() => Law::EverythingIsListed,
-                Destination::Lists | Destination::Chat => Law::OutboxIsEmpty,
+                Destination::Lists | Destination::Chat | Destination::Later => Law::OutboxIsEmpty,
             };
             let events = events_of(&row.payload);
             let subject = events

@@ -1,4 +1,4 @@
-use super::{Deliver, Delivered, events, known::Known, untold::Untold};
+use super::{Deliver, Delivered, known::Known, read, untold::Untold};
 use crate::{groups::Groups, packets::ChatEvent};
 use async_trait::async_trait;
 use data_encoding::HEXLOWER;
@@ -92,7 +92,7 @@ impl Round<'_> {
     /// Each event on its own: one that can never be told stays alone in the end, and
     /// blocks nothing.
     async fn tell_all(&mut self, row: &OutboxRow) -> Delivered {
-        let events: Vec<ChatEvent> = match events(row) {
+        let events: Vec<ChatEvent> = match read(row) {
             Ok(events) => events,
             Err(unreadable) => return unreadable,
         };

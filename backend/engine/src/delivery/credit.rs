@@ -1,4 +1,4 @@
-use super::{Deliver, Delivered, describe, events, untold::Untold};
+use super::{Deliver, Delivered, describe, read, untold::Untold};
 use crate::{
     ledger::{CreditClaim, CreditOutcome, Ledger},
     packets::CreditEvent,
@@ -54,7 +54,7 @@ impl Deliver for CreditClaims {
 
 impl CreditClaims {
     async fn read(&self, row: &OutboxRow) -> Part {
-        let events: Vec<CreditEvent> = match events(row) {
+        let events: Vec<CreditEvent> = match read(row) {
             Ok(events) => events,
             Err(unreadable) => return Part { untold: Err(unreadable), claims: Vec::new() },
         };

@@ -1,4 +1,4 @@
-use super::{Deliver, Delivered, describe};
+use super::{Deliver, Delivered, describe, read};
 use crate::packets::{LandEvent, Packets};
 use async_trait::async_trait;
 use futures::future::join_all;
@@ -33,8 +33,7 @@ type Paid = BTreeMap<OrderNo, Payment>;
 #[async_trait]
 impl Deliver for LandPaid {
     async fn deliver(&self, rows: &[OutboxRow]) -> Vec<Delivered> {
-        let events: Vec<_> =
-            rows.iter().map(|row| serde_json::from_str::<LandEvent>(&row.payload)).collect();
+        let events: Vec<Result<LandEvent, _>> = rows.iter().map(read).collect();
         let orders = events.iter().flatten().map(|event| event.order_no).collect();
         let paid = match self.packets.ledger.payments(orders).await {
             Ok(paid) => Some(paid),
@@ -49,10 +48,7 @@ impl Deliver for LandPaid {
         // Together, so that the lanes can commit them together.
         join_all(rows.iter().zip(events).map(async |(row, event)| match event {
             Ok(event) => self.land(row, event.order_no, paid.as_ref()).await,
-            Err(error) => {
-                let error = format!("unreadable payload: {error}");
-                Delivered::Never { payload: row.payload.clone(), error }
-            }
+            Err(unread) => unread,
         }))
         .await
     }
@@ -68,9 +64,12 @@ impl LandPaid {
                 Delivered::Again(format!("{order_no}: {why}"))
             }
             Err(refusal) => {
-                let error = format!("{order_no}: {}", describe(&refusal));
-                if refusal.is_final() {
-                    Delivered::Never { payload: row.payload.clone(), error }
+                let (payload, error) =
+                    (row.payload.clone(), format!("{order_no}: {}", describe(&refusal)));
+                if refusal.is_unread() {
+                    Delivered::Unread { payload, error }
+                } else if refusal.is_final() {
+                    Delivered::Never { payload, error }
                 } else {
                     Delivered::Again(error)
                 }

@@ -1,4 +1,4 @@
-use super::{Deliver, Delivered, describe, events, known::Known, untold::Untold};
+use super::{Deliver, Delivered, describe, known::Known, read, untold::Untold};
 use crate::{lists::Lists, packets::ListEvent};
 use async_trait::async_trait;
 use hongbao_domain::{
@@ -56,7 +56,7 @@ impl WriteLists {
 
     /// Each event on its own, and each share on its own where an event cannot be told.
     async fn tell_all(&self, row: &OutboxRow, known: &mut Known<'_>) -> Delivered {
-        let events: Vec<ListEvent> = match events(row) {
+        let events: Vec<ListEvent> = match read(row) {
             Ok(events) => events,
             Err(unreadable) => return unreadable,
         };

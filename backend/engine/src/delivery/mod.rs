@@ -48,6 +48,14 @@ pub enum Delivered {
         /// Why.
         error: String,
     },
+    /// This version cannot read the payload, which is what is left, or what it is about; a
+    /// later one may (R-MONEY-6).
+    Unread {
+        /// What is left.
+        payload: String,
+        /// Why.
+        error: String,
+    },
     /// The payload is what is left, and trying again cannot help.
     Never {
         /// What is left.
@@ -64,9 +72,9 @@ fn describe(refusal: &Refusal) -> String {
     }
 }
 
-/// The events of a row; a row that this code did not write can never be told.
-fn events<T: DeserializeOwned>(row: &OutboxRow) -> Result<Vec<T>, Delivered> {
-    serde_json::from_str(&row.payload).map_err(|error| Delivered::Never {
+/// What a row tells.
+fn read<T: DeserializeOwned>(row: &OutboxRow) -> Result<T, Delivered> {
+    serde_json::from_str(&row.payload).map_err(|error| Delivered::Unread {
         payload: row.payload.clone(),
         error: format!("unreadable payload: {error}"),
     })

@@ -1,4 +1,4 @@
-use super::{Deliver, Delivered, events, untold::Untold};
+use super::{Deliver, Delivered, read, untold::Untold};
 use crate::{
     ledger::{CreditOutcome, Ledger},
     packets::RefundEvent,
@@ -27,7 +27,7 @@ impl Deliver for RefundRest {
 
 impl RefundRest {
     async fn refund_all(&self, row: &OutboxRow) -> Delivered {
-        let refunds: Vec<RefundEvent> = match events(row) {
+        let refunds: Vec<RefundEvent> = match read(row) {
             Ok(refunds) => refunds,
             Err(unreadable) => return unreadable,
         };

@@ -14,16 +14,18 @@ pub(super) struct Untold<E> {
     left: Vec<E>,
     reasons: Vec<String>,
     passing: bool,
+    unread: bool,
 }
 
 impl<E: Serialize> Untold<E> {
     pub(super) fn new() -> Self {
-        Self { left: Vec::new(), reasons: Vec::new(), passing: false }
+        Self { left: Vec::new(), reasons: Vec::new(), passing: false, unread: false }
     }
 
     /// A service refused an event.
     pub(super) fn note(&mut self, event: E, order_no: OrderNo, refusal: &Refusal) {
         self.passing |= !refusal.is_final();
+        self.unread |= refusal.is_unread();
         self.push(event, || format!("{order_no}: {}", describe(refusal)));
     }
 
@@ -54,6 +56,8 @@ impl<E: Serialize> Untold<E> {
         let payload = payload(&self.left);
         if self.passing {
             Delivered::Rest { payload, error }
+        } else if self.unread {
+            Delivered::Unread { payload, error }
         } else {
             Delivered::Never { payload, error }
         }

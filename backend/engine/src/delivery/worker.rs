@@ -24,6 +24,9 @@ const BACK_OFF_MAX: Duration = Duration::from_mins(1);
 /// How many looks that find nothing pass before one looks for rows that are due further
 /// ahead than a lease or a pause can last.
 const LOOKS_PER_PULL: u32 = 60;
+/// How long after its commit a row is tried again that this version cannot read: a node of a
+/// later one may have written it beside this one, and delivers it (R-MONEY-6).
+const UNREAD_FOR: Duration = Duration::from_hours(1);
 /// Clocks of nodes differ by less, or somebody should know.
 const CLOCKS_DIFFER: Duration = Duration::from_mins(1);
 
@@ -207,15 +210,22 @@ impl Worker {
 
     fn settle(&self, row: &OutboxRow, delivered: Delivered) -> Settled {
         let destination = self.destination.as_str();
+        let at = self.clock.now();
+        let delivered = match delivered {
+            Delivered::Unread { payload, error } if at < row.created_at.plus(UNREAD_FOR) => {
+                Delivered::Rest { payload, error }
+            }
+            Delivered::Unread { payload, error } => Delivered::Never { payload, error },
+            read => read,
+        };
         let outcome = match &delivered {
             Delivered::Done => "done",
             Delivered::Again(_) | Delivered::Rest { .. } => "again",
-            Delivered::Never { .. } => "dead",
+            Delivered::Never { .. } | Delivered::Unread { .. } => "dead",
         };
         metrics::counter!("hongbao_outbox_rows_total",
             "destination" => destination, "outcome" => outcome)
         .increment(1);
-        let at = self.clock.now();
         let due_at = at.plus(back_off(row.attempts));
         match delivered {
             Delivered::Done => Settled::Done,
@@ -227,7 +237,7 @@ impl Worker {
                 tracing::warn!(destination, row = row.id, error, "delivery is partly done");
                 Settled::Rest { payload, due_at, error }
             }
-            Delivered::Never { payload, error } => {
+            Delivered::Never { payload, error } | Delivered::Unread { payload, error } => {
                 tracing::error!(destination, row = row.id, error, "delivery needs somebody");
                 Settled::Dead { payload, error, at }
             }

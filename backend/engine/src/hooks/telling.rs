@@ -107,7 +107,9 @@ fn told<T: DeserializeOwned>(row: &OutboxRow, delivered: &Delivered) -> (Vec<T>,
     let left = match delivered {
         Delivered::Done => Vec::new(),
         Delivered::Again(_) => return (Vec::new(), Vec::new()),
-        Delivered::Rest { payload, .. } | Delivered::Never { payload, .. } => read(payload),
+        Delivered::Rest { payload, .. }
+        | Delivered::Unread { payload, .. }
+        | Delivered::Never { payload, .. } => read(payload),
     };
     (read(&row.payload), left)
 }

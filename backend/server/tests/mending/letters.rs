@@ -11,7 +11,10 @@ use crate::{
 };
 use futures::future::join_all;
 use hongbao_config::CreditMode;
-use hongbao_domain::store::outbox::{Destination, Fate};
+use hongbao_domain::{
+    runtime::Clock,
+    store::outbox::{Destination, Fate},
+};
 use hongbao_engine::delivery::LetterId;
 use hongbao_shared::{
     ErrorCode, Fen, Kind, OrderNo, UserId,
@@ -203,8 +206,8 @@ async fn a_bad_card() {
     world.end_and_audit().await;
 }
 
-/// What nobody can read of a packet's shard dies at once, whatever it was to tell, and holds up nothing beside it
-/// (R-MONEY-6).
+/// What nobody could read for an hour after it was written dies, whatever it was to tell, and holds
+/// up nothing beside it (R-MONEY-6).
 #[tokio::test]
 async fn what_cannot_be_read() {
     let world = one_shard(|_| {}).await;
@@ -233,6 +236,103 @@ async fn what_cannot_be_read() {
         until("all are credited", async || world.balance(member).await == amount).await;
     }
     sql(data, ORDERS, "DELETE FROM outbox WHERE payload = '{'").await;
+    world.end_and_audit().await;
+}
+
+/// R-MONEY-6: a node of a later version may have written what this one cannot read, and deliver
+/// it. It is tried again for an hour before it is dead.
+#[tokio::test]
+async fn what_a_later_version_may_read() {
+    let world = one_shard(|_| {}).await;
+    let data = world.folder.path();
+    let now = world.clock.now().millis();
+    for destination in Destination::ALL {
+        let file = if destination == Destination::Land { LEDGER } else { ORDERS };
+        let row = format!(
+            r#"INSERT INTO outbox (destination, payload, created_at, due_at, attempts)
+               VALUES ({}, '[{{"of":"tomorrow"}}]', {now}, 0, 0)"#,
+            destination.number()
+        );
+        assert_eq!(sql(data, file, &row).await, 1);
+    }
+    let failing = async || world.app.letters.page(Fate::Failing, None, 9).await.unwrap().items;
+    until("each is tried", async || failing().await.len() == Destination::ALL.len()).await;
+    world.clock.advance_s(59 * 60);
+    until("they are tried again", async || {
+        failing().await.iter().all(|letter| letter.attempts == 2)
+    })
+    .await;
+    assert_eq!(dead(&world.app).await, []);
+    // As if somebody else had read it.
+    let credit = Destination::Credit.number();
+    let read = format!("UPDATE outbox SET payload = '[]' WHERE destination = {credit}");
+    assert_eq!(sql(data, ORDERS, &read).await, 1);
+    world.clock.advance_s(60);
+    let letters = until_dead(&world.app, Destination::ALL.len() - 1).await;
+    assert!(letters.iter().all(|letter| letter.error.starts_with("unreadable payload: ")));
+    until("the credit arrived", async || failing().await.is_empty()).await;
+    for file in [LEDGER, ORDERS] {
+        sql(data, file, "DELETE FROM outbox").await;
+    }
+    world.end_and_audit().await;
+}
+
+/// Likewise, if what it is to tell of cannot be read.
+#[tokio::test]
+async fn a_packet_that_a_later_version_may_read() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(2).await;
+    let order_no = world.send(&party, Kind::Lucky, 300, 3).await;
+    let data = world.folder.path();
+    sql(data, LISTS, "ALTER TABLE received RENAME TO away").await;
+    world.open(party.members[1], order_no).await.unwrap();
+    let failing = async || world.app.letters.page(Fate::Failing, None, 9).await.unwrap().items;
+    until("it fails", async || !failing().await.is_empty()).await;
+    let kind = async |change: &str| {
+        let table = format!("packets_{:02}", order_no.day().get() + 1);
+        let bits = order_no.to_bits();
+        let kind = format!("UPDATE {table} SET kind = kind {change} WHERE order_no = {bits}");
+        assert_eq!(sql(data, ORDERS, &kind).await, 1);
+    };
+    kind("+ 7").await;
+    sql(data, LISTS, "ALTER TABLE away RENAME TO received").await;
+    world.clock.advance_s(60);
+    until("it cannot be read", async || {
+        failing().await.iter().any(|letter| letter.error.contains("is no Kind"))
+    })
+    .await;
+    assert_eq!(dead(&world.app).await, []);
+    kind("- 7").await;
+    world.clock.advance_s(60);
+    until("it arrived", async || failing().await.is_empty()).await;
+    world.end_and_audit().await;
+}
+
+/// What is not even a row, and what is for somebody whom only a later version tells, hides no
+/// other letter and holds up none. Both are seen, and can be retried.
+#[tokio::test]
+async fn rows_that_are_none_of_ours() {
+    let world = one_shard(|_| {}).await;
+    let party = world.party(2).await;
+    let (data, chat) = (world.folder.path(), Destination::Chat.number());
+    let rows = format!(
+        "INSERT INTO outbox (destination, payload, created_at, due_at, attempts)
+         VALUES ({chat}, '[]', 0, 0, -1), (99, '[]', 0, NULL, 1)"
+    );
+    assert_eq!(sql(data, ORDERS, &rows).await, 2);
+    let order_no = world.send(&party, Kind::Lucky, 200, 2).await;
+    until("the card is there", async || {
+        world.app.groups.packet_dress(order_no).await.unwrap().is_some()
+    })
+    .await;
+    let letters = until_dead(&world.app, 2).await;
+    assert_eq!((letters[0].destination.as_str(), letters[0].attempts), ("chat", 1));
+    assert!(letters[0].error.starts_with("unreadable row: "), "{:?}", letters[0]);
+    assert_eq!(letters[1].destination, "later");
+    assert_eq!(world.app.letters.retry_all().await.unwrap(), 2);
+    until_dead(&world.app, 0).await;
+    let waits = "DELETE FROM outbox WHERE destination = 99 AND due_at IS NOT NULL";
+    assert_eq!(sql(data, ORDERS, waits).await, 1);
     world.end_and_audit().await;
 }
 
