@@ -7,6 +7,7 @@
 //! each begins to look. Then the locks go, after a few milliseconds, and each reader copies
 //! what it sees at leisure: writers never change a snapshot that somebody reads.
 
+use super::{Dialect, Schema};
 use anyhow::{Context, ensure};
 use sqlx::{
     AssertSqlSafe, Connection, Row, SqliteConnection,
@@ -173,12 +174,20 @@ impl<'a> Open<'a> {
     }
 }
 
-/// Refuses a database file that nobody uses and that is not sound. Writes nothing, nor beside it.
-pub async fn check_file(file: &Path) -> anyhow::Result<()> {
+/// Refuses a database file that nobody uses and that is not sound; has a later version than this
+/// one made it? Writes nothing, nor beside it.
+pub async fn is_later(file: &Path, schema: Option<Schema>) -> anyhow::Result<bool> {
     let options = SqliteConnectOptions::new().filename(file).read_only(true).immutable(true);
     let mut connection = SqliteConnection::connect_with(&options).await?;
     is_sound(&mut connection, "main").await?;
-    Ok(connection.close().await?)
+    let mut is_later = false;
+    if let Some(schema) = schema {
+        let version = "SELECT max(version) FROM _sqlx_migrations";
+        let version: Option<i64> = sqlx::query_scalar(version).fetch_one(&mut connection).await?;
+        is_later = version > schema.newest(Dialect::Sqlite);
+    }
+    connection.close().await?;
+    Ok(is_later)
 }
 
 async fn is_sound(connection: &mut SqliteConnection, name: &str) -> anyhow::Result<()> {

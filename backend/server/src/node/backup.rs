@@ -3,7 +3,7 @@
 use super::{
     barrier::{Held, databases},
     folder::{self, Folder, KEYS, Lock},
-    places::{DATABASES, Places},
+    places::{DATABASES, Places, schema_of},
 };
 use anyhow::{Context, bail, ensure};
 use data_encoding::HEXLOWER;
@@ -19,7 +19,7 @@ use hongbao_engine::{
     packets::skip_numbers,
 };
 use hongbao_shared::{Site, Timestamp};
-use hongbao_storage::{Database, FileCopy, Schema, Snapshots, SqlKeys, SqlLedger, check_file};
+use hongbao_storage::{Database, FileCopy, Schema, Snapshots, SqlKeys, SqlLedger, is_later};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
@@ -217,7 +217,12 @@ async fn checked(folder: &Path, now: Timestamp) -> anyhow::Result<Backup> {
         let (bytes, sha256) = content_of(&from).with_context(damaged)?;
         let is_same = file.sha256.as_ref().is_none_or(|sum| *sum == sha256);
         ensure!(bytes == file.bytes && is_same, damaged());
-        check_file(&from).await.with_context(damaged)?;
+        ensure!(
+            !is_later(&from, schema_of(&file.name)).await.with_context(damaged)?,
+            "version {} made the backup, and this one cannot read its {}",
+            backup.version,
+            file.name
+        );
     }
     if backup.keys {
         let from = folder.join(KEYS);

@@ -19,6 +19,19 @@ pub(super) const SOCKET: &str = "barrier";
 /// What the files beside a database need when it is opened, and a few pages.
 const OPEN_BYTES_MIN: u64 = 256 * 1024;
 
+/// What a file of the data folder holds, by its name; `None` for one that is not of this version.
+pub(super) fn schema_of(file: &str) -> Option<Schema> {
+    match file.strip_suffix(".sqlite")? {
+        "ledger" => Some(Schema::Ledger),
+        "people" => Some(Schema::People),
+        "lists" => Some(Schema::Lists),
+        "control" => Some(Schema::Control),
+        name if name.starts_with("orders-") => Some(Schema::Orders),
+        name if name.starts_with("cold-") => Some(Schema::Cold),
+        _ => None,
+    }
+}
+
 /// A database that is to be opened.
 #[derive(Debug)]
 pub(super) enum Place {

@@ -3,7 +3,7 @@
 
 use crate::{
     common::{person::Person, server::TestServer},
-    files::until,
+    files::{sql, until},
 };
 use futures::future::join_all;
 use hongbao_shared::OrderNo;
@@ -236,6 +236,37 @@ async fn a_backup_that_is_damaged_is_not_restored() {
         std::fs::write(&file, whole).unwrap();
     }
     stdout(&hongbao(&["restore", to], &data).await);
+}
+
+/// R-STORE-6: a backup of a later version is refused in a sentence, before anything is restored.
+#[tokio::test]
+async fn a_backup_of_a_later_version_is_not_restored() {
+    let mut server = TestServer::spawn(&[]);
+    numbers(&server, 1).await;
+    assert_eq!(server.terminate(), Some(0));
+    let places = tempfile::tempdir().unwrap();
+    let data = places.path().join("data");
+    for file in ["ledger.sqlite", "people.sqlite", "orders-S-0.sqlite", "cold-N.sqlite"] {
+        let backup = places.path().join(file);
+        let to = backup.to_str().unwrap();
+        stdout(&hongbao(&["backup", "--with-keys", to], server.folder.path()).await);
+        let migration = "INSERT INTO _sqlx_migrations
+                             (version, description, success, checksum, execution_time)
+                         VALUES (999, 'tomorrow', 1, x'00', 0)";
+        assert_eq!(sql(&backup, file, migration).await, 1);
+        let note = backup.join("backup.json");
+        let said = std::fs::read_to_string(&note).unwrap();
+        let mut said: serde_json::Value = serde_json::from_str(&said).unwrap();
+        for one in said["files"].as_array_mut().unwrap() {
+            one.as_object_mut().unwrap().remove("sha256");
+        }
+        std::fs::write(&note, said.to_string()).unwrap();
+        let refused = hongbao(&["restore", to], &data).await;
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        assert!(said.contains(&format!("this one cannot read its {file}")), "{said}");
+        assert!(!data.exists(), "{file}: {:?}", inside(&data));
+    }
 }
 
 /// R-STORE-6: under its name a backup is whole, and it is in no folder that it is a backup of.
