@@ -129,6 +129,15 @@ impl Statement {
         self.fetch_all(source).await?.iter().map(read).collect()
     }
 
+    /// Every row that `read` can read, for whoever shows or delivers them one by one.
+    pub(crate) async fn readable<T, C: FromIterator<T>>(
+        self,
+        source: impl Source,
+        read: impl Fn(&Row) -> Result<T, StoreError> + Send,
+    ) -> Result<C, StoreError> {
+        self.fetch_all(source).await?.iter().filter_map(|row| readable(read(row))).collect()
+    }
+
     /// The first row, if there is one, as `read` reads it.
     pub(crate) async fn first<T>(
         self,
@@ -208,6 +217,41 @@ impl Statement {
             Value::Ints(values) => query.bind(values),
             Value::Texts(values) => query.bind(values),
         })
+    }
+}
+
+/// What was read, but for a row that cannot be: a later version may have written it, and it
+/// must not take away those beside it (R-CTRL-6). What adds up, or checks, never leaves one out.
+pub(crate) fn readable<T>(read: Result<T, StoreError>) -> Option<Result<T, StoreError>> {
+    if let Err(StoreError::Corrupt(error)) = &read {
+        tracing::warn!(error, "a row that cannot be read is left out");
+        metrics::counter!("hongbao_unreadable_rows_total").increment(1);
+        return None;
+    }
+    Some(read)
+}
+
+/// Up to `limit` rows that `read` can read; `page` selects so many after a row. A page that
+/// leaves something out goes on, so that only the last one is short.
+pub(crate) async fn readable_page<T: Send>(
+    database: &super::Database,
+    limit: u32,
+    page: impl Fn(Option<&Row>, u32) -> Result<Statement, StoreError> + Send,
+    read: impl Fn(&Row) -> Result<T, StoreError> + Send,
+) -> Result<Vec<T>, StoreError> {
+    let (mut found, mut last) = (Vec::new(), None);
+    let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+    loop {
+        let wanted = limit.saturating_sub(count(found.len()));
+        let mut rows = page(last.as_ref(), wanted)?.fetch_all(database).await?;
+        let is_last = count(rows.len()) < wanted;
+        for one in rows.iter().filter_map(|row| readable(read(row))) {
+            found.push(one?);
+        }
+        last = rows.pop();
+        if is_last || count(found.len()) >= limit {
+            return Ok(found);
+        }
     }
 }
 

@@ -326,7 +326,7 @@ fn attempt_shown(attempt: HookAttempt) -> Attempt {
 }
 
 fn shown(hook: StoredHook) -> Webhook {
-    let (paused_at, paused_because) = hook.paused.unzip();
+    let (paused_at, why) = hook.paused.unzip();
     Webhook {
         id: hook.id,
         url: hook.url,
@@ -335,6 +335,6 @@ fn shown(hook: StoredHook) -> Webhook {
         pending: hook.pending,
         failing_since: hook.failing_since,
         paused_at,
-        paused_because,
+        paused_because: why.flatten(),
     }
 }

@@ -86,7 +86,7 @@ impl State {
                 }
                 hook.count();
                 if hook.stored.pending >= hook.pending_max {
-                    hook.stored.paused = Some((now, Pause::Full));
+                    hook.stored.paused = Some((now, Some(Pause::Full)));
                     break;
                 }
                 hooks.last_row += 1;
@@ -256,7 +256,7 @@ impl HookStore for MemoryPeople {
             for event in hook.events.values_mut() {
                 (event.state, event.due_at) = (EventState::Over, None);
             }
-            hook.stored.paused = Some((at, Pause::Failing));
+            hook.stored.paused = Some((at, Some(Pause::Failing)));
         }
         hook.heads(&lanes, next_until.unwrap_or(at));
         hook.count();

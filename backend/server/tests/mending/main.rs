@@ -18,6 +18,7 @@ mod days;
 mod ends;
 mod files;
 mod giving_up;
+mod later;
 mod letters;
 mod lost;
 mod lost_replies;

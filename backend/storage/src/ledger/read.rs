@@ -4,7 +4,7 @@ use super::{
     Database, Dialect, Row, SqlLedger, Statement, StoreError, TRANSFER, TRANSFER_COLUMNS, any,
     from_json, outbox, recorded, sql,
 };
-use crate::Source;
+use crate::{Source, statement::readable_page};
 use async_trait::async_trait;
 use hongbao_domain::{
     record::{Payment, PreOrderRecord},
@@ -39,8 +39,12 @@ impl LedgerReads for SqlLedger {
         before_id: Option<i64>,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
-        let before = before_id.unwrap_or(i64::MAX);
-        of_account(&self.database, Account::Wallet(user), ("<", before), "id DESC", limit).await
+        let first = before_id.unwrap_or(i64::MAX);
+        let page = |last: Option<&Row>, limit| {
+            let before = last.map_or(Ok(first), |row| row.try_get(0))?;
+            Ok(of_account(Account::Wallet(user), ("<", before), "id DESC", limit))
+        };
+        readable_page(&self.database, limit, page, recorded).await
     }
 
     async fn payment(&self, order_no: OrderNo) -> Result<Option<Payment>, StoreError> {
@@ -130,7 +134,8 @@ impl LedgerReads for SqlLedger {
         after_id: i64,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
-        of_account(&self.database, Account::Escrow(order_no), (">", after_id), "id", limit).await
+        let page = of_account(Account::Escrow(order_no), (">", after_id), "id", limit);
+        all_recorded(&self.database, page).await
     }
 
     async fn escrow_transfers_page(
@@ -234,13 +239,7 @@ impl LedgerReads for SqlLedger {
     }
 }
 
-async fn of_account(
-    database: &Database,
-    account: Account,
-    (compares, id): (&str, i64),
-    order: &str,
-    limit: u32,
-) -> Result<Vec<Recorded>, StoreError> {
+fn of_account(account: Account, (compares, id): (&str, i64), order: &str, limit: u32) -> Statement {
     let side = |side: &str| {
         format!(
             "SELECT {TRANSFER} FROM transfers
@@ -249,7 +248,7 @@ async fn of_account(
     };
     let (kind, owner) = account.columns();
     let statement = both_sides(true, side, order, "$4");
-    all_recorded(database, statement.bind(kind).bind(owner).bind(id).bind(limit)).await
+    statement.bind(kind).bind(owner).bind(id).bind(limit)
 }
 
 /// What both sides of transfers give together, in an order, up to a limit. SQLite merges

@@ -1,7 +1,7 @@
 //! What only reads the database of lists.
 
 use super::{
-    super::{Database, Row, sql},
+    super::{Database, Row, sql, statement::readable_page},
     SqlLists,
 };
 use async_trait::async_trait;
@@ -254,7 +254,7 @@ fn received_row(row: &Row) -> Result<ReceivedRow, StoreError> {
 }
 
 /// A page of one of the two lists, whose own table is `l`.
-async fn page<T>(
+async fn page<T: Send>(
     database: &Database,
     columns_and_tables: String,
     (user, year): (UserId, i16),
@@ -263,20 +263,19 @@ async fn page<T>(
     line: impl Fn(&Row) -> Result<T, StoreError> + Send,
 ) -> Result<Vec<T>, StoreError> {
     // Everything is before the end of time.
-    let (at, order_no) =
-        after.map_or((i64::MAX, i64::MAX), |key| (key.at.millis(), key.order_no.to_bits()));
-    sql(format!(
-        "SELECT {columns_and_tables}
-         WHERE l.user_id = $1 AND l.year = $2 AND (l.at, l.order_no) < ($3, $4)
-         ORDER BY l.at DESC, l.order_no DESC LIMIT $5"
-    ))
-    .bind(user.get())
-    .bind(i64::from(year))
-    .bind(at)
-    .bind(order_no)
-    .bind(limit)
-    .all(database, line)
-    .await
+    let first = after.map_or((i64::MAX, i64::MAX), |key| (key.at.millis(), key.order_no.to_bits()));
+    let page = |last: Option<&Row>, limit: u32| {
+        let (at, order_no) =
+            last.map_or(Ok(first), |row| Ok((row.try_get(4)?, row.try_get(0)?)))?;
+        let page = sql(format!(
+            "SELECT {columns_and_tables}
+             WHERE l.user_id = $1 AND l.year = $2 AND (l.at, l.order_no) < ($3, $4)
+             ORDER BY l.at DESC, l.order_no DESC LIMIT $5"
+        ));
+        let page = page.bind(user.get()).bind(i64::from(year)).bind(at).bind(order_no);
+        Ok(page.bind(limit))
+    };
+    readable_page(database, limit, page, line).await
 }
 
 fn count(row: &Row, column: usize) -> Result<u64, StoreError> {

@@ -143,7 +143,7 @@ fn stored_group(row: &Row) -> Result<StoredGroup, StoreError> {
         owner_id: row.try_get(2)?,
         created_at: row.try_get(3)?,
         member_count: row.try_get(4)?,
-        demo_language: demo_language.as_deref().map(language).transpose()?,
+        demo_language: demo_language.as_deref().map(language),
         newest_id: row.try_get(6)?,
     })
 }

@@ -1,7 +1,7 @@
 //! The accounts of programs, whom and which rooms they link, and what they did (R-API-5).
 
 use super::{SqlPeople, groups, holds::hold_groups, members, person::profile, roles::is_member};
-use crate::{Dialect, Tx, row::Row, sql, statement::any};
+use crate::{Dialect, Tx, sql, statement::any};
 use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
@@ -45,7 +45,7 @@ impl ServiceStore for SqlPeople {
                 Ok(StoredService {
                     id: row.try_get(0)?,
                     name: row.try_get(1)?,
-                    scopes: scopes(row, 2)?,
+                    scopes: Scopes::from_bits(row.try_get(2)?),
                     calls_per_minute: row.try_get(3)?,
                     created_at: row.try_get(4)?,
                     seen_at: row.try_get(5)?,
@@ -117,7 +117,7 @@ impl ServiceStore for SqlPeople {
                 Ok(AskingService {
                     id: row.try_get(0)?,
                     name: row.try_get(1)?,
-                    scopes: scopes(row, 2)?,
+                    scopes: Scopes::from_bits(row.try_get(2)?),
                     calls_per_minute: row.try_get(3)?,
                     seen_at: row.try_get(4)?,
                     expires_at: row.try_get(5)?,
@@ -208,11 +208,6 @@ impl ServiceStore for SqlPeople {
         })
         .await
     }
-}
-
-fn scopes(row: &Row, at: usize) -> Result<Scopes, StoreError> {
-    let bits = row.try_get(at)?;
-    Scopes::from_bits(bits).ok_or_else(|| StoreError::Corrupt(format!("{bits} are no scopes")))
 }
 
 /// A service's row is the queue of whoever links for it, or changes its tokens.

@@ -18,35 +18,39 @@ use std::fmt;
 
 /// Which events a webhook hears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EventTypes(u8);
+pub struct EventTypes(u32);
 
 impl EventTypes {
     /// These; for nothing, all that there are but tests, which it need not ask for.
     pub fn of(types: &[EventType]) -> Self {
-        let bits = |types: &[EventType]| types.iter().fold(0, |bits, one| bits | one.bit());
-        let asked = bits(types) & !EventType::WebhookTest.bit();
-        Self(if asked == 0 { bits(EventType::ALL) & !EventType::WebhookTest.bit() } else { asked })
+        let bits = |types: &[EventType]| types.iter().fold(0, |bits, one| bits | bit(*one));
+        let asked = bits(types) & !bit(EventType::WebhookTest);
+        Self(if asked == 0 { bits(EventType::ALL) & !bit(EventType::WebhookTest) } else { asked })
     }
 
-    /// As they are stored.
-    pub fn from_bits(bits: u8) -> Self {
+    /// As they are stored. What only a later version knows is nothing to this one.
+    pub fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
     /// As they are stored.
-    pub fn bits(self) -> u8 {
+    pub fn bits(self) -> u32 {
         self.0
     }
 
     /// Is this one of them?
     pub fn has(self, one: EventType) -> bool {
-        self.0 & one.bit() != 0
+        self.0 & bit(one) != 0
     }
 
     /// Each of them.
     pub fn iter(self) -> impl Iterator<Item = EventType> {
         EventType::ALL.iter().copied().filter(move |one| self.has(*one))
     }
+}
+
+fn bit(one: EventType) -> u32 {
+    one.bit().into()
 }
 
 /// A secret that signs, sealed under a key that lives outside the database.
@@ -108,8 +112,8 @@ pub struct StoredHook {
     pub pending: u32,
     /// Since when nothing has arrived, if the last attempt failed.
     pub failing_since: Option<Timestamp>,
-    /// Since when and why it takes no new events.
-    pub paused: Option<(Timestamp, Pause)>,
+    /// Since when it takes no new events, and why, where this version knows it.
+    pub paused: Option<(Timestamp, Option<Pause>)>,
 }
 
 /// Something that happened.
@@ -390,4 +394,35 @@ pub trait HookStore: Send + Sync + fmt::Debug {
 
     /// How webhooks are.
     async fn hooks_state(&self) -> Result<HooksState, PeopleError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R-API-5: what waits for webhooks is read by nodes of two versions, and so are the bits
+    /// of what they hear.
+    #[test]
+    fn events_are_what_they_were() {
+        let pinned = concat!(
+            r#"{"order_no":"S00G0000000000J","group_id":"7","room":{"provider":"chat","id":"a"},"#,
+            r#""sender":{"user_id":"1"},"person":{"user_id":"2"},"greeting":"恭喜","#,
+            r#""kind":"lucky","shares":5,"share":0,"recipient":{"user_id":"3"},"#,
+            r#""best_luck":{"user_id":"4"},"amount_fen":100}"#,
+        );
+        let data: EventData = serde_json::from_str(pinned).unwrap();
+        assert_eq!(serde_json::to_string(&data).unwrap(), pinned);
+        let bits = EventType::ALL.iter().map(|one| (bit(*one), one.as_str()));
+        let pinned = [
+            (1, "packet.sent"),
+            (2, "packet.opened"),
+            (4, "packet.finished"),
+            (8, "packet.expired"),
+            (16, "packet.credited"),
+            (32, "packet.refunded"),
+            (64, "member.joined"),
+            (128, "webhook.test"),
+        ];
+        assert!(bits.eq(pinned));
+    }
 }

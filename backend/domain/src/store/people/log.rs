@@ -281,3 +281,22 @@ pub trait LogStore: Send + Sync + fmt::Debug {
     /// What a posted packet wears.
     async fn packet_dress(&self, order_no: OrderNo) -> Result<Option<Dress>, PeopleError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R-PEOPLE-2: logs hold these for ever, and nodes of two versions read them.
+    #[test]
+    fn lines_are_what_they_were() {
+        let pinned = concat!(
+            r#"[{"type":"opened","order_no":"S00G0000000000J","sender_id":"1","openers":["2"]},"#,
+            r#"{"type":"finished","order_no":"S00G0000000000J","sender_id":"1","shares":5,"#,
+            r#""took_ms":900,"best_luck":"2"},"#,
+            r#"{"type":"expired","order_no":"S00G0000000000J","sender_id":"1","#,
+            r#""refunded_fen":100}]"#,
+        );
+        let lines: Vec<Line> = serde_json::from_str(pinned).unwrap();
+        assert_eq!(serde_json::to_string(&lines).unwrap(), pinned);
+    }
+}

@@ -13,7 +13,7 @@ use std::fmt;
 
 /// Which scopes a service has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Scopes(u8);
+pub struct Scopes(u32);
 
 impl Scopes {
     /// These.
@@ -21,14 +21,13 @@ impl Scopes {
         Self(scopes.into_iter().fold(0, |bits, scope| bits | Self::bit(scope)))
     }
 
-    /// As they are stored; `None` where a bit stands for nothing.
-    pub fn from_bits(bits: u8) -> Option<Self> {
-        let all = Self::of(Scope::ALL).0;
-        (bits & !all == 0).then_some(Self(bits))
+    /// As they are stored. What only a later version knows is nothing to this one.
+    pub fn from_bits(bits: u32) -> Self {
+        Self(bits)
     }
 
     /// As they are stored.
-    pub fn bits(self) -> u8 {
+    pub fn bits(self) -> u32 {
         self.0
     }
 
@@ -42,7 +41,7 @@ impl Scopes {
         Scope::ALL.into_iter().filter(move |scope| self.has(*scope))
     }
 
-    fn bit(scope: Scope) -> u8 {
+    fn bit(scope: Scope) -> u32 {
         match scope {
             Scope::Act => 1,
             Scope::Read => 2,

@@ -8,6 +8,8 @@ use hongbao_shared::{
     UserId,
     api::{accounts::Profile, groups::Language},
 };
+use hongbao_storage::{Database, Schema, SqlPeople};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::sync::Arc;
 
 on_every_store! {
@@ -133,4 +135,25 @@ async fn a_demo_group_belongs_to_people(store: Store) {
     assert_eq!(store.demo_member_ids(group(0)).await.unwrap(), cast[1..]);
     store.remove(leave(user(1))).await.unwrap();
     assert_eq!(store.group(group(0)).await.unwrap().unwrap().owner_id, cast[1]);
+}
+
+/// R-CTRL-6: a group that speaks a language of a later version is still a demo group, and takes
+/// nobody's other groups away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_language_of_a_later_version_is_english() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("people.db");
+    let database = Database::open_file(&file, Schema::People).await.unwrap();
+    let store: Store = Arc::new(SqlPeople::new(database));
+    add_guests(&store, 1).await;
+    let cast = add_cast(&store, 1).await;
+    store.add_demo_group(draft(0, 0, &cast)).await.unwrap();
+    let options = SqliteConnectOptions::new().filename(&file);
+    let mut later = SqliteConnection::connect_with(&options).await.unwrap();
+    let wrote = "PRAGMA ignore_check_constraints = ON;
+         UPDATE chat_groups SET demo_language = 'ja'";
+    sqlx::raw_sql(wrote).execute(&mut later).await.unwrap();
+    later.close().await.unwrap();
+    let found = store.group(group(0)).await.unwrap().unwrap();
+    assert_eq!(found.demo_language, Some(Language::En));
 }

@@ -13,7 +13,9 @@ use hongbao_shared::{
         webhooks::{EventType, Pause},
     },
 };
-use std::collections::BTreeSet;
+use hongbao_storage::{Database, Schema, SqlPeople};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::{collections::BTreeSet, sync::Arc};
 
 on_every_store! {
     webhooks_are_added_within_limits,
@@ -198,7 +200,7 @@ async fn a_webhook_that_is_full_is_paused(store: Store) {
     begin(&store, 2).await;
     store.tell(vec![opened(1, 0), opened(1, 1), opened(1, 2)], at(2)).await.unwrap();
     let full = hook(&store).await;
-    assert_eq!((full.pending, full.paused), (2, Some((at(2), Pause::Full))));
+    assert_eq!((full.pending, full.paused), (2, Some((at(2), Some(Pause::Full)))));
     store.tell(vec![opened(2, 0)], at(3)).await.unwrap();
     assert!(store.heard(&[Audience::Room(group(0))]).await.unwrap().is_empty());
     assert_eq!(store.hooks_state().await.unwrap().paused, 1);
@@ -219,7 +221,7 @@ async fn what_is_over_is_replayed_and_forgotten(store: Store) {
     settle(&store, &heads[1], at(3), Tried::Delivered, None).await;
     settle(&store, &heads[0], at(3), Tried::Dead { pause: true }, None).await;
     let paused = hook(&store).await;
-    assert_eq!((paused.pending, paused.paused), (0, Some((at(3), Pause::Failing))));
+    assert_eq!((paused.pending, paused.paused), (0, Some((at(3), Some(Pause::Failing)))));
     assert!(lease(&store, at(99), 9).await.is_empty(), "what waited is dead");
     let replay = async |again| store.replay(hook_id(0), again, at(5)).await.unwrap();
     assert_eq!(replay(Again::Event("evt_nothing".to_owned())).await, 0);
@@ -267,4 +269,43 @@ async fn who_joins_a_linked_room_is_told(store: Store) {
     let externals = store.externals(service_id(), &[user(2)], Some(group(0))).await.unwrap();
     assert_eq!(externals.room.unwrap().id, "lobby");
     assert!(externals.people.is_empty(), "nobody was linked");
+}
+
+/// R-CTRL-6: of what a later version wrote of a service and a webhook this one knows what it
+/// knows, and an event of a kind of its own holds up none beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_later_version_wrote_is_less_and_takes_nothing_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("people.db");
+    let database = Database::open_file(&file, Schema::People).await.unwrap();
+    let store: Store = Arc::new(SqlPeople::new(database));
+    begin(&store, 10).await;
+    store.add_hook(new_hook(1, 10)).await.unwrap();
+    store.tell(vec![opened(1, 0), opened(2, 0), opened(2, 1)], at(2)).await.unwrap();
+    let options = SqliteConnectOptions::new().filename(&file);
+    let mut later = SqliteConnection::connect_with(&options).await.unwrap();
+    let wrote = "PRAGMA ignore_check_constraints = ON;
+         UPDATE services SET scopes = scopes + 1024;
+         UPDATE webhooks SET types = types + 1024;
+         UPDATE webhooks SET paused_at = 7, paused_why = 3 WHERE id = 1;
+         UPDATE webhook_events SET type = 1024 WHERE id = 1;
+         INSERT INTO webhook_attempts (webhook_id, event_id, type, at, took_ms)
+         VALUES (0, 'evt_later', 1024, 0, 1);";
+    sqlx::raw_sql(wrote).execute(&mut later).await.unwrap();
+    later.close().await.unwrap();
+
+    let asking = store.service(TokenHash([1; 32]), at(2)).await.unwrap().unwrap();
+    assert_eq!(asking.scopes.iter().collect::<Vec<_>>(), [Scope::Webhooks]);
+    assert_eq!(store.services(9).await.unwrap().len(), 1);
+    let hooks = store.hooks(None, 9).await.unwrap();
+    let known: Vec<_> = EventTypes::of(&[]).iter().collect();
+    assert!(hooks.iter().all(|hook| hook.types.iter().eq(known.iter().copied())));
+    assert_eq!(hooks[1].paused, Some((Timestamp::from_millis(7), None)));
+    store.tell(vec![opened(3, 0)], at(2)).await.unwrap();
+    let heads = lease(&store, at(2), 9).await;
+    let ids: Vec<_> = heads.iter().map(|event| event.id.clone()).collect();
+    assert_eq!(ids, [opened(2, 0).id, opened(3, 0).id]);
+    settle(&store, &heads[0], at(3), Tried::Delivered, None).await;
+    assert_eq!(lease(&store, at(3), 9).await[0].id, opened(2, 1).id);
+    assert_eq!(store.attempts(hook_id(0), 9).await.unwrap().len(), 1);
 }

@@ -46,7 +46,7 @@ impl HookStore for SqlPeople {
         ))
         .bind(service.map(ServiceId::get))
         .bind(limit)
-        .all(&self.database, hook);
+        .readable(&self.database, hook);
         Ok(found.await?)
     }
 
@@ -118,7 +118,7 @@ impl HookStore for SqlPeople {
         ))
         .bind(now.millis())
         .bind(limit)
-        .all(&self.database, hook);
+        .readable(&self.database, hook);
         Ok(found.await?)
     }
 
@@ -168,7 +168,7 @@ impl HookStore for SqlPeople {
              WHERE webhook_id = $1 ORDER BY id DESC LIMIT $2")
         .bind(hook.get())
         .bind(limit)
-        .all(&self.database, |row| {
+        .readable(&self.database, |row| {
             let status: Option<i64> = row.try_get(4)?;
             Ok(HookAttempt {
                 event_id: row.try_get(0)?,
@@ -251,8 +251,8 @@ fn external(row: &Row, at: usize) -> Result<External, StoreError> {
 }
 
 fn event_type(row: &Row, at: usize) -> Result<EventType, StoreError> {
-    let bit: u8 = row.try_get(at)?;
-    let known = EventType::ALL.iter().copied().find(|one| one.bit() == bit);
+    let bit: u32 = row.try_get(at)?;
+    let known = EventType::ALL.iter().copied().find(|one| u32::from(one.bit()) == bit);
     known.ok_or_else(|| StoreError::Corrupt(format!("{bit} is no type of event")))
 }
 
@@ -261,10 +261,9 @@ fn hook(row: &Row) -> Result<StoredHook, StoreError> {
     let until: Option<Timestamp> = row.try_get(6)?;
     let paused_at: Option<Timestamp> = row.try_get(10)?;
     let why = match row.try_get::<Option<i64>>(11)? {
-        None => None,
         Some(1) => Some(Pause::Full),
         Some(2) => Some(Pause::Failing),
-        Some(other) => return Err(StoreError::Corrupt(format!("{other} is no pause"))),
+        _ => None,
     };
     Ok(StoredHook {
         id: row.try_get(0)?,
@@ -278,7 +277,7 @@ fn hook(row: &Row) -> Result<StoredHook, StoreError> {
         created_at: row.try_get(7)?,
         pending: row.try_get(8)?,
         failing_since: row.try_get(9)?,
-        paused: paused_at.zip(why),
+        paused: paused_at.map(|at| (at, why)),
     })
 }
 

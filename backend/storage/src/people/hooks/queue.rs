@@ -38,7 +38,7 @@ pub(in super::super) async fn tell_in(
             continue;
         }
         let any = any(tx.dialect(), "$1");
-        let found: Vec<(WebhookId, u8, i64)> = sql(format!(
+        let found: Vec<(WebhookId, u32, i64)> = sql(format!(
             "SELECT w.id, w.types, l.{column} FROM {table} l
              JOIN webhooks w ON w.service_id = l.service_id AND w.paused_at IS NULL
              JOIN services s ON s.id = w.service_id AND s.revoked_at IS NULL
@@ -189,7 +189,8 @@ pub(super) async fn lease(
     .bind(now.millis())
     .bind(until.millis())
     .bind(limit)
-    .all(tx, leased)
+    // What is left out is due again when the lease ends, for whoever can read it.
+    .readable(tx, leased)
     .await?;
     events.sort_by_key(|event| event.row);
     Ok(events)
@@ -257,8 +258,9 @@ pub(super) async fn settle(
     .bind(lane)
     .bind(until.millis())
     .bind(event.row)
-    .first(tx, leased)
+    .readable::<_, Vec<_>>(tx, leased)
     .await
+    .map(|mut next| next.pop())
 }
 
 /// Nothing has arrived for days: what waits dies, and nothing new is taken.
