@@ -15,8 +15,11 @@ use hongbao_shared::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// Rises with every change of the forms below.
+/// Rises with every change of the forms below, but for that of pre-orders.
 const FORM: &str = "hongbao:1";
+/// Rises with every change of a pre-order's: it stands nowhere else, and whoever has one then must
+/// send anew.
+const PRE_ORDER_FORM: &str = "hongbao:1";
 
 /// The rest of the granted block.
 pub(super) fn block_key(site: Site) -> String {
@@ -26,6 +29,10 @@ pub(super) fn block_key(site: Site) -> String {
 /// All keys of a packet stand in one slot of a cluster.
 pub(super) fn key(what: &str, order_no: OrderNo) -> String {
     format!("{FORM}:{what}:{{{order_no}}}")
+}
+
+pub(super) fn pre_order_key(order_no: OrderNo) -> String {
+    format!("{PRE_ORDER_FORM}:pre-order:{{{order_no}}}")
 }
 
 /// All that is noted of a person.
@@ -182,4 +189,60 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
         metrics::counter!("hongbao_shared_cache_unreadable_total").increment(1);
     }
     found.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PACKET: &str = r#"{"order_no":"S00G0000000000J","sender_id":"1","group_id":"7","recipient_id":null,"kind":"lucky","total_fen":500,"shares":5,"max_share_fen":20000,"sealed_server_seed":[9,8],"client_seed":"0a","commitment":"abababababababababababababababababababababababababababababababab","created_at":"2026-02-16T12:00:00.000Z","landed_at":"2026-02-16T12:00:01.000Z","expires_at":"2026-02-17T12:00:01.000Z","state":0,"claimed":1,"claimed_fen":100,"finished_at":null}"#;
+
+    /// R-CACHE-2: nodes of the version before read what these keys and texts are. Another form
+    /// is another number in its keys, and a node finds nothing under those of another.
+    #[test]
+    fn forms_are_what_they_were() {
+        let order_no = "S00G0000000000J".parse().unwrap();
+        let user = UserId::new(7).unwrap();
+        let keys = [
+            pre_order_key(order_no),
+            key("packet", order_no),
+            key("dress", order_no),
+            notes_key(user),
+            block_key(Site::S),
+        ];
+        let pinned = [
+            "hongbao:1:pre-order:{S00G0000000000J}",
+            "hongbao:1:packet:{S00G0000000000J}",
+            "hongbao:1:dress:{S00G0000000000J}",
+            "hongbao:1:notes:{7}",
+            "hongbao:1:numbers:S",
+        ];
+        assert_eq!(keys, pinned);
+        let packet = packet_from(PACKET.as_bytes()).unwrap();
+        assert_eq!(packet_to_text(&packet), PACKET);
+        let claim = claim_from(user, b"3 150 1771243200000").unwrap();
+        assert_eq!((claim.seq, claim.amount_fen), (3, Fen::new(150).unwrap()));
+        assert_eq!(
+            (field(user), claim_to_text(&claim)),
+            ("u7".into(), "3 150 1771243200000".into())
+        );
+        let dress = dress_from(r#"{"greeting":"恭喜","cover":"red"}"#.as_bytes()).unwrap();
+        assert_eq!(dress_to_text(&dress), r#"{"greeting":"恭喜","cover":"red"}"#);
+        let fields = [Note::Profile, Note::Sent, Note::Received]
+            .map(|note| (note_field(note), era_field(note)));
+        assert_eq!(
+            fields,
+            [("profile", "profile-era"), ("sent", "sent-era"), ("received", "received-era")]
+        );
+        assert_eq!(
+            (note_to_text("{}", 4).as_str(), note_from(b"4 {}", 4)),
+            ("4 {}", Some(b"{}".to_vec()))
+        );
+        // Of a kind, or in a state, of a later version.
+        for later in
+            [PACKET.replace("lucky", "later"), PACKET.replace("\"state\":0", "\"state\":9")]
+        {
+            assert!(later != PACKET && packet_from(later.as_bytes()).is_none());
+        }
+    }
 }

@@ -97,12 +97,11 @@ impl RedisTier {
 
     async fn set(
         &self,
-        what: &str,
+        key: String,
         order_no: OrderNo,
         value: String,
         keep: Duration,
     ) -> Result<(), CacheDown> {
-        let key = codec::key(what, order_no);
         let keep_ms = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX).max(1);
         self.of(order_no)?.call(async |redis| redis.pset_ex(key, value, keep_ms).await).await
     }
@@ -125,7 +124,8 @@ impl SendCache for RedisTier {
     async fn put_pre_order(&self, record: &PreOrderRecord) -> Result<(), CacheDown> {
         let life = record.expires_at.millis().saturating_sub(record.created_at.millis());
         let life = Duration::from_millis(u64::try_from(life).unwrap_or_default());
-        self.set("pre-order", record.order_no, codec::text(record), life).await
+        let key = codec::pre_order_key(record.order_no);
+        self.set(key, record.order_no, codec::text(record), life).await
     }
 
     async fn pre_order(
@@ -133,7 +133,7 @@ impl SendCache for RedisTier {
         order_no: OrderNo,
         now: Timestamp,
     ) -> Result<Option<PreOrderRecord>, CacheDown> {
-        let key = codec::key("pre-order", order_no);
+        let key = codec::pre_order_key(order_no);
         let found = self.of(order_no)?.read(async |redis| redis.get(key).await).await;
         let found: Option<Vec<u8>> = found?;
         let record = found.and_then(|bytes| codec::read::<PreOrderRecord>(&bytes));
@@ -142,7 +142,7 @@ impl SendCache for RedisTier {
 
     async fn put_dress(&self, order_no: OrderNo, dress: &Dress) -> Result<(), CacheDown> {
         let keep = Duration::from_secs(self.keep_s);
-        self.set("dress", order_no, codec::dress_to_text(dress), keep).await
+        self.set(codec::key("dress", order_no), order_no, codec::dress_to_text(dress), keep).await
     }
 
     async fn dress(&self, order_no: OrderNo) -> Result<Option<Dress>, CacheDown> {

@@ -82,3 +82,22 @@ mod hex_bytes {
         HEXLOWER.decode(String::deserialize(from)?.as_bytes()).map_err(de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &str = r#"{"order_no":"S00G0000000000J","sender_id":"1","group_id":"7","recipient_id":"2","kind":"exclusive","total_fen":100,"shares":1,"max_share_fen":20000,"greeting":"恭喜","cover":"red","sealed_server_seed":"0908","commitment":"abababababababababababababababababababababababababababababababab","created_at":"2026-02-16T12:00:00.000Z","expires_at":"2026-02-16T12:15:00.000Z"}"#;
+
+    /// R-SEND-2: databases and caches hold these, and nodes of two versions read them.
+    #[test]
+    fn forms_are_what_they_were() {
+        let record: PreOrderRecord = serde_json::from_str(RECORD).unwrap();
+        assert_eq!(serde_json::to_string(&record).unwrap(), RECORD);
+        let paid = format!(
+            r#"{{"record":{RECORD},"client_seed":"0a","paid_at":"2026-02-16T12:00:01.000Z"}}"#
+        );
+        let payment: Payment = serde_json::from_str(&paid).unwrap();
+        assert_eq!(serde_json::to_string(&payment).unwrap(), paid);
+    }
+}

@@ -47,3 +47,22 @@ fn hash_from_hex<'de, D: Deserializer<'de>>(from: D) -> Result<TokenHash, D::Err
     let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(de::Error::custom)?;
     bytes.try_into().map(TokenHash).map_err(|_| de::Error::custom("no hash of a token"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R-WEB-1: what nodes of two versions tell each other.
+    #[test]
+    fn news_are_what_they_were() {
+        let pinned = concat!(
+            r#"{"node":3,"news":[{"grown":["7","12"]},{"joined":["7","1"]},{"left":["7","1"]},"#,
+            r#"{"read":["7","1"]},{"profile":"1"},{"session":""#,
+            "0101010101010101010101010101010101010101010101010101010101010101",
+            r#""},"everything"]}"#,
+        );
+        let bulletin: Bulletin = serde_json::from_str(pinned).unwrap();
+        assert_eq!(bulletin.news.len(), 7);
+        assert_eq!(serde_json::to_string(&bulletin).unwrap(), pinned);
+    }
+}

@@ -219,3 +219,45 @@ impl Event {
         vec![refund.announce(), Self::chat(ChatEvent::Expired { order_no }).announce()]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hongbao_domain::book;
+    use serde::de::DeserializeOwned;
+
+    fn holds<T: Serialize + DeserializeOwned>(payload: &str) {
+        let events: T = serde_json::from_str(payload).unwrap();
+        assert_eq!(serde_json::to_string(&events).unwrap(), payload);
+    }
+
+    /// R-MONEY-6: nodes of two versions deliver from one outbox, and a later one what an earlier
+    /// one left. An event that gets another form gets another destination or name.
+    #[test]
+    fn payloads_are_what_they_were() {
+        let land = r#"{"order_no":"S00G0000000000J"}"#;
+        holds::<LandEvent>(land);
+        assert_eq!(book::land("S00G0000000000J".parse().unwrap()).payload, land);
+        holds::<Vec<CreditEvent>>(r#"[{"order_no":"S00G0000000000J","from":0,"count":2}]"#);
+        holds::<Vec<RefundEvent>>(
+            r#"[{"order_no":"S00G0000000000J","sender_id":"1","amount_fen":100}]"#,
+        );
+        holds::<Vec<ChatEvent>>(concat!(
+            r#"[{"type":"post","order_no":"S00G0000000000J","group_id":"7","sender_id":"1","#,
+            r#""kind":"lucky","greeting":"恭喜","cover":"red","recipient_id":null,"#,
+            r#""at":"2026-02-16T12:00:00.000Z"},"#,
+            r#"{"type":"opened","order_no":"S00G0000000000J","from":0,"count":2},"#,
+            r#"{"type":"finished","order_no":"S00G0000000000J"},"#,
+            r#"{"type":"expired","order_no":"S00G0000000000J"}]"#,
+        ));
+        holds::<Vec<ListEvent>>(concat!(
+            r#"[{"type":"sent","order_no":"S00G0000000000J"},"#,
+            r#"{"type":"received","order_no":"S00G0000000000J","from":0,"count":2},"#,
+            r#"{"type":"finished","order_no":"S00G0000000000J","#,
+            r#""at":"2026-02-16T12:00:00.000Z"}]"#,
+        ));
+        let stored = Destination::ALL.map(|to| (to.number(), to.as_str()));
+        let pinned = [(1, "land"), (8, "credit"), (5, "refund"), (6, "chat"), (7, "lists")];
+        assert_eq!(stored, pinned);
+    }
+}
