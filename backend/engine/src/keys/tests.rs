@@ -93,6 +93,41 @@ fn seals_and_tickets_outlive_a_rotation() {
     assert_eq!(refused, Err(ErrorCode::TicketInvalid));
 }
 
+/// The same bytes each time.
+#[derive(Debug)]
+struct Fives;
+
+impl Entropy for Fives {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(5);
+    }
+}
+
+/// R-STORE-7: what databases hold sealed, and people as tickets, opens in every version: the bytes
+/// are what they were under this key.
+#[test]
+fn seals_and_tickets_are_what_they_were() {
+    const SEAL: &str = "7ae28d4a050505050505050505050505050505050505050505050505bae386de1491a64132246888cf32ca51c00931afe91c5dab2d5be1baf7df6c99b867568257fc98950b7bb7b0d8cc4222";
+    const TICKET: &str = "euKNSgAAAAAAAOpgKgAvNdPiZRuJuZY2pWYKCw";
+    const SECRET: &str = "7ae28d4a050505050505050505050505050505050505050505050505d79baace28ff0f0308f051053394e8f98b4188da56ba";
+    let folder = tempfile::tempdir().unwrap();
+    crate::files::make_private(&folder.path().join("keys")).unwrap();
+    let file = folder.path().join("keys/master.key");
+    crate::files::replace(&file, "ab".repeat(32).as_bytes()).unwrap();
+    let keys = Keys::obtain(&with_data(folder.path()), &SystemEntropy).unwrap();
+    let hex = data_encoding::HEXLOWER;
+    let (no, user, now) = (order_no(), UserId::new(5).unwrap(), Timestamp::from_millis(0));
+    let (seed, sealer) = (ServerSeed::from_bytes([3; 32]), Sealer::new(&keys));
+    assert_eq!(hex.encode(&sealer.seal(no, &seed, &Fives)), SEAL);
+    let bytes = hex.decode(SEAL.as_bytes()).unwrap();
+    assert_eq!(sealer.open(no, &bytes).unwrap().bytes(), seed.bytes());
+    let tickets = Tickets::new(&keys, 60);
+    assert_eq!(tickets.issue(no, user, now), TICKET);
+    tickets.check(TICKET, no, user, now).unwrap();
+    let hook = hongbao_shared::WebhookId::new(9).unwrap();
+    assert_eq!(hex.encode(&secret::seal(&keys, hook, b"secret", &Fives).unwrap().0), SECRET);
+}
+
 #[test]
 fn a_ring_that_cannot_be_is_refused_in_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
