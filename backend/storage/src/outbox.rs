@@ -194,10 +194,16 @@ impl Outbox for Database {
     }
 
     async fn backlog(&self, destination: Destination) -> Result<Backlog, StoreError> {
-        let row = sql(
-            "SELECT count(due_at), count(*) - count(due_at) FROM outbox WHERE destination = $1",
-        )
-        .bind(destination.number())
+        let (are, number) = match destination {
+            Destination::Later => {
+                (">", Destination::ALL.map(Destination::number).into_iter().max())
+            }
+            known => ("=", Some(known.number())),
+        };
+        let row = sql(format!(
+            "SELECT count(due_at), count(*) - count(due_at) FROM outbox WHERE destination {are} $1"
+        ))
+        .bind(number)
         .fetch_one(self)
         .await?;
         let count =

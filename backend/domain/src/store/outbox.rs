@@ -29,6 +29,11 @@ impl Destination {
     /// All that this version tells.
     pub const ALL: [Self; 5] = [Self::Land, Self::Credit, Self::Refund, Self::Chat, Self::Lists];
 
+    /// Those, and whoever else has rows.
+    pub fn every() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().chain([Self::Later])
+    }
+
     /// From its stored number.
     pub fn from_number(number: i64) -> Self {
         if Self::OLD_CREDITS.contains(&number) {
@@ -47,7 +52,7 @@ impl Destination {
     /// As stored; never renumbered.
     pub const fn number(self) -> i64 {
         match self {
-            // No row has it.
+            // No row has it: theirs are above all that are known.
             Self::Later => 0,
             Self::Land => 1,
             Self::Refund => 5,

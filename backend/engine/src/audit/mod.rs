@@ -167,7 +167,7 @@ async fn outbox<O: Outbox + ?Sized>(
     store: &O,
     report: &mut Report,
 ) -> Result<(), StoreError> {
-    for destination in Destination::ALL {
+    for destination in Destination::every() {
         let backlog = store.backlog(destination).await?;
         report.counts.waiting = report.counts.waiting.saturating_add(backlog.waiting);
         report.counts.dead = report.counts.dead.saturating_add(backlog.dead);

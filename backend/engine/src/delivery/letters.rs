@@ -213,7 +213,7 @@ impl DeadLetters {
     /// what it was.
     async fn count(&self, backlogs: &mut BTreeMap<(OutboxPlace, Destination), Backlog>) {
         for (place, outbox) in &self.outboxes {
-            for destination in Destination::ALL {
+            for destination in Destination::every() {
                 match outbox.backlog(destination).await {
                     Ok(backlog) => {
                         backlogs.insert((*place, destination), backlog);
@@ -249,7 +249,7 @@ impl DeadLetters {
 #[expect(clippy::as_conversions, reason = "there is no other way from u64 to f64")]
 fn show(backlogs: &BTreeMap<(OutboxPlace, Destination), Backlog>) -> u64 {
     let mut dead = 0_u64;
-    for destination in Destination::ALL {
+    for destination in Destination::every() {
         let of = backlogs.iter().filter(|((_, of), _)| *of == destination);
         let backlog = of.fold(Backlog::default(), |sum, (_, of)| Backlog {
             waiting: sum.waiting.saturating_add(of.waiting),

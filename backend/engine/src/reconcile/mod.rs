@@ -287,7 +287,7 @@ impl Run<'_> {
 
     async fn dead_letters(&mut self) -> Result<(), StoreError> {
         let mut dead = 0_u64;
-        for destination in Destination::ALL {
+        for destination in Destination::every() {
             for store in self.of.stores.orders.values() {
                 dead = dead.saturating_add(store.backlog(destination).await?.dead);
             }

@@ -10,12 +10,17 @@ use crate::{
     world::{Party, World},
 };
 use futures::future::join_all;
+use hongbao::node::open_stores;
 use hongbao_config::CreditMode;
 use hongbao_domain::{
-    runtime::Clock,
+    runtime::{Clock, SystemEntropy},
     store::outbox::{Destination, Fate},
 };
-use hongbao_engine::delivery::LetterId;
+use hongbao_engine::{
+    audit::{self, Audited},
+    delivery::LetterId,
+    keys::{Keys, seal::Sealer},
+};
 use hongbao_shared::{
     ErrorCode, Fen, Kind, OrderNo, UserId,
     api::{
@@ -331,9 +336,17 @@ async fn rows_that_are_none_of_ours() {
     assert_eq!(letters[1].destination, "later");
     assert_eq!(world.app.letters.retry_all().await.unwrap(), 2);
     until_dead(&world.app, 0).await;
-    let waits = "DELETE FROM outbox WHERE destination = 99 AND due_at IS NOT NULL";
-    assert_eq!(sql(data, ORDERS, waits).await, 1);
-    world.end_and_audit().await;
+    // It waits for somebody who is not here, and the audit says so.
+    let config = (*world.app.config).clone();
+    world.app.shutdown().await;
+    let stores = open_stores(&config).await.unwrap();
+    let sealer = Sealer::new(&Keys::obtain(&config, &SystemEntropy).unwrap());
+    let audited = Audited { at_rest: true, ..stores.audited(&sealer) };
+    let said = audit::run(&audited).await.unwrap().to_string();
+    assert!(said.contains("1 rows wait and 0 are dead for later"), "{said}");
+    stores.close().await;
+    assert_eq!(sql(data, ORDERS, "DELETE FROM outbox WHERE destination = 99").await, 1);
+    crate::world::audit(&config).await;
 }
 
 /// What is down is not dead: it is shown as failing, and comes by itself.
