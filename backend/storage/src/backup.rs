@@ -7,7 +7,7 @@
 //! each begins to look. Then the locks go, after a few milliseconds, and each reader copies
 //! what it sees at leisure: writers never change a snapshot that somebody reads.
 
-use super::{Dialect, Schema};
+use super::{Schema, Version};
 use anyhow::{Context, ensure};
 use sqlx::{
     AssertSqlSafe, Connection, Row, SqliteConnection,
@@ -174,20 +174,18 @@ impl<'a> Open<'a> {
     }
 }
 
-/// Refuses a database file that nobody uses and that is not sound; has a later version than this
-/// one made it? Writes nothing, nor beside it.
-pub async fn is_later(file: &Path, schema: Option<Schema>) -> anyhow::Result<bool> {
+/// Refuses a database file that nobody uses and that is not sound; answers whether this version
+/// can work with it. Writes nothing, nor beside it.
+pub async fn is_usable(file: &Path, schema: Option<Schema>) -> anyhow::Result<bool> {
     let options = SqliteConnectOptions::new().filename(file).read_only(true).immutable(true);
     let mut connection = SqliteConnection::connect_with(&options).await?;
     is_sound(&mut connection, "main").await?;
-    let mut is_later = false;
-    if let Some(schema) = schema {
-        let version = "SELECT max(version) FROM _sqlx_migrations";
-        let version: Option<i64> = sqlx::query_scalar(version).fetch_one(&mut connection).await?;
-        is_later = version > schema.newest(Dialect::Sqlite);
-    }
+    let version = match schema {
+        Some(schema) => schema.version_of_sqlite(&mut connection).await?,
+        None => Version::Newer,
+    };
     connection.close().await?;
-    Ok(is_later)
+    Ok(!matches!(version, Version::Newer | Version::Foreign))
 }
 
 async fn is_sound(connection: &mut SqliteConnection, name: &str) -> anyhow::Result<()> {

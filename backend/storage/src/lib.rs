@@ -27,7 +27,7 @@ mod sqlite;
 mod statement;
 mod writes;
 
-pub use backup::{Barrier, FileCopy, Snapshots, is_later};
+pub use backup::{Barrier, FileCopy, Snapshots, is_usable};
 pub use cold::SqlCold;
 pub use control::SqlControl;
 pub use examine::{Examined, examine};

@@ -203,8 +203,11 @@ impl Schema {
         }
     }
 
-    async fn version_of_sqlite(self, pool: &SqlitePool) -> sqlx::Result<Version> {
-        let applied = sqlx::query_as(APPLIED).fetch_all(pool).await;
+    pub(super) async fn version_of_sqlite(
+        self,
+        file: impl sqlx::SqliteExecutor<'_>,
+    ) -> sqlx::Result<Version> {
+        let applied = sqlx::query_as(APPLIED).fetch_all(file).await;
         self.version(Dialect::Sqlite, applied)
     }
 

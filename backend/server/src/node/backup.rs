@@ -19,7 +19,7 @@ use hongbao_engine::{
     packets::skip_numbers,
 };
 use hongbao_shared::{Site, Timestamp};
-use hongbao_storage::{Database, FileCopy, Schema, Snapshots, SqlKeys, SqlLedger, is_later};
+use hongbao_storage::{Database, FileCopy, Schema, Snapshots, SqlKeys, SqlLedger, is_usable};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
@@ -218,7 +218,7 @@ async fn checked(folder: &Path, now: Timestamp) -> anyhow::Result<Backup> {
         let is_same = file.sha256.as_ref().is_none_or(|sum| *sum == sha256);
         ensure!(bytes == file.bytes && is_same, damaged());
         ensure!(
-            !is_later(&from, schema_of(&file.name)).await.with_context(damaged)?,
+            is_usable(&from, schema_of(&file.name)).await.with_context(damaged)?,
             "version {} made the backup, and this one cannot read its {}",
             backup.version,
             file.name
