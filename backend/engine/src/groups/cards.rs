@@ -151,7 +151,12 @@ fn shown(message: &StoredMessage, reader: UserId) -> impl Iterator<Item = UserId
             opener(sender, openers, reader).map(|(opener, _)| opener)
         }
         StoredBody::Line(Line::Finished { best_luck, .. }) => *best_luck,
-        _ => None,
+        StoredBody::Text(_)
+        | StoredBody::Created
+        | StoredBody::Joined
+        | StoredBody::Left
+        | StoredBody::Line(Line::Expired { .. })
+        | StoredBody::Unreadable => None,
     };
     std::iter::once(sender).chain(other)
 }

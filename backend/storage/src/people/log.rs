@@ -78,7 +78,12 @@ pub(super) fn content(body: &StoredBody) -> Option<String> {
     let json = match body {
         StoredBody::Removed { by } => serde_json::to_string(&Removed { by: *by }),
         StoredBody::Line(line) => serde_json::to_string(line),
-        _ => return None,
+        StoredBody::Text(_)
+        | StoredBody::Packet(_)
+        | StoredBody::Created
+        | StoredBody::Joined
+        | StoredBody::Left
+        | StoredBody::Unreadable => return None,
     };
     // Plain structs with string keys always serialize.
     Some(json.expect("lines serialize"))

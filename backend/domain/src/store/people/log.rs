@@ -162,7 +162,13 @@ impl StoredMessage {
             }
             StoredBody::Line(Line::Expired { .. }) => self.sender_id == reader,
             StoredBody::Unreadable => false,
-            _ => true,
+            StoredBody::Text(_)
+            | StoredBody::Packet(_)
+            | StoredBody::Created
+            | StoredBody::Joined
+            | StoredBody::Left
+            | StoredBody::Removed { .. }
+            | StoredBody::Line(Line::Finished { .. }) => true,
         }
     }
 }
