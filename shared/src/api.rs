@@ -1,10 +1,12 @@
 //! The REST contract under `/api/v1`: requests and answers. Money is integer fen,
-//! times are RFC 3339 in UTC, ids are strings. Requests refuse unknown fields.
+//! times are RFC 3339 in UTC, ids are strings. Requests refuse unknown fields; answers are read
+//! past them, and what stands in lists past names that only a later version knows ([`Known`]).
 
 pub mod accounts;
 pub mod control;
 pub mod groups;
 pub mod history;
+mod known;
 pub mod lists;
 pub mod live;
 mod message;
@@ -13,6 +15,8 @@ pub mod problem;
 pub mod services;
 pub mod wallet;
 pub mod webhooks;
+
+pub use known::Known;
 
 use serde::{Deserialize, Serialize};
 

@@ -69,7 +69,7 @@ pub(crate) fn Envelope(
     };
     let sender_name = sender.name.clone();
     // There is luck only where shares differ.
-    let details = if card.kind == Kind::Lucky { Lang::see_luck } else { Lang::see_details };
+    let details = if card.kind == Kind::Lucky.into() { Lang::see_luck } else { Lang::see_details };
     let cover = card.cover.clone();
     view! {
         <dialog

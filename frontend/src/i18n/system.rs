@@ -15,6 +15,7 @@ impl Lang {
         let mine = who::is_me(message.user.id);
         let line = match (&message.body, self) {
             (MessageBody::Text { .. } | MessageBody::Packet { .. }, _) => return None,
+            (MessageBody::Unknown, _) => self.needs_newer().to_owned(),
             (MessageBody::Created, Self::Zh) => format!("{name} 建了这个群"),
             (MessageBody::Created, Self::En) => format!("{name} made this group"),
             (MessageBody::Joined, Self::Zh) => format!("{name} 加入了群聊"),

@@ -303,4 +303,7 @@ texts! {
     not_found_lead: "红包可能被别人拆走了，也可能只是链接写错了。", "Somebody may have taken it. Or the link has a typo.";
     server_away: "连不上服务器", "Can't reach the server";
     server_away_lead: "检查一下网络。你的钱都在，一分不少。", "Check your connection. Your money is safe.";
+
+    // An old page beside a new server.
+    needs_newer: "新版本才能显示", "This needs a newer version";
 }

@@ -213,14 +213,15 @@ fn StatementView(statement: Statement) -> impl IntoView {
 
 #[component]
 fn Line(entry: Entry) -> impl IntoView {
-    let why = move || match entry.kind {
-        EntryKind::TopUp => lang().entry_top_up(),
-        EntryKind::Welcome => lang().entry_welcome(),
-        EntryKind::Allowance => lang().entry_allowance(),
-        EntryKind::Grant => lang().entry_grant(),
-        EntryKind::Pay => lang().entry_pay(),
-        EntryKind::Credit => lang().entry_credit(),
-        EntryKind::Refund => lang().entry_refund(),
+    let why = move || match entry.kind.get() {
+        Some(EntryKind::TopUp) => lang().entry_top_up(),
+        Some(EntryKind::Welcome) => lang().entry_welcome(),
+        Some(EntryKind::Allowance) => lang().entry_allowance(),
+        Some(EntryKind::Grant) => lang().entry_grant(),
+        Some(EntryKind::Pay) => lang().entry_pay(),
+        Some(EntryKind::Credit) => lang().entry_credit(),
+        Some(EntryKind::Refund) => lang().entry_refund(),
+        None => lang().needs_newer(),
     };
     let words = view! {
         <span class="entry-words">

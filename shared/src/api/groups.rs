@@ -1,6 +1,6 @@
 //! Groups, invitations and the messages of their chats.
 
-use super::accounts::Profile;
+use super::{Known, accounts::Profile};
 use crate::{
     ids::{GroupId, MessageId, UserId},
     money::Fen,
@@ -8,7 +8,7 @@ use crate::{
     terms::Kind,
     timestamp::Timestamp,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// `POST /groups`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -194,7 +194,7 @@ pub struct Message {
 }
 
 /// What a message is: `{"type": "text", …}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum MessageBody {
@@ -248,6 +248,9 @@ pub enum MessageBody {
         /// What goes back to them.
         refunded_fen: Fen,
     },
+    /// Of a kind that only a later version knows: read, and never sent.
+    #[serde(skip)]
+    Unknown,
 }
 
 /// A packet as a card in the chat. Shows no amount (R-OPEN-5).
@@ -257,7 +260,8 @@ pub struct PacketCard {
     /// Which packet.
     pub order_no: OrderNo,
     /// How it is cut.
-    pub kind: Kind,
+    #[cfg_attr(feature = "openapi", schema(value_type = Kind))]
+    pub kind: Known<Kind>,
     /// The sender's words; empty for the default greeting.
     pub greeting: String,
     /// Its cover.
@@ -266,6 +270,7 @@ pub struct PacketCard {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub recipient: Option<Profile>,
     /// What the reader of the message can do with it.
+    #[serde(deserialize_with = "CardState::read")]
     pub state: CardState,
     /// How far it is; absent while that is not to be had.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -295,4 +300,11 @@ pub enum CardState {
     Finished,
     /// Its time is over.
     Expired,
+}
+
+impl CardState {
+    /// Where a later version says what this one does not know, the tap will tell.
+    pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Known::deserialize(deserializer)?.get().unwrap_or(Self::Open))
+    }
 }

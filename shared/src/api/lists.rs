@@ -1,6 +1,6 @@
 //! The lists "sent" and "received" (R-LIST-1).
 
-use super::accounts::Profile;
+use super::{Known, accounts::Profile};
 use crate::{
     api::packets::PacketState, ids::GroupId, money::Fen, order_no::OrderNo, terms::Kind,
     timestamp::Timestamp,
@@ -52,7 +52,8 @@ pub struct SentItem {
     /// In which group.
     pub group_id: GroupId,
     /// How it is cut.
-    pub kind: Kind,
+    #[cfg_attr(feature = "openapi", schema(value_type = Kind))]
+    pub kind: Known<Kind>,
     /// The total.
     pub total_fen: Fen,
     /// The number of shares.
@@ -67,7 +68,8 @@ pub struct SentItem {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Progress {
     /// Where it is in its life.
-    pub state: PacketState,
+    #[cfg_attr(feature = "openapi", schema(value_type = PacketState))]
+    pub state: Known<PacketState>,
     /// How many shares are taken.
     pub claimed: u32,
 }
@@ -83,7 +85,8 @@ pub struct ReceivedItem {
     /// In which group.
     pub group_id: GroupId,
     /// How the packet was cut.
-    pub kind: Kind,
+    #[cfg_attr(feature = "openapi", schema(value_type = Kind))]
+    pub kind: Known<Kind>,
     /// Who sent it.
     pub sender: Profile,
     /// What the share holds.

@@ -29,6 +29,7 @@ pub struct PacketChange {
     /// Which packet.
     pub order_no: OrderNo,
     /// What the reader can expect from a tap.
+    #[serde(deserialize_with = "CardState::read")]
     pub state: CardState,
     /// How far it is; absent while that is not to be had.
     #[serde(skip_serializing_if = "Option::is_none", default)]

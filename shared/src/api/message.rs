@@ -4,6 +4,7 @@
 //! a general form first: in the web app that took a tenth of the whole module.
 
 use super::{
+    Known,
     accounts::Profile,
     groups::{Message, MessageBody, PacketCard},
 };
@@ -32,7 +33,7 @@ struct Flat {
     at: Timestamp,
     user: Profile,
     #[serde(rename = "type")]
-    tag: Tag,
+    tag: Known<Tag>,
     text: Option<String>,
     packet: Option<PacketCard>,
     by: Option<Profile>,
@@ -58,7 +59,8 @@ impl Flat {
     /// The entry, or the field that it lacks.
     fn body(self) -> Result<MessageBody, &'static str> {
         let order_no = self.order_no.ok_or("order_no");
-        Ok(match self.tag {
+        let Some(tag) = self.tag.get() else { return Ok(MessageBody::Unknown) };
+        Ok(match tag {
             Tag::Text => MessageBody::Text { text: self.text.ok_or("text")? },
             Tag::Packet => MessageBody::Packet { packet: self.packet.ok_or("packet")? },
             Tag::Created => MessageBody::Created,

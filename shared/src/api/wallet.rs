@@ -1,5 +1,6 @@
 //! The wallet: balance, statement, top-up.
 
+use super::Known;
 use crate::{ids::UserId, money::Fen, order_no::OrderNo, timestamp::Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +78,8 @@ pub struct Entry {
     /// When.
     pub at: Timestamp,
     /// Why.
-    pub kind: EntryKind,
+    #[cfg_attr(feature = "openapi", schema(value_type = EntryKind))]
+    pub kind: Known<EntryKind>,
     /// In is positive, out is negative.
     pub amount_fen: i64,
     /// What the wallet held right after.

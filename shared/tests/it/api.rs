@@ -129,23 +129,45 @@ fn messages_are_tagged_by_type() {
     };
     let card = PacketCard {
         order_no: OrderNo::from_bits(0).unwrap(),
-        kind: hongbao_shared::Kind::Lucky,
+        kind: hongbao_shared::Kind::Lucky.into(),
         greeting: String::new(),
         cover: "classic".to_owned(),
         recipient: None,
         state: CardState::Open,
         progress: Some(CardProgress { shares: 3, claimed: 1 }),
     };
-    for (body, kind) in [
-        (MessageBody::Text { text: "新年好".to_owned() }, "text"),
-        (MessageBody::Packet { packet: card }, "packet"),
-        (MessageBody::Joined, "joined"),
-    ] {
+    let order_no = OrderNo::from_bits(0).unwrap();
+    let bodies = [
+        MessageBody::Text { text: "新年好".to_owned() },
+        MessageBody::Packet { packet: card },
+        MessageBody::Created,
+        MessageBody::Joined,
+        MessageBody::Left,
+        MessageBody::Removed { by: person(2) },
+        MessageBody::Opened { order_no, sender: person(2), others: 3 },
+        MessageBody::Finished { order_no, shares: 3, took_ms: 12, best_luck: Some(person(2)) },
+        MessageBody::Expired { order_no, refunded_fen: fen(5) },
+    ];
+    for body in bodies {
+        // Exhaustive: a new kind does not compile before it is tried here.
+        let kind = match body {
+            MessageBody::Text { .. } => "text",
+            MessageBody::Packet { .. } => "packet",
+            MessageBody::Created => "created",
+            MessageBody::Joined => "joined",
+            MessageBody::Left => "left",
+            MessageBody::Removed { .. } => "removed",
+            MessageBody::Opened { .. } => "opened",
+            MessageBody::Finished { .. } => "finished",
+            MessageBody::Expired { .. } => "expired",
+            MessageBody::Unknown => unreachable!("never sent"),
+        };
         let value = serde_json::to_value(message(body.clone())).unwrap();
         assert_eq!(value["type"], kind);
         assert_eq!(value["at"], "1970-01-01T00:00:00.000Z");
         assert_eq!(serde_json::from_value::<Message>(value).unwrap(), message(body));
     }
+    assert!(serde_json::to_value(message(MessageBody::Unknown)).is_err(), "never sent");
 }
 
 /// R-OPEN-5: what a reader may not see is absent, not null or zero.

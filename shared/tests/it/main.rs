@@ -29,6 +29,7 @@ mod common;
 mod draft;
 mod fairness;
 mod ids;
+mod later;
 mod money;
 mod order_no;
 mod proof;

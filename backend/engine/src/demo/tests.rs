@@ -103,7 +103,7 @@ impl Evening {
         self.packets.push(packet);
         let packet = PacketCard {
             order_no,
-            kind: hongbao_shared::Kind::Lucky,
+            kind: hongbao_shared::Kind::Lucky.into(),
             greeting: String::new(),
             cover: "classic".to_owned(),
             recipient: None,
@@ -235,7 +235,7 @@ fn an_exclusive_packet_for_somebody_else_is_left_alone() {
     let order_no = OrderNo::from_bits(77).unwrap();
     let packet = PacketCard {
         order_no,
-        kind: hongbao_shared::Kind::Exclusive,
+        kind: hongbao_shared::Kind::Exclusive.into(),
         greeting: String::new(),
         cover: "classic".to_owned(),
         recipient: Some(Profile { id: UserId::new(9).unwrap(), ..me() }),

@@ -101,7 +101,7 @@ impl Wardrobe {
                 MessageBody::Packet {
                     packet: PacketCard {
                         order_no: packet.order_no,
-                        kind: packet.kind,
+                        kind: packet.kind.into(),
                         greeting: packet.dress.greeting,
                         cover: packet.dress.cover,
                         recipient: packet.recipient_id.and_then(|id| self.person(id)),

@@ -288,6 +288,6 @@ fn entry(user: UserId, line: &Recorded) -> Result<Entry, Refusal> {
         TransferKind::Credit => EntryKind::Credit,
         TransferKind::Refund => EntryKind::Refund,
     };
-    let balance_fen = held(balance)?;
+    let (kind, balance_fen) = (kind.into(), held(balance)?);
     Ok(Entry { at: transfer.at, kind, amount_fen, balance_fen, order_no: transfer.order_no })
 }

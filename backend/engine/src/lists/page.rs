@@ -132,7 +132,7 @@ fn after(list: List, cursor: &str) -> Result<ListKey, Refusal> {
 
 pub(super) fn sent_item(row: SentRow, progress: Option<Progress>) -> SentItem {
     let SentRow { order_no, user_id: _, group_id, kind, total_fen, shares, at } = row;
-    SentItem { order_no, at, group_id, kind, total_fen, shares, progress }
+    SentItem { order_no, at, group_id, kind: kind.into(), total_fen, shares, progress }
 }
 
 pub(super) fn received_item(line: ReceivedLine, sender: Profile) -> ReceivedItem {
@@ -141,7 +141,7 @@ pub(super) fn received_item(line: ReceivedLine, sender: Profile) -> ReceivedItem
         order_no: row.order_no,
         at: row.at,
         group_id: row.group_id,
-        kind: row.kind,
+        kind: row.kind.into(),
         sender,
         amount_fen: row.amount_fen,
         best_luck,

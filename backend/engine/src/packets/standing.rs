@@ -13,7 +13,7 @@ impl Standings for Packets {
         join_all(orders.iter().map(async |order_no| {
             let glimpse = self.finder.glimpse(*order_no, sender).await.ok()?;
             let progress = glimpse.packet.progress;
-            Some(Progress { state: progress.state.visible()?, claimed: progress.claimed })
+            Some(Progress { state: progress.state.visible()?.into(), claimed: progress.claimed })
         }))
         .await
     }

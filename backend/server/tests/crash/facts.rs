@@ -154,8 +154,8 @@ fn shares(packets: &Packets, person: &Person) -> Shares {
 /// Each line of the statement has its cause, each cause its line, and they add up.
 async fn statement(person: &Person, n: usize, facts: &Facts, packets: &Packets, shares: &Shares) {
     let entries = pages::<Entry>(person, "/wallet/entries").await;
-    let lines = |kind| {
-        let lines = entries.iter().filter(move |entry| entry.kind == kind);
+    let lines = |kind: EntryKind| {
+        let lines = entries.iter().filter(move |entry| entry.kind == kind.into());
         lines.map(|entry| (entry.order_no, entry.amount_fen)).collect::<Vec<_>>()
     };
     let own = || facts.paid.iter().filter(|(_, sent)| sent.sender == n);

@@ -282,7 +282,7 @@ async fn a_statement_reads_by_page_and_refuses_foreign_cursors(running: Running)
     let first = running.ledger.entries(user(1), None, 4).await.unwrap();
     assert_eq!(first.items.len(), 4);
     let newest = &first.items[0];
-    assert_eq!((newest.kind, newest.amount_fen), (EntryKind::Pay, -4));
+    assert_eq!((newest.kind, newest.amount_fen), (EntryKind::Pay.into(), -4));
     assert_eq!((newest.balance_fen, newest.order_no), (fen(11), Some(order(1))));
     // What comes in between two pages neither repeats nor hides a line.
     running.top_up(1, 6).await;

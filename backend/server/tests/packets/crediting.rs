@@ -41,7 +41,7 @@ async fn everyone_has_theirs(world: &World, due: &[(UserId, Fen)]) {
     for (member, amount) in due {
         assert_eq!(world.balance(*member).await, *amount);
         let entries = world.app.ledger.entries(*member, None, 10).await.unwrap().items;
-        assert!(entries.iter().all(|entry| entry.kind == EntryKind::Credit));
+        assert!(entries.iter().all(|entry| entry.kind == EntryKind::Credit.into()));
         let sum: i64 = entries.iter().map(|entry| entry.amount_fen).sum();
         assert_eq!(sum, amount.signed());
     }

@@ -175,7 +175,7 @@ async fn without_lists_everything_else_goes_on() {
     lists.down.store(false, Ordering::SeqCst);
     until(async || app.lists.received_fen(receiver).await.unwrap() == amounts[0]).await;
     let sent = app.lists.sent(sender, ListPart::default(), &*app.packets).await.unwrap();
-    let progress = Progress { state: PacketState::Finished, claimed: 2 };
+    let progress = Progress { state: PacketState::Finished.into(), claimed: 2 };
     assert_eq!(sent.items[0].progress, Some(progress));
     assert_eq!((sent.count, sent.total_fen), (1, Fen::new(1_000).unwrap()));
     let mut lucky = Vec::new();

@@ -53,7 +53,7 @@ struct EvenIsFinished;
 #[async_trait::async_trait]
 impl Standings for EvenIsFinished {
     async fn standings(&self, _: UserId, orders: &[OrderNo]) -> Vec<Option<Progress>> {
-        let finished = Progress { state: PacketState::Finished, claimed: 10 };
+        let finished = Progress { state: PacketState::Finished.into(), claimed: 10 };
         orders.iter().map(|order| (order.sequence() % 2 == 0).then_some(finished)).collect()
     }
 }

@@ -58,11 +58,12 @@ pub(super) fn Card(
     };
     let kind_words = {
         let (kind, recipient) = (card.kind, card.recipient.clone());
-        move || match (kind, &recipient) {
-            (Kind::Exclusive, Some(recipient)) => lang().packet_for(&recipient.name),
-            (Kind::Exclusive, None) => lang().kind_exclusive().to_owned(),
-            (Kind::Lucky, _) => lang().kind_lucky().to_owned(),
-            (Kind::Equal, _) => lang().kind_equal().to_owned(),
+        move || match (kind.get(), &recipient) {
+            (Some(Kind::Exclusive), Some(recipient)) => lang().packet_for(&recipient.name),
+            (Some(Kind::Exclusive), None) => lang().kind_exclusive().to_owned(),
+            (Some(Kind::Lucky), _) => lang().kind_lucky().to_owned(),
+            (Some(Kind::Equal), _) => lang().kind_equal().to_owned(),
+            (None, _) => lang().needs_newer().to_owned(),
         }
     };
     let name = sender.name.clone();

@@ -155,6 +155,7 @@ fn system(message: Message, first: Option<UserId>) -> AnyView {
         MessageBody::Joined => ("joined", None),
         MessageBody::Left => ("left", None),
         MessageBody::Removed { .. } => ("removed", None),
+        MessageBody::Unknown => ("unknown", None),
         MessageBody::Text { .. } | MessageBody::Packet { .. } => return ().into_any(),
     };
     let line = move || lang().system_line(&message, first);

@@ -3,6 +3,7 @@
 use hongbao_shared::{
     Kind,
     api::{
+        Known,
         lists::{ReceivedItem, SentItem},
         packets::PacketState,
     },
@@ -26,11 +27,12 @@ pub(super) fn Line(item: Item) -> impl IntoView {
     }
 }
 
-fn kind(lang: Lang, kind: Kind) -> &'static str {
-    match kind {
-        Kind::Lucky => lang.kind_lucky(),
-        Kind::Equal => lang.kind_equal(),
-        Kind::Exclusive => lang.kind_exclusive(),
+fn kind(lang: Lang, kind: Known<Kind>) -> &'static str {
+    match kind.get() {
+        Some(Kind::Lucky) => lang.kind_lucky(),
+        Some(Kind::Equal) => lang.kind_equal(),
+        Some(Kind::Exclusive) => lang.kind_exclusive(),
+        None => lang.needs_newer(),
     }
 }
 
@@ -59,10 +61,11 @@ fn received(item: ReceivedItem) -> AnyView {
 fn sent(item: SentItem) -> AnyView {
     let state = move || {
         let lang = lang();
-        let Some(progress) = item.progress else { return lang.state_unknown().to_owned() };
+        let known = item.progress.and_then(|progress| Some((progress, progress.state.get()?)));
+        let Some((progress, state)) = known else { return lang.state_unknown().to_owned() };
         let counted = lang.progress(progress.claimed, item.shares);
-        match progress.state {
-            state if item.shares == 1 => lang.stands(state).to_owned(),
+        match state {
+            _ if item.shares == 1 => lang.stands(state).to_owned(),
             PacketState::Open => counted,
             PacketState::Finished => lang.card_finished().to_owned(),
             PacketState::Expired => joined_by_dot(lang.card_expired(), &counted),
