@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// characters as people count them (extended grapheme clusters, each of at most 16 code
 /// points), durations in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Limits {
     /// The most that one share may hold (R-SPLIT-1).

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The unit of value of an installation (`GET /unit`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unit {
     /// What it is called in Chinese.

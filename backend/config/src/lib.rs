@@ -31,10 +31,12 @@ use hongbao_shared::{Fen, Limits, Unit};
 use section::{Section, Slot};
 use serde::Deserialize;
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     path::{Path, PathBuf},
     time::Duration,
 };
+use toml::Spanned;
 
 /// Everything that can be set. [`Config::load`] answers checked ones only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -120,6 +122,9 @@ impl Section for Config {
     }
 }
 
+/// A file by its sections, with where each key stands.
+type Sections = BTreeMap<String, BTreeMap<Spanned<String>, toml::Value>>;
+
 /// What is wrong with the configuration, as one sentence for whoever starts the
 /// server.
 #[derive(Debug, thiserror::Error)]
@@ -178,12 +183,38 @@ impl Config {
         let name = file.display();
         let text = std::fs::read_to_string(file)
             .map_err(|error| ConfigError(format!("cannot read {name}: {error}")))?;
-        toml::from_str(&text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+        let wrong = |at: usize, what: &str| {
+            let before = text.get(..at).unwrap_or("");
             let line = before.matches('\n').count().saturating_add(1);
-            let what = error.message().lines().collect::<Vec<_>>().join(" ");
+            let what = what.lines().collect::<Vec<_>>().join(" ");
             ConfigError(format!("{name}, line {line}: {what}"))
-        })
+        };
+        let refused = |error: toml::de::Error| {
+            wrong(error.span().map_or(0, |span| span.start), error.message())
+        };
+        let mut config: Self = toml::from_str(&text).map_err(refused)?;
+        let sections: Sections = toml::from_str(&text).map_err(refused)?;
+        match config.unknown(&sections) {
+            Some((at, what)) => Err(wrong(at, &what)),
+            None => Ok(config),
+        }
+    }
+
+    /// The first key that is no setting, and where it stands. Limits and unit are declared where
+    /// clients read them, to whom a field that they do not know must not matter.
+    fn unknown(&mut self, sections: &Sections) -> Option<(usize, String)> {
+        let mut paths = Vec::new();
+        self.visit(&mut |slot| paths.extend(slot.path.split_once('.')));
+        let mut keys = sections.iter().flat_map(|(of, keys)| keys.keys().map(move |key| (of, key)));
+        let (of, key) = keys.find(|(of, key)| {
+            let mut known = paths.iter().filter(|(section, _)| section == of).peekable();
+            known.peek().is_some() && !known.any(|(_, name)| name == key.get_ref())
+        })?;
+        let known = paths.iter().filter(|(section, _)| section == of);
+        let known: Vec<_> = known.map(|(_, name)| format!("`{name}`")).collect();
+        let what =
+            format!("unknown field `{}`, expected one of {}", key.get_ref(), known.join(", "));
+        Some((key.span().start, what))
     }
 
     fn apply_variables(

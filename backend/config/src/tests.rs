@@ -121,7 +121,9 @@ fn one_sentence_says_what_is_wrong() {
         assert!(!sentence.contains("secret"), "{sentence}");
     }
     let unknown = sentence(Some("[limits]\n\nmax_share = 1\n"), &[]);
-    assert!(unknown.contains("line 3: unknown field `max_share`"), "{unknown}");
+    assert!(unknown.contains("line 3: unknown field `max_share`, expected one of"), "{unknown}");
+    let unknown = sentence(Some("[limits]\nmax_shares = 5\n\n[unit]\nsymbols = '$'\n"), &[]);
+    assert!(unknown.contains("line 5: unknown field `symbols`, expected one of"), "{unknown}");
     let broken = sentence(Some("[limits\n"), &[]);
     assert!(broken.contains("hongbao.toml, line 1: "), "{broken}");
     let missing = Flags { file: Some("/nowhere/hongbao.toml".into()), ..Flags::default() };

@@ -76,7 +76,6 @@ impl FromStr for Scope {
 
 /// Somebody or something of another system, as that system names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct External {
     /// Which system.
@@ -248,9 +247,18 @@ pub struct OpensRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OpenFor {
     /// Who.
+    #[serde(with = "Named")]
     pub person: External,
     /// The ticket of their grab.
     pub ticket: String,
+}
+
+/// An [`External`] in a request, which refuses unknown fields.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "External", deny_unknown_fields)]
+struct Named {
+    provider: String,
+    id: String,
 }
 
 /// The answer to `POST /packets/{order_no}/opens`, in the order of the request.

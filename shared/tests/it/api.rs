@@ -209,7 +209,6 @@ fn limits_have_defaults() {
     assert_eq!(serde_json::from_str::<Limits>("{}").unwrap(), Limits::default());
     let read: Limits = serde_json::from_str(r#"{"max_shares": 100000}"#).unwrap();
     assert_eq!(read, Limits { max_shares: 100_000, ..Limits::default() });
-    assert!(serde_json::from_str::<Limits>(r#"{"max_share": 1}"#).is_err());
     assert!(serde_json::from_str::<Limits>(r#"{"max_share_fen": 0.5}"#).is_err());
     let limits = Limits::default();
     assert_eq!((limits.max_share_fen, limits.max_shares), (fen(20_000), 100));

@@ -3,13 +3,14 @@
 
 use crate::common::{details::person, fen, test};
 use hongbao_shared::{
-    Kind,
+    Kind, Limits, Unit,
     api::{
         Page,
         groups::{CardState, GroupSummary, Message, MessageBody},
         lists::{ListPage, SentItem},
         live::PacketChange,
-        packets::PacketState,
+        packets::{PacketState, PreOrderRequest},
+        services::{BulkOpen, External, OpensRequest},
         wallet::{Entry, EntryKind},
     },
 };
@@ -103,4 +104,28 @@ fn lines_of_a_later_kind_keep_their_amounts() {
         .collect();
     let known = (Some(Kind::Equal), Some(PacketState::Expired), fen(9));
     assert_eq!(rows, [(None, None, fen(9)), known]);
+}
+
+/// They are settings as well; whether those are misspelt is asked where they are read.
+#[test]
+fn limits_and_unit_may_say_more() {
+    let limits: Limits = read(json!({ "max_shares": 7, "stickers_max": 3 }));
+    assert_eq!(limits, Limits { max_shares: 7, ..Limits::default() });
+    let unit: Unit = read(json!({ "symbol": "★", "plural_zh": "星" }));
+    assert_eq!(unit, Unit { symbol: "★".to_owned(), ..Unit::default() });
+}
+
+/// The same in an answer and in a request, which is to say what is meant.
+#[test]
+fn requests_stay_closed() {
+    let ann = json!({ "provider": "chat", "id": "ann", "since": 2026 });
+    let open: BulkOpen = read(json!({ "person": ann }));
+    assert_eq!(open.person, "chat:ann".parse::<External>().unwrap());
+    let request = |person: &Value| json!({ "opens": [{ "person": person, "ticket": "t" }] });
+    let refusal = serde_json::from_value::<OpensRequest>(request(&ann)).unwrap_err().to_string();
+    assert!(refusal.contains("unknown field `since`"), "{refusal}");
+    let plain = request(&json!({ "provider": "chat", "id": "ann" }));
+    assert_eq!(serde_json::to_value(read::<OpensRequest>(plain.clone())).unwrap(), plain);
+    let riddle = json!({ "group_id": "7", "kind": "riddle", "total_fen": 100, "shares": 3 });
+    assert!(serde_json::from_value::<PreOrderRequest>(riddle).is_err());
 }
