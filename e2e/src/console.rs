@@ -62,6 +62,13 @@ impl Console {
         tells && self.network_may_be_lost.load(Ordering::Relaxed)
     }
 
+    /// Whoever fetches a part of the app says once more that it was refused.
+    fn is_refused_part(entry: &BrowserLogEntry, expected: &[Refusal]) -> bool {
+        entry.source.as_deref() == Some("console-api")
+            && entry.message.contains("HTTP status code is not ok")
+            && expected.iter().any(|refusal| refusal.path.contains(".wasm"))
+    }
+
     /// The lines that nothing explains.
     pub(crate) fn surprises(&self, entries: &[BrowserLogEntry]) -> Vec<String> {
         let expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,7 +76,7 @@ impl Console {
             .iter()
             .filter(|entry| !expected.iter().any(|refusal| refusal.is(entry)))
             .filter(|entry| !self.is_any_refusal(entry) && !self.is_lost_network(entry))
-            .filter(|entry| !is_cut_off(entry))
+            .filter(|entry| !is_cut_off(entry) && !Self::is_refused_part(entry, &expected))
             .map(|entry| {
                 let source = entry.source.as_deref().unwrap_or("?");
                 format!("{} {source}: {}", entry.level, entry.message)
@@ -112,6 +119,16 @@ mod tests {
         ] {
             assert_eq!(console.surprises(&[entry(source, message)]).len(), 1, "{message}");
         }
+    }
+
+    #[test]
+    fn a_part_that_is_gone_may_be_said_twice() {
+        let line =
+            "TypeError: Failed to execute 'compile' on 'WebAssembly': HTTP status code is not ok";
+        let console = Console::default();
+        assert_eq!(console.surprises(&[entry("console-api", line)]).len(), 1);
+        console.expect("-gone.wasm", 404);
+        assert!(console.surprises(&[entry("console-api", line)]).is_empty());
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The REST calls that the screens make, one function each.
 
 mod client;
+mod exchange;
+pub(crate) mod version;
 
 pub(crate) use client::{Coming, Failure};
 

@@ -3,7 +3,9 @@
 use futures::channel::oneshot;
 use js_sys::Promise;
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure, prelude::wasm_bindgen};
-use web_sys::{Document, History, HtmlElement, Storage, StorageEvent, VisibilityState, Window};
+use web_sys::{
+    Document, Element, History, HtmlElement, Storage, StorageEvent, VisibilityState, Window,
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -45,6 +47,11 @@ pub(crate) fn window() -> Option<Window> {
 
 pub(crate) fn document() -> Option<Document> {
     window()?.document()
+}
+
+/// The first element of the page that this selector finds.
+pub(crate) fn find(selector: &str) -> Option<Element> {
+    document()?.query_selector(selector).ok().flatten()
 }
 
 /// Shows one of the static panels of `index.html`.
@@ -196,12 +203,22 @@ pub(crate) fn forget(key: &str) {
     }
 }
 
+fn tab_storage() -> Option<Storage> {
+    window()?.session_storage().ok().flatten()
+}
+
+/// Has this tab not been asked about this version before? Where it cannot keep that, it always has.
+pub(crate) fn is_first(version: &str) -> bool {
+    const KEY: &str = "hongbao.versions";
+    let Some(storage) = tab_storage() else { return false };
+    let before = storage.get_item(KEY).ok().flatten().unwrap_or_default();
+    !before.contains(version) && storage.set_item(KEY, &format!("{before}{version}")).is_ok()
+}
+
 /// Says who uses this tab now; was it somebody else before?
 pub(crate) fn tab_changes_hands(to: &str) -> bool {
     const KEY: &str = "hongbao.person";
-    let Some(storage) = window().and_then(|window| window.session_storage().ok().flatten()) else {
-        return false;
-    };
+    let Some(storage) = tab_storage() else { return false };
     let before = storage.get_item(KEY).ok().flatten();
     storage.set_item(KEY, to).ok();
     before.is_some_and(|before| before != to)

@@ -3,7 +3,7 @@
 //! A first visit pays for what everybody sees at once: the welcome, the groups, the chat. What
 //! stands in [`parts`] lies in modules of its own, with all the code that nothing else needs
 //! (`xtask/src/chunks.rs` cuts them). One that cannot be fetched, because the line is down or the
-//! server has a newer version by now, is asked for again; it never ends the app.
+//! server has a newer version by now, is asked for again, or the page is; it never ends the app.
 
 use std::future::Future;
 
@@ -11,9 +11,11 @@ use futures::future::{FutureExt as _, LocalBoxFuture};
 use leptos::prelude::*;
 
 use crate::{
+    api::version,
     art::Scene,
+    browser,
     components::{Empty, Waiting, live, press},
-    i18n::{Lang, tr},
+    i18n::{Lang, text},
     tasks::Scope,
 };
 
@@ -58,13 +60,27 @@ pub(crate) use parts;
 pub(crate) fn loaded<E: Into<NotLoaded>>(
     load: impl Future<Output = Result<(), E>> + 'static,
 ) -> Coming<()> {
-    load.map(|answer| answer.map_err(Into::into)).boxed_local()
+    explained(load.map(|answer| answer.map_err(Into::into)).boxed_local())
+}
+
+/// Not generic, so that the module holds it once.
+fn explained(load: Coming<()>) -> Coming<()> {
+    async move {
+        let answer = load.await;
+        if answer.is_err() {
+            version::part_failed().await;
+        }
+        answer
+    }
+    .boxed_local()
 }
 
 /// What is there is made without waiting, under the owner that it is to belong to.
 pub(crate) fn at_once(part: Coming<AnyView>) -> AnyView {
     part.now_or_never().and_then(Result::ok).unwrap_or_else(|| ().into_any())
 }
+
+type Words = fn(Lang) -> &'static str;
 
 /// A screen, or that it is on its way, or that it does not come.
 pub(crate) fn page(
@@ -84,14 +100,23 @@ pub(crate) fn page(
     live(move || {
         Some(match there.get() {
             Some(Ok(())) => at_once(make()),
-            Some(Err(NotLoaded)) => view! {
-                <Empty scene=Scene::Away title=Lang::server_away lead=Lang::server_away_lead>
-                    <button class="button primary" data-testid="part-retry" on:click=press(move |_| fetch())>
-                        {tr!(retry)}
-                    </button>
-                </Empty>
+            Some(Err(NotLoaded)) => {
+                let old = version::is_old();
+                let (title, more, button): (Words, Words, Words) = if old {
+                    (Lang::new_version, Lang::new_version_lead, Lang::reload)
+                } else {
+                    (Lang::server_away, Lang::server_away_lead, Lang::retry)
+                };
+                let act = move |_| if old { browser::reload() } else { fetch() };
+                view! {
+                    <Empty scene=Scene::Away title lead=more>
+                        <button class="button primary" data-testid="part-retry" on:click=press(act)>
+                            {text(button)}
+                        </button>
+                    </Empty>
+                }
+                .into_any()
             }
-            .into_any(),
             None => view! { <Waiting/> }.into_any(),
         })
     })

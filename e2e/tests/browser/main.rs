@@ -32,6 +32,7 @@ mod steps;
 mod story;
 mod translated;
 mod unit;
+mod upgraded;
 mod walk;
 mod wanders;
 mod words;

@@ -12,7 +12,7 @@ async fn type_in(browser: &Browser, words: &str) -> Result<()> {
     Ok(())
 }
 
-async fn field_holds(browser: &Browser, words: &str) -> Result<()> {
+pub(crate) async fn field_holds(browser: &Browser, words: &str) -> Result<()> {
     wait_for(&format!("{words:?} in the field"), async || {
         let held = browser.find("message-input").await?.prop("value").await?.unwrap_or_default();
         ensure!(held == words, "it holds {held:?}");

@@ -1,16 +1,12 @@
-//! `fetch`, JSON and the ways in which a call can fail.
+//! JSON and the ways in which a call can fail.
 
 use futures::future::LocalBoxFuture;
 use hongbao_shared::{ErrorCode, api::problem::Problem};
 use serde::{Serialize, de::DeserializeOwned};
-use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Headers, RequestCredentials, RequestInit, Response};
+use wasm_bindgen::JsValue;
 
-use crate::{browser, who};
-
-/// Longer than any answer of a healthy server takes, short enough to tell a person.
-const TIMEOUT_MS: u32 = 15_000;
+use super::{exchange::exchange, version};
+use crate::{browser, tasks, who};
 
 /// Why a call gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,10 +88,13 @@ pub(super) fn json(body: &impl Serialize) -> Option<String> {
 }
 
 pub(super) fn read<A: DeserializeOwned>(text: &str) -> Result<A, Failure> {
-    serde_json::from_str(text).map_err(|error| {
-        browser::log_error(&JsValue::from_str(&error.to_string()));
-        Failure::Unreadable
-    })
+    serde_json::from_str(text).map_err(unreadable)
+}
+
+fn unreadable(error: serde_json::Error) -> Failure {
+    browser::log_error(&JsValue::from_str(&error.to_string()));
+    tasks::detach(version::look());
+    Failure::Unreadable
 }
 
 /// One request; the status and the text of a success. Not generic, so that the
@@ -106,6 +105,7 @@ pub(super) fn send(
     body: Option<String>,
 ) -> Coming<(u16, String)> {
     Box::pin(async move {
+        let path = format!("/api/v1{path}");
         let (response, text) = exchange(method, &path, body).await.ok_or(Failure::Unreachable)?;
         if response.ok() {
             return Ok((response.status(), text));
@@ -124,25 +124,4 @@ pub(super) fn send(
             retry_after_s: retry_after_s.and_then(|seconds| seconds.parse().ok()),
         })
     })
-}
-
-async fn exchange(method: &str, path: &str, body: Option<String>) -> Option<(Response, String)> {
-    let init = RequestInit::new();
-    init.set_method(method);
-    init.set_credentials(RequestCredentials::SameOrigin);
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
-    let headers = Headers::new().ok()?;
-    headers.set("accept", "application/json").ok()?;
-    if let Some(me) = who::id() {
-        headers.set("hongbao-person", &me.to_string()).ok()?;
-    }
-    if let Some(body) = body {
-        headers.set("content-type", "application/json").ok()?;
-        init.set_body(&JsValue::from_str(&body));
-    }
-    init.set_headers(&headers);
-    let request = browser::window()?.fetch_with_str_and_init(&format!("/api/v1{path}"), &init);
-    let response: Response = JsFuture::from(request).await.ok()?.dyn_into().ok()?;
-    let text = JsFuture::from(response.text().ok()?).await.ok()?.as_string()?;
-    Some((response, text))
 }

@@ -305,5 +305,8 @@ texts! {
     server_away_lead: "检查一下网络。你的钱都在，一分不少。", "Check your connection. Your money is safe.";
 
     // An old page beside a new server.
+    new_version: "有新版本了", "There's a new version";
+    new_version_lead: "刷新就能接着用。你的钱都在，一分不少。", "Reload to go on. Your money is safe.";
+    reload: "刷新", "Reload";
     needs_newer: "新版本才能显示", "This needs a newer version";
 }

@@ -12,7 +12,7 @@ use hongbao_shared::{
 use leptos::prelude::*;
 
 use crate::{
-    api::{self, Failure},
+    api::{self, Failure, version},
     art::{Icon, Scene},
     components::{
         Empty, Fault, Link, Pic, effect,
@@ -124,6 +124,8 @@ fn open(scope: Scope, over: RwSignal<Over>, sheet: Over) {
             // What has been opened meanwhile stays.
             Ok(()) if over.get_untracked() == Over::Nothing => over.set(sheet),
             Ok(()) => {}
+            // Of a new version the notice speaks.
+            Err(_) if version::is_old_now() => {}
             Err(_) => toast::show(lang_now().server_away()),
         }
     });
