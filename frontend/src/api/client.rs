@@ -110,18 +110,53 @@ pub(super) fn send(
         if response.ok() {
             return Ok((response.status(), text));
         }
-        let Ok(problem) = serde_json::from_str::<Problem>(&text) else {
-            return Err(Failure::Unreadable);
+        let code = if let Ok(problem) = serde_json::from_str::<Problem>(&text) {
+            problem.code
+        } else {
+            let code = in_general(response.status())?;
+            tasks::detach(version::look());
+            code
         };
-        match problem.code {
+        match code {
             ErrorCode::Unauthenticated => who::ended(),
             ErrorCode::PersonChanged => browser::reload(),
             _ => {}
         }
         let retry_after_s = response.headers().get("retry-after").ok().flatten();
         Err(Failure::Refused {
-            code: problem.code,
+            code,
             retry_after_s: retry_after_s.and_then(|seconds| seconds.parse().ok()),
         })
     })
+}
+
+/// What a refusal means for a reason that this version does not know, or that something between
+/// here and the server had: whether it is final, and then that page and server do not fit together.
+fn in_general(status: u16) -> Result<ErrorCode, Failure> {
+    match status {
+        429 => Ok(ErrorCode::RateLimited),
+        408 | 425 | 500.. => Err(Failure::Unreadable),
+        _ => Ok(ErrorCode::InvalidBody),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ErrorCode, Failure, in_general};
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    /// What a later version refuses for a reason of its own is not asked for ever.
+    #[wasm_bindgen_test]
+    fn an_unknown_refusal_goes_by_its_status() {
+        let passes = |status| {
+            let failure = match in_general(status) {
+                Ok(code) => Failure::Refused { code, retry_after_s: None },
+                Err(failure) => failure,
+            };
+            failure.is_passing()
+        };
+        assert!([408, 425, 429, 500, 502, 503, 504].into_iter().all(passes));
+        assert!(![400, 401, 403, 404, 409, 410, 413, 422].into_iter().any(passes));
+        assert_eq!(in_general(429), Ok(ErrorCode::RateLimited));
+    }
 }
