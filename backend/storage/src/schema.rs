@@ -279,6 +279,8 @@ impl Schema {
         // Taken out of the pool rather than made beside it: a server may have no further one.
         let mut own = pool.acquire().await.map_err(store_error)?.detach();
         own.execute("SET statement_timeout = 0").await.map_err(store_error)?;
+        // A server from version 14 on ends what nobody waits for any more; others refuse this.
+        own.execute("SET client_connection_check_interval = '2s'").await.ok();
         let migrated = self.migrator(Dialect::Postgres).run_direct(None, &mut own, false).await;
         if let Err(error) = own.close().await {
             tracing::debug!(%error, "cannot say goodbye");

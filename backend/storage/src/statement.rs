@@ -240,16 +240,16 @@ pub(crate) async fn readable_page<T: Send>(
     read: impl Fn(&Row) -> Result<T, StoreError> + Send,
 ) -> Result<Vec<T>, StoreError> {
     let (mut found, mut last) = (Vec::new(), None);
-    let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     loop {
-        let wanted = limit.saturating_sub(count(found.len()));
-        let mut rows = page(last.as_ref(), wanted)?.fetch_all(database).await?;
-        let is_last = count(rows.len()) < wanted;
+        let mut rows = page(last.as_ref(), limit)?.fetch_all(database).await?;
+        let is_last = rows.len() < wanted;
         for one in rows.iter().filter_map(|row| readable(read(row))) {
             found.push(one?);
         }
         last = rows.pop();
-        if is_last || count(found.len()) >= limit {
+        if is_last || found.len() >= wanted {
+            found.truncate(wanted);
             return Ok(found);
         }
     }

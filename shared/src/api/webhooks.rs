@@ -32,7 +32,7 @@ macro_rules! event_types {
             }
 
             /// Its bit where events are stored; never renumbered.
-            pub const fn bit(self) -> u8 {
+            pub const fn bit(self) -> u32 {
                 match self { $(Self::$name => $bit,)* }
             }
         }

@@ -23,7 +23,7 @@ pub use report::{LeftOver, Repair, Repaired, Report};
 pub use task::Schedule;
 
 use crate::{
-    audit::{self, Audited, Tally},
+    audit::{self, Audited, Law, Subject, Tally},
     keys::seal::Sealer,
     ledger::Ledger,
     stores::Stores,
@@ -38,7 +38,7 @@ use hongbao_domain::{
         reconciled::Reconciled,
     },
 };
-use hongbao_shared::{Day, OrderNo, Timestamp, order_no::DAYS};
+use hongbao_shared::{Day, OrderNo, Shard, Site, Timestamp, order_no::DAYS};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// How many rows are read at once; small, because others want to read as well.
@@ -218,7 +218,7 @@ impl Run<'_> {
         let since = since.minus(CLOCKS_DIFFER).millis();
         for ((site, shard), store) in &self.of.stores.orders {
             let since = Timestamp::from_millis(since);
-            let read = self.shard(&**store, since).await;
+            let read = self.shard(*site, *shard, &**store, since).await;
             self.unless_unread(&format!("order shard {site}{shard}"), read);
         }
         for order_no in &seen.again {
@@ -233,12 +233,21 @@ impl Run<'_> {
     async fn once_more(&mut self, order_no: OrderNo, since: i64) -> Result<(), StoreError> {
         let place = (order_no.site(), order_no.shard());
         let Some(store) = self.of.stores.orders.get(&place) else { return Ok(()) };
-        let Some(packet) = store.packet(order_no).await? else { return Ok(()) };
-        let Progress { state, finished_at, .. } = packet.progress;
-        let is_seen = finished_at.is_none_or(|ended| ended.millis() >= since);
-        // Tombstones are seen with the payments.
-        if is_seen || state == StoredState::GivenUp {
+        if self.again.contains(&order_no) {
             return Ok(());
+        }
+        match store.packet(order_no).await {
+            // Said where it is looked at.
+            Err(StoreError::Corrupt(_)) => {}
+            packet => {
+                let Some(packet) = packet? else { return Ok(()) };
+                let Progress { state, finished_at, .. } = packet.progress;
+                let is_seen = finished_at.is_none_or(|ended| ended.millis() >= since);
+                // Tombstones are seen with the payments.
+                if is_seen || state == StoredState::GivenUp {
+                    return Ok(());
+                }
+            }
         }
         self.packet(&**store, order_no).await
     }
@@ -270,11 +279,26 @@ impl Run<'_> {
     }
 
     /// What is open, or has ended since.
-    async fn shard(&mut self, store: &dyn OrderStore, since: Timestamp) -> Result<(), StoreError> {
+    async fn shard(
+        &mut self,
+        site: Site,
+        shard: Shard,
+        store: &dyn OrderStore,
+        since: Timestamp,
+    ) -> Result<(), StoreError> {
         for day in (0..DAYS).filter_map(Day::new) {
             let mut after = None;
             loop {
-                let page = store.hot().unsettled(day, since, after, PAGE).await?;
+                let page = match store.hot().unsettled(day, since, after, PAGE).await {
+                    // A number that is none.
+                    Err(StoreError::Corrupt(what)) => {
+                        let place = format!("order shard {site}{shard} day {}", day.get());
+                        let law = Law::StoredDataIsReadable.name();
+                        self.report.leave(law, Subject::Place(place), what);
+                        break;
+                    }
+                    page => page?,
+                };
                 let Some(last) = page.last() else { break };
                 after = Some(*last);
                 for order_no in page {

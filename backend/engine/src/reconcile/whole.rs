@@ -63,11 +63,14 @@ impl Visit for Through<'_, '_> {
             // It may be there by now: it has landed, or was made again.
             let place = (order_no.site(), order_no.shard());
             let store = run.of.stores.orders.get(&place);
-            if let Some(store) = store.filter(|_| run.may_mend())
-                && let Some(packet) = store.packet(order_no).await?
-                && packet.progress.state != StoredState::GivenUp
-            {
-                return run.packet(&**store, order_no).await;
+            if let Some(store) = store.filter(|_| run.may_mend()) {
+                match store.packet(order_no).await {
+                    // Said where its row was read.
+                    Ok(None) | Err(StoreError::Corrupt(_)) => {}
+                    Ok(Some(packet)) if packet.progress.state == StoredState::GivenUp => {}
+                    Ok(Some(_)) => return run.packet(&**store, order_no).await,
+                    Err(error) => return Err(error),
+                }
             }
         }
         if named.listed {

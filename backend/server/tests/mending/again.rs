@@ -92,6 +92,15 @@ async fn a_packet_that_cannot_be_read_hides_no_other() {
     let mended: Vec<_> = report.mends.iter().map(|one| (one.repair, one.order_no)).collect();
     assert_eq!(mended, [(Repair::Credit, open); 3], "{report}");
     assert!(report.left_count > 0 && report.unread.is_empty(), "{report}");
+    // Nor does it keep later runs from going on from where this one ended, or one that looks at
+    // everything from what stands behind it.
+    for _ in 0..2 {
+        let report = seen(&world).await;
+        assert!(report.left_count > 0 && report.unread.is_empty(), "{report}");
+        assert!(report.packets <= 2, "{report}");
+    }
+    let report = reconcile(&world.app.config, &world.clock, Mode::Mend).await;
+    assert!(report.left_count > 0 && report.unread.is_empty(), "{report}");
     kind(1).await;
     seen(&world).await;
     world.end_and_audit().await;

@@ -60,7 +60,8 @@ async fn a_migration_that_failed_holds_nothing_and_is_made_up_for() {
     let database = Database::open_link(&link, Schema::Orders).await.unwrap();
     let store = SqlOrders::new(database.clone());
     assert!(store.backlog(Destination::Lists).await.is_err(), "it is not migrated");
-    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
+    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database =
+                     (SELECT oid FROM pg_database WHERE datname = current_database())";
     let held: i64 = sqlx::query_scalar(locks).fetch_one(&mut connection).await.unwrap();
     assert_eq!(held, 0, "nobody else could migrate");
     run(&mut connection, "DROP EVENT TRIGGER watch").await;

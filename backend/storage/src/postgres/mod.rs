@@ -135,7 +135,11 @@ impl Server {
         let mut attempt = 1;
         let prepared = loop {
             match server.prepare().await {
-                Err(StoreError::Unavailable(_)) if link.create && attempt < MAKE_ATTEMPTS_MAX => {
+                Err(error @ StoreError::Unavailable(_))
+                    if link.create
+                        && attempt < MAKE_ATTEMPTS_MAX
+                        && !is_another_program(&error) =>
+                {
                     attempt += 1;
                 }
                 prepared => break prepared,
@@ -205,6 +209,10 @@ impl Server {
             Ok(Err(error)) => error,
             Err(_) => unavailable(sqlx::Error::PoolTimedOut),
         };
+        // While it is being migrated, it serves nobody.
+        if self.prepared.get().is_none() {
+            return Err(error);
+        }
         if self.circuit.answers().await { Ok(()) } else { Err(error) }
     }
 

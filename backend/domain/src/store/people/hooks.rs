@@ -23,9 +23,9 @@ pub struct EventTypes(u32);
 impl EventTypes {
     /// These; for nothing, all that there are but tests, which it need not ask for.
     pub fn of(types: &[EventType]) -> Self {
-        let bits = |types: &[EventType]| types.iter().fold(0, |bits, one| bits | bit(*one));
-        let asked = bits(types) & !bit(EventType::WebhookTest);
-        Self(if asked == 0 { bits(EventType::ALL) & !bit(EventType::WebhookTest) } else { asked })
+        let bits = |types: &[EventType]| types.iter().fold(0, |bits, one| bits | one.bit());
+        let asked = bits(types) & !EventType::WebhookTest.bit();
+        Self(if asked == 0 { bits(EventType::ALL) & !EventType::WebhookTest.bit() } else { asked })
     }
 
     /// As they are stored. What only a later version knows is nothing to this one.
@@ -40,17 +40,13 @@ impl EventTypes {
 
     /// Is this one of them?
     pub fn has(self, one: EventType) -> bool {
-        self.0 & bit(one) != 0
+        self.0 & one.bit() != 0
     }
 
     /// Each of them.
     pub fn iter(self) -> impl Iterator<Item = EventType> {
         EventType::ALL.iter().copied().filter(move |one| self.has(*one))
     }
-}
-
-fn bit(one: EventType) -> u32 {
-    one.bit().into()
 }
 
 /// A secret that signs, sealed under a key that lives outside the database.
@@ -412,7 +408,7 @@ mod tests {
         );
         let data: EventData = serde_json::from_str(pinned).unwrap();
         assert_eq!(serde_json::to_string(&data).unwrap(), pinned);
-        let bits = EventType::ALL.iter().map(|one| (bit(*one), one.as_str()));
+        let bits = EventType::ALL.iter().map(|one| (one.bit(), one.as_str()));
         let pinned = [
             (1, "packet.sent"),
             (2, "packet.opened"),

@@ -46,7 +46,7 @@ impl HookStore for SqlPeople {
         ))
         .bind(service.map(ServiceId::get))
         .bind(limit)
-        .readable(&self.database, hook);
+        .all(&self.database, hook);
         Ok(found.await?)
     }
 
@@ -118,7 +118,7 @@ impl HookStore for SqlPeople {
         ))
         .bind(now.millis())
         .bind(limit)
-        .readable(&self.database, hook);
+        .all(&self.database, hook);
         Ok(found.await?)
     }
 
@@ -252,7 +252,7 @@ fn external(row: &Row, at: usize) -> Result<External, StoreError> {
 
 fn event_type(row: &Row, at: usize) -> Result<EventType, StoreError> {
     let bit: u32 = row.try_get(at)?;
-    let known = EventType::ALL.iter().copied().find(|one| u32::from(one.bit()) == bit);
+    let known = EventType::ALL.iter().copied().find(|one| one.bit() == bit);
     known.ok_or_else(|| StoreError::Corrupt(format!("{bit} is no type of event")))
 }
 
