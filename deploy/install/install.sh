@@ -9,6 +9,8 @@
 # With DESTDIR=… (for packages) everything goes below that folder, and no user is made and nothing
 # started.
 set -eu
+# What is installed is to be read by the service; data and backups get modes of their own.
+umask 022
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=${DESTDIR:-}

@@ -127,6 +127,11 @@ impl HttpCourier {
                 tracing::warn!(%error, "certificates of the system cannot be read");
             }
             let _unusable = roots.add_parsable_certificates(found.certs);
+            if roots.is_empty() {
+                tracing::warn!(
+                    "this machine has no certificates of authorities: no https address is believed"
+                );
+            }
             let provider = Arc::new(rustls::crypto::ring::default_provider());
             let versions = ClientConfig::builder_with_provider(provider)
                 .with_safe_default_protocol_versions()

@@ -23,8 +23,11 @@ fn unpacked(folder: &Path) -> PathBuf {
     folder.join("install.sh")
 }
 
+/// As on a machine whose new files are nobody else's to read.
 fn install(script: &Path, root: &Path, arguments: &[&str]) -> Output {
-    Command::new("sh").arg(script).args(arguments).env("DESTDIR", root).output().unwrap()
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"umask 077; exec sh "$0" "$@""#]).arg(script).args(arguments);
+    command.env("DESTDIR", root).output().unwrap()
 }
 
 #[track_caller]
@@ -103,6 +106,11 @@ fn what_it_installs_serves_and_is_upgraded_after_a_backup() {
     let mode = |path: &str| fs::metadata(root.join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("usr/local/bin/hongbao"), 0o755);
     assert_eq!(mode("var/lib/hongbao"), 0o700, "closed to others");
+    for (path, expected) in
+        [("etc/hongbao", 0o755), ("etc/hongbao/hongbao.toml", 0o644), ("usr/local/bin", 0o755)]
+    {
+        assert_eq!(mode(path), expected, "{path}: the service reads it as a user of its own");
+    }
     // What was changed stays, and what was stored is copied before anything else.
     let settings = root.join("etc/hongbao/hongbao.toml");
     let mine = add(root, "[sites]\nshards = 1\n");
