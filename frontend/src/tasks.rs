@@ -13,6 +13,8 @@ use futures::{
 };
 use leptos::prelude::{StoredValue, WithValue as _};
 
+use crate::browser;
+
 /// The lifetime of one screen or component: it ends when its owner drops it.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope(StoredValue<(oneshot::Sender<()>, End)>);
@@ -56,4 +58,11 @@ fn detach_boxed(work: LocalBoxFuture<'static, ()>) {
 /// Waits.
 pub(crate) async fn sleep_ms(ms: u32) {
     gloo_timers::future::sleep(Duration::from_millis(ms.into())).await;
+}
+
+/// Half to one and a half times as long: what meets everybody in the same moment does not bring
+/// everybody back in the same moment.
+pub(crate) fn spread(ms: u32) -> u32 {
+    let chance = browser::random_bytes().map_or(128, |bytes| u32::from(bytes[0]));
+    ms / 2 + ms.saturating_mul(chance) / 256
 }

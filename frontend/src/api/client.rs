@@ -1,8 +1,8 @@
 //! JSON and the ways in which a call can fail.
 
 use futures::future::LocalBoxFuture;
-use hongbao_shared::{ErrorCode, api::problem::Problem};
-use serde::{Serialize, de::DeserializeOwned};
+use hongbao_shared::{ErrorCode, api::Known};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use wasm_bindgen::JsValue;
 
 use super::{exchange::exchange, version};
@@ -110,12 +110,13 @@ pub(super) fn send(
         if response.ok() {
             return Ok((response.status(), text));
         }
-        let code = if let Ok(problem) = serde_json::from_str::<Problem>(&text) {
-            problem.code
-        } else {
-            let code = in_general(response.status())?;
-            tasks::detach(version::look());
+        // Whatever else refuses, on the way here, says nothing about the call.
+        let refusal: Refusal = serde_json::from_str(&text).map_err(unreadable)?;
+        let code = if let Some(code) = refusal.code.get() {
             code
+        } else {
+            tasks::detach(version::look());
+            in_general(response.status())?
         };
         match code {
             ErrorCode::Unauthenticated => who::ended(),
@@ -130,12 +131,19 @@ pub(super) fn send(
     })
 }
 
-/// What a refusal means for a reason that this version does not know, or that something between
-/// here and the server had: whether it is final, and then that page and server do not fit together.
+/// As much of a [`Problem`](hongbao_shared::api::problem::Problem) as is needed here.
+#[derive(Deserialize)]
+struct Refusal {
+    code: Known<ErrorCode>,
+}
+
+/// What a refusal means for a reason that only a later version knows: whether it is final, and then
+/// that page and server do not fit together.
 fn in_general(status: u16) -> Result<ErrorCode, Failure> {
     match status {
+        401 => Ok(ErrorCode::Unauthenticated),
         429 => Ok(ErrorCode::RateLimited),
-        408 | 425 | 500.. => Err(Failure::Unreadable),
+        408 | 421 | 425 | 500.. => Err(Failure::Unreadable),
         _ => Ok(ErrorCode::InvalidBody),
     }
 }
@@ -155,7 +163,7 @@ mod tests {
             };
             failure.is_passing()
         };
-        assert!([408, 425, 429, 500, 502, 503, 504].into_iter().all(passes));
+        assert!([408, 421, 425, 429, 500, 502, 503, 504].into_iter().all(passes));
         assert!(![400, 401, 403, 404, 409, 410, 413, 422].into_iter().any(passes));
         assert_eq!(in_general(429), Ok(ErrorCode::RateLimited));
     }

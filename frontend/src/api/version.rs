@@ -28,15 +28,20 @@ pub(crate) fn is_old_now() -> bool {
 
 /// The script that has started this page.
 fn mine() -> String {
-    browser::find("script[src]").and_then(|script| script.get_attribute("src")).unwrap_or_default()
+    browser::find("script[src^='/assets/loader-']")
+        .and_then(|script| script.get_attribute("src"))
+        .unwrap_or_default()
 }
 
 /// Asks the server which app its page starts.
 pub(crate) async fn look() {
     let Some((answer, page)) = exchange("GET", "/", None).await else { return };
-    let old = answer.ok() && page.contains(LOADER) && !page.contains(&mine());
-    if is_old_now() != old {
-        OLD.set(old);
+    // Whoever else answers on the way here says nothing about it.
+    if answer.ok() && page.contains(LOADER) {
+        let old = !page.contains(&mine());
+        if is_old_now() != old {
+            OLD.set(old);
+        }
     }
 }
 

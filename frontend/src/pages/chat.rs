@@ -26,13 +26,16 @@ use crate::{
         feed::{Feed, Link},
         payments, toast,
     },
-    tasks::Scope,
+    tasks::{self, Scope},
     who,
 };
 
 use composer::Composer;
 use log::LogView;
 use pending::PendingNotice;
+
+/// After one look at who is in the group, how long until the next.
+const LOOK_AGAIN_MS: u32 = 4_000;
 
 /// What lies over the chat.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,13 +69,27 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
     let close = Callback::new(move |()| over.set(Over::Nothing));
     let open = Callback::new(move |sheet| open(scope, over, sheet));
 
-    // Members change when somebody comes or goes; the log says when.
+    // Members change when somebody comes or goes; the log says when. One look at a time: where many
+    // come at once, everybody who is there would ask for everybody each time.
+    let looking = RwSignal::new(false);
     effect(move || {
         feed.roster();
+        if looking.get_untracked() {
+            return;
+        }
+        looking.set(true);
         scope.spawn(async move {
-            if let Ok(answer) = api::persist(move || api::group(id), |_| ()).await {
-                group.set(Some(answer));
+            loop {
+                let seen = feed.roster_now();
+                if let Ok(answer) = api::persist(move || api::group(id), |_| ()).await {
+                    group.set(Some(answer));
+                }
+                tasks::sleep_ms(tasks::spread(LOOK_AGAIN_MS)).await;
+                if feed.roster_now() == seen {
+                    break;
+                }
             }
+            looking.set(false);
         });
     });
     reopen(id, feed, over);

@@ -120,6 +120,11 @@ impl Feed {
         self.roster.get()
     }
 
+    /// The same, without following changes.
+    pub(crate) fn roster_now(self) -> u32 {
+        self.roster.get_untracked()
+    }
+
     /// Is there more before the first row?
     pub(crate) fn has_older(self) -> bool {
         self.rows.with(|_| ());
