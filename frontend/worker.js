@@ -32,3 +32,16 @@ async function page(request) {
   }
   return (await caches.match("/")) ?? fetch(request);
 }
+
+// A notification leads to its chat, in a window that is there or in a new one.
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(lead(event.notification.data));
+});
+
+async function lead(path) {
+  const [window] = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  if (!window) return clients.openWindow(path);
+  window.postMessage(path);
+  return window.focus();
+}

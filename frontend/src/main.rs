@@ -36,6 +36,7 @@ fn main() {
     i18n::start();
     route::start();
     gesture::start();
+    state::notify::start();
     who::start();
     state::session::start();
     leptos::mount::mount_to_body(app::App);

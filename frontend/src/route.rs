@@ -47,7 +47,8 @@ pub(crate) enum Side {
 }
 
 impl Route {
-    fn of(path: &str) -> Self {
+    /// The one at this address.
+    pub(crate) fn of(path: &str) -> Self {
         let mut parts = path.trim_matches('/').split('/');
         let route = match (parts.next(), parts.next(), parts.next()) {
             (Some(""), None, None) => Some(Self::Home),

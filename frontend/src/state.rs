@@ -6,6 +6,7 @@
 pub(crate) mod feed;
 pub(crate) mod groups;
 mod log;
+pub(crate) mod notify;
 pub(crate) mod outbox;
 pub(crate) mod payments;
 pub(crate) mod session;

@@ -30,6 +30,7 @@ mod screens;
 mod secrecy;
 mod steps;
 mod story;
+mod told;
 mod translated;
 mod unit;
 mod upgraded;

@@ -59,6 +59,12 @@ impl Lang {
         }
     }
 
+    /// A packet, as a line about a chat has it.
+    pub(crate) fn said_packet(self, name: &str, greeting: &str) -> String {
+        let greeting = if greeting.is_empty() { self.default_greeting() } else { greeting };
+        self.said(name, &format!("{} {greeting}", self.last_packet()))
+    }
+
     pub(crate) fn packet_from(self, name: &str) -> String {
         match self {
             Self::Zh => format!("{name} 的红包"),

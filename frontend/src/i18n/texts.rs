@@ -294,6 +294,10 @@ texts! {
     settings: "设置", "Settings";
     language: "语言", "Language";
     language_now: "中文", "English";
+    notify: "红包提醒", "Red packet alerts";
+    notify_on: "开", "On";
+    notify_off: "关", "Off";
+    notify_blocked: "浏览器不允许通知，请在浏览器的设置里打开", "Your browser blocks notifications; allow them in its settings";
     theme: "外观", "Appearance";
     theme_dark: "深色", "Dark";
     theme_light: "浅色", "Light";

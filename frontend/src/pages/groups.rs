@@ -176,11 +176,7 @@ fn last_words(group: Option<&GroupSummary>) -> String {
     let name = &message.user.name;
     match &message.body {
         MessageBody::Text { text } => lang.said(name, text),
-        MessageBody::Packet { packet } => {
-            let greeting =
-                if packet.greeting.is_empty() { lang.default_greeting() } else { &packet.greeting };
-            lang.said(name, &format!("{} {greeting}", lang.last_packet()))
-        }
+        MessageBody::Packet { packet } => lang.said_packet(name, &packet.greeting),
         _ => lang.system_line(message, None).unwrap_or_default(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod profile;
 mod sessions;
+mod settings;
 
 use leptos::prelude::*;
 
@@ -9,15 +10,16 @@ use crate::{
     api::Failure,
     art::Icon,
     components::{Avatar, Fault, Link, Pic, Sheet, live, memo, press, words},
-    i18n::{self, Lang, lang, text, tr},
+    i18n::{Lang, text, tr},
     pages::{CredentialsForm, Purpose},
     route::Route,
-    state::{session, theme},
+    state::session,
     tasks::Scope,
 };
 
 use profile::ProfileForm;
 use sessions::Sessions;
+use settings::Settings;
 
 /// What lies over the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,18 +106,7 @@ pub(crate) fn MePage() -> impl IntoView {
                     }.into_any()
                 }))}
                 <Sessions/>
-                <section class="panel">
-                    <h2>{tr!(settings)}</h2>
-                    <button type="button" class="setting" data-testid="setting-language" on:click=press(|_| i18n::toggle())>
-                        <span>{tr!(language)}</span><span class="muted">{tr!(language_now)}</span>
-                    </button>
-                    <button type="button" class="setting" data-testid="setting-theme" on:click=press(|_| theme::toggle())>
-                        <span>{tr!(theme)}</span>
-                        <span class="muted">
-                            {words(move || if theme::is_dark() { lang().theme_dark() } else { lang().theme_light() })}
-                        </span>
-                    </button>
-                </section>
+                <Settings/>
                 <ToOps/>
                 <Fault failure=failure/>
                 <button type="button" class="button danger" data-testid="sign-out" on:click=press(ask)>

@@ -10,6 +10,7 @@ use leptos::prelude::{
     ArcRwSignal, Get as _, GetUntracked as _, Set as _, Update as _, With as _, WithUntracked as _,
 };
 
+use super::notify;
 use crate::{
     api::{self, Failure},
     tasks, who,
@@ -97,11 +98,25 @@ pub(crate) async fn refresh() -> Result<(), Failure> {
         (Err(_), Some(Ok(_))) => false,
         (answer, groups) => groups.as_ref() != Some(answer),
     });
+    if let Ok(groups) = &answer {
+        for group in groups.iter().filter(|group| has_grown(group)) {
+            notify::of(group);
+        }
+    }
     // Whoever shows the list is woken only by a difference.
     if differs {
         GROUPS.set(Some(answer));
     }
     told
+}
+
+/// Has a group that was known an entry that was not?
+fn has_grown(group: &GroupSummary) -> bool {
+    let newest = |group: &GroupSummary| group.last_message.as_ref().map(|message| message.id);
+    GROUPS.with_untracked(|groups| {
+        let Some(Ok(groups)) = groups else { return false };
+        groups.iter().any(|known| known.id == group.id && newest(known) < newest(group))
+    })
 }
 
 fn newest_first(mut groups: Vec<GroupSummary>) -> Vec<GroupSummary> {
@@ -134,6 +149,7 @@ pub(crate) fn saw(id: GroupId, newest: &Message) {
         let is_newer = known < Some(newest.id);
         if is_newer {
             group.last_message = Some(newest.clone());
+            notify::of(group);
         }
         is_newer
     });

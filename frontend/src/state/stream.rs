@@ -17,7 +17,7 @@ use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, Set as _, Update
 use wasm_bindgen::{JsCast as _, closure::Closure};
 use web_sys::{Event, EventSource, MessageEvent};
 
-use super::groups;
+use super::{groups, notify};
 use crate::{
     api::Failure,
     browser::{self, Lock},
@@ -34,7 +34,7 @@ const CALM_MS: u32 = 1_500;
 const ENDINGS: [&str; 2] = ["pagehide", "offline"];
 /// How often a quiet stream looks around.
 const TICK_MS: u32 = 500;
-/// A page hidden for this long lets go: browsers allow six connections per host, and
+/// A page hidden for this long lets go, unless it is to tell of packets: browsers allow six connections per host, and
 /// a stream takes one for each tab.
 const HIDDEN_MS_MAX: u32 = 10_000;
 /// How often a hidden page that let go counts what is unread, for its title.
@@ -44,6 +44,13 @@ const COUNT_MS: u32 = 30_000;
 const STREAMS_MAX: u32 = 4;
 /// A window beyond them asks this often for what is new.
 const ASK_MS: u32 = 2_000;
+/// The server's first beat comes at once; if it does not get here, something on the way gathers
+/// what it should pass on.
+const FIRST_MS_MAX: f64 = 10_000.0;
+/// Two beats are lost: so is the connection, though nobody has said so.
+const SILENT_MS_MAX: f64 = 40_000.0;
+/// For so long a window asks for news that another one of the same person has put aside.
+const ASIDE_MS: f64 = 60_000.0;
 /// Events that wait to be heard. More at once than this is as good as a lost
 /// connection: the next one begins where the listener is.
 const WAITING_MAX: usize = 1_024;
@@ -115,9 +122,11 @@ pub(crate) async fn follow(listener: impl Listener) -> Failure {
     let listener: &dyn Listener = &listener;
     let _wanted = Wanted;
     let mut pause_ms = PAUSE_MS;
+    let mut aside_until = 0.0;
     loop {
         until_seen().await;
-        let Some(turn) = turn().await else {
+        let turn = if js_sys::Date::now() < aside_until { None } else { turn().await };
+        let Some(turn) = turn else {
             match listener.check().await {
                 Ok(()) => came(),
                 Err(failure) if failure.is_passing() => went(),
@@ -125,12 +134,16 @@ pub(crate) async fn follow(listener: impl Listener) -> Failure {
             }
             listener.opened();
             listener.tick();
-            tasks::sleep_ms(spread(ASK_MS)).await;
+            tasks::sleep_ms(tasks::spread(ASK_MS)).await;
             continue;
         };
         let mut was_open = false;
         match hold(listener, turn, &mut was_open).await {
             End::LetGo => continue,
+            End::Aside => {
+                aside_until = js_sys::Date::now() + ASIDE_MS;
+                continue;
+            }
             End::Refused(failure) => return failure,
             End::Lost => {}
         }
@@ -146,16 +159,9 @@ pub(crate) async fn follow(listener: impl Listener) -> Failure {
                 _ => {}
             }
         }
-        tasks::sleep_ms(spread(pause_ms)).await;
+        tasks::sleep_ms(tasks::spread(pause_ms)).await;
         pause_ms = pause_ms.saturating_mul(2).min(PAUSE_MS_MAX);
     }
-}
-
-/// Half to one and a half times as long: after a restart of the server not everybody
-/// comes back in the same moment.
-fn spread(ms: u32) -> u32 {
-    let chance = browser::random_bytes().map_or(128, |bytes| u32::from(bytes[0]));
-    ms / 2 + ms.saturating_mul(chance) / 256
 }
 
 /// One of the few streams of this browser, if one is free.
@@ -169,9 +175,14 @@ async fn turn() -> Option<Lock> {
     None
 }
 
+/// Does anybody look, or want to be told while they do not?
+fn is_wanted() -> bool {
+    browser::is_visible() || notify::is_on_now()
+}
+
 async fn until_seen() {
     let mut hidden_ms = 0_u32;
-    while !browser::is_visible() {
+    while !is_wanted() {
         tasks::sleep_ms(TICK_MS).await;
         hidden_ms = hidden_ms.saturating_add(TICK_MS);
         if hidden_ms >= COUNT_MS {
@@ -184,6 +195,8 @@ async fn until_seen() {
 enum End {
     /// The page is hidden.
     LetGo,
+    /// The same person has too many.
+    Aside,
     Lost,
     Refused(Failure),
 }
@@ -191,25 +204,37 @@ enum End {
 async fn hold(listener: &dyn Listener, turn: Lock, was_open: &mut bool) -> End {
     let Some(mut connection) = Connection::open(&listener.path(), turn) else { return End::Lost };
     let mut hidden_since = None;
+    let mut heard_at = js_sys::Date::now();
     loop {
-        match connection.next().await {
-            Next::Open => {
-                *was_open = true;
-                came();
-                listener.opened();
-            }
+        let next = connection.next().await;
+        let now = js_sys::Date::now();
+        match next {
             Next::News(news) => {
+                heard_at = now;
+                if !*was_open {
+                    *was_open = true;
+                    came();
+                    listener.opened();
+                }
+                if news.name == live::REPLACED {
+                    return End::Aside;
+                }
                 if let Err(failure) = listener.hear(news) {
                     return End::Refused(failure);
                 }
             }
             Next::Lost => return End::Lost,
-            Next::Quiet => listener.tick(),
+            Next::Quiet => {
+                let silent_max = if *was_open { SILENT_MS_MAX } else { FIRST_MS_MAX };
+                if now - heard_at > silent_max {
+                    return End::Lost;
+                }
+                listener.tick();
+            }
         }
-        if browser::is_visible() {
+        if is_wanted() {
             hidden_since = None;
         } else {
-            let now = js_sys::Date::now();
             let since = *hidden_since.get_or_insert(now);
             if now - since >= f64::from(HIDDEN_MS_MAX) {
                 return End::LetGo;
@@ -219,7 +244,6 @@ async fn hold(listener: &dyn Listener, turn: Lock, was_open: &mut bool) -> End {
 }
 
 enum Next {
-    Open,
     News(News),
     Lost,
     /// Nothing for a while.
@@ -250,8 +274,16 @@ impl Connection {
                 tell.disconnect();
             }
         });
-        let names = [live::MESSAGE, live::PACKET, live::GROUPS, live::RESET, live::GONE];
-        for name in ["open", "error"].into_iter().chain(names) {
+        let names = [
+            live::MESSAGE,
+            live::PACKET,
+            live::GROUPS,
+            live::RESET,
+            live::GONE,
+            live::REPLACED,
+            live::BEAT,
+        ];
+        for name in ["error"].into_iter().chain(names) {
             let function = listener.as_ref().unchecked_ref();
             source.add_event_listener_with_callback(name, function).ok()?;
         }
@@ -287,7 +319,6 @@ impl Drop for Connection {
 fn read(event: &Event) -> Next {
     let name = event.type_();
     match (name.as_str(), event.dyn_ref::<MessageEvent>()) {
-        ("open", _) => Next::Open,
         (_, Some(event)) => Next::News(News {
             name,
             id: event.last_event_id().parse().ok(),

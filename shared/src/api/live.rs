@@ -21,6 +21,11 @@ pub const GROUPS: &str = "groups";
 pub const RESET: &str = "reset";
 /// The reader is not in the group any more; the stream ends. Its data is `{}`.
 pub const GONE: &str = "gone";
+/// The same person has begun one stream too many, and this one, the oldest, ends. Its data is `{}`.
+pub const REPLACED: &str = "replaced";
+/// The stream is alive: comes first, and whenever nothing else has come for fifteen seconds. Its
+/// data is `{}`. Whoever hears nothing for much longer has lost the connection, whatever it seems.
+pub const BEAT: &str = "beat";
 
 /// A packet's card as it stands now for the reader; replaces what came before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 use crate::groups::LogEvent;
 use hongbao_shared::{
     GroupId, MessageId,
-    api::live::{GONE, GROUPS, GroupNews, MESSAGE, PACKET, RESET},
+    api::live::{GONE, GROUPS, GroupNews, MESSAGE, PACKET, REPLACED, RESET},
 };
 use serde::Serialize;
 
@@ -26,6 +26,10 @@ impl Frame {
 
     pub(super) fn gone() -> Self {
         Self { id: None, event: Some((GONE, "{}".to_owned())) }
+    }
+
+    pub(super) fn replaced() -> Self {
+        Self { id: None, event: Some((REPLACED, "{}".to_owned())) }
     }
 
     pub(super) fn hint(group_id: GroupId) -> Self {

@@ -66,6 +66,7 @@ pub(super) struct Reader {
 /// Why a reader wakes up.
 enum Woken {
     End,
+    Replaced,
     Grown,
     Hinted,
     Time,
@@ -126,6 +127,11 @@ impl Reader {
                 self.ready.extend(self.listener.take_hints().into_iter().map(Frame::hint));
             }
             Woken::Grown => self.look = true,
+            Woken::Replaced => {
+                self.ready.push_back(Frame::replaced());
+                self.ended = true;
+                return;
+            }
             Woken::Time | Woken::End => {}
         }
         if let Some(log) = self.log
@@ -146,7 +152,7 @@ impl Reader {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Woken::End,
-            () = listener.replaced() => Woken::End,
+            () = listener.replaced() => Woken::Replaced,
             () = sleep_until(time) => Woken::Time,
             () = self.growth.grown(), if !self.look => Woken::Grown,
             () = async { listener.hinted().await; sleep_until(hint_at).await } => Woken::Hinted,

@@ -36,11 +36,11 @@ impl Events {
         Ok(Self { response, bytes: Vec::new(), last_id: last_id.map(str::to_owned) })
     }
 
-    /// Opens a stream and reads its first frame, which says where it begins.
+    /// Opens a stream and reads its first beat.
     pub(crate) async fn open(person: &Person, path: &str, last_id: Option<&str>) -> Self {
         let mut events = Self::try_open(person, path, last_id).await.unwrap();
         assert_eq!(events.response.status(), 200);
-        assert_eq!(events.block().await.unwrap(), "retry: 1000");
+        assert_eq!(events.block().await.unwrap(), "event: beat\ndata: {}\nretry: 1000");
         events
     }
 
@@ -57,7 +57,7 @@ impl Events {
         Answer { status, headers, body }.refused()
     }
 
-    /// The next event; `None` when the stream has ended or was cut.
+    /// The next event that is no beat; `None` when the stream has ended or was cut.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             let block = self.block().await?;
@@ -70,7 +70,7 @@ impl Events {
                     _ => {}
                 }
             }
-            if !data.is_empty() {
+            if !data.is_empty() && name != "beat" {
                 return Some(Event { name, data: serde_json::from_str(&data).unwrap() });
             }
         }

@@ -22,18 +22,18 @@ use hongbao_engine::{
     control::Deed,
     live::{Frame, Viewer},
 };
-use hongbao_shared::{ErrorCode, GroupId, MessageId};
+use hongbao_shared::{ErrorCode, GroupId, MessageId, api::live};
 use std::{convert::Infallible, time::Duration};
 
 /// How long browsers wait before they come back.
 const RETRY: Duration = Duration::from_secs(1);
 const RETRY_WHEN_FULL: Duration = Duration::from_secs(5);
-/// A comment this often keeps proxies from closing a quiet stream.
+/// A beat this often keeps proxies from closing a quiet stream, and tells its reader that it is one.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// What happens in a group, as server-sent events: `message` (a `Message`), `packet` (a
-/// `PacketChange`), `groups` (a `GroupNews` of another group), `reset` and `gone`. Their
+/// `PacketChange`), `groups` (a `GroupNews` of another group), `reset`, `gone`, `replaced` and `beat`. Their
 /// `id` resumes the stream without a gap.
 #[utoipa::path(get, path = "/api/v1/groups/{id}/events", operation_id = "stream_group_events", tag = "Groups",
     params(
@@ -101,19 +101,23 @@ impl After {
 }
 
 fn events(frames: impl Stream<Item = Frame> + Send + 'static, visit: Visit) -> Response {
-    let retry = stream::once(async { Event::default().retry(RETRY) });
-    let events = retry.chain(frames.map(event)).map(move |event| {
+    let first = stream::once(async { beat().retry(RETRY) });
+    let events = first.chain(frames.map(event)).map(move |event| {
         // Counted for as long as the stream is.
         let _open = &visit;
         Ok::<_, Infallible>(event)
     });
-    let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    let sse = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).event(beat()));
     let mut response = sse.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Proxies that gather answers before they pass them on would gather for ever.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response
+}
+
+fn beat() -> Event {
+    Event::default().event(live::BEAT).data("{}")
 }
 
 fn event(frame: Frame) -> Event {
