@@ -1,6 +1,5 @@
 //! Packets that are told while nobody looks at the app (R-WEB-8).
 
-use crate::steps::enter;
 use anyhow::{Result, ensure};
 use hongbao_e2e::{Browser, Form, Person, Sent, Stage, play, wait_for};
 use serde_json::{Value, json};
