@@ -378,7 +378,7 @@ async fn programs_are_added_rotated_and_revoked() {
     let asked = ask(&first, Method::GET, "/service", Value::Null).await.ok(200);
     assert_eq!(asked["scopes"], serde_json::json!(["act", "read"]));
     let people = serde_json::json!({"people": [{"provider": "chat", "id": "ann", "name": "Ann"}]});
-    ask(&first, Method::PUT, "/service/people", people).await.ok(200);
+    let linked = ask(&first, Method::PUT, "/service/people", people.clone()).await.ok(200);
     assert!(told(service(&["acts", "bot"])).ends_with("PUT /api/v1/service/people"));
     let second = told(service(&["rotate", "bot", "--overlap-hours", "1"]));
     assert_ne!(first, second);
@@ -387,11 +387,18 @@ async fn programs_are_added_rotated_and_revoked() {
     }
     let listed = told(service(&["list"]));
     assert!(listed.starts_with("bot\tact,read\t6000 calls a minute\tseen 2"), "{listed}");
+    let unused = told(service(&["rotate", "bot"]));
     told(service(&["revoke", "bot"]));
     assert!(told(service(&["list"])).contains("revoked"));
     refused(&service(&["revoke", "bot"]), "no program of this name");
-    refused(&service(&["rotate", "bot"]), "no program of this name");
+    refused(&service(&["rotate", "nobody"]), "no program of this name");
     refused(&service(&["add", "bot", "--scopes", "act"]), "there is a program of this name");
+    // It comes back with the people that it linked, and without the tokens that it had.
+    let third = told(service(&["rotate", "bot"]));
+    assert!(told(service(&["list"])).contains("until 2"));
+    let again = ask(&third, Method::PUT, "/service/people", people).await.ok(200);
+    assert_eq!(again, linked);
+    assert_eq!(ask(&unused, Method::GET, "/service", Value::Null).await.refused().0, 401);
     refused(&service(&["add", "a b", "--scopes", "act"]), "without spaces");
     assert_eq!(service(&["add", "other", "--scopes", "fly"]).status.code(), Some(2));
     // Nothing of a token is where somebody could take it from.

@@ -160,7 +160,7 @@ impl Services {
     }
 
     /// Another token of a service, told this once; those that it has are valid for `overlap`
-    /// more. `not_found`.
+    /// more. One that was revoked has access again. `not_found`.
     pub async fn rotate(
         &self,
         name: &str,

@@ -107,8 +107,9 @@ impl ServiceStore for MemoryPeople {
         old_until: Timestamp,
     ) -> Result<bool, PeopleError> {
         let services = &mut self.state.lock().services;
-        let Some(id) = services.live(name) else { return Ok(false) };
+        let Some(id) = services.all.get(name).map(|service| service.id) else { return Ok(false) };
         services.check_token(&token)?;
+        services.revoked.remove(&id);
         services.tokens.retain(|_, (of, expires_at)| *of != id || *expires_at > token.at);
         for (of, expires_at) in services.tokens.values_mut() {
             if *of == id {

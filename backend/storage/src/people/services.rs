@@ -65,6 +65,12 @@ impl ServiceStore for SqlPeople {
         self.write((name.to_owned(), token, old_until), |tx, (name, token, old_until)| {
             Box::pin(async move {
                 let Some(service) = hold_named(tx, name).await? else { return Ok(false) };
+                // Of one that was revoked no token is left.
+                sql("UPDATE services SET revoked_at = NULL
+                     WHERE id = $1 AND revoked_at IS NOT NULL")
+                .bind(service)
+                .execute(tx)
+                .await?;
                 sql("DELETE FROM service_tokens WHERE service_id = $1 AND expires_at <= $2")
                     .bind(service)
                     .bind(token.at.millis())
@@ -87,16 +93,17 @@ impl ServiceStore for SqlPeople {
         self.write((name.to_owned(), at), |tx, (name, at)| {
             Box::pin(async move {
                 let Some(service) = hold_named(tx, name).await? else { return Ok(false) };
-                sql("UPDATE services SET revoked_at = $2 WHERE id = $1")
-                    .bind(service)
-                    .bind(at.millis())
-                    .execute(tx)
-                    .await?;
+                let revoked = sql("UPDATE services SET revoked_at = $2
+                     WHERE id = $1 AND revoked_at IS NULL")
+                .bind(service)
+                .bind(at.millis())
+                .execute(tx)
+                .await?;
                 sql("DELETE FROM service_tokens WHERE service_id = $1")
                     .bind(service)
                     .execute(tx)
                     .await?;
-                Ok(true)
+                Ok(revoked == 1)
             })
         })
         .await
@@ -223,8 +230,8 @@ async fn hold(tx: &mut Tx<'_>, service: ServiceId) -> Result<(), StoreError> {
 
 async fn hold_named(tx: &mut Tx<'_>, name: &str) -> Result<Option<i64>, StoreError> {
     sql(tx.dialect().pick(
-        "SELECT id FROM services WHERE name = $1 AND revoked_at IS NULL",
-        "SELECT id FROM services WHERE name = $1 AND revoked_at IS NULL FOR UPDATE",
+        "SELECT id FROM services WHERE name = $1",
+        "SELECT id FROM services WHERE name = $1 FOR UPDATE",
     ))
     .bind(name)
     .scalar_optional(tx)

@@ -169,8 +169,8 @@ pub trait ServiceStore: Send + Sync + fmt::Debug {
     /// All services, those that were revoked too, by name, at most `limit`.
     async fn services(&self, limit: u32) -> Result<Vec<StoredService>, PeopleError>;
 
-    /// Gives a service another token; those that it has expire at `old_until` if not before.
-    /// False if there is none of this name that was not revoked.
+    /// Gives a service another token, and one that was revoked its access with it; those that it
+    /// has expire at `old_until` if not before. False if there is none of this name.
     async fn rotate_service(
         &self,
         name: &str,

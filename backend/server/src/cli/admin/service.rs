@@ -45,11 +45,12 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
-    /// Give a program another token, which is printed this once.
+    /// Give a program another token, which is printed this once. One that was revoked has access
+    /// again, by this token alone.
     Rotate {
         /// What it is called.
         name: String,
-        /// Hours for which the tokens that it has are still valid.
+        /// Hours for which the tokens that it has are still valid; 0 if one has leaked.
         #[arg(long, default_value_t = 24)]
         overlap_hours: u32,
         #[command(flatten)]
@@ -57,7 +58,8 @@ enum Command {
         #[command(flatten)]
         common: Common,
     },
-    /// End a program's access. A running server follows within half a minute.
+    /// End a program's access; `rotate` gives it back. A running server follows within half a
+    /// minute.
     Revoke {
         /// What it is called.
         name: String,
@@ -177,9 +179,11 @@ fn with(
         stores.close().await;
         worked.map_err(|refusal| match refusal.code {
             ErrorCode::NotFound => {
-                Failure::usage("there is no program of this name that is not revoked")
+                Failure::usage("there is no program of this name, or it is revoked already")
             }
-            ErrorCode::NameTaken => Failure::usage("there is a program of this name, or was"),
+            ErrorCode::NameTaken => {
+                Failure::usage("there is a program of this name; `rotate` gives it another token")
+            }
             ErrorCode::NameInvalid => {
                 Failure::usage("a name is 1 to 64 printable ASCII characters without spaces")
             }

@@ -97,12 +97,21 @@ async fn tokens_of_services_end(store: Store) {
 
     assert!(store.revoke_service("bot", at(40)).await.unwrap());
     assert!(!store.revoke_service("bot", at(41)).await.unwrap());
-    assert!(!store.rotate_service("bot", token(6, 42, 300), at(42)).await.unwrap());
     assert!(store.service(TokenHash([5; 32]), at(41)).await.unwrap().is_none());
     let listed = store.services(10).await.unwrap();
     assert_eq!((listed[0].revoked_at, listed[0].expires_at), (Some(at(40)), None));
 }
 
+
+    // Another token brings it back, and none of those that it had, whatever the overlap.
+    assert!(store.rotate_service("bot", token(6, 42, 300), at(299)).await.unwrap());
+    let back = store.service(TokenHash([6; 32]), at(42)).await.unwrap().unwrap();
+    assert_eq!((back.id, back.expires_at), (id(1), at(300)));
+    for old in [1, 3, 5] {
+        assert!(store.service(TokenHash([old; 32]), at(42)).await.unwrap().is_none(), "{old}");
+    }
+    let listed = store.services(10).await.unwrap();
+    assert_eq!((listed[0].revoked_at, listed[0].expires_at), (None, Some(at(300))));
 async fn people_are_linked_once(store: Store) {
     add_guests(&store, 1).await;
     store.add_service(service(1, "bot", 1)).await.unwrap();
