@@ -332,12 +332,14 @@ impl HookStore for MemoryPeople {
     }
 
     async fn hooks_state(&self) -> Result<HooksState, PeopleError> {
-        let all = &self.state.lock().hooks.all;
+        let state = self.state.lock();
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let due = all.values().flat_map(|hook| hook.events.values());
+        let all = state.hooks.all.values();
+        let live: Vec<_> = all.filter(|hook| state.services.is_live(hook.stored.service)).collect();
+        let due = live.iter().flat_map(|hook| hook.events.values());
         Ok(HooksState {
-            hooks: count(all.len()),
-            paused: count(all.values().filter(|hook| hook.stored.paused.is_some()).count()),
+            hooks: count(live.len()),
+            paused: count(live.iter().filter(|hook| hook.stored.paused.is_some()).count()),
             oldest_pending: due
                 .filter(|event| event.due_at.is_some())
                 .map(|event| event.leased.queued_at)

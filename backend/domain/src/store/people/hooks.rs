@@ -292,7 +292,7 @@ pub struct Externals {
     pub room: Option<External>,
 }
 
-/// How webhooks are, for metrics and the board.
+/// How webhooks of services that are not revoked are, for metrics and the board.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HooksState {
     /// How many there are.

@@ -2,9 +2,9 @@
 
 use super::{Store, add_guests, at, group, user};
 use hongbao_domain::store::people::{
-    Again, Audience, EventTypes, GroupDraft, HookAttempt, LeasedEvent, NewEvent, NewHook,
-    NewService, NewToken, PeopleError, RoomLink, Scopes, SealedSecret, Secrets, StoredHook,
-    TokenHash, Tried,
+    Again, Audience, EventTypes, GroupDraft, HookAttempt, HooksState, LeasedEvent, NewEvent,
+    NewHook, NewService, NewToken, PeopleError, RoomLink, Scopes, SealedSecret, Secrets,
+    StoredHook, TokenHash, Tried,
 };
 use hongbao_shared::{
     Day, Fen, OrderNo, ServiceId, Shard, Site, Timestamp, WebhookId,
@@ -25,6 +25,7 @@ on_every_store! {
     what_is_over_is_replayed_and_forgotten,
     secrets_change_once,
     who_joins_a_linked_room_is_told,
+    a_revoked_services_webhooks_count_for_nothing,
 }
 
 fn hook_id(number: i64) -> WebhookId {
@@ -212,6 +213,19 @@ async fn a_webhook_that_is_full_is_paused(store: Store) {
     store.tell(vec![opened(2, 0)], at(5)).await.unwrap();
     let resumed = hook(&store).await;
     assert_eq!((resumed.pending, resumed.paused), (2, None));
+}
+
+/// Nobody can resume them, or wait for what they are to be told, until the service is back.
+async fn a_revoked_services_webhooks_count_for_nothing(store: Store) {
+    begin(&store, 1).await;
+    store.tell(vec![opened(1, 0), opened(2, 0)], at(2)).await.unwrap();
+    let counted = HooksState { hooks: 1, paused: 1, oldest_pending: Some(at(2)) };
+    assert_eq!(store.hooks_state().await.unwrap(), counted);
+    store.revoke_service("bot", at(3)).await.unwrap();
+    assert_eq!(store.hooks_state().await.unwrap(), HooksState::default());
+    let token = NewToken { hash: TokenHash([2; 32]), at: at(4), expires_at: at(100) };
+    store.rotate_service("bot", token, at(4)).await.unwrap();
+    assert_eq!(store.hooks_state().await.unwrap(), counted);
 }
 
 async fn what_is_over_is_replayed_and_forgotten(store: Store) {

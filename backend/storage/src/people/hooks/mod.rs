@@ -232,9 +232,12 @@ impl HookStore for SqlPeople {
     }
 
     async fn hooks_state(&self) -> Result<HooksState, PeopleError> {
-        let state = sql("SELECT count(*), count(paused_at),
-                 (SELECT min(queued_at) FROM webhook_events WHERE due_at IS NOT NULL)
-             FROM webhooks")
+        let state = sql("SELECT count(*), count(w.paused_at),
+                 (SELECT min(e.queued_at) FROM webhook_events e
+                  JOIN webhooks h ON h.id = e.webhook_id
+                  JOIN services o ON o.id = h.service_id AND o.revoked_at IS NULL
+                  WHERE e.due_at IS NOT NULL)
+             FROM webhooks w JOIN services s ON s.id = w.service_id AND s.revoked_at IS NULL")
         .first(&self.database, |row| {
             Ok(HooksState {
                 hooks: row.try_get(0)?,
