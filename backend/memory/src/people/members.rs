@@ -135,9 +135,12 @@ impl MarkStore for MemoryPeople {
 }
 
 impl State {
-    /// Puts a person at the end of a group that they are not in.
+    /// Puts a person at the end of a group that they are not in; one that is empty is theirs.
     pub(super) fn put_member(&mut self, group_id: GroupId, user: UserId) {
         if let Some(group) = self.groups.get_mut(&group_id) {
+            if group.members.is_empty() {
+                group.owner_id = user;
+            }
             group.last_place += 1;
             let member = Member { place: group.last_place, muted: false, read_up_to: 0 };
             group.members.insert(user, member);
@@ -172,7 +175,8 @@ impl State {
     }
 
     /// The earliest of those who are left becomes the owner, a demo member only where
-    /// there is nobody else; a group that is empty keeps the owner that it had.
+    /// there is nobody else; a group that is empty keeps the owner that it had until somebody
+    /// enters it.
     fn pass_on(&mut self, group_id: GroupId) {
         let members = self.in_order(group_id);
         let person = members.iter().find(|user| !self.is_demo(**user));

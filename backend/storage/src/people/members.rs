@@ -98,16 +98,19 @@ pub(super) async fn enter(
     group_members_max: u32,
     groups_per_user_max: u32,
 ) -> Result<StoredMessage, StoreError> {
-    let place: i64 = sql("UPDATE chat_groups SET member_count = member_count + 1,
-                                                 last_place = last_place + 1
-         WHERE id = $1 AND member_count < $2 RETURNING last_place")
+    let (place, members): (i64, i64) = sql("UPDATE chat_groups
+         SET member_count = member_count + 1, last_place = last_place + 1
+         WHERE id = $1 AND member_count < $2 RETURNING last_place, member_count")
     .bind(group.get())
     .bind(group_members_max)
-    .scalar_optional(&mut *tx)
+    .first(&mut *tx, |row| Ok((row.try_get(0)?, row.try_get(1)?)))
     .await?
     .ok_or_else(|| guard(GROUP_MEMBERS_MAX))?;
     count_group(tx, user, groups_per_user_max).await?;
     insert_member(tx, group, user, place, MEMBER, at).await?;
+    if members == 1 {
+        pass_on(tx, group).await?;
+    }
     let line = announce(tx, group, user, at, StoredBody::Joined).await?;
     hooks::tell_in(tx, &[NewEvent::joined(group, user, line.id, at)], at).await?;
     Ok(line)
@@ -150,7 +153,7 @@ async fn delete_member(tx: &mut Tx<'_>, group: GroupId, user: UserId) -> Result<
 }
 
 /// The earliest of those who are left becomes the owner, a demo member only where there
-/// is nobody else; a group that is empty keeps the owner that it had.
+/// is nobody else; a group that is empty keeps the owner that it had until somebody enters it.
 async fn pass_on(tx: &mut Tx<'_>, group: GroupId) -> Result<(), StoreError> {
     let next: Option<i64> = sql("SELECT m.user_id FROM members m JOIN users u ON u.id = m.user_id
          WHERE m.group_id = $1 ORDER BY u.demo_key IS NOT NULL, m.place LIMIT 1")

@@ -2,7 +2,8 @@
 
 use super::{Store, add_guests, at, group, user};
 use hongbao_domain::store::people::{
-    Act, GroupDraft, NewService, NewToken, PeopleError, PersonLink, RoomLink, Scopes, TokenHash,
+    Act, GroupDraft, NewService, NewToken, PeopleError, PersonLink, Removal, RoomLink, Scopes,
+    TokenHash,
 };
 use hongbao_shared::{
     ServiceId,
@@ -16,6 +17,7 @@ on_every_store! {
     tokens_of_services_end,
     people_are_linked_once,
     rooms_are_linked_once,
+    whoever_enters_an_empty_room_owns_it,
     acts_are_written_down,
 }
 
@@ -100,8 +102,6 @@ async fn tokens_of_services_end(store: Store) {
     assert!(store.service(TokenHash([5; 32]), at(41)).await.unwrap().is_none());
     let listed = store.services(10).await.unwrap();
     assert_eq!((listed[0].revoked_at, listed[0].expires_at), (Some(at(40)), None));
-}
-
 
     // Another token brings it back, and none of those that it had, whatever the overlap.
     assert!(store.rotate_service("bot", token(6, 42, 300), at(299)).await.unwrap());
@@ -112,6 +112,8 @@ async fn tokens_of_services_end(store: Store) {
     }
     let listed = store.services(10).await.unwrap();
     assert_eq!((listed[0].revoked_at, listed[0].expires_at), (None, Some(at(300))));
+}
+
 async fn people_are_linked_once(store: Store) {
     add_guests(&store, 1).await;
     store.add_service(service(1, "bot", 1)).await.unwrap();
@@ -172,6 +174,31 @@ async fn rooms_are_linked_once(store: Store) {
     assert!(store.group(group(6)).await.unwrap().is_none());
     let taken = store.link_room(id(1), room("four", 1, &[13])).await;
     assert!(matches!(taken, Err(PeopleError::IdTaken)), "{taken:?}");
+}
+
+async fn whoever_enters_an_empty_room_owns_it(store: Store) {
+    store.add_service(service(1, "bot", 1)).await.unwrap();
+    let people = (10..13).map(|number| person(&format!("p{number}"), number)).collect();
+    store.link_people(id(1), people, at(1)).await.unwrap();
+    store.link_room(id(1), room("lobby", 1, &[10])).await.unwrap();
+    let remove = async |by: i64, number: i64| {
+        let (user_id, by) = (user(number), user(by));
+        store.remove(Removal { group_id: group(1), user_id, by, at: at(4) }).await
+    };
+    let owner = async || store.group(group(1)).await.unwrap().unwrap().owner_id;
+    remove(10, 10).await.unwrap();
+    // The one who was it before comes, too, and is one among others.
+    store.link_room(id(1), room("lobby", 2, &[11, 10, 12])).await.unwrap();
+    assert_eq!(owner().await, user(11));
+    let refused = remove(10, 12).await;
+    assert!(matches!(refused, Err(PeopleError::NotOwner)), "{refused:?}");
+    remove(11, 12).await.unwrap();
+    remove(11, 11).await.unwrap();
+    assert_eq!(owner().await, user(10), "the owner is followed");
+    // Alone, and again: one's own role comes back with one.
+    remove(10, 10).await.unwrap();
+    store.link_room(id(1), room("lobby", 3, &[10, 12])).await.unwrap();
+    remove(10, 12).await.unwrap();
 }
 
 async fn acts_are_written_down(store: Store) {
