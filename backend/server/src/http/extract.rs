@@ -4,8 +4,10 @@
 use super::problem::Answered;
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request},
-    http::{HeaderMap, StatusCode, Version, header, request::Parts},
+    extract::{
+        FromRequest, FromRequestParts, MatchedPath, OptionalFromRequest, RawPathParams, Request,
+    },
+    http::{Extensions, HeaderMap, StatusCode, Version, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use hongbao_domain::Refusal;
@@ -15,17 +17,28 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{str::FromStr, time::Duration};
 
-/// The largest body that any call takes, in bytes: a message of 1,000 characters, each
+/// The largest body that a call takes, in bytes: a message of 1,000 characters, each
 /// written as two `\u` escapes, with room to spare.
-pub(super) const BODY_BYTES_MAX: usize = 16 * 1024;
+const BODY_BYTES_MAX: usize = 16 * 1024;
+/// Likewise of calls that are for programs alone and name many at once (R-API-5): the 500 members
+/// of a room by ids as long as they may be, and as much again.
+const MANY_BYTES_MAX: usize = 128 * 1024;
 /// How long a client may take to send it. Reading it happens before anything is
 /// decided, so giving up here changes nothing.
 const BODY_READ_MAX: Duration = Duration::from_secs(10);
 /// The most characters of a client's own text that a detail repeats.
 const ECHO_CHARS_MAX: usize = 64;
 
+/// The largest body that a call takes, in bytes, by its route.
+pub(super) fn bytes_max(extensions: &Extensions) -> usize {
+    let route = extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let names_many =
+        route.starts_with("/api/v1/service/") || route == "/api/v1/packets/{order_no}/opens";
+    if names_many { MANY_BYTES_MAX } else { BODY_BYTES_MAX }
+}
+
 /// Of a request that is refused by its head alone, whatever it asks for: it does not name the one
-/// host that it is for (RFC 9112, 3.2), or announces more than any call takes.
+/// host that it is for (RFC 9112, 3.2), or announces more than it takes.
 pub(super) fn refusal(request: &Request) -> Option<Response> {
     let headers = request.headers();
     let hosts = headers.get_all(header::HOST).iter().count();
@@ -35,11 +48,12 @@ pub(super) fn refusal(request: &Request) -> Option<Response> {
     }
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let length = length.and_then(|length| length.parse::<usize>().ok());
-    length.filter(|length| *length > BODY_BYTES_MAX).map(|_| too_large().into_response())
+    let most = bytes_max(request.extensions());
+    length.filter(|length| *length > most).map(|_| too_large(most).into_response())
 }
 
-fn too_large() -> Answered {
-    let detail = format!("A body has at most {BODY_BYTES_MAX} bytes.");
+fn too_large(most: usize) -> Answered {
+    let detail = format!("A body of this call has at most {most} bytes.");
     Refusal::new(ErrorCode::BodyTooLarge).detail(detail).into()
 }
 
@@ -61,7 +75,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         if !is_json(request.headers()) {
             return Err(ErrorCode::UnsupportedMediaType.into());
         }
-        Ok(Self(parse(&read(request.into_body()).await?)?))
+        let most = bytes_max(request.extensions());
+        Ok(Self(parse(&read(request.into_body(), most).await?)?))
     }
 }
 
@@ -72,7 +87,8 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
     async fn from_request(request: Request, _: &S) -> Result<Option<Self>, Answered> {
         let typed = request.headers().contains_key(header::CONTENT_TYPE);
         let json = is_json(request.headers());
-        let body = read(request.into_body()).await?;
+        let most = bytes_max(request.extensions());
+        let body = read(request.into_body(), most).await?;
         if body.is_empty() && (json || !typed) {
             return Ok(None);
         }
@@ -90,13 +106,13 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// All of a body, or why not.
-pub(super) async fn read(body: Body) -> Result<Bytes, Refusal> {
+/// All of a body of at most so many bytes, or why not.
+pub(super) async fn read(body: Body, most: usize) -> Result<Bytes, Refusal> {
     let invalid = |detail: &str| Refusal::new(ErrorCode::InvalidBody).detail(detail);
-    let body = Limited::new(body, BODY_BYTES_MAX);
+    let body = Limited::new(body, most);
     match tokio::time::timeout(BODY_READ_MAX, body.collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large().0),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(most).0),
         Ok(Err(_)) => Err(invalid("The body ended before it was complete.")),
         Err(_) => Err(invalid("The body did not arrive in time.")),
     }

@@ -119,7 +119,7 @@ where
     if let Some(user) = caller.user {
         http.app.pace.check(Deed::Keyed, user)?;
     }
-    let body = extract::read(body).await?;
+    let body = extract::read(body, extract::bytes_max(&parts.extensions)).await?;
     let request = hash(&parts, &body);
     let key = key(&parts.headers)?.unwrap_or_default();
     let keyed = http.app.calls.begin(caller, key, request, repeat).await;

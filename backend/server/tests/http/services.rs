@@ -86,18 +86,7 @@ async fn a_program_acts_for_its_people() {
     let members = shown["members"].as_array().unwrap().iter().map(|member| &member["id"]);
     assert_eq!(members.collect::<Vec<_>>(), ids.iter().collect::<Vec<_>>());
 
-    let money = json!({"amount_fen": 1000, "key": "welcome"});
-    bot.post("ann", "/wallet/top-ups", &money).await.ok(201);
-    let packet = json!({"group_id": group, "kind": "lucky", "total_fen": 1000, "shares": 2});
-    let order_no = bot.post("ann", "/packets", &packet).await.ok(201)["order_no"].clone();
-    let order_no = order_no.as_str().unwrap();
-    loop {
-        let paid = bot.post("ann", &format!("/packets/{order_no}/pay"), &json!({})).await;
-        if paid.status != StatusCode::ACCEPTED {
-            paid.ok(200);
-            break;
-        }
-    }
+    let order_no = send_by_bot(&bot, "ann", group, 2).await;
     // Tickets of all, in one call: two get a share, one is too late, one is not linked.
     let mut opens = Vec::new();
     for who in ["ann", "bob", "cec"] {
@@ -173,6 +162,67 @@ async fn what_a_program_names_badly_is_refused() {
     assert_eq!(me["user"]["name"], "Annie");
     // What the house gives newcomers is for those who come by themselves.
     assert_eq!(me["balance_fen"], 0);
+}
+
+/// R-API-5: as many as the document says, by ids as long as they may be. People have no such
+/// bodies.
+#[tokio::test]
+async fn as_many_as_a_program_may_name_fit_into_a_call() {
+    let server = TestServer::start_with(None, |config| config.limits = Limits::default()).await;
+    let bot = Bot::new(&server, "bot", &[Scope::Act, Scope::Grant], 1_000_000).await;
+    let long = |number: usize| format!("{number:0>128}");
+    let person = |number| json!({"provider": "chat", "id": long(number), "name": "福".repeat(20)});
+    for part in 0..5 {
+        let people: Vec<_> = (part * 100..part * 100 + 100).map(person).collect();
+        bot.put("/service/people", &json!({"people": people})).await.ok(200);
+    }
+    let all: Vec<_> = (0..500).map(long).collect();
+    let room = json!({"provider": "chat", "id": long(0), "name": "Lobby", "members": all});
+    let linked = bot.put("/service/rooms", &json!({"rooms": [room]})).await.ok(200);
+    let group = linked["rooms"][0]["group_id"].as_str().unwrap();
+    let rooms: Vec<_> = (1..21)
+        .map(|n| json!({"provider": "chat", "id": long(n), "name": "Lobby", "members": [long(n)]}))
+        .collect();
+    bot.put("/service/rooms", &json!({"rooms": rooms})).await.ok(200);
+
+    let order_no = send_by_bot(&bot, &long(0), group, 100).await;
+    let mut opens = Vec::new();
+    for number in 0..100 {
+        let path = format!("/packets/{order_no}/grab");
+        let grabbed = bot.post(&long(number), &path, &json!({})).await.ok(200);
+        let person = json!({"provider": "chat", "id": long(number)});
+        opens.push(json!({"person": person, "ticket": grabbed["ticket"]}));
+    }
+    let body = json!({"opens": opens});
+    assert!(body.to_string().len() > 16 * 1024, "more than other calls take");
+    let path = format!("/packets/{order_no}/opens");
+    let opened = bot.asking.post(&path, &body).await.ok(200);
+    let each = opened["opens"].as_array().unwrap();
+    assert!(each.iter().all(|one| one["opened"].is_object()), "{opened}");
+    // Under a key as well.
+    let keyed = bot.asking.request(Method::POST, &path).header("idempotency-key", "k");
+    assert_eq!(send(keyed.json(&body)).await.ok(200)["opens"].as_array().unwrap().len(), 100);
+
+    let large = json!({"opens": [], "x": "x".repeat(128 * 1024)});
+    assert_eq!(bot.asking.post(&path, &large).await.refused(), (413, "body_too_large".to_owned()));
+    let other = json!({"amount_fen": 1, "key": "x".repeat(16 * 1024)});
+    let refused = bot.post(&long(0), "/wallet/top-ups", &other).await.refused();
+    assert_eq!(refused, (413, "body_too_large".to_owned()));
+}
+
+async fn send_by_bot(bot: &Bot, who: &str, group: &str, shares: u32) -> String {
+    let money = json!({"amount_fen": 1000, "key": "welcome"});
+    bot.post(who, "/wallet/top-ups", &money).await.ok(201);
+    let packet = json!({"group_id": group, "kind": "lucky", "total_fen": 1000, "shares": shares});
+    let order_no = bot.post(who, "/packets", &packet).await.ok(201)["order_no"].clone();
+    let order_no = order_no.as_str().unwrap().to_owned();
+    loop {
+        let paid = bot.post(who, &format!("/packets/{order_no}/pay"), &json!({})).await;
+        if paid.status != StatusCode::ACCEPTED {
+            paid.ok(200);
+            return order_no;
+        }
+    }
 }
 
 /// Tokens expire, are rotated with an overlap, and revoked; each program has its own limit.
