@@ -240,7 +240,7 @@ section! {
         /// nothing. People whom a program has brought get what that program grants.
         daily_allowance_fen: Fen = Fen::ZERO;
         /// The most fen that one person may send in a day, in packets that they pay for; what
-        /// comes back counts as sent. 0 for no cap.
+        /// comes back counts as sent. 0 for no cap. It does not hold for demo members.
         send_max_per_day_fen: Fen = Fen::ZERO;
         /// The most fen of one grant by an administrator or a program.
         grant_max_fen: Fen = super::fen(1_000_000);

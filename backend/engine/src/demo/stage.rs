@@ -181,7 +181,8 @@ impl Stage {
         let mut seed = [0; CLIENT_SEED_BYTES];
         self.parts.entropy.fill(&mut seed);
         let client_seed = Some(data_encoding::HEXLOWER.encode(&seed));
-        self.parts.packets.pay(user, order_no, PayRequest { client_seed }).await.map(|_| ())
+        let request = PayRequest { client_seed };
+        self.parts.packets.pay_as_demo(user, order_no, request).await.map(|_| ())
     }
 
     /// Tops a demo member's wallet up, as anybody tops theirs up.

@@ -18,8 +18,8 @@ use hongbao_domain::{
     store::{
         StoreError,
         ledger::{
-            Account, AccountState, Gift, LedgerStore, PostRefusal, Posted, Posting, Recorded,
-            TransferKind,
+            Account, AccountState, DayCap, Gift, LedgerStore, PostRefusal, Posted, Posting,
+            Recorded, TransferKind,
         },
     },
 };
@@ -166,23 +166,31 @@ impl Ledger {
     /// payment (R-SEND-2). The same again answers as before; with another client seed
     /// it is refused as `client_seed_differs`.
     pub async fn pay(&self, payment: Payment) -> Result<Paid, Refusal> {
+        self.pay_within(self.cap(), payment).await
+    }
+
+    /// The same, within another cap.
+    pub(crate) async fn pay_within(
+        &self,
+        cap: Option<DayCap>,
+        payment: Payment,
+    ) -> Result<Paid, Refusal> {
         let order_no = payment.record.order_no;
-        let posted =
-            match self.lane.interactive(Posting::pay(payment.clone()).within(self.cap())).await? {
-                Ok(posted) => posted,
-                Err(PostRefusal::InsufficientBalance { .. }) => {
-                    return Err(ErrorCode::InsufficientBalance.into());
-                }
-                Err(PostRefusal::SendCapReached { left }) => {
-                    let detail = format!("{} fen are left of what you may send today.", left.get());
-                    return Err(Refusal::new(ErrorCode::SendCapReached).detail(detail));
-                }
-                Err(PostRefusal::PreOrderExpired) => return Err(ErrorCode::PreOrderExpired.into()),
-                Err(PostRefusal::ClientSeedDiffers) => {
-                    return Err(ErrorCode::ClientSeedDiffers.into());
-                }
-                Err(refusal) => return Err(Refusal::internal(refusal)),
-            };
+        let posted = match self.lane.interactive(Posting::pay(payment.clone()).within(cap)).await? {
+            Ok(posted) => posted,
+            Err(PostRefusal::InsufficientBalance { .. }) => {
+                return Err(ErrorCode::InsufficientBalance.into());
+            }
+            Err(PostRefusal::SendCapReached { left }) => {
+                let detail = format!("{} fen are left of what you may send today.", left.get());
+                return Err(Refusal::new(ErrorCode::SendCapReached).detail(detail));
+            }
+            Err(PostRefusal::PreOrderExpired) => return Err(ErrorCode::PreOrderExpired.into()),
+            Err(PostRefusal::ClientSeedDiffers) => {
+                return Err(ErrorCode::ClientSeedDiffers.into());
+            }
+            Err(refusal) => return Err(Refusal::internal(refusal)),
+        };
         let payment = if posted.repeated {
             self.payment(order_no).await?.ok_or_else(|| {
                 StoreError::Corrupt(format!("{order_no} was paid, but has no payment"))

@@ -126,7 +126,7 @@ impl Ledger {
     }
 
     /// What one person may send in the day that it is; `None` without a cap.
-    pub(super) fn cap(&self) -> Option<DayCap> {
+    pub(crate) fn cap(&self) -> Option<DayCap> {
         let treasury = self.treasury.as_ref()?;
         let most = treasury.settings.send_max_per_day_fen;
         let since = || treasury.zone.day_begins(treasury.clock.now());

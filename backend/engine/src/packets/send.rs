@@ -8,6 +8,7 @@ use hongbao_domain::{
     planted::Bug,
     record::{Payment, PreOrderRecord},
     store::{
+        ledger::DayCap,
         orders::{Landed, Landing as LandingRow, PacketRow, Progress, StoredState},
         people::Dress,
     },
@@ -119,10 +120,31 @@ impl Packets {
         order_no: OrderNo,
         request: PayRequest,
     ) -> Result<Paid, Refusal> {
+        self.pay_within(self.ledger.cap(), sender, order_no, request).await
+    }
+
+    /// The same for a demo member. What they send is the house's, and they stand in for many
+    /// people: what one may send in a day (R-API-4) is not theirs.
+    pub(crate) async fn pay_as_demo(
+        &self,
+        sender: UserId,
+        order_no: OrderNo,
+        request: PayRequest,
+    ) -> Result<Paid, Refusal> {
+        self.pay_within(None, sender, order_no, request).await
+    }
+
+    async fn pay_within(
+        &self,
+        cap: Option<DayCap>,
+        sender: UserId,
+        order_no: OrderNo,
+        request: PayRequest,
+    ) -> Result<Paid, Refusal> {
         let seed = request.client_seed.as_deref().map(ClientSeed::from_hex).transpose();
         let seed = seed.map_err(|_| ErrorCode::ClientSeedInvalid)?;
-        let payment = match self.pay_first(sender, order_no, seed.clone().unwrap_or_default()).await
-        {
+        let first = self.pay_first(cap, sender, order_no, seed.clone().unwrap_or_default());
+        let payment = match first.await {
             Ok(payment) => payment,
             // It may have been paid before. Asked when nothing else is left, because nearly
             // everybody pays once.
@@ -142,6 +164,7 @@ impl Packets {
 
     async fn pay_first(
         &self,
+        cap: Option<DayCap>,
         sender: UserId,
         order_no: OrderNo,
         client_seed: ClientSeed,
@@ -158,7 +181,7 @@ impl Packets {
         self.sealer.check_seal(order_no, &record.sealed_server_seed)?;
         let payment = Payment { record, client_seed: client_seed.bytes().to_vec(), paid_at: now };
         // What is in the books counts, should somebody have paid meanwhile.
-        Ok(self.ledger.pay(payment).await?.payment)
+        Ok(self.ledger.pay_within(cap, payment).await?.payment)
     }
 
     /// To others than its sender it is as a number that does not exist.

@@ -5,7 +5,7 @@ use crate::common::{
     server::TestServer,
 };
 use hongbao_shared::{
-    OrderNo, UserId,
+    Fen, OrderNo, UserId,
     api::{
         groups::{Group, Message, MessageBody},
         live,
@@ -105,6 +105,26 @@ async fn somebody_alone_is_entertained() {
         })
         .await;
     drop(entries);
+    server.shutdown().await;
+}
+
+/// R-API-4: demo members go on, whatever one person may send in a day.
+#[tokio::test]
+async fn a_days_cap_does_not_hold_for_demo_members() {
+    let server =
+        TestServer::start_with(None, |config| config.treasury.send_max_per_day_fen = Fen::ONE)
+            .await;
+    let ann = server.guest("Ann").await;
+    let group: Group = enter(&ann, "en").await.read();
+    let id = group.id.to_string();
+    let mut entries = Entries::of(&ann, &id).await;
+    entries.packet().await;
+    drop(entries);
+    ann.top_up(1000, "k").await;
+    let packet = json!({"group_id": id, "kind": "lucky", "total_fen": 2, "shares": 1});
+    let order_no = ann.pre_order(&packet).await;
+    let refused = ann.post(&format!("/packets/{order_no}/pay"), &json!({})).await.refused();
+    assert_eq!(refused, (409, "send_cap_reached".to_owned()));
     server.shutdown().await;
 }
 
