@@ -245,7 +245,8 @@ section! {
         /// The most fen of one grant by an administrator or a program.
         grant_max_fen: Fen = super::fen(1_000_000);
         /// Off, people bring no money into their own wallets; programs with the scope `grant`
-        /// still do it for them.
+        /// still do it for them. Welcome, allowance and demo members (`limits.demo`) are not
+        /// switched off by it, and bring money too.
         self_top_up: bool = true;
     }
 }

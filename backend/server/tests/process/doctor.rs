@@ -71,6 +71,22 @@ async fn what_is_wrong_is_said_in_a_sentence() {
     says(&said, "warning", "reconcile.interval_s is 0");
     let (said, _) = doctor(&server, &[("HONGBAO_SERVER_HTTPS", "true")]);
     says(&said, "warning", "server.trusted_proxies names none");
+    // What still brings money, where people are not to bring any themselves.
+    let gives_nothing = [
+        ("HONGBAO_FLOW_PER_PERSON", "true"),
+        ("HONGBAO_TREASURY_SELF_TOP_UP", "false"),
+        ("HONGBAO_LIMITS_WELCOME_GRANT_FEN", "0"),
+        ("HONGBAO_LIMITS_DEMO", "false"),
+    ];
+    says(&doctor(&server, &gives_nothing).0, "ok", "they go together");
+    for more in [
+        ("HONGBAO_LIMITS_WELCOME_GRANT_FEN", "1"),
+        ("HONGBAO_TREASURY_DAILY_ALLOWANCE_FEN", "1"),
+        ("HONGBAO_LIMITS_DEMO", "true"),
+    ] {
+        let gives = [&gives_nothing[..], &[more]].concat();
+        says(&doctor(&server, &gives).0, "warning", "treasury.self_top_up is false");
+    }
 
     let (said, is_content) = doctor(&server, &[("HONGBAO_STORAGE_FREE_MIN_MIB", "4000000000")]);
     assert!(!is_content);

@@ -44,9 +44,38 @@ pub(super) fn settings(config: &Config, findings: &mut Findings) {
              somebody asks for it, and not before",
         );
     }
+    let gives = still_gives(config);
+    if !config.treasury.self_top_up && !gives.is_empty() {
+        findings.doubtful(
+            SETTINGS,
+            format_args!(
+                "treasury.self_top_up is false, and the house still gives by itself: {}",
+                gives.join("; ")
+            ),
+        );
+    }
     if findings.0.len() == before {
         findings.fine(SETTINGS, "they go together");
     }
+}
+
+/// What brings money to people whom nobody has granted any: anybody can be a guest.
+fn still_gives(config: &Config) -> Vec<&'static str> {
+    let gives = [
+        (
+            !config.limits.welcome_grant_fen.is_zero(),
+            "each new guest has limits.welcome_grant_fen (0 for none)",
+        ),
+        (
+            !config.treasury.daily_allowance_fen.is_zero(),
+            "everybody who comes has treasury.daily_allowance_fen each day (0 for none)",
+        ),
+        (
+            config.limits.demo,
+            "members of demo groups send what the issuer gives them (limits.demo = false for none)",
+        ),
+    ];
+    gives.into_iter().filter(|(is_so, _)| *is_so).map(|(_, what)| what).collect()
 }
 
 /// Of whoever asks; a service may be given more (`LimitNOFILE`).
