@@ -28,7 +28,7 @@ pub struct Arguments {
     listen: Option<Listen>,
 }
 
-/// Serves until SIGTERM or SIGINT, then drains.
+/// Serves until SIGTERM, SIGINT or SIGHUP, then drains.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     run_with(arguments, http::router)
 }
@@ -66,7 +66,7 @@ async fn serve(
         .map_err(|error| Failure::usage(format!("cannot listen at {listen}: {error}")))?;
     let address = listener.local_addr()?;
     let app = Arc::new(start_on(config, outside).await?);
-    let mut signals = Signals::listen()?;
+    let (mut signals, mut hang_up) = (Signals::listen()?, HangUp::listen()?);
     // On a thread of its own: a terminal that stands still must not stop the service.
     std::thread::spawn(move || say(format_args!("Hongbao is at http://{address}")));
     tracing::info!(%address, "serving");
@@ -85,6 +85,7 @@ async fn serve(
         tokio::select! {
             biased;
             () = signals.next() => tracing::info!("draining"),
+            () = hang_up.comes() => tracing::info!("the terminal is closed: draining"),
             why = fallen.wait() => board.enter(Rung::NodeEnding, Place::Node, why),
         }
         draining.cancel();
@@ -138,4 +139,45 @@ impl Signals {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// SIGHUP: the terminal is closed. The shell sends it and the system, too, so that a second one
+/// hurries nobody.
+struct HangUp {
+    /// `None` where it is ignored.
+    #[cfg(unix)]
+    signal: Option<tokio::signal::unix::Signal>,
+}
+
+impl HangUp {
+    fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let signal = (!is_ignored()).then(|| signal(SignalKind::hangup())).transpose()?;
+            Ok(Self { signal })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {})
+    }
+
+    async fn comes(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal {
+            signal.recv().await;
+            return;
+        }
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Was the server started to outlive its terminal, as by `nohup`? Whoever listens would undo that.
+/// Where the system does not say, the signal is left as it is.
+#[cfg(unix)]
+fn is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    // The lowest bit is that of signal 1.
+    ignored.is_none_or(|ignored| ignored & 1 == 1)
 }

@@ -138,6 +138,29 @@ async fn a_server_without_a_log_drains() {
     assert_eq!(server.ended().await.code(), Some(0));
 }
 
+/// R-API-3: a closed terminal, which says so more than once, is as good as SIGTERM, unless the
+/// server is to outlive it (`nohup`).
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_closed_terminal_ends_a_server_in_good_order() {
+    let hang_up = |server: &TestServer| {
+        let asked = Command::new("kill").args(["-HUP", &server.process_id().to_string()]).status();
+        assert!(asked.unwrap().success());
+    };
+    let mut server = TestServer::in_folder(tempfile::tempdir().unwrap(), &[]);
+    server.restart();
+    hang_up(&server);
+    hang_up(&server);
+    assert_eq!(server.ended().await.code(), Some(0));
+
+    server.restart_under(r#"trap "" HUP; exec "$0" "$@""#);
+    hang_up(&server);
+    for _ in 0..3 {
+        use_it(&server, "k").await;
+    }
+    assert_eq!(server.terminate(), Some(0));
+}
+
 /// A server that cannot say where it listens serves all the same.
 #[tokio::test]
 async fn a_server_whom_nobody_listens_to_serves() {
