@@ -87,6 +87,7 @@ fn packets_are_told_by_choice() -> Result<()> {
         // Within a chat likewise, and a tap on it leads there.
         browser.script("window.isAway = false").await?;
         browser.goto("/me").await?;
+        browser.says("setting-notify", "On").await?;
         let tap = format!(
             "navigator.serviceWorker.dispatchEvent(new MessageEvent('message', {{ data: '/g/{family}' }}))"
         );

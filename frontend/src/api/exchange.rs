@@ -1,11 +1,8 @@
 //! `fetch`: a request and whatever is answered.
 
-use futures::future::{self, Either};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortController, AbortSignal, Headers, RequestCache, RequestCredentials, RequestInit, Response,
-};
+use web_sys::{AbortController, Headers, RequestCache, RequestCredentials, RequestInit, Response};
 
 use crate::{browser, tasks, who};
 
@@ -18,24 +15,14 @@ pub(super) async fn exchange(
     path: &str,
     body: Option<String>,
 ) -> Option<(Response, String)> {
+    // `AbortSignal.timeout` would do it alone, in browsers that are not older than it. Whoever asks
+    // may be gone by then: the call ends all the same, and not before.
     let controller = AbortController::new().ok()?;
-    let answer = Box::pin(answer(method, path, body, controller.signal()));
-    // `AbortSignal.timeout` would do it alone, in browsers that are not older than it.
-    match future::select(answer, Box::pin(tasks::sleep_ms(TIMEOUT_MS))).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(_) => {
-            controller.abort();
-            None
-        }
-    }
-}
-
-async fn answer(
-    method: &str,
-    path: &str,
-    body: Option<String>,
-    signal: AbortSignal,
-) -> Option<(Response, String)> {
+    let signal = controller.signal();
+    tasks::detach(async move {
+        tasks::sleep_ms(TIMEOUT_MS).await;
+        controller.abort();
+    });
     let init = RequestInit::new();
     init.set_method(method);
     init.set_credentials(RequestCredentials::SameOrigin);

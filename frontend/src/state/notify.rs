@@ -112,7 +112,8 @@ pub(crate) fn of(group: &GroupSummary) {
     }
     let Some(message) = &group.last_message else { return };
     let MessageBody::Packet { packet } = &message.body else { return };
-    if who::id() == Some(message.user.id) {
+    // Demo members play on for as long as a page is open.
+    if who::id() == Some(message.user.id) || message.user.is_demo {
         return;
     }
     let options = Object::new();

@@ -156,7 +156,13 @@ pub(crate) async fn follow(listener: impl Listener) -> Failure {
             }
             match listener.check().await {
                 Err(failure) if !failure.is_passing() => return failure,
-                _ => {}
+                Err(_) => {}
+                // Calls get through, where a stream does not.
+                Ok(()) => {
+                    came();
+                    listener.opened();
+                    listener.tick();
+                }
             }
         }
         tasks::sleep_ms(tasks::spread(pause_ms)).await;

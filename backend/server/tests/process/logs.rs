@@ -148,7 +148,8 @@ async fn a_closed_terminal_ends_a_server_in_good_order() {
         assert!(asked.unwrap().success());
     };
     let mut server = TestServer::in_folder(tempfile::tempdir().unwrap(), &[]);
-    server.restart();
+    // Whatever the tests themselves are to outlive.
+    server.restart_under(r#"exec env --default-signal=HUP "$0" "$@""#);
     hang_up(&server);
     hang_up(&server);
     assert_eq!(server.ended().await.code(), Some(0));

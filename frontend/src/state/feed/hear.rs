@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use super::{Feed, PAUSE_MS, PAUSE_MS_MAX};
 use crate::{
     api::{self, Failure},
+    browser,
     state::{
         groups,
         log::{ENTRIES_MAX, Log},
@@ -50,9 +51,11 @@ impl Feed {
             if !at_end {
                 self.behind.set(true);
             }
-            if moved {
-                // The list shows faces and numbers of this group too.
+            // The list shows faces and numbers of this group too, and what nobody has looked at.
+            if moved || !browser::is_visible() {
                 groups::news();
+            }
+            if moved {
                 self.roster.update(|count| *count = count.wrapping_add(1));
             }
             self.draw();
