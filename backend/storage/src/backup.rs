@@ -7,7 +7,7 @@
 //! each begins to look. Then the locks go, after a few milliseconds, and each reader copies
 //! what it sees at leisure: writers never change a snapshot that somebody reads.
 
-use super::{Schema, Version};
+use super::{Schema, Version, schema::Unfit};
 use anyhow::{Context, ensure};
 use sqlx::{
     AssertSqlSafe, Connection, Row, SqliteConnection,
@@ -185,7 +185,7 @@ pub async fn is_usable(file: &Path, schema: Option<Schema>) -> anyhow::Result<bo
         None => Version::Newer,
     };
     connection.close().await?;
-    Ok(!matches!(version, Version::Newer | Version::Foreign))
+    Ok(Unfit::of(version).is_ok())
 }
 
 async fn is_sound(connection: &mut SqliteConnection, name: &str) -> anyhow::Result<()> {

@@ -159,7 +159,7 @@ pub(super) enum Unfit {
 
 impl Unfit {
     /// May it be migrated?
-    fn of(version: Version) -> Result<(), Self> {
+    pub(super) fn of(version: Version) -> Result<(), Self> {
         match version {
             Version::Missing | Version::Older | Version::Current => Ok(()),
             Version::Newer => Err(Self::Newer),

@@ -1,8 +1,8 @@
 //! The app where it is installed, and where there is no network (R-WEB-8).
 
-use crate::steps::enter;
+use crate::steps::{enter, is_kept};
 use anyhow::{Result, ensure};
-use hongbao_e2e::{Browser, Form, Stage, play, wait_for};
+use hongbao_e2e::{Browser, Form, Stage, play};
 use serde_json::json;
 
 /// Somebody at home, whose browser keeps what the first screen needs.
@@ -10,12 +10,7 @@ async fn at_home(stage: &Stage) -> Result<Browser> {
     let mei = stage.guest("Mei").await?;
     let browser = enter(stage, Form::Phone, &mei, "/").await?;
     browser.find("new-group").await?;
-    wait_for("the service worker", async || {
-        let script = "navigator.serviceWorker.ready.then(() => { window.isKept = true; });
-            return window.isKept === true;";
-        Ok((browser.script(script).await? == json!(true)).then_some(()))
-    })
-    .await?;
+    is_kept(&browser).await?;
     Ok(browser)
 }
 

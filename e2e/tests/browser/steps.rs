@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use hongbao_e2e::{Browser, Form, Person, Stage, wait_for};
 use hongbao_shared::{Fen, Unit};
+use serde_json::json;
 
 /// `¥12.05` as 1205 fen.
 pub(crate) fn fen(text: &str) -> Result<i64> {
@@ -81,4 +82,14 @@ pub(crate) async fn card_is(browser: &Browser, order_no: &str, state: &str) -> R
 pub(crate) async fn close_envelope(browser: &Browser) -> Result<()> {
     browser.click("envelope-close").await?;
     browser.gone("envelope").await
+}
+
+/// Waits until the service worker keeps what the first screen needs.
+pub(crate) async fn is_kept(browser: &Browser) -> Result<()> {
+    wait_for("the service worker", async || {
+        let script = "navigator.serviceWorker.ready.then(() => { window.isKept = true; });
+            return window.isKept === true;";
+        Ok((browser.script(script).await? == json!(true)).then_some(()))
+    })
+    .await
 }

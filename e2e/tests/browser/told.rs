@@ -1,5 +1,6 @@
 //! Packets that are told while nobody looks at the app (R-WEB-8).
 
+use crate::steps::is_kept;
 use anyhow::{Result, ensure};
 use hongbao_e2e::{Browser, Form, Person, Sent, Stage, play, wait_for};
 use serde_json::{Value, json};
@@ -22,15 +23,6 @@ async fn send(person: &Person, group: &str, greeting: &str) -> Result<()> {
 
 async fn told(browser: &Browser) -> Result<Vec<Value>> {
     Ok(browser.script("return window.told").await?.as_array().cloned().unwrap_or_default())
-}
-
-async fn is_kept(browser: &Browser) -> Result<()> {
-    wait_for("the service worker", async || {
-        let script = "navigator.serviceWorker.ready.then(() => { window.isKept = true; });
-            return window.isKept === true;";
-        Ok((browser.script(script).await? == json!(true)).then_some(()))
-    })
-    .await
 }
 
 #[test]
