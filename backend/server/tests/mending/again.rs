@@ -4,12 +4,12 @@
 use crate::{
     files::{LEDGER, ORDERS, antidote, go_on, one_shard, poison, reconcile, sql, until_dead},
     lost::all_open,
-    world::World,
+    world::{Party, World},
 };
 use hongbao::node::open_stores;
 use hongbao_domain::runtime::Clock;
 use hongbao_engine::reconcile::{Mode, Repair, Report};
-use hongbao_shared::Kind;
+use hongbao_shared::{Kind, OrderNo};
 use std::time::Duration;
 
 const HOUR_S: i64 = 60 * 60;
@@ -18,6 +18,20 @@ const HOUR_S: i64 = 60 * 60;
 async fn seen(world: &World) -> Report {
     world.clock.advance_s(HOUR_S);
     go_on(&world.app.config, &world.clock, 1).await.unwrap()
+}
+
+/// A packet of three shares ends, and nothing brings them home; lists and chat are told.
+async fn lose_credits(world: World, party: &Party, order_no: OrderNo) -> World {
+    let data = world.folder.path();
+    poison(data, LEDGER, "transfers", &format!("NEW.key LIKE 'credit:{order_no}:%'")).await;
+    // One after the other, so that each is a commit of its own.
+    for member in &party.members[1..] {
+        world.open(*member, order_no).await.unwrap();
+    }
+    until_dead(&world.app, 3).await;
+    assert_eq!(sql(data, ORDERS, "DELETE FROM outbox WHERE due_at IS NULL").await, 3);
+    antidote(data, LEDGER).await;
+    world.restart().await
 }
 
 #[tokio::test]
@@ -33,19 +47,7 @@ async fn history_is_seen_once_and_what_is_new_each_time() {
     assert_eq!(seen(&world).await.packets, 6, "all there is");
     assert_eq!(seen(&world).await.packets, 1, "what is open");
 
-    // It ends, and nothing brings its shares home.
-    let data = world.folder.path();
-    let when = format!("NEW.key LIKE 'credit:{open}:%'");
-    poison(data, LEDGER, "transfers", &when).await;
-    // One after the other, so that each is a commit of its own.
-    for member in &party.members[1..] {
-        world.open(*member, open).await.unwrap();
-    }
-    until_dead(&world.app, 3).await;
-    assert_eq!(sql(data, ORDERS, "DELETE FROM outbox WHERE due_at IS NULL").await, 3);
-    antidote(data, LEDGER).await;
-    // Lists and chat are told.
-    let world = world.restart().await;
+    let world = lose_credits(world, &party, open).await;
     let report = seen(&world).await;
     assert_eq!(report.packets, 1, "what has ended since: {report}");
     let mended: Vec<_> = report.mends.iter().map(|one| (one.repair, one.order_no)).collect();
@@ -72,15 +74,7 @@ async fn a_packet_that_cannot_be_read_hides_no_other() {
     let world = world.restart().await;
     assert_eq!(seen(&world).await.packets, 2, "all there is");
 
-    let data = world.folder.path();
-    poison(data, LEDGER, "transfers", &format!("NEW.key LIKE 'credit:{open}:%'")).await;
-    for member in &party.members[1..] {
-        world.open(*member, open).await.unwrap();
-    }
-    until_dead(&world.app, 3).await;
-    assert_eq!(sql(data, ORDERS, "DELETE FROM outbox WHERE due_at IS NULL").await, 3);
-    antidote(data, LEDGER).await;
-    let world = world.restart().await;
+    let world = lose_credits(world, &party, open).await;
     let day = open.day().get() + 1;
     let kind = async |kind: u8| {
         let set = format!("UPDATE packets_{day:02} SET kind = {kind} WHERE order_no = $");

@@ -61,6 +61,11 @@ pub(crate) async fn dead(app: &App) -> Vec<DeadLetter> {
     app.letters.page(Fate::Dead, None, 100).await.unwrap().items
 }
 
+/// What is tried again.
+pub(crate) async fn failing(app: &App) -> Vec<DeadLetter> {
+    app.letters.page(Fate::Failing, None, 100).await.unwrap().items
+}
+
 /// Waits until this many letters are dead.
 pub(crate) async fn until_dead(app: &App, count: usize) -> Vec<DeadLetter> {
     until("letters are dead", async || dead(app).await.len() == count).await;

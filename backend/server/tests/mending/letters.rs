@@ -5,22 +5,15 @@
 use crate::{
     common::end_due,
     files::{
-        LEDGER, LISTS, ORDERS, PEOPLE, antidote, dead, one_shard, poison, sql, until, until_dead,
+        LEDGER, LISTS, ORDERS, PEOPLE, antidote, dead, failing, one_shard, poison, sql, until,
+        until_dead,
     },
     world::{Party, World},
 };
 use futures::future::join_all;
-use hongbao::node::open_stores;
 use hongbao_config::CreditMode;
-use hongbao_domain::{
-    runtime::{Clock, SystemEntropy},
-    store::outbox::{Destination, Fate},
-};
-use hongbao_engine::{
-    audit::{self, Audited},
-    delivery::LetterId,
-    keys::{Keys, seal::Sealer},
-};
+use hongbao_domain::store::outbox::{Destination, Fate};
+use hongbao_engine::delivery::LetterId;
 use hongbao_shared::{
     ErrorCode, Fen, Kind, OrderNo, UserId,
     api::{
@@ -244,111 +237,6 @@ async fn what_cannot_be_read() {
     world.end_and_audit().await;
 }
 
-/// R-MONEY-6: a node of a later version may have written what this one cannot read, and deliver
-/// it. It is tried again for an hour before it is dead.
-#[tokio::test]
-async fn what_a_later_version_may_read() {
-    let world = one_shard(|_| {}).await;
-    let data = world.folder.path();
-    let now = world.clock.now().millis();
-    for destination in Destination::ALL {
-        let file = if destination == Destination::Land { LEDGER } else { ORDERS };
-        let row = format!(
-            r#"INSERT INTO outbox (destination, payload, created_at, due_at, attempts)
-               VALUES ({}, '[{{"of":"tomorrow"}}]', {now}, 0, 0)"#,
-            destination.number()
-        );
-        assert_eq!(sql(data, file, &row).await, 1);
-    }
-    let failing = async || world.app.letters.page(Fate::Failing, None, 9).await.unwrap().items;
-    until("each is tried", async || failing().await.len() == Destination::ALL.len()).await;
-    world.clock.advance_s(59 * 60);
-    until("they are tried again", async || {
-        failing().await.iter().all(|letter| letter.attempts == 2)
-    })
-    .await;
-    assert_eq!(dead(&world.app).await, []);
-    // As if somebody else had read it.
-    let credit = Destination::Credit.number();
-    let read = format!("UPDATE outbox SET payload = '[]' WHERE destination = {credit}");
-    assert_eq!(sql(data, ORDERS, &read).await, 1);
-    world.clock.advance_s(60);
-    let letters = until_dead(&world.app, Destination::ALL.len() - 1).await;
-    assert!(letters.iter().all(|letter| letter.error.starts_with("unreadable payload: ")));
-    until("the credit arrived", async || failing().await.is_empty()).await;
-    for file in [LEDGER, ORDERS] {
-        sql(data, file, "DELETE FROM outbox").await;
-    }
-    world.end_and_audit().await;
-}
-
-/// Likewise, if what it is to tell of cannot be read.
-#[tokio::test]
-async fn a_packet_that_a_later_version_may_read() {
-    let world = one_shard(|_| {}).await;
-    let party = world.party(2).await;
-    let order_no = world.send(&party, Kind::Lucky, 300, 3).await;
-    let data = world.folder.path();
-    sql(data, LISTS, "ALTER TABLE received RENAME TO away").await;
-    world.open(party.members[1], order_no).await.unwrap();
-    let failing = async || world.app.letters.page(Fate::Failing, None, 9).await.unwrap().items;
-    until("it fails", async || !failing().await.is_empty()).await;
-    let kind = async |change: &str| {
-        let table = format!("packets_{:02}", order_no.day().get() + 1);
-        let bits = order_no.to_bits();
-        let kind = format!("UPDATE {table} SET kind = kind {change} WHERE order_no = {bits}");
-        assert_eq!(sql(data, ORDERS, &kind).await, 1);
-    };
-    kind("+ 7").await;
-    sql(data, LISTS, "ALTER TABLE away RENAME TO received").await;
-    world.clock.advance_s(60);
-    until("it cannot be read", async || {
-        failing().await.iter().any(|letter| letter.error.contains("is no Kind"))
-    })
-    .await;
-    assert_eq!(dead(&world.app).await, []);
-    kind("- 7").await;
-    world.clock.advance_s(60);
-    until("it arrived", async || failing().await.is_empty()).await;
-    world.end_and_audit().await;
-}
-
-/// What is not even a row, and what is for somebody whom only a later version tells, hides no
-/// other letter and holds up none. Both are seen, and can be retried.
-#[tokio::test]
-async fn rows_that_are_none_of_ours() {
-    let world = one_shard(|_| {}).await;
-    let party = world.party(2).await;
-    let (data, chat) = (world.folder.path(), Destination::Chat.number());
-    let rows = format!(
-        "INSERT INTO outbox (destination, payload, created_at, due_at, attempts)
-         VALUES ({chat}, '[]', 0, 0, -1), (99, '[]', 0, NULL, 1)"
-    );
-    assert_eq!(sql(data, ORDERS, &rows).await, 2);
-    let order_no = world.send(&party, Kind::Lucky, 200, 2).await;
-    until("the card is there", async || {
-        world.app.groups.packet_dress(order_no).await.unwrap().is_some()
-    })
-    .await;
-    let letters = until_dead(&world.app, 2).await;
-    assert_eq!((letters[0].destination.as_str(), letters[0].attempts), ("chat", 1));
-    assert!(letters[0].error.starts_with("unreadable row: "), "{:?}", letters[0]);
-    assert_eq!(letters[1].destination, "later");
-    assert_eq!(world.app.letters.retry_all().await.unwrap(), 2);
-    until_dead(&world.app, 0).await;
-    // It waits for somebody who is not here, and the audit says so.
-    let config = (*world.app.config).clone();
-    world.app.shutdown().await;
-    let stores = open_stores(&config).await.unwrap();
-    let sealer = Sealer::new(&Keys::obtain(&config, &SystemEntropy).unwrap());
-    let audited = Audited { at_rest: true, ..stores.audited(&sealer) };
-    let said = audit::run(&audited).await.unwrap().to_string();
-    assert!(said.contains("1 rows wait and 0 are dead for later"), "{said}");
-    stores.close().await;
-    assert_eq!(sql(data, ORDERS, "DELETE FROM outbox WHERE destination = 99").await, 1);
-    crate::world::audit(&config).await;
-}
-
 /// What is down is not dead: it is shown as failing, and comes by itself.
 #[tokio::test]
 async fn what_is_tried_again_is_failing() {
@@ -357,9 +245,8 @@ async fn what_is_tried_again_is_failing() {
     let landed = world.send(&party, Kind::Lucky, 300, 3).await;
     crate::giving_up::block_the_day(&world).await;
     let order = crate::giving_up::pay_without_landing(&world, &party).await;
-    let failing = async || world.app.letters.page(Fate::Failing, None, 9).await.unwrap().items;
-    until("it fails", async || failing().await.len() == 1).await;
-    let letter = failing().await.remove(0);
+    until("it fails", async || failing(&world.app).await.len() == 1).await;
+    let letter = failing(&world.app).await.remove(0);
     assert_eq!((letter.destination.as_str(), letter.state), ("land", LetterState::Failing));
     assert_eq!(letter.orders, [order]);
     assert!(letter.error.contains(&order.to_string()) && order != landed, "{letter:?}");
@@ -367,7 +254,7 @@ async fn what_is_tried_again_is_failing() {
     let id: LetterId = letter.id.parse().unwrap();
     assert!(!world.app.letters.retry(id).await.unwrap(), "only the dead are retried");
     world.clock.advance_s(2 * 60 * 60);
-    until("it was given up", async || failing().await.is_empty()).await;
+    until("it was given up", async || failing(&world.app).await.is_empty()).await;
     crate::giving_up::unblock_the_day(&world).await;
     world.end_and_audit().await;
 }
@@ -382,8 +269,7 @@ async fn what_was_put_off_is_tried_once_more_at_the_end() {
     let data = world.folder.path();
     sql(data, LISTS, "ALTER TABLE received RENAME TO away").await;
     world.open(party.members[1], order_no).await.unwrap();
-    let failing = async || world.app.letters.page(Fate::Failing, None, 9).await.unwrap().items;
-    until("it fails", async || !failing().await.is_empty()).await;
+    until("it fails", async || !failing(&world.app).await.is_empty()).await;
     sql(data, LISTS, "ALTER TABLE away RENAME TO received").await;
     world.end_and_audit().await;
 }

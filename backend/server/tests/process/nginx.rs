@@ -1,6 +1,9 @@
 //! nginx as it is deployed (deploy/nginx), in front of nodes of two versions: a rolling upgrade.
 
-use axum::{Router, http::StatusCode};
+use axum::{
+    Router,
+    http::{Method, StatusCode},
+};
 use hongbao_fleet::{Nginx, Routing};
 use std::sync::{
     Arc,
@@ -22,6 +25,14 @@ async fn node(status: StatusCode) -> (u16, Arc<AtomicU32>) {
     (port, asked)
 }
 
+/// What is answered to whoever has this session, which says which node is asked first.
+async fn ask(nginx: &Nginx, method: Method, path: &str, session: u32) -> StatusCode {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client.request(method, format!("http://127.0.0.1:{}{path}", nginx.port()));
+    let answer = request.header("cookie", format!("hongbao_session={session}")).send().await;
+    answer.unwrap().status()
+}
+
 /// Whoever meets a node of the other version first gets the files of their page all the same; what
 /// a node says of a call stands.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -29,12 +40,7 @@ async fn a_page_finds_its_files_while_two_versions_serve() {
     let (other, asked) = node(StatusCode::NOT_FOUND).await;
     let (own, _) = node(StatusCode::OK).await;
     let nginx = Nginx::lead_to([('S', other), ('N', own)], Routing::Sticky).unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let get = async |path: &str, session: u32| {
-        let request = client.get(format!("http://127.0.0.1:{}{path}", nginx.port()));
-        let answer = request.header("cookie", format!("hongbao_session={session}")).send().await;
-        answer.unwrap().status()
-    };
+    let get = async |path: &str, session| ask(&nginx, Method::GET, path, session).await;
     for session in 0..16 {
         assert_eq!(get("/assets/app-0123/1.wasm", session).await, 200, "{session}");
     }
@@ -65,12 +71,7 @@ async fn what_a_node_has_taken_is_not_said_to_another() {
     let (dead, taken) = dying().await;
     let (alive, asked) = node(StatusCode::OK).await;
     let nginx = Nginx::lead_to([('S', dead), ('N', alive)], Routing::Sticky).unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let post = async |path: &str, session: u32| {
-        let request = client.post(format!("http://127.0.0.1:{}{path}", nginx.port()));
-        let answer = request.header("cookie", format!("hongbao_session={session}")).send().await;
-        answer.unwrap().status()
-    };
+    let post = async |path: &str, session| ask(&nginx, Method::POST, path, session).await;
     let calls = 16;
     for session in 0..calls {
         post("/api/v1/groups", session).await;
