@@ -12,6 +12,7 @@ pub mod live;
 mod message;
 pub mod packets;
 pub mod problem;
+pub mod push;
 pub mod services;
 pub mod wallet;
 pub mod webhooks;

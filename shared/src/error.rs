@@ -109,6 +109,9 @@ codes! {
     /// No such session of yours.
     SessionNotFound = "session_not_found", 404, "There is no such session.";
 
+    /// No place where a browser can be told.
+    PushInvalid = "push_invalid", 422, "A browser cannot be told there.";
+
     // Groups and messages.
     /// No such group, or you are not in it.
     GroupNotFound = "group_not_found", 404, "There is no such group.";

@@ -26,6 +26,7 @@ impl Config {
         }
         self.check_sizes()?;
         self.check_days()?;
+        self.check_push()?;
         if let Some(fleet) = &self.fleet {
             fleet.check(self.sites.home.0)?;
             let storage = &self.storage;
@@ -77,6 +78,16 @@ impl Config {
         }
         require(limits.password_chars_min <= limits.password_chars_max, || {
             "limits.password_chars_min is above limits.password_chars_max".to_owned()
+        })
+    }
+
+    fn check_push(&self) -> Result<(), ConfigError> {
+        let contact = &self.push.contact;
+        let fits = contact.is_empty()
+            || contact.strip_prefix("mailto:").is_some_and(|rest| rest.contains('@'))
+            || contact.strip_prefix("https://").is_some_and(|rest| !rest.is_empty());
+        require(fits, || {
+            "push.contact must be mailto: with an address, or https:// with a page".to_owned()
         })
     }
 

@@ -20,7 +20,7 @@ mod variables;
 pub use fleet::{Address, Fleet, FleetSite};
 pub use key::{MasterKey, MasterKeySetting};
 pub use sections::{
-    Addresses, Cache, Calls, Credit, Flow, Guests, Landing, Lanes, Live, Reconcile, Server,
+    Addresses, Cache, Calls, Credit, Flow, Guests, Landing, Lanes, Live, Push, Reconcile, Server,
     Sessions, Sites, Storage, Telemetry, Time, Treasury, Webhooks,
 };
 pub use value::{CreditMode, HomeSite, Listen, LogFormat, Origin, Weights};
@@ -60,6 +60,8 @@ pub struct Config {
     pub unit: Unit,
     /// Where programs are told what happens.
     pub webhooks: Webhooks,
+    /// Whether browsers are told of packets.
+    pub push: Push,
     /// Sites and shards.
     pub sites: Sites,
     /// How long a paid packet may take.
@@ -99,6 +101,7 @@ impl Section for Config {
             treasury,
             unit,
             webhooks,
+            push,
             sites,
             landing,
             credit,
@@ -112,9 +115,9 @@ impl Section for Config {
             time,
             fleet: _,
         } = self;
-        let sections: [&mut dyn Section; 20] = [
-            server, storage, sessions, guests, addresses, limits, treasury, unit, webhooks, sites,
-            landing, credit, reconcile, flow, calls, lanes, live, cache, telemetry, time,
+        let sections: [&mut dyn Section; 21] = [
+            server, storage, sessions, guests, addresses, limits, treasury, unit, webhooks, push,
+            sites, landing, credit, reconcile, flow, calls, lanes, live, cache, telemetry, time,
         ];
         for section in sections {
             section.visit(visit);

@@ -127,6 +127,18 @@ section! {
 }
 
 section! {
+    /// Whether browsers are told of red packets while no page of the app is open, by the push
+    /// services that their makers run (R-WEB-8); it takes https.
+    Push at "push" {
+        /// Off, browsers are told for as long as a page is open.
+        enabled: bool = true;
+        /// Whom a push service writes to when something is wrong with what this server sends, as
+        /// `mailto:` or `https:`; Apple's takes nothing without.
+        contact: String = String::new();
+    }
+}
+
+section! {
     /// Sites and their logical shards (R-SITE).
     Sites at "sites" {
         /// The site that this node belongs to: S or N.

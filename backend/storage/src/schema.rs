@@ -89,6 +89,7 @@ const PEOPLE: &[File] = files![
     "people/sqlite/0006_services.sql",
     "people/sqlite/0007_webhooks.sql",
     "people/sqlite/0008_calls.sql",
+    "people/sqlite/0009_pushes.expand.sql",
 ];
 const LISTS: &[File] = files!["lists/sqlite/0001_lists.sql", "lists/sqlite/0002_months.sql"];
 
@@ -119,6 +120,7 @@ const POSTGRES_PEOPLE: &[File] = files![
     "people/postgres/0004_services.sql",
     "people/postgres/0005_webhooks.sql",
     "people/postgres/0006_calls.sql",
+    "people/postgres/0007_pushes.expand.sql",
 ];
 const POSTGRES_LISTS: &[File] = files!["lists/postgres/0001_lists.sql"];
 

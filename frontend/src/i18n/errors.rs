@@ -90,6 +90,7 @@ impl Lang {
                 ("这个网址已经登记过了。", "There is a webhook with this URL already.")
             }
             ErrorCode::TooManyWebhooks => ("回调太多了。", "There are too many webhooks."),
+            ErrorCode::PushInvalid => ("没法在那里提醒。", "Alerts can't be sent there."),
             ErrorCode::ReplayInvalid => {
                 ("重发要么指明事件，要么指明时间。", "A replay names either an event or a moment.")
             }

@@ -2,14 +2,15 @@ use super::gated;
 use crate::{fault::Step, gate::Gate};
 use hongbao_domain::store::people::{
     Act, Again, AskingService, Audience, CallAnswer, CallDraft, CallId, CallState, CallStore,
-    Caller, DemoGroupDraft, DemoMember, Dress, Externals, GroupDraft, GroupStore, HookAttempt,
-    HookStore, HooksState, InvitationDraft, InvitationStore, JoinDraft, JoinedGroup, LeasedEvent,
-    LinePost, ListedGroup, ListedInvitation, LogEntry, LogStore, Login, LoginStore, MarkStore,
-    MemberStore, NewAccount, NewEvent, NewHook, NewService, NewSession, NewToken, NewUser,
-    OwnSession, PacketPost, PasswordDraft, PeopleError, Person, PersonLink, Place, PostStore,
-    ProfileDraft, Removal, Revocation, RoomLink, RoomLinked, SealedSecret, Secrets, ServiceStore,
-    SessionStore, StoredGroup, StoredHook, StoredInvitation, StoredMessage, StoredPage,
-    StoredService, StoredSession, TextDraft, TokenHash, Tried, UserStore, ValidInvitation,
+    Caller, DemoGroupDraft, DemoMember, Dress, DuePush, Externals, GroupDraft, GroupStore,
+    HookAttempt, HookStore, HooksState, InvitationDraft, InvitationStore, JoinDraft, JoinedGroup,
+    LeasedEvent, LinePost, ListedGroup, ListedInvitation, LogEntry, LogStore, Login, LoginStore,
+    MarkStore, MemberStore, NewAccount, NewEvent, NewHook, NewPush, NewService, NewSession,
+    NewSubscription, NewToken, NewUser, OwnSession, PacketPost, PasswordDraft, PeopleError, Person,
+    PersonLink, Place, PostStore, ProfileDraft, PushStore, Pushed, Removal, Revocation, RoomLink,
+    RoomLinked, SealedSecret, Secrets, ServiceStore, SessionStore, StoredGroup, StoredHook,
+    StoredInvitation, StoredMessage, StoredPage, StoredService, StoredSession, TextDraft,
+    TokenHash, Tried, UserStore, ValidInvitation,
 };
 use hongbao_memory::MemoryPeople;
 use hongbao_shared::{
@@ -97,6 +98,20 @@ gated! {
         fn externals(service: ServiceId, people: &[UserId], room: Option<GroupId>) -> Externals;
         fn tidy_hooks(before: Timestamp, limit: u32, now: Timestamp, beyond: Timestamp) -> ();
         fn hooks_state() -> HooksState;
+    }
+}
+
+gated! {
+    impl PushStore for GatedPeople, PeopleError;
+    free {
+        fn push_key() -> Option<SealedSecret>;
+        fn put_push_key(from: Option<SealedSecret>, to: Option<SealedSecret>) -> bool;
+        fn subscribe(subscription: NewSubscription) -> bool;
+        fn unsubscribe(session: TokenHash) -> ();
+        fn is_subscribed() -> bool;
+        fn queue_pushes(packets: Vec<NewPush>, now: Timestamp) -> ();
+        fn lease_pushes(now: Timestamp, until: Timestamp, limit: u32) -> Vec<DuePush>;
+        fn settle_push(push: DuePush, pushed: Pushed) -> ();
     }
 }
 

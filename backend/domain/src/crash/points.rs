@@ -214,6 +214,20 @@ steps! {
         after: "the same; the program has it" =>
             "the next start posts it again, under the same id";
     }
+    /// A packet is written down for browsers.
+    QueuePushes = "pushes.queue" {
+        before: "what was delivered to the chat, and its outbox row" =>
+            "the row comes again, posts nothing twice, and has browsers told";
+        after: "what browsers are to be told; the outbox row as well" =>
+            "the row comes again; what a browser has not been told of waits once";
+    }
+    /// A browser is told, by its push service.
+    Push = "pushes.post" {
+        before: "what it is to be told, leased by a process that is gone" =>
+            "it is told when the lease ends";
+        after: "the same; it may have been told" =>
+            "it is told again, and shows one packet once";
+    }
     /// The lists "sent" and "received" are written.
     Lists = "lists" {
         before: "the outbox row *lists*" => "the row is delivered";

@@ -5,6 +5,7 @@ mod calls;
 mod groups;
 mod hooks;
 mod log;
+mod pushes;
 mod services;
 mod users;
 
@@ -22,6 +23,7 @@ pub use log::{
     Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, LogStore, PacketPost, PostStore, StoredBody,
     StoredMessage, StoredPacket, StoredPage, TextDraft,
 };
+pub use pushes::{DuePush, NewPush, NewSubscription, PushStore, PushTarget, Pushed};
 pub use services::{
     Act, AskingService, NewService, NewToken, PersonLink, RoomLink, RoomLinked, Scopes,
     ServiceStore, StoredService,
@@ -98,6 +100,7 @@ pub trait PeopleStore:
     + LogStore
     + ServiceStore
     + HookStore
+    + PushStore
     + CallStore
 {
 }
@@ -114,6 +117,7 @@ impl<T> PeopleStore for T where
         + LogStore
         + ServiceStore
         + HookStore
+        + PushStore
         + CallStore
 {
 }

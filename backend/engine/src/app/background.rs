@@ -11,6 +11,7 @@ use crate::{
     ledger::Ledger,
     news::Publisher,
     packets::{LaneParts, LaneStore, Lanes},
+    push::{Pusher, Ringing},
 };
 use hongbao_domain::{
     cache::SharedTier,
@@ -175,6 +176,10 @@ impl App {
             let postman = Postman::new(Arc::clone(&self.hooks), board, self.config.fleet.is_none());
             workers.tasks.spawn(postman.run(workers.stop.clone()));
         }
+        if self.pushes.tells() {
+            let pusher = Pusher::new(Arc::clone(&self.pushes));
+            workers.tasks.spawn(pusher.run(workers.stop.clone()));
+        }
         let stop = workers.stop.clone();
         workers.tasks.spawn(async move { writer.run(stop).await });
         let stop = workers.stop.clone();
@@ -196,6 +201,12 @@ impl App {
                 let (orders, hooks) = (Arc::clone(store), Arc::clone(&self.hooks));
                 Arc::new(Telling { inner, told, orders, hooks })
             };
+            let ringing = |inner: Arc<dyn Deliver>| -> Arc<dyn Deliver> {
+                if !self.pushes.tells() {
+                    return inner;
+                }
+                Arc::new(Ringing { inner, pushes: Arc::clone(&self.pushes) })
+            };
             let later = settings::credit_later(&self.config);
             let queues: [(Destination, Arc<dyn Deliver>, Pace); 4] = [
                 (
@@ -204,7 +215,7 @@ impl App {
                     Pace { later, ..unhurried(CREDIT_GATHER) },
                 ),
                 (Destination::Refund, telling(refund, Told::Refund), Pace::EAGER),
-                (Destination::Chat, telling(chat, Told::Chat), unhurried(CHAT_GATHER)),
+                (Destination::Chat, telling(ringing(chat), Told::Chat), unhurried(CHAT_GATHER)),
                 (Destination::Lists, lists, unhurried(LISTS_GATHER)),
             ];
             for (destination, deliver, pace) in queues {

@@ -16,15 +16,17 @@ use crate::{
     cache::{Comparison, LocalTier, Notes, SharedWriter},
     calls::Calls,
     control::{Clocks, Control, Follower, Health, Pace, Room, Sends},
+    courier::Courier,
     delivery::DeadLetters,
     demo::Demo,
     groups::{CardStates, Groups},
-    hooks::{Courier, Hooks},
+    hooks::Hooks,
     keys::{Keeper, Keys, seal::Sealer},
     ledger::Ledger,
     lists::Lists,
     live::Live,
     packets::{LaneParts, NumberedSite, Numbering, Packets, Tickets},
+    push::Pushes,
     reconcile::Schedule,
     services::Services,
     stores::Stores,
@@ -40,7 +42,7 @@ use hongbao_domain::{
 };
 use hongbao_shared::{Limits, Site, api::control::Degradation};
 use parking_lot::Mutex;
-use parts::{calls, clocks, demo, expirers, finder, hooks, ledger, mover, services};
+use parts::{calls, clocks, demo, expirers, finder, hooks, ledger, mover, pushes, services};
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -57,7 +59,7 @@ pub struct Outside {
     /// The cache tier that this node shares with others; `None` for none, or, where there are
     /// no others, for this process's memory.
     pub shared: Option<Arc<dyn SharedTier>>,
-    /// Carries what webhooks are told; `None` where nobody is told anything.
+    /// Carries what webhooks and browsers are told; `None` where nobody is told anything.
     pub courier: Option<Arc<dyn Courier>>,
     /// The databases.
     pub stores: Stores,
@@ -88,6 +90,8 @@ pub struct App {
     pub services: Arc<Services>,
     /// Where programs are told what happens.
     pub hooks: Arc<Hooks>,
+    /// Where browsers are told of packets.
+    pub pushes: Arc<Pushes>,
     /// Calls with keys.
     pub calls: Arc<Calls>,
     /// Wallets.
@@ -201,6 +205,7 @@ impl App {
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let demo = demo(&accounts, &groups, &packets, &ledger, &clock, entropy, limits);
         let app = Self {
+            pushes: pushes(&config, &stores, &keys, courier.clone(), &clock, &packets.entropy),
             hooks: hooks(&config, &stores, keys, courier, &clock, &packets.entropy),
             calls: calls(&config, &stores, &clock),
             live: live(&groups, &accounts, &packets),

@@ -7,12 +7,14 @@ use crate::{
     cache::LocalTier,
     calls::Calls,
     control::{Clocks, Control},
+    courier::Courier,
     demo::{Demo, DemoParts},
     groups::Groups,
-    hooks::{Courier, Hooks, HooksSettings},
+    hooks::{Hooks, HooksSettings},
     keys::Keys,
     ledger::{Ledger, Treasury},
     packets::{Expirer, Finder, Packets, Peers},
+    push::{PushSettings, Pushes},
     services::Services,
 };
 use hongbao_config::Config;
@@ -71,6 +73,25 @@ pub(super) fn hooks(
     let (store, clock, entropy) =
         (Arc::clone(&stores.people), Arc::clone(clock), Arc::clone(entropy));
     Arc::new(Hooks::new(store, keys, courier, clock, entropy, settings))
+}
+
+/// Where browsers are told, on the store of people.
+pub(super) fn pushes(
+    config: &Config,
+    stores: &Stores,
+    keys: &Keys,
+    courier: Option<Arc<dyn Courier>>,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Arc<Pushes> {
+    let settings = PushSettings {
+        contact: Some(config.push.contact.clone()).filter(|contact| !contact.is_empty()),
+        ttl_s: config.limits.packet_lifetime_s,
+    };
+    let courier = courier.filter(|_| config.push.enabled);
+    let (store, clock, entropy) =
+        (Arc::clone(&stores.people), Arc::clone(clock), Arc::clone(entropy));
+    Arc::new(Pushes::new(store, keys.clone(), courier, clock, entropy, settings))
 }
 
 /// The books, with what the house gives and allows.

@@ -65,6 +65,23 @@ pub enum Delivered {
     },
 }
 
+/// The events of a row that are told now, and those that are left; one that cannot be read is no
+/// news.
+pub(crate) fn told<T: DeserializeOwned>(
+    row: &OutboxRow,
+    delivered: &Delivered,
+) -> (Vec<T>, Vec<T>) {
+    let read = |payload: &str| serde_json::from_str(payload).unwrap_or_default();
+    let left = match delivered {
+        Delivered::Done => Vec::new(),
+        Delivered::Again(_) => return (Vec::new(), Vec::new()),
+        Delivered::Rest { payload, .. }
+        | Delivered::Unread { payload, .. }
+        | Delivered::Never { payload, .. } => read(payload),
+    };
+    (read(&row.payload), left)
+}
+
 fn describe(refusal: &Refusal) -> String {
     match &refusal.cause {
         Some(cause) => format!("{refusal}: {cause:#}"),

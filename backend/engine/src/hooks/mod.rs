@@ -3,18 +3,20 @@
 //! Outbox workers write down what webhooks hear (`telling`), a postman delivers it (`postman`).
 //! Nothing waits for a webhook, money least of all.
 
-mod courier;
 mod postman;
 mod sign;
 mod telling;
 
-pub use courier::{Courier, Letter};
 pub use postman::Postman;
 pub use telling::{Telling, Told};
 
 use crate::{
     accounts::ID_DRAWS_MAX,
-    keys::{Keys, secret},
+    courier::{Courier, Letter},
+    keys::{
+        Keys,
+        secret::{self, Purpose},
+    },
 };
 use hongbao_domain::{
     Refusal,
@@ -128,7 +130,7 @@ impl Hooks {
                 service,
                 url: url.clone(),
                 types: EventTypes::of(&events),
-                secret: secret::seal(&self.keys, id, &bytes, &*self.entropy)?,
+                secret: secret::seal(&self.keys, Purpose::Webhook(id), &bytes, &*self.entropy)?,
                 at: self.clock.now(),
                 per_service_max: self.settings.per_service_max,
                 pending_max: self.settings.pending_max,
@@ -184,7 +186,7 @@ impl Hooks {
     ) -> Result<WebhookWithSecret, Refusal> {
         let hook = self.find(service, id).await?;
         let bytes = self.entropy.bytes32();
-        let now = secret::seal(&self.keys, id, &bytes, &*self.entropy)?;
+        let now = secret::seal(&self.keys, Purpose::Webhook(id), &bytes, &*self.entropy)?;
         let old_until = self.clock.now().plus(SECRETS_OVERLAP);
         let from = hook.secrets.now.clone();
         let to = Secrets { now, before: Some((from.clone(), old_until)) };
@@ -310,13 +312,15 @@ impl Hooks {
     ) -> Result<Letter, String> {
         let before = hook.secrets.before.as_ref().filter(|(_, until)| now < *until);
         let sealed = std::iter::once(&hook.secrets.now).chain(before.map(|(sealed, _)| sealed));
-        let secrets: Option<Vec<_>> =
-            sealed.map(|sealed| secret::open(&self.keys, hook.id, sealed)).collect();
+        let secrets: Option<Vec<_>> = sealed
+            .map(|sealed| secret::open(&self.keys, Purpose::Webhook(hook.id), sealed))
+            .collect();
         let secrets = secrets.ok_or("The key that the secret is sealed with is missing here.")?;
         let body = telling::body(&*self.store, hook.service, event).await;
         let body = body.map_err(|error| format!("Names could not be read: {error}."))?;
-        let headers = sign::headers(&event.id, now, &body, &secrets);
-        Ok(Letter { url: hook.url.clone(), headers, body })
+        let mut headers = sign::headers(&event.id, now, &body, &secrets);
+        headers.push(("content-type", "application/json".to_owned()));
+        Ok(Letter { url: hook.url.clone(), headers, body: body.into_bytes() })
     }
 }
 

@@ -2,7 +2,7 @@
 //! other, again with back-off for days.
 
 use super::Hooks;
-use crate::keys::secret;
+use crate::keys::secret::{self, Purpose};
 use hongbao_domain::{
     board::{Board, Place, Rung},
     crash::{self, Step},
@@ -161,8 +161,8 @@ impl Postman {
                 continue;
             }
             let anew = |sealed| {
-                let opened = secret::open(keys, hook.id, sealed)?;
-                secret::seal(keys, hook.id, &opened, &**entropy).ok()
+                let opened = secret::open(keys, Purpose::Webhook(hook.id), sealed)?;
+                secret::seal(keys, Purpose::Webhook(hook.id), &opened, &**entropy).ok()
             };
             let Some(now) = anew(secret) else { continue };
             let before = before.as_ref().and_then(|(sealed, until)| Some((anew(sealed)?, *until)));

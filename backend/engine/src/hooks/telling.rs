@@ -7,7 +7,7 @@
 
 use super::Hooks;
 use crate::{
-    delivery::{Deliver, Delivered},
+    delivery::{Deliver, Delivered, told},
     packets::{ChatEvent, CreditEvent, RefundEvent},
 };
 use async_trait::async_trait;
@@ -25,7 +25,6 @@ use hongbao_shared::{
     Fen, Kind, OrderNo, ServiceId, UserId,
     api::webhooks::{EventData, EventPerson, EventType, WebhookEvent},
 };
-use serde::de::DeserializeOwned;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -99,19 +98,6 @@ impl Happened {
         let (first, last) = self.opened.unwrap_or((from, end));
         self.opened = Some((first.min(from), last.max(end)));
     }
-}
-
-/// The events of a row that are told now; one that cannot be read is no news.
-fn told<T: DeserializeOwned>(row: &OutboxRow, delivered: &Delivered) -> (Vec<T>, Vec<T>) {
-    let read = |payload: &str| serde_json::from_str(payload).unwrap_or_default();
-    let left = match delivered {
-        Delivered::Done => Vec::new(),
-        Delivered::Again(_) => return (Vec::new(), Vec::new()),
-        Delivered::Rest { payload, .. }
-        | Delivered::Unread { payload, .. }
-        | Delivered::Never { payload, .. } => read(payload),
-    };
-    (read(&row.payload), left)
 }
 
 impl News {

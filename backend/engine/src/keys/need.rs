@@ -23,11 +23,11 @@ pub struct Need {
     pub open: u64,
     /// Payments whose packets have not landed yet.
     pub landing: u64,
-    /// Secrets of webhooks, until a server that runs has sealed them anew.
+    /// Secrets of webhooks and of pushes, until a server that runs has sealed them anew.
     pub secrets: u64,
 }
 
-/// Looks through the open packets of every shard, all payments and all webhooks.
+/// Looks through the open packets of every shard, all payments, all webhooks and the key of pushes.
 pub async fn needed(
     id: KeyId,
     sealer: &Sealer,
@@ -42,6 +42,8 @@ pub async fn needed(
         let by_it = secrets.filter(|one| secret::key_of(one) == Some(id));
         need.secrets += u64::try_from(by_it.count()).unwrap_or(u64::MAX);
     }
+    let of_pushes = people.push_key().await?;
+    need.secrets += u64::from(of_pushes.is_some_and(|one| secret::key_of(&one) == Some(id)));
     // Before the shards: a packet lands before its row goes.
     let mut after = None;
     loop {

@@ -125,7 +125,12 @@ fn seals_and_tickets_are_what_they_were() {
     assert_eq!(tickets.issue(no, user, now), TICKET);
     tickets.check(TICKET, no, user, now).unwrap();
     let hook = hongbao_shared::WebhookId::new(9).unwrap();
-    assert_eq!(hex.encode(&secret::seal(&keys, hook, b"secret", &Fives).unwrap().0), SECRET);
+    assert_eq!(
+        hex.encode(
+            &secret::seal(&keys, secret::Purpose::Webhook(hook), b"secret", &Fives).unwrap().0
+        ),
+        SECRET
+    );
 }
 
 #[test]

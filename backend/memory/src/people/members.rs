@@ -198,7 +198,7 @@ impl State {
         self.member(group, user).is_some()
     }
 
-    fn is_demo(&self, user: UserId) -> bool {
+    pub(super) fn is_demo(&self, user: UserId) -> bool {
         self.users.get(&user).is_some_and(|user| user.profile.is_demo)
     }
 

@@ -7,6 +7,7 @@ mod invitations;
 mod log;
 mod members;
 mod posts;
+mod pushes;
 mod services;
 mod sessions;
 mod users;
@@ -19,6 +20,7 @@ use hongbao_shared::{GroupId, MessageId, OrderNo, UserId};
 use hooks::Hooks;
 use invitations::Invitation;
 use parking_lot::Mutex;
+use pushes::Pushes;
 use services::Services;
 use sessions::{Session, Token};
 use std::{collections::BTreeMap, fmt};
@@ -54,6 +56,7 @@ struct State {
     packets: BTreeMap<OrderNo, (GroupId, MessageId)>,
     services: Services,
     hooks: Hooks,
+    pushes: Pushes,
     /// Of whom, under which key.
     calls: BTreeMap<(Caller, String), Call>,
 }

@@ -117,7 +117,7 @@ impl State {
         }
     }
 
-    fn posted(&self, order_no: OrderNo) -> Option<(GroupId, &StoredMessage)> {
+    pub(super) fn posted(&self, order_no: OrderNo) -> Option<(GroupId, &StoredMessage)> {
         let (group, id) = self.packets.get(&order_no)?;
         Some((*group, self.groups.get(group)?.log.with_id(*id)?))
     }

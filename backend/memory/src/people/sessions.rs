@@ -146,6 +146,11 @@ impl State {
         })
     }
 
+    /// Whose it is, also if it has expired.
+    pub(super) fn person_of(&self, token: Token) -> Option<UserId> {
+        self.sessions.get(&token).map(|session| session.user_id)
+    }
+
     /// Those that have ended.
     pub(super) fn end_other_sessions(&mut self, user: UserId, keep: TokenHash) -> Vec<TokenHash> {
         let mut ended = Vec::new();

@@ -16,6 +16,7 @@ use hongbao_engine::{
     files,
     keys::seal::Sealer,
     keys::{Keys, KeysFolder, lacks, needed, unused_since},
+    push,
     stores::Stores,
 };
 
@@ -201,7 +202,9 @@ async fn give_up(config: &Config, id: Option<KeyId>) -> Result<(), Failure> {
         // With a note of any key, older data is asked no more.
         None => stores.keys.note(keys.sealing(), now).await.map(|()| true),
     };
+    let pushes = push::give_up(&*stores.people, &keys).await;
     stores.close().await;
+    pushes.map_err(anyhow::Error::from)?;
     if !noted.map_err(anyhow::Error::from)? {
         return Err(Failure::usage("a node still seals with it"));
     }
@@ -239,7 +242,7 @@ async fn forget_in(
     if !need.is_none() {
         return Err(Failure::usage(format!(
             "{id} is needed: it sealed the seeds of {} open packets, of {} that were paid and have \
-             not landed, and {} secrets of webhooks, which a server that runs seals anew",
+             not landed, and {} secrets of webhooks and pushes, which a server that runs seals anew",
             need.open, need.landing, need.secrets
         )));
     }

@@ -1,4 +1,5 @@
-//! Posts events to webhooks over HTTP (R-API-5). The only place from which this server calls
+//! Posts events to webhooks (R-API-5), and what is for browsers to their push services
+//! (R-WEB-8), over HTTP. The only place from which this server calls
 //! somebody whom it was told to call.
 //!
 //! The address that is connected to is the one that was looked at: a name that resolves to
@@ -9,7 +10,7 @@ mod reach;
 
 use async_trait::async_trait;
 use axum::http::{Request, Uri, uri::Scheme};
-use hongbao_engine::hooks::{Courier, Letter};
+use hongbao_engine::courier::{Courier, Letter};
 use http_body_util::Full;
 use hyper::{body::Bytes, client::conn::http1, header};
 use hyper_util::rt::TokioIo;
@@ -181,8 +182,7 @@ where
     let host = target.uri.authority().map_or(target.host.as_str(), |whole| whole.as_str());
     let mut request = Request::post(path)
         .header(header::HOST, host)
-        .header(header::USER_AGENT, concat!("Hongbao-Webhooks/", env!("CARGO_PKG_VERSION")))
-        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::USER_AGENT, concat!("Hongbao/", env!("CARGO_PKG_VERSION")))
         .header(header::CONNECTION, "close");
     for (name, value) in &letter.headers {
         request = request.header(*name, value);

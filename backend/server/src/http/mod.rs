@@ -34,7 +34,9 @@ use hongbao_engine::app::App;
 use hongbao_shared::Unit;
 use keyed::Repeats;
 use problem::Answered;
-use routes::{accounts, control, groups, lists, live, me, packets, services, wallet, webhooks};
+use routes::{
+    accounts, control, groups, lists, live, me, packets, push, services, wallet, webhooks,
+};
 use std::{convert::Infallible, ops::Deref, sync::Arc};
 use throttle::Throttle;
 use tokio_util::sync::CancellationToken;
@@ -115,6 +117,8 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(me::change_password))
         .routes(routes!(me::sessions, me::end_other_sessions))
         .routes(routes!(me::end_session))
+        .routes(routes!(push::key))
+        .routes(routes!(push::subscribe, push::unsubscribe))
         // Meet.
         .routes(routes!(groups::create, groups::list))
         .routes(routes!(groups::preview))

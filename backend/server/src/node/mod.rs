@@ -22,7 +22,7 @@ use hongbao_domain::{
 };
 use hongbao_engine::{
     app::{self, App, NotWhole},
-    hooks::Courier,
+    courier::Courier,
     keys::{Keys, KeysFolder, lacks},
     stores::Stores,
 };

@@ -5,6 +5,7 @@
 pub(crate) mod document;
 pub(crate) mod fragile;
 pub(crate) mod person;
+pub(crate) mod push_service;
 pub(crate) mod receiver;
 pub(crate) mod server;
 

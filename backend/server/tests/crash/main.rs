@@ -15,6 +15,7 @@ mod fleet;
 mod kills;
 mod past;
 mod points;
+mod pushes;
 mod stage;
 mod told;
 mod traffic;

@@ -56,9 +56,7 @@ impl Case {
 
     fn each_once() -> Vec<Self> {
         // Programs have a test of their own.
-        let of_people = POINTS
-            .iter()
-            .filter(|point| !matches!(point.step, Step::TellWebhooks | Step::PostWebhook));
+        let of_people = POINTS.iter().filter(|point| !is_of_programs_or_browsers(point.step));
         let in_turn = of_people.zip(MODES.into_iter().cycle());
         in_turn.map(|(point, mode)| Self { point, mode, bug: None }).collect()
     }
@@ -80,7 +78,9 @@ impl Case {
             Step::MasterKey | Step::MigrateDatabase | Step::Manifest | Step::Migrate => {
                 unreachable!("that is at the start")
             }
-            Step::TellWebhooks | Step::PostWebhook => unreachable!("programs have their own test"),
+            Step::TellWebhooks | Step::PostWebhook | Step::QueuePushes | Step::Push => {
+                unreachable!("programs and browsers have their own tests")
+            }
             // Once for each site; or worked off a few times a second at most.
             Step::NumberBlock | Step::GiveUp | Step::Lists | Step::Expire => 1,
             // There are two leases at the start, and the third is for when one is used up. Of
@@ -287,4 +287,8 @@ async fn all_the_way_to_the_end(stage: &mut Stage) {
 
 fn aborted(name: &str, status: ExitStatus) {
     assert_eq!(status.signal(), Some(SIGABRT), "{name}: {status}");
+}
+
+fn is_of_programs_or_browsers(step: Step) -> bool {
+    matches!(step, Step::TellWebhooks | Step::PostWebhook | Step::QueuePushes | Step::Push)
 }

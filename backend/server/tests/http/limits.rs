@@ -26,7 +26,7 @@ const WITHOUT: [(&str, &str, &str); 2] = [
 ];
 
 /// What the handler is asked where it would refuse an empty object before it counts.
-const BODIES: [(&str, &str, &str); 14] = [
+const BODIES: [(&str, &str, &str); 15] = [
     ("post", "/accounts", r#"{"name": "flooder", "password": "a long password"}"#),
     ("post", "/session", r#"{"name": "flooder", "password": "a long password"}"#),
     ("post", "/session/guest", r#"{"name": "flooder"}"#),
@@ -40,6 +40,7 @@ const BODIES: [(&str, &str, &str); 14] = [
     ("put", "/me/password", r#"{"current": "a long password", "new": "another password"}"#),
     ("patch", "/me", r#"{"name": "N"}"#),
     ("post", "/packets", r#"{"group_id": "GROUP", "kind": "lucky", "total_fen": 10, "shares": 1}"#),
+    ("put", "/session/push", r#"{"endpoint": "", "public_key": "", "auth": "", "language": "en"}"#),
     ("post", "/wallet/top-ups", r#"{"amount_fen": 1, "key": "k"}"#),
 ];
 

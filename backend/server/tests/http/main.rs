@@ -20,6 +20,7 @@ mod keys;
 mod limits;
 mod membership;
 mod people;
+mod pushes;
 mod quick_start;
 mod scene;
 mod secrecy;

@@ -7,6 +7,7 @@
 mod common;
 
 mod gone;
+mod pushes;
 mod stores;
 
 use common::{

@@ -11,6 +11,7 @@ mod marks;
 mod members;
 mod messages;
 mod person;
+mod pushes;
 mod roles;
 mod services;
 mod sessions;

@@ -33,6 +33,8 @@ fn allowed(method: &str, operation: &Value) -> Vec<&'static str> {
         | "list_sessions"
         | "end_session"
         | "end_other_sessions"
+        | "subscribe_to_pushes"
+        | "unsubscribe_from_pushes"
         | "stream_group_events"
         | "stream_events" => roles.extend(PERSONS),
         _ if operation["tags"][0] == "Control" => roles.extend(["administrator", "administer"]),

@@ -28,12 +28,12 @@ pub(in crate::http) fn repeat(operation: &str) -> Option<Repeat> {
         | "top_up" | "grant_money" | "post_message" | "pay_packet" | "open_packet" | "open_packet_for_many"
         | "link_people" | "link_rooms" | "retry_dead_letter"
         // As it is to be, however often it is said.
-        | "join_group" | "enter_demo_group" | "update_me" | "mark_group_read" | "mute_group"
+        | "join_group" | "enter_demo_group" | "update_me" | "subscribe_to_pushes" | "mark_group_read" | "mute_group"
         | "turn_switches" | "start_reconciliation" | "resume_webhook"
         // Told again under the ids of before.
         | "replay_webhook"
         // Gone is gone, though the second answer may be that it is.
-        | "remove_member" | "revoke_invitation" | "delete_webhook" => Some(Repeat::Same),
+        | "remove_member" | "revoke_invitation" | "delete_webhook" | "unsubscribe_from_pushes" => Some(Repeat::Same),
         other => unlisted(other),
     }
 }

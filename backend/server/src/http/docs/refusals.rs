@@ -25,6 +25,7 @@ fn own(operation: &str) -> &'static [ErrorCode] {
         "become_account" => &[NameInvalid, NameTaken, PasswordInvalid, AlreadyAccount, KeyNotTaken],
         "change_password" => &[WrongCredentials, PasswordInvalid, GuestHasNoPassword, KeyNotTaken],
         "end_session" => &[SessionNotFound, KeyNotTaken],
+        "subscribe_to_pushes" => &[PushInvalid],
         "create_group" => &[GroupNameInvalid, TooManyGroups],
         "enter_demo_group" => &[DemoOff, TooManyGroups],
         "join_group" => &[InvitationInvalid, GroupFull, TooManyGroups],

@@ -9,6 +9,7 @@ pub(super) mod lists;
 pub(super) mod live;
 pub(super) mod me;
 pub(super) mod packets;
+pub(super) mod push;
 pub(super) mod services;
 pub(super) mod wallet;
 pub(super) mod webhooks;

@@ -57,6 +57,7 @@ mod hooks;
 mod lines;
 mod log;
 mod members;
+mod pushes;
 mod services;
 mod sessions;
 mod users;

@@ -1,4 +1,4 @@
-//! What carries a letter to a webhook. The engine knows no HTTP.
+//! What carries a letter to a webhook, or a push service. The engine knows no HTTP.
 
 use async_trait::async_trait;
 use std::fmt;
@@ -10,8 +10,8 @@ pub struct Letter {
     pub url: String,
     /// Headers beside those that every post has.
     pub headers: Vec<(&'static str, String)>,
-    /// JSON.
-    pub body: String,
+    /// As `content-type` says.
+    pub body: Vec<u8>,
 }
 
 /// Carries letters.

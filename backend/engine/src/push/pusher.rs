@@ -1,0 +1,131 @@
+//! Carries to push services what browsers are to be told.
+
+use super::Pushes;
+use hongbao_domain::{
+    crash::{self, Step},
+    store::people::{DuePush, PeopleError, Pushed},
+};
+use hongbao_shared::Timestamp;
+use std::{sync::Arc, time::Duration};
+use tokio::{task::JoinSet, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+/// Longer than a post may take; what is not settled by then is told again.
+const LEASE: Duration = Duration::from_secs(20);
+/// How long it sleeps without being told: what waits for a retry, and what other nodes wrote
+/// down, is found by this.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+const RESEAL_EVERY: Duration = Duration::from_secs(10);
+/// Posts that a node has under way at a time.
+const UNDER_WAY_MAX: usize = 32;
+const BACK_OFF_FIRST: Duration = Duration::from_secs(2);
+const BACK_OFF_MAX: Duration = Duration::from_mins(5);
+/// How long a push service is tried: later, a packet is no news any more.
+const TRIED_FOR: Duration = Duration::from_hours(1);
+
+/// Carries what is due, on each node.
+#[derive(Debug)]
+pub struct Pusher {
+    pushes: Arc<Pushes>,
+}
+
+impl Pusher {
+    /// Of these.
+    pub fn new(pushes: Arc<Pushes>) -> Self {
+        Self { pushes }
+    }
+
+    /// Carries until `stop`, then finishes what it has begun.
+    pub async fn run(self, stop: CancellationToken) {
+        // Tasks, which move on while it looks for more.
+        let mut under_way = JoinSet::new();
+        let mut resealed = None::<Instant>;
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(ended) = under_way.join_next() => fell(ended),
+                () = self.pushes.bell.notified() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            if resealed.is_none_or(|at| at.elapsed() >= RESEAL_EVERY) {
+                resealed = Some(Instant::now());
+                if let Err(error) = self.pushes.reseal().await {
+                    tracing::debug!(%error, "the key of pushes stays under its key for now");
+                }
+            }
+            if !self.pushes.anybody().await {
+                continue;
+            }
+            if let Err(error) = self.take(&mut under_way).await {
+                tracing::debug!(%error, "what browsers are to be told cannot be read for now");
+            }
+        }
+        while let Some(ended) = under_way.join_next().await {
+            fell(ended);
+        }
+    }
+
+    /// Takes what is due, as far as there is room.
+    async fn take(&self, under_way: &mut JoinSet<()>) -> Result<(), PeopleError> {
+        let free = UNDER_WAY_MAX.saturating_sub(under_way.len());
+        if free == 0 {
+            return Ok(());
+        }
+        let now = self.pushes.clock.now();
+        let limit = u32::try_from(free).unwrap_or(u32::MAX);
+        for push in self.pushes.store.lease_pushes(now, now.plus(LEASE), limit).await? {
+            under_way.spawn(carry(Arc::clone(&self.pushes), push));
+        }
+        Ok(())
+    }
+}
+
+/// As if it had happened here: the process ends in good order.
+fn fell(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(ended) = ended
+        && ended.is_panic()
+    {
+        std::panic::resume_unwind(ended.into_panic());
+    }
+}
+
+async fn carry(pushes: Arc<Pushes>, push: DuePush) {
+    crash::before(Step::Push);
+    let answered = match (pushes.letter(&push, pushes.clock.now()).await, &pushes.courier) {
+        (Ok(letter), Some(courier)) => courier.post(letter).await,
+        (Ok(_), None) => Err("This server tells nobody.".to_owned()),
+        (Err(why), _) => Err(why),
+    };
+    crash::after(Step::Push);
+    let (outcome, fate) = fate(&push, &answered, pushes.clock.now());
+    metrics::counter!("hongbao_pushes_total", "outcome" => outcome).increment(1);
+    if outcome != "delivered" {
+        tracing::debug!(?answered, outcome, "a browser was not told");
+    }
+    if let Err(error) = pushes.store.settle_push(push, fate).await {
+        // The lease runs out, and it is told again; the browser shows it once.
+        tracing::debug!(%error, "that a browser was told was not written down");
+    }
+}
+
+fn fate(push: &DuePush, answered: &Result<u16, String>, now: Timestamp) -> (&'static str, Pushed) {
+    let is_old = now.millis_since(push.queued_at) >= millis(TRIED_FOR);
+    match answered {
+        Ok(200..=299) => ("delivered", Pushed::Over),
+        // What its push service does not know any more.
+        Ok(404 | 410) => ("gone", Pushed::Gone),
+        // It would say so of the same message again.
+        Ok(400 | 401 | 403 | 413) => ("refused", Pushed::Over),
+        _ if is_old => ("given_up", Pushed::Over),
+        _ => ("failed", Pushed::Again(now.plus(back_off(push.attempts)))),
+    }
+}
+
+fn back_off(attempts: u32) -> Duration {
+    BACK_OFF_FIRST.saturating_mul(1 << attempts.min(12)).min(BACK_OFF_MAX)
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
