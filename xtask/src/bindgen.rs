@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::chunks;
+use crate::order::arrange;
 use crate::process;
 use crate::segments::{Gaps, slim};
 use crate::workspace::{WASM_TARGET, Workspace};
@@ -104,10 +105,10 @@ fn bind(wasm: &Path, folder: &Path, module: &Module<'_>, flavour: Flavour) -> Re
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
-    let main = if module.in_parts {
+    let (main, parts) = if module.in_parts {
         chunks::split(wasm, folder, &format!("./{}.js", module.name))?
     } else {
-        wasm.to_owned()
+        (wasm.to_owned(), Vec::new())
     };
     let mut output = Bindgen::new()
         .input_path(main)
@@ -132,8 +133,12 @@ fn bind(wasm: &Path, folder: &Path, module: &Module<'_>, flavour: Flavour) -> Re
         }
     }
     output.emit(folder)?;
+    let bound = folder.join(format!("{}_bg.wasm", module.name));
     if module.in_parts {
-        slim(&folder.join(format!("{}_bg.wasm", module.name)), Gaps::AreZero)?;
+        slim(&bound, Gaps::AreZero)?;
+    }
+    if flavour == Flavour::Release {
+        parts.iter().chain([&bound]).try_for_each(|module| arrange(module))?;
     }
     let glue = folder.join(module.name).with_extension("js");
     let script = fs::read_to_string(&glue)?;

@@ -7,9 +7,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::segments::{Gaps, slim};
 use anyhow::{Context as _, Result, anyhow};
 use wasm_split_cli_support::{Options, transform};
+
+use crate::segments::{Gaps, slim};
 
 /// The script that loads the parts, beside the glue.
 pub(crate) const LOADERS: &str = "./parts.js";
@@ -21,8 +22,9 @@ pub(crate) fn flags() -> [String; 1] {
 }
 
 /// Cuts `wasm`. The parts and the script that loads them go into `folder`; answers the main module,
-/// which wasm-bindgen goes on with. `glue` is its script, as the loaders import it.
-pub(crate) fn split(wasm: &Path, folder: &Path, glue: &str) -> Result<PathBuf> {
+/// which wasm-bindgen goes on with, and the parts. `glue` is the main module's script, as the
+/// loaders import it.
+pub(crate) fn split(wasm: &Path, folder: &Path, glue: &str) -> Result<(PathBuf, Vec<PathBuf>)> {
     let input = fs::read(wasm)?;
     let main = wasm.with_extension("main.wasm");
     let mut options = Options::new(&input);
@@ -33,8 +35,8 @@ pub(crate) fn split(wasm: &Path, folder: &Path, glue: &str) -> Result<PathBuf> {
     let cut = transform(options)
         .map_err(|report| anyhow!("{report:?}"))
         .with_context(|| format!("could not cut {} into parts", wasm.display()))?;
-    for part in cut.split_modules {
-        slim(&part, Gaps::AreNotOurs)?;
+    for part in &cut.split_modules {
+        slim(part, Gaps::AreNotOurs)?;
     }
-    Ok(main)
+    Ok((main, cut.split_modules))
 }

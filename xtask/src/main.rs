@@ -18,6 +18,7 @@ mod dist;
 mod fleet;
 mod html;
 mod js_package;
+mod order;
 mod parts;
 mod process;
 mod rogue;
