@@ -206,7 +206,7 @@ section! {
         /// Groups that one person makes, joins or leaves, and members that they remove, in a
         /// minute.
         groups_per_user_per_minute: u32 = 60;
-        /// Changes of one person's own name, picture, password, sessions and muted groups in
+        /// Changes of one person's own name, picture, password, sessions, pinned and muted groups in
         /// a minute.
         changes_per_user_per_minute: u32 = 60;
         /// Marks of how far one person has read in a minute.

@@ -37,6 +37,10 @@ pub struct Group {
     pub is_demo: bool,
     /// Has the reader muted it?
     pub muted: bool,
+    /// Has the reader pinned it to the top of their list? A server of the version before does
+    /// not say.
+    #[serde(default)]
+    pub pinned: bool,
     /// Up to which entry of the log the reader has read; absent before the first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub read_up_to: Option<MessageId>,
@@ -61,6 +65,10 @@ pub struct GroupSummary {
     pub is_demo: bool,
     /// Has the reader muted it?
     pub muted: bool,
+    /// Has the reader pinned it to the top of their list? A server of the version before does
+    /// not say.
+    #[serde(default)]
+    pub pinned: bool,
     /// Words and packets of others that the reader has not read; counted up to
     /// [`UNREAD_MAX`].
     pub unread: u32,
@@ -79,6 +87,15 @@ pub const UNREAD_MAX: u32 = 100;
 pub struct MuteRequest {
     /// Whether the group is muted from now on.
     pub muted: bool,
+}
+
+/// `PUT /groups/{id}/pin`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PinRequest {
+    /// Whether the group stands at the top of one's list from now on.
+    pub pinned: bool,
 }
 
 /// `PUT /groups/{id}/read`. Never goes backwards.

@@ -51,6 +51,7 @@ fn a_message_of_a_later_kind_is_alone() {
     let poll = entry(&json!({ "type": "poll", "question": "Tea?", "votes": [1, 2] }));
     let text = entry(&json!({ "type": "text", "text": "hi" }));
     let groups: Vec<GroupSummary> = read(json!([group("1", &poll), group("2", &text)]));
+    assert!(groups.iter().all(|group| !group.pinned), "the version before says nothing of pins");
     let bodies = groups.into_iter().map(|group| group.last_message.unwrap().body);
     let said = MessageBody::Text { text: "hi".to_owned() };
     assert_eq!(bodies.collect::<Vec<_>>(), [MessageBody::Unknown, said]);

@@ -157,6 +157,7 @@ gated! {
         fn place(group: GroupId, user: UserId) -> Option<Place>;
         fn set_read(group: GroupId, user: UserId, up_to: MessageId) -> bool;
         fn set_muted(group: GroupId, user: UserId, muted: bool) -> ();
+        fn set_pinned(group: GroupId, user: UserId, pinned: bool) -> ();
     }
 }
 

@@ -11,7 +11,8 @@ use hongbao_shared::{UserId, api::groups::GroupSummary};
 const GROUPS_LISTED_MAX: u32 = 500;
 
 impl Groups {
-    /// The groups of a person, the one with the newest message that they may see first.
+    /// The groups of a person: those that they have pinned, then the others; of each, the one with
+    /// the newest message that they may see first.
     pub async fn list(
         &self,
         user: UserId,
@@ -24,7 +25,7 @@ impl Groups {
         let faces = self.store.faces(&ids, FACES_MAX).await?;
         let mut summaries = Vec::with_capacity(groups.len());
         let mut newest = Vec::with_capacity(groups.len());
-        for ListedGroup { group, muted, unread, last_message } in groups {
+        for ListedGroup { group, muted, pinned, unread, last_message } in groups {
             let StoredGroup { id, name, member_count, demo_language, .. } = group;
             newest.push(last_message);
             summaries.push(GroupSummary {
@@ -34,6 +35,7 @@ impl Groups {
                 faces: Vec::new(),
                 is_demo: demo_language.is_some(),
                 muted,
+                pinned,
                 unread,
                 last_message: None,
             });

@@ -150,6 +150,15 @@ impl Groups {
         Ok(self.store.set_muted(group, user, muted).await?)
     }
 
+    /// Pins a group to the top of a member's list, or not any more; what they have open elsewhere
+    /// hears of it (R-WEB-1). `group_not_found`.
+    pub async fn pin(&self, user: UserId, group: GroupId, pinned: bool) -> Result<(), Refusal> {
+        self.store.set_pinned(group, user, pinned).await?;
+        self.accounts.herald().tell(News::Read(group, user));
+        self.wakes.hint_reader(user, group);
+        Ok(())
+    }
+
     /// Adds to what is in memory instead of dropping it: a group that a thousand join
     /// at once would be loaded a thousand times. `seen` is the mark of `members` before
     /// the database was asked. Nobody is hinted at it here: the entry that says so hints

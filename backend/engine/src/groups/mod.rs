@@ -153,6 +153,7 @@ impl Groups {
             created_at: stored.created_at,
             is_demo: stored.demo_language.is_some(),
             muted: place.muted,
+            pinned: place.pinned,
             read_up_to: place.read_up_to,
             members: self.accounts.profiles(&ids).await,
         })

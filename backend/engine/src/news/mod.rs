@@ -20,7 +20,7 @@ pub enum News {
     Joined(GroupId, UserId),
     /// Somebody has left a group.
     Left(GroupId, UserId),
-    /// Somebody has read on in a group.
+    /// Somebody has read on in a group, or pinned it.
     Read(GroupId, UserId),
     /// Somebody has another name or picture.
     Profile(UserId),

@@ -128,7 +128,8 @@ impl State {
 
     pub(super) fn place(&self, group: GroupId, user: UserId) -> Option<Place> {
         let member = self.member(group, user)?;
-        Some(Place { muted: member.muted, read_up_to: member.read_up_to() })
+        let read_up_to = member.read_up_to();
+        Some(Place { muted: member.muted, pinned: member.pinned, read_up_to })
     }
 
     pub(super) fn groups_of(&self, user: UserId, limit: u32) -> Vec<ListedGroup> {
@@ -147,6 +148,7 @@ impl State {
             Some(ListedGroup {
                 group: stored(*id, group),
                 muted: member.muted,
+                pinned: member.pinned,
                 unread: u32::try_from(unread).unwrap_or(UNREAD_MAX),
                 last_message: last,
             })
@@ -155,7 +157,7 @@ impl State {
         // Stable, and in the order of ids before.
         groups.sort_by_key(|listed| {
             let at = listed.last_message.as_ref().map(|message| message.at);
-            Reverse(at.unwrap_or(listed.group.created_at))
+            Reverse((listed.pinned, at.unwrap_or(listed.group.created_at)))
         });
         groups.truncate(size(limit));
         groups

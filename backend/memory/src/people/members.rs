@@ -15,6 +15,7 @@ pub(super) struct Member {
     /// The order of arrival: two may join in the same millisecond.
     place: i64,
     pub(super) muted: bool,
+    pub(super) pinned: bool,
     /// 0 before the first.
     pub(super) read_up_to: i64,
 }
@@ -132,6 +133,18 @@ impl MarkStore for MemoryPeople {
         member.muted = muted;
         Ok(())
     }
+
+    async fn set_pinned(
+        &self,
+        group: GroupId,
+        user: UserId,
+        pinned: bool,
+    ) -> Result<(), PeopleError> {
+        let state = &mut *self.state.lock();
+        let member = state.member_mut(group, user).ok_or(PeopleError::GroupNotFound)?;
+        member.pinned = pinned;
+        Ok(())
+    }
 }
 
 impl State {
@@ -142,7 +155,8 @@ impl State {
                 group.owner_id = user;
             }
             group.last_place += 1;
-            let member = Member { place: group.last_place, muted: false, read_up_to: 0 };
+            let place = group.last_place;
+            let member = Member { place, muted: false, pinned: false, read_up_to: 0 };
             group.members.insert(user, member);
         }
         if let Some(user) = self.users.get_mut(&user) {

@@ -130,6 +130,7 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(groups::messages, groups::post))
         .routes(routes!(groups::read))
         .routes(routes!(groups::mute))
+        .routes(routes!(groups::pin))
         .routes(routes!(groups::remove_member))
         .routes(routes!(live::group))
         .routes(routes!(live::hints))

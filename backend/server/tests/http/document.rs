@@ -56,6 +56,7 @@ async fn the_document_names_every_call() {
         "POST /api/v1/groups/join",
         "PUT /api/v1/groups/{id}/read",
         "PUT /api/v1/groups/{id}/mute",
+        "PUT /api/v1/groups/{id}/pin",
         "DELETE /api/v1/groups/{id}/members/{user_id}",
         "POST /api/v1/groups/demo",
         "GET /api/v1/groups/{id}/events",

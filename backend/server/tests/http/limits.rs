@@ -35,6 +35,7 @@ const BODIES: [(&str, &str, &str); 15] = [
     ("post", "/groups/join", r#"{"code": "aaaaaaaaaaaaaaaa"}"#),
     ("post", "/groups/{id}/messages", r#"{"text": "Hi"}"#),
     ("put", "/groups/{id}/mute", r#"{"muted": true}"#),
+    ("put", "/groups/{id}/pin", r#"{"pinned": true}"#),
     ("put", "/groups/{id}/read", r#"{"message_id": "1"}"#),
     ("post", "/me/account", r#"{"name": "flooder", "password": "a long password"}"#),
     ("put", "/me/password", r#"{"current": "a long password", "new": "another password"}"#),

@@ -1,4 +1,4 @@
-//! Invitations looked at, leaving, removing, reading, muting (R-PEOPLE-2).
+//! Invitations looked at, leaving, removing, reading, muting, pinning (R-PEOPLE-2, R-WEB-1).
 
 use crate::common::{
     person::{Person, send},
@@ -134,4 +134,46 @@ async fn reading_and_muting_are_written_down() {
     }
     let answer = put(&people[0], &format!("{path}/read"), &json!({"message_id": 3})).await;
     assert_eq!(answer.refused(), (400, "invalid_body".to_owned()));
+}
+
+#[tokio::test]
+async fn pinned_groups_stand_first() {
+    let server = TestServer::start().await;
+    let (first, people) = server.group_of(2).await;
+    let ann = &people[0];
+    let second = ann.post("/groups", &json!({"name": "second"})).await.ok(201);
+    let second = second["id"].as_str().unwrap().to_owned();
+    let listed = async || -> Vec<(String, bool)> {
+        let groups = ann.get("/groups").await.ok(200);
+        let line = |group: &Value| {
+            (group["id"].as_str().unwrap().to_owned(), group["pinned"].as_bool().unwrap())
+        };
+        groups.as_array().unwrap().iter().map(line).collect()
+    };
+    let pin = async |pinned: bool| {
+        let path = format!("/groups/{first}/pin");
+        let answer = put(ann, &path, &json!({"pinned": pinned})).await;
+        assert_eq!((answer.status, answer.body.as_str()), (StatusCode::NO_CONTENT, ""));
+    };
+    let hi = json!({"text": "hi"});
+    ann.post(&format!("/groups/{second}/messages"), &hi).await.ok(201);
+    assert_eq!(listed().await, [(second.clone(), false), (first.clone(), false)]);
+    pin(true).await;
+    ann.post(&format!("/groups/{second}/messages"), &hi).await.ok(201);
+    assert_eq!(listed().await, [(first.clone(), true), (second.clone(), false)]);
+    assert_eq!(ann.get(&format!("/groups/{first}")).await.ok(200)["pinned"], true);
+    assert_eq!(people[1].get("/groups").await.ok(200)[0]["pinned"], false);
+    pin(false).await;
+    assert_eq!(listed().await, [(second.clone(), false), (first.clone(), false)]);
+
+    let outsider = server.guest("outsider").await;
+    for (who, body, expected) in [
+        (&outsider, json!({"pinned": true}), (404, "group_not_found")),
+        (ann, json!({}), (400, "invalid_body")),
+        (ann, json!({"pinned": 1}), (400, "invalid_body")),
+        (ann, json!({"pinned": true, "muted": true}), (400, "unknown_field")),
+    ] {
+        let answer = put(who, &format!("/groups/{first}/pin"), &body).await;
+        assert_eq!(answer.refused(), (expected.0, expected.1.to_owned()), "{body}");
+    }
 }

@@ -23,8 +23,8 @@ const NFC: &str = "caf\u{e9} au lait";
 const NFD: &str = "cafe\u{301} au lait";
 
 /// What came after login names.
-const WITHOUT_PROGRAMS: &str =
-    "DROP TABLE keyed_calls; DROP TABLE webhook_attempts; DROP TABLE webhook_events;
+const WITHOUT_PROGRAMS: &str = "ALTER TABLE members DROP COLUMN pinned;
+     DROP TABLE keyed_calls; DROP TABLE webhook_attempts; DROP TABLE webhook_events;
      DROP TABLE webhooks; DROP TABLE service_acts; DROP TABLE linked_rooms;
      DROP TABLE linked_people; DROP TABLE service_tokens; DROP TABLE services;";
 

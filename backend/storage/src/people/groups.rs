@@ -51,7 +51,7 @@ impl GroupStore for SqlPeople {
         // Both looks into a log are bounded: at the newest entries, and at so many words
         // and packets after what has been read.
         let found = sql(format!(
-            "SELECT {GROUP_COLUMNS}, mine.muted,
+            "SELECT {GROUP_COLUMNS}, mine.muted, mine.pinned,
                     (SELECT count(*) FROM
                          (SELECT u.sender_id FROM messages u {said}
                           WHERE u.group_id = g.id AND u.id > mine.read_up_to AND u.kind <= 2
@@ -66,20 +66,21 @@ impl GroupStore for SqlPeople {
                   ORDER BY v.id DESC LIMIT 1)
              {JOIN_PACKET}
              WHERE mine.user_id = $1
-             ORDER BY coalesce(m.at, g.created_at) DESC, g.id LIMIT $2"
+             ORDER BY mine.pinned DESC, coalesce(m.at, g.created_at) DESC, g.id LIMIT $2"
         ))
         .bind(user.get())
         .bind(limit)
         .bind(LOG_SCAN_MAX)
         .all(&self.database, |row| {
-            let unread: u32 = row.try_get(GROUP_COLUMNS_COUNT + 1)?;
-            let newest: Option<i64> = row.try_get(GROUP_COLUMNS_COUNT + 2)?;
+            let unread: u32 = row.try_get(GROUP_COLUMNS_COUNT + 2)?;
+            let newest: Option<i64> = row.try_get(GROUP_COLUMNS_COUNT + 3)?;
             Ok(ListedGroup {
                 group: stored_group(row)?,
                 muted: row.try_get(GROUP_COLUMNS_COUNT)?,
+                pinned: row.try_get(GROUP_COLUMNS_COUNT + 1)?,
                 unread: unread.min(UNREAD_MAX),
                 last_message: newest
-                    .map(|_| log::message(row, GROUP_COLUMNS_COUNT + 2))
+                    .map(|_| log::message(row, GROUP_COLUMNS_COUNT + 3))
                     .transpose()?
                     .filter(|message| message.is_for(user)),
             })

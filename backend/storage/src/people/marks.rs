@@ -1,4 +1,4 @@
-//! What each member keeps for themself: how far they have read, and silence.
+//! What each member keeps for themself: how far they have read, and silence, and pins.
 
 use super::{
     GROUP_FOUND, SqlPeople, guard, refused,
@@ -12,14 +12,15 @@ use hongbao_shared::{GroupId, MessageId, UserId};
 #[async_trait]
 impl MarkStore for SqlPeople {
     async fn place(&self, group: GroupId, user: UserId) -> Result<Option<Place>, PeopleError> {
-        let found =
-            sql("SELECT muted, read_up_to FROM members WHERE group_id = $1 AND user_id = $2")
-                .bind(group.get())
-                .bind(user.get())
-                .first(&self.database, |row| {
-                    let read_up_to = MessageId::new(row.try_get(1)?).filter(|id| id.get() > 0);
-                    Ok(Place { muted: row.try_get(0)?, read_up_to })
-                });
+        let found = sql(
+            "SELECT muted, pinned, read_up_to FROM members WHERE group_id = $1 AND user_id = $2",
+        )
+        .bind(group.get())
+        .bind(user.get())
+        .first(&self.database, |row| {
+            let read_up_to = MessageId::new(row.try_get(2)?).filter(|id| id.get() > 0);
+            Ok(Place { muted: row.try_get(0)?, pinned: row.try_get(1)?, read_up_to })
+        });
         Ok(found.await?)
     }
 
@@ -61,5 +62,18 @@ impl MarkStore for SqlPeople {
             .bind(user.get())
             .bind(muted);
         if self.change(mute).await? == 1 { Ok(()) } else { Err(refused(guard(GROUP_FOUND))) }
+    }
+
+    async fn set_pinned(
+        &self,
+        group: GroupId,
+        user: UserId,
+        pinned: bool,
+    ) -> Result<(), PeopleError> {
+        let pin = sql("UPDATE members SET pinned = $3 WHERE group_id = $1 AND user_id = $2")
+            .bind(group.get())
+            .bind(user.get())
+            .bind(pinned);
+        if self.change(pin).await? == 1 { Ok(()) } else { Err(refused(guard(GROUP_FOUND))) }
     }
 }

@@ -55,6 +55,8 @@ pub struct StoredGroup {
 pub struct Place {
     /// Has the member muted it?
     pub muted: bool,
+    /// Has the member pinned it?
+    pub pinned: bool,
     /// The newest entry that the member has read; `None` before the first.
     pub read_up_to: Option<MessageId>,
 }
@@ -66,6 +68,8 @@ pub struct ListedGroup {
     pub group: StoredGroup,
     /// Has the member muted it?
     pub muted: bool,
+    /// Has the member pinned it?
+    pub pinned: bool,
     /// Words and packets of others after what the member has read, up to
     /// [`UNREAD_MAX`](hongbao_shared::api::groups::UNREAD_MAX).
     pub unread: u32,
@@ -267,7 +271,7 @@ pub trait MemberStore: Send + Sync + fmt::Debug {
     ) -> Result<Vec<(GroupId, UserId)>, PeopleError>;
 }
 
-/// What each member keeps for themself: how far they have read, and silence.
+/// What each member keeps for themself: how far they have read, silence, and pins.
 #[async_trait]
 pub trait MarkStore: Send + Sync + fmt::Debug {
     /// What a group is to this member; `None` if they are not in it.
@@ -285,6 +289,14 @@ pub trait MarkStore: Send + Sync + fmt::Debug {
     /// Mutes a group for a member, or not any more. `GroupNotFound`.
     async fn set_muted(&self, group: GroupId, user: UserId, muted: bool)
     -> Result<(), PeopleError>;
+
+    /// Pins a group to the top of a member's list, or not any more. `GroupNotFound`.
+    async fn set_pinned(
+        &self,
+        group: GroupId,
+        user: UserId,
+        pinned: bool,
+    ) -> Result<(), PeopleError>;
 }
 
 /// Invitations to groups.

@@ -29,6 +29,7 @@ pub(in crate::http) fn repeat(operation: &str) -> Option<Repeat> {
         | "link_people" | "link_rooms" | "retry_dead_letter"
         // As it is to be, however often it is said.
         | "join_group" | "enter_demo_group" | "update_me" | "subscribe_to_pushes" | "mark_group_read" | "mute_group"
+        | "pin_group"
         | "turn_switches" | "start_reconciliation" | "resume_webhook"
         // Told again under the ids of before.
         | "replay_webhook"

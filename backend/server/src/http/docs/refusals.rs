@@ -35,7 +35,8 @@ fn own(operation: &str) -> &'static [ErrorCode] {
         | "list_invitations"
         | "create_invitation"
         | "mark_group_read"
-        | "mute_group" => &[GroupNotFound],
+        | "mute_group"
+        | "pin_group" => &[GroupNotFound],
         "revoke_invitation" => &[GroupNotFound, InvitationInvalid, NotOwner],
         "remove_member" => &[GroupNotFound, MemberNotFound, NotOwner],
         "post_message" => &[GroupNotFound, MessageInvalid, KeyInvalid, KeyReused],

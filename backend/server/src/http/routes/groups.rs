@@ -17,7 +17,7 @@ use hongbao_shared::{
         Page,
         groups::{
             DemoRequest, Group, GroupSummary, Invitation, InvitationPreview, JoinRequest, Message,
-            MuteRequest, NewGroup, NewMessage, OpenInvitation, ReadRequest,
+            MuteRequest, NewGroup, NewMessage, OpenInvitation, PinRequest, ReadRequest,
         },
     },
 };
@@ -203,6 +203,21 @@ pub(in crate::http) async fn mute(
 ) -> Answer<StatusCode> {
     http.app.pace.check(Deed::Profile, session.user_id)?;
     http.app.groups.mute(session.user_id, group, request.muted).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Pin a group to the top of your list, or not any more.
+#[utoipa::path(put, path = "/api/v1/groups/{id}/pin", operation_id = "pin_group", tag = "Groups",
+    params(("id" = GroupId, Path, description = "The group.")),
+    responses((status = 204, description = "It is as you want it.")))]
+pub(in crate::http) async fn pin(
+    State(http): State<Http>,
+    Path(group): Path<GroupId>,
+    session: Session,
+    Json(request): Json<PinRequest>,
+) -> Answer<StatusCode> {
+    http.app.pace.check(Deed::Profile, session.user_id)?;
+    http.app.groups.pin(session.user_id, group, request.pinned).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,4 +1,4 @@
-//! Leaving, being removed, reading and muting.
+//! Leaving, being removed, reading, muting and pinning.
 
 use super::{Store, add_full_group, add_group, at, group, invite, join, log, text, user};
 use hongbao_domain::store::people::{InvitationDraft, PeopleError, Place, Removal, StoredBody};
@@ -12,6 +12,7 @@ on_every_store! {
     whoever_has_left_invites_nobody,
     reading_never_goes_back,
     muting_is_ones_own,
+    pins_are_ones_own_and_stand_first,
 }
 
 fn removal(by: i64, number: i64) -> Removal {
@@ -144,7 +145,7 @@ async fn muting_is_ones_own(store: Store) {
     add_full_group(&store, 2).await;
     store.set_muted(group(0), user(1), true).await.unwrap();
     store.set_muted(group(0), user(1), true).await.unwrap();
-    let muted = Place { muted: true, read_up_to: MessageId::new(2) };
+    let muted = Place { muted: true, pinned: false, read_up_to: MessageId::new(2) };
     assert_eq!(store.place(group(0), user(1)).await.unwrap(), Some(muted));
     assert!(store.groups_of(user(1), 10).await.unwrap()[0].muted);
     assert!(!store.groups_of(user(0), 10).await.unwrap()[0].muted);
@@ -152,6 +153,45 @@ async fn muting_is_ones_own(store: Store) {
     assert!(!store.groups_of(user(1), 10).await.unwrap()[0].muted);
     for (place, number) in [(0, 9), (9, 0)] {
         let refused = store.set_muted(group(place), user(number), true).await;
+        assert!(matches!(refused, Err(PeopleError::GroupNotFound)));
+    }
+}
+
+/// R-WEB-1
+async fn pins_are_ones_own_and_stand_first(store: Store) {
+    add_full_group(&store, 2).await;
+    for number in [1, 2] {
+        add_group(&store, number, 0).await.unwrap();
+    }
+    let pinned = async |reader, limit| -> Vec<_> {
+        let listed = store.groups_of(user(reader), limit).await.unwrap();
+        listed.into_iter().map(|listed| (listed.group.id, listed.pinned)).collect()
+    };
+    let (first, second, third) = (group(0), group(1), group(2));
+    let unpinned = [(first, false), (second, false), (third, false)];
+    assert_eq!(pinned(0, 10).await, unpinned);
+    for _ in 0..2 {
+        store.set_pinned(third, user(0), true).await.unwrap();
+    }
+    assert!(store.place(third, user(0)).await.unwrap().unwrap().pinned);
+    // A word in a group that is not pinned moves it among those alone.
+    store.post_text(text(1, "hi", None)).await.unwrap();
+    assert_eq!(pinned(0, 10).await, [(third, true), (first, false), (second, false)]);
+    // A short list is what stands at the top.
+    assert_eq!(pinned(0, 1).await, [(third, true)]);
+    // Of those that are pinned, the one with the newest word.
+    store.set_pinned(first, user(0), true).await.unwrap();
+    assert_eq!(pinned(0, 10).await, [(first, true), (third, true), (second, false)]);
+    assert_eq!(pinned(1, 10).await, [(first, false)]);
+    store.set_pinned(third, user(0), false).await.unwrap();
+    assert_eq!(pinned(0, 10).await, [(first, true), (second, false), (third, false)]);
+    // Whoever comes back begins anew.
+    let code = invite(&store, 0, 1).await;
+    store.remove(removal(0, 0)).await.unwrap();
+    store.join(join(&code, 0, 10)).await.unwrap();
+    assert!(!store.place(first, user(0)).await.unwrap().unwrap().pinned);
+    for (place, number) in [(0, 9), (9, 0), (1, 1)] {
+        let refused = store.set_pinned(group(place), user(number), true).await;
         assert!(matches!(refused, Err(PeopleError::GroupNotFound)));
     }
 }

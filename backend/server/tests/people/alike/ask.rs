@@ -29,6 +29,7 @@ pub(super) enum Ask {
     AddDemoGroup { group: Group, members: Vec<i64> },
     SetRead { group: i64, id: i64, up_to: i64 },
     SetMuted { group: i64, id: i64, muted: bool },
+    SetPinned { group: i64, id: i64, pinned: bool },
     Invite { group: i64, id: i64, code: u8, at: i64, until: i64, since: i64 },
     Join { code: u8, id: i64, at: i64, members_max: u32 },
     Remove { group: i64, id: i64, by: i64 },
@@ -123,6 +124,8 @@ pub(super) fn asks() -> impl Strategy<Value = Vec<Ask>> {
             .prop_map(|(group, id, up_to)| Ask::SetRead { group, id, up_to }),
         1 => (place.clone(), id.clone(), any::<bool>())
             .prop_map(|(group, id, muted)| Ask::SetMuted { group, id, muted }),
+        1 => (place.clone(), id.clone(), any::<bool>())
+            .prop_map(|(group, id, pinned)| Ask::SetPinned { group, id, pinned }),
         3 => invite.clone(),
         4 => join.clone(),
         4 => (place.clone(), id.clone(), option::of(id.clone()))

@@ -162,6 +162,9 @@ impl Ask {
             Self::SetMuted { group, id, muted } => {
                 answer(store.set_muted(place(group), user(id), muted).await)
             }
+            Self::SetPinned { group, id, pinned } => {
+                answer(store.set_pinned(place(group), user(id), pinned).await)
+            }
             Self::Invite { group, id, code: number, at: now, until, since } => {
                 let draft = InvitationDraft {
                     code: code(number),
