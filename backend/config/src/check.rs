@@ -128,6 +128,7 @@ impl Config {
             ("credit.deferred_interval_s", self.credit.deferred_interval_s),
             ("calls.keys_per_caller_max", self.calls.keys_per_caller_max),
             ("calls.lost_after_s", self.calls.lost_after_s),
+            ("journal.acts_kept_days", self.journal.acts_kept_days),
             ("lanes.queue_max", self.lanes.queue_max),
             ("lanes.batch_max", self.lanes.batch_max),
             ("server.connections_max", self.server.connections_max),

@@ -20,8 +20,8 @@ mod variables;
 pub use fleet::{Address, Fleet, FleetSite};
 pub use key::{MasterKey, MasterKeySetting};
 pub use sections::{
-    Addresses, Cache, Calls, Credit, Flow, Guests, Landing, Lanes, Live, Push, Reconcile, Server,
-    Sessions, Sites, Storage, Telemetry, Time, Treasury, Webhooks,
+    Addresses, Cache, Calls, Credit, Flow, Guests, Journal, Landing, Lanes, Live, Push, Reconcile,
+    Server, Sessions, Sites, Storage, Telemetry, Time, Treasury, Webhooks,
 };
 pub use value::{CreditMode, HomeSite, Listen, LogFormat, Origin, Weights};
 pub use variables::refuse_unread;
@@ -74,6 +74,8 @@ pub struct Config {
     pub flow: Flow,
     /// Calls with keys.
     pub calls: Calls,
+    /// What administrators and services did.
+    pub journal: Journal,
     /// The single writers.
     pub lanes: Lanes,
     /// Streams of live events.
@@ -108,6 +110,7 @@ impl Section for Config {
             reconcile,
             flow,
             calls,
+            journal,
             lanes,
             live,
             cache,
@@ -115,9 +118,10 @@ impl Section for Config {
             time,
             fleet: _,
         } = self;
-        let sections: [&mut dyn Section; 21] = [
+        let sections: [&mut dyn Section; 22] = [
             server, storage, sessions, guests, addresses, limits, treasury, unit, webhooks, push,
-            sites, landing, credit, reconcile, flow, calls, lanes, live, cache, telemetry, time,
+            sites, landing, credit, reconcile, flow, calls, journal, lanes, live, cache, telemetry,
+            time,
         ];
         for section in sections {
             section.visit(visit);

@@ -245,6 +245,15 @@ section! {
 }
 
 section! {
+    /// What administrators and services did (R-API-6).
+    Journal at "journal" {
+        /// Days for which each act of a service is kept, from when an entry covers it; at least 1.
+        /// The entries themselves stay for ever.
+        acts_kept_days: u32 = 90;
+    }
+}
+
+section! {
     /// What the house gives, and what it lets people do with money (R-API-4).
     Treasury at "treasury" {
         /// What the house gives everybody each day, in fen, when they come to their wallet;

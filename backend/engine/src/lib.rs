@@ -19,6 +19,7 @@ pub mod demo;
 pub mod files;
 pub mod groups;
 pub mod hooks;
+pub mod journal;
 pub mod keys;
 pub mod ledger;
 pub mod lists;

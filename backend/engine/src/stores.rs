@@ -90,6 +90,7 @@ impl Stores {
         Audited {
             lists: Some(&*self.lists),
             tiers: Some(Tiers { hot: &self.hot, cold: &self.cold }),
+            journal: Some(&*self.people),
             ..Audited::new(&self.orders, &*self.ledger, sealer)
         }
     }

@@ -91,6 +91,7 @@ const PEOPLE: &[File] = files![
     "people/sqlite/0008_calls.sql",
     "people/sqlite/0009_pushes.expand.sql",
     "people/sqlite/0010_pins.expand.sql",
+    "people/sqlite/0011_journal.expand.sql",
 ];
 const LISTS: &[File] = files!["lists/sqlite/0001_lists.sql", "lists/sqlite/0002_months.sql"];
 
@@ -123,6 +124,7 @@ const POSTGRES_PEOPLE: &[File] = files![
     "people/postgres/0006_calls.sql",
     "people/postgres/0007_pushes.expand.sql",
     "people/postgres/0008_pins.expand.sql",
+    "people/postgres/0009_journal.expand.sql",
 ];
 const POSTGRES_LISTS: &[File] = files!["lists/postgres/0001_lists.sql"];
 

@@ -2,7 +2,11 @@
 //! the switches.
 
 use crate::{
-    api::accounts::Profile, ids::UserId, money::Fen, order_no::OrderNo, timestamp::Timestamp,
+    api::accounts::Profile,
+    ids::{ServiceId, UserId},
+    money::Fen,
+    order_no::OrderNo,
+    timestamp::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -306,4 +310,56 @@ pub struct ControlState {
     pub people: Vec<Profile>,
     /// What is degraded on the node that answers.
     pub degraded: Vec<Degradation>,
+}
+
+/// What an administrator, a service for one, or the house did (R-API-6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct JournalEntry {
+    /// Counted from 1 without gaps.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Which service did it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub service_id: Option<ServiceId>,
+    /// What that service is called.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub service: Option<String>,
+    /// Which administrator, or for whom the service acted; without either, it was a command of
+    /// whoever holds the data, or the server itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user_id: Option<UserId>,
+    /// What was done, by a stable name: `turn_switches`, `grant_money`, …. There may be others
+    /// tomorrow.
+    pub what: String,
+    /// More of it, as JSON: the very text that the hash covers.
+    pub detail: String,
+    /// SHA-256 over the hash before and this entry, in hexadecimal digits.
+    pub hash: String,
+}
+
+/// Where the journal ends. Whoever notes it elsewhere can tell later that nothing was cut off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct JournalHead {
+    /// The newest entry; 0 if there is none.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0))]
+    pub seq: i64,
+    /// Its hash, in hexadecimal digits; zeros if there is none.
+    pub hash: String,
+}
+
+/// `GET /control/journal`: a page of what administrators and services did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Journal {
+    /// The newest first.
+    pub items: Vec<JournalEntry>,
+    /// Give this as `cursor` to get the next page; absent at the end.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_cursor: Option<String>,
+    /// Where it ends.
+    pub head: JournalHead,
 }

@@ -1,16 +1,18 @@
 use super::gated;
 use crate::{fault::Step, gate::Gate};
+use hongbao_domain::store::StoreError;
 use hongbao_domain::store::people::{
     Act, Again, AskingService, Audience, CallAnswer, CallDraft, CallId, CallState, CallStore,
     Caller, DemoGroupDraft, DemoMember, Dress, DuePush, Externals, GroupDraft, GroupStore,
     HookAttempt, HookStore, HooksState, InvitationDraft, InvitationStore, JoinDraft, JoinedGroup,
-    LeasedEvent, LinePost, ListedGroup, ListedInvitation, LogEntry, LogStore, Login, LoginStore,
-    MarkStore, MemberStore, NewAccount, NewEvent, NewHook, NewPush, NewService, NewSession,
-    NewSubscription, NewToken, NewUser, OwnSession, PacketPost, PasswordDraft, PeopleError, Person,
-    PersonLink, Place, PostStore, ProfileDraft, PushStore, Pushed, Removal, Revocation, RoomLink,
-    RoomLinked, SealedSecret, Secrets, ServiceStore, SessionStore, StoredGroup, StoredHook,
-    StoredInvitation, StoredMessage, StoredPage, StoredService, StoredSession, TextDraft,
-    TokenHash, Tried, UserStore, ValidInvitation,
+    JournalEntry, JournalHead, JournalStore, LeasedEvent, LinePost, ListedGroup, ListedInvitation,
+    LogEntry, LogStore, Login, LoginStore, MarkStore, MemberStore, NewAccount, NewEntry, NewEvent,
+    NewHook, NewPush, NewService, NewSession, NewSubscription, NewToken, NewUser, NumberedAct,
+    OwnSession, PacketPost, PasswordDraft, PeopleError, Person, PersonLink, Place, PostStore,
+    ProfileDraft, PushStore, Pushed, Removal, Revocation, RoomLink, RoomLinked, SealedSecret,
+    Sealing, Secrets, ServiceStore, SessionStore, StoredGroup, StoredHook, StoredInvitation,
+    StoredMessage, StoredPage, StoredService, StoredSession, TextDraft, TokenHash, Tried,
+    UserStore, ValidInvitation,
 };
 use hongbao_memory::MemoryPeople;
 use hongbao_shared::{
@@ -34,7 +36,7 @@ gated! {
     free {
         fn add_user(user: NewUser, session: NewSession) -> ();
         fn person(id: UserId) -> Option<Person>;
-        fn make_admin(id: UserId) -> bool;
+        fn make_admin(id: UserId, entry: NewEntry) -> bool;
         fn change_profile(change: ProfileDraft) -> ();
         fn make_account(user: UserId, name: String, account: NewAccount) -> ();
         fn put_demo_member(member: DemoMember) -> Profile;
@@ -66,10 +68,10 @@ gated! {
 gated! {
     impl ServiceStore for GatedPeople, PeopleError;
     free {
-        fn add_service(service: NewService) -> ();
+        fn add_service(service: NewService, entry: NewEntry) -> ();
         fn services(limit: u32) -> Vec<StoredService>;
-        fn rotate_service(name: &str, token: NewToken, old_until: Timestamp) -> bool;
-        fn revoke_service(name: &str, at: Timestamp) -> bool;
+        fn rotate_service(name: &str, token: NewToken, old_until: Timestamp, entry: NewEntry) -> bool;
+        fn revoke_service(name: &str, at: Timestamp, entry: NewEntry) -> bool;
         fn service(token: TokenHash, now: Timestamp) -> Option<AskingService>;
         fn touch_service(id: ServiceId, seen_at: Timestamp) -> ();
         fn record_act(act: Act) -> ();
@@ -123,6 +125,19 @@ gated! {
         fn free_call(call: CallId) -> ();
         fn lose_call(call: CallId) -> ();
         fn forget_calls(now: Timestamp, limit: u32) -> u64;
+    }
+}
+
+gated! {
+    impl JournalStore for GatedPeople, StoreError;
+    free {
+        fn enter(entry: NewEntry) -> ();
+        fn journal_head() -> JournalHead;
+        fn journal(before: Option<i64>, limit: u32) -> Vec<JournalEntry>;
+        fn journal_after(after: i64, limit: u32) -> Vec<JournalEntry>;
+        fn acts_after(after: i64, limit: u32) -> Vec<NumberedAct>;
+        fn seal_acts(sealing: Sealing) -> bool;
+        fn remove_acts(before: Timestamp, now: Timestamp) -> bool;
     }
 }
 

@@ -1,9 +1,10 @@
-//! People: accounts and guests, sessions, groups, and the message logs of groups; programs, and
-//! the keys of calls.
+//! People: accounts and guests, sessions, groups, and the message logs of groups; programs, the
+//! keys of calls, and the journal.
 
 mod calls;
 mod groups;
 mod hooks;
+mod journal;
 mod log;
 mod pushes;
 mod services;
@@ -19,14 +20,18 @@ pub use hooks::{
     Again, Audience, EventTypes, Externals, HookAttempt, HookStore, HooksState, LeasedEvent,
     NewEvent, NewHook, SealedSecret, Secrets, StoredHook, Tried,
 };
+pub use journal::{
+    ACTS_PER_SEAL_MAX, Act, By, JournalEntry, JournalHash, JournalHead, JournalStore, NewEntry,
+    NumberedAct, Removed, Seal, Sealing, What,
+};
 pub use log::{
     Dress, LOG_SCAN_MAX, Line, LinePost, LogEntry, LogStore, PacketPost, PostStore, StoredBody,
     StoredMessage, StoredPacket, StoredPage, TextDraft,
 };
 pub use pushes::{DuePush, NewPush, NewSubscription, PushStore, PushTarget, Pushed};
 pub use services::{
-    Act, AskingService, NewService, NewToken, PersonLink, RoomLink, RoomLinked, Scopes,
-    ServiceStore, StoredService,
+    AskingService, NewService, NewToken, PersonLink, RoomLink, RoomLinked, Scopes, ServiceStore,
+    StoredService,
 };
 pub use users::{
     DemoMember, Login, LoginStore, NewAccount, NewSession, NewUser, OwnSession, PasswordDraft,
@@ -102,6 +107,7 @@ pub trait PeopleStore:
     + HookStore
     + PushStore
     + CallStore
+    + JournalStore
 {
 }
 
@@ -119,5 +125,6 @@ impl<T> PeopleStore for T where
         + HookStore
         + PushStore
         + CallStore
+        + JournalStore
 {
 }

@@ -22,8 +22,8 @@ use hongbao_domain::{
     cache::Note,
     runtime::{Clock, Entropy},
     store::people::{
-        Login, NewAccount, NewSession, NewUser, PeopleError, PeopleStore, Person, StoredSession,
-        TokenHash,
+        By, Login, NewAccount, NewEntry, NewSession, NewUser, PeopleError, PeopleStore, Person,
+        StoredSession, TokenHash, What,
     },
     text,
 };
@@ -32,6 +32,7 @@ use hongbao_shared::{
     api::accounts::{Credentials, Profile, Registration, SignedIn},
 };
 use password::{Match, Passwords};
+use serde_json::json;
 use std::sync::Arc;
 
 /// The built-in pictures are `a00` to `a23`.
@@ -205,7 +206,8 @@ impl Accounts {
         Ok(SignedIn { user, token })
     }
 
-    /// Makes an administrator of the person with this id or login name; `not_found`.
+    /// Makes an administrator of the person with this id or login name, for whoever holds the
+    /// data; `not_found`.
     /// An id goes first: nobody becomes an administrator by registering somebody
     /// else's id as their name. Other nodes follow within half a minute, when what
     /// they remember of sessions runs out.
@@ -221,7 +223,10 @@ impl Accounts {
                 None => return Err(ErrorCode::NotFound.into()),
             },
         };
-        self.store.make_admin(id).await?;
+        let detail = json!({ "user_id": id });
+        let now = self.clock.now();
+        let entry = NewEntry::new(now, By::HOUSE, What::MakeAdministrator, &detail);
+        self.store.make_admin(id, entry).await?;
         self.sessions.forget_all();
         self.store.person(id).await?.ok_or_else(|| ErrorCode::NotFound.into())
     }

@@ -140,6 +140,9 @@ impl App {
         let board = Arc::clone(self.control.board());
         feeders.tasks.spawn(Arc::clone(&self.keeper).run(board, feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.letters).watch(feeders.stop.clone()));
+        let kept =
+            Duration::from_hours(u64::from(self.config.journal.acts_kept_days).saturating_mul(24));
+        feeders.tasks.spawn(Arc::clone(&self.journal).run(kept, feeders.stop.clone()));
         feeders.tasks.spawn(Arc::clone(&self.reconciliation).run(feeders.stop.clone()));
         feeders
             .tasks

@@ -21,6 +21,7 @@ use crate::{
     demo::Demo,
     groups::{CardStates, Groups},
     hooks::Hooks,
+    journal::Journal,
     keys::{Keeper, Keys, seal::Sealer},
     ledger::Ledger,
     lists::Lists,
@@ -124,6 +125,8 @@ pub struct App {
     pub letters: Arc<DeadLetters>,
     /// Compares the cache that this node shares with others; `None` if it shares none.
     pub comparison: Option<Comparison>,
+    /// What administrators and services did.
+    pub journal: Arc<Journal>,
     /// Compares the databases.
     pub reconciliation: Arc<Schedule>,
     stores: Stores,
@@ -208,6 +211,7 @@ impl App {
             pushes: pushes(&config, &stores, &keys, courier.clone(), &clock, &packets.entropy),
             hooks: hooks(&config, &stores, keys, courier, &clock, &packets.entropy),
             calls: calls(&config, &stores, &clock),
+            journal: Arc::new(Journal::new(Arc::clone(&stores.people), Arc::clone(&clock))),
             live: live(&groups, &accounts, &packets),
             reconciliation,
             config,

@@ -135,6 +135,9 @@ laws! {
         "A year's totals of a person are the number and the sum of its lines (R-LIST-1).";
     OutboxIsEmpty = "outbox_is_empty", Outboxes:
         "At rest nothing waits in an outbox, and at no time is a row left for an administrator.";
+    JournalIsWhole = "journal_is_whole", Whole:
+        "What administrators and services did is one chain, and nothing was changed, removed or \
+         put elsewhere (R-API-6).";
     StoredDataIsReadable = "stored_data_is_readable", Whole:
         "Everything that is stored can be read.";
 }

@@ -13,6 +13,7 @@ mod accounts;
 mod arrival;
 mod cursor;
 mod evidence;
+mod journal;
 mod law;
 mod lists;
 mod look;
@@ -45,6 +46,7 @@ use hongbao_domain::store::{
     lists::ListStore,
     orders::OrderStore,
     outbox::{Destination, Fate, Outbox, events_of, order_of},
+    people::JournalStore,
 };
 use hongbao_shared::{OrderNo, Shard, Site};
 use std::{collections::BTreeMap, sync::Arc};
@@ -69,6 +71,8 @@ pub struct Audited<'a> {
     pub lists: Option<&'a dyn ListStore>,
     /// The two tiers, if they are to be compared with each other.
     pub tiers: Option<Tiers<'a>>,
+    /// What administrators and services did, if that is to be looked at.
+    pub journal: Option<&'a dyn JournalStore>,
     /// Hears how far [`run`] has come.
     pub watch: Option<&'a dyn Watch>,
 }
@@ -89,7 +93,8 @@ impl<'a> Audited<'a> {
         ledger: &'a dyn LedgerStore,
         sealer: &'a Sealer,
     ) -> Self {
-        Self { orders, ledger, sealer, at_rest: false, lists: None, tiers: None, watch: None }
+        let (lists, tiers, journal, watch) = (None, None, None, None);
+        Self { orders, ledger, sealer, at_rest: false, lists, tiers, journal, watch }
     }
 
     /// Where a packet lives; `None` if its number says a shard that is not there.
@@ -111,6 +116,7 @@ pub async fn run(audited: &Audited<'_>) -> Result<Report, StoreError> {
     tiers::audit(audited, &mut report).await?;
     lists::audit(audited, &mut report).await?;
     wait(audited, &mut report).await?;
+    journal::audit(audited, &mut report).await?;
     Ok(report)
 }
 

@@ -1,7 +1,7 @@
 //! What an audit found.
 
 use super::Law;
-use hongbao_domain::store::{StoreError, ledger::Account};
+use hongbao_domain::store::{StoreError, ledger::Account, people::JournalHead};
 use hongbao_shared::{Fen, OrderNo};
 use std::fmt;
 
@@ -185,6 +185,9 @@ pub struct Report {
     pub at_rest: bool,
     /// What was looked at.
     pub counts: Counts,
+    /// Where the journal ended, if that was looked at: whoever notes it elsewhere can tell later
+    /// that nothing was cut off.
+    pub journal: Option<JournalHead>,
     /// What does not hold.
     pub violations: Violations,
 }
@@ -215,6 +218,9 @@ impl fmt::Display for Report {
             }
         }
         writeln!(f, "outboxes: {} rows wait, {} are dead", counts.waiting, counts.dead)?;
+        if let Some(head) = &self.journal {
+            writeln!(f, "journal: ends with entry {head}")?;
+        }
         if self.is_clean() {
             return write!(f, "every fen is where it should be");
         }

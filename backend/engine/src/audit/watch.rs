@@ -14,6 +14,8 @@ pub enum Stage {
     Tiers,
     /// Totals of lists.
     Totals,
+    /// What administrators and services did.
+    Journal,
 }
 
 impl Stage {
@@ -24,6 +26,7 @@ impl Stage {
             Self::Packets => "packets",
             Self::Tiers => "hot and cold",
             Self::Totals => "totals of lists",
+            Self::Journal => "journal",
         }
     }
 }
@@ -33,7 +36,7 @@ impl Stage {
 pub struct Progress {
     /// What it is at.
     pub stage: Stage,
-    /// How much of the stage is done, in transfers or, in the last two, in rows.
+    /// How much of the stage is done, in transfers or, in the last three, in rows.
     pub done: u64,
     /// About how much there is to do, where that is known without counting.
     pub of: Option<u64>,

@@ -13,11 +13,15 @@ use hongbao_domain::{
     Refusal,
     runtime::{Clock, Entropy},
     store::people::{
-        Act, AskingService, NewService, NewToken, PeopleError, PeopleStore, Scopes, StoredService,
-        TokenHash,
+        Act, AskingService, By, NewEntry, NewService, NewToken, PeopleError, PeopleStore, Scopes,
+        StoredService, TokenHash, What,
     },
 };
-use hongbao_shared::{ErrorCode, Limits, ServiceId, Timestamp, UserId, api::services::External};
+use hongbao_shared::{
+    ErrorCode, Limits, ServiceId, Timestamp, UserId,
+    api::services::{External, Scope},
+};
+use serde_json::json;
 use std::{sync::Arc, time::Duration};
 
 /// What each token of a service begins with.
@@ -138,8 +142,10 @@ impl Services {
             let id = ServiceId::from_random(self.entropy.bits());
             let service =
                 NewService { id, name: name.clone(), scopes, calls_per_minute, token: new };
+            let scopes: Vec<_> = scopes.iter().map(Scope::as_str).collect();
+            let detail = json!({ "name": name, "service_id": id, "scopes": scopes });
             draws += 1;
-            match self.store.add_service(service).await {
+            match self.store.add_service(service, self.entry(What::AddService, &detail)).await {
                 Ok(()) => return Ok(token),
                 Err(PeopleError::IdTaken) if draws < ID_DRAWS_MAX => {}
                 Err(error) => return Err(error.into()),
@@ -169,7 +175,9 @@ impl Services {
     ) -> Result<String, Refusal> {
         let (token, new) = self.draw(token_ttl);
         let old_until = new.at.plus(overlap);
-        if !self.store.rotate_service(name, new, old_until).await? {
+        let detail = json!({ "name": name, "old_until": old_until });
+        let entry = self.entry(What::RotateService, &detail);
+        if !self.store.rotate_service(name, new, old_until, entry).await? {
             return Err(ErrorCode::NotFound.into());
         }
         self.tokens.forget_all();
@@ -178,11 +186,17 @@ impl Services {
 
     /// Ends a service. `not_found`.
     pub async fn revoke(&self, name: &str) -> Result<(), Refusal> {
-        if !self.store.revoke_service(name, self.clock.now()).await? {
+        let entry = self.entry(What::RevokeService, &json!({ "name": name }));
+        if !self.store.revoke_service(name, entry.at, entry).await? {
             return Err(ErrorCode::NotFound.into());
         }
         self.tokens.forget_all();
         Ok(())
+    }
+
+    /// Services are added, rotated and revoked by whoever holds the data.
+    fn entry(&self, what: What, detail: &serde_json::Value) -> NewEntry {
+        NewEntry::new(self.clock.now(), By::HOUSE, what, detail)
     }
 
     fn draw(&self, ttl: Duration) -> (String, NewToken) {

@@ -4,6 +4,7 @@ mod calls;
 mod groups;
 mod hooks;
 mod invitations;
+mod journal;
 mod log;
 mod members;
 mod posts;
@@ -19,6 +20,7 @@ use hongbao_domain::store::{StoreError, people::Caller};
 use hongbao_shared::{GroupId, MessageId, OrderNo, UserId};
 use hooks::Hooks;
 use invitations::Invitation;
+use journal::Journal;
 use parking_lot::Mutex;
 use pushes::Pushes;
 use services::Services;
@@ -59,6 +61,7 @@ struct State {
     pushes: Pushes,
     /// Of whom, under which key.
     calls: BTreeMap<(Caller, String), Call>,
+    journal: Journal,
 }
 
 /// A constraint that a database has.

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
     people::{
-        Act, AskingService, NewService, NewToken, PeopleError, PersonLink, RoomLink, RoomLinked,
-        ServiceStore, StoredService, TokenHash,
+        Act, AskingService, NewEntry, NewService, NewToken, NumberedAct, PeopleError, PersonLink,
+        RoomLink, RoomLinked, ServiceStore, StoredService, TokenHash,
     },
 };
 use hongbao_shared::{
@@ -23,7 +23,9 @@ pub(super) struct Services {
     tokens: BTreeMap<Token, (ServiceId, Timestamp)>,
     people: BTreeMap<(ServiceId, External), UserId>,
     rooms: BTreeMap<(ServiceId, External), GroupId>,
-    acts: Vec<Act>,
+    acts: Vec<NumberedAct>,
+    /// Ever.
+    acts_recorded: i64,
 }
 
 impl Services {
@@ -56,6 +58,17 @@ impl Services {
         self.all.values().any(|service| service.id == id)
     }
 
+    pub(super) fn acts(&self) -> &[NumberedAct] {
+        &self.acts
+    }
+
+    /// Those up to this one; how many.
+    pub(super) fn remove_acts(&mut self, to: i64) -> u64 {
+        let before = self.acts.len();
+        self.acts.retain(|act| act.id > to);
+        before.saturating_sub(self.acts.len()).try_into().unwrap_or(u64::MAX)
+    }
+
     fn check_token(&self, token: &NewToken) -> Result<(), StoreError> {
         ensure(!self.tokens.contains_key(&token.hash.0), "service_tokens_pkey")
     }
@@ -63,8 +76,8 @@ impl Services {
 
 #[async_trait]
 impl ServiceStore for MemoryPeople {
-    async fn add_service(&self, service: NewService) -> Result<(), PeopleError> {
-        let services = &mut self.state.lock().services;
+    async fn add_service(&self, service: NewService, entry: NewEntry) -> Result<(), PeopleError> {
+        let State { services, journal, .. } = &mut *self.state.lock();
         ensure((1..=64).contains(&service.name.chars().count()), "services_name_long")?;
         ensure(service.scopes.bits() != 0, "services_scopes_known")?;
         ensure(service.calls_per_minute >= 1, "services_calls_positive")?;
@@ -75,6 +88,7 @@ impl ServiceStore for MemoryPeople {
             return Err(PeopleError::NameTaken);
         }
         services.check_token(&service.token)?;
+        journal.enter(&entry)?;
         services.tokens.insert(service.token.hash.0, (service.id, service.token.expires_at));
         services.all.insert(service.name.clone(), service);
         Ok(())
@@ -105,10 +119,12 @@ impl ServiceStore for MemoryPeople {
         name: &str,
         token: NewToken,
         old_until: Timestamp,
+        entry: NewEntry,
     ) -> Result<bool, PeopleError> {
-        let services = &mut self.state.lock().services;
+        let State { services, journal, .. } = &mut *self.state.lock();
         let Some(id) = services.all.get(name).map(|service| service.id) else { return Ok(false) };
         services.check_token(&token)?;
+        journal.enter(&entry)?;
         services.revoked.remove(&id);
         services.tokens.retain(|_, (of, expires_at)| *of != id || *expires_at > token.at);
         for (of, expires_at) in services.tokens.values_mut() {
@@ -120,9 +136,15 @@ impl ServiceStore for MemoryPeople {
         Ok(true)
     }
 
-    async fn revoke_service(&self, name: &str, at: Timestamp) -> Result<bool, PeopleError> {
-        let services = &mut self.state.lock().services;
+    async fn revoke_service(
+        &self,
+        name: &str,
+        at: Timestamp,
+        entry: NewEntry,
+    ) -> Result<bool, PeopleError> {
+        let State { services, journal, .. } = &mut *self.state.lock();
         let Some(id) = services.live(name) else { return Ok(false) };
+        journal.enter(&entry)?;
         services.revoked.insert(id, at);
         services.tokens.retain(|_, (of, _)| *of != id);
         Ok(true)
@@ -159,13 +181,16 @@ impl ServiceStore for MemoryPeople {
         if let Some(user) = act.user {
             state.check_user(user)?;
         }
-        state.services.acts.push(act);
+        let services = &mut state.services;
+        services.acts_recorded = services.acts_recorded.saturating_add(1);
+        services.acts.push(NumberedAct { id: services.acts_recorded, act });
         Ok(())
     }
 
     async fn acts(&self, service: ServiceId, limit: u32) -> Result<Vec<Act>, PeopleError> {
         let acts = &self.state.lock().services.acts;
-        let theirs = acts.iter().rev().filter(|act| act.service == service);
+        let theirs = acts.iter().rev().map(|act| &act.act);
+        let theirs = theirs.filter(|act| act.service == service);
         Ok(theirs.take(size(limit)).cloned().collect())
     }
 

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
     people::{
-        DemoMember, Login, LoginStore, NewAccount, NewSession, NewUser, PasswordDraft, PeopleError,
-        Person, ProfileDraft, TokenHash, UserStore,
+        DemoMember, Login, LoginStore, NewAccount, NewEntry, NewSession, NewUser, PasswordDraft,
+        PeopleError, Person, ProfileDraft, TokenHash, UserStore,
     },
 };
 use hongbao_shared::{GroupId, UserId, api::accounts::Profile};
@@ -68,10 +68,12 @@ impl UserStore for MemoryPeople {
         Ok(ids.into_iter().filter_map(|id| Some(state.users.get(id)?.profile.clone())).collect())
     }
 
-    async fn make_admin(&self, id: UserId) -> Result<bool, PeopleError> {
+    async fn make_admin(&self, id: UserId, entry: NewEntry) -> Result<bool, PeopleError> {
         let state = &mut *self.state.lock();
-        let user = state.users.get_mut(&id);
-        Ok(user.map(|user| user.is_admin = true).is_some())
+        let Some(user) = state.users.get_mut(&id) else { return Ok(false) };
+        state.journal.enter(&entry)?;
+        user.is_admin = true;
+        Ok(true)
     }
 
     async fn change_profile(&self, change: ProfileDraft) -> Result<(), PeopleError> {

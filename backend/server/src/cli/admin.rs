@@ -4,12 +4,16 @@ mod service;
 
 use super::{Common, Failure, on_tokio, say};
 use crate::node::{open_stores, open_stores_to_read};
+use anyhow::Context as _;
 use hongbao_config::Config;
 use hongbao_domain::{
     Refusal,
     board::Board,
     runtime::{Clock, SystemClock, SystemEntropy},
-    store::{outbox::Fate, people::Person},
+    store::{
+        outbox::Fate,
+        people::{By, NewEntry, Person, What},
+    },
 };
 use hongbao_engine::{
     accounts::{Accounts, AccountsSettings},
@@ -18,6 +22,7 @@ use hongbao_engine::{
     stores::Stores,
 };
 use hongbao_shared::{ErrorCode, api::control::DeadLetter};
+use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -85,6 +90,14 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Retry { id, common, .. } => on_tokio(async {
             let config = common.load_to_change()?;
             let stores = open_stores(&config).await?;
+            let (what, detail) = match id {
+                Some(id) => (What::RetryDeadLetter, json!({ "letter": id.to_string() })),
+                None => (What::RetryDeadLetters, json!({})),
+            };
+            if let Err(error) = enter(&stores, what, &detail).await {
+                stores.close().await;
+                return Err(error.into());
+            }
             with_letters(stores, async |letters| retry(letters, id).await).await
         }),
     }
@@ -108,7 +121,11 @@ async fn skip(common: Common) -> Result<(), Failure> {
     let config = common.load_to_change()?;
     let stores = open_stores(&config).await?;
     let (sites, now) = (stores.sites(), SystemClock.now());
-    let skipped = skip_numbers(&*stores.ledger, sites, now, &SystemEntropy).await;
+    let skipped = async {
+        enter(&stores, What::SkipNumbers, &json!({})).await?;
+        skip_numbers(&*stores.ledger, sites, now, &SystemEntropy).await
+    };
+    let skipped = skipped.await;
     stores.close().await;
     skipped?;
     say("new packets are numbered far above all that there are");
@@ -130,6 +147,12 @@ async fn grant(config: &Config, user: &str) -> Result<Result<Person, Refusal>, F
     let granted = accounts.grant_admin(user).await;
     stores.close().await;
     Ok(granted)
+}
+
+/// Writes down what a command is about to do; without that, it is not done (R-API-6).
+pub(super) async fn enter(stores: &Stores, what: What, detail: &Value) -> anyhow::Result<()> {
+    let entry = NewEntry::new(SystemClock.now(), By::HOUSE, what, detail);
+    stores.people.enter(entry).await.context("it cannot be written into the journal")
 }
 
 /// A running server looks out for what is due, so that nothing has to wake it.

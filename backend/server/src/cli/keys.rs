@@ -1,7 +1,7 @@
 //! `hongbao keys`: the key ring (R-STORE-7). Works beside a running server, which reads
 //! the keys folder again each second.
 
-use super::{Common, Failure, on_tokio, say};
+use super::{Common, Failure, admin::enter, on_tokio, say};
 use crate::{
     node::{open_stores, open_stores_to_read},
     telemetry,
@@ -10,7 +10,7 @@ use hongbao_config::Config;
 use hongbao_domain::{
     keys::KeyId,
     runtime::{Clock, SystemClock, SystemEntropy},
-    store::keys::KnownKey,
+    store::{keys::KnownKey, people::What},
 };
 use hongbao_engine::{
     files,
@@ -19,6 +19,7 @@ use hongbao_engine::{
     push,
     stores::Stores,
 };
+use serde_json::json;
 
 /// What `hongbao keys` takes.
 #[derive(Debug, clap::Args)]
@@ -75,12 +76,12 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
             say(format_args!(
                 "{id} is a new key, and opens; `hongbao keys rotate {id}` has it seal"
             ));
-            on_tokio(tell_of_missing(&config))
+            on_tokio(changed(&config, What::AddKey, id))
         }
         Command::Rotate { id, common } => {
             let config = common.load_to_change()?;
-            rotate(&folder(&config)?, id)?;
-            on_tokio(tell_of_missing(&config))
+            let id = rotate(&folder(&config)?, id)?;
+            on_tokio(changed(&config, What::RotateKey, id))
         }
         Command::Forget { id, lost, common } => {
             let config = common.load_to_change()?;
@@ -141,21 +142,39 @@ async fn known(config: &Config) -> anyhow::Result<Vec<KnownKey>> {
     Ok(known?)
 }
 
-/// Another key mends nothing of what those seal that are missing. Databases that do not answer
-/// keep nobody from changing keys.
-async fn tell_of_missing(config: &Config) -> Result<(), Failure> {
+/// Says what is amiss, and what is done in the journal. Databases that do not answer keep nobody
+/// from changing keys.
+async fn changed(config: &Config, what: What, id: KeyId) -> Result<(), Failure> {
+    let known = known(config).await;
+    if let Ok(known) = &known {
+        tell_of_missing(config, known);
+    }
+    let entered = async {
+        known?;
+        let stores = open_stores(config).await?;
+        let entered = enter(&stores, what, &json!({ "key": id.to_string() })).await;
+        stores.close().await;
+        entered
+    };
+    if let Err(error) = entered.await {
+        telemetry::line(&format!("hongbao: this is not in the journal: {error:#}"));
+    }
+    Ok(())
+}
+
+/// Another key mends nothing of what those seal that are missing.
+fn tell_of_missing(config: &Config, known: &[KnownKey]) {
     let folder = KeysFolder::of(config);
-    let (Ok(known), Ok(there)) = (known(config).await, folder.ids()) else { return Ok(()) };
+    let Ok(there) = folder.ids() else { return };
     let missing = known.iter().map(|known| known.id).filter(|id| !there.contains(id));
     let missing: Vec<_> = missing.collect();
     if !missing.is_empty() {
         telemetry::line(&format!("hongbao: {}", lacks(&missing, &folder.to_string())));
     }
-    Ok(())
 }
 
 /// A key that is made for it and cannot seal is taken away again.
-fn rotate(folder: &KeysFolder, id: Option<KeyId>) -> Result<(), Failure> {
+fn rotate(folder: &KeysFolder, id: Option<KeyId>) -> Result<KeyId, Failure> {
     let (id, is_new) = match id {
         Some(id) => (id, false),
         None => (folder.add(&SystemEntropy)?, true),
@@ -167,7 +186,7 @@ fn rotate(folder: &KeysFolder, id: Option<KeyId>) -> Result<(), Failure> {
         return Err(error.into());
     }
     say(format_args!("{id} seals from now on; a server that runs follows within a second or two"));
-    Ok(())
+    Ok(id)
 }
 
 async fn forget(config: &Config, id: KeyId) -> Result<(), Failure> {
@@ -196,6 +215,11 @@ async fn give_up(config: &Config, id: Option<KeyId>) -> Result<(), Failure> {
         return Err(Failure::usage(format!("{id} is not lost: it is in {}", keys.place())));
     }
     let stores = open_stores(config).await?;
+    let detail = json!({ "key": id.map(|id| id.to_string()) });
+    if let Err(error) = enter(&stores, What::GiveUpKey, &detail).await {
+        stores.close().await;
+        return Err(error.into());
+    }
     let now = SystemClock.now();
     let noted = match id {
         Some(id) => stores.keys.forget(id, now).await,
@@ -246,6 +270,7 @@ async fn forget_in(
             need.open, need.landing, need.secrets
         )));
     }
+    enter(stores, What::ForgetKey, &json!({ "key": id.to_string() })).await?;
     if stores.keys.retire(retired, since).await.map_err(anyhow::Error::from)? {
         Ok(())
     } else {

@@ -1,15 +1,19 @@
 //! `hongbao reconcile` (R-MONEY-3).
 
-use super::{Common, Failure, on_tokio, say};
+use super::{Common, Failure, admin::enter, on_tokio, say};
 use crate::node::open_stores;
 use hongbao_config::Config;
-use hongbao_domain::runtime::{SystemClock, Tasks};
+use hongbao_domain::{
+    runtime::{SystemClock, Tasks},
+    store::people::What,
+};
 use hongbao_engine::{
     keys::Keys,
     keys::seal::Sealer,
     ledger::Ledger,
     reconcile::{Mode, Reconciler, Report},
 };
+use serde_json::json;
 use std::sync::Arc;
 
 /// What `hongbao reconcile` takes.
@@ -41,6 +45,9 @@ async fn reconcile(config: &Config, mode: Mode) -> Result<Report, Failure> {
     let sealer = Sealer::new(&keys);
     let zone = config.zone()?;
     let stores = open_stores(config).await?;
+    if mode == Mode::Mend {
+        enter(&stores, What::Reconcile, &json!({})).await?;
+    }
     keys.learn_retired(&*stores.keys).await.map_err(anyhow::Error::from)?;
     let (tasks, clock) = (Tasks::new(), Arc::new(SystemClock));
     let ledger = Arc::new(Ledger::start(Arc::clone(&stores.ledger), clock.clone(), &tasks));

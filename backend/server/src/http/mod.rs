@@ -170,6 +170,7 @@ fn api() -> OpenApiRouter<Http> {
         .routes(routes!(control::dead_letters))
         .routes(routes!(control::retry_dead_letter))
         .routes(routes!(control::reconciliation, control::reconcile))
+        .routes(routes!(control::journal))
 }
 
 /// The OpenAPI document, as `GET /api/v1/openapi.json` answers it.

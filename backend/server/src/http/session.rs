@@ -14,15 +14,19 @@ use axum::{
 };
 use hongbao_domain::{
     Refusal,
-    store::ledger::{AccountState, Grantor},
+    store::{
+        ledger::{AccountState, Grantor},
+        people::{By, What},
+    },
 };
 use hongbao_shared::{
-    ErrorCode, UserId,
+    ErrorCode, ServiceId, UserId,
     api::{
         accounts::SignedIn,
         services::{FOR, Scope},
     },
 };
+use serde_json::Value;
 use std::{
     fmt,
     sync::{Arc, OnceLock},
@@ -60,12 +64,32 @@ pub(super) struct Bringing {
 pub(super) struct Granting {
     pub(super) by: Grantor,
     pub(super) to: Option<UserId>,
+    /// The administrator, whose grants are entries of the journal; those of services are among
+    /// what services do.
+    pub(super) admin: Option<Admin>,
 }
 
 /// A signed-in administrator, or a service with the scope `administer` for somebody; everybody
 /// else is refused as `forbidden`.
-#[derive(Debug)]
-pub(super) struct Admin(pub(super) UserId);
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Admin {
+    /// Who it is, or for whom the service acts.
+    pub(super) user: UserId,
+    service: Option<ServiceId>,
+}
+
+impl Admin {
+    /// Writes down what they are about to do, or refuses it (R-API-6).
+    pub(super) async fn enter(
+        &self,
+        http: &Http,
+        what: What,
+        detail: Value,
+    ) -> Result<(), Refusal> {
+        let by = By { service: self.service, user: Some(self.user) };
+        http.app.journal.enter(by, what, &detail).await
+    }
+}
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -171,10 +195,10 @@ impl FromRequestParts<Http> for Granting {
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
         if is_service(parts) {
             let (service, user) = service::acting(parts, http, &[Scope::Grant]).await?;
-            return Ok(Self { by: Grantor::Service(service), to: Some(user) });
+            return Ok(Self { by: Grantor::Service(service), to: Some(user), admin: None });
         }
-        let Admin(user) = Admin::from_request_parts(parts, http).await?;
-        Ok(Self { by: Grantor::Administrator(user), to: None })
+        let admin = Admin::from_request_parts(parts, http).await?;
+        Ok(Self { by: Grantor::Administrator(admin.user), to: None, admin: Some(admin) })
     }
 }
 
@@ -183,10 +207,14 @@ impl FromRequestParts<Http> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Answered> {
         if is_service(parts) {
-            return Ok(Self(service::act(parts, http, &[Scope::Administer]).await?));
+            let (service, user) = service::acting(parts, http, &[Scope::Administer]).await?;
+            return Ok(Self { user, service: Some(service) });
         }
         let session = <Session as FromRequestParts<Http>>::from_request_parts(parts, http).await?;
-        if session.is_admin { Ok(Self(session.user_id)) } else { Err(ErrorCode::Forbidden.into()) }
+        if !session.is_admin {
+            return Err(ErrorCode::Forbidden.into());
+        }
+        Ok(Self { user: session.user_id, service: None })
     }
 }
 

@@ -17,6 +17,7 @@ use hongbao_domain::{
             PacketRow, Progress, StoredState,
         },
         outbox::{Destination, Due},
+        people::PeopleStore,
     },
 };
 use hongbao_engine::{
@@ -28,7 +29,7 @@ use hongbao_shared::{
     Day, Fen, GroupId, Kind, OrderNo, Shard, Site, Splitter, Timestamp, UserId,
     fairness::{ClientSeed, ServerSeed},
 };
-use hongbao_storage::{Database, Schema, SqlCold, SqlLedger, SqlLists, SqlOrders};
+use hongbao_storage::{Database, Schema, SqlCold, SqlLedger, SqlLists, SqlOrders, SqlPeople};
 use std::{collections::BTreeMap, sync::Arc};
 use tempfile::TempDir;
 
@@ -64,7 +65,7 @@ pub(crate) fn lucky(sequence: u64, total: u64, shares: u32) -> Plan {
 }
 
 pub(crate) struct Scene {
-    /// With the files `ledger`, `orders`, `cold` and `lists`.
+    /// With the files `ledger`, `orders`, `cold`, `lists` and `people`.
     pub(crate) folder: Option<TempDir>,
     pub(crate) ledger: Arc<dyn LedgerStore>,
     pub(crate) shard: Arc<dyn OrderStore>,
@@ -72,6 +73,7 @@ pub(crate) struct Scene {
     orders: BTreeMap<(Site, Shard), Arc<dyn OrderStore>>,
     pub(crate) cold: BTreeMap<Site, Arc<dyn ColdStore>>,
     lists: Option<Arc<dyn ListStore>>,
+    people: Option<Arc<dyn PeopleStore>>,
     files: Vec<Database>,
     sealer: Sealer,
 }
@@ -85,15 +87,17 @@ impl Scene {
             ("orders", Schema::Orders),
             ("cold", Schema::Cold),
             ("lists", Schema::Lists),
+            ("people", Schema::People),
         ] {
             let file = folder.path().join(format!("{name}.sqlite"));
             files.push(Database::open_file(&file, schema).await.unwrap());
         }
-        let [ledger, orders, cold, lists] = [0, 1, 2, 3].map(|at| files[at].clone());
+        let [ledger, orders, cold, lists, people] = [0, 1, 2, 3, 4].map(|at| files[at].clone());
         let lists: Arc<dyn ListStore> = Arc::new(SqlLists::new(lists));
         Self {
             folder: Some(folder),
             lists: Some(lists),
+            people: Some(Arc::new(SqlPeople::new(people))),
             files,
             ..Self::of(
                 Arc::new(SqlLedger::new(ledger)),
@@ -118,6 +122,7 @@ impl Scene {
             orders: BTreeMap::from([((site, number), Arc::new(tiered) as Arc<dyn OrderStore>)]),
             cold: BTreeMap::from([(site, cold)]),
             lists: None,
+            people: None,
             files: Vec::new(),
             sealer: Sealer::new(&Keys::of([9; 32])),
         }
@@ -145,6 +150,9 @@ impl Scene {
     pub(crate) async fn at_rest() -> Self {
         let scene = Self::empty().await;
         scene.play().await;
+        if let Some(people) = &scene.people {
+            after::administer(&**people).await;
+        }
         scene
     }
 

@@ -95,6 +95,7 @@ async fn the_document_names_every_call() {
         "POST /api/v1/control/dead-letters/{id}/retry",
         "GET /api/v1/control/reconciliation",
         "POST /api/v1/control/reconciliation",
+        "GET /api/v1/control/journal",
     ] {
         assert!(calls.remove(call), "{call} is not described");
     }

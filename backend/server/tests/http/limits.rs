@@ -26,7 +26,7 @@ const WITHOUT: [(&str, &str, &str); 2] = [
 ];
 
 /// What the handler is asked where it would refuse an empty object before it counts.
-const BODIES: [(&str, &str, &str); 15] = [
+const BODIES: [(&str, &str, &str); 16] = [
     ("post", "/accounts", r#"{"name": "flooder", "password": "a long password"}"#),
     ("post", "/session", r#"{"name": "flooder", "password": "a long password"}"#),
     ("post", "/session/guest", r#"{"name": "flooder"}"#),

@@ -16,6 +16,7 @@ mod cors;
 mod demo;
 mod document;
 mod heads;
+mod journal;
 mod keys;
 mod limits;
 mod membership;

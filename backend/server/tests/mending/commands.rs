@@ -5,7 +5,7 @@ use crate::{
         person::{Answer, Person, send},
         server::TestServer,
     },
-    files::{LEDGER, ORDERS, antidote, poison, sql, until},
+    files::{LEDGER, ORDERS, PEOPLE, antidote, poison, sql, until},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -149,6 +149,75 @@ async fn commands_work_beside_a_server_and_at_rest() {
     }
     let output = hongbao(&["audit", "--at-rest", "--data", data]);
     assert!(output.status.success(), "{}", text(&output.stdout));
+}
+
+/// What commands do is in the journal, and the audit names the entry that somebody changes, takes
+/// out or puts elsewhere (R-API-6).
+#[tokio::test]
+async fn commands_are_written_down_and_the_audit_follows() {
+    let mut server = TestServer::spawn(&ONE_SHARD);
+    let folder = server.folder.path().to_owned();
+    let data = folder.to_str().unwrap();
+    let run = |arguments: &[&str]| hongbao(&[arguments, &["--data", data]].concat());
+    let boss = server.guest("Boss").await;
+    for arguments in [
+        &["admin", "grant", &boss.id][..],
+        &["admin", "service", "add", "bot", "--scopes", "act"],
+        &["admin", "service", "rotate", "bot"],
+        &["admin", "service", "revoke", "bot"],
+        &["admin", "retry", "--all"],
+        &["reconcile", "--dry-run"],
+        &["reconcile"],
+        &["keys", "add"],
+        &["keys", "rotate"],
+        &["admin", "skip-numbers"],
+    ] {
+        let output = run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    }
+    let journal = boss.get("/control/journal").await.ok(200);
+    let entries = journal["items"].as_array().unwrap();
+    let names: Vec<_> = entries.iter().map(|entry| entry["what"].as_str().unwrap()).collect();
+    let expected = [
+        "skip_numbers",
+        "rotate_key",
+        "add_key",
+        "reconcile",
+        "retry_dead_letters",
+        "revoke_service",
+        "rotate_service",
+        "add_service",
+        "make_administrator",
+    ];
+    assert_eq!(names, expected);
+    assert!(entries.iter().all(|entry| entry.get("user_id").is_none()), "{journal}");
+    let head = format!("journal: ends with entry 9 {}", journal["head"]["hash"].as_str().unwrap());
+    let output = run(&["audit"]);
+    assert!(output.status.success() && text(&output.stdout).contains(&head), "{output:?}");
+    assert_eq!(server.terminate(), Some(0));
+
+    let people = folder.join("db").join(PEOPLE);
+    let sound = std::fs::read(&people).unwrap();
+    for (change, sentence) in [
+        ("UPDATE journal SET detail = '{}' WHERE seq = 4", "entry 4 does not follow"),
+        ("DELETE FROM journal WHERE seq = 5", "entry 5 is missing"),
+        (
+            "UPDATE journal SET seq = 99 WHERE seq = 6; UPDATE journal SET seq = 6 WHERE seq = 7;
+             UPDATE journal SET seq = 7 WHERE seq = 99",
+            "entry 6 does not follow",
+        ),
+    ] {
+        sql(&folder, PEOPLE, change).await;
+        let output = run(&["audit"]);
+        let report = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{report}");
+        assert!(report.contains(&format!("journal_is_whole: journal: {sentence}")), "{report}");
+        for left in ["-wal", "-shm"] {
+            let _gone = std::fs::remove_file(folder.join("db").join(format!("{PEOPLE}{left}")));
+        }
+        std::fs::write(&people, &sound).unwrap();
+    }
+    assert!(run(&["audit", "--at-rest"]).status.success());
 }
 
 #[test]

@@ -23,7 +23,9 @@ const NFC: &str = "caf\u{e9} au lait";
 const NFD: &str = "cafe\u{301} au lait";
 
 /// What came after login names.
-const WITHOUT_PROGRAMS: &str = "ALTER TABLE members DROP COLUMN pinned;
+const WITHOUT_PROGRAMS: &str = "DROP TABLE journal; DROP TABLE journal_head;
+     ALTER TABLE members DROP COLUMN pinned;
+     DROP TABLE pushes; DROP TABLE push_subscriptions; DROP TABLE push_keys;
      DROP TABLE keyed_calls; DROP TABLE webhook_attempts; DROP TABLE webhook_events;
      DROP TABLE webhooks; DROP TABLE service_acts; DROP TABLE linked_rooms;
      DROP TABLE linked_people; DROP TABLE service_tokens; DROP TABLE services;";

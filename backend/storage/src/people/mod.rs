@@ -5,6 +5,7 @@ mod groups;
 mod holds;
 mod hooks;
 mod invitations;
+mod journal;
 mod log;
 mod logins;
 mod marks;

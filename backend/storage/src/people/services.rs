@@ -1,13 +1,15 @@
 //! The accounts of programs, whom and which rooms they link, and what they did (R-API-5).
 
-use super::{SqlPeople, groups, holds::hold_groups, members, person::profile, roles::is_member};
+use super::{
+    SqlPeople, groups, holds::hold_groups, journal, members, person::profile, roles::is_member,
+};
 use crate::{Dialect, Tx, sql, statement::any};
 use async_trait::async_trait;
 use hongbao_domain::store::{
     StoreError,
     people::{
-        Act, AskingService, NewService, NewToken, PeopleError, PersonLink, RoomLink, RoomLinked,
-        Scopes, ServiceStore, StoredService, TokenHash,
+        Act, AskingService, NewEntry, NewService, NewToken, PeopleError, PersonLink, RoomLink,
+        RoomLinked, Scopes, ServiceStore, StoredService, TokenHash,
     },
 };
 use hongbao_shared::{
@@ -17,8 +19,8 @@ use hongbao_shared::{
 
 #[async_trait]
 impl ServiceStore for SqlPeople {
-    async fn add_service(&self, service: NewService) -> Result<(), PeopleError> {
-        self.write(service, |tx, service| {
+    async fn add_service(&self, service: NewService, entry: NewEntry) -> Result<(), PeopleError> {
+        self.write((service, entry), |tx, (service, entry)| {
             Box::pin(async move {
                 sql("INSERT INTO services (id, name, scopes, calls_per_minute, created_at)
                      VALUES ($1, $2, $3, $4, $5)")
@@ -27,9 +29,10 @@ impl ServiceStore for SqlPeople {
                 .bind(service.scopes.bits())
                 .bind(service.calls_per_minute)
                 .bind(service.token.at.millis())
-                .execute(tx)
+                .execute(&mut *tx)
                 .await?;
-                insert_token(tx, service.id.get(), &service.token).await
+                insert_token(tx, service.id.get(), &service.token).await?;
+                journal::enter(tx, entry).await
             })
         })
         .await
@@ -61,8 +64,10 @@ impl ServiceStore for SqlPeople {
         name: &str,
         token: NewToken,
         old_until: Timestamp,
+        entry: NewEntry,
     ) -> Result<bool, PeopleError> {
-        self.write((name.to_owned(), token, old_until), |tx, (name, token, old_until)| {
+        let given = (name.to_owned(), token, old_until, entry);
+        self.write(given, |tx, (name, token, old_until, entry)| {
             Box::pin(async move {
                 let Some(service) = hold_named(tx, name).await? else { return Ok(false) };
                 // Of one that was revoked no token is left.
@@ -83,14 +88,20 @@ impl ServiceStore for SqlPeople {
                 .execute(tx)
                 .await?;
                 insert_token(tx, service, token).await?;
+                journal::enter(tx, entry).await?;
                 Ok(true)
             })
         })
         .await
     }
 
-    async fn revoke_service(&self, name: &str, at: Timestamp) -> Result<bool, PeopleError> {
-        self.write((name.to_owned(), at), |tx, (name, at)| {
+    async fn revoke_service(
+        &self,
+        name: &str,
+        at: Timestamp,
+        entry: NewEntry,
+    ) -> Result<bool, PeopleError> {
+        self.write((name.to_owned(), at, entry), |tx, (name, at, entry)| {
             Box::pin(async move {
                 let Some(service) = hold_named(tx, name).await? else { return Ok(false) };
                 let revoked = sql("UPDATE services SET revoked_at = $2
@@ -101,8 +112,11 @@ impl ServiceStore for SqlPeople {
                 .await?;
                 sql("DELETE FROM service_tokens WHERE service_id = $1")
                     .bind(service)
-                    .execute(tx)
+                    .execute(&mut *tx)
                     .await?;
+                if revoked == 1 {
+                    journal::enter(tx, entry).await?;
+                }
                 Ok(revoked == 1)
             })
         })

@@ -3,13 +3,15 @@
 use super::{
     IS_GUEST, SqlPeople, guard,
     holds::hold_user,
+    journal,
     person::{exact, profile},
     refused, sessions,
 };
 use crate::{sql, statement::any};
 use async_trait::async_trait;
 use hongbao_domain::store::people::{
-    DemoMember, NewAccount, NewSession, NewUser, PeopleError, Person, ProfileDraft, UserStore,
+    DemoMember, NewAccount, NewEntry, NewSession, NewUser, PeopleError, Person, ProfileDraft,
+    UserStore,
 };
 use hongbao_shared::{UserId, api::accounts::Profile};
 
@@ -72,9 +74,18 @@ impl UserStore for SqlPeople {
         Ok(found.await?)
     }
 
-    async fn make_admin(&self, id: UserId) -> Result<bool, PeopleError> {
-        let make = sql("UPDATE users SET is_admin = 1 WHERE id = $1").bind(id.get());
-        Ok(self.change(make).await? == 1)
+    async fn make_admin(&self, id: UserId, entry: NewEntry) -> Result<bool, PeopleError> {
+        self.write((id, entry), |tx, (id, entry)| {
+            Box::pin(async move {
+                let make = sql("UPDATE users SET is_admin = 1 WHERE id = $1").bind(id.get());
+                let is_there = make.execute(&mut *tx).await? == 1;
+                if is_there {
+                    journal::enter(tx, entry).await?;
+                }
+                Ok(is_there)
+            })
+        })
+        .await
     }
 
     async fn change_profile(&self, change: ProfileDraft) -> Result<(), PeopleError> {

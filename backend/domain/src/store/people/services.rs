@@ -1,6 +1,6 @@
 //! What the store of people takes and gives: the accounts of programs (R-API-5).
 
-use super::{GroupDraft, PeopleError, StoredMessage, TokenHash};
+use super::{Act, GroupDraft, NewEntry, PeopleError, StoredMessage, TokenHash};
 use async_trait::async_trait;
 use hongbao_shared::{
     GroupId, ServiceId, Timestamp, UserId,
@@ -147,40 +147,34 @@ pub struct RoomLinked {
     pub lines: Vec<StoredMessage>,
 }
 
-/// Something that a service does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Act {
-    /// Which service.
-    pub service: ServiceId,
-    /// For whom.
-    pub user: Option<UserId>,
-    /// Method and path, 1 to 256 characters.
-    pub call: String,
-    /// When.
-    pub at: Timestamp,
-}
-
 /// The accounts of programs.
 #[async_trait]
 pub trait ServiceStore: Send + Sync + fmt::Debug {
-    /// Adds a service with its first token. `IdTaken`, `NameTaken`.
-    async fn add_service(&self, service: NewService) -> Result<(), PeopleError>;
+    /// Adds a service with its first token, and the entry that says so. `IdTaken`, `NameTaken`.
+    async fn add_service(&self, service: NewService, entry: NewEntry) -> Result<(), PeopleError>;
 
     /// All services, those that were revoked too, by name, at most `limit`.
     async fn services(&self, limit: u32) -> Result<Vec<StoredService>, PeopleError>;
 
     /// Gives a service another token, and one that was revoked its access with it; those that it
-    /// has expire at `old_until` if not before. False if there is none of this name.
+    /// has expire at `old_until` if not before; with the entry that says so. False if there is none
+    /// of this name.
     async fn rotate_service(
         &self,
         name: &str,
         token: NewToken,
         old_until: Timestamp,
+        entry: NewEntry,
     ) -> Result<bool, PeopleError>;
 
-    /// Ends a service and its tokens; its links and acts stay. False if there is none of this
-    /// name that was not revoked.
-    async fn revoke_service(&self, name: &str, at: Timestamp) -> Result<bool, PeopleError>;
+    /// Ends a service and its tokens, with the entry that says so; its links and acts stay. False
+    /// if there is none of this name that was not revoked.
+    async fn revoke_service(
+        &self,
+        name: &str,
+        at: Timestamp,
+        entry: NewEntry,
+    ) -> Result<bool, PeopleError>;
 
     /// The service with this token, unless it has expired at `now`.
     async fn service(

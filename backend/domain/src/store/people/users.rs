@@ -1,6 +1,6 @@
 //! What the store of people takes and gives: people and their sessions.
 
-use super::PeopleError;
+use super::{NewEntry, PeopleError};
 use async_trait::async_trait;
 use hongbao_shared::{Timestamp, UserId, api::accounts::Profile};
 use std::{fmt, time::Duration};
@@ -184,8 +184,9 @@ pub trait UserStore: Send + Sync + fmt::Debug {
     /// Those of these people that exist, in no particular order.
     async fn profiles(&self, ids: &[UserId]) -> Result<Vec<Profile>, PeopleError>;
 
-    /// Makes an administrator of the person with this id; false if there is none.
-    async fn make_admin(&self, id: UserId) -> Result<bool, PeopleError>;
+    /// Makes an administrator of the person with this id, with the entry that says so; false if
+    /// there is none.
+    async fn make_admin(&self, id: UserId, entry: NewEntry) -> Result<bool, PeopleError>;
 
     /// Changes what others see of a person; an account's login name stays.
     async fn change_profile(&self, change: ProfileDraft) -> Result<(), PeopleError>;

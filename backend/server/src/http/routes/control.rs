@@ -1,6 +1,6 @@
 //! Look after it: for administrators.
 
-use super::{Letters, Window};
+use super::{Letters, Part, Window};
 use crate::{
     http::{
         Answer, Http,
@@ -10,17 +10,19 @@ use crate::{
     telemetry,
 };
 use axum::{extract::State, http::StatusCode};
-use hongbao_domain::store::outbox::Fate;
+use hongbao_domain::store::{outbox::Fate, people::What};
 use hongbao_engine::delivery::{LETTERS_PAGE_MAX, LetterId};
 use hongbao_shared::{
     UserId,
     api::{
         control::{
-            ChangeSwitches, ControlState, DeadLetters, LetterState, Reconciliation, Retried,
+            ChangeSwitches, ControlState, DeadLetters, Journal, LetterState, Reconciliation,
+            Retried,
         },
         history::History,
     },
 };
+use serde_json::json;
 
 /// Every switch, what it says, who turned it last; the newest changes; and what is degraded on
 /// the node that answers. For administrators.
@@ -46,11 +48,12 @@ pub(in crate::http) async fn switches(
     responses((status = 200, description = "All of it, as it is now.", body = ControlState)))]
 pub(in crate::http) async fn turn_switches(
     State(http): State<Http>,
-    Admin(by): Admin,
+    admin: Admin,
     Json(change): Json<ChangeSwitches>,
 ) -> Answer<Json<ControlState>> {
-    http.app.follower.change(by, &change).await?;
-    switches(State(http), Admin(by)).await
+    admin.enter(&http, What::TurnSwitches, json!(change)).await?;
+    http.app.follower.change(admin.user, &change).await?;
+    switches(State(http), admin).await
 }
 
 /// What the node that answers has measured since it was started: its own short history, in
@@ -86,8 +89,10 @@ pub(in crate::http) async fn dead_letters(
 pub(in crate::http) async fn retry_dead_letter(
     State(http): State<Http>,
     Path(id): Path<LetterId>,
-    _admin: Admin,
+    admin: Admin,
 ) -> Answer<Json<Retried>> {
+    let letter = json!({ "letter": id.to_string() });
+    admin.enter(&http, What::RetryDeadLetter, letter).await?;
     let retried = http.app.letters.retry(id).await?;
     Ok(Json(Retried { id: id.to_string(), retried }))
 }
@@ -110,8 +115,22 @@ pub(in crate::http) async fn reconciliation(
                body = Reconciliation)))]
 pub(in crate::http) async fn reconcile(
     State(http): State<Http>,
-    _admin: Admin,
-) -> (StatusCode, Json<Reconciliation>) {
+    admin: Admin,
+) -> Answer<(StatusCode, Json<Reconciliation>)> {
+    admin.enter(&http, What::Reconcile, json!({})).await?;
     http.app.reconciliation.ask();
-    (StatusCode::ACCEPTED, Json(http.app.reconciliation.state()))
+    Ok((StatusCode::ACCEPTED, Json(http.app.reconciliation.state())))
+}
+
+/// What administrators and services did, the newest first, and where that ends. Each entry's
+/// hash covers the one before it; `hongbao audit` follows the chain. For administrators.
+#[utoipa::path(get, path = "/api/v1/control/journal", operation_id = "list_journal", tag = "Control",
+    params(Part),
+    responses((status = 200, description = "A part of it.", body = Journal)))]
+pub(in crate::http) async fn journal(
+    State(http): State<Http>,
+    Query(part): Query<Part>,
+    _admin: Admin,
+) -> Answer<Json<Journal>> {
+    Ok(Json(http.app.journal.page(part.cursor.as_deref()).await?))
 }

@@ -7,7 +7,7 @@ use crate::http::{
     session::{Bringing, Granting, Session},
 };
 use axum::{extract::State, http::StatusCode};
-use hongbao_domain::Refusal;
+use hongbao_domain::{Refusal, store::people::What};
 use hongbao_engine::control::Deed;
 use hongbao_shared::{
     ErrorCode,
@@ -16,6 +16,7 @@ use hongbao_shared::{
         wallet::{Entry, Grant, GrantRequest, TopUp, TopUpRequest, Wallet},
     },
 };
+use serde_json::json;
 
 /// How many lines of a statement come at a time.
 const ENTRIES_PER_PART: u32 = 50;
@@ -70,7 +71,7 @@ pub(in crate::http) async fn entries(
     responses((status = 201, description = "It is in their wallet.", body = Grant)))]
 pub(in crate::http) async fn grant(
     State(http): State<Http>,
-    Granting { by, to }: Granting,
+    Granting { by, to, admin }: Granting,
     Json(request): Json<GrantRequest>,
 ) -> Answer<(StatusCode, Json<Grant>)> {
     let GrantRequest { user_id, amount_fen, key } = request;
@@ -80,6 +81,10 @@ pub(in crate::http) async fn grant(
     };
     if to.is_none() && !http.app.accounts.exists(user).await? {
         return Err(Refusal::new(ErrorCode::NotFound).detail("There is no such person.").into());
+    }
+    if let Some(admin) = admin {
+        let detail = json!({ "user_id": user, "amount_fen": amount_fen, "key": key });
+        admin.enter(&http, What::GrantMoney, detail).await?;
     }
     let most = http.app.config.treasury.grant_max_fen;
     let grant = http.app.ledger.grant(by, user, amount_fen, &key, most).await?;

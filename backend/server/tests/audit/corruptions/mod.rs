@@ -5,6 +5,7 @@
 mod books;
 mod claims;
 mod credits;
+mod journal;
 mod lists;
 mod packets;
 mod payments;
@@ -26,8 +27,9 @@ enum In {
     Orders,
     Cold,
     Lists,
+    People,
 }
-use In::{Cold, Ledger, Lists, Orders};
+use In::{Cold, Ledger, Lists, Orders, People};
 
 /// What must be named.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +62,7 @@ fn cases() -> impl Iterator<Item = &'static Case> {
         books::CASES,
         claims::CASES,
         credits::CASES,
+        journal::CASES,
         lists::CASES,
         packets::CASES,
         payments::CASES,
@@ -180,6 +183,7 @@ async fn open(folder: &Path, file: In) -> SqliteConnection {
         Orders => "orders.sqlite",
         Cold => "cold.sqlite",
         Lists => "lists.sqlite",
+        People => "people.sqlite",
     };
     let options = SqliteConnectOptions::new().filename(folder.join(name));
     SqliteConnection::connect_with(&options).await.unwrap()

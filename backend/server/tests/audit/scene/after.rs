@@ -1,8 +1,15 @@
 //! What becomes of a scene: deliveries and audits.
 
 use super::*;
-use hongbao_domain::store::outbox::{Outbox, Settled};
+use hongbao_domain::store::{
+    outbox::{Outbox, Settled},
+    people::{
+        Act, By, JournalStore, NewEntry, NewService, NewToken, Scopes, Sealing, TokenHash, What,
+    },
+};
 use hongbao_engine::audit::{self, Audited, Report, Tiers};
+use hongbao_shared::{ServiceId, api::services::Scope};
+use serde_json::json;
 use std::time::Duration;
 
 impl Scene {
@@ -11,6 +18,7 @@ impl Scene {
         Audited {
             at_rest,
             lists: self.lists.as_deref(),
+            journal: self.people.as_deref().map(|people| people as &dyn JournalStore),
             tiers: Some(Tiers { hot: &self.hot, cold: &self.cold }),
             ..Audited::new(&self.orders, &*self.ledger, &self.sealer)
         }
@@ -25,6 +33,30 @@ impl Scene {
         let sealer = Sealer::new(&Keys::of(key));
         audit::run(&Audited { sealer: &sealer, ..self.audited(true) }).await.unwrap()
     }
+}
+
+/// Three entries of somebody; of two acts of a service, each covered by an entry, the first is gone.
+pub(crate) async fn administer(people: &dyn PeopleStore) {
+    let by = By { service: None, user: Some(user(SENDER)) };
+    let new = |what, detail| NewEntry::new(at(0), by, what, &detail);
+    let bot = ServiceId::new(1).unwrap();
+    let service = NewService {
+        id: bot,
+        name: "bot".to_owned(),
+        scopes: Scopes::of([Scope::Act]),
+        calls_per_minute: 1,
+        token: NewToken { hash: TokenHash([1; 32]), at: at(0), expires_at: at(9) },
+    };
+    people.add_service(service, new(What::AddService, json!({ "name": "bot" }))).await.unwrap();
+    people.enter(new(What::GrantMoney, json!({ "amount_fen": 5 }))).await.unwrap();
+    people.enter(new(What::Reconcile, json!({}))).await.unwrap();
+    for call in ["PUT /a", "PUT /b"] {
+        let act = Act { service: bot, user: None, call: call.to_owned(), at: at(1) };
+        people.record_act(act).await.unwrap();
+        let sealing = Sealing { at: at(2), settled: at(1), waited: at(1) };
+        assert!(people.seal_acts(sealing).await.unwrap());
+    }
+    assert!(people.remove_acts(at(3), at(3)).await.unwrap());
 }
 
 /// Delivers everything for one destination.

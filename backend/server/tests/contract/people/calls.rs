@@ -1,6 +1,6 @@
 //! Calls that may come twice (R-API-5).
 
-use super::{Store, add_guests, at, user};
+use super::{Store, add_guests, at, entry, user};
 use hongbao_domain::store::people::{
     ANSWER_BYTES_MAX, CallAnswer, CallDraft, CallId, CallState, Caller, NewService, NewToken,
     PeopleError, Scopes, TokenHash,
@@ -49,7 +49,7 @@ async fn a_call_is_begun_once_and_answered_the_same(store: Store) {
     let scopes = Scopes::of([Scope::Act]);
     let bot =
         NewService { id: service, name: "bot".to_owned(), scopes, calls_per_minute: 9, token };
-    store.add_service(bot).await.unwrap();
+    store.add_service(bot, entry()).await.unwrap();
 
     assert_eq!(begin(&store, 0, "k", draft(1, 0)).await, CallState::Begun);
     assert_eq!(begin(&store, 0, "k", draft(1, 1)).await, CallState::OnItsWay);

@@ -1,6 +1,6 @@
 //! Webhooks of services, and what waits for them (R-API-5).
 
-use super::{Store, add_guests, at, group, user};
+use super::{Store, add_guests, at, entry, group, user};
 use hongbao_domain::store::people::{
     Again, Audience, EventTypes, GroupDraft, HookAttempt, HooksState, LeasedEvent, NewEvent,
     NewHook, NewService, NewToken, PeopleError, RoomLink, Scopes, SealedSecret, Secrets,
@@ -61,7 +61,7 @@ async fn begin(store: &Store, pending_max: u32) {
     let scopes = Scopes::of([Scope::Webhooks]);
     let name = "bot".to_owned();
     let service = NewService { id: service_id(), name, scopes, calls_per_minute: 1, token };
-    store.add_service(service).await.unwrap();
+    store.add_service(service, entry()).await.unwrap();
     link(store, &[0, 1]).await;
     store.add_hook(new_hook(0, pending_max)).await.unwrap();
 }
@@ -135,7 +135,7 @@ async fn webhooks_are_added_within_limits(store: Store) {
     assert!(!store.remove_hook(service_id(), hook_id(0)).await.unwrap());
     let of = [Audience::Room(group(0)), Audience::Room(group(5)), Audience::Person(user(0))];
     assert_eq!(store.heard(&of).await.unwrap(), [Audience::Room(group(0))]);
-    store.revoke_service("bot", at(9)).await.unwrap();
+    store.revoke_service("bot", at(9), entry()).await.unwrap();
     assert!(store.heard(&of).await.unwrap().is_empty(), "a service that has ended hears nothing");
 }
 
@@ -221,10 +221,10 @@ async fn a_revoked_services_webhooks_count_for_nothing(store: Store) {
     store.tell(vec![opened(1, 0), opened(2, 0)], at(2)).await.unwrap();
     let counted = HooksState { hooks: 1, paused: 1, oldest_pending: Some(at(2)) };
     assert_eq!(store.hooks_state().await.unwrap(), counted);
-    store.revoke_service("bot", at(3)).await.unwrap();
+    store.revoke_service("bot", at(3), entry()).await.unwrap();
     assert_eq!(store.hooks_state().await.unwrap(), HooksState::default());
     let token = NewToken { hash: TokenHash([2; 32]), at: at(4), expires_at: at(100) };
-    store.rotate_service("bot", token, at(4)).await.unwrap();
+    store.rotate_service("bot", token, at(4), entry()).await.unwrap();
     assert_eq!(store.hooks_state().await.unwrap(), counted);
 }
 

@@ -1,8 +1,8 @@
 //! What every store of people must hold to, whatever it is made of.
 
 use hongbao_domain::store::people::{
-    GroupDraft, InvitationDraft, JoinDraft, NewAccount, NewSession, NewUser, PeopleError,
-    PeopleStore, StoredMessage, TextDraft, TokenHash,
+    By, GroupDraft, InvitationDraft, JoinDraft, NewAccount, NewEntry, NewSession, NewUser,
+    PeopleError, PeopleStore, StoredMessage, TextDraft, TokenHash, What,
 };
 use hongbao_shared::{GroupId, Timestamp, UserId, api::accounts::Profile};
 use std::sync::Arc;
@@ -54,6 +54,7 @@ mod calls;
 mod demo;
 mod groups;
 mod hooks;
+mod journal;
 mod lines;
 mod log;
 mod members;
@@ -64,6 +65,11 @@ mod users;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(1_454_846_400_000).plus_seconds(seconds)
+}
+
+/// What goes with a change of a service.
+fn entry() -> NewEntry {
+    NewEntry::new(at(0), By::HOUSE, What::AddService, &serde_json::json!({}))
 }
 
 fn user(number: i64) -> UserId {

@@ -1,6 +1,6 @@
 //! Accounts of programs (R-API-5).
 
-use super::{Store, add_guests, at, group, user};
+use super::{Store, add_guests, at, entry, group, user};
 use hongbao_domain::store::people::{
     Act, GroupDraft, NewService, NewToken, PeopleError, PersonLink, Removal, RoomLink, Scopes,
     TokenHash,
@@ -65,15 +65,15 @@ fn room(name: &str, number: i64, members: &[i64]) -> RoomLink {
 }
 
 async fn tokens_of_services_end(store: Store) {
-    store.add_service(service(1, "bot", 1)).await.unwrap();
-    let taken = store.add_service(service(2, "bot", 2)).await;
+    store.add_service(service(1, "bot", 1), entry()).await.unwrap();
+    let taken = store.add_service(service(2, "bot", 2), entry()).await;
     assert!(matches!(taken, Err(PeopleError::NameTaken)), "{taken:?}");
-    let taken = store.add_service(service(1, "other", 2)).await;
+    let taken = store.add_service(service(1, "other", 2), entry()).await;
     assert!(matches!(taken, Err(PeopleError::IdTaken)), "{taken:?}");
-    assert!(store.add_service(service(2, "", 2)).await.is_err());
+    assert!(store.add_service(service(2, "", 2), entry()).await.is_err());
     let mut none = service(2, "none", 2);
     none.scopes = Scopes::default();
-    assert!(store.add_service(none).await.is_err());
+    assert!(store.add_service(none, entry()).await.is_err());
 
     let found = store.service(TokenHash([1; 32]), at(99)).await.unwrap().unwrap();
     assert_eq!((found.id, found.name.as_str(), found.calls_per_minute), (id(1), "bot", 10));
@@ -84,11 +84,11 @@ async fn tokens_of_services_end(store: Store) {
     store.touch_service(id(1), at(5)).await.unwrap();
 
     // The old one goes on until the overlap ends, never longer than it would have.
-    assert!(store.rotate_service("bot", token(3, 10, 200), at(20)).await.unwrap());
-    assert!(!store.rotate_service("nobody", token(4, 10, 200), at(20)).await.unwrap());
+    assert!(store.rotate_service("bot", token(3, 10, 200), at(20), entry()).await.unwrap());
+    assert!(!store.rotate_service("nobody", token(4, 10, 200), at(20), entry()).await.unwrap());
     assert!(store.service(TokenHash([1; 32]), at(19)).await.unwrap().is_some());
     assert!(store.service(TokenHash([1; 32]), at(20)).await.unwrap().is_none());
-    assert!(store.rotate_service("bot", token(5, 30, 300), at(900)).await.unwrap());
+    assert!(store.rotate_service("bot", token(5, 30, 300), at(900), entry()).await.unwrap());
     assert_eq!(
         store.service(TokenHash([3; 32]), at(31)).await.unwrap().unwrap().expires_at,
         at(200)
@@ -97,14 +97,14 @@ async fn tokens_of_services_end(store: Store) {
     assert_eq!(listed.len(), 1);
     assert_eq!((listed[0].seen_at, listed[0].expires_at), (Some(at(5)), Some(at(300))));
 
-    assert!(store.revoke_service("bot", at(40)).await.unwrap());
-    assert!(!store.revoke_service("bot", at(41)).await.unwrap());
+    assert!(store.revoke_service("bot", at(40), entry()).await.unwrap());
+    assert!(!store.revoke_service("bot", at(41), entry()).await.unwrap());
     assert!(store.service(TokenHash([5; 32]), at(41)).await.unwrap().is_none());
     let listed = store.services(10).await.unwrap();
     assert_eq!((listed[0].revoked_at, listed[0].expires_at), (Some(at(40)), None));
 
     // Another token brings it back, and none of those that it had, whatever the overlap.
-    assert!(store.rotate_service("bot", token(6, 42, 300), at(299)).await.unwrap());
+    assert!(store.rotate_service("bot", token(6, 42, 300), at(299), entry()).await.unwrap());
     let back = store.service(TokenHash([6; 32]), at(42)).await.unwrap().unwrap();
     assert_eq!((back.id, back.expires_at), (id(1), at(300)));
     for old in [1, 3, 5] {
@@ -116,8 +116,8 @@ async fn tokens_of_services_end(store: Store) {
 
 async fn people_are_linked_once(store: Store) {
     add_guests(&store, 1).await;
-    store.add_service(service(1, "bot", 1)).await.unwrap();
-    store.add_service(service(2, "other", 2)).await.unwrap();
+    store.add_service(service(1, "bot", 1), entry()).await.unwrap();
+    store.add_service(service(2, "other", 2), entry()).await.unwrap();
     let link = |service, people: Vec<PersonLink>| {
         let store = store.clone();
         async move {
@@ -150,7 +150,7 @@ async fn people_are_linked_once(store: Store) {
 }
 
 async fn rooms_are_linked_once(store: Store) {
-    store.add_service(service(1, "bot", 1)).await.unwrap();
+    store.add_service(service(1, "bot", 1), entry()).await.unwrap();
     let people = (10..15).map(|number| person(&format!("p{number}"), number)).collect();
     store.link_people(id(1), people, at(1)).await.unwrap();
     let linked = store.link_room(id(1), room("lobby", 1, &[10, 11])).await.unwrap();
@@ -177,7 +177,7 @@ async fn rooms_are_linked_once(store: Store) {
 }
 
 async fn whoever_enters_an_empty_room_owns_it(store: Store) {
-    store.add_service(service(1, "bot", 1)).await.unwrap();
+    store.add_service(service(1, "bot", 1), entry()).await.unwrap();
     let people = (10..13).map(|number| person(&format!("p{number}"), number)).collect();
     store.link_people(id(1), people, at(1)).await.unwrap();
     store.link_room(id(1), room("lobby", 1, &[10])).await.unwrap();
@@ -203,7 +203,7 @@ async fn whoever_enters_an_empty_room_owns_it(store: Store) {
 
 async fn acts_are_written_down(store: Store) {
     add_guests(&store, 1).await;
-    store.add_service(service(1, "bot", 1)).await.unwrap();
+    store.add_service(service(1, "bot", 1), entry()).await.unwrap();
     let act = |call: &str, user| Act { service: id(1), user, call: call.to_owned(), at: at(7) };
     let (first, second) = (act("POST /a", Some(user(0))), act("PUT /b", None));
     store.record_act(first.clone()).await.unwrap();

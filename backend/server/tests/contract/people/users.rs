@@ -1,6 +1,6 @@
 //! People: names, pictures, passwords.
 
-use super::{Store, add, add_group, new_account, new_session, user};
+use super::{Store, add, add_group, entry, new_account, new_session, user};
 use hongbao_domain::store::people::{
     NewAccount, PasswordDraft, PeopleError, ProfileDraft, TokenHash,
 };
@@ -25,9 +25,9 @@ async fn an_id_is_given_once(store: Store) {
     assert!(matches!(add_group(&store, 1, 1).await, Err(PeopleError::IdTaken)));
     let person = store.person(user(1)).await.unwrap().unwrap();
     assert!(person.is_guest && !person.is_admin);
-    assert!(store.make_admin(user(1)).await.unwrap());
+    assert!(store.make_admin(user(1), entry()).await.unwrap());
     assert!(store.person(user(1)).await.unwrap().unwrap().is_admin);
-    assert!(!store.make_admin(user(2)).await.unwrap());
+    assert!(!store.make_admin(user(2), entry()).await.unwrap());
     assert!(store.person(user(2)).await.unwrap().is_none());
     assert_eq!(store.profiles(&[user(2), user(1), user(1)]).await.unwrap(), [person.profile]);
 }

@@ -7,9 +7,9 @@ use super::{
 };
 use crate::order_no;
 use hongbao_domain::store::people::{
-    DemoGroupDraft, DemoMember, GroupDraft, InvitationDraft, JoinDraft, Line, LinePost, NewAccount,
-    NewSession, NewUser, PacketPost, PasswordDraft, PeopleStore, ProfileDraft, Removal, TextDraft,
-    TokenHash,
+    By, DemoGroupDraft, DemoMember, GroupDraft, InvitationDraft, JoinDraft, Line, LinePost,
+    NewAccount, NewEntry, NewSession, NewUser, PacketPost, PasswordDraft, PeopleStore,
+    ProfileDraft, Removal, TextDraft, TokenHash, What,
 };
 use hongbao_shared::{
     Fen, GroupId, Kind, MessageId, Timestamp, UserId,
@@ -110,7 +110,11 @@ impl Ask {
                 };
                 answer(store.add_user(user, session).await)
             }
-            Self::MakeAdmin { id } => answer(store.make_admin(user(id)).await),
+            Self::MakeAdmin { id } => {
+                let detail = serde_json::json!({ "user_id": id });
+                let entry = NewEntry::new(at(0), By::HOUSE, What::MakeAdministrator, &detail);
+                answer(store.make_admin(user(id), entry).await)
+            }
             Self::ChangeProfile { id, name, avatar } => {
                 let (name, avatar) = (name.map(word), avatar.map(word));
                 let change = ProfileDraft { user_id: user(id), name, avatar };
