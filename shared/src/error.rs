@@ -47,6 +47,8 @@ codes! {
     InvalidCursor = "invalid_cursor", 400, "The cursor was not given by this server.";
     /// Not `application/json`.
     UnsupportedMediaType = "unsupported_media_type", 415, "The body must be application/json.";
+    /// `Accept` excludes what the call answers.
+    NotAcceptable = "not_acceptable", 406, "This call does not answer what you accept.";
     /// More bytes than the limit.
     BodyTooLarge = "body_too_large", 413, "The body is too large.";
     /// No such route, or nothing there for you.

@@ -51,6 +51,7 @@ impl Lang {
             | ErrorCode::InvalidId
             | ErrorCode::InvalidCursor
             | ErrorCode::UnsupportedMediaType
+            | ErrorCode::NotAcceptable
             | ErrorCode::MethodNotAllowed
             | ErrorCode::KeyInvalid
             | ErrorCode::KeyNotTaken

@@ -11,8 +11,14 @@ mod refusals;
 pub use access::ROLES;
 pub(super) use keys::repeat;
 
-use super::Http;
-use axum::{Router, body::Bytes, http::header, response::IntoResponse, routing::get};
+use super::{Http, tags};
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use hongbao_shared::{
     Unit,
     api::{
@@ -22,10 +28,13 @@ use hongbao_shared::{
     },
 };
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        ComponentsBuilder, InfoBuilder, OpenApiBuilder, RefOr, Required, ServerBuilder,
+        ComponentsBuilder, Header, InfoBuilder, ObjectBuilder, OpenApiBuilder, RefOr, Required,
+        ServerBuilder, Type,
+        path::Operation,
         security::{
             ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
         },
@@ -40,7 +49,10 @@ pub(super) fn head() -> utoipa::openapi::OpenApi {
         .description(Some(
             "Group red packets. Times are RFC 3339 in UTC, ids are strings. \
              Refusals are application/problem+json with a stable `code`; those for rate carry \
-             Retry-After. Calls that move money can be repeated safely, and whatever takes \
+             Retry-After. No answer may be kept by caches (`Cache-Control: no-store`), but this document, which has an \
+             `ETag`. An `Accept` that excludes what a call answers is refused as `not_acceptable` (406), a body that \
+             is not `application/json` as `unsupported_media_type` (415); `HEAD` is answered as `GET` without a body, \
+             `OPTIONS` by `Allow`. Calls that move money can be repeated safely, and whatever takes \
              an `Idempotency-Key` is answered the same under the same key. `x-allowed` says who may make a call; a \
              service names in `hongbao-for: {provider}:{id}` for whom it acts. A call with the header \
              `hongbao-person: {user id}` is refused as `person_changed` (409), and does nothing, where \
@@ -85,7 +97,10 @@ pub(super) fn finish(mut document: utoipa::openapi::OpenApi, unit: &Unit) -> Val
         changes.into_iter().flatten().for_each(keys::add);
         let operations =
             [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
-        operations.into_iter().flatten().for_each(refusals::add);
+        for operation in operations.into_iter().flatten() {
+            is_not_kept(operation);
+            refusals::add(operation);
+        }
     }
     let mut document = serde_json::to_value(document).unwrap_or_default();
     widen(&mut document);
@@ -94,6 +109,15 @@ pub(super) fn finish(mut document: utoipa::openapi::OpenApi, unit: &Unit) -> Val
     events::add(&mut document);
     say_the_unit(&mut document, unit);
     document
+}
+
+/// Says of what a call answers that nothing may keep it.
+fn is_not_kept(operation: &mut Operation) {
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        let text = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["no-store"]));
+        response.headers.insert("Cache-Control".to_owned(), RefOr::T(Header::new(text)));
+    }
 }
 
 /// Fields are called after the fen, whatever the unit of this installation is (R-API-4).
@@ -141,11 +165,23 @@ fn pays_without_a_body(document: &mut utoipa::openapi::OpenApi) {
     }
 }
 
+/// What is the same for everybody until another version comes: asked for each time, and sent to
+/// those who do not have it.
+fn public(headers: &HeaderMap, tag: String, content_type: &'static str, text: Bytes) -> Response {
+    let is_known = tags::is_known(headers, &tag);
+    let about = [(header::CACHE_CONTROL, "no-cache".to_owned()), (header::ETAG, tag)];
+    if is_known {
+        return (StatusCode::NOT_MODIFIED, about).into_response();
+    }
+    (about, [(header::CONTENT_TYPE, content_type)], text).into_response()
+}
+
 /// The document, and the page that shows it.
 pub(super) fn routes(document: utoipa::openapi::OpenApi, unit: &Unit) -> Router<Http> {
     let document = Bytes::from(finish(document, unit).to_string());
     let file = |content_type: &'static str, text: Bytes| {
-        get(move || async move { ([(header::CONTENT_TYPE, content_type)], text).into_response() })
+        let tag = tags::tag(&Sha256::digest(&text).into());
+        get(async move |headers: HeaderMap| public(&headers, tag, content_type, text))
     };
     let embedded =
         |content_type, text: &'static str| file(content_type, Bytes::from_static(text.as_bytes()));

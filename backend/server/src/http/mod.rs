@@ -3,6 +3,7 @@
 //! A handler extracts, calls one service and maps its answer; what is allowed is
 //! decided below.
 
+mod accept;
 mod client;
 mod cors;
 mod docs;
@@ -18,6 +19,7 @@ mod routes;
 mod serve;
 mod service;
 mod session;
+mod tags;
 mod throttle;
 mod token;
 mod web;

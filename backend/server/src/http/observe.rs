@@ -2,7 +2,7 @@
 //! headers that every answer carries.
 
 use super::{
-    Http,
+    Http, accept,
     client::Client,
     cors::Cors,
     extract, keyed,
@@ -189,6 +189,7 @@ impl Timings {
 /// What is refused whatever it asks for.
 fn refusal(http: &Http, request: &Request) -> Option<Response> {
     extract::refusal(request)
+        .or_else(|| accept::refusal(request))
         .or_else(|| Some(Answered(room::refusal(http, request)?).into_response()))
 }
 

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use hongbao_domain::Refusal;
@@ -90,9 +90,13 @@ fn whole_seconds(after: Duration) -> u64 {
     after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0)).max(1)
 }
 
-/// A route that exists, with a method that it does not know.
-pub(super) async fn method_not_allowed() -> Answered {
-    ErrorCode::MethodNotAllowed.into()
+/// A route that exists, with a method that it does not know. Whoever only asks for its methods
+/// reads them in `Allow`, which this gets on its way out.
+pub(super) async fn method_not_allowed(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    Answered::from(ErrorCode::MethodNotAllowed).into_response()
 }
 
 /// What a handler answers, or that it panicked; the panic itself is logged by the panic hook.

@@ -3,14 +3,18 @@
 
 mod preview;
 
-use super::{Http, client::Client, problem::Answered};
+use super::{
+    Http,
+    client::Client,
+    problem::{self, Answered},
+    tags,
+};
 use axum::{
     body::{Body, Bytes},
     extract::State,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-use data_encoding::HEXLOWER;
 use hongbao_shared::ErrorCode;
 use rust_embed::RustEmbed;
 use std::borrow::Cow;
@@ -52,7 +56,7 @@ pub(super) async fn fallback(
     }
     if method != Method::GET && method != Method::HEAD {
         let allowed = [(header::ALLOW, "GET, HEAD")];
-        return (allowed, Answered::from(ErrorCode::MethodNotAllowed)).into_response();
+        return (allowed, problem::method_not_allowed(method).await).into_response();
     }
     match preview::answer(&http, embedded, &client, uri.path(), &headers).await {
         Some(response) => response,
@@ -100,12 +104,8 @@ fn file(
         None => (None, find(path)?),
     };
     // Each form has bytes of its own, and so a tag of its own.
-    let tag = format!("\"{}\"", HEXLOWER.encode(&file.hash[..16]));
-    let known = text(headers, header::IF_NONE_MATCH).is_some_and(|tags| {
-        tags.split(',')
-            .map(|known| known.trim().trim_start_matches("W/"))
-            .any(|k| k == tag || k == "*")
-    });
+    let tag = tags::tag(&file.hash);
+    let known = tags::is_known(headers, &tag);
     let cache = if path.starts_with(IMMUTABLE) {
         "public, max-age=31536000, immutable"
     } else {

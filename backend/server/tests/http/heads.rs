@@ -1,7 +1,10 @@
 //! The heads of requests and answers: what browsers and proxies are told, and what is refused
 //! by the head alone.
 
-use crate::common::{person::send, server::TestServer};
+use crate::{
+    common::{document::document, person::send, server::TestServer},
+    services::some_path,
+};
 use reqwest::Method;
 use serde_json::json;
 use std::{
@@ -107,4 +110,128 @@ async fn heads_that_no_call_takes_are_refused_at_once() {
     ] {
         assert_eq!(answered(&server, head), expected, "{head}");
     }
+}
+
+/// Each call answers in one form, and whoever excludes it is refused before anything is done.
+#[tokio::test]
+async fn what_is_answered_must_be_acceptable() {
+    let server = TestServer::start().await;
+    let ann = server.guest("Ann").await;
+    let fine = [
+        "*/*",
+        "application/*",
+        "application/json",
+        "application/problem+json",
+        "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    ];
+    let ask = async |path: &str, accept: &str| {
+        let asked = ann.request(Method::GET, path).header("accept", accept).send().await.unwrap();
+        asked.status().as_u16()
+    };
+    for accept in fine {
+        assert_eq!(ask("/me", accept).await, 200, "{accept}");
+        assert_eq!(ask("/groups/1", accept).await, 404, "{accept}: also what is refused");
+    }
+    for accept in ["text/event-stream", "*/*", "text/*, application/json;q=0"] {
+        assert_eq!(ask("/events", accept).await, 200, "{accept}");
+    }
+    for (path, accept) in [
+        ("/me", "text/html"),
+        ("/me", "text/event-stream"),
+        ("/me", "application/json;q=0"),
+        ("/groups/1", "image/png"),
+        ("/events", "text/html"),
+        ("/events", "application/json"),
+    ] {
+        assert_eq!(ask(path, accept).await, 406, "{path} {accept}");
+    }
+    let body = json!({"amount_fen": 5, "key": "a"});
+    let top_up = |accept: &str| {
+        ann.request(Method::POST, "/wallet/top-ups").header("accept", accept).json(&body)
+    };
+    let refused = send(top_up("text/xml")).await;
+    assert_eq!(refused.refused(), (406, "not_acceptable".to_owned()));
+    assert_eq!(refused.headers["content-type"], "application/problem+json");
+    let before = ann.balance_fen().await;
+    send(top_up("application/json")).await.ok(201);
+    assert_eq!(ann.balance_fen().await, before + 5, "once");
+    // The document goes to whoever calls it what they like; what is not there is not there.
+    let document = "application/vnd.oai.openapi+json";
+    assert_eq!(ask("/openapi.json", document).await, 200);
+    assert_eq!(ask("/nowhere", document).await, 404);
+}
+
+/// Whatever a call answers, nothing keeps it; the document and its page are asked for again, and
+/// sent to those who do not have them.
+#[tokio::test]
+async fn answers_say_whether_they_may_be_kept() {
+    let server = TestServer::start().await;
+    let ann = server.guest("Ann").await;
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let answer = ann.request(method, &some_path(path)).json(&json!({}));
+            let answer = answer.send().await.unwrap();
+            assert_eq!(answer.headers()["cache-control"], "no-store", "{path}");
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let said = &response["headers"]["Cache-Control"]["schema"]["enum"];
+                let is_answer = status.starts_with('2');
+                assert_eq!(*said == json!(["no-store"]), is_answer, "{path} {status}");
+            }
+        }
+    }
+    for path in ["/api/v1/openapi.json", "/api/docs", "/api/docs/page.js", "/api/docs/page.css"] {
+        let ask = || server.request(Method::GET, path);
+        let first = ask().send().await.unwrap();
+        assert_eq!(
+            (first.status().as_u16(), &first.headers()["cache-control"]),
+            (200, &"no-cache".parse().unwrap())
+        );
+        let tag = first.headers()["etag"].to_str().unwrap().to_owned();
+        for (has, expected) in
+            [(tag.clone(), 304), (format!("\"x\", W/{tag}"), 304), ("\"x\"".to_owned(), 200)]
+        {
+            let again = ask().header("if-none-match", &has).send().await.unwrap();
+            assert_eq!(
+                (again.status().as_u16(), again.headers()["etag"].to_str().unwrap()),
+                (expected, &*tag),
+                "{path} {has}"
+            );
+            assert_eq!(again.text().await.unwrap().is_empty(), expected == 304, "{path} {has}");
+        }
+    }
+}
+
+/// Every call that can be asked by `GET` can be by `HEAD`, and says by `OPTIONS` what it takes.
+#[tokio::test]
+async fn heads_and_options_are_answered() {
+    let server = TestServer::start().await;
+    let ann = server.guest("Ann").await;
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        let methods: Vec<_> =
+            item.as_object().unwrap().keys().map(|one| one.to_uppercase()).collect();
+        let path = some_path(path);
+        let options = ann.request(Method::OPTIONS, &path).send().await.unwrap();
+        assert_eq!(options.status(), 204, "{path}");
+        let allow = options.headers()["allow"].to_str().unwrap().to_owned();
+        let allowed: Vec<_> = allow.split(',').map(str::trim).collect();
+        for method in &methods {
+            assert!(allowed.contains(&&**method), "{path}: {method} in {allow}");
+        }
+        if methods.iter().any(|method| method == "GET") {
+            assert!(allowed.contains(&"HEAD"), "{path}: {allow}");
+            let get = ann.request(Method::GET, &path).send().await.unwrap();
+            let head = ann.request(Method::HEAD, &path).send().await.unwrap();
+            assert_eq!(head.status(), get.status(), "{path}");
+            assert_eq!(head.headers().get("content-type"), get.headers().get("content-type"));
+            assert!(head.text().await.unwrap().is_empty(), "{path}");
+        }
+    }
+    let unknown = send(server.request(Method::OPTIONS, "/api/v1/nowhere")).await;
+    assert_eq!(unknown.refused(), (404, "not_found".to_owned()));
+    let page = server.request(Method::OPTIONS, "/").send().await.unwrap();
+    assert_eq!(
+        (page.status().as_u16(), &page.headers()["allow"]),
+        (204, &"GET, HEAD".parse().unwrap())
+    );
 }

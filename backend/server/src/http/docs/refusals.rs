@@ -109,7 +109,7 @@ fn own(operation: &str) -> &'static [ErrorCode] {
 
 /// What a call refuses, by status.
 fn of(operation: &Operation) -> BTreeMap<u16, BTreeSet<&'static str>> {
-    let mut codes = vec![RateLimited, Unavailable, Internal];
+    let mut codes = vec![NotAcceptable, RateLimited, Unavailable, Internal];
     let anybody = SecurityRequirement::default();
     if !operation.security.as_ref().is_some_and(|security| *security == [anybody]) {
         codes.extend([Unauthenticated, PersonChanged, Forbidden]);
