@@ -314,7 +314,7 @@ impl Browser {
     }
 
     /// Runs a script that calls its last argument with the answer.
-    pub(crate) async fn ask(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
+    pub async fn ask(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
         Ok(self.driver.execute_async(script, arguments).await?.json().clone())
     }
 

@@ -124,6 +124,37 @@ impl Browser {
         Ok(())
     }
 
+    /// The person has given leave to show notifications.
+    pub async fn allow_notifications(&self) -> Result<()> {
+        let leave = json!({"origin": self.base, "permissions": ["notifications"]});
+        self.driver.cdp().send_raw("Browser.grantPermissions", leave).await?;
+        Ok(())
+    }
+
+    /// The service worker gets this from the push service.
+    pub async fn push(&self, message: &Value) -> Result<()> {
+        let cdp = self.driver.cdp();
+        cdp.send_raw("ServiceWorker.enable", json!({})).await?;
+        // The only one of its profile.
+        let message = json!({
+            "origin": self.base, "registrationId": "0", "data": message.to_string(),
+        });
+        cdp.send_raw("ServiceWorker.deliverPushMessage", message).await?;
+        Ok(())
+    }
+
+    /// Nobody looks at it any more, until [`Browser::unhide`].
+    pub async fn hide(&self) -> Result<()> {
+        self.driver.minimize_window().await?;
+        Ok(())
+    }
+
+    /// Somebody looks at it again.
+    pub async fn unhide(&self) -> Result<()> {
+        self.driver.maximize_window().await?;
+        Ok(())
+    }
+
     /// Excuses everything that fails because nobody answers.
     pub fn expect_lost_network(&self) {
         self.console.expect_lost_network();

@@ -1,6 +1,6 @@
 //! Red packets are told by the system, with its sound and its vibration, while nobody looks at the
-//! app: by choice, in this browser, as long as a page of it is open (R-WEB-8). Nothing of
-//! amounts is in it.
+//! app: by choice, in this browser (R-WEB-8). A page that is open has the service worker tell of
+//! what it hears; where none is, the push service of the browser does. Nothing of amounts is in it.
 
 use std::sync::LazyLock;
 
@@ -24,19 +24,24 @@ extern "C" {
     #[wasm_bindgen(catch, js_namespace = Notification, js_name = requestPermission)]
     fn request_permission() -> Result<Promise, JsValue>;
 
-    #[wasm_bindgen(catch, js_namespace = ["navigator", "serviceWorker"], js_name = getRegistration)]
-    fn registration() -> Result<Promise, JsValue>;
+    type Worker;
 
-    type Registration;
-
-    #[wasm_bindgen(method, catch, js_name = showNotification)]
-    fn show(this: &Registration, title: &str, options: &Object) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = postMessage)]
+    fn post(this: &Worker, message: &Object) -> Result<(), JsValue>;
 }
 
 const KEY: &str = "hongbao.notify";
+const SOUND_KEY: &str = "hongbao.sound";
+
+/// When the system rings; as the service worker knows it.
+pub(crate) const SOUNDS: [&str; 3] = ["on", "night", "off"];
 
 static ON: LazyLock<ArcRwSignal<bool>> =
     LazyLock::new(|| ArcRwSignal::new(browser::stored(KEY).is_some() && is_allowed()));
+static SOUND: LazyLock<ArcRwSignal<usize>> = LazyLock::new(|| {
+    let kept = browser::stored(SOUND_KEY).unwrap_or_default();
+    ArcRwSignal::new(SOUNDS.iter().position(|sound| *sound == kept).unwrap_or_default())
+});
 
 fn property(of: &JsValue, name: &str) -> Option<JsValue> {
     Reflect::get(of, &name.into()).ok().filter(JsValue::is_truthy)
@@ -66,11 +71,17 @@ pub(crate) fn is_on_now() -> bool {
     ON.get_untracked()
 }
 
+/// Which of [`SOUNDS`] it is.
+pub(crate) fn sound() -> usize {
+    SOUND.get()
+}
+
 /// Turns it on or off; browsers ask the person for leave the first time, within a gesture.
 pub(crate) fn toggle() {
     if is_on_now() {
         browser::forget(KEY);
         ON.set(false);
+        choose();
         return;
     }
     let asked = request_permission();
@@ -81,10 +92,40 @@ pub(crate) fn toggle() {
         if is_allowed() {
             browser::store(KEY, "on");
             ON.set(true);
+            choose();
         } else {
             toast::show(lang_now().notify_blocked());
         }
     });
+}
+
+/// Takes the next of [`SOUNDS`].
+pub(crate) fn next_sound() {
+    let next = (SOUND.get_untracked() + 1) % SOUNDS.len();
+    browser::store(SOUND_KEY, SOUNDS[next]);
+    SOUND.set(next);
+    choose();
+}
+
+/// Somebody is signed in: where it is on, the browser is told for them.
+pub(crate) fn begin() {
+    if is_on_now() {
+        choose();
+    }
+}
+
+/// Tells the service worker what is chosen, and for whom.
+fn choose() {
+    let Some(person) = who::id() else { return };
+    // As it is on the wire: `zh`, `en`.
+    let language = lang_now().tag().split('-').next().unwrap_or_default();
+    say(&[
+        ("what", "choose".into()),
+        ("on", is_on_now().into()),
+        ("sound", SOUNDS[SOUND.get_untracked()].into()),
+        ("person", person.to_string().into()),
+        ("language", language.into()),
+    ]);
 }
 
 /// Leads to the chat whose notification was tapped, unless something lies over the screen.
@@ -116,27 +157,29 @@ pub(crate) fn of(group: &GroupSummary) {
     if who::id() == Some(message.user.id) || message.user.is_demo {
         return;
     }
-    let options = Object::new();
     let body = lang_now().said_packet(&message.user.name, &packet.greeting);
-    for (name, value) in [
-        ("body", body),
-        // Several windows tell it once.
-        ("tag", packet.order_no.to_string()),
-        ("icon", "/icon-192.png".to_owned()),
-        ("data", Route::Chat(group.id).href()),
-    ] {
-        Reflect::set(&options, &name.into(), &value.into()).ok();
-    }
-    let title = group.name.clone();
-    tasks::detach(async move {
-        show(&title, &options).await.ok();
-    });
+    say(&[
+        ("what", "tell".into()),
+        ("title", group.name.as_str().into()),
+        ("body", body.into()),
+        ("path", Route::Chat(group.id).href().into()),
+        // Several windows, and the push service, tell it once.
+        ("tag", packet.order_no.to_string().into()),
+    ]);
 }
 
-async fn show(title: &str, options: &Object) -> Result<(), JsValue> {
-    let there = JsFuture::from(registration()?).await?;
-    if there.is_truthy() {
-        JsFuture::from(there.unchecked_ref::<Registration>().show(title, options)?).await?;
+/// Says something to the service worker, once it is there.
+fn say(words: &[(&str, JsValue)]) {
+    let Some(ready) = worker().and_then(|worker| property(&worker, "ready")) else { return };
+    let message = Object::new();
+    for (name, value) in words {
+        Reflect::set(&message, &(*name).into(), value).ok();
     }
-    Ok(())
+    tasks::detach(async move {
+        let registration = JsFuture::from(Promise::from(ready)).await;
+        let active = registration.ok().and_then(|there| property(&there, "active"));
+        if let Some(active) = active {
+            active.unchecked_ref::<Worker>().post(&message).ok();
+        }
+    });
 }

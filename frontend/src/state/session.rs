@@ -8,7 +8,7 @@ use hongbao_shared::{
 };
 use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, Set as _};
 
-use super::toast;
+use super::{notify, toast};
 use crate::{
     api::{self, Failure},
     browser,
@@ -79,6 +79,7 @@ async fn load() {
             }
             let is_unknown = me.balance_fen.is_none();
             who::set(Who::Somebody(me));
+            notify::begin();
             if is_unknown {
                 await_balance().await;
             }
@@ -114,6 +115,7 @@ pub(crate) async fn begin(signed_in: SignedIn, is_guest: bool) {
     let id = me.user.id;
     browser::tab_changes_hands(&id.to_string());
     who::set(Who::Somebody(me));
+    notify::begin();
     if !is_told {
         // What they own and may do is told as soon as it is to be had.
         tasks::detach(async move {

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{press, words},
-    i18n::{self, lang, tr},
+    components::{live, press, words},
+    i18n::{self, Lang, lang, tr},
     state::{notify, theme},
 };
 
@@ -13,7 +13,7 @@ pub(super) fn Settings() -> impl IntoView {
     view! {
         <section class="panel">
             <h2>{tr!(settings)}</h2>
-            <button type="button" class="setting" data-testid="setting-language" on:click=press(|_| i18n::toggle())>
+            <button type="button" class="setting" data-testid="setting-language" on:click=press(|_| { i18n::toggle(); notify::begin(); })>
                 <span>{tr!(language)}</span><span class="muted">{tr!(language_now)}</span>
             </button>
             {notify::is_possible().then(|| view! {
@@ -24,6 +24,15 @@ pub(super) fn Settings() -> impl IntoView {
                     </span>
                 </button>
             })}
+            {live(|| notify::is_on().then(|| view! {
+                <button type="button" class="setting" data-testid="setting-sound" on:click=press(|_| notify::next_sound())>
+                    <span>{tr!(sound)}</span>
+                    <span class="muted">{words(|| {
+                        let says = [Lang::notify_on, Lang::sound_night, Lang::notify_off];
+                        says[notify::sound()](lang())
+                    })}</span>
+                </button>
+            }.into_any()))}
             <button type="button" class="setting" data-testid="setting-theme" on:click=press(|_| theme::toggle())>
                 <span>{tr!(theme)}</span>
                 <span class="muted">
