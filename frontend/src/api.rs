@@ -18,7 +18,7 @@ use hongbao_shared::{
         control::{ChangeSwitches, ControlState, DeadLetters, Reconciliation, Retried},
         groups::{
             DemoRequest, Group, GroupSummary, Invitation, InvitationPreview, JoinRequest, Language,
-            Message, MuteRequest, NewGroup, NewMessage, ReadRequest,
+            Message, MuteRequest, NewGroup, NewMessage, PinRequest, ReadRequest,
         },
         history::{History, HistoryWindow},
         lists::{ListPage, ReceivedItem, SentItem},
@@ -146,6 +146,10 @@ pub(crate) fn demo(language: Language) -> Coming<Group> {
 
 pub(crate) fn mute(id: GroupId, muted: bool) -> Coming<()> {
     put(format!("/groups/{id}/mute"), &MuteRequest { muted })
+}
+
+pub(crate) fn pin(id: GroupId, pinned: bool) -> Coming<()> {
+    put(format!("/groups/{id}/pin"), &PinRequest { pinned })
 }
 
 pub(crate) fn mark_read(id: GroupId, message_id: MessageId) -> Coming<()> {

@@ -75,6 +75,13 @@ pub(crate) fn set_root_attribute(name: &str, value: &str) {
     }
 }
 
+/// A text as it is compared: whatever the case, the width and the form of its characters. Done by the
+/// browser, which has the tables.
+pub(crate) fn folded(text: &str) -> String {
+    let text = js_sys::JsString::from(text).normalize("NFKC").to_lower_case();
+    String::from(text)
+}
+
 /// Does anybody look at this page?
 pub(crate) fn is_visible() -> bool {
     document().is_none_or(|document| document.visibility_state() == VisibilityState::Visible)

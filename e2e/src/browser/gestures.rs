@@ -44,6 +44,14 @@ impl Browser {
         Ok(())
     }
 
+    /// Types where the focus is what an input method is still making something of.
+    pub async fn compose(&self, text: &str) -> Result<()> {
+        let end = text.chars().count();
+        let text = json!({"text": text, "selectionStart": end, "selectionEnd": end});
+        self.driver.cdp().send_raw("Input.imeSetComposition", text).await?;
+        Ok(())
+    }
+
     /// Holds Enter where the focus is, until the keyboard has repeated it so often.
     pub async fn hold_enter(&self, repeats: usize) -> Result<()> {
         let enter = |kind: &str, repeats: bool| {

@@ -113,6 +113,7 @@ const ACTS: &[Act] = &[
     Act { button: "invite", ..ACT },
     Act { way: &["{card}"], button: "envelope-open", ..ACT },
     Act { path: "/g/{group}/info", button: "group-mute", ..ACT },
+    Act { path: "/g/{group}/info", button: "group-pin", ..ACT },
     Act { path: "/wallet", fields: &[("top-up-amount", "66")], button: "top-up-submit", ..ACT },
     Act {
         path: "/me",

@@ -17,6 +17,7 @@ mod leaving;
 mod live;
 mod logs;
 mod longchat;
+mod many;
 mod navigation;
 mod newcomer;
 mod opened;

@@ -21,6 +21,7 @@ pub(crate) enum Icon {
     Shield,
     More,
     Muted,
+    Pin,
     Pen,
     Next,
 }
@@ -65,6 +66,9 @@ pub(crate) fn icon(icon: Icon) -> String {
         Icon::More => r#"<path stroke-width="2.8" d="M5.5 12h.01M12 12h.01M18.5 12h.01"/>"#,
         Icon::Muted => {
             r#"<path d="M6.3 8.2A6 6 0 0 1 18 10c0 2.6.5 4.4 1.2 5.7M16 17.5H4.5c1-1.3 1.5-3.5 1.5-6M10 20.5a2.2 2.2 0 0 0 4 0M3.5 3.5l17 17"/>"#
+        }
+        Icon::Pin => {
+            r#"<path d="M8.5 3.5h7M10 3.5v6.2c0 1-3.5 2.3-3.5 5.3h11c0-3-3.5-4.3-3.5-5.3V3.5M12 15v6"/>"#
         }
         Icon::Pen => r#"<path d="m14.5 5.5 4 4L8 20l-4.5.5L4 16zM12.5 7.5l4 4"/>"#,
         Icon::Next => r#"<path d="m9.5 5.5 6.5 6.5-6.5 6.5"/>"#,

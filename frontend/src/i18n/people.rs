@@ -46,6 +46,23 @@ impl Lang {
         }
     }
 
+    /// What is found by name.
+    pub(crate) fn groups_found(self, n: usize) -> String {
+        match (self, n) {
+            (Self::Zh, 0) => "没有叫这个名字的群".to_owned(),
+            (Self::En, 0) => "No chat has that name".to_owned(),
+            (Self::Zh, _) => format!("找到 {n} 个群"),
+            (Self::En, _) => counted(n, "chat found", "chats found"),
+        }
+    }
+
+    pub(crate) fn pin(self, group: &str) -> String {
+        match self {
+            Self::Zh => format!("置顶 {group}"),
+            Self::En => format!("Pin {group} to the top"),
+        }
+    }
+
     pub(crate) fn group_has(self, n: usize) -> String {
         match self {
             Self::Zh => format!("本群共 {n} 人"),

@@ -85,10 +85,13 @@ texts! {
     demo_lead: "里面的群友是程序扮演的，会聊天，会发红包，也会抢。", "Its members are played by the server: they chat, send and grab.";
     demo_note: "这是体验群，带“体验”标记的群友由程序扮演。", "This is a demo group. Members marked \"Demo\" are played by the server.";
     muted_mark: "已静音", "Muted";
+    groups_search: "搜索群名", "Search chats";
 
     // A group.
     group_info: "群信息", "About this group";
     owner_mark: "群主", "Owner";
+    group_pin: "置顶", "Pin to the top";
+    group_pin_lead: "置顶的群总排在最前面，只对你自己有效。", "A pinned group stays above the others, in your list alone.";
     group_mute: "消息免打扰", "Mute this group";
     group_mute_lead: "静音后只留一个小红点，不计入未读数。", "A muted group shows a dot and isn't counted as unread.";
     group_leave: "退出群聊", "Leave the group";

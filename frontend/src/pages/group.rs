@@ -74,7 +74,11 @@ pub(crate) fn GroupPage(id: GroupId) -> impl IntoView {
                 <div class="page-body">
                     {group.is_demo.then(|| view! { <p class="notice">{tr!(demo_note)}</p> })}
                     <Members group=group.clone() over/>
-                    <MuteSwitch id muted=group.muted/>
+                    <section class="panel">
+                        <Choice id choice=Own::Pinned is=group.pinned/>
+                        <hr/>
+                        <Choice id choice=Own::Muted is=group.muted/>
+                    </section>
                     <button
                         type="button"
                         class="button danger"
@@ -101,46 +105,64 @@ pub(crate) fn GroupPage(id: GroupId) -> impl IntoView {
     })
 }
 
+/// What a member decides about a group for themself alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Own {
+    Pinned,
+    Muted,
+}
+
+type Words = fn(Lang) -> &'static str;
+
 #[component]
-fn MuteSwitch(id: GroupId, muted: bool) -> impl IntoView {
+fn Choice(id: GroupId, choice: Own, is: bool) -> impl IntoView {
     let scope = Scope::new();
-    let muted = RwSignal::new(muted);
+    let is = RwSignal::new(is);
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<Failure>);
+    let pins = choice == Own::Pinned;
     let change = move |_| {
         if busy.get_untracked() {
             return;
         }
-        let wanted = !muted.get_untracked();
+        let wanted = !is.get_untracked();
         busy.set(true);
         failure.set(None);
         scope.spawn(async move {
-            match api::mute(id, wanted).await {
+            let call = if pins { api::pin(id, wanted) } else { api::mute(id, wanted) };
+            match call.await {
                 Ok(()) => {
-                    muted.set(wanted);
-                    groups::set_muted(id, wanted);
+                    is.set(wanted);
+                    if pins {
+                        groups::set_pinned(id, wanted);
+                    } else {
+                        groups::set_muted(id, wanted);
+                    }
                 }
                 Err(problem) => failure.set(Some(problem)),
             }
             busy.set(false);
         });
     };
+    let (label, lead, test_id): (Words, Words, _) = if pins {
+        (Lang::group_pin, Lang::group_pin_lead, "group-pin")
+    } else {
+        (Lang::group_mute, Lang::group_mute_lead, "group-mute")
+    };
     view! {
-        <section class="panel">
-            <button
-                type="button"
-                class="setting"
-                role="switch"
-                aria-checked=move || if muted.get() { "true" } else { "false" }
-                data-testid="group-mute"
-                on:click=press(change)
-            >
-                <span>{tr!(group_mute)}</span>
-                <span class="switch" aria-hidden="true"></span>
-            </button>
-            <p class="muted small">{tr!(group_mute_lead)}</p>
-            <Fault failure=failure/>
-        </section>
+        <button
+            type="button"
+            class="setting"
+            role="switch"
+            aria-checked=move || if is.get() { "true" } else { "false" }
+            data-testid=test_id
+            on:click=press(change)
+        >
+            <span>{text(label)}</span>
+            <span class="switch" aria-hidden="true"></span>
+        </button>
+        <p class="muted small">{text(lead)}</p>
+        <Fault failure=failure/>
     }
 }
 

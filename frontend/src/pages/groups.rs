@@ -2,6 +2,7 @@
 
 mod demo;
 mod forms;
+mod search;
 
 use hongbao_shared::{
     GroupId,
@@ -10,14 +11,18 @@ use hongbao_shared::{
 use leptos::prelude::*;
 
 use crate::{
-    api::Failure,
+    api::{self, Failure},
     art::{Icon, Scene},
-    components::{Empty, Fault, GroupFace, Link, Pic, Sheet, live, memo, press, rows, words},
-    i18n::{Lang, lang, tr},
+    components::{
+        Empty, Fault, GroupFace, Link, Pic, Sheet, live, memo, press, rows, spoken, words,
+    },
+    i18n::{Lang, lang, lang_now, tr},
     route::Route,
-    state::{groups, session},
+    state::{groups, session, toast},
     tasks::Scope,
 };
+
+use search::{Search, is_sensible};
 
 pub(super) use demo::{DemoButton, enter_demo};
 
@@ -28,8 +33,13 @@ pub(crate) fn GroupsPane() -> impl IntoView {
     // What the pane is about; the order of the rows is the list's own matter.
     let failure = memo(|| groups::groups().and_then(Result::err));
     let is_loading = memo(|| groups::groups().is_none());
-    let ids = memo(groups::ids);
-    let none = memo(move || ids.with(Vec::is_empty));
+    let wanted = RwSignal::new(String::new());
+    let searches = memo(is_sensible);
+    let ids = memo(move || {
+        let wanted = if searches.get() { wanted.get() } else { String::new() };
+        groups::ids(&wanted)
+    });
+    let none = memo(|| groups::count() == 0);
     let close = Callback::new(move |()| adding.set(false));
     view! {
         <section class="groups" aria-label=tr!(groups_title)>
@@ -50,6 +60,7 @@ pub(crate) fn GroupsPane() -> impl IntoView {
                 Some(failure) => view! { <ListFailed failure/> }.into_any(),
                 None => view! {
                     {live(move || none.get().then(|| view! { <NoGroups adding/> }.into_any()))}
+                    {live(move || searches.get().then(|| view! { <Search wanted ids/> }.into_any()))}
                     <ul class="group-list">
                         {rows(
                             move || ids.get(),
@@ -149,7 +160,39 @@ fn Row(id: GroupId) -> impl IntoView {
                     </span>
                 </span>
             </Link>
+            <Pin id group/>
         </span>
+    }
+}
+
+/// Shows that a group is pinned, and pins it or not any more. Under thumbs it only shows: one that
+/// wants to open the chat comes too near, and the group's own page pins.
+#[component]
+fn Pin(id: GroupId, group: Memo<Option<GroupSummary>>) -> impl IntoView {
+    let scope = Scope::new();
+    let pinned = memo(move || group.with(|group| group.as_ref().is_some_and(|g| g.pinned)));
+    let label =
+        move || group.with(|group| lang().pin(group.as_ref().map_or("", |group| &group.name)));
+    let change = move |_| {
+        let wanted = !pinned.get_untracked();
+        scope.spawn(async move {
+            match api::pin(id, wanted).await {
+                Ok(()) => groups::set_pinned(id, wanted),
+                Err(failure) => toast::show(lang_now().failure(&failure, &session::limits_now())),
+            }
+        });
+    };
+    view! {
+        <button
+            type="button"
+            class="group-pin"
+            aria-label=spoken(label)
+            aria-pressed=spoken(move || if pinned.get() { "true" } else { "false" })
+            data-testid="pin"
+            on:click=press(change)
+        >
+            <Pic icon=Icon::Pin/>
+        </button>
     }
 }
 

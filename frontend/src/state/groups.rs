@@ -13,7 +13,7 @@ use leptos::prelude::{
 use super::notify;
 use crate::{
     api::{self, Failure},
-    tasks, who,
+    browser, tasks, who,
 };
 
 /// News within this are asked for together.
@@ -33,10 +33,19 @@ pub(crate) fn groups() -> Groups {
     GROUPS.get()
 }
 
-/// The groups in the order of the list.
-pub(crate) fn ids() -> Vec<GroupId> {
+/// How many there are.
+pub(crate) fn count() -> usize {
+    GROUPS
+        .with(|groups| groups.as_ref().and_then(|groups| groups.as_ref().ok()).map_or(0, Vec::len))
+}
+
+/// The groups whose name has this, in the order of the list.
+pub(crate) fn ids(wanted: &str) -> Vec<GroupId> {
+    let wanted = browser::folded(wanted.trim());
+    let fits =
+        |group: &&GroupSummary| wanted.is_empty() || browser::folded(&group.name).contains(&wanted);
     GROUPS.with(|groups| match groups {
-        Some(Ok(groups)) => groups.iter().map(|group| group.id).collect(),
+        Some(Ok(groups)) => groups.iter().filter(fits).map(|group| group.id).collect(),
         _ => Vec::new(),
     })
 }
@@ -92,7 +101,7 @@ pub(crate) async fn refresh() -> Result<(), Failure> {
         for group in groups.iter_mut().filter(|group| Some(group.id) == reading) {
             group.unread = 0;
         }
-        newest_first(groups)
+        in_order(groups)
     });
     let differs = GROUPS.with_untracked(|groups| match (&answer, groups) {
         (Err(_), Some(Ok(_))) => false,
@@ -119,10 +128,11 @@ fn has_grown(group: &GroupSummary) -> bool {
     })
 }
 
-fn newest_first(mut groups: Vec<GroupSummary>) -> Vec<GroupSummary> {
+/// Those that are pinned, then the others; of each, the one with the newest message first.
+fn in_order(mut groups: Vec<GroupSummary>) -> Vec<GroupSummary> {
     groups.sort_by_key(|group| {
         let at = group.last_message.as_ref().map(|message| message.at);
-        (core::cmp::Reverse(at), core::cmp::Reverse(group.id))
+        core::cmp::Reverse((group.pinned, at, group.id))
     });
     groups
 }
@@ -135,7 +145,7 @@ fn change(id: GroupId, change: impl FnOnce(&mut GroupSummary) -> bool) {
                 changed = change(group);
             }
             if changed {
-                *groups = newest_first(core::mem::take(groups));
+                *groups = in_order(core::mem::take(groups));
             }
         }
         changed
@@ -166,6 +176,11 @@ pub(crate) fn set_reading(reading: Option<GroupId>) {
 /// Shows at once whether a group is muted.
 pub(crate) fn set_muted(id: GroupId, muted: bool) {
     change(id, |group| core::mem::replace(&mut group.muted, muted) != muted);
+}
+
+/// Puts a group where it stands from now on.
+pub(crate) fn set_pinned(id: GroupId, pinned: bool) {
+    change(id, |group| core::mem::replace(&mut group.pinned, pinned) != pinned);
 }
 
 /// A group that one is in no more.
