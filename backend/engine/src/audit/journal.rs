@@ -82,7 +82,10 @@ impl Walk<'_> {
         {
             return Ok(Some("the head says otherwise than the entries what they cover".to_owned()));
         }
-        self.acts().await
+        match self.acts().await {
+            Err(StoreError::Corrupt(what)) => Ok(Some(what)),
+            acts => acts,
+        }
     }
 
     fn follow(&mut self, entry: &JournalEntry) -> Result<(), String> {

@@ -4,7 +4,7 @@
 use super::problem::Answered;
 use axum::{
     extract::{MatchedPath, Request},
-    http::{HeaderMap, header},
+    http::{HeaderMap, Method, header},
     response::{IntoResponse, Response},
 };
 use hongbao_domain::Refusal;
@@ -18,6 +18,10 @@ const EVENTS: &str = "text/event-stream";
 /// Of a call whose answer the client excludes.
 pub(super) fn refusal(request: &Request) -> Option<Response> {
     if !request.headers().contains_key(header::ACCEPT) {
+        return None;
+    }
+    // Most of these answer nothing, which nobody excludes.
+    if matches!(*request.method(), Method::PUT | Method::DELETE) {
         return None;
     }
     let route = request.extensions().get::<MatchedPath>()?.as_str();

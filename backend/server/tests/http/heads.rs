@@ -155,6 +155,8 @@ async fn what_is_answered_must_be_acceptable() {
     let before = ann.balance_fen().await;
     send(top_up("application/json")).await.ok(201);
     assert_eq!(ann.balance_fen().await, before + 5, "once");
+    let away = ann.request(Method::DELETE, "/me/sessions").header("accept", "text/plain");
+    assert_eq!(send(away).await.status, 204, "it answers nothing");
     // The document goes to whoever calls it what they like; what is not there is not there.
     let document = "application/vnd.oai.openapi+json";
     assert_eq!(ask("/openapi.json", document).await, 200);

@@ -12,6 +12,9 @@ use std::fmt;
 /// The most acts of services that one entry covers.
 pub const ACTS_PER_SEAL_MAX: u32 = 5_000;
 
+/// The longest detail that is kept.
+const DETAIL_CHARS_MAX: usize = 4_000;
+
 /// Of an entry and all before it.
 pub type JournalHash = [u8; 32];
 
@@ -79,9 +82,13 @@ pub struct NewEntry {
 }
 
 impl NewEntry {
-    /// With `detail` as it is to be read later.
+    /// With `detail` as it is to be read later; of more than is kept, how many bytes it had.
     pub fn new(at: Timestamp, by: By, what: What, detail: &serde_json::Value) -> Self {
-        Self { at, by, what, detail: detail.to_string() }
+        let mut text = detail.to_string();
+        if text.chars().count() > DETAIL_CHARS_MAX {
+            text = serde_json::json!({ "cut": text.len() }).to_string();
+        }
+        Self { at, by, what, detail: text }
     }
 }
 
