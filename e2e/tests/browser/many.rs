@@ -74,6 +74,12 @@ fn pinned_groups_stand_first() -> Result<()> {
         browser.press(" ").await?;
         listed(&browser, &["First", "Third", "Second"]).await?;
         browser.has("pin", "aria-pressed", "true").await?;
+        // Its row has moved, and the focus with it.
+        wait_for("the focus on the pin", async || {
+            let on = browser.script("return document.activeElement?.ariaLabel").await?;
+            Ok((on == "Pin First to the top").then_some(()))
+        })
+        .await?;
         // What is said elsewhere stays below.
         ann.say(&ids[1], "News").await?;
         listed(&browser, &["First", "Second", "Third"]).await?;

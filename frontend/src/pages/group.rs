@@ -117,10 +117,15 @@ type Words = fn(Lang) -> &'static str;
 #[component]
 fn Choice(id: GroupId, choice: Own, is: bool) -> impl IntoView {
     let scope = Scope::new();
-    let is = RwSignal::new(is);
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<Failure>);
     let pins = choice == Own::Pinned;
+    // The list beside it, and other screens, change it too.
+    let told = RwSignal::new(is);
+    let is = memo(move || {
+        let listed = groups::summary(id);
+        listed.map_or_else(|| told.get(), |group| if pins { group.pinned } else { group.muted })
+    });
     let change = move |_| {
         if busy.get_untracked() {
             return;
@@ -132,7 +137,7 @@ fn Choice(id: GroupId, choice: Own, is: bool) -> impl IntoView {
             let call = if pins { api::pin(id, wanted) } else { api::mute(id, wanted) };
             match call.await {
                 Ok(()) => {
-                    is.set(wanted);
+                    told.set(wanted);
                     if pins {
                         groups::set_pinned(id, wanted);
                     } else {

@@ -8,18 +8,21 @@ use hongbao_shared::{
     GroupId,
     api::groups::{GroupSummary, MessageBody, UNREAD_MAX},
 };
-use leptos::prelude::*;
+use leptos::{ev::MouseEvent, prelude::*};
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlElement;
 
 use crate::{
     api::{self, Failure},
     art::{Icon, Scene},
+    browser,
     components::{
         Empty, Fault, GroupFace, Link, Pic, Sheet, live, memo, press, rows, spoken, words,
     },
     i18n::{Lang, lang, lang_now, tr},
     route::Route,
     state::{groups, session, toast},
-    tasks::Scope,
+    tasks::{self, Scope},
 };
 
 use search::{Search, is_sensible};
@@ -173,11 +176,19 @@ fn Pin(id: GroupId, group: Memo<Option<GroupSummary>>) -> impl IntoView {
     let pinned = memo(move || group.with(|group| group.as_ref().is_some_and(|g| g.pinned)));
     let label =
         move || group.with(|group| lang().pin(group.as_ref().map_or("", |group| &group.name)));
-    let change = move |_| {
+    let change = move |event: MouseEvent| {
         let wanted = !pinned.get_untracked();
+        let button = event.current_target();
         scope.spawn(async move {
             match api::pin(id, wanted).await {
-                Ok(()) => groups::set_pinned(id, wanted),
+                Ok(()) => {
+                    groups::set_pinned(id, wanted);
+                    // Its row moves, and a browser takes the focus from what moves.
+                    tasks::sleep_ms(0).await;
+                    if let Some(button) = button.filter(|_| browser::find(":focus").is_none()) {
+                        button.unchecked_ref::<HtmlElement>().focus().ok();
+                    }
+                }
                 Err(failure) => toast::show(lang_now().failure(&failure, &session::limits_now())),
             }
         });

@@ -16,6 +16,7 @@ use crate::{
 
 /// Fewer are seen at a glance.
 const SENSIBLE_FROM: usize = 8;
+const ESCAPE: u32 = 27;
 
 /// Are there so many groups that one looks for one?
 pub(super) fn is_sensible() -> bool {
@@ -27,13 +28,18 @@ pub(super) fn is_sensible() -> bool {
 pub(super) fn Search(wanted: RwSignal<String>, ids: Memo<Vec<GroupId>>) -> impl IntoView {
     let take = move |event: Event| wanted.set(event_target_value(&event));
     let on_input = Box::new(move |event: Event| {
-        // What an input method is still making is not looked for: nothing is called "jia".
-        if !event.unchecked_ref::<InputEvent>().is_composing() {
+        // What an input method is still making is looked for if it is there: phones make every word
+        // like that, and nothing is called "jia".
+        let is_made = !event.unchecked_ref::<InputEvent>().is_composing();
+        if is_made || !untrack(|| groups::ids(&event_target_value(&event))).is_empty() {
             take(event);
         }
     }) as Box<dyn FnMut(Event)>;
     let on_key = Box::new(move |event: KeyboardEvent| {
-        if event.key() == "Escape" && !event.is_composing() {
+        // What takes back an input method's word has another number; one on a full screen would
+        // leave it.
+        if event.key_code() == ESCAPE && wanted.with_untracked(|wanted| !wanted.is_empty()) {
+            event.prevent_default();
             wanted.set(String::new());
         }
     }) as Box<dyn FnMut(KeyboardEvent)>;
