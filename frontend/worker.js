@@ -9,6 +9,8 @@ const CHOICES = "choices";
 const NIGHT = { from: 22, until: 8 };
 
 addEventListener("install", (event) => {
+  // Pages come from the server, and speak with the worker of their own version as soon as it is there.
+  skipWaiting();
   event.waitUntil(caches.open(KEPT).then((kept) => kept.addAll(["/", ...SHELL])));
 });
 
@@ -37,37 +39,61 @@ async function page(request) {
   return (await caches.match("/")) ?? fetch(request);
 }
 
-// Packets are told by whichever comes first, a page that is open or the push service; the system shows
-// each once.
-addEventListener("push", (event) => event.waitUntil(tell(event.data.json())));
+// Packets are told by a page that is open, and by the push service; the system shows one of them.
+addEventListener("push", (event) => event.waitUntil(pushed(event.data)));
+
+// What pages ask for, one after the other: the last word is the last.
+const ASKED = { tell, choose, end };
+let asked = Promise.resolve();
 
 addEventListener("message", (event) => {
-  const { what, ...rest } = event.data;
-  const done = what === "tell" ? tell(rest) : choose(rest);
+  const { what, ...rest } = event.data ?? {};
   // What cannot be had, pages that are open do without.
-  event.waitUntil(done.catch(() => {}));
+  asked = asked.then(() => ASKED[what]?.(rest)).catch(() => {});
+  event.waitUntil(asked);
 });
 
-async function tell({ title, body, path, tag }) {
+async function isSeen() {
   const windows = await clients.matchAll({ type: "window", includeUncontrolled: true });
-  const seen = windows.some((window) => window.visibilityState === "visible");
-  const silent = seen || !(await rings());
-  const rest = silent ? { silent } : { vibrate: [200, 100, 200] };
-  await registration.showNotification(title, { body, tag, data: path, icon: "/icon-192.png", ...rest });
-  // Browsers want something shown for each push.
-  if (seen) for (const shown of await registration.getNotifications({ tag })) shown.close();
+  return windows.some((window) => window.visibilityState === "visible");
+}
+
+async function tell(message) {
+  if (!(await isSeen())) await show(message, await rings());
+}
+
+// Browsers want something shown for each push.
+async function pushed(data) {
+  const message = data.json();
+  const seen = await isSeen();
+  await show(message, !seen && (await rings()));
+  if (seen) close({ tag: message.tag });
+}
+
+function show({ title, body, path, tag }, loud) {
+  const rest = loud ? { vibrate: [200, 100, 200] } : { silent: true };
+  return registration.showNotification(title, { body, tag, data: path, icon: "/icon-192.png", ...rest });
+}
+
+async function close(which) {
+  for (const shown of await registration.getNotifications(which)) shown.close();
 }
 
 async function rings() {
-  const kept = await (await caches.open(CHOICES)).match("/sound");
+  const kept = await caches.match("/sound").catch(() => undefined);
   const sound = await kept?.text();
   const hour = new Date().getHours();
   return sound !== "off" && !(sound === "night" && (hour >= NIGHT.from || hour < NIGHT.until));
 }
 
+async function keepSound(sound) {
+  const choices = await caches.open(CHOICES);
+  await choices.put("/sound", new Response(sound));
+}
+
 // Has the push service of this browser tell it for whoever is signed in, or no more.
 async function choose({ on, sound, person, language }) {
-  await (await caches.open(CHOICES)).put("/sound", new Response(sound));
+  await keepSound(sound).catch(() => {});
   const { pushManager } = registration;
   const headers = { "content-type": "application/json", "hongbao-person": person };
   const call = (method, body) => fetch("/api/v1/session/push", { method, headers, body: body && JSON.stringify(body) });
@@ -79,13 +105,21 @@ async function choose({ on, sound, person, language }) {
   const { public_key } = await (await fetch("/api/v1/push")).json();
   if (!pushManager || !public_key) return;
   const options = { userVisibleOnly: true, applicationServerKey: public_key };
-  const subscription = await pushManager.subscribe(options).catch(async () => {
+  const subscription = await pushManager.subscribe(options).catch(async (error) => {
     // It was for another server's key.
+    if (error.name !== "InvalidStateError") throw error;
     await before?.unsubscribe();
     return pushManager.subscribe(options);
   });
   const { endpoint, keys } = subscription.toJSON();
   return call("PUT", { endpoint, public_key: keys.p256dh, auth: keys.auth, language });
+}
+
+// Whoever was here has signed out, and the server has forgotten where they were told.
+async function end() {
+  await close();
+  const subscription = await registration.pushManager?.getSubscription();
+  await subscription?.unsubscribe();
 }
 
 // A notification leads to its chat, in a window that is there or in a new one.

@@ -292,6 +292,7 @@ impl World {
             stores: self.databases.gated(&gate, machine.far, self.plan.nodes == 1),
             keys,
             courier: None,
+            push_courier: None,
             lock: None,
             restored: false,
             lanes: None,

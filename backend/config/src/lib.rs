@@ -23,7 +23,7 @@ pub use sections::{
     Addresses, Cache, Calls, Credit, Flow, Guests, Journal, Landing, Lanes, Live, Push, Reconcile,
     Server, Sessions, Sites, Storage, Telemetry, Time, Treasury, Webhooks,
 };
-pub use value::{CreditMode, HomeSite, Listen, LogFormat, Origin, Weights};
+pub use value::{CreditMode, HomeSite, Listen, LogFormat, Origin, PushService, Weights};
 pub use variables::refuse_unread;
 
 use hongbao_domain::runtime::Zone;

@@ -4,7 +4,7 @@
 use super::{
     key::MasterKeySetting,
     section::{describe, section},
-    value::{CreditMode, HomeSite, Listen, LogFormat, Origin, Weights},
+    value::{CreditMode, HomeSite, Listen, LogFormat, Origin, PushService, Weights},
 };
 use hongbao_shared::{Fen, Limits, Site, Unit};
 use std::{
@@ -132,6 +132,10 @@ section! {
     Push at "push" {
         /// Off, browsers are told for as long as a page is open.
         enabled: bool = true;
+        /// The push services that are believed to be some: nothing else that a browser names is
+        /// called. Those of Chrome, Firefox, Safari and Edge, unless it says otherwise; also one of
+        /// your own, wherever it stands.
+        services: Vec<PushService> = super::value::push_services();
         /// Whom a push service writes to when something is wrong with what this server sends, as
         /// `mailto:` or `https:`; Apple's takes nothing without.
         contact: String = String::new();

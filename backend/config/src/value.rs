@@ -98,6 +98,7 @@ macro_rules! from_list {
 from_list! {
     IpAddr: "IP addresses";
     Origin: "origins such as https://forum.example.com,";
+    PushService: "origins such as https://push.example.com or https://*.example.com,";
 }
 
 /// A choice among named values, the same in a variable and in the file.
@@ -205,6 +206,57 @@ impl std::str::FromStr for Origin {
 
 deserialize_by_text!(Origin);
 
+/// Where push services take what is for browsers: an origin, or all below a name, as
+/// `https://*.push.example.com`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushService(String);
+
+impl PushService {
+    /// Is this an address of it?
+    pub fn serves(&self, endpoint: &str) -> bool {
+        let origin = endpoint.split('/').take(3).collect::<Vec<_>>().join("/");
+        match self.0.split_once("://*") {
+            Some((scheme, below)) => origin
+                .strip_prefix(scheme)
+                .and_then(|rest| rest.strip_prefix("://"))
+                .is_some_and(|host| host.len() > below.len() && host.ends_with(below)),
+            None => origin == self.0,
+        }
+    }
+}
+
+impl fmt::Display for PushService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for PushService {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let one: Result<Origin, _> = text.replacen("://*.", "://", 1).parse();
+        one.map(|_| Self(text.to_owned())).map_err(|_| {
+            "expected an origin, such as https://push.example.com, or all below a name, such as \
+             https://*.push.example.com"
+        })
+    }
+}
+
+deserialize_by_text!(PushService);
+
+/// Those of the browsers that most people have.
+pub(super) fn push_services() -> Vec<PushService> {
+    [
+        "https://fcm.googleapis.com",
+        "https://updates.push.services.mozilla.com",
+        "https://*.push.apple.com",
+        "https://*.notify.windows.com",
+    ]
+    .map(|origin| PushService(origin.to_owned()))
+    .into()
+}
+
 choice! {
     /// How claims are credited (R-MONEY-2).
     CreditMode, default Split {
@@ -310,3 +362,29 @@ impl std::str::FromStr for Weights {
 }
 
 deserialize_by_text!(Weights);
+
+#[cfg(test)]
+mod tests {
+    use super::PushService;
+
+    #[test]
+    fn a_push_service_is_an_origin_or_all_below_a_name() {
+        let below: PushService = "https://*.push.apple.com".parse().unwrap();
+        assert!(below.serves("https://web.push.apple.com/QOnly"));
+        for other in [
+            "http://web.push.apple.com/Q",
+            "https://push.apple.com/Q",
+            "https://.push.apple.com/Q",
+            "https://web.push.apple.com.example.org/Q",
+            "https://web.push.apple.com:8443/Q",
+            "https://evilpush.apple.com/Q",
+        ] {
+            assert!(!below.serves(other), "{other}");
+        }
+        let one: PushService = "http://127.0.0.1:9000".parse().unwrap();
+        assert!(one.serves("http://127.0.0.1:9000/send") && !one.serves("http://127.0.0.1/send"));
+        for wrong in ["fcm.googleapis.com", "https://*", "https://a/b", "ftp://a", "https://a*.b"] {
+            assert!(wrong.parse::<PushService>().is_err(), "{wrong}");
+        }
+    }
+}

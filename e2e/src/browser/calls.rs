@@ -146,13 +146,21 @@ impl Browser {
     /// Nobody looks at it any more, until [`Browser::unhide`].
     pub async fn hide(&self) -> Result<()> {
         self.driver.minimize_window().await?;
-        Ok(())
+        self.looks("hidden").await
     }
 
     /// Somebody looks at it again.
     pub async fn unhide(&self) -> Result<()> {
         self.driver.maximize_window().await?;
-        Ok(())
+        self.looks("visible").await
+    }
+
+    async fn looks(&self, state: &str) -> Result<()> {
+        wait_for(&format!("the page to be {state}"), async || {
+            let is = self.script("return document.visibilityState").await?;
+            Ok((is == state).then_some(()))
+        })
+        .await
     }
 
     /// Excuses everything that fails because nobody answers.

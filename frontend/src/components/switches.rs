@@ -6,7 +6,7 @@ use crate::{
     art::Icon,
     components::{Pic, live, press},
     i18n::{self, lang, tr},
-    state::theme,
+    state::{notify, theme},
 };
 
 /// Language and theme.
@@ -21,7 +21,7 @@ pub(crate) fn Switches() -> impl IntoView {
                 class="icon-button"
                 data-testid="lang-switch"
                 aria-label=tr!(lang_switch)
-                on:click=press(|_| i18n::toggle())
+                on:click=press(|_| { i18n::toggle(); notify::begin(); })
             >
                 <span class="lang-mark">{tr!(lang_short)}</span>
             </button>

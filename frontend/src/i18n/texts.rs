@@ -299,7 +299,7 @@ texts! {
     language_now: "中文", "English";
     notify: "红包提醒", "Red packet alerts";
     sound: "提示音", "Sound";
-    sound_night: "夜里静音", "Quiet at night";
+    sound_night: "22:00–8:00 静音", "Quiet 22:00–8:00";
     notify_on: "开", "On";
     notify_off: "关", "Off";
     notify_blocked: "浏览器不允许通知，请在浏览器的设置里打开", "Your browser blocks notifications; allow them in its settings";

@@ -1,5 +1,5 @@
 //! Red packets are told by the system, with its sound and its vibration, while nobody looks at the
-//! app: by choice, in this browser (R-WEB-8). A page that is open has the service worker tell of
+//! app: by choice of each person, in this browser (R-WEB-8). A page that is open has the service worker tell of
 //! what it hears; where none is, the push service of the browser does. Nothing of amounts is in it.
 
 use std::sync::LazyLock;
@@ -30,18 +30,27 @@ extern "C" {
     fn post(this: &Worker, message: &Object) -> Result<(), JsValue>;
 }
 
-const KEY: &str = "hongbao.notify";
 const SOUND_KEY: &str = "hongbao.sound";
 
 /// When the system rings; as the service worker knows it.
 pub(crate) const SOUNDS: [&str; 3] = ["on", "night", "off"];
 
-static ON: LazyLock<ArcRwSignal<bool>> =
-    LazyLock::new(|| ArcRwSignal::new(browser::stored(KEY).is_some() && is_allowed()));
-static SOUND: LazyLock<ArcRwSignal<usize>> = LazyLock::new(|| {
+static ON: LazyLock<ArcRwSignal<bool>> = LazyLock::new(|| ArcRwSignal::new(is_kept()));
+static SOUND: LazyLock<ArcRwSignal<usize>> = LazyLock::new(|| ArcRwSignal::new(kept_sound()));
+
+/// Where it is kept that somebody has it on.
+fn place() -> String {
+    who::place("notify")
+}
+
+fn is_kept() -> bool {
+    browser::stored(&place()).is_some() && is_allowed()
+}
+
+fn kept_sound() -> usize {
     let kept = browser::stored(SOUND_KEY).unwrap_or_default();
-    ArcRwSignal::new(SOUNDS.iter().position(|sound| *sound == kept).unwrap_or_default())
-});
+    SOUNDS.iter().position(|sound| *sound == kept).unwrap_or_default()
+}
 
 fn property(of: &JsValue, name: &str) -> Option<JsValue> {
     Reflect::get(of, &name.into()).ok().filter(JsValue::is_truthy)
@@ -79,7 +88,7 @@ pub(crate) fn sound() -> usize {
 /// Turns it on or off; browsers ask the person for leave the first time, within a gesture.
 pub(crate) fn toggle() {
     if is_on_now() {
-        browser::forget(KEY);
+        browser::forget(&place());
         ON.set(false);
         choose();
         return;
@@ -90,7 +99,7 @@ pub(crate) fn toggle() {
             JsFuture::from(asked).await.ok();
         }
         if is_allowed() {
-            browser::store(KEY, "on");
+            browser::store(&place(), "on");
             ON.set(true);
             choose();
         } else {
@@ -109,8 +118,17 @@ pub(crate) fn next_sound() {
 
 /// Somebody is signed in: where it is on, the browser is told for them.
 pub(crate) fn begin() {
+    ON.set(is_kept());
     if is_on_now() {
         choose();
+    }
+}
+
+/// Whoever was here has signed out: what they were told is nobody else's.
+pub(crate) fn end() {
+    if is_on_now() {
+        say(&[("what", "end".into())]);
+        ON.set(false);
     }
 }
 
@@ -137,13 +155,26 @@ pub(crate) fn start() {
             route::go(Route::of(&path));
         }
     });
+    // A worker of another version has heard of nothing yet.
+    let newer = Closure::<dyn Fn()>::new(begin);
     if let Some(worker) = worker() {
-        let function = listener.as_ref().unchecked_ref();
         let target: &EventTarget = worker.unchecked_ref();
-        target.add_event_listener_with_callback("message", function).ok();
+        for (name, function) in
+            [("message", listener.as_ref()), ("controllerchange", newer.as_ref())]
+        {
+            target.add_event_listener_with_callback(name, function.unchecked_ref()).ok();
+        }
     }
-    // Listens for as long as the page lives.
+    // They listen for as long as the page lives.
     listener.forget();
+    newer.forget();
+    browser::on_stored(|key, _| {
+        if key == SOUND_KEY {
+            SOUND.set(kept_sound());
+        } else if key == place() {
+            ON.set(is_kept());
+        }
+    });
 }
 
 /// The newest entry of a group was not known before: is it one to be told of?
@@ -155,6 +186,9 @@ pub(crate) fn of(group: &GroupSummary) {
     let MessageBody::Packet { packet } = &message.body else { return };
     // Demo members play on for as long as a page is open.
     if who::id() == Some(message.user.id) || message.user.is_demo {
+        return;
+    }
+    if packet.recipient.as_ref().is_some_and(|recipient| !who::is_me(recipient.id)) {
         return;
     }
     let body = lang_now().said_packet(&message.user.name, &packet.greeting);

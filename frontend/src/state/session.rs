@@ -135,6 +135,7 @@ pub(crate) async fn sign_out() -> Result<(), Failure> {
         // A session that the server does not know is as good as ended.
         Err(failure) if failure.code() != Some(ErrorCode::Unauthenticated) => Err(failure),
         _ => {
+            notify::end();
             who::set(Who::Nobody { ended: false });
             Ok(())
         }

@@ -179,7 +179,7 @@ impl App {
             let postman = Postman::new(Arc::clone(&self.hooks), board, self.config.fleet.is_none());
             workers.tasks.spawn(postman.run(workers.stop.clone()));
         }
-        if self.pushes.tells() {
+        if self.pushes.has_courier() {
             let pusher = Pusher::new(Arc::clone(&self.pushes));
             workers.tasks.spawn(pusher.run(workers.stop.clone()));
         }

@@ -60,8 +60,10 @@ pub struct Outside {
     /// The cache tier that this node shares with others; `None` for none, or, where there are
     /// no others, for this process's memory.
     pub shared: Option<Arc<dyn SharedTier>>,
-    /// Carries what webhooks and browsers are told; `None` where nobody is told anything.
+    /// Carries what webhooks are told; `None` where nobody is told anything.
     pub courier: Option<Arc<dyn Courier>>,
+    /// Carries what browsers are told to the push services that the settings name.
+    pub push_courier: Option<Arc<dyn Courier>>,
     /// The databases.
     pub stores: Stores,
     /// Where the lanes run; `None` takes the runtime that starts the application.
@@ -138,7 +140,7 @@ pub struct App {
 impl App {
     /// Starts lanes and workers.
     pub async fn start(config: Config, outside: Outside) -> anyhow::Result<Self> {
-        let courier = outside.courier.clone();
+        let (courier, push_courier) = (outside.courier.clone(), outside.push_courier.clone());
         let Outside { clock, entropy, keys, shared, stores, lanes, lock, restored, .. } = outside;
         let runtime = lanes.unwrap_or_else(Handle::current);
         let config = Arc::new(config);
@@ -208,7 +210,7 @@ impl App {
         let letters = Arc::new(DeadLetters::new(&stores, &bells, Arc::clone(&clock)));
         let demo = demo(&accounts, &groups, &packets, &ledger, &clock, entropy, limits);
         let app = Self {
-            pushes: pushes(&config, &stores, &keys, courier.clone(), &clock, &packets.entropy),
+            pushes: pushes(&config, &stores, &keys, push_courier, &clock, &packets.entropy),
             hooks: hooks(&config, &stores, keys, courier, &clock, &packets.entropy),
             calls: calls(&config, &stores, &clock),
             journal: Arc::new(Journal::new(Arc::clone(&stores.people), Arc::clone(&clock))),

@@ -87,8 +87,9 @@ pub(super) fn pushes(
     let settings = PushSettings {
         contact: Some(config.push.contact.clone()).filter(|contact| !contact.is_empty()),
         ttl_s: config.limits.packet_lifetime_s,
+        enabled: config.push.enabled,
+        services: config.push.services.clone(),
     };
-    let courier = courier.filter(|_| config.push.enabled);
     let (store, clock, entropy) =
         (Arc::clone(&stores.people), Arc::clone(clock), Arc::clone(entropy));
     Arc::new(Pushes::new(store, keys.clone(), courier, clock, entropy, settings))

@@ -22,8 +22,10 @@ use crate::{
     },
 };
 use data_encoding::BASE64URL_NOPAD;
+use hongbao_config::PushService;
 use hongbao_domain::{
     Refusal,
+    keys::KeyId,
     runtime::{Clock, Entropy},
     store::people::{DuePush, NewSubscription, PeopleError, PeopleStore, PushTarget},
 };
@@ -48,6 +50,10 @@ pub struct PushSettings {
     pub contact: Option<String>,
     /// Seconds that a push service keeps what it cannot deliver yet.
     pub ttl_s: u32,
+    /// Is anybody told?
+    pub enabled: bool,
+    /// Where alone.
+    pub services: Vec<PushService>,
 }
 
 /// Where browsers are told.
@@ -92,12 +98,17 @@ impl Pushes {
 
     /// Is anybody ever told?
     pub(crate) fn tells(&self) -> bool {
+        self.has_courier() && self.settings.enabled
+    }
+
+    /// Could anybody be?
+    pub(crate) fn has_courier(&self) -> bool {
         self.courier.is_some()
     }
 
     /// What browsers subscribe with: a point of P-256 in base64url; `None` where nobody is told.
     pub async fn public_key(&self) -> Result<Option<String>, Refusal> {
-        if self.courier.is_none() {
+        if !self.tells() {
             return Ok(None);
         }
         Ok(Some(BASE64URL_NOPAD.encode(self.server_key().await?.public())))
@@ -108,12 +119,17 @@ impl Pushes {
         let session = token::read(token).ok_or(ErrorCode::Unauthenticated)?;
         let NewPushSubscription { endpoint, public_key, auth, language } = new;
         let invalid = |why: &str| Refusal::new(ErrorCode::PushInvalid).detail(why);
-        let Some(courier) = &self.courier else {
+        let Some(courier) = self.courier.as_ref().filter(|_| self.tells()) else {
             return Err(invalid("This server tells nobody."));
         };
         if endpoint.chars().count() > ENDPOINT_CHARS_MAX {
             let why = format!("The endpoint is longer than {ENDPOINT_CHARS_MAX} characters.");
             return Err(invalid(&why));
+        }
+        if !self.settings.services.iter().any(|service| service.serves(&endpoint)) {
+            return Err(invalid(
+                "The endpoint is none of the push services that this server knows.",
+            ));
         }
         courier.check(&endpoint).map_err(|why| invalid(&format!("The endpoint: {why}")))?;
         let public_key = decoded(&public_key)
@@ -202,10 +218,16 @@ impl Pushes {
     }
 }
 
-/// Forgets the key that says who pushes, if nobody has the key any more that sealed it: another is
-/// drawn, to which browsers subscribe when the app is opened in them again.
-pub async fn give_up(people: &dyn PeopleStore, keys: &Keys) -> Result<(), PeopleError> {
+/// Forgets the key that says who pushes, if the key that sealed it, `lost`, or whichever it was, is
+/// lost: servers that start draw another, to which browsers subscribe when the app is opened in them
+/// again.
+pub async fn give_up(
+    people: &dyn PeopleStore,
+    keys: &Keys,
+    lost: Option<KeyId>,
+) -> Result<(), PeopleError> {
     if let Some(sealed) = people.push_key().await?
+        && (lost.is_none() || secret::key_of(&sealed) == lost)
         && secret::open(keys, Purpose::Push, &sealed).is_none()
     {
         people.put_push_key(Some(sealed), None).await?;

@@ -18,6 +18,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const RESEAL_EVERY: Duration = Duration::from_secs(10);
 /// Posts that a node has under way at a time.
 const UNDER_WAY_MAX: usize = 32;
+/// It takes no fewer while others are under way.
+const TAKEN_MIN: usize = 8;
 const BACK_OFF_FIRST: Duration = Duration::from_secs(2);
 const BACK_OFF_MAX: Duration = Duration::from_mins(5);
 /// How long a push service is tried: later, a packet is no news any more.
@@ -44,7 +46,13 @@ impl Pusher {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Some(ended) = under_way.join_next() => fell(ended),
+                Some(ended) = under_way.join_next() => {
+                    fell(ended);
+                    // Who takes one at a time writes once for each.
+                    if UNDER_WAY_MAX - under_way.len() < TAKEN_MIN {
+                        continue;
+                    }
+                }
                 () = self.pushes.bell.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
@@ -54,7 +62,7 @@ impl Pusher {
                     tracing::debug!(%error, "the key of pushes stays under its key for now");
                 }
             }
-            if !self.pushes.anybody().await {
+            if !self.pushes.tells() || !self.pushes.anybody().await {
                 continue;
             }
             if let Err(error) = self.take(&mut under_way).await {
@@ -91,6 +99,9 @@ fn fell(ended: Result<(), tokio::task::JoinError>) {
 }
 
 async fn carry(pushes: Arc<Pushes>, push: DuePush) {
+    if is_old(&push, pushes.clock.now()) {
+        return settle(&pushes, push, "given_up", Pushed::Over).await;
+    }
     crash::before(Step::Push);
     let answered = match (pushes.letter(&push, pushes.clock.now()).await, &pushes.courier) {
         (Ok(letter), Some(courier)) => courier.post(letter).await,
@@ -99,10 +110,14 @@ async fn carry(pushes: Arc<Pushes>, push: DuePush) {
     };
     crash::after(Step::Push);
     let (outcome, fate) = fate(&push, &answered, pushes.clock.now());
-    metrics::counter!("hongbao_pushes_total", "outcome" => outcome).increment(1);
     if outcome != "delivered" {
         tracing::debug!(?answered, outcome, "a browser was not told");
     }
+    settle(&pushes, push, outcome, fate).await;
+}
+
+async fn settle(pushes: &Pushes, push: DuePush, outcome: &'static str, fate: Pushed) {
+    metrics::counter!("hongbao_pushes_total", "outcome" => outcome).increment(1);
     if let Err(error) = pushes.store.settle_push(push, fate).await {
         // The lease runs out, and it is told again; the browser shows it once.
         tracing::debug!(%error, "that a browser was told was not written down");
@@ -110,16 +125,21 @@ async fn carry(pushes: Arc<Pushes>, push: DuePush) {
 }
 
 fn fate(push: &DuePush, answered: &Result<u16, String>, now: Timestamp) -> (&'static str, Pushed) {
-    let is_old = now.millis_since(push.queued_at) >= millis(TRIED_FOR);
     match answered {
         Ok(200..=299) => ("delivered", Pushed::Over),
         // What its push service does not know any more.
         Ok(404 | 410) => ("gone", Pushed::Gone),
         // It would say so of the same message again.
-        Ok(400 | 401 | 403 | 413) => ("refused", Pushed::Over),
-        _ if is_old => ("given_up", Pushed::Over),
+        Ok(status) if (300..500).contains(status) && ![408, 425, 429].contains(status) => {
+            ("refused", Pushed::Over)
+        }
         _ => ("failed", Pushed::Again(now.plus(back_off(push.attempts)))),
     }
+}
+
+/// Is it no news any more?
+fn is_old(push: &DuePush, now: Timestamp) -> bool {
+    now.millis_since(push.queued_at) >= millis(TRIED_FOR)
 }
 
 fn back_off(attempts: u32) -> Duration {

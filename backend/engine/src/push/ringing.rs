@@ -25,30 +25,36 @@ pub struct Ringing {
 #[async_trait]
 impl Deliver for Ringing {
     async fn deliver(&self, rows: &[OutboxRow]) -> Vec<Delivered> {
-        let delivered = self.inner.deliver(rows).await;
-        let packets: Vec<_> =
-            rows.iter().zip(&delivered).flat_map(|(row, one)| packets(row, one)).collect();
-        if packets.is_empty() || !self.pushes.anybody().await {
+        let mut delivered = self.inner.deliver(rows).await;
+        if !self.pushes.anybody().await {
             return delivered;
         }
+        let posted: Vec<_> =
+            rows.iter().zip(&delivered).map(|(row, one)| packets(row, one)).collect();
+        let mut packets = posted.concat();
+        if packets.is_empty() {
+            return delivered;
+        }
+        // Nodes that tell of the same groups take them in the same order.
+        packets.sort_by_key(|packet| packet.group);
         crash::before(Step::QueuePushes);
         let queued = self.pushes.store.queue_pushes(packets, self.pushes.clock.now()).await;
         crash::after(Step::QueuePushes);
         match queued.map_err(Refusal::from) {
-            Ok(()) => {
-                self.pushes.bell.notify_one();
-                delivered
-            }
+            Ok(()) => self.pushes.bell.notify_one(),
             Err(refusal) if refusal.is_final() => {
                 tracing::error!(%refusal, cause = ?refusal.cause, "browsers are not told");
-                delivered
             }
-            // Delivered again, which posts nothing twice.
+            // Cards come again, which posts nothing twice; nothing else waits for it.
             Err(refusal) => {
-                let again = |_| Delivered::Again(format!("browsers cannot be told: {refusal}"));
-                delivered.into_iter().map(again).collect()
+                for (one, posted) in delivered.iter_mut().zip(posted) {
+                    if !posted.is_empty() {
+                        *one = Delivered::Again(format!("browsers cannot be told: {refusal}"));
+                    }
+                }
             }
         }
+        delivered
     }
 }
 
@@ -61,6 +67,7 @@ fn packets(row: &OutboxRow, delivered: &Delivered) -> Vec<NewPush> {
             group: post.group_id,
             sender: post.sender_id,
             recipient: post.recipient_id,
+            at: post.at,
         }),
         ChatEvent::Opened { .. } | ChatEvent::Finished { .. } | ChatEvent::Expired { .. } => None,
     };

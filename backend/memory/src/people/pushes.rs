@@ -150,7 +150,7 @@ impl State {
     }
 
     fn queue(&mut self, packet: NewPush, now: Timestamp) {
-        let NewPush { order_no, group, sender, recipient } = packet;
+        let NewPush { order_no, group, sender, recipient, at } = packet;
         if self.is_demo(sender) {
             return;
         }
@@ -161,7 +161,8 @@ impl State {
                 && recipient.is_none_or(|recipient| recipient == user)
                 && self.member(group, user).is_some_and(|member| !member.muted);
             let waiting = self.pushes.waiting.get(&(token, group));
-            if !is_told || waiting.is_some_and(|one| one.order_no == order_no) {
+            let stays = |one: &Waiting| one.order_no == order_no || one.queued_at > at;
+            if !is_told || waiting.is_some_and(stays) {
                 continue;
             }
             let row = waiting.map_or_else(
@@ -171,7 +172,7 @@ impl State {
                 },
                 |one| one.row,
             );
-            let new = Waiting { row, order_no, queued_at: now, due_at: now, attempts: 0 };
+            let new = Waiting { row, order_no, queued_at: at, due_at: now, attempts: 0 };
             self.pushes.waiting.insert((token, group), new);
         }
     }

@@ -226,7 +226,10 @@ async fn give_up(config: &Config, id: Option<KeyId>) -> Result<(), Failure> {
         // With a note of any key, older data is asked no more.
         None => stores.keys.note(keys.sealing(), now).await.map(|()| true),
     };
-    let pushes = push::give_up(&*stores.people, &keys).await;
+    let pushes = match noted {
+        Ok(true) => push::give_up(&*stores.people, &keys, id).await,
+        _ => Ok(()),
+    };
     stores.close().await;
     pushes.map_err(anyhow::Error::from)?;
     if !noted.map_err(anyhow::Error::from)? {

@@ -86,8 +86,20 @@ pub async fn start_on(config: Config, outside: Outside) -> anyhow::Result<App> {
     let lock = lock.map(|lock| Box::new(lock) as _);
     let courier = HttpCourier::new(config.webhooks.allow_private);
     let courier: Option<Arc<dyn Courier>> = Some(Arc::new(courier));
-    let outside =
-        app::Outside { clock, entropy, keys, shared, courier, stores, lanes, lock, restored };
+    // Whoever sets a push service says where it stands.
+    let push_courier: Option<Arc<dyn Courier>> = Some(Arc::new(HttpCourier::new(true)));
+    let outside = app::Outside {
+        clock,
+        entropy,
+        keys,
+        shared,
+        courier,
+        push_courier,
+        stores,
+        lanes,
+        lock,
+        restored,
+    };
     let app = App::start(config, outside).await.map_err(|error| match error.downcast() {
         Ok(unfit) => does_not_fit(&data, unfit).into(),
         Err(error) => error,

@@ -53,7 +53,7 @@ async fn no_crash_keeps_a_browser_untold() {
 async fn survives(point: &str, passes: u32) {
     let service = PushService::start().await;
     // One shard has one queue for the chat: which packet is the newest is its order.
-    let settings = [("HONGBAO_WEBHOOKS_ALLOW_PRIVATE", "true"), ("HONGBAO_SITES_SHARDS", "1")];
+    let settings = [("HONGBAO_PUSH_SERVICES", &*service.url), ("HONGBAO_SITES_SHARDS", "1")];
     let mut server = TestServer::spawn(&settings);
     let (group, mut people) = server.group_of(2).await;
     people[0].top_up(100_000, "money").await;

@@ -103,12 +103,15 @@ async fn subscribe(tx: &mut Tx<'_>, new: &NewSubscription) -> Result<bool, Store
         .bind(&session.0[..])
         .execute(&mut *tx)
         .await?;
-    let subscribed = sql("INSERT INTO push_subscriptions
+    let held = tx.dialect().pick("", "FOR KEY SHARE");
+    let subscribed = sql(format!(
+        "INSERT INTO push_subscriptions
              (token_hash, user_id, endpoint, public_key, auth, language)
          SELECT token_hash, user_id, $3, $4, $5, $6 FROM sessions
-         WHERE token_hash = $1 AND expires_at > $2
+         WHERE token_hash = $1 AND expires_at > $2 {held}
          ON CONFLICT (token_hash) DO UPDATE SET endpoint = excluded.endpoint,
-             public_key = excluded.public_key, auth = excluded.auth, language = excluded.language")
+             public_key = excluded.public_key, auth = excluded.auth, language = excluded.language"
+    ))
     .bind(&session.0[..])
     .bind(at.millis())
     .bind(&target.endpoint)
@@ -121,23 +124,29 @@ async fn subscribe(tx: &mut Tx<'_>, new: &NewSubscription) -> Result<bool, Store
 }
 
 async fn queue(tx: &mut Tx<'_>, packets: &[NewPush], now: Timestamp) -> Result<(), StoreError> {
-    for NewPush { order_no, group, sender, recipient } in packets {
-        // In an order of their own, or two packets of a group wait for each other.
-        sql("INSERT INTO pushes (token_hash, group_id, order_no, queued_at, due_at)
-             SELECT s.token_hash, m.group_id, $2, $3, $3
+    // In an order of their own, or two packets of a group wait for each other; and beside whoever
+    // signs out.
+    let held = tx.dialect().pick("", "FOR KEY SHARE OF s");
+    for NewPush { order_no, group, sender, recipient, at } in packets {
+        sql(format!(
+            "INSERT INTO pushes (token_hash, group_id, order_no, queued_at, due_at)
+             SELECT s.token_hash, m.group_id, $2, $6, $3
              FROM members m JOIN push_subscriptions s ON s.user_id = m.user_id
              WHERE m.group_id = $1 AND m.muted = 0 AND m.user_id <> $4
                  AND m.user_id = coalesce($5, m.user_id)
                  AND NOT EXISTS (SELECT 1 FROM users d WHERE d.id = $4 AND d.demo_key IS NOT NULL)
-             ORDER BY s.token_hash
+             ORDER BY s.token_hash {held}
              ON CONFLICT (token_hash, group_id) DO UPDATE SET order_no = excluded.order_no,
                  queued_at = excluded.queued_at, due_at = excluded.due_at, attempts = 0
-             WHERE pushes.order_no <> excluded.order_no")
+             WHERE pushes.order_no <> excluded.order_no
+                 AND pushes.queued_at <= excluded.queued_at"
+        ))
         .bind(group.get())
         .bind(order_no.to_bits())
         .bind(now.millis())
         .bind(sender.get())
         .bind(recipient.map(UserId::get))
+        .bind(at.millis())
         .execute(&mut *tx)
         .await?;
     }

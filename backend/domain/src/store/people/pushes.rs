@@ -52,6 +52,8 @@ pub struct NewPush {
     pub sender: UserId,
     /// Who alone is told, of an exclusive packet.
     pub recipient: Option<UserId>,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What a browser is to be told now.
@@ -75,7 +77,7 @@ pub struct DuePush {
     pub sender_name: String,
     /// The sender's words; empty for the default greeting.
     pub greeting: String,
-    /// Since when it waits.
+    /// When that came.
     pub queued_at: Timestamp,
     /// How often it was tried.
     pub attempts: u32,
@@ -114,8 +116,8 @@ pub trait PushStore: Send + Sync + fmt::Debug {
     /// Is anybody to be told?
     async fn is_subscribed(&self) -> Result<bool, PeopleError>;
 
-    /// Has the browsers of the members told who have not muted the group; a packet that they have
-    /// not been told of gives way to a newer one of its group.
+    /// Has the browsers of the members told, from `now` on, who have not muted the group; a packet
+    /// that they have not been told of gives way to a newer one of its group.
     async fn queue_pushes(&self, packets: Vec<NewPush>, now: Timestamp) -> Result<(), PeopleError>;
 
     /// Takes what is due, at most `limit`, until `until`. What is for somebody who has left the

@@ -67,7 +67,7 @@ async fn send(store: &Store, number: u64, recipient: Option<i64>, seconds: i64) 
         at: at(seconds),
     };
     store.post_packets(vec![post]).await.unwrap();
-    let push = NewPush { order_no, group: group(0), sender: user(0), recipient };
+    let push = NewPush { order_no, group: group(0), sender: user(0), recipient, at: at(seconds) };
     store.queue_pushes(vec![push], at(seconds)).await.unwrap();
     push
 }
@@ -115,6 +115,8 @@ async fn the_newest_of_a_group_waits(store: Store) {
     store.queue_pushes(vec![first], at(6)).await.unwrap();
     assert!(due(&store, 6).await.is_empty());
     let second = send(&store, 2, None, 7).await;
+    // Nor does an older one come before it that is told late.
+    store.queue_pushes(vec![first], at(7)).await.unwrap();
     for push in leased {
         store.settle_push(push, Pushed::Over).await.unwrap();
     }
