@@ -42,16 +42,20 @@ async function page(request) {
 // Packets are told by a page that is open, and by the push service; the system shows one of them.
 addEventListener("push", (event) => event.waitUntil(pushed(event.data)));
 
-// What pages ask for, one after the other: the last word is the last.
+// What pages ask for.
 const ASKED = { tell, choose, end };
-let asked = Promise.resolve();
 
 addEventListener("message", (event) => {
   const { what, ...rest } = event.data ?? {};
+  const done = ASKED[what]?.(rest) ?? Promise.resolve();
   // What cannot be had, pages that are open do without.
-  asked = asked.then(() => ASKED[what]?.(rest)).catch(() => {});
-  event.waitUntil(asked);
+  event.waitUntil(done.catch(() => {}));
 });
+
+// A browser may try for minutes to reach its push service: one after the other, so that the last word
+// is the last; nothing else waits for it.
+let turn = Promise.resolve();
+const inTurn = (work) => (turn = turn.catch(() => {}).then(work));
 
 async function isSeen() {
   const windows = await clients.matchAll({ type: "window", includeUncontrolled: true });
@@ -91,9 +95,13 @@ async function keepSound(sound) {
   await choices.put("/sound", new Response(sound));
 }
 
-// Has the push service of this browser tell it for whoever is signed in, or no more.
-async function choose({ on, sound, person, language }) {
+async function choose({ sound, ...choice }) {
   await keepSound(sound).catch(() => {});
+  return inTurn(() => subscribe(choice));
+}
+
+// Has the push service of this browser tell it for whoever is signed in, or no more.
+async function subscribe({ on, person, language }) {
   const { pushManager } = registration;
   const headers = { "content-type": "application/json", "hongbao-person": person };
   const call = (method, body) => fetch("/api/v1/session/push", { method, headers, body: body && JSON.stringify(body) });
@@ -118,8 +126,7 @@ async function choose({ on, sound, person, language }) {
 // Whoever was here has signed out, and the server has forgotten where they were told.
 async function end() {
   await close();
-  const subscription = await registration.pushManager?.getSubscription();
-  await subscription?.unsubscribe();
+  return inTurn(async () => (await registration.pushManager?.getSubscription())?.unsubscribe());
 }
 
 // A notification leads to its chat, in a window that is there or in a new one.

@@ -37,6 +37,13 @@ impl Browser {
         Ok(())
     }
 
+    /// Moves the mouse to a place of the window and presses it there.
+    pub async fn click_at(&self, x: f64, y: f64) -> Result<()> {
+        let there = json!({"type": "mouseMoved", "x": x, "y": y});
+        self.driver.cdp().send_raw("Input.dispatchMouseEvent", there).await?;
+        self.tap_at(x, y).await
+    }
+
     /// Types where the focus is, as an input method does: all at once.
     pub async fn insert(&self, text: &str) -> Result<()> {
         let text = json!({"text": text});
