@@ -42,7 +42,14 @@ async fn what_administrators_do_is_written_down() {
     send(boss.request(Method::PUT, "/control").json(&wrong)).await.refused();
     boss.post("/grants", &json!({"user_id": "1", "amount_fen": 1, "key": "c"})).await.refused();
 
-    let told = told(&journal(&boss).await);
+    // Bad input is refused for what it is, however long.
+    let long = json!({"user_id": ann.id, "amount_fen": 5, "key": "k".repeat(5_000)});
+    let refused = boss.post("/grants", &long).await.refused();
+    assert_eq!(refused, (422, "key_invalid".to_owned()));
+
+    let mut told = told(&journal(&boss).await);
+    let cut = told.remove(0);
+    assert!(cut.3["cut"].as_u64() > Some(5_000), "{cut:?}");
     let (of, whom) = (Some(boss.id.clone()), Some(cec));
     let expected = [
         ("reconcile", Some("bot"), whom, json!({})),

@@ -60,10 +60,14 @@ async fn entries_follow_each_other(store: Store) {
     assert_eq!(newest[0].detail, json!({ "number": 2, "text": "红包" }).to_string());
     assert_eq!(store.journal(Some(2), 9).await.unwrap()[0].by, By::HOUSE);
     assert_eq!(store.journal_after(2, 9).await.unwrap(), newest[..1]);
-    // What is too long is nowhere.
-    let long = json!("x".repeat(3_999));
-    assert!(store.enter(NewEntry::new(at(3), by[0], What::GrantMoney, &long)).await.is_err());
+    // What is too long is nowhere; of a detail that is, its length is kept.
+    let long = NewEntry { detail: "x".repeat(4_001), ..entry() };
+    assert!(store.enter(long).await.is_err());
     assert_eq!(whole(&store).await.len(), 3);
+    let long = json!("x".repeat(3_999));
+    store.enter(NewEntry::new(at(3), by[0], What::GrantMoney, &long)).await.unwrap();
+    assert_eq!(store.journal(None, 1).await.unwrap()[0].detail, r#"{"cut":4001}"#);
+    assert_eq!(whole(&store).await.len(), 4);
 }
 
 async fn an_act_and_its_entry_are_one(store: Store) {
