@@ -2,8 +2,8 @@
 //!
 //! A double tap, or a key that is held, would otherwise go through a question that
 //! nobody has read, such as the last look before paying. What has just appeared is
-//! [`settling`](settle): no gesture that begins then does anything in it. And a held
-//! Enter is one Enter, wherever it is.
+//! [`settling`](settle): no gesture that begins then does anything in it. A held Enter is one
+//! Enter, wherever it is, and Escape is for the sheet that has the focus.
 
 use std::cell::Cell;
 
@@ -38,8 +38,12 @@ pub(crate) fn start() {
             settling | TOO_EARLY.replace(false)
         } else {
             TOO_EARLY.set(settling);
-            event.dyn_ref::<KeyboardEvent>().is_some_and(|key| {
-                key.key() == "Enter" && (settling || key.repeat()) && !is("textarea")
+            event.dyn_ref::<KeyboardEvent>().is_some_and(|key| match &*key.key() {
+                "Enter" => (settling || key.repeat()) && !is("textarea"),
+                // While the focus is between two sheets nobody could keep the browser from closing
+                // the one that is left, with all that is written in it.
+                "Escape" => !is("dialog") && browser::find("dialog[open]").is_some(),
+                _ => false,
             })
         };
         if refused {

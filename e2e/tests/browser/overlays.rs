@@ -96,6 +96,14 @@ fn a_filled_form_asks_before_it_goes() -> Result<()> {
             browser.gone("question-no").await?;
             holds(&browser, "send-greeting", "For the best of all grandmothers").await?;
         }
+        // Nor while the focus is on its way from one sheet to the other.
+        for _ in 0..3 {
+            browser.script("document.activeElement.blur()").await?;
+            browser.press(Key::Escape).await?;
+        }
+        holds(&browser, "send-greeting", "For the best of all grandmothers").await?;
+        browser.gone("question-no").await?;
+        browser.script("document.querySelector(\"[data-testid='send-greeting']\").focus()").await?;
         // However often somebody presses Escape.
         for _ in 0..5 {
             browser.press(Key::Escape).await?;
