@@ -133,14 +133,22 @@ fn pushes_are_shown() -> Result<()> {
             browser.push(&message).await
         };
         browser.hide().await?;
-        push("Tom: away", "away").await?;
-        let all = shows(&browser, 1).await?;
+        // Again, until the worker has heard that nobody looks.
+        let all = wait_for("a notification", async || {
+            push("Tom: away", "away").await?;
+            let all = shown(&browser).await?;
+            Ok((!all.is_empty()).then_some(all))
+        })
+        .await?;
         let told = json!(["Family", "Tom: away", format!("/g/{family}"), false]);
         ensure!(all[0] == told, "{all:?}");
         // Somebody looks: it stays quiet, and nothing is left over, also of what stood there.
         browser.unhide().await?;
-        push("Tom: seen", "away").await?;
-        shows(&browser, 0).await?;
+        wait_for("nothing to be left over", async || {
+            push("Tom: seen", "away").await?;
+            Ok(shown(&browser).await?.is_empty().then_some(()))
+        })
+        .await?;
         browser.hide().await?;
         // A page that is open has told it, and so does the push service.
         let sent =
@@ -177,8 +185,9 @@ fn pushes_are_shown() -> Result<()> {
             .await?;
             browser.hide().await?;
             let before = browser.script(night).await?;
-            push(says, says).await?;
+            // Again, until the worker has heard that nobody looks.
             let all = wait_for(says, async || {
+                push(says, says).await?;
                 let all = shown(&browser).await?;
                 Ok(all.into_iter().find(|one| one[1] == says))
             })
