@@ -32,6 +32,21 @@ async fn shows(browser: &Browser, count: usize) -> Result<Vec<Value>> {
     .await
 }
 
+/// Nobody looks any more, and the worker, which the browser tells a moment later, knows it.
+async fn away(browser: &Browser) -> Result<()> {
+    browser.hide().await?;
+    let probe = json!({"title": "Probe", "body": "", "path": "/", "tag": "probe"});
+    wait_for("the worker to know", async || {
+        browser.push(&probe).await?;
+        let closes = "const done = arguments[0];
+            navigator.serviceWorker.ready
+                .then((there) => there.getNotifications({ tag: 'probe' }))
+                .then((all) => { all.forEach((one) => one.close()); done(all.length); });";
+        Ok((browser.ask(closes, Vec::new()).await? != json!(0)).then_some(()))
+    })
+    .await
+}
+
 /// Somebody with two groups, one of them muted, and who sends into them.
 async fn friends(stage: &Stage) -> Result<(Person, Person, String, String)> {
     let (mei, tom) = (stage.guest("Mei").await?, stage.guest("Tom").await?);
@@ -86,7 +101,7 @@ fn packets_are_told_by_choice() -> Result<()> {
         ensure!(shown(&browser).await?.is_empty(), "told while it is looked at");
 
         // Away: the packet of a friend, in a group that is not muted; no text, nothing of one's own.
-        browser.hide().await?;
+        away(&browser).await?;
         for (person, group, greeting) in [(&mei, &family, "Mine"), (&tom, &quiet, "Hush")] {
             send(person, group, greeting).await?;
             browser.says_anywhere(greeting).await?;
@@ -108,7 +123,7 @@ fn packets_are_told_by_choice() -> Result<()> {
         );
         browser.script(&tap).await?;
         browser.says("log", "Good morning").await?;
-        browser.hide().await?;
+        away(&browser).await?;
         send(&tom, &family, "Again").await?;
         shows(&browser, 2).await?;
         browser.unhide().await?;
@@ -132,7 +147,7 @@ fn pushes_are_shown() -> Result<()> {
             let message = json!({"title": "Family", "body": body, "path": format!("/g/{family}"), "tag": tag});
             browser.push(&message).await
         };
-        browser.hide().await?;
+        away(&browser).await?;
         // Again, until the worker has heard that nobody looks.
         let all = wait_for("a notification", async || {
             push("Tom: away", "away").await?;
@@ -149,7 +164,7 @@ fn pushes_are_shown() -> Result<()> {
             Ok(shown(&browser).await?.is_empty().then_some(()))
         })
         .await?;
-        browser.hide().await?;
+        away(&browser).await?;
         // A page that is open has told it, and so does the push service.
         let sent =
             Sent { kind: "lucky", total_fen: 888, shares: 2, greeting: "Twice", recipient: None };
@@ -183,7 +198,7 @@ fn pushes_are_shown() -> Result<()> {
                 Ok((kept == expected).then_some(()))
             })
             .await?;
-            browser.hide().await?;
+            away(&browser).await?;
             let before = browser.script(night).await?;
             // Again, until the worker has heard that nobody looks.
             let all = wait_for(says, async || {
@@ -211,7 +226,7 @@ fn what_was_told_goes_with_whoever_it_was_told() -> Result<()> {
     play("told-to", async |stage: &Stage| {
         let (mei, tom, family, _) = friends(stage).await?;
         let browser = alerted(stage, &mei).await?;
-        browser.hide().await?;
+        away(&browser).await?;
         send(&tom, &family, "Happy new year").await?;
         shows(&browser, 1).await?;
         browser.unhide().await?;
