@@ -20,6 +20,7 @@ async fn shown(browser: &Browser) -> Result<Vec<Value>> {
     let script = "const done = arguments[0];
         navigator.serviceWorker.ready
             .then((there) => there.getNotifications())
+            .then((all) => all.filter(({ title }) => title !== 'Probe'))
             .then((all) => done(all.map(({ title, body, data, silent }) => [title, body, data, silent])));";
     Ok(browser.ask(script, Vec::new()).await?.as_array().cloned().unwrap_or_default())
 }
