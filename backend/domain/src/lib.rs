@@ -18,4 +18,4 @@ pub mod text;
 mod whole;
 
 pub use refusal::Refusal;
-pub use whole::whole;
+pub use whole::{ended, whole};

@@ -6,6 +6,7 @@ use super::{
     error::{sqlite_code, store_error, unavailable, unknown},
     schema::Unfit,
 };
+use hongbao_domain::ended;
 use sqlx::{
     SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -131,12 +132,7 @@ impl File {
                 }
             }
         });
-        match task.await {
-            Ok(result) => result,
-            Err(join) if join.is_panic() => std::panic::resume_unwind(join.into_panic()),
-            // The runtime is shutting down.
-            Err(_) => Err(unavailable(sqlx::Error::PoolClosed)),
-        }
+        ended(task.await).unwrap_or_else(|| Err(unavailable(sqlx::Error::PoolClosed)))
     }
 
     /// Closes all connections; the write-ahead log is folded into the file.

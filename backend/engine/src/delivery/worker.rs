@@ -3,7 +3,7 @@ use crate::bell::{Bell, Ear, Heard};
 use hongbao_domain::{
     crash::{self, Step},
     planted::Bug,
-    runtime::Clock,
+    runtime::{BackOff, Clock},
     store::{
         StoreError,
         outbox::{Destination, Outbox, OutboxRow, Settled},
@@ -18,8 +18,8 @@ const LEASE: Duration = Duration::from_mins(1);
 /// How long a worker sleeps without a ring; rows that wait for a retry, and rows
 /// of other nodes, are found by this.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-const BACK_OFF_FIRST: Duration = Duration::from_millis(250);
-const BACK_OFF_MAX: Duration = Duration::from_mins(1);
+const BACK_OFF: BackOff =
+    BackOff { first: Duration::from_millis(250), max: Duration::from_mins(1) };
 
 /// How many looks that find nothing pass before one looks for rows that are due further
 /// ahead than a lease or a pause can last.
@@ -110,7 +110,7 @@ impl Worker {
 
     /// A clock that was ahead may have put rows off for as long as it was wrong.
     async fn pull_in(&self) {
-        let longest = LEASE.max(BACK_OFF_MAX).max(self.pace.later);
+        let longest = LEASE.max(BACK_OFF.max).max(self.pace.later);
         self.pull_in_beyond(longest + CLOCKS_DIFFER).await;
     }
 
@@ -226,7 +226,7 @@ impl Worker {
         metrics::counter!("hongbao_outbox_rows_total",
             "destination" => destination, "outcome" => outcome)
         .increment(1);
-        let due_at = at.plus(back_off(row.attempts));
+        let due_at = at.plus(BACK_OFF.after(row.attempts));
         match delivered {
             Delivered::Done => Settled::Done,
             Delivered::Again(error) => {
@@ -262,10 +262,6 @@ enum Until {
     NotFull,
     /// Nothing is due.
     Idle,
-}
-
-fn back_off(attempts: u32) -> Duration {
-    BACK_OFF_FIRST.saturating_mul(1 << attempts.min(10)).min(BACK_OFF_MAX)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub use telling::{Telling, Told};
 
 use crate::{
     accounts::ID_DRAWS_MAX,
-    courier::{Courier, Letter},
+    courier::{Anybody, Courier, LOOK_AGAIN, Letter},
     keys::{
         Keys,
         secret::{self, Purpose},
@@ -33,7 +33,6 @@ use hongbao_shared::{
         WebhookWithSecret,
     },
 };
-use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{Notify, Semaphore},
@@ -46,8 +45,6 @@ pub const SECRETS_OVERLAP: Duration = Duration::from_hours(24);
 const ATTEMPTS_SHOWN_MAX: u32 = 100;
 /// The most webhooks that one look brings: more than services and their limit allow for.
 const HOOKS_MAX: u32 = 10_000;
-/// How long a node may not know that somebody listens.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Tests at a time on a node; whoever asks for one waits for it.
 const TESTS_MAX: usize = 8;
 /// The longest reason that is kept, in characters.
@@ -71,8 +68,7 @@ pub struct Hooks {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     settings: HooksSettings,
-    /// When it was looked whether there are any, and whether.
-    listened: Mutex<(Option<Instant>, bool)>,
+    listeners: Anybody,
     /// Something may be due.
     bell: Notify,
     tests: Semaphore,
@@ -95,7 +91,7 @@ impl Hooks {
             clock,
             entropy,
             settings,
-            listened: Mutex::default(),
+            listeners: Anybody::default(),
             bell: Notify::new(),
             tests: Semaphore::new(TESTS_MAX),
         }
@@ -138,7 +134,7 @@ impl Hooks {
             draws += 1;
             match self.store.add_hook(hook).await {
                 Ok(()) => {
-                    *self.listened.lock() = (Some(Instant::now()), true);
+                    self.listeners.came();
                     let webhook = shown(self.find(service, id).await?);
                     return Ok(WebhookWithSecret {
                         webhook,
@@ -264,16 +260,10 @@ impl Hooks {
         Ok(attempt_shown(self.post(&hook, &event).await))
     }
 
-    /// Is there any webhook at all? Where that cannot be read, what was known; nobody is passed
-    /// over because it was never known.
+    /// Is there any webhook at all?
     async fn anybody(&self) -> bool {
-        let (looked, known) = *self.listened.lock();
-        if looked.is_some_and(|looked| looked.elapsed() < LOOK_AGAIN) {
-            return known;
-        }
-        let Ok(first) = self.store.hooks(None, 1).await else { return known || looked.is_none() };
-        *self.listened.lock() = (Some(Instant::now()), !first.is_empty());
-        !first.is_empty()
+        let look = async { Ok(!self.store.hooks(None, 1).await?.is_empty()) };
+        self.listeners.is_there(look).await
     }
 
     /// Tries to deliver an event.

@@ -6,14 +6,13 @@ use crate::keys::secret::{self, Purpose};
 use hongbao_domain::{
     board::{Board, Place, Rung},
     crash::{self, Step},
+    ended,
+    runtime::BackOff,
     store::people::{LeasedEvent, PeopleError, Secrets, StoredHook, Tried},
 };
 use hongbao_shared::{Timestamp, WebhookId};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::{
-    task::{JoinError, JoinSet},
-    time::Instant,
-};
+use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 /// Longer than a post may take; what is not settled by then is delivered again.
@@ -22,8 +21,7 @@ const LEASE: Duration = Duration::from_mins(1);
 /// down, is found by this.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 const TIDY_EVERY: Duration = Duration::from_secs(10);
-const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
-const BACK_OFF_MAX: Duration = Duration::from_hours(1);
+const BACK_OFF: BackOff = BackOff { first: Duration::from_secs(1), max: Duration::from_hours(1) };
 /// How long an event is tried.
 const TRIED_FOR: Duration = Duration::from_hours(3 * 24);
 /// How long attempts and events that are over are kept.
@@ -73,7 +71,7 @@ impl Postman {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Some(ended) = lanes.join_next() => freed(&mut busy, ended),
+                Some(joined) = lanes.join_next() => freed(&mut busy, ended(joined)),
                 () = self.hooks.bell.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
@@ -91,8 +89,8 @@ impl Postman {
                 tracing::debug!(%error, "events for webhooks cannot be read for now");
             }
         }
-        while let Some(ended) = lanes.join_next().await {
-            freed(&mut busy, ended);
+        while let Some(joined) = lanes.join_next().await {
+            freed(&mut busy, ended(joined));
         }
     }
 
@@ -140,7 +138,7 @@ impl Postman {
 
     async fn tidy(&self) -> Result<(), PeopleError> {
         let (store, now) = (&self.hooks.store, self.hooks.clock.now());
-        let beyond = now.plus(BACK_OFF_MAX + LEASE * 2);
+        let beyond = now.plus(BACK_OFF.max + LEASE * 2);
         store.tidy_hooks(now.minus(KEPT_FOR), TIDIED_MAX, now, beyond).await?;
         let state = store.hooks_state().await?;
         let waits_ms = state.oldest_pending.map_or(0, |since| now.millis_since(since).max(0));
@@ -203,14 +201,8 @@ async fn deliver(
     hook.id
 }
 
-fn freed(busy: &mut BTreeMap<WebhookId, usize>, ended: Result<WebhookId, JoinError>) {
-    let hook = match ended {
-        Ok(hook) => hook,
-        // As if it had happened here: the process ends in good order.
-        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
-        // The runtime is shutting down.
-        Err(_) => return,
-    };
+fn freed(busy: &mut BTreeMap<WebhookId, usize>, hook: Option<WebhookId>) {
+    let Some(hook) = hook else { return };
     if let Some(held) = busy.get_mut(&hook) {
         *held = held.saturating_sub(1);
         if *held == 0 {
@@ -220,22 +212,14 @@ fn freed(busy: &mut BTreeMap<WebhookId, usize>, ended: Result<WebhookId, JoinErr
 }
 
 fn became(hook: &StoredHook, event: &LeasedEvent, arrived: bool, now: Timestamp) -> Tried {
-    let days = millis(TRIED_FOR);
     if arrived {
         return Tried::Delivered;
     }
-    if now.millis_since(event.queued_at) < days {
-        return Tried::Again(now.plus(back_off(event.attempts)));
+    let for_days = |since: Timestamp| now >= since.plus(TRIED_FOR);
+    if !for_days(event.queued_at) {
+        return Tried::Again(now.plus(BACK_OFF.after(event.attempts)));
     }
-    Tried::Dead { pause: hook.failing_since.is_some_and(|since| now.millis_since(since) >= days) }
-}
-
-fn back_off(attempts: u32) -> Duration {
-    BACK_OFF_FIRST.saturating_mul(1 << attempts.min(12)).min(BACK_OFF_MAX)
-}
-
-fn millis(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+    Tried::Dead { pause: hook.failing_since.is_some_and(for_days) }
 }
 
 fn seconds(millis: i64) -> f64 {

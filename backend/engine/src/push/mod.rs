@@ -15,7 +15,7 @@ pub use ringing::Ringing;
 
 use crate::{
     accounts::token,
-    courier::{Courier, Letter},
+    courier::{Anybody, Courier, LOOK_AGAIN, Letter},
     keys::{
         Keys,
         secret::{self, Purpose},
@@ -30,18 +30,12 @@ use hongbao_domain::{
     store::people::{DuePush, NewSubscription, PeopleError, PeopleStore, PushTarget},
 };
 use hongbao_shared::{ErrorCode, Timestamp, api::push::NewPushSubscription};
-use parking_lot::Mutex;
-use std::{sync::Arc, time::Duration};
-use tokio::{
-    sync::{Notify, OnceCell},
-    time::Instant,
-};
+use std::sync::Arc;
+use tokio::sync::{Notify, OnceCell};
 use web_push::ServerKey;
 
 /// The longest address of a push service, in characters; theirs have some 200.
 const ENDPOINT_CHARS_MAX: usize = 1_024;
-/// How long a node may not know that somebody is to be told.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What is set.
 #[derive(Clone, Debug)]
@@ -67,8 +61,7 @@ pub struct Pushes {
     settings: PushSettings,
     /// Drawn once for all nodes, and never another: browsers subscribe to it.
     server_key: OnceCell<ServerKey>,
-    /// When it was looked whether anybody is to be told, and whether.
-    looked: Mutex<(Option<Instant>, bool)>,
+    subscribers: Anybody,
     /// Something may be due.
     bell: Notify,
 }
@@ -91,7 +84,7 @@ impl Pushes {
             entropy,
             settings,
             server_key: OnceCell::new(),
-            looked: Mutex::default(),
+            subscribers: Anybody::default(),
             bell: Notify::new(),
         }
     }
@@ -141,7 +134,7 @@ impl Pushes {
         if !self.store.subscribe(subscription).await? {
             return Err(ErrorCode::Unauthenticated.into());
         }
-        *self.looked.lock() = (Some(Instant::now()), true);
+        self.subscribers.came();
         Ok(())
     }
 
@@ -151,16 +144,9 @@ impl Pushes {
         Ok(self.store.unsubscribe(session).await?)
     }
 
-    /// Is anybody to be told? Where that cannot be read, what was known; nobody is passed over
-    /// because it was never known.
+    /// Is anybody to be told?
     async fn anybody(&self) -> bool {
-        let (looked, known) = *self.looked.lock();
-        if looked.is_some_and(|looked| looked.elapsed() < LOOK_AGAIN) {
-            return known;
-        }
-        let Ok(is_so) = self.store.is_subscribed().await else { return known || looked.is_none() };
-        *self.looked.lock() = (Some(Instant::now()), is_so);
-        is_so
+        self.subscribers.is_there(self.store.is_subscribed()).await
     }
 
     /// The key that says who pushes; drawn by whichever node needs it first.

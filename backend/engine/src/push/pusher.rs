@@ -3,6 +3,8 @@
 use super::Pushes;
 use hongbao_domain::{
     crash::{self, Step},
+    ended,
+    runtime::BackOff,
     store::people::{DuePush, PeopleError, Pushed},
 };
 use hongbao_shared::Timestamp;
@@ -20,8 +22,7 @@ const RESEAL_EVERY: Duration = Duration::from_secs(10);
 const UNDER_WAY_MAX: usize = 32;
 /// It takes no fewer while others are under way.
 const TAKEN_MIN: usize = 8;
-const BACK_OFF_FIRST: Duration = Duration::from_secs(2);
-const BACK_OFF_MAX: Duration = Duration::from_mins(5);
+const BACK_OFF: BackOff = BackOff { first: Duration::from_secs(2), max: Duration::from_mins(5) };
 /// How long a push service is tried: later, a packet is no news any more.
 const TRIED_FOR: Duration = Duration::from_hours(1);
 
@@ -46,8 +47,8 @@ impl Pusher {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Some(ended) = under_way.join_next() => {
-                    fell(ended);
+                Some(joined) = under_way.join_next() => {
+                    ended(joined);
                     // Who takes one at a time writes once for each.
                     if UNDER_WAY_MAX - under_way.len() < TAKEN_MIN {
                         continue;
@@ -69,8 +70,8 @@ impl Pusher {
                 tracing::debug!(%error, "what browsers are to be told cannot be read for now");
             }
         }
-        while let Some(ended) = under_way.join_next().await {
-            fell(ended);
+        while let Some(joined) = under_way.join_next().await {
+            ended(joined);
         }
     }
 
@@ -86,15 +87,6 @@ impl Pusher {
             under_way.spawn(carry(Arc::clone(&self.pushes), push));
         }
         Ok(())
-    }
-}
-
-/// As if it had happened here: the process ends in good order.
-fn fell(ended: Result<(), tokio::task::JoinError>) {
-    if let Err(ended) = ended
-        && ended.is_panic()
-    {
-        std::panic::resume_unwind(ended.into_panic());
     }
 }
 
@@ -133,19 +125,11 @@ fn fate(push: &DuePush, answered: &Result<u16, String>, now: Timestamp) -> (&'st
         Ok(status) if (300..500).contains(status) && ![408, 425, 429].contains(status) => {
             ("refused", Pushed::Over)
         }
-        _ => ("failed", Pushed::Again(now.plus(back_off(push.attempts)))),
+        _ => ("failed", Pushed::Again(now.plus(BACK_OFF.after(push.attempts)))),
     }
 }
 
 /// Is it no news any more?
 fn is_old(push: &DuePush, now: Timestamp) -> bool {
-    now.millis_since(push.queued_at) >= millis(TRIED_FOR)
-}
-
-fn back_off(attempts: u32) -> Duration {
-    BACK_OFF_FIRST.saturating_mul(1 << attempts.min(12)).min(BACK_OFF_MAX)
-}
-
-fn millis(time: Duration) -> i64 {
-    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+    now >= push.queued_at.plus(TRIED_FOR)
 }

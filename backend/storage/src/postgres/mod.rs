@@ -10,7 +10,11 @@ use super::{
 };
 use anyhow::Context;
 use circuit::{Circuit, may_be_down};
-use hongbao_domain::board::{Board, Place};
+use hongbao_domain::{
+    board::{Board, Place},
+    ended,
+    runtime::BackOff,
+};
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -50,8 +54,8 @@ const MAKE_ATTEMPTS_MAX: u32 = 30;
 /// How long it rests after an attempt: a migration that waits for a table has all others who want
 /// it wait behind itself.
 const PREPARE_PAUSE: Duration = Duration::from_millis(300);
-const BACK_OFF_FIRST: Duration = Duration::from_millis(2);
-const BACK_OFF_MAX: Duration = Duration::from_millis(200);
+const BACK_OFF: BackOff =
+    BackOff { first: Duration::from_millis(2), max: Duration::from_millis(200) };
 
 const BEGIN_SERIAL: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 const BEGIN_BY_ROW: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
@@ -241,7 +245,7 @@ impl Server {
                 match result {
                     Err(error) if is_lost_race(&error) && attempt < ATTEMPTS_MAX => {
                         metrics::counter!("hongbao_database_conflicts_total").increment(1);
-                        sleep(BACK_OFF_FIRST.saturating_mul(1 << attempt).min(BACK_OFF_MAX)).await;
+                        sleep(BACK_OFF.after(attempt)).await;
                         attempt += 1;
                     }
                     result => return result,
@@ -317,10 +321,9 @@ impl Server {
     ) -> Result<T, StoreError> {
         self.circuit.check()?;
         let result = match timeout(PATIENCE, tokio::spawn(task)).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(join)) if join.is_panic() => std::panic::resume_unwind(join.into_panic()),
-            // The runtime is shutting down.
-            Ok(Err(_)) => Err(unavailable(sqlx::Error::PoolClosed)),
+            Ok(joined) => {
+                ended(joined).unwrap_or_else(|| Err(unavailable(sqlx::Error::PoolClosed)))
+            }
             Err(_) => Err(late(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))),
         };
         self.circuit.note(&result);

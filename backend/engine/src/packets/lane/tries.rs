@@ -1,7 +1,7 @@
 //! How often a lane tries what does not commit, and what those hear who came too often.
 
 use super::Op;
-use hongbao_domain::{Refusal, store::StoreError};
+use hongbao_domain::{Refusal, runtime::BackOff, store::StoreError};
 use hongbao_shared::{ErrorCode, OrderNo};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,8 +17,8 @@ const REFUSALS_MAX: u32 = 3;
 /// How long a packet rests before its third attempt, and at most: whoever loses to another
 /// node again and again lets it go first. A shard's other packets wait as long, a fifth of a
 /// second in all.
-const BACK_OFF_FIRST: Duration = Duration::from_millis(1);
-const BACK_OFF_MAX: Duration = Duration::from_millis(16);
+const BACK_OFF: BackOff =
+    BackOff { first: Duration::from_millis(1), max: Duration::from_millis(16) };
 
 /// How often each packet was tried within one serving. One that never commits takes no attempt
 /// from those that came in its batch (R-CTRL-6).
@@ -33,8 +33,8 @@ impl Tries {
     /// Lets go first whoever was quicker.
     pub(super) async fn back_off(&self, ops: &[Op]) {
         let tried = ops.iter().map(|op| self.of(op)).max().unwrap_or_default();
-        if let Some(doubled) = tried.checked_sub(2) {
-            tokio::time::sleep(BACK_OFF_FIRST.saturating_mul(1 << doubled).min(BACK_OFF_MAX)).await;
+        if let Some(failures) = tried.checked_sub(2) {
+            tokio::time::sleep(BACK_OFF.after(failures)).await;
         }
     }
 
@@ -99,6 +99,6 @@ mod tests {
         assert_eq!(rests[..2], [Duration::ZERO; 2]);
         assert!(rests[1..6].is_sorted_by(|before, after| before < after), "{rests:?}");
         let all: Duration = rests.iter().sum();
-        assert!(all > BACK_OFF_MAX * 8 && all < Duration::from_millis(220), "{all:?}");
+        assert!(all > BACK_OFF.max * 8 && all < Duration::from_millis(220), "{all:?}");
     }
 }

@@ -1,5 +1,9 @@
 //! What carries a letter to a webhook, or a push service. The engine knows no HTTP.
 
+mod anybody;
+
+pub(crate) use anybody::{Anybody, LOOK_AGAIN};
+
 use async_trait::async_trait;
 use std::fmt;
 
