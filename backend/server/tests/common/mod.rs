@@ -4,6 +4,7 @@
 
 pub(crate) mod document;
 pub(crate) mod fragile;
+pub(crate) mod heard;
 pub(crate) mod person;
 pub(crate) mod push_service;
 pub(crate) mod receiver;

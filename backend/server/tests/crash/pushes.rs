@@ -83,7 +83,7 @@ async fn survives(point: &str, passes: u32) {
     let newest = newest.unwrap_or_else(|| panic!("{point}: nothing was paid"));
     let mut tags = Vec::new();
     for _ in 0..600 {
-        let pushed = service.pushed();
+        let pushed = service.posted().clone();
         for one in &pushed[tags.len()..] {
             tags.push(browser.read(one)["message"]["tag"].as_str().unwrap().to_owned());
         }

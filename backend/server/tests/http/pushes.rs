@@ -3,7 +3,7 @@
 use crate::common::{
     ManualClock,
     person::{Person, send},
-    push_service::{Browser, PushService, done, node},
+    push_service::{Browser, PushService, Pushed, done, node},
     server::TestServer,
 };
 use data_encoding::BASE64URL_NOPAD;
@@ -98,7 +98,7 @@ async fn it_is_told_again_where_its_service_is_away_and_no_more_where_it_is_gone
         scene.service.count(times).await;
         // Until it is written down that it waits, the clock that it waits by may move in vain.
         scene.clock.advance_s(10);
-        while scene.service.pushed().len() == times {
+        while scene.service.posted().len() == times {
             scene.clock.advance_s(1);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -111,18 +111,16 @@ async fn it_is_told_again_where_its_service_is_away_and_no_more_where_it_is_gone
     scene.send().await;
     scene.service.count(4).await;
     let cec = scene.told_at(2, "/send/cec").await;
-    let of = |browser: &Browser| {
-        let pushed = scene.service.pushed();
+    let of = |browser: &Browser, pushed: &[Pushed]| {
         pushed.iter().filter(|one| one.path == browser.path).count()
     };
     let mut quiet = 0;
-    for _ in 0..100 {
-        let before = (of(&bob), of(&cec));
+    for told in 1..=100 {
+        let before = of(&bob, &scene.service.posted());
         scene.send().await;
-        while of(&cec) == before.1 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        quiet = if of(&bob) == before.0 { quiet + 1 } else { 0 };
+        let another = |pushed: &[Pushed]| of(&cec, pushed) == told;
+        let pushed = scene.service.until("another packet is told of", another).await;
+        quiet = if of(&bob, &pushed) == before { quiet + 1 } else { 0 };
         if quiet == 2 {
             break;
         }

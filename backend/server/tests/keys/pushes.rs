@@ -1,9 +1,9 @@
 //! The key that says to push services who pushes (R-WEB-8), and the keys that seal it.
 
-use super::{age, done, keys, listed, refused, until_it_seals};
+use super::{done, keys, listed, until_forgotten, until_it_seals};
 use crate::common::server::TestServer;
 use serde_json::Value;
-use std::{fs, time::Duration};
+use std::fs;
 
 async fn public_key(server: &TestServer) -> String {
     let answer = reqwest::get(format!("{}/api/v1/push", server.url)).await.unwrap();
@@ -19,18 +19,7 @@ async fn it_outlives_the_key_that_sealed_it() {
     let (first, _) = listed(&server);
     let rotated = done(&keys(&server, &["rotate"]));
     until_it_seals(&server, &rotated[..8]).await;
-    age(&server).await;
-    // The server seals it anew by itself, within seconds.
-    let mut forgotten = keys(&server, &["forget", &first]);
-    for _ in 0..300 {
-        if forgotten.status.success() {
-            break;
-        }
-        refused(&forgotten, "and 1 secrets of webhooks and pushes");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        forgotten = keys(&server, &["forget", &first]);
-    }
-    assert_eq!(done(&forgotten), format!("{first} is forgotten\n"));
+    until_forgotten(&server, &first).await;
     assert_eq!(server.terminate(), Some(0));
     server.restart();
     assert_eq!(public_key(&server).await, subscribed_to);
