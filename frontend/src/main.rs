@@ -16,6 +16,7 @@
 mod api;
 mod app;
 mod art;
+mod attempt;
 mod browser;
 mod components;
 mod gesture;

@@ -4,14 +4,14 @@ use hongbao_shared::{ErrorCode, Fen, api::wallet::TopUpRequest};
 use leptos::prelude::*;
 
 use crate::{
-    api::{self, Failure},
+    api,
+    attempt::Attempt,
     browser,
     components::live,
     components::{Fault, field_fault, field_symbol, flag, press, submits, words},
     i18n::{lang, lang_now, tr},
     money::{Typed, digits, parse_yuan, yuan},
     state::{session, toast},
-    tasks::Scope,
 };
 
 /// Offered with one tap.
@@ -21,12 +21,11 @@ const SUGGESTIONS_FEN: [u64; 4] = [888, 6_600, 20_000, 100_000];
 /// a second tap after a lost answer brings the money once.
 #[component]
 pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
-    let scope = Scope::new();
+    let attempt = Attempt::new();
+    let busy = attempt.busy;
     let amount = RwSignal::new(String::new());
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<Failure>);
     let unsure = RwSignal::new(false);
-    let attempt = RwSignal::new(None::<TopUpRequest>);
+    let asked = RwSignal::new(None::<TopUpRequest>);
     let hint = move || match parse_yuan(&amount.get()) {
         Typed::Unreadable => Some(lang().amount_unreadable().to_owned()),
         Typed::TooFine => Some(lang().amount_too_fine()),
@@ -47,33 +46,25 @@ pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
         if !untrack(ready) {
             return;
         }
-        let request = attempt
+        let request = asked
             .get_untracked()
             .filter(|request| request.amount_fen == amount_fen)
             .unwrap_or_else(|| TopUpRequest { amount_fen, key: browser::random_key() });
-        attempt.set(Some(request.clone()));
-        busy.set(true);
-        failure.set(None);
+        asked.set(Some(request.clone()));
         unsure.set(false);
-        scope.spawn(async move {
-            match api::top_up(&request).await {
-                Ok(top_up) => {
-                    attempt.set(None);
-                    amount.set(String::new());
-                    session::set_balance(top_up.balance_fen);
-                    toast::show(lang_now().topped_up(top_up.amount_fen));
-                    busy.set(false);
-                    on_done.run(());
-                }
-                Err(problem) => {
-                    unsure.set(problem.is_passing() && problem.code().is_none());
-                    if !problem.is_passing() {
-                        attempt.set(None);
-                    }
-                    failure.set(Some(problem));
-                    busy.set(false);
-                }
+        attempt.run(async move {
+            let answer = api::top_up(&request).await.inspect_err(|problem| {
+                unsure.set(problem.is_passing() && problem.code().is_none());
+            });
+            if answer.as_ref().err().is_none_or(|problem| !problem.is_passing()) {
+                asked.set(None);
             }
+            let top_up = answer?;
+            amount.set(String::new());
+            session::set_balance(top_up.balance_fen);
+            toast::show(lang_now().topped_up(top_up.amount_fen));
+            on_done.run(());
+            Ok(())
         });
     };
     view! {
@@ -111,7 +102,7 @@ pub(crate) fn TopUpForm(on_done: Callback<()>) -> impl IntoView {
                     })
                     .collect_view()}
             </div>
-            <Fault failure=failure/>
+            <Fault failure=attempt.failure/>
             {live(move || unsure.get().then(|| view! { <p class="muted">{tr!(top_up_unknown)}</p> }.into_any()))}
             <button class="button primary" data-testid="top-up-submit" disabled=flag(move || !ready())>
                 {words(move || if busy.get() { lang().topping_up() } else { lang().top_up() })}

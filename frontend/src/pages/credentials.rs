@@ -10,11 +10,11 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
+    attempt::Attempt,
     components::{live, spoken, submits, words},
     i18n::{Lang, lang, lang_now, text},
     lazy::{loaded, page, parts},
     state::{session, toast},
-    tasks::Scope,
 };
 
 parts! {
@@ -128,30 +128,19 @@ impl Purpose {
 
 #[component]
 pub(crate) fn CredentialsForm(purpose: Purpose, on_done: Callback<()>) -> impl IntoView {
-    let scope = Scope::new();
+    let attempt = Attempt::new();
     let my_name = untrack(session::me).map(|me| me.login_name.unwrap_or(me.user.name));
     let my_name = my_name.unwrap_or_default();
     let is_change = purpose == Purpose::ChangePassword;
     let known = if purpose == Purpose::Upgrade { my_name.clone() } else { String::new() };
     let first = RwSignal::new(known);
     let second = RwSignal::new(String::new());
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<Failure>);
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        failure.set(None);
-        scope.spawn(async move {
-            match purpose.carry_out(first.get_untracked(), second.get_untracked()).await {
-                Ok(()) => on_done.run(()),
-                Err(problem) => {
-                    failure.set(Some(problem));
-                    busy.set(false);
-                }
-            }
+        attempt.run(async move {
+            purpose.carry_out(first.get_untracked(), second.get_untracked()).await?;
+            on_done.run(());
+            Ok(())
         });
     };
     let hint = move || match purpose {
@@ -167,7 +156,7 @@ pub(crate) fn CredentialsForm(purpose: Purpose, on_done: Callback<()>) -> impl I
             })}
             {field(purpose.first(), first, None)}
             {field(purpose.second(), second, Some(spoken(hint)))}
-            {live(move || failure.get().map(|problem| {
+            {live(move || attempt.failure.get().map(|problem| {
                 let is_wrong = is_change && problem.code() == Some(ErrorCode::WrongCredentials);
                 let sentence = move || if is_wrong {
                     lang().password_wrong().to_owned()
@@ -176,7 +165,7 @@ pub(crate) fn CredentialsForm(purpose: Purpose, on_done: Callback<()>) -> impl I
                 };
                 view! { <p class="fault" role="alert" data-testid="error-sentence">{words(sentence)}</p> }.into_any()
             }))}
-            <button class="button primary large" data-testid=test_id disabled=busy>
+            <button class="button primary large" data-testid=test_id disabled=attempt.busy>
                 {text(label)}
             </button>
         </form>

@@ -11,6 +11,7 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     art::Icon,
+    attempt::Attempt,
     components::{Fault, Link, Pic, Sheet, Waiting, live, memo, press, words},
     i18n::{Lang, lang, lang_now, text, tr},
     pages::{chat::Gone, invite},
@@ -116,9 +117,7 @@ type Words = fn(Lang) -> &'static str;
 
 #[component]
 fn Choice(id: GroupId, choice: Own, is: bool) -> impl IntoView {
-    let scope = Scope::new();
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<Failure>);
+    let attempt = Attempt::new();
     let pins = choice == Own::Pinned;
     // The list beside it, and other screens, change it too.
     let told = RwSignal::new(is);
@@ -127,26 +126,17 @@ fn Choice(id: GroupId, choice: Own, is: bool) -> impl IntoView {
         listed.map_or_else(|| told.get(), |group| if pins { group.pinned } else { group.muted })
     });
     let change = move |_| {
-        if busy.get_untracked() {
-            return;
-        }
         let wanted = !is.get_untracked();
-        busy.set(true);
-        failure.set(None);
-        scope.spawn(async move {
-            let call = if pins { api::pin(id, wanted) } else { api::mute(id, wanted) };
-            match call.await {
-                Ok(()) => {
-                    told.set(wanted);
-                    if pins {
-                        groups::set_pinned(id, wanted);
-                    } else {
-                        groups::set_muted(id, wanted);
-                    }
-                }
-                Err(problem) => failure.set(Some(problem)),
+        attempt.run(async move {
+            if pins {
+                api::pin(id, wanted).await?;
+                groups::set_pinned(id, wanted);
+            } else {
+                api::mute(id, wanted).await?;
+                groups::set_muted(id, wanted);
             }
-            busy.set(false);
+            told.set(wanted);
+            Ok(())
         });
     };
     let (label, lead, test_id): (Words, Words, _) = if pins {
@@ -167,7 +157,7 @@ fn Choice(id: GroupId, choice: Own, is: bool) -> impl IntoView {
             <span class="switch" aria-hidden="true"></span>
         </button>
         <p class="muted small">{text(lead)}</p>
-        <Fault failure=failure/>
+        <Fault failure=attempt.failure/>
     }
 }
 
@@ -179,31 +169,22 @@ fn Question(
     on_close: Callback<()>,
     on_done: Callback<()>,
 ) -> impl IntoView {
-    let scope = Scope::new();
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<Failure>);
+    let attempt = Attempt::new();
     let leaves = member.is_none();
     let who: Option<UserId> = member.as_ref().map(|member| member.id).or_else(who::id);
     let act = move |_| {
-        let Some(who) = who.filter(|_| !busy.get_untracked()) else { return };
-        busy.set(true);
-        failure.set(None);
-        scope.spawn(async move {
-            match api::remove_member(id, who).await {
-                Ok(()) if leaves => {
-                    groups::remove(id);
-                    toast::show(lang_now().group_left());
-                    route::go_instead(Route::Home);
-                }
-                Ok(()) => {
-                    on_done.run(());
-                    on_close.run(());
-                }
-                Err(problem) => {
-                    failure.set(Some(problem));
-                    busy.set(false);
-                }
+        let Some(who) = who else { return };
+        attempt.run(async move {
+            api::remove_member(id, who).await?;
+            if leaves {
+                groups::remove(id);
+                toast::show(lang_now().group_left());
+                route::go_instead(Route::Home);
+            } else {
+                on_done.run(());
+                on_close.run(());
             }
+            Ok(())
         });
     };
     let title = if leaves { Lang::group_leave } else { Lang::member_remove };
@@ -214,12 +195,12 @@ fn Question(
     view! {
         <Sheet title=title on_close>
             <p>{words(sentence)}</p>
-            <Fault failure=failure/>
+            <Fault failure=attempt.failure/>
             <button
                 type="button"
                 class="button danger"
                 data-testid="question-yes"
-                disabled=busy
+                disabled=attempt.busy
                 on:click=press(act)
             >
                 {text(title)}

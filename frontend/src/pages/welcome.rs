@@ -6,12 +6,12 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     art::{Scene, scene},
+    attempt::Attempt,
     components::{Fault, Switches, field_fault, live, press, submits, words},
     i18n::{Lang, lang, text as said, tr},
     pages::{Purpose, credentials::fetched_form, groups::enter_demo},
     route,
     state::session,
-    tasks::Scope,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,38 +80,29 @@ pub(super) fn name_fault(name: &str) -> Option<String> {
 
 #[component]
 fn NameForm(newcomer: bool) -> impl IntoView {
-    let scope = Scope::new();
+    let attempt = Attempt::new();
+    let busy = attempt.busy;
     let name = RwSignal::new(String::new());
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<Failure>);
     let fault = move || name_fault(&name.get());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        if busy.get_untracked() || untrack(fault).is_some() {
+        if untrack(fault).is_some() {
             return;
         }
         if name.get_untracked().trim().is_empty() {
             let code = ErrorCode::NameInvalid;
-            failure.set(Some(Failure::Refused { code, retry_after_s: None }));
+            attempt.failure.set(Some(Failure::Refused { code, retry_after_s: None }));
             return;
         }
-        busy.set(true);
-        failure.set(None);
-        scope.spawn(async move {
-            match api::sign_in_as_guest(name.get_untracked().trim().to_owned()).await {
-                Ok(signed_in) => {
-                    // Before the session begins here: then this form goes, and what it
-                    // does with it. Without a demo group there is still the list.
-                    if newcomer && route::is_home() && session::limits_now().demo {
-                        enter_demo().await.ok();
-                    }
-                    session::begin(signed_in, true).await;
-                }
-                Err(problem) => {
-                    failure.set(Some(problem));
-                    busy.set(false);
-                }
+        attempt.run(async move {
+            let signed_in = api::sign_in_as_guest(name.get_untracked().trim().to_owned()).await?;
+            // Before the session begins here: then this form goes, and what it does with it.
+            // Without a demo group there is still the list.
+            if newcomer && route::is_home() && session::limits_now().demo {
+                enter_demo().await.ok();
             }
+            session::begin(signed_in, true).await;
+            Ok(())
         });
     };
     view! {
@@ -128,7 +119,7 @@ fn NameForm(newcomer: bool) -> impl IntoView {
                 </span>
             </label>
             {field_fault("error-sentence", fault)}
-            <Fault failure=failure/>
+            <Fault failure=attempt.failure/>
             <button
                 class="button primary large"
                 data-testid="guest-submit"

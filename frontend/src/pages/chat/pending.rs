@@ -4,7 +4,8 @@ use hongbao_shared::GroupId;
 use leptos::{html, prelude::*};
 
 use crate::{
-    api::{self, Failure, Paid},
+    api::{self, Paid},
+    attempt::Attempt,
     components::{Fault, effect, live, press, words},
     gesture,
     i18n::{lang, lang_now, tr},
@@ -21,8 +22,7 @@ use crate::{
 pub(super) fn PendingNotice(group: GroupId) -> impl IntoView {
     let scope = Scope::new();
     let shown = RwSignal::new(None::<Pending>);
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<Failure>);
+    let attempt = Attempt::new();
     if let Some(pending) = payments::pending().filter(|pending| pending.group_id == group) {
         scope.spawn(async move {
             if api::packet(pending.order_no).await.is_ok() {
@@ -34,28 +34,20 @@ pub(super) fn PendingNotice(group: GroupId) -> impl IntoView {
         });
     }
     let finish = move |_| {
-        let Some(pending) = shown.get_untracked().filter(|_| !busy.get_untracked()) else { return };
-        busy.set(true);
-        failure.set(None);
-        scope.spawn(async move {
-            match api::pay(pending.order_no, pending.client_seed).await {
-                Ok(paid) => {
-                    payments::settle();
-                    shown.set(None);
-                    toast::show(match paid {
-                        Paid::Landed => lang_now().sent(),
-                        Paid::Landing => lang_now().landing_slow(),
-                    });
-                    session::refresh_balance().await;
-                }
-                Err(problem) => {
-                    if !problem.is_passing() {
-                        payments::settle();
-                    }
-                    failure.set(Some(problem));
-                }
+        let Some(pending) = shown.get_untracked() else { return };
+        attempt.run(async move {
+            let answer = api::pay(pending.order_no, pending.client_seed).await;
+            if answer.as_ref().err().is_none_or(|problem| !problem.is_passing()) {
+                payments::settle();
             }
-            busy.set(false);
+            let paid = answer?;
+            shown.set(None);
+            toast::show(match paid {
+                Paid::Landed => lang_now().sent(),
+                Paid::Landing => lang_now().landing_slow(),
+            });
+            session::refresh_balance().await;
+            Ok(())
         });
     };
     let place = NodeRef::<html::Div>::new();
@@ -78,13 +70,13 @@ pub(super) fn PendingNotice(group: GroupId) -> impl IntoView {
                         " "
                         {tr!(pay_still_open)}
                     </p>
-                    <Fault failure=failure/>
+                    <Fault failure=attempt.failure/>
                     <span class="pending-actions">
                         <button
                             type="button"
                             class="button primary"
                             data-testid="pending-finish"
-                            disabled=busy
+                            disabled=attempt.busy
                             on:click=press(finish)
                         >
                             {tr!(pay_again)}

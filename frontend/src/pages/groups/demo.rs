@@ -4,11 +4,11 @@ use leptos::prelude::*;
 
 use crate::{
     api::{self, Failure},
+    attempt::Attempt,
     components::{Fault, press, words},
     i18n::{lang, lang_now, tr},
     route::{self, Route},
     state::groups,
-    tasks::Scope,
 };
 
 /// Makes the group, or finds it again, and goes there in place of the present screen.
@@ -20,27 +20,14 @@ pub(in crate::pages) async fn enter_demo() -> Result<(), Failure> {
 
 #[component]
 pub(in crate::pages) fn DemoButton() -> impl IntoView {
-    let scope = Scope::new();
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<Failure>);
+    let attempt = Attempt::new();
+    let busy = attempt.busy;
     let start = move |_| {
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        failure.set(None);
-        scope.spawn(async move {
-            match api::demo(lang_now().on_the_wire()).await {
-                Ok(group) => {
-                    groups::news();
-                    busy.set(false);
-                    route::go(Route::Chat(group.id));
-                }
-                Err(problem) => {
-                    failure.set(Some(problem));
-                    busy.set(false);
-                }
-            }
+        attempt.run(async {
+            let group = api::demo(lang_now().on_the_wire()).await?;
+            groups::news();
+            route::go(Route::Chat(group.id));
+            Ok(())
         });
     };
     view! {
@@ -54,6 +41,6 @@ pub(in crate::pages) fn DemoButton() -> impl IntoView {
             {words(move || if busy.get() { lang().demo_starting() } else { lang().demo_start() })}
         </button>
         <p class="muted small">{tr!(demo_lead)}</p>
-        <Fault failure=failure/>
+        <Fault failure=attempt.failure/>
     }
 }

@@ -5,13 +5,13 @@ use hongbao_shared::{ErrorCode, text};
 use leptos::prelude::*;
 
 use crate::{
-    api::{self, Failure},
+    api,
+    attempt::Attempt,
     components::{Fault, field_fault, flag, submits, words},
     i18n::{lang, tr},
     lazy::{loaded, page, parts},
     route::{self, Route},
     state::{groups, session},
-    tasks::Scope,
 };
 
 parts! {
@@ -31,10 +31,9 @@ pub(super) fn new_group(on_done: Callback<()>) -> AnyView {
 
 #[component]
 fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
-    let scope = Scope::new();
+    let attempt = Attempt::new();
+    let busy = attempt.busy;
     let name = RwSignal::new(String::new());
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<Failure>);
     let fault = move || {
         let limits = session::limits();
         let chars_max = usize::try_from(limits.group_name_chars_max).unwrap_or(usize::MAX);
@@ -46,23 +45,15 @@ fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
     let empty = move || name.with(|name| name.trim().is_empty());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        if busy.get_untracked() || untrack(empty) || untrack(fault).is_some() {
+        if untrack(empty) || untrack(fault).is_some() {
             return;
         }
-        busy.set(true);
-        failure.set(None);
-        scope.spawn(async move {
-            match api::create_group(name.get_untracked().trim().to_owned()).await {
-                Ok(group) => {
-                    groups::news();
-                    route::go(Route::Chat(group.id));
-                    on_done.run(());
-                }
-                Err(problem) => {
-                    failure.set(Some(problem));
-                    busy.set(false);
-                }
-            }
+        attempt.run(async move {
+            let group = api::create_group(name.get_untracked().trim().to_owned()).await?;
+            groups::news();
+            route::go(Route::Chat(group.id));
+            on_done.run(());
+            Ok(())
         });
     };
     view! {
@@ -80,7 +71,7 @@ fn NewGroupForm(on_done: Callback<()>) -> impl IntoView {
                 </span>
             </label>
             {field_fault("error-sentence", fault)}
-            <Fault failure=failure/>
+            <Fault failure=attempt.failure/>
             <button
                 class="button primary"
                 data-testid="group-create"

@@ -6,34 +6,32 @@ use leptos::prelude::*;
 use crate::{
     api::{self, Failure},
     art,
+    attempt::Attempt,
     components::{Fault, Sheet, field_fault, flag, spoken, submits},
     i18n::{Lang, lang, lang_now, tr},
     pages::welcome::name_fault,
     state::{session, toast},
-    tasks::Scope,
 };
 
 #[component]
 pub(super) fn ProfileForm(on_close: Callback<()>) -> impl IntoView {
-    let scope = Scope::new();
+    let attempt = Attempt::new();
     let before = untrack(session::me).map(|me| me.user);
     let (name, avatar) = before.map(|user| (user.name, user.avatar)).unwrap_or_default();
     let before = StoredValue::new((name.clone(), avatar.clone()));
     let name = RwSignal::new(name);
     let avatar = RwSignal::new(avatar);
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<Failure>);
     let fault = move || name_fault(&name.get());
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        if busy.get_untracked() || untrack(fault).is_some() {
+        if untrack(fault).is_some() {
             return;
         }
         let (old_name, old_avatar) = before.get_value();
         let name = name.get_untracked().trim().to_owned();
         if name.is_empty() {
             let code = ErrorCode::NameInvalid;
-            failure.set(Some(Failure::Refused { code, retry_after_s: None }));
+            attempt.failure.set(Some(Failure::Refused { code, retry_after_s: None }));
             return;
         }
         let change = ProfileChange {
@@ -44,20 +42,11 @@ pub(super) fn ProfileForm(on_close: Callback<()>) -> impl IntoView {
             on_close.run(());
             return;
         }
-        busy.set(true);
-        failure.set(None);
-        scope.spawn(async move {
-            match api::change_profile(&change).await {
-                Ok(me) => {
-                    session::set_me(me);
-                    toast::show(lang_now().saved());
-                    on_close.run(());
-                }
-                Err(problem) => {
-                    failure.set(Some(problem));
-                    busy.set(false);
-                }
-            }
+        attempt.run(async move {
+            session::set_me(api::change_profile(&change).await?);
+            toast::show(lang_now().saved());
+            on_close.run(());
+            Ok(())
         });
     };
     view! {
@@ -73,8 +62,8 @@ pub(super) fn ProfileForm(on_close: Callback<()>) -> impl IntoView {
                 <div class="avatars" role="radiogroup" aria-label=tr!(avatar)>
                     {(0..art::AVATARS).map(|number| view! { <Choice number avatar/> }).collect_view()}
                 </div>
-                <Fault failure=failure/>
-                <button class="button primary large" data-testid="profile-save" disabled=busy>
+                <Fault failure=attempt.failure/>
+                <button class="button primary large" data-testid="profile-save" disabled=attempt.busy>
                     {tr!(save)}
                 </button>
             </form>

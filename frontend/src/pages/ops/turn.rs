@@ -7,10 +7,10 @@ use hongbao_shared::{
 use leptos::prelude::*;
 
 use crate::{
-    api::{self, Failure},
+    api,
+    attempt::Attempt,
     components::{Fault, Sheet, field_fault, flag, live, memo, press, submits, words},
     i18n::{Lang, lang, ops, tr},
-    tasks::Scope,
 };
 
 /// The sites that weights are for.
@@ -24,9 +24,8 @@ pub(super) fn TurnSheet(
     on_close: Callback<()>,
     on_done: Callback<ControlState>,
 ) -> impl IntoView {
-    let scope = Scope::new();
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(None::<Failure>);
+    let attempt = Attempt::new();
+    let busy = attempt.busy;
     let before = state.switches.clone();
     let change = RwSignal::new(Some(ChangeSwitches::default()));
     let after = memo({
@@ -37,20 +36,14 @@ pub(super) fn TurnSheet(
     let is_new = move || after.with(|it| it.as_ref().is_some_and(|(_, names)| !names.is_empty()));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        let Some(change) = untrack(|| change.get().filter(|_| is_new() && !busy.get())) else {
+        let Some(change) = untrack(|| change.get().filter(|_| is_new())) else {
             return;
         };
         // Whatever somebody else has turned meanwhile is looked at first.
         let change = ChangeSwitches { version: Some(state.version), ..change };
-        busy.set(true);
-        failure.set(None);
-        scope.spawn(async move {
-            let answer = api::turn(&change).await;
-            busy.set(false);
-            match answer {
-                Ok(state) => on_done.run(state),
-                Err(problem) => failure.set(Some(problem)),
-            }
+        attempt.run(async move {
+            on_done.run(api::turn(&change).await?);
+            Ok(())
         });
     };
     let shown = before.clone();
@@ -76,7 +69,7 @@ pub(super) fn TurnSheet(
                         _ => lang().ops_same(),
                     })}
                 </p>
-                <Fault failure/>
+                <Fault failure=attempt.failure/>
                 <button
                     type="submit"
                     class="button primary large"
