@@ -187,7 +187,7 @@ impl App {
         let packets = Arc::new(Packets {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
-            limits: config.limits.clone(),
+            limits: config.limits(),
             numbering,
             sealer,
             tickets: Tickets::new(&keys, config.limits.ticket_ttl_s),

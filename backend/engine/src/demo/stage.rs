@@ -177,7 +177,7 @@ impl Stage {
             cover: Some(offer.cover.to_owned()),
             recipient_id: None,
         };
-        let order_no = self.parts.packets.pre_order(user, request).await?.order_no;
+        let order_no = self.parts.packets.pre_order_as_demo(user, request).await?.order_no;
         let mut seed = [0; CLIENT_SEED_BYTES];
         self.parts.entropy.fill(&mut seed);
         let client_seed = Some(data_encoding::HEXLOWER.encode(&seed));

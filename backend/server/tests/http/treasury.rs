@@ -9,6 +9,7 @@ use crate::{
     services::Bot,
 };
 use futures::future::join_all;
+use hongbao_domain::store::ledger::Account;
 use hongbao_shared::{Fen, api::services::Scope};
 use reqwest::Method;
 use serde_json::json;
@@ -180,4 +181,51 @@ async fn what_one_person_sends_in_a_day_is_capped() {
     clock.advance_s(3600);
     ann.send_packet(&group, 100, 1).await;
     assert_eq!(ann.balance_fen().await, 800);
+}
+
+/// R-API-4, R-WEB-7: told before anything is paid, taken with the total or not at all.
+#[tokio::test]
+async fn the_house_takes_a_fee_from_who_sends() {
+    let server = TestServer::start_with(None, |config| config.treasury.fee_bp = 150).await;
+    let bot = Bot::new(&server, "bot", &[Scope::Act, Scope::Grant], 10_000).await;
+    bot.link(&["cec"]).await;
+    let (group, people) = server.group_of(2).await;
+    let (ann, bob) = (&people[0], &people[1]);
+    assert_eq!(ann.get("/limits").await.ok(200)["fee_bp"], 150);
+    let packet =
+        |fen: u64| json!({"group_id": group, "kind": "lucky", "total_fen": fen, "shares": 1});
+    // 1000 and 15; the other has a fen too little, though enough for the total.
+    ann.top_up(1015, "k").await;
+    bob.top_up(1014, "k").await;
+    for (who, expected) in [(ann, 200), (bob, 409)] {
+        let made = who.post("/packets", &packet(1000)).await.ok(201);
+        assert_eq!(made["fee_fen"], 15);
+        let path = format!("/packets/{}/pay", made["order_no"].as_str().unwrap());
+        let paid = who.post(&path, &json!({})).await;
+        if expected == 409 {
+            assert_eq!(paid.refused(), (409, "insufficient_balance".to_owned()));
+            assert_eq!(who.balance_fen().await, 1014);
+            continue;
+        }
+        assert_eq!(paid.json()["fee_fen"], 15, "{paid:?}");
+        assert_eq!(who.post(&path, &json!({})).await.json()["fee_fen"], 15, "the same again");
+    }
+    let line = |kind: &str, fen| (kind.to_owned(), fen);
+    let lines = [line("fee", -15), line("pay", -1000), line("top_up", 1015)];
+    assert_eq!(statement(ann).await, lines);
+    // A part of a fen is a whole one.
+    let made = bob.post("/packets", &packet(67)).await.ok(201);
+    assert_eq!(made["fee_fen"], 2);
+    // Programs' people pay as well.
+    let room = json!({"name": "Room"});
+    let room = bot.post("cec", "/groups", &room).await.ok(201);
+    bot.post("cec", "/grants", &json!({"amount_fen": 102, "key": "a"})).await.ok(201);
+    let body = json!({"group_id": room["id"], "kind": "equal", "total_fen": 100, "shares": 1});
+    let made = bot.post("cec", "/packets", &body).await.ok(201);
+    let path = format!("/packets/{}/pay", made["order_no"].as_str().unwrap());
+    assert_eq!(bot.post("cec", &path, &json!({})).await.json()["fee_fen"], 2);
+    let wallet = send(bot.of("cec", Method::GET, "/wallet")).await.ok(200);
+    assert_eq!(wallet["balance_fen"], 0);
+    let held = server.app().ledger.store().account(Account::Fees).await.unwrap();
+    assert_eq!(held.balance, 17);
 }
