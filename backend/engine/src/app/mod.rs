@@ -192,6 +192,7 @@ impl App {
             sealer,
             tickets: Tickets::new(&keys, config.limits.ticket_ttl_s),
             outstanding: parts.outstanding,
+            receiving: settings::receiving(&config, &lists, &clock, &zone),
             lanes,
             expirers: expirers(&stores, &bells, &clock, &local, &finder, &clocks),
             finder,

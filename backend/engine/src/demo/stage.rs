@@ -197,7 +197,7 @@ impl Stage {
     }
 
     async fn tap(&mut self, member: usize, user: UserId, order_no: OrderNo) -> Result<(), Refusal> {
-        let grabbed = self.parts.packets.grab(user, order_no).await?;
+        let grabbed = self.parts.packets.grab_as_demo(user, order_no).await?;
         match (grabbed.state, grabbed.ticket) {
             (GrabState::CanOpen, Some(ticket)) => {
                 match self.parts.packets.open(user, order_no, &ticket).await {

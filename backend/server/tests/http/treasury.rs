@@ -183,6 +183,38 @@ async fn what_one_person_sends_in_a_day_is_capped() {
     assert_eq!(ann.balance_fen().await, 800);
 }
 
+/// R-API-4: what was opened stands, also the share that passes the cap; then there are no more
+/// tickets until the next day.
+#[tokio::test]
+async fn what_one_person_receives_in_a_day_is_capped() {
+    let clock = late();
+    let server = TestServer::start_with(Some(Arc::clone(&clock)), |config| {
+        config.treasury.receive_max_per_day_fen = fen(100);
+    })
+    .await;
+    let (group, people) = server.group_of(3).await;
+    let (ann, bob, cec) = (&people[0], &people[1], &people[2]);
+    ann.top_up(10_000, "k").await;
+    let under = ann.send_packet(&group, 99, 1).await;
+    let over = ann.send_packet(&group, 120, 1).await;
+    let later = ann.send_packet(&group, 40, 2).await;
+    assert_eq!(bob.open(under).await.amount_fen, fen(99));
+    // A ticket that is held is good: a cap takes nothing away.
+    let held = bob.ticket(later).await;
+    assert_eq!(bob.open(over).await.amount_fen, fen(120));
+    let more = ann.send_packet(&group, 5, 5).await;
+    let answer = bob.post(&format!("/packets/{more}/grab"), &json!({})).await;
+    assert_eq!(answer.refused(), (429, "receive_cap_reached".to_owned()));
+    let seconds: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1700..=1800).contains(&seconds), "half an hour to midnight: {seconds}");
+    assert_eq!(bob.grab(over).await["amount_fen"], 120, "it is asked for shares alone");
+    bob.open_with(later, &held).await.ok(200);
+    assert_eq!(bob.open_with(later, &held).await.ok(200)["seq"], 0, "the same again");
+    cec.open(more).await;
+    clock.advance_s(3600);
+    bob.open(more).await;
+}
+
 /// R-API-4, R-WEB-7: told before anything is paid, taken with the total or not at all.
 #[tokio::test]
 async fn the_house_takes_a_fee_from_who_sends() {
