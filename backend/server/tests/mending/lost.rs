@@ -115,6 +115,7 @@ async fn fees_of_what_was_given_up() {
     .await;
     let party = world.party(2).await;
     let (data, sender) = (world.folder.path().to_owned(), party.members[0]);
+    world.send(&party, Kind::Lucky, 300, 2).await;
     let before = world.balance(sender).await;
     block_the_day(&world).await;
     poison(&data, LEDGER, "transfers", "NEW.kind = 4").await;
@@ -163,12 +164,12 @@ async fn refunds_of_packets_that_were_given_up() {
     let world = one_shard(|_| {}).await;
     let party = world.party(2).await;
     world.send(&party, Kind::Lucky, 500, 2).await;
-    crate::giving_up::block_the_day(&world).await;
+    block_the_day(&world).await;
     poison(world.folder.path(), LEDGER, "transfers", "NEW.kind = 4").await;
-    let order_no = crate::giving_up::pay_without_landing(&world, &party).await;
+    let order_no = pay_without_landing(&world, &party).await;
     world.clock.advance_s(2 * 60 * 60);
     until_dead(&world.app, 1).await;
-    crate::giving_up::unblock_the_day(&world).await;
+    unblock_the_day(&world).await;
     let ended = Ended::of(world).await;
     antidote(ended.folder.path(), LEDGER).await;
     sql(ended.folder.path(), ORDERS, "DELETE FROM outbox").await;
@@ -207,8 +208,7 @@ async fn landings() {
     let outside = Outside { clock: Arc::clone(&clock) as _, ..Default::default() };
     let app = Arc::new(start_on(config, outside).await.unwrap());
     let world = World { app, clock, folder };
-    crate::files::until("it lands", async || world.app.packets.details(sender, lost).await.is_ok())
-        .await;
+    until("it lands", async || world.app.packets.details(sender, lost).await.is_ok()).await;
     world.end_and_audit().await;
 }
 
