@@ -168,11 +168,11 @@ async fn without_lists_everything_else_goes_on() {
     let stores = Some(Stores { lists: lists.clone(), ..stores });
     let outside = Outside { stores, ..Outside::default() };
     // R-API-4: what one has received today is not known, and keeps nobody from opening.
-    let set = |config: &mut Config| {
+    let configure = |config: &mut Config| {
         config.storage.data = folder.path().into();
         config.treasury.receive_max_per_day_fen = Fen::ONE;
     };
-    let world = World::on(set, outside).await;
+    let world = World::on(configure, outside).await;
     lists.down.store(true, Ordering::SeqCst);
     let party = world.party(3).await;
     let order_no = world.send(&party, Kind::Lucky, 1_000, 2).await;
