@@ -227,6 +227,7 @@ impl Filler {
             commitment: server_seed.commitment(),
             created_at: at,
             expires_at: at.plus_seconds(900),
+            fee_fen: Fen::ZERO,
         };
         let row = PacketRow {
             order_no,

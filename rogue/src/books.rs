@@ -53,6 +53,8 @@ pub(crate) struct Packet {
     pub(crate) group: usize,
     pub(crate) kind: &'static str,
     pub(crate) total: u64,
+    /// What the house takes on top of it.
+    pub(crate) fee: u64,
     pub(crate) shares: u64,
     pub(crate) recipient: Option<usize>,
     pub(crate) commitment: String,

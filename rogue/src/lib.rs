@@ -57,6 +57,8 @@ const AT_REST_WITHIN: Duration = Duration::from_mins(2);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long packets live here, in seconds: short, so that many expire.
 const LIFETIME_S: u64 = 20;
+/// What the house takes for a packet on top of its total, in hundredths of a percent.
+const FEE_BP: u64 = 150;
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -195,6 +197,7 @@ async fn set_up(
             ("HONGBAO_LIMITS_DEMO", "false".to_owned()),
             ("HONGBAO_LIMITS_WELCOME_GRANT_FEN", "0".to_owned()),
             ("HONGBAO_LIMITS_PACKET_LIFETIME_S", LIFETIME_S.to_string()),
+            ("HONGBAO_TREASURY_FEE_BP", FEE_BP.to_string()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();

@@ -168,6 +168,7 @@ impl Cast {
             }
             if packet.sender == who {
                 due.push(("pay".to_owned(), -signed(packet.total), place.clone()));
+                due.push(("fee".to_owned(), -signed(packet.fee), place.clone()));
                 let given: u64 = packet.told.values().map(|share| share.amount).sum();
                 if given < packet.total {
                     due.push(("refund".to_owned(), signed(packet.total - given), place));

@@ -149,6 +149,11 @@ impl Cast {
             self.world.violation(&format!("pre-order {body} was answered {reply:?}"));
             return None;
         };
+        // What was told before anything was paid (R-API-4): a part of a fen is a whole one.
+        let fee = (total * crate::FEE_BP).div_ceil(10_000);
+        if reply.body["fee_fen"] != fee {
+            self.world.violation(&format!("{order_no} of {total} was to cost {fee}: {reply:?}"));
+        }
         let client_seed = (!dice.one_in(4)).then(|| {
             let bytes = dice.between(0, 32);
             dice.hex(bytes)
@@ -158,6 +163,7 @@ impl Cast {
             group,
             kind,
             total,
+            fee,
             shares,
             recipient,
             commitment: commitment.to_owned(),

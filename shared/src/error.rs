@@ -175,6 +175,8 @@ codes! {
     PacketGivenUp = "packet_given_up", 409, "The packet could not be delivered; the money went back to its sender.";
 
     // Grabbing and opening.
+    /// One has received what one may in a day; `Retry-After` says when the next begins.
+    ReceiveCapReached = "receive_cap_reached", 429, "You have received as much as one may today.";
     /// Not a canonical order number.
     OrderNoInvalid = "order_no_invalid", 400, "This is not a canonical order number.";
     /// No such packet, or you are not in its group.

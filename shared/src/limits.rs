@@ -45,6 +45,9 @@ pub struct Limits {
     pub ticket_ttl_s: u32,
     /// Are there demo groups (R-WEB-6)?
     pub demo: bool,
+    /// What the house takes for a packet on top of its total, in hundredths of a percent of the
+    /// total, rounded up to a whole fen; nothing with 0 (R-API-4).
+    pub fee_bp: u32,
 }
 
 impl Default for Limits {
@@ -68,9 +71,21 @@ impl Default for Limits {
             packet_lifetime_s: 24 * 60 * 60,
             ticket_ttl_s: 60,
             demo: true,
+            fee_bp: 0,
         }
     }
 }
+
+impl Limits {
+    /// What the house takes for a packet of this total (R-API-4).
+    pub fn fee(&self, total: Fen) -> Fen {
+        let parts = total.get().saturating_mul(self.fee_bp.into());
+        Fen::new(parts.div_ceil(BP_OF_ALL)).unwrap_or(Fen::MAX)
+    }
+}
+
+/// Hundredths of a percent in the whole.
+const BP_OF_ALL: u64 = 10_000;
 
 /// Longest key by which a client makes a call repeatable.
 pub const KEY_CHARS_MAX: usize = 64;
@@ -78,4 +93,21 @@ pub const KEY_CHARS_MAX: usize = 64;
 /// Is this 1 to [`KEY_CHARS_MAX`] printable ASCII characters?
 pub fn is_key(key: &str) -> bool {
     (1..=KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R-API-4: a part of a fen is a whole one, and nothing is nothing.
+    #[test]
+    fn a_fee_is_rounded_up_to_a_whole_fen() {
+        let fee = |fee_bp, total| {
+            let limits = Limits { fee_bp, ..Limits::default() };
+            limits.fee(Fen::new(total).unwrap()).get()
+        };
+        assert_eq!([fee(0, 100), fee(1, 1), fee(100, 100), fee(100, 101)], [0, 1, 1, 2]);
+        assert_eq!([fee(25, 2_000_000), fee(1_000, 9)], [5_000, 1]);
+        assert_eq!(fee(1_000, Fen::MAX.get()), Fen::MAX.get().div_ceil(10));
+    }
 }

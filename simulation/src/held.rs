@@ -2,7 +2,7 @@
 
 use crate::world::World;
 use hongbao_domain::store::orders::{ClaimRow, PacketRow};
-use hongbao_shared::order_no::DAYS;
+use hongbao_shared::{OrderNo, order_no::DAYS};
 
 /// Every packet there is, wherever it lies.
 pub(crate) async fn packets(world: &World) -> Vec<PacketRow> {
@@ -13,6 +13,12 @@ pub(crate) async fn packets(world: &World) -> Vec<PacketRow> {
         }
     }
     packets
+}
+
+/// One packet, or its tombstone.
+pub(crate) async fn packet(world: &World, order_no: OrderNo) -> Option<PacketRow> {
+    let store = world.truth.orders.get(&(order_no.site(), order_no.shard()))?;
+    store.packet(order_no).await.ok().flatten()
 }
 
 /// Every packet with all of its claims.

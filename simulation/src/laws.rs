@@ -92,6 +92,7 @@ pub(crate) async fn open_packets(world: &World) -> usize {
 /// What was answered still stands, and the lists say what the packets say.
 pub(crate) async fn at_the_end(world: &World, people: &People) {
     twice::packets(world).await;
+    twice::fees(world).await;
     chat::is_true(world, people).await;
     let mut sent: BTreeMap<UserId, (u64, u64)> = BTreeMap::new();
     let mut received: BTreeMap<UserId, (u64, u64, u64)> = BTreeMap::new();

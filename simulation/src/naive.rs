@@ -151,6 +151,14 @@ pub(crate) fn best_luck(kind: Kind, amounts: &[u64]) -> Option<usize> {
     Some(best)
 }
 
+/// What the house takes for a packet: of each ten thousand fen so many, and for what is left of
+/// ten thousand as many as it takes that the house has not too little (R-API-4).
+pub(crate) fn fee(total: u64, of_ten_thousand: u32) -> u64 {
+    let due = total * u64::from(of_ten_thousand);
+    let whole = due / 10_000;
+    if whole * 10_000 < due { whole + 1 } else { whole }
+}
+
 /// Under which key a share is credited (R-MONEY-1).
 pub(crate) fn credit_key(order_no: OrderNo, seq: u32) -> String {
     format!("credit:{order_no}:{seq}")
@@ -180,6 +188,12 @@ pub(crate) fn misfit(transfer: &Transfer) -> Option<String> {
             if from == order_no =>
         {
             format!("refund:{order_no}")
+        }
+        (TransferKind::Fee, Account::Wallet(_), Account::Fees, Some(order_no)) => {
+            format!("fee:{order_no}")
+        }
+        (TransferKind::FeeRefund, Account::Fees, Account::Wallet(_), Some(order_no)) => {
+            format!("feeback:{order_no}")
         }
         _ => String::new(),
     };

@@ -65,6 +65,8 @@ impl Plan {
         let mut gift = || Fen::new(house.range(0, 1) * house.range(1, 500)).unwrap_or(Fen::ZERO);
         config.limits.welcome_grant_fen = gift();
         config.treasury.daily_allowance_fen = gift();
+        let mut charge = Dice::new(seed, "fee");
+        config.treasury.fee_bp = small(charge.range(0, 1) * charge.range(1, 1_000));
         let nodes = match dice.below(100) {
             0..40 => 1,
             40..82 => 2,

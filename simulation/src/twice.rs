@@ -20,6 +20,44 @@ pub(crate) async fn keys(world: &World) {
     }
 }
 
+/// All fees, at rest: the house has taken from each sender what the packet's total says, and given
+/// it back with what was given up alone (R-API-4).
+pub(crate) async fn fees(world: &World) {
+    let mut moved: BTreeMap<_, u64> = BTreeMap::new();
+    let mut paid = BTreeMap::new();
+    for transfer in transfers(world).await {
+        let (debit, credit, fen) = (transfer.debit, transfer.credit, transfer.amount.get());
+        match transfer.kind {
+            TransferKind::Pay => {
+                paid.insert(transfer.order_no, (debit, fen));
+            }
+            TransferKind::Fee | TransferKind::FeeRefund => {
+                let whose = if debit == Account::Fees { credit } else { debit };
+                *moved.entry((transfer.order_no, whose, debit == Account::Fees)).or_default() +=
+                    fen;
+            }
+            _ => {}
+        }
+    }
+    for (order_no, (sender, total)) in paid {
+        let due = naive::fee(total, world.plan.config.treasury.fee_bp);
+        let taken = moved.remove(&(order_no, sender, false)).unwrap_or(0);
+        let returned = moved.remove(&(order_no, sender, true)).unwrap_or(0);
+        let packet = match order_no {
+            Some(order_no) => held::packet(world, order_no).await,
+            None => None,
+        };
+        let is_given_up = packet.is_some_and(|it| it.progress.state == StoredState::GivenUp);
+        if taken != due || returned != if is_given_up { due } else { 0 } {
+            let what = format!("{order_no:?} of {total} cost {taken} of {due}, {returned} back");
+            world.witness.note(Promise::TwiceTheSame, what);
+        }
+    }
+    if !moved.is_empty() {
+        world.witness.note(Promise::TwiceTheSame, format!("fees for nothing: {moved:?}"));
+    }
+}
+
 /// All packets, at rest.
 pub(crate) async fn packets(world: &World) {
     let credits: BTreeMap<_, _> = transfers(world)

@@ -11,6 +11,8 @@ const HOT_DAYS_MAX: u32 = 28;
 /// differ.
 const GIVE_UP_AFTER_MIN_S: u32 = 60;
 const DAY_S: u32 = 24 * 60 * 60;
+/// What is more is a mistake, as a percentage that is taken for hundredths of one.
+const FEE_BP_MAX: u32 = 1_000;
 
 /// The most shares that a packet can be allowed to have. Its claims are read back in
 /// one piece when a lane loads it, so memory sets the bound: about 100 bytes a claim.
@@ -58,6 +60,9 @@ impl Config {
         for (name, amount) in amounts {
             require(amount >= Fen::ONE, || format!("{name} must be at least 1"))?;
         }
+        require(self.treasury.fee_bp <= FEE_BP_MAX, || {
+            format!("treasury.fee_bp must be at most {FEE_BP_MAX} (10 %)")
+        })?;
         let shares = limits.max_shares;
         require((1..=SHARES_MAX_MAX).contains(&shares), || {
             format!("limits.max_shares must be 1 to {SHARES_MAX_MAX}")

@@ -174,6 +174,13 @@ impl Config {
         Ok(config)
     }
 
+    /// What clients need to know, also of what stands in other sections.
+    pub fn limits(&self) -> Limits {
+        let Treasury { self_top_up, fee_bp, .. } = self.treasury;
+        let max_top_up_fen = if self_top_up { self.limits.max_top_up_fen } else { Fen::ZERO };
+        Limits { fee_bp, max_top_up_fen, ..self.limits.clone() }
+    }
+
     /// The zone of days and years.
     pub fn zone(&self) -> Result<Zone, ConfigError> {
         let name = &self.time.zone;

@@ -78,12 +78,15 @@ macro_rules! section {
 }
 
 /// Makes a section of a struct that is declared elsewhere. A field without a meaning
-/// here does not compile.
+/// here does not compile, but for one that another section sets.
 macro_rules! describe {
-    ($name:ident at $path:literal { $( $field:ident: $meaning:literal, )+ }) => {
+    (
+        $name:ident at $path:literal { $( $field:ident: $meaning:literal, )+ }
+        $( elsewhere $( $elsewhere:ident )+ )?
+    ) => {
         impl $crate::section::Section for $name {
             fn visit(&mut self, visit: &mut dyn FnMut($crate::section::Slot<'_>)) {
-                let Self { $( $field, )+ } = self;
+                let Self { $( $field, )+ $($( $elsewhere: _, )+)? } = self;
                 $(
                     visit($crate::section::Slot {
                         path: concat!($path, ".", stringify!($field)),

@@ -267,6 +267,17 @@ section! {
         /// The most fen that one person may send in a day, in packets that they pay for; what
         /// comes back counts as sent. 0 for no cap. It does not hold for demo members.
         send_max_per_day_fen: Fen = Fen::ZERO;
+        /// The most fen that one person may receive in a day before they get no more tickets:
+        /// once what they have opened since midnight (`time.zone`) has reached it, grabs are
+        /// refused until the next one. The share that reaches it may pass it, and so may tickets
+        /// that they hold already. 0 for no cap. It does not hold for demo members.
+        receive_max_per_day_fen: Fen = Fen::ZERO;
+        /// What the house takes from the sender of a packet on top of its total, in hundredths of
+        /// a percent of the total, rounded up to a whole fen; at most 1000, which is 10 %. 0 takes
+        /// nothing. Fixed at the pre-order; it goes back with a packet that cannot be delivered,
+        /// and not with one that expires. Demo members pay none. Set it once all nodes are of a
+        /// version that knows it.
+        fee_bp: u32 = 0;
         /// The most fen of one grant by an administrator or a program.
         grant_max_fen: Fen = super::fen(1_000_000);
         /// Off, people bring no money into their own wallets; programs with the scope `grant`
@@ -367,5 +378,5 @@ describe! {
         packet_lifetime_s: "Seconds that a packet stays open after it came into the group; then what is left goes back.",
         ticket_ttl_s: "Seconds that a ticket from a grab allows to open.",
         demo: "Whether newcomers get a demo group, whose members chat, send and grab.",
-    }
+    } elsewhere fee_bp
 }

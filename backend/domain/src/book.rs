@@ -8,7 +8,9 @@ use crate::{
     record::Payment,
     runtime::SKEW_MAX,
     store::{
-        ledger::{Account, PostOutcome, PostRefusal, Posted, Posting, Transfer, TransferKind},
+        ledger::{
+            Account, Movement, PostOutcome, PostRefusal, Posted, Posting, Transfer, TransferKind,
+        },
         outbox::{Destination, Due, OutboxEntry},
     },
 };
@@ -35,6 +37,10 @@ pub fn wanted(batch: &[Posting]) -> Wanted {
     for posting in batch {
         wanted.accounts.extend([posting.debit(), posting.credit_account()]);
         wanted.keys.insert(posting.key().to_owned());
+        if let Some(fee) = posting.fee() {
+            wanted.accounts.extend([fee.debit, fee.credit]);
+            wanted.keys.insert(fee.key);
+        }
         if let (TransferKind::Pay, Some(order_no)) = (posting.kind(), posting.order_no()) {
             wanted.payments.insert(order_no);
         }
@@ -107,7 +113,8 @@ impl<'b> Book<'b> {
         if let Some(earlier) = self.loaded.transfers.get(posting.key())
             && !again
         {
-            return self.repeat(posting, earlier);
+            let posted = self.repeat(posting, earlier)?;
+            return self.catch_up(posting, posted);
         }
         if posting.payment().is_some_and(|payment| !self.is_in_time(payment)) {
             return Err(PostRefusal::PreOrderExpired);
@@ -115,21 +122,75 @@ impl<'b> Book<'b> {
         if posting.amount().is_zero() {
             return Err(PostRefusal::NothingToMove);
         }
-        let (debit_balance, credit_balance) = self.balances_after(posting)?;
+        let main = self.transfer(posting, posting.movement(), None)?;
+        let fee = match posting.fee() {
+            Some(fee) if self.loaded.transfers.contains_key(&fee.key) => {
+                return Err(PostRefusal::KeyConflict);
+            }
+            Some(fee) => Some(self.transfer(posting, fee, Some(&main))?),
+            None => None,
+        };
         self.count(posting)?;
-        let transfer = Transfer {
-            key: posting.key().to_owned(),
-            kind: posting.kind(),
-            debit: posting.debit(),
-            credit: posting.credit_account(),
-            amount: posting.amount(),
+        let entered: Vec<Transfer> = [Some(main), fee].into_iter().flatten().collect();
+        let held = |account| entered.iter().rev().find_map(|transfer| noted(transfer, account));
+        let (debit_balance, credit_balance) = (
+            held(posting.debit()).unwrap_or_default(),
+            held(posting.credit_account()).unwrap_or_default(),
+        );
+        for transfer in entered {
+            self.enter(transfer);
+        }
+        if let Some(payment) = posting.payment() {
+            self.changes.outbox.push(land(payment.record.order_no));
+            self.loaded.payments.insert(payment.record.order_no, payment.clone());
+            self.changes.payments.push(payment);
+        }
+        Ok(Posted { at: self.now, debit_balance, credit_balance, repeated: false })
+    }
+
+    /// A node of the version before gives back the total alone; whoever comes again with the
+    /// fee brings it. A payment that took none is left so: its fee stands in what is stored.
+    fn catch_up(&mut self, posting: &Posting, posted: Posted) -> PostOutcome {
+        let Some(fee) = posting.fee().filter(|fee| fee.kind == TransferKind::FeeRefund) else {
+            return Ok(posted);
+        };
+        if let Some(earlier) = self.loaded.transfers.get(&fee.key) {
+            let same = (earlier.debit, earlier.credit, earlier.amount)
+                == (fee.debit, fee.credit, fee.amount);
+            return if same { Ok(posted) } else { Err(PostRefusal::KeyConflict) };
+        }
+        let transfer = self.transfer(posting, fee, None)?;
+        let credit_balance = transfer.credit_balance;
+        self.enter(transfer);
+        Ok(Posted { at: self.now, credit_balance, repeated: false, ..posted })
+    }
+
+    /// The line that a movement is, perhaps right after another one of its posting.
+    fn transfer(
+        &self,
+        posting: &Posting,
+        movement: Movement,
+        after: Option<&Transfer>,
+    ) -> Result<Transfer, PostRefusal> {
+        let (debit_balance, credit_balance) = self.balances_after(&movement, after)?;
+        let Movement { key, kind, debit, credit, amount } = movement;
+        let (order_no, at) = (posting.order_no(), self.now);
+        Ok(Transfer {
+            key,
+            kind,
+            debit,
+            credit,
+            amount,
             debit_balance,
             credit_balance,
-            order_no: posting.order_no(),
-            at: self.now,
-        };
+            order_no,
+            at,
+        })
+    }
+
+    fn enter(&mut self, transfer: Transfer) {
         for (account, balance) in
-            [(transfer.debit, debit_balance), (transfer.credit, credit_balance)]
+            [(transfer.debit, transfer.debit_balance), (transfer.credit, transfer.credit_balance)]
         {
             self.loaded.balances.insert(account, balance);
             self.changes.balances.insert(account, balance);
@@ -141,12 +202,6 @@ impl<'b> Book<'b> {
         }
         self.loaded.transfers.insert(transfer.key.clone(), transfer.clone());
         self.changes.transfers.push(transfer);
-        if let Some(payment) = posting.payment() {
-            self.changes.outbox.push(land(payment.record.order_no));
-            self.loaded.payments.insert(payment.record.order_no, payment.clone());
-            self.changes.payments.push(payment);
-        }
-        Ok(Posted { at: self.now, debit_balance, credit_balance, repeated: false })
     }
 
     /// A pre-order is paid while it lives, or not at all: by the clock of the database, within
@@ -191,7 +246,7 @@ impl<'b> Book<'b> {
         if let Some(payment) = posting.payment() {
             // When it was paid is not part of what was paid for.
             match self.loaded.payments.get(&payment.record.order_no) {
-                Some(stored) if stored.record != payment.record => {
+                Some(stored) if !payment.record.is_as_paid(&stored.record) => {
                     return Err(PostRefusal::KeyConflict);
                 }
                 Some(stored) if stored.client_seed != payment.client_seed => {
@@ -201,29 +256,48 @@ impl<'b> Book<'b> {
                 None => return Err(PostRefusal::KeyConflict),
             }
         }
+        let fee = posting.fee().and_then(|fee| self.loaded.transfers.get(&fee.key));
+        let held = |account, then| fee.and_then(|fee| noted(fee, account)).unwrap_or(then);
         Ok(Posted {
             at: earlier.at,
-            debit_balance: earlier.debit_balance,
-            credit_balance: earlier.credit_balance,
+            debit_balance: held(posting.debit(), earlier.debit_balance),
+            credit_balance: held(posting.credit_account(), earlier.credit_balance),
             repeated: true,
         })
     }
 
-    fn balances_after(&self, posting: &Posting) -> Result<(i64, i64), PostRefusal> {
-        let held = |account| self.loaded.balances.get(&account).copied().unwrap_or_default();
-        let amount = posting.amount().signed();
-        let debited = held(posting.debit());
-        let debit_after = debited.checked_sub(amount).ok_or(PostRefusal::OutOfRange)?;
-        if debit_after < 0 && posting.debit() != Account::Issuer {
-            return Err(PostRefusal::InsufficientBalance { balance: debited });
+    /// Both balances after a movement, perhaps right `after` a line that is not entered yet.
+    fn balances_after(
+        &self,
+        movement: &Movement,
+        after: Option<&Transfer>,
+    ) -> Result<(i64, i64), PostRefusal> {
+        let stored = |account| self.loaded.balances.get(&account).copied().unwrap_or_default();
+        let held = |account| {
+            after.and_then(|line| noted(line, account)).unwrap_or_else(|| stored(account))
+        };
+        let amount = movement.amount.signed();
+        let debit_after =
+            held(movement.debit).checked_sub(amount).ok_or(PostRefusal::OutOfRange)?;
+        if debit_after < 0 && movement.debit != Account::Issuer {
+            return Err(PostRefusal::InsufficientBalance { balance: stored(movement.debit) });
         }
         let credit_after =
-            held(posting.credit_account()).checked_add(amount).ok_or(PostRefusal::OutOfRange)?;
+            held(movement.credit).checked_add(amount).ok_or(PostRefusal::OutOfRange)?;
         let most = Fen::MAX.signed();
         if debit_after < most.saturating_neg() || credit_after > most {
             return Err(PostRefusal::OutOfRange);
         }
         Ok((debit_after, credit_after))
+    }
+}
+
+/// What a line notes that an account held right after it, if it is one of its two.
+fn noted(line: &Transfer, account: Account) -> Option<i64> {
+    if line.debit == account {
+        Some(line.debit_balance)
+    } else {
+        (line.credit == account).then_some(line.credit_balance)
     }
 }
 
@@ -237,100 +311,4 @@ pub fn land(order_no: OrderNo) -> OutboxEntry {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::from_millis(1_000);
-
-    fn fen(fen: u64) -> Fen {
-        Fen::new(fen).unwrap()
-    }
-    fn user(id: i64) -> UserId {
-        UserId::new(id).unwrap()
-    }
-
-    #[test]
-    fn a_later_posting_sees_an_earlier_one_and_a_repeat_moves_nothing() {
-        let order_no = OrderNo::from_bits(5).unwrap();
-        let loaded = Loaded {
-            balances: BTreeMap::from([(Account::Escrow(order_no), 10)]),
-            ..Loaded::default()
-        };
-        let batch = vec![
-            Posting::credit(order_no, 0, user(1), fen(7)),
-            Posting::credit(order_no, 1, user(2), fen(7)),
-            Posting::credit(order_no, 0, user(1), fen(7)),
-            Posting::credit(order_no, 0, user(2), fen(7)),
-            Posting::credit(order_no, 2, user(2), fen(3)),
-            Posting::credit(order_no, 3, user(2), Fen::ZERO),
-        ];
-        let (outcomes, changes) = decide(&batch, loaded, NOW);
-        let posted = |debit_balance, credit_balance, repeated| {
-            Ok(Posted { at: NOW, debit_balance, credit_balance, repeated })
-        };
-        assert_eq!(
-            outcomes,
-            [
-                posted(3, 7, false),
-                Err(PostRefusal::InsufficientBalance { balance: 3 }),
-                posted(3, 7, true),
-                Err(PostRefusal::KeyConflict),
-                posted(0, 3, false),
-                Err(PostRefusal::NothingToMove),
-            ]
-        );
-        assert_eq!(changes.transfers.len(), 2);
-        assert_eq!(changes.balances.values().sum::<i64>(), 10);
-        let credited =
-            BTreeMap::from([(Account::Wallet(user(1)), 7), (Account::Wallet(user(2)), 3)]);
-        assert_eq!(changes.credited, credited);
-    }
-
-    /// R-MONEY-1: up to the end is within the range.
-    #[test]
-    fn balances_reach_the_ends_of_the_range() {
-        let order_no = OrderNo::from_bits(5).unwrap();
-        let most = Fen::MAX.signed();
-        let loaded = Loaded {
-            balances: BTreeMap::from([
-                (Account::Wallet(user(1)), most - 2),
-                (Account::Issuer, -most + 1),
-                (Account::Escrow(order_no), 10),
-            ]),
-            ..Loaded::default()
-        };
-        let batch = vec![
-            Posting::credit(order_no, 0, user(1), fen(3)),
-            Posting::credit(order_no, 1, user(1), Fen::ONE),
-            Posting::top_up(user(1), Fen::ONE, "a"),
-            Posting::credit(order_no, 2, user(1), Fen::ONE),
-            Posting::top_up(user(2), Fen::ONE, "b"),
-        ];
-        let (outcomes, changes) = decide(&batch, loaded, NOW);
-        let refused: Vec<_> = outcomes.iter().map(|outcome| outcome.err()).collect();
-        let beyond = Some(PostRefusal::OutOfRange);
-        assert_eq!(refused, [beyond, None, None, beyond, beyond]);
-        let balances = BTreeMap::from([
-            (Account::Wallet(user(1)), most),
-            (Account::Issuer, -most),
-            (Account::Escrow(order_no), 9),
-        ]);
-        assert_eq!(changes.balances, balances);
-    }
-
-    #[test]
-    fn no_balance_leaves_the_range_of_fen() {
-        let loaded = Loaded {
-            balances: BTreeMap::from([
-                (Account::Wallet(user(1)), Fen::MAX.signed()),
-                (Account::Issuer, -Fen::MAX.signed()),
-            ]),
-            ..Loaded::default()
-        };
-        let batch =
-            vec![Posting::top_up(user(1), Fen::ONE, "a"), Posting::top_up(user(2), Fen::ONE, "b")];
-        let (outcomes, changes) = decide(&batch, loaded, NOW);
-        assert_eq!(outcomes, [Err(PostRefusal::OutOfRange), Err(PostRefusal::OutOfRange)]);
-        assert!(changes.is_empty());
-    }
-}
+mod tests;

@@ -43,6 +43,10 @@ pub struct PreOrderRecord {
     pub created_at: Timestamp,
     /// Until when it can be paid.
     pub expires_at: Timestamp,
+    /// What the house takes for it on top of the total, whatever the setting says when it is
+    /// paid (R-API-4). Absent where it takes nothing, and in records of versions before.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub fee_fen: Fen,
 }
 
 impl PreOrderRecord {
@@ -50,6 +54,12 @@ impl PreOrderRecord {
     pub fn is_alive(&self, now: Timestamp) -> bool {
         let late = if Bug::PaidAnHourLate.is_planted() { HOUR_S } else { 0 };
         now < self.expires_at.plus_seconds(late)
+    }
+
+    /// Is it what was paid for? A node of the version before takes no fee, and stores none.
+    pub fn is_as_paid(&self, paid: &Self) -> bool {
+        self == paid
+            || (paid.fee_fen.is_zero() && Self { fee_fen: Fen::ZERO, ..self.clone() } == *paid)
     }
 
     /// What will be cut; an error only for a record that this code did not write.
@@ -68,6 +78,11 @@ pub struct Payment {
     pub client_seed: Vec<u8>,
     /// When it was paid.
     pub paid_at: Timestamp,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+fn is_zero(fen: &Fen) -> bool {
+    fen.is_zero()
 }
 
 mod hex_bytes {
@@ -99,5 +114,12 @@ mod tests {
         );
         let payment: Payment = serde_json::from_str(&paid).unwrap();
         assert_eq!(serde_json::to_string(&payment).unwrap(), paid);
+        // R-API-4: those of versions before took no fee.
+        assert_eq!(record.fee_fen, Fen::ZERO);
+        let with_fee = RECORD.replace('}', r#","fee_fen":3}"#);
+        let charged: PreOrderRecord = serde_json::from_str(&with_fee).unwrap();
+        assert_eq!(serde_json::to_string(&charged).unwrap(), with_fee);
+        assert!(charged.is_as_paid(&record) && charged.is_as_paid(&charged));
+        assert!(!record.is_as_paid(&charged));
     }
 }

@@ -274,6 +274,24 @@ impl LedgerReads for MemoryLedger {
         Ok(ids.filter_map(|id| state.with_id(*id)).take(size(limit)).collect())
     }
 
+    async fn fees_page(
+        &self,
+        after: Option<(OrderNo, i64)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, Recorded)>, StoreError> {
+        let state = self.state.lock();
+        let mut found: Vec<(OrderNo, Recorded)> = state
+            .ids(Account::Fees)
+            .iter()
+            .filter_map(|id| state.with_id(*id))
+            .filter_map(|line| Some((line.transfer.order_no?, line)))
+            .filter(|(order_no, line)| after.is_none_or(|after| (*order_no, line.id) > after))
+            .collect();
+        found.sort_unstable_by_key(|(order_no, line)| (*order_no, line.id));
+        found.truncate(size(limit));
+        Ok(found)
+    }
+
     async fn transfers_about(&self) -> Result<u64, StoreError> {
         Ok(u64::try_from(self.state.lock().transfers.len()).unwrap_or(u64::MAX))
     }

@@ -158,6 +158,19 @@ impl ListReads for MemoryLists {
         sum.ok_or_else(|| StoreError::Corrupt("a sum is not an amount".to_owned()))
     }
 
+    async fn received_since(
+        &self,
+        user: UserId,
+        year: i16,
+        since: Timestamp,
+    ) -> Result<Fen, StoreError> {
+        let state = self.state.lock();
+        let orders = page(&state.received_lines, user, year, None, u32::MAX);
+        let rows = orders.filter_map(|order_no| state.rows.received.get(&(order_no, user)));
+        let sum = Fen::sum(rows.filter(|row| row.at >= since).map(|row| row.amount_fen));
+        sum.ok_or_else(|| StoreError::Corrupt("a sum is not an amount".to_owned()))
+    }
+
     async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
         let rows = &self.state.lock().rows;
         let (first, last) = (UserId::from_random(0), UserId::from_random(u64::MAX));

@@ -79,6 +79,7 @@ const LEDGER: &[File] = files![
     "ledger/sqlite/0008_keys.sql",
     "ledger/sqlite/0009_retired.sql",
     "ledger/sqlite/0010_paid.sql",
+    "ledger/sqlite/0011_fees.expand.sql",
 ];
 const PEOPLE: &[File] = files![
     "people/sqlite/0001_people.sql",
@@ -114,6 +115,7 @@ const POSTGRES_LEDGER: &[File] = files![
     "ledger/postgres/0005_keys.sql",
     "ledger/postgres/0006_retired.sql",
     "ledger/postgres/0007_paid.sql",
+    "ledger/postgres/0008_fees.expand.sql",
 ];
 const POSTGRES_PEOPLE: &[File] = files![
     "people/postgres/0001_people.sql",

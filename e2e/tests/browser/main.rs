@@ -6,6 +6,7 @@
 
 mod bad_input;
 mod failures;
+mod fee;
 mod focus;
 mod gestures;
 mod hands;

@@ -37,6 +37,8 @@ impl Failure {
     /// May the same call succeed in a moment?
     pub(crate) fn is_passing(&self) -> bool {
         match self {
+            // Tomorrow is no moment.
+            Self::Refused { code: ErrorCode::ReceiveCapReached, .. } => false,
             Self::Refused { code, .. } => matches!(code.status(), 429 | 500..),
             Self::Unreachable | Self::Unreadable => true,
         }

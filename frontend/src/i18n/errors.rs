@@ -169,6 +169,10 @@ impl Lang {
             ErrorCode::InsufficientBalance => {
                 ("余额不够，先充点钱。", "Your balance is too low. Top up first.")
             }
+            ErrorCode::ReceiveCapReached => (
+                "今天收够了，明天再来抢。",
+                "You've received all you can today. Come back tomorrow.",
+            ),
             ErrorCode::SendCapReached => ("今天发够了，明天再发。", "That's over today's cap."),
             ErrorCode::PacketGivenUp => (
                 "红包没能送达，钱已全部退回。",

@@ -104,6 +104,15 @@ impl Lang {
         }
     }
 
+    /// What the house takes on top, and what is paid with it.
+    pub(crate) fn with_fee(self, fee: Fen, sum: Fen) -> String {
+        let (fee, sum) = (yuan(fee), yuan(sum));
+        match self {
+            Self::Zh => format!("另收手续费 {fee}，共付 {sum}"),
+            Self::En => format!("plus a fee of {fee}, {sum} in all"),
+        }
+    }
+
     pub(crate) fn short_of(self, missing: Fen) -> String {
         let missing = yuan(missing);
         match self {

@@ -173,6 +173,9 @@ texts! {
     sent: "红包已发出", "Packet sent";
     confirm_title: "确认支付", "Confirm payment";
     pay_from: "付款方式", "Paid from";
+    fee: "手续费", "Fee";
+    fee_kept: "红包送不到会退手续费，到期退回时不退。", "You get the fee back if the packet can't be delivered, not when it expires.";
+    fee_changed: "手续费刚刚变了，没有付款。请看清现在的金额再付。", "The fee has just changed, so nothing was paid. Check the amount before you pay.";
     pay_nothing_moved: "这次没有付款，钱没有动。", "Nothing was paid. Your money hasn't moved.";
     pay_still_open: "可能还没付完。继续支付是安全的，不会付两次。", "may still be waiting for its payment. Finishing it is safe: you never pay twice.";
     pay_leave: "不付了", "Leave it";
@@ -253,6 +256,8 @@ texts! {
     entry_pay: "发出红包", "Packet sent";
     entry_credit: "领取红包", "Packet opened";
     entry_refund: "红包退回", "Refund";
+    entry_fee: "手续费", "Fee";
+    entry_fee_refund: "手续费退回", "Fee returned";
 
     // Records.
     records_title: "红包记录", "Records";

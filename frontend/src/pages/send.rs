@@ -66,7 +66,8 @@ fn SendSheet(
     let missing = move || {
         let total = Fen::from_signed(form.total_fen().filter(|_| form.fault().is_none())?)?;
         // Whoever's balance is not known hears from the server what is missing.
-        total.checked_sub(balance.get()?).filter(|missing| !missing.is_zero())
+        let cost = total.checked_add(form.fee())?;
+        cost.checked_sub(balance.get()?).filter(|missing| !missing.is_zero())
     };
     let ready = move || form.checked().is_ok() && missing().is_none() && !payment.is_busy();
     // A payment on its way is not to be left without its answer.
@@ -101,6 +102,15 @@ fn SendSheet(
                 <p class="send-total money">
                     {words(move || form.total_fen().and_then(Fen::from_signed).map_or_else(|| yuan(Fen::ZERO), yuan))}
                 </p>
+                {live(move || {
+                    let (total, fee) = (form.total_fen().and_then(Fen::from_signed)?, form.fee());
+                    let sum = total.checked_add(fee).filter(|_| !fee.is_zero())?;
+                    Some(view! {
+                        <p class="send-balance money" data-testid="send-fee">
+                            {words(move || lang().with_fee(fee, sum))}
+                        </p>
+                    }.into_any())
+                })}
                 <p class="send-balance">
                     {tr!(balance)}" "
                     <span class="money">{words(move || balance.get().map_or_else(|| "…".to_owned(), yuan))}</span>

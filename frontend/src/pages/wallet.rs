@@ -221,6 +221,8 @@ fn Line(entry: Entry) -> impl IntoView {
         Some(EntryKind::Pay) => lang().entry_pay(),
         Some(EntryKind::Credit) => lang().entry_credit(),
         Some(EntryKind::Refund) => lang().entry_refund(),
+        Some(EntryKind::Fee) => lang().entry_fee(),
+        Some(EntryKind::FeeRefund) => lang().entry_fee_refund(),
         None => lang().needs_newer(),
     };
     let words = view! {

@@ -89,7 +89,8 @@ async fn load() {
     }
 }
 
-async fn load_limits() {
+/// Asks again: a server that was started anew may have others.
+pub(crate) async fn load_limits() {
     if let Ok(limits) = api::limits().await {
         LIMITS.set(limits);
     }

@@ -49,6 +49,10 @@ pub struct PreOrder {
     pub commitment: Commitment,
     /// Until when it can be paid.
     pub expires_at: Timestamp,
+    /// What the house takes on top of the total when it is paid. It comes back should the packet
+    /// not be delivered, and not when it expires.
+    #[serde(default)]
+    pub fee_fen: Fen,
 }
 
 /// `POST /packets/{order_no}/pay`.
@@ -72,6 +76,9 @@ pub struct Landing {
     pub order_no: OrderNo,
     /// Always `landing`.
     pub state: LandingState,
+    /// What the house took for it on top of its total.
+    #[serde(default)]
+    pub fee_fen: Fen,
 }
 
 /// The one state of [`Landing`].
@@ -177,6 +184,9 @@ pub struct PacketDetails {
     /// The total; for those who may see amounts, and for its sender.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub total_fen: Option<Fen>,
+    /// What the house took for it on top of its total; only in the answer to its payment.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fee_fen: Option<Fen>,
     /// The number of shares.
     pub shares: u32,
     /// How many are taken.

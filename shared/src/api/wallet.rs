@@ -108,4 +108,8 @@ pub enum EntryKind {
     Credit,
     /// What was left of a packet came back.
     Refund,
+    /// What the house took for a packet that was paid.
+    Fee,
+    /// The fee of a packet came back, because it could not be delivered.
+    FeeRefund,
 }

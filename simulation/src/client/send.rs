@@ -2,6 +2,7 @@
 
 use super::{Answer, Client, TRIES_MAX, is_final};
 use crate::{
+    naive,
     trouble::Needs,
     witness::{KnownPacket, Promise},
     world::Node,
@@ -57,7 +58,8 @@ impl Client {
     pub(crate) async fn send_to_many(&mut self, shares: u64) -> Option<OrderNo> {
         let sender = *self.dice.pick(&self.people.groups[0].members);
         let total = self.dice.range(shares, 3 * shares);
-        self.bring(sender, None, "for-many", total).await;
+        let fee = naive::fee(total, self.world.plan.config.treasury.fee_bp);
+        self.bring(sender, None, "for-many", total + fee).await;
         let request = PreOrderRequest {
             group_id: self.people.groups[0].id,
             kind: Kind::Lucky,
@@ -105,11 +107,20 @@ impl Client {
         what: String,
     ) -> Option<PreOrder> {
         let (world, began) = (Arc::clone(&self.world), self.world.time.now());
+        let total = u64::try_from(request.total_fen).unwrap_or_default();
         let made = node.app.packets.pre_order(sender, request);
         let show = |made: &PreOrder| made.order_no.to_string();
         let answer = self.call(node, Needs::Number, what, made, show).await;
         let Answer::Yes(made) = answer else { return None };
         world.witness.number(made.order_no, sender, made.commitment);
+        let fee = naive::fee(total, world.plan.config.treasury.fee_bp);
+        if made.fee_fen.get() != fee {
+            let what = format!(
+                "{} of {total} costs {fee}, and its sender was told {made:?}",
+                made.order_no
+            );
+            world.witness.note(Promise::TwiceTheSame, what);
+        }
         let ttl_s = world.plan.config.limits.preorder_ttl_s.into();
         let (until, answered) = (made.expires_at, world.time.now());
         let is_true = until >= began.plus_seconds(ttl_s).minus(SKEW_MAX)

@@ -84,6 +84,7 @@ gated! {
         fn transfers_page(after_id: i64, limit: u32) -> Vec<Recorded>;
         fn legs_page(after: Option<(Account, i64)>, limit: u32) -> Vec<Leg>;
         fn transfers_of(order_no: OrderNo, after_id: i64, limit: u32) -> Vec<Recorded>;
+        fn fees_page(after: Option<(OrderNo, i64)>, limit: u32) -> Vec<(OrderNo, Recorded)>;
         fn transfers_by_key(keys: Vec<String>) -> Vec<Option<Recorded>>;
         fn payments_page(after: Option<OrderNo>, limit: u32) -> Vec<Payment>;
         fn awaiting_landing(orders: Vec<OrderNo>) -> Vec<OrderNo>;

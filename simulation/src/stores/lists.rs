@@ -11,7 +11,7 @@ use hongbao_domain::{
     },
 };
 use hongbao_memory::MemoryLists;
-use hongbao_shared::{Fen, OrderNo, UserId};
+use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};
 use std::sync::Arc;
 
 /// The database of lists behind a gate.
@@ -41,6 +41,7 @@ gated! {
         fn years(user: UserId, list: List) -> Vec<i16>;
         fn listed_shares(order_no: OrderNo, from_seq: u32, limit: u32) -> Vec<ReceivedRow>;
         fn received_fen(user: UserId) -> Fen;
+        fn received_since(user: UserId, year: i16, since: Timestamp) -> Fen;
         fn listed(order_no: OrderNo) -> Listed;
         fn sent_page(after: Option<OrderNo>, limit: u32) -> Vec<SentRow>;
         fn received_page(after: Option<(OrderNo, UserId)>, limit: u32) -> Vec<ReceivedRow>;

@@ -204,6 +204,14 @@ pub trait ListReads: Send + Sync + fmt::Debug {
     /// What all shares add up to that a person has ever opened.
     async fn received_fen(&self, user: UserId) -> Result<Fen, StoreError>;
 
+    /// What the shares add up to that a person opened since a moment of a year.
+    async fn received_since(
+        &self,
+        user: UserId,
+        year: i16,
+        since: Timestamp,
+    ) -> Result<Fen, StoreError>;
+
     /// Everything about one packet.
     async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError>;
 

@@ -187,11 +187,12 @@ impl App {
         let packets = Arc::new(Packets {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
-            limits: config.limits.clone(),
+            limits: config.limits(),
             numbering,
             sealer,
             tickets: Tickets::new(&keys, config.limits.ticket_ttl_s),
             outstanding: parts.outstanding,
+            receiving: settings::receiving(&config, &lists, &clock, &zone),
             lanes,
             expirers: expirers(&stores, &bells, &clock, &local, &finder, &clocks),
             finder,

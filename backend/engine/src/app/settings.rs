@@ -4,11 +4,13 @@ use crate::{
     accounts::AccountsSettings,
     control::{CreditMode, Switches},
     groups::{GroupsSettings, WakesSettings},
-    packets::{LaneSettings, Outstanding},
+    lists::Lists,
+    packets::{LaneSettings, Outstanding, Receiving},
 };
 use hongbao_config::{self as config, Config};
+use hongbao_domain::runtime::{Clock, Zone};
 use hongbao_shared::Site;
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Look-ups of packets at a shard at the same time.
 const LOOKUPS_MAX: u32 = 4;
@@ -63,6 +65,18 @@ pub(super) fn lane(config: &Config) -> LaneSettings {
 
 pub(super) fn outstanding(config: &Config) -> Outstanding {
     Outstanding::new(config.flow.tickets_per_share, config.limits.group_members_max)
+}
+
+/// What people may receive in a day; nothing is asked where there is no cap.
+pub(super) fn receiving(
+    config: &Config,
+    lists: &Arc<Lists>,
+    clock: &Arc<dyn Clock>,
+    zone: &Zone,
+) -> Option<Receiving> {
+    let most = config.treasury.receive_max_per_day_fen;
+    let new = || Receiving::new(most, zone.clone(), Arc::clone(clock), Arc::clone(lists));
+    (!most.is_zero()).then(new)
 }
 
 pub(super) fn groups(config: &Config) -> GroupsSettings {

@@ -140,6 +140,26 @@ impl Source for Transfers<'_> {
     }
 }
 
+/// Fees that were taken and given back.
+pub(super) struct Fees<'a>(pub(super) &'a dyn LedgerStore);
+
+#[async_trait]
+impl Source for Fees<'_> {
+    type Row = (OrderNo, Recorded);
+
+    async fn page(
+        &self,
+        last: Option<&Self::Row>,
+        limit: u32,
+    ) -> Result<Vec<Self::Row>, StoreError> {
+        self.0.fees_page(last.map(|(order_no, line)| (*order_no, line.id)), limit).await
+    }
+
+    fn order_no(row: &Self::Row) -> OrderNo {
+        row.0
+    }
+}
+
 /// What escrows say of themselves.
 pub(super) struct Escrows<'a>(pub(super) &'a dyn LedgerStore);
 
@@ -157,7 +177,7 @@ impl Source for Escrows<'_> {
         let accounts = self.0.accounts_page(Some(after), limit).await?;
         let escrows = accounts.into_iter().filter_map(|(account, stated)| match account {
             Account::Escrow(order_no) => Some((order_no, stated)),
-            Account::Issuer | Account::Wallet(_) => None,
+            Account::Issuer | Account::Fees | Account::Wallet(_) => None,
         });
         Ok(escrows.collect())
     }

@@ -26,6 +26,8 @@ pub(super) struct Evidence {
     pub(super) payment: Option<Payment>,
     /// Through its escrow, in their order, at most [`rows_max`].
     pub(super) transfers: Vec<Recorded>,
+    /// What the house took for it and gave back, in their order, at most [`FEES_MAX`].
+    pub(super) fees: Vec<Recorded>,
     /// What its escrow says of itself; all zero if there is none.
     pub(super) escrow: AccountState,
     /// `None` if lists are not audited.
@@ -33,6 +35,15 @@ pub(super) struct Evidence {
     /// The first sequence that was not granted to such a number; `None` for a site that
     /// is not there.
     pub(super) granted: Option<u64>,
+}
+
+/// How many fees of a packet are looked at: the two that there can be, and enough beyond to see
+/// that there are too many.
+pub(super) const FEES_MAX: usize = 8;
+
+/// Rows without the packet that they are of.
+pub(super) fn lines(rows: Vec<(OrderNo, Recorded)>) -> Vec<Recorded> {
+    rows.into_iter().map(|(_, line)| line).collect()
 }
 
 /// How many claims, or transfers, of a packet are looked at: all, and enough beyond to see
@@ -62,6 +73,7 @@ pub(super) async fn gather(
         None => Vec::new(),
     };
     let transfers = transfers_of(audited, order_no, max).await?;
+    let fees = fees_of(audited, order_no).await?;
     let escrow = ledger.account(Account::Escrow(order_no)).await?;
     let listed = match audited.lists {
         Some(lists) => Some(lists.listed(order_no).await?),
@@ -75,6 +87,7 @@ pub(super) async fn gather(
         claims,
         payment,
         transfers,
+        fees,
         escrow,
         listed,
         granted,
@@ -102,6 +115,13 @@ async fn claims_of(
         }
         claims.extend(page);
     }
+}
+
+async fn fees_of(audited: &Audited<'_>, order_no: OrderNo) -> Result<Vec<Recorded>, StoreError> {
+    let limit = u32::try_from(FEES_MAX).unwrap_or(u32::MAX);
+    let mut found = audited.ledger.fees_page(Some((order_no, 0)), limit).await?;
+    found.retain(|(of, _)| *of == order_no);
+    Ok(lines(found))
 }
 
 async fn transfers_of(

@@ -72,7 +72,7 @@ laws! {
     BalancesFollow = "balances_follow", Account:
         "The balances that a transfer notes follow from those before it.";
     NoneNegative = "none_negative", Account:
-        "No wallet and no escrow is below zero.";
+        "No account but the issuer's is below zero.";
     TransferFits = "transfer_fits", Packet:
         "A transfer's key, kind, accounts and packet fit each other.";
     NumberWasGranted = "number_was_granted", Packet:
@@ -123,6 +123,9 @@ laws! {
     EscrowHoldsRest = "escrow_holds_rest", Packet:
         "An escrow holds what was paid less what was credited and refunded; at rest, what its \
          packet still holds (R-MONEY-3).";
+    FeeIsTaken = "fee_is_taken", Packet:
+        "The fee that was paid for with a packet was taken from its sender, once; it went back \
+         with what was given up, and with nothing else (R-API-4).";
     SentLineIsTrue = "sent_line_is_true", Packet:
         "A line of a list \"sent\" says what its packet says (R-LIST-1).";
     ReceivedLineIsTrue = "received_line_is_true", Packet:

@@ -3,8 +3,8 @@
 
 use super::{
     Audited, Law, Subject,
-    cursor::{BestLucks, Claims, Cursor, Escrows, Payments, Received, Sent, Transfers},
-    evidence::{Evidence, rows_max},
+    cursor::{BestLucks, Claims, Cursor, Escrows, Fees, Payments, Received, Sent, Transfers},
+    evidence::{Evidence, FEES_MAX, lines, rows_max},
     numbers::Granted,
     packet::{self, Checked},
 };
@@ -51,6 +51,7 @@ struct Tables<'a> {
     payments: Cursor<Payments<'a>>,
     transfers: Cursor<Transfers<'a>>,
     escrows: Cursor<Escrows<'a>>,
+    fees: Cursor<Fees<'a>>,
     sent: Cursor<Sent<'a>>,
     received: Cursor<Received<'a>>,
     best_lucks: Cursor<BestLucks<'a>>,
@@ -62,6 +63,7 @@ impl<'a> Tables<'a> {
             payments: Cursor::new(Payments(audited.ledger), page),
             transfers: Cursor::new(Transfers(audited.ledger), page),
             escrows: Cursor::new(Escrows(audited.ledger), page),
+            fees: Cursor::new(Fees(audited.ledger), page),
             sent: Cursor::new(Sent(audited.lists), page).bearing(bears),
             received: Cursor::new(Received(audited.lists), page).bearing(bears),
             best_lucks: Cursor::new(BestLucks(audited.lists), page).bearing(bears),
@@ -74,6 +76,7 @@ impl<'a> Tables<'a> {
             self.payments.next_packet().await?,
             self.transfers.next_packet().await?,
             self.escrows.next_packet().await?,
+            self.fees.next_packet().await?,
             self.sent.next_packet().await?,
             self.received.next_packet().await?,
             self.best_lucks.next_packet().await?,
@@ -87,6 +90,7 @@ impl<'a> Tables<'a> {
         let payments = self.payments.take(order_no, usize::MAX).await?.len();
         let escrows = self.escrows.take(order_no, 1).await?.len();
         self.transfers.take(order_no, 0).await?;
+        self.fees.take(order_no, 0).await?;
         let sent = self.sent.take(order_no, 1).await?.len();
         let received = self.received.take(order_no, 1).await?.len();
         let lucky = self.best_lucks.take(order_no, 1).await?.len();
@@ -100,6 +104,7 @@ impl<'a> Tables<'a> {
             ("ledger payments", self.payments.broken.take()),
             ("ledger transfers", self.transfers.broken.take()),
             ("ledger accounts", self.escrows.broken.take()),
+            ("ledger fees", self.fees.broken.take()),
             ("list of what was sent", self.sent.broken.take()),
             ("list of what was received", self.received.broken.take()),
             ("best lucks", self.best_lucks.broken.take()),
@@ -113,6 +118,7 @@ impl<'a> Tables<'a> {
         self.payments.broken.is_some()
             || self.transfers.broken.is_some()
             || self.escrows.broken.is_some()
+            || self.fees.broken.is_some()
             || self.sent.broken.is_some()
             || self.received.broken.is_some()
             || self.best_lucks.broken.is_some()
@@ -229,13 +235,8 @@ impl<'a, V: Visit> Walk<'a, V> {
             granted: self.granted.end(order_no),
             payment: payments.pop(),
             claims: claims.take(order_no, max).await?.into_iter().map(|(_, row)| row).collect(),
-            transfers: tables
-                .transfers
-                .take(order_no, max)
-                .await?
-                .into_iter()
-                .map(|(_, line)| line)
-                .collect(),
+            transfers: lines(tables.transfers.take(order_no, max).await?),
+            fees: lines(tables.fees.take(order_no, FEES_MAX).await?),
             escrow: escrows.pop().map(|(_, stated)| stated).unwrap_or_default(),
             listed: match self.audited.lists {
                 None => None,

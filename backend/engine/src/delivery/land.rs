@@ -99,7 +99,8 @@ impl LandPaid {
         if Bug::RefundWithoutTombstone.is_planted() {
             let record = &payment.record;
             let ledger = &self.packets.ledger;
-            ledger.refund(record.order_no, record.sender_id, record.total_fen).await?;
+            let (total, fee) = (record.total_fen, record.fee_fen);
+            ledger.refund(record.order_no, record.sender_id, total, fee).await?;
             return Ok(Landed::Already(StoredState::GivenUp));
         }
         // Not one more landing: a packet's day is kept for as long as it may live after

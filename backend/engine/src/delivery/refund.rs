@@ -33,8 +33,9 @@ impl RefundRest {
         };
         let mut untold = Untold::new();
         for refund in refunds {
-            let RefundEvent { order_no, sender_id, amount_fen } = refund;
-            match self.ledger.refund(order_no, sender_id, amount_fen).await {
+            let RefundEvent { order_no, sender_id, amount_fen, fee_fen } = refund;
+            let fee = fee_fen.unwrap_or_default();
+            match self.ledger.refund(order_no, sender_id, amount_fen, fee).await {
                 Ok(CreditOutcome::Credited | CreditOutcome::Repeated) => {}
                 Ok(CreditOutcome::Refused(reason)) => untold.never(refund, order_no, &reason),
                 Err(refusal) => untold.note(refund, order_no, &refusal),

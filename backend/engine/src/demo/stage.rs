@@ -177,7 +177,7 @@ impl Stage {
             cover: Some(offer.cover.to_owned()),
             recipient_id: None,
         };
-        let order_no = self.parts.packets.pre_order(user, request).await?.order_no;
+        let order_no = self.parts.packets.pre_order_as_demo(user, request).await?.order_no;
         let mut seed = [0; CLIENT_SEED_BYTES];
         self.parts.entropy.fill(&mut seed);
         let client_seed = Some(data_encoding::HEXLOWER.encode(&seed));
@@ -197,7 +197,7 @@ impl Stage {
     }
 
     async fn tap(&mut self, member: usize, user: UserId, order_no: OrderNo) -> Result<(), Refusal> {
-        let grabbed = self.parts.packets.grab(user, order_no).await?;
+        let grabbed = self.parts.packets.grab_as_demo(user, order_no).await?;
         match (grabbed.state, grabbed.ticket) {
             (GrabState::CanOpen, Some(ticket)) => {
                 match self.parts.packets.open(user, order_no, &ticket).await {

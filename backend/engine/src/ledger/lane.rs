@@ -323,7 +323,10 @@ fn alarm(posting: &Posting, refusal: PostRefusal) {
     let is_ours = match posting.kind() {
         TransferKind::TopUp => false,
         TransferKind::Pay => refusal == PostRefusal::KeyConflict,
-        TransferKind::Credit | TransferKind::Refund => true,
+        TransferKind::Credit
+        | TransferKind::Refund
+        | TransferKind::Fee
+        | TransferKind::FeeRefund => true,
     };
     if is_ours {
         tracing::error!(

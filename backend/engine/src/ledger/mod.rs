@@ -162,8 +162,8 @@ impl Ledger {
         Ok(Page { items, next_cursor })
     }
 
-    /// Moves a packet's total from its sender's wallet into its escrow and stores the
-    /// payment (R-SEND-2). The same again answers as before; with another client seed
+    /// Moves a packet's total from its sender's wallet into its escrow, its fee to the house
+    /// (R-API-4), and stores the payment (R-SEND-2). The same again answers as before; with another client seed
     /// it is refused as `client_seed_differs`.
     pub async fn pay(&self, payment: Payment) -> Result<Paid, Refusal> {
         self.pay_within(self.cap(), payment).await
@@ -235,14 +235,17 @@ impl Ledger {
     }
 
     /// Returns what is left of a packet to its sender, exactly once, whether it expired
-    /// or could not land (R-MONEY-4, R-SEND-2).
+    /// or could not land (R-MONEY-4, R-SEND-2); with what was given up also its fee (R-API-4),
+    /// in the same transaction.
     pub async fn refund(
         &self,
         order_no: OrderNo,
         sender: UserId,
         amount: Fen,
+        fee: Fen,
     ) -> Result<CreditOutcome, Refusal> {
-        let done = self.lane.credits(vec![Posting::refund(order_no, sender, amount)]).await?;
+        let refund = Posting::refund(order_no, sender, amount).with_fee(fee);
+        let done = self.lane.credits(vec![refund]).await?;
         done.into_iter()
             .next()
             .map(credit_outcome)
@@ -295,6 +298,8 @@ fn entry(user: UserId, line: &Recorded) -> Result<Entry, Refusal> {
         TransferKind::Pay => EntryKind::Pay,
         TransferKind::Credit => EntryKind::Credit,
         TransferKind::Refund => EntryKind::Refund,
+        TransferKind::Fee => EntryKind::Fee,
+        TransferKind::FeeRefund => EntryKind::FeeRefund,
     };
     let (kind, balance_fen) = (kind.into(), held(balance)?);
     Ok(Entry { at: transfer.at, kind, amount_fen, balance_fen, order_no: transfer.order_no })

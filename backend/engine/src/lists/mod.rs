@@ -17,7 +17,7 @@ use hongbao_domain::{
     store::lists::{List, ListBatch, ListStore, ReceivedLine, SentRow},
 };
 use hongbao_shared::{
-    Fen, UserId,
+    Fen, Timestamp, UserId,
     api::lists::{ListPage, ReceivedItem, SentItem},
 };
 use std::sync::Arc;
@@ -69,6 +69,13 @@ impl Lists {
     /// What a person has ever opened, as far as it has been delivered here.
     pub async fn received_fen(&self, user: UserId) -> Result<Fen, Refusal> {
         Ok(self.store.received_fen(user).await?)
+    }
+
+    /// What a person has opened since the moment when a day began, as far as it has been
+    /// delivered here.
+    pub async fn received_since(&self, user: UserId, day_began: Timestamp) -> Result<Fen, Refusal> {
+        let year = self.zone.month(day_began).year;
+        Ok(self.store.received_since(user, year, day_began).await?)
     }
 
     /// What a person sent in a year, and how each packet stands. `invalid_cursor`,

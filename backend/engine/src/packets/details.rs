@@ -104,6 +104,7 @@ impl Packets {
             greeting: dress.greeting,
             cover: dress.cover,
             total_fen: (sight.look != Look::Count).then_some(facts.total_fen),
+            fee_fen: None,
             shares: facts.shares,
             claimed: sight.claimed,
             claimed_fen: visible.then_some(sight.claimed_fen),

@@ -3,7 +3,7 @@
 use hongbao_domain::{
     record::Payment,
     store::{
-        orders::{Announcement, ClaimRow, Ended, PacketRow},
+        orders::{Announcement, ClaimRow, Ended},
         outbox::{Destination, Due},
         people::PacketPost,
     },
@@ -62,6 +62,9 @@ pub struct RefundEvent {
     pub sender_id: UserId,
     /// How much.
     pub amount_fen: Fen,
+    /// With what was given up: its fee, which goes back in the same step (R-API-4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_fen: Option<Fen>,
 }
 
 /// What a group's chat hears of a packet. Who opened it, and what is left of it, stands
@@ -202,12 +205,14 @@ impl Event {
         Self::Chat(Box::new(event))
     }
 
-    /// What goes back of a packet that is given up before it landed.
-    pub(super) fn refund(packet: &PacketRow) -> Self {
+    /// What goes back of a packet that is given up before it landed: all that it cost.
+    pub(super) fn refund(payment: &Payment) -> Self {
+        let record = &payment.record;
         Self::Refund(RefundEvent {
-            order_no: packet.order_no,
-            sender_id: packet.sender_id,
-            amount_fen: packet.total_fen,
+            order_no: record.order_no,
+            sender_id: record.sender_id,
+            amount_fen: record.total_fen,
+            fee_fen: Some(record.fee_fen).filter(|fee| !fee.is_zero()),
         })
     }
 
@@ -215,7 +220,7 @@ impl Event {
     /// of it (R-MONEY-4).
     pub fn of_end(ended: &Ended) -> Vec<Announcement> {
         let Ended { order_no, sender_id, rest_fen: amount_fen } = *ended;
-        let refund = Self::Refund(RefundEvent { order_no, sender_id, amount_fen });
+        let refund = Self::Refund(RefundEvent { order_no, sender_id, amount_fen, fee_fen: None });
         vec![refund.announce(), Self::chat(ChatEvent::Expired { order_no }).announce()]
     }
 }
@@ -241,6 +246,9 @@ mod tests {
         holds::<Vec<CreditEvent>>(r#"[{"order_no":"S00G0000000000J","from":0,"count":2}]"#);
         holds::<Vec<RefundEvent>>(
             r#"[{"order_no":"S00G0000000000J","sender_id":"1","amount_fen":100}]"#,
+        );
+        holds::<Vec<RefundEvent>>(
+            r#"[{"order_no":"S00G0000000000J","sender_id":"1","amount_fen":100,"fee_fen":3}]"#,
         );
         holds::<Vec<ChatEvent>>(concat!(
             r#"[{"type":"post","order_no":"S00G0000000000J","group_id":"7","sender_id":"1","#,

@@ -1,6 +1,6 @@
 //! Grab (抢): can this packet be opened by you? Caches answer (R-OPEN-1).
 
-use super::Packets;
+use super::{Packets, Receiving};
 use crate::control::Deed;
 use hongbao_domain::{Refusal, store::orders::StoredState};
 use hongbao_shared::{
@@ -10,9 +10,27 @@ use hongbao_shared::{
 
 impl Packets {
     /// Answers from committed facts. Whoever is not in the group hears the same as
-    /// if there were no such packet. `rate_limited` and `packet_busy` say when to come back
-    /// (R-CTRL-1).
+    /// if there were no such packet. `rate_limited` and `packet_busy` (R-CTRL-1) and
+    /// `receive_cap_reached` (R-API-4) say when to come back.
     pub async fn grab(&self, user: UserId, order_no: OrderNo) -> Result<Grabbed, Refusal> {
+        self.grab_within(self.receiving.as_ref(), user, order_no).await
+    }
+
+    /// The same for a demo member: what one may receive in a day (R-API-4) is not theirs.
+    pub(crate) async fn grab_as_demo(
+        &self,
+        user: UserId,
+        order_no: OrderNo,
+    ) -> Result<Grabbed, Refusal> {
+        self.grab_within(None, user, order_no).await
+    }
+
+    async fn grab_within(
+        &self,
+        receiving: Option<&Receiving>,
+        user: UserId,
+        order_no: OrderNo,
+    ) -> Result<Grabbed, Refusal> {
         if !self.control.packets_on() {
             return Err(ErrorCode::PacketsOff.into());
         }
@@ -35,6 +53,9 @@ impl Packets {
                 answer(GrabState::NotForYou)
             }
             StoredState::Open => {
+                if let Some(receiving) = receiving {
+                    receiving.check(user, now).await?;
+                }
                 let left = packet.shares.saturating_sub(packet.progress.claimed);
                 let expires = self.tickets.expiry(now);
                 self.outstanding.admit(order_no, user, left, now, expires)?;

@@ -9,6 +9,7 @@ mod lane;
 mod numbering;
 mod open;
 mod outstanding;
+mod receiving;
 mod send;
 mod standing;
 mod ticket;
@@ -20,6 +21,7 @@ pub use lane::{LaneParts, LaneSettings, LaneStore, Lanes};
 pub(crate) use numbering::LEASE;
 pub use numbering::{NumberedSite, Numbering, skip_numbers};
 pub use outstanding::Outstanding;
+pub use receiving::Receiving;
 pub use send::Paid;
 pub(crate) use send::landing;
 pub use ticket::Tickets;
@@ -57,6 +59,8 @@ pub struct Packets {
     pub tickets: Tickets,
     /// Counts tickets that may still open.
     pub outstanding: Outstanding,
+    /// Knows who has received what they may today; `None` without a cap.
+    pub receiving: Option<Receiving>,
     /// The writers of the shards.
     pub lanes: Arc<Lanes>,
     /// End what is over, one for each shard.

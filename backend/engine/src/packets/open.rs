@@ -23,6 +23,9 @@ impl Packets {
         }
         let claim = self.lanes.open(order_no, user).await?;
         let ClaimRow { seq, amount_fen, opened_at, .. } = claim;
+        if let Some(receiving) = &self.receiving {
+            receiving.opened(user, order_no, amount_fen, opened_at);
+        }
         Ok(Opened { order_no, seq, amount_fen, opened_at })
     }
 

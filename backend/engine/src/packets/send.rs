@@ -15,7 +15,7 @@ use hongbao_domain::{
     text,
 };
 use hongbao_shared::{
-    Day, ErrorCode, OrderNo, Timestamp, UserId,
+    Day, ErrorCode, Limits, OrderNo, Timestamp, UserId,
     api::packets::{Landing, LandingState, PacketDetails, PayRequest, PreOrder, PreOrderRequest},
     draft::Draft,
     fairness::{ClientSeed, ServerSeed},
@@ -43,6 +43,25 @@ impl Packets {
         sender: UserId,
         request: PreOrderRequest,
     ) -> Result<PreOrder, Refusal> {
+        self.pre_order_within(&self.limits, sender, request).await
+    }
+
+    /// The same for a demo member. What they send is the house's, and so would its fee be.
+    pub(crate) async fn pre_order_as_demo(
+        &self,
+        sender: UserId,
+        request: PreOrderRequest,
+    ) -> Result<PreOrder, Refusal> {
+        let free = Limits { fee_bp: 0, ..self.limits.clone() };
+        self.pre_order_within(&free, sender, request).await
+    }
+
+    async fn pre_order_within(
+        &self,
+        limits: &Limits,
+        sender: UserId,
+        request: PreOrderRequest,
+    ) -> Result<PreOrder, Refusal> {
         if !self.control.packets_on() {
             return Err(ErrorCode::PacketsOff.into());
         }
@@ -55,7 +74,7 @@ impl Packets {
             cover: request.cover.as_deref(),
             recipient_id: request.recipient_id,
         };
-        let checked = draft.check(&self.limits)?;
+        let checked = draft.check(limits)?;
         if !self.groups.is_member(request.group_id, sender).await? {
             return Err(ErrorCode::GroupNotFound.into());
         }
@@ -84,7 +103,8 @@ impl Packets {
             sealed_server_seed: self.sealer.seal(order_no, &server_seed, &*self.entropy),
             commitment: server_seed.commitment(),
             created_at: now,
-            expires_at: now.plus_seconds(self.limits.preorder_ttl_s.into()),
+            expires_at: now.plus_seconds(limits.preorder_ttl_s.into()),
+            fee_fen: limits.fee(checked.terms.total()),
         };
         crash::before(Step::PreOrderCached);
         match self.sending.put_pre_order(&record).await {
@@ -100,7 +120,8 @@ impl Packets {
         } else {
             record.commitment
         };
-        Ok(PreOrder { order_no, commitment, expires_at: record.expires_at })
+        let PreOrderRecord { expires_at, fee_fen, .. } = record;
+        Ok(PreOrder { order_no, commitment, expires_at, fee_fen })
     }
 
     /// A greeting that nobody sees is none. `greeting_invalid`.
@@ -112,8 +133,8 @@ impl Packets {
         }
     }
 
-    /// Moves the money into the packet's escrow and lands the packet. Repeating it
-    /// answers the same (R-SEND-2).
+    /// Moves the money into the packet's escrow, its fee to the house (R-API-4), and lands the
+    /// packet. Repeating it answers the same (R-SEND-2).
     pub async fn pay(
         &self,
         sender: UserId,
@@ -208,8 +229,8 @@ impl Packets {
     /// Waits a moment for the packet to land. The lane, and the outbox behind it,
     /// go on whoever waits.
     async fn landed(&self, sender: UserId, payment: &Payment) -> Result<Paid, Refusal> {
-        let order_no = payment.record.order_no;
-        let on_its_way = Landing { order_no, state: LandingState::Landing };
+        let PreOrderRecord { order_no, fee_fen, .. } = payment.record;
+        let on_its_way = Landing { order_no, state: LandingState::Landing, fee_fen };
         // Nothing here holds a transaction, so the timeout can cut it off: the lane
         // finishes what it has taken.
         let landing = tokio::time::timeout(LANDING_WAIT, self.land(payment));
@@ -217,8 +238,11 @@ impl Packets {
             Ok(Ok(Landed::Already(StoredState::GivenUp))) => Err(ErrorCode::PacketGivenUp.into()),
             Ok(Ok(Landed::New | Landed::Already(_))) => {
                 // It is paid, whether or not its sender may still look at it.
-                let details = self.details(sender, order_no).await;
-                Ok(details.map_or(Paid::Landing(on_its_way), |it| Paid::Landed(Box::new(it))))
+                let Ok(details) = self.details(sender, order_no).await else {
+                    return Ok(Paid::Landing(on_its_way));
+                };
+                let details = PacketDetails { fee_fen: Some(fee_fen), ..details };
+                Ok(Paid::Landed(Box::new(details)))
             }
             Ok(Ok(Landed::DayRefused) | Err(_)) | Err(_) => Ok(Paid::Landing(on_its_way)),
         }
@@ -250,7 +274,7 @@ impl Packets {
         let tombstone =
             Progress { state: StoredState::GivenUp, finished_at: Some(now), ..Progress::NONE };
         let packet = PacketRow::of(payment, now, self.expires_at(now), tombstone)?;
-        let refund = Event::refund(&packet);
+        let refund = Event::refund(payment);
         self.lanes.land(landing(packet, &[refund])).await
     }
 

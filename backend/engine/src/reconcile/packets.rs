@@ -7,7 +7,7 @@ use crate::{
 };
 use hongbao_domain::store::{
     StoreError,
-    ledger::{credit_key, refund_key},
+    ledger::{credit_key, fee_refund_key, refund_key},
     orders::{ClaimRow, OrderStore, StoredState},
     outbox::Destination,
 };
@@ -101,7 +101,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Sends back what is left of a packet that has ended, if nothing does.
+    /// Sends back what is left of a packet that has ended, if nothing does; of one that was given
+    /// up also its fee.
     async fn refund(
         &mut self,
         store: &dyn OrderStore,
@@ -112,29 +113,39 @@ impl Run<'_> {
         let ended = matches!(packet.progress.state, StoredState::Expired | StoredState::GivenUp);
         let left = packet.total_fen.checked_sub(packet.progress.claimed_fen);
         let Some(left) = left.filter(|left| ended && *left > Fen::ZERO) else { return Ok(()) };
+        let ledger = self.audited.ledger;
+        let paid = ledger.payment(order_no).await?;
+        let fee = paid.filter(|_| packet.progress.state == StoredState::GivenUp);
+        let fee = fee.map_or(Fen::ZERO, |payment| payment.record.fee_fen);
+        let all = left.checked_add(fee).unwrap_or(left);
         if !store.hot().announced(Destination::Refund, vec![order_no]).await?.is_empty() {
             let mut tally = Tally::default();
-            tally.add(left);
+            tally.add(all);
             self.on_the_way(tally);
             return Ok(());
         }
-        let refunded = self.audited.ledger.transfers_by_key(vec![refund_key(order_no)]).await?;
-        if refunded.into_iter().flatten().next().is_some() {
-            return Ok(());
-        }
+        let keys = vec![refund_key(order_no), fee_refund_key(order_no)];
+        let came = ledger.transfers_by_key(keys).await?;
+        let came: Vec<bool> = came.iter().map(Option::is_some).collect();
+        let going = match came[..] {
+            [true, fee_came] if fee_came || fee.is_zero() => return Ok(()),
+            // A node of the version before gave the rest back alone.
+            [true, _] => fee,
+            _ => all,
+        };
         if self.may_mend() {
-            let refund = self.of.ledger.refund(order_no, packet.sender_id, left).await;
+            let refund = self.of.ledger.refund(order_no, packet.sender_id, left, fee).await;
             match refund.map_err(unavailable)? {
                 CreditOutcome::Credited => {}
                 CreditOutcome::Repeated => return Ok(()),
                 CreditOutcome::Refused(reason) => {
-                    let what = format!("{} cannot go back: {reason}", left.get());
+                    let what = format!("{} cannot go back: {reason}", going.get());
                     self.report.leave(Law::RefundIsDue.name(), order_no, what);
                     return Ok(());
                 }
             }
         }
-        self.report.mend(Repair::Refund, order_no, None, left);
+        self.report.mend(Repair::Refund, order_no, None, going);
         Ok(())
     }
 }

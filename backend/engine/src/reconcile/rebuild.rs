@@ -137,7 +137,10 @@ impl Run<'_> {
                             return Ok(Err(unclear));
                         }
                     }
-                    TransferKind::TopUp | TransferKind::Pay => {}
+                    TransferKind::TopUp
+                    | TransferKind::Pay
+                    | TransferKind::Fee
+                    | TransferKind::FeeRefund => {}
                 }
             }
         }

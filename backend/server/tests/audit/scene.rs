@@ -58,10 +58,12 @@ pub(crate) struct Plan {
     pub(crate) kind: Kind,
     pub(crate) total: u64,
     pub(crate) shares: u32,
+    /// What the house takes on top.
+    pub(crate) fee: u64,
 }
 
 pub(crate) fn lucky(sequence: u64, total: u64, shares: u32) -> Plan {
-    Plan { order_no: order(sequence), kind: Kind::Lucky, total, shares }
+    Plan { order_no: order(sequence), kind: Kind::Lucky, total, shares, fee: 0 }
 }
 
 pub(crate) struct Scene {
@@ -227,6 +229,7 @@ impl Scene {
                 commitment: seed.commitment(),
                 created_at: at(0),
                 expires_at: at(900),
+                fee_fen: fen(plan.fee),
             },
             client_seed: vec![7, 7],
             paid_at: at(1),

@@ -48,6 +48,7 @@ pub(crate) fn pre_order(order_no: OrderNo) -> PreOrderRecord {
         commitment: ServerSeed::from_bytes([3; 32]).commitment(),
         created_at: now(),
         expires_at: now().plus_seconds(900),
+        fee_fen: Fen::ONE,
     }
 }
 

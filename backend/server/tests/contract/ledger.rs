@@ -38,6 +38,7 @@ macro_rules! ledger_store_laws {
             a_payment_is_repeatable_by_content,
             an_escrow_pays_with_its_own_money_alone,
             a_wallet_pays_no_more_than_its_cap,
+            a_fee_goes_to_the_house_and_back_with_what_was_given_up,
             what_the_house_gives_is_given_once,
             a_refund_happens_once,
             a_statement_pages_newest_first,
@@ -83,6 +84,7 @@ pub(crate) fn payment(
         created_at: at(1),
         // No clock of a database is as late as that.
         expires_at: at(9_000_000_000_000),
+        fee_fen: Fen::ZERO,
     };
     Payment { record, client_seed: client_seed.to_vec(), paid_at: at(2) }
 }

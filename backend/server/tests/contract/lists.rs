@@ -322,6 +322,11 @@ pub(crate) async fn a_list_is_ones_own(store: Store) {
     assert_eq!(store.received(user(3), 2016, None, 10).await.unwrap().len(), 1);
     assert_eq!(store.months(user(2), 2015).await.unwrap().len(), 1);
     assert_eq!(store.received_fen(user(3)).await.unwrap(), fen(103 + 103));
+    for (number, since, expected) in [(3, 0, 103), (3, 1, 0), (3, -year, 103), (2, 0, 0), (1, 0, 0)]
+    {
+        let found = store.received_since(user(number), 2016, moment(since)).await.unwrap();
+        assert_eq!(found, fen(expected), "{number} since {since}");
+    }
 }
 
 /// Years and months begin at midnight in the configured zone (R-ORDER-4).

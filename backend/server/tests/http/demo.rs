@@ -4,6 +4,7 @@ use crate::common::{
     person::{Answer, Person},
     server::TestServer,
 };
+use hongbao_domain::store::ledger::{Account, AccountState};
 use hongbao_shared::{
     Fen, OrderNo, UserId,
     api::{
@@ -108,18 +109,22 @@ async fn somebody_alone_is_entertained() {
     server.shutdown().await;
 }
 
-/// R-API-4: demo members go on, whatever one person may send in a day.
+/// R-API-4: demo members go on, whatever one person may send in a day, and pay no fee.
 #[tokio::test]
 async fn a_days_cap_does_not_hold_for_demo_members() {
-    let server =
-        TestServer::start_with(None, |config| config.treasury.send_max_per_day_fen = Fen::ONE)
-            .await;
+    let server = TestServer::start_with(None, |config| {
+        config.treasury.send_max_per_day_fen = Fen::ONE;
+        config.treasury.fee_bp = 1_000;
+    })
+    .await;
     let ann = server.guest("Ann").await;
     let group: Group = enter(&ann, "en").await.read();
     let id = group.id.to_string();
     let mut entries = Entries::of(&ann, &id).await;
     entries.packet().await;
     drop(entries);
+    let fees = server.app().ledger.store().account(Account::Fees).await.unwrap();
+    assert_eq!(fees, AccountState::default());
     ann.top_up(1000, "k").await;
     let packet = json!({"group_id": id, "kind": "lucky", "total_fen": 2, "shares": 1});
     let order_no = ann.pre_order(&packet).await;

@@ -9,6 +9,7 @@ use crate::{
     services::Bot,
 };
 use futures::future::join_all;
+use hongbao_domain::store::ledger::Account;
 use hongbao_shared::{Fen, api::services::Scope};
 use reqwest::Method;
 use serde_json::json;
@@ -180,4 +181,83 @@ async fn what_one_person_sends_in_a_day_is_capped() {
     clock.advance_s(3600);
     ann.send_packet(&group, 100, 1).await;
     assert_eq!(ann.balance_fen().await, 800);
+}
+
+/// R-API-4: what was opened stands, also the share that passes the cap; then there are no more
+/// tickets until the next day.
+#[tokio::test]
+async fn what_one_person_receives_in_a_day_is_capped() {
+    let clock = late();
+    let server = TestServer::start_with(Some(Arc::clone(&clock)), |config| {
+        config.treasury.receive_max_per_day_fen = fen(100);
+    })
+    .await;
+    let (group, people) = server.group_of(3).await;
+    let (ann, bob, cec) = (&people[0], &people[1], &people[2]);
+    ann.top_up(10_000, "k").await;
+    let under = ann.send_packet(&group, 99, 1).await;
+    let over = ann.send_packet(&group, 120, 1).await;
+    let later = ann.send_packet(&group, 40, 2).await;
+    assert_eq!(bob.open(under).await.amount_fen, fen(99));
+    // A ticket that is held is good: a cap takes nothing away.
+    let held = bob.ticket(later).await;
+    assert_eq!(bob.open(over).await.amount_fen, fen(120));
+    let more = ann.send_packet(&group, 5, 5).await;
+    let answer = bob.post(&format!("/packets/{more}/grab"), &json!({})).await;
+    assert_eq!(answer.refused(), (429, "receive_cap_reached".to_owned()));
+    let seconds: u64 = answer.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1700..=1800).contains(&seconds), "half an hour to midnight: {seconds}");
+    assert_eq!(bob.grab(over).await["amount_fen"], 120, "it is asked for shares alone");
+    bob.open_with(later, &held).await.ok(200);
+    assert_eq!(bob.open_with(later, &held).await.ok(200)["seq"], 0, "the same again");
+    cec.open(more).await;
+    clock.advance_s(3600);
+    bob.open(more).await;
+}
+
+/// R-API-4, R-WEB-7: told before anything is paid, taken with the total or not at all.
+#[tokio::test]
+async fn the_house_takes_a_fee_from_who_sends() {
+    let server = TestServer::start_with(None, |config| config.treasury.fee_bp = 150).await;
+    let bot = Bot::new(&server, "bot", &[Scope::Act, Scope::Grant], 10_000).await;
+    bot.link(&["cec"]).await;
+    let (group, people) = server.group_of(2).await;
+    let (ann, bob) = (&people[0], &people[1]);
+    assert_eq!(ann.get("/limits").await.ok(200)["fee_bp"], 150);
+    let packet =
+        |fen: u64| json!({"group_id": group, "kind": "lucky", "total_fen": fen, "shares": 1});
+    // 1000 and 15; the other has a fen too little, though enough for the total.
+    ann.top_up(1015, "k").await;
+    bob.top_up(1014, "k").await;
+    for (who, expected) in [(ann, 200), (bob, 409)] {
+        let made = who.post("/packets", &packet(1000)).await.ok(201);
+        assert_eq!(made["fee_fen"], 15);
+        let path = format!("/packets/{}/pay", made["order_no"].as_str().unwrap());
+        let paid = who.post(&path, &json!({})).await;
+        if expected == 409 {
+            assert_eq!(paid.refused(), (409, "insufficient_balance".to_owned()));
+            assert_eq!(who.balance_fen().await, 1014);
+            continue;
+        }
+        assert_eq!(paid.json()["fee_fen"], 15, "{paid:?}");
+        assert_eq!(who.post(&path, &json!({})).await.json()["fee_fen"], 15, "the same again");
+    }
+    let line = |kind: &str, fen| (kind.to_owned(), fen);
+    let lines = [line("fee", -15), line("pay", -1000), line("top_up", 1015)];
+    assert_eq!(statement(ann).await, lines);
+    // A part of a fen is a whole one.
+    let made = bob.post("/packets", &packet(67)).await.ok(201);
+    assert_eq!(made["fee_fen"], 2);
+    // Programs' people pay as well.
+    let room = json!({"name": "Room"});
+    let room = bot.post("cec", "/groups", &room).await.ok(201);
+    bot.post("cec", "/grants", &json!({"amount_fen": 102, "key": "a"})).await.ok(201);
+    let body = json!({"group_id": room["id"], "kind": "equal", "total_fen": 100, "shares": 1});
+    let made = bot.post("cec", "/packets", &body).await.ok(201);
+    let path = format!("/packets/{}/pay", made["order_no"].as_str().unwrap());
+    assert_eq!(bot.post("cec", &path, &json!({})).await.json()["fee_fen"], 2);
+    let wallet = send(bot.of("cec", Method::GET, "/wallet")).await.ok(200);
+    assert_eq!(wallet["balance_fen"], 0);
+    let held = server.app().ledger.store().account(Account::Fees).await.unwrap();
+    assert_eq!(held.balance, 17);
 }

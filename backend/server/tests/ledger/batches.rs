@@ -127,7 +127,7 @@ async fn a_batch_passes_the_points_of_what_it_holds() {
     assert_eq!(PASSED.take(), ["pay.before", "pay.after"]);
     lane.ledger.credit(claims(1, 2)).await.unwrap();
     assert_eq!(PASSED.take(), ["credit.before", "credit.after"]);
-    let refund = lane.ledger.refund(order(1), user(1), fen(98));
+    let refund = lane.ledger.refund(order(1), user(1), fen(98), fen(0));
     let (top_up, refund) = tokio::join!(lane.top_up(1, 5, "more"), refund);
     assert_eq!((top_up, refund.unwrap()), (Ok(()), CreditOutcome::Credited));
     let both = ["top_up.before", "refund.before", "top_up.after", "refund.after"];

@@ -9,10 +9,11 @@ const INSERT: &str = "INSERT INTO transfers (key, kind, debit_kind, debit_owner,
      credit_owner, amount, debit_balance, credit_balance, order_no, at) VALUES ";
 
 /// Statements, and the constraint that refuses each.
-const REFUSED: [(&str, &str); 15] = [
+const REFUSED: [(&str, &str); 20] = [
     ("INSERT INTO accounts VALUES (1, 1, -1, 0)", "accounts_only_the_issuer_is_negative"),
     ("INSERT INTO accounts VALUES (2, 1, -1, 0)", "accounts_only_the_issuer_is_negative"),
-    ("INSERT INTO accounts VALUES (0, 1, 0, 0)", "accounts_owner"),
+    ("INSERT INTO accounts VALUES (0, 1, -1, 0)", "accounts_only_the_issuer_is_negative"),
+    ("INSERT INTO accounts VALUES (0, 2, 0, 0)", "accounts_owner"),
     ("INSERT INTO accounts VALUES (3, 1, 0, 0)", "accounts_kind_known"),
     ("INSERT INTO accounts VALUES (1, 1, 9007199254740992, 0)", "accounts_balance_range"),
     ("INSERT INTO accounts VALUES (1, 1, 0, -1)", "accounts_credited"),
@@ -22,6 +23,10 @@ const REFUSED: [(&str, &str); 15] = [
     ("('a', 2, 1, 2, 2, 7, 1, 0, 1, 8, 1)", "transfers_accounts_fit_kind"),
     ("('a', 3, 2, 7, 1, 1, 1, 0, 1, 8, 1)", "transfers_accounts_fit_kind"),
     ("('a', 4, 2, 7, 1, 1, 1, 0, 1, NULL, 1)", "transfers_accounts_fit_kind"),
+    ("('a', 1, 0, 1, 1, 1, 1, 0, 1, NULL, 1)", "transfers_accounts_fit_kind"),
+    ("('a', 5, 1, 1, 0, 0, 1, 0, 1, 7, 1)", "transfers_accounts_fit_kind"),
+    ("('a', 5, 1, 1, 0, 1, 1, 0, 1, NULL, 1)", "transfers_accounts_fit_kind"),
+    ("('a', 6, 0, 1, 1, 1, 1, -1, 1, 7, 1)", "transfers_only_the_issuer_is_negative"),
     ("('a', 2, 1, 2, 2, 7, 1, -1, 1, 7, 1)", "transfers_only_the_issuer_is_negative"),
     (
         "('a', 1, 0, 0, 1, 1, 1, -1, 1, NULL, 1), ('a', 1, 0, 0, 1, 1, 1, -2, 2, NULL, 1)",

@@ -195,6 +195,14 @@ impl LedgerReads for Faulty {
         self.store.transfers_of(order_no, after_id, limit).await
     }
 
+    async fn fees_page(
+        &self,
+        after: Option<(OrderNo, i64)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, Recorded)>, StoreError> {
+        self.store.fees_page(after, limit).await
+    }
+
     async fn transfers_about(&self) -> Result<u64, StoreError> {
         self.store.transfers_about().await
     }

@@ -208,9 +208,9 @@ async fn many_at_once_share_batches_and_keep_their_answers(running: Running) {
                     (0..shares).map(|seq| claim(n, seq, 1_000 + i64::from(seq), 30)).collect();
                 let outcomes = ledger.credit(claims).await.unwrap();
                 assert_eq!(outcomes, vec![CreditOutcome::Credited; 25]);
-                let rest = ledger.refund(order(n), user(who), fen(250)).await.unwrap();
+                let rest = ledger.refund(order(n), user(who), fen(250), fen(0)).await.unwrap();
                 assert_eq!(rest, CreditOutcome::Credited);
-                let twice = ledger.refund(order(n), user(who), fen(250)).await.unwrap();
+                let twice = ledger.refund(order(n), user(who), fen(250), fen(0)).await.unwrap();
                 assert_eq!(twice, CreditOutcome::Repeated);
             })
         })

@@ -111,7 +111,7 @@ async fn only_what_should_not_be_raises_an_alarm() {
     lane.ledger.credit(vec![claim(1, 41)]).await.unwrap();
     assert_eq!(log.count("a posting was refused"), 1);
     assert_eq!(log.count(&credit_key(order(1), 1)), 1);
-    lane.ledger.refund(order(1), user(1), fen(41)).await.unwrap();
+    lane.ledger.refund(order(1), user(1), fen(41), fen(0)).await.unwrap();
     assert_eq!(log.count("a posting was refused"), 2);
 
     assert_eq!(log.count("a posting failed"), 0);
@@ -137,9 +137,9 @@ async fn postings_are_counted_by_kind_and_outcome() {
     lane.ledger.pay(payment(2, user(9), 60, 3, &[])).await.unwrap_err();
     let credits = vec![claim(0, 20), claim(1, 20), claim(0, 20), claim(2, 0), claim(3, 21)];
     lane.ledger.credit(credits).await.unwrap();
-    lane.ledger.refund(order(1), user(1), fen(20)).await.unwrap();
+    lane.ledger.refund(order(1), user(1), fen(20), fen(0)).await.unwrap();
     lane.store.next([Fault::LostReply, Fault::LostReply]);
-    lane.ledger.refund(order(1), user(1), fen(20)).await.unwrap();
+    lane.ledger.refund(order(1), user(1), fen(20), fen(0)).await.unwrap();
     lane.store.poison(credit_key(order(1), 9));
     lane.ledger.credit(vec![claim(9, 1)]).await.unwrap();
 

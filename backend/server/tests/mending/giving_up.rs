@@ -66,7 +66,11 @@ async fn state(world: &World, order_no: OrderNo) -> Option<StoredState> {
 /// It is given up exactly once, by whichever node comes first, and not before its time.
 #[tokio::test]
 async fn what_can_never_land_is_given_up_once() {
-    let world = one_shard(|config| config.landing.give_up_after_s = 600).await;
+    let world = one_shard(|config| {
+        config.landing.give_up_after_s = 600;
+        config.treasury.fee_bp = 50;
+    })
+    .await;
     let party = world.party(2).await;
     let sender = party.members[0];
     world.send(&party, Kind::Lucky, 300, 2).await;
@@ -89,6 +93,8 @@ async fn what_can_never_land_is_given_up_once() {
     assert!(matches!(&early, Delivered::Again(why) if why.contains(&order_no.to_string())));
     assert_eq!(state(&world, order_no).await, None);
     assert_eq!(kinds(&world, order_no).await, [TransferKind::Pay]);
+    // R-API-4: 3.5 fen are 4.
+    assert_eq!(before.checked_sub(world.balance(sender).await), Fen::new(704));
 
     world.clock.advance_s(1);
     for _ in 0..3 {

@@ -3,7 +3,10 @@
 
 use crate::{
     common::{ManualClock, end_due},
-    files::{LEDGER, LISTS, ORDERS, antidote, one_shard, poison, reconcile, sql, until_dead},
+    files::{
+        LEDGER, LISTS, ORDERS, antidote, one_shard, poison, reconcile, sql, until, until_dead,
+    },
+    giving_up::{block_the_day, pay_without_landing, unblock_the_day},
     world::{Party, World, audit, request},
 };
 use futures::future::join_all;
@@ -13,7 +16,7 @@ use hongbao_engine::{
     lists::ListPart,
     reconcile::{Mode, Repair, Report},
 };
-use hongbao_shared::{Kind, OrderNo, api::packets::PayRequest};
+use hongbao_shared::{Fen, Kind, OrderNo, api::packets::PayRequest};
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -102,6 +105,36 @@ async fn credits_in_each_mode() {
     }
 }
 
+/// R-API-4: a node of the version before gives back what was paid for a packet, and not its fee.
+#[tokio::test]
+async fn fees_of_what_was_given_up() {
+    let world = one_shard(|config| {
+        config.landing.give_up_after_s = 600;
+        config.treasury.fee_bp = 50;
+    })
+    .await;
+    let party = world.party(2).await;
+    let (data, sender) = (world.folder.path().to_owned(), party.members[0]);
+    world.send(&party, Kind::Lucky, 300, 2).await;
+    let before = world.balance(sender).await;
+    block_the_day(&world).await;
+    poison(&data, LEDGER, "transfers", "NEW.kind = 4").await;
+    let order_no = pay_without_landing(&world, &party).await;
+    world.clock.advance_s(601);
+    until_dead(&world.app, 1).await;
+    antidote(&data, LEDGER).await;
+    let of_before = "UPDATE outbox SET payload = replace(payload, ',\"fee_fen\":4', ''),
+                         due_at = 1, died_at = NULL WHERE payload LIKE '%fee_fen%'";
+    assert_eq!(sql(&data, ORDERS, of_before).await, 1);
+    let world = world.restart().await;
+    let without_fee = before.checked_sub(Fen::new(4).unwrap()).unwrap();
+    until("the total is back", async || world.balance(sender).await == without_fee).await;
+    unblock_the_day(&world).await;
+    let ended = Ended::of(world).await;
+    ended.mends(&[(Repair::Refund, order_no, None)]).await;
+    audit(&ended.config).await;
+}
+
 #[tokio::test]
 async fn refunds_of_expired_packets() {
     let world = one_shard(|_| {}).await;
@@ -131,12 +164,12 @@ async fn refunds_of_packets_that_were_given_up() {
     let world = one_shard(|_| {}).await;
     let party = world.party(2).await;
     world.send(&party, Kind::Lucky, 500, 2).await;
-    crate::giving_up::block_the_day(&world).await;
+    block_the_day(&world).await;
     poison(world.folder.path(), LEDGER, "transfers", "NEW.kind = 4").await;
-    let order_no = crate::giving_up::pay_without_landing(&world, &party).await;
+    let order_no = pay_without_landing(&world, &party).await;
     world.clock.advance_s(2 * 60 * 60);
     until_dead(&world.app, 1).await;
-    crate::giving_up::unblock_the_day(&world).await;
+    unblock_the_day(&world).await;
     let ended = Ended::of(world).await;
     antidote(ended.folder.path(), LEDGER).await;
     sql(ended.folder.path(), ORDERS, "DELETE FROM outbox").await;
@@ -175,8 +208,7 @@ async fn landings() {
     let outside = Outside { clock: Arc::clone(&clock) as _, ..Default::default() };
     let app = Arc::new(start_on(config, outside).await.unwrap());
     let world = World { app, clock, folder };
-    crate::files::until("it lands", async || world.app.packets.details(sender, lost).await.is_ok())
-        .await;
+    until("it lands", async || world.app.packets.details(sender, lost).await.is_ok()).await;
     world.end_and_audit().await;
 }
 

@@ -185,7 +185,7 @@ fn old_landings() -> String {
 
 const UNDO_IN_LEDGER: &str =
     "DROP TABLE reconciliation; DROP TABLE sealing_keys; DROP TABLE retired_keys;
-     DROP INDEX transfers_paid;";
+     DROP INDEX transfers_paid; DROP INDEX transfers_fees;";
 
 const OLD_INDEX: [&str; 2] = [
     "CREATE INDEX outbox_order ON outbox (destination, json_extract(payload, '$.order_no'));",

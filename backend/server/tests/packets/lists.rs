@@ -5,7 +5,7 @@ use crate::{
     world::{World, audit_stores, config_in},
 };
 use hongbao::node::{Outside, open_stores};
-use hongbao_config::CreditMode;
+use hongbao_config::{Config, CreditMode};
 use hongbao_domain::{
     runtime::{SystemEntropy, Zone},
     store::{
@@ -18,8 +18,12 @@ use hongbao_domain::{
 };
 use hongbao_engine::{keys::Keys, lists::ListPart, stores::Stores};
 use hongbao_shared::{
-    ErrorCode, Fen, Kind, OrderNo, UserId,
-    api::{lists::Progress, packets::PacketState, wallet::Wallet},
+    ErrorCode, Fen, Kind, OrderNo, Timestamp, UserId,
+    api::{
+        lists::Progress,
+        packets::{GrabState, PacketState},
+        wallet::Wallet,
+    },
 };
 use hongbao_storage::{Database, Schema, SqlLists};
 use std::sync::{
@@ -105,6 +109,15 @@ impl ListReads for Switched {
         self.up()?.received_fen(user).await
     }
 
+    async fn received_since(
+        &self,
+        user: UserId,
+        year: i16,
+        since: Timestamp,
+    ) -> Result<Fen, StoreError> {
+        self.up()?.received_since(user, year, since).await
+    }
+
     async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {
         self.up()?.listed(order_no).await
     }
@@ -154,7 +167,12 @@ async fn without_lists_everything_else_goes_on() {
     let stores = open_stores(&config).await.unwrap();
     let stores = Some(Stores { lists: lists.clone(), ..stores });
     let outside = Outside { stores, ..Outside::default() };
-    let world = World::on(|config| config.storage.data = folder.path().into(), outside).await;
+    // R-API-4: what one has received today is not known, and keeps nobody from opening.
+    let configure = |config: &mut Config| {
+        config.storage.data = folder.path().into();
+        config.treasury.receive_max_per_day_fen = Fen::ONE;
+    };
+    let world = World::on(configure, outside).await;
     lists.down.store(true, Ordering::SeqCst);
     let party = world.party(3).await;
     let order_no = world.send(&party, Kind::Lucky, 1_000, 2).await;
@@ -219,6 +237,28 @@ async fn money_on_its_way_is_shown_until_it_arrives() {
     let world = world.restart().await;
     let sender_wallet = world.app.ledger.wallet(sender, &world.app.lists).await.unwrap();
     assert_eq!(sender_wallet.pending_fen, Some(Fen::ZERO));
+    world.end_and_audit().await;
+}
+
+/// R-API-4: what was opened at one node is known to the others by the list.
+#[tokio::test]
+async fn what_was_received_today_is_known_to_every_node() {
+    let cap = |config: &mut Config| config.treasury.receive_max_per_day_fen = Fen::ONE;
+    let world = World::with(cap, None).await;
+    let other = world.second_node().await;
+    let party = world.party(2).await;
+    let (sender, receiver) = (party.members[0], party.members[1]);
+    let first = world.send(&party, Kind::Lucky, 1_000, 2).await;
+    let second = world.send(&party, Kind::Lucky, 1_000, 2).await;
+    let amount = world.open(receiver, first).await.unwrap().amount_fen;
+    until(async || other.lists.received_fen(receiver).await.unwrap() == amount).await;
+    let refused = other.packets.grab(receiver, second).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::ReceiveCapReached);
+    assert_eq!(other.packets.grab(sender, second).await.unwrap().state, GrabState::CanOpen);
+    world.clock.advance_s(24 * 60 * 60);
+    let third = world.send(&party, Kind::Lucky, 1_000, 2).await;
+    assert_eq!(other.packets.grab(receiver, third).await.unwrap().state, GrabState::CanOpen);
+    other.shutdown().await;
     world.end_and_audit().await;
 }
 

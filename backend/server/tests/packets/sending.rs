@@ -1,12 +1,16 @@
 //! Pre-order, pay, land (R-SEND).
 
-use crate::world::{World, request};
+use crate::{
+    common::fragile::Fragile,
+    world::{World, request},
+};
 use hongbao_engine::packets::Paid;
 use hongbao_shared::{
     ErrorCode, Fen, Kind, Timestamp,
     api::packets::{PacketState, PayRequest},
     fairness::{ClientSeed, Commitment},
 };
+use std::sync::Arc;
 
 fn seed(hex: &str) -> PayRequest {
     PayRequest { client_seed: Some(hex.to_owned()) }
@@ -37,6 +41,32 @@ async fn paying_again_answers_the_same_and_moves_nothing() {
     let stranger = packets.pay(party.members[1], order.order_no, seed("00ff")).await.unwrap_err();
     assert_eq!(stranger.code, ErrorCode::PreOrderExpired);
     assert_eq!(before.checked_sub(world.balance(sender).await), Fen::new(1_000));
+    world.end_and_audit().await;
+}
+
+/// R-API-4, R-WEB-7: what was told is what is taken, whatever the setting says by then.
+#[tokio::test]
+async fn a_fee_is_that_of_the_pre_order() {
+    let shared = Arc::new(Fragile::new());
+    let world =
+        World::with(|config| config.treasury.fee_bp = 100, Some(Arc::clone(&shared) as _)).await;
+    let party = world.party(2).await;
+    let sender = party.members[0];
+    let before = world.balance(sender).await;
+    let packets = &world.app.packets;
+    let asked = request(&party, Kind::Lucky, 750, 2);
+    let order = packets.pre_order(sender, asked.clone()).await.unwrap();
+    assert_eq!(order.fee_fen, Fen::new(8).unwrap());
+    let world = world.restart_with(|config| config.treasury.fee_bp = 0, shared).await;
+    let packets = &world.app.packets;
+    let free = packets.pre_order(sender, asked).await.unwrap();
+    for (order_no, fee) in [(order.order_no, 8), (order.order_no, 8), (free.order_no, 0)] {
+        let Paid::Landed(paid) = packets.pay(sender, order_no, seed("aa")).await.unwrap() else {
+            panic!("landed at once")
+        };
+        assert_eq!(paid.fee_fen, Fen::new(fee));
+    }
+    assert_eq!(before.checked_sub(world.balance(sender).await), Fen::new(2 * 750 + 8));
     world.end_and_audit().await;
 }
 

@@ -167,6 +167,27 @@ impl LedgerReads for SqlLedger {
         by_id(&self.database, "AND debit_kind <> 2 AND credit_kind <> 2", after_id, limit).await
     }
 
+    async fn fees_page(
+        &self,
+        after: Option<(OrderNo, i64)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, Recorded)>, StoreError> {
+        let (order_no, id) = after.map_or(BEFORE_ALL, |(order_no, id)| (order_no.to_bits(), id));
+        // As the index says it: they are read off `transfers_fees`.
+        let text = format!(
+            "SELECT {TRANSFER} FROM transfers WHERE kind >= 5 AND (order_no, id) > ($1, $2)
+             ORDER BY order_no, id LIMIT $3"
+        );
+        let of_packet = |row: &Row| {
+            let line = recorded(row)?;
+            let order_no = line.transfer.order_no.ok_or_else(|| {
+                StoreError::Corrupt(format!("transfer {} is of no packet", line.id))
+            })?;
+            Ok((order_no, line))
+        };
+        sql(text).bind(order_no).bind(id).bind(limit).all(&self.database, of_packet).await
+    }
+
     async fn transfers_about(&self) -> Result<u64, StoreError> {
         // Ids count up, with a few gaps on PostgreSQL, and no row is ever removed.
         let last: i64 =

@@ -11,7 +11,7 @@ use hongbao_domain::store::{
         List, ListKey, ListReads, Listed, ReceivedLine, ReceivedRow, SentRow, Totals, TotalsOff,
     },
 };
-use hongbao_shared::{Fen, OrderNo, UserId};
+use hongbao_shared::{Fen, OrderNo, Timestamp, UserId};
 
 /// The columns of a line of "sent".
 const SENT: &str = "order_no, user_id, group_id, kind, at, total_fen, shares";
@@ -141,6 +141,21 @@ impl ListReads for SqlLists {
             .bind(user.get())
             .scalar(&self.database)
             .await
+    }
+
+    async fn received_since(
+        &self,
+        user: UserId,
+        year: i16,
+        since: Timestamp,
+    ) -> Result<Fen, StoreError> {
+        sql("SELECT CAST(coalesce(sum(amount_fen), 0) AS BIGINT) FROM received
+             WHERE user_id = $1 AND year = $2 AND at >= $3")
+        .bind(user.get())
+        .bind(i64::from(year))
+        .bind(since.millis())
+        .scalar(&self.database)
+        .await
     }
 
     async fn listed(&self, order_no: OrderNo) -> Result<Listed, StoreError> {

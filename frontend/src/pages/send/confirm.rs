@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::{Form, Payment, Step, step_words};
 use crate::{
-    components::{Cover, Fault, Sheet, flag, memo, press, words},
+    components::{Cover, Fault, Sheet, flag, live, memo, press, words},
     i18n::{Lang, joined_by_dot, lang, tr},
     money::yuan,
     state::session,
@@ -22,6 +22,8 @@ pub(super) fn Confirm(
     on_close: Callback<()>,
 ) -> impl IntoView {
     let total = memo(move || form.total_fen().and_then(Fen::from_signed).unwrap_or_default());
+    let fee = memo(move || form.fee());
+    let cost = move || total.get().checked_add(fee.get()).unwrap_or_default();
     let balance = memo(|| session::me().and_then(|me| me.balance_fen));
     let what = move || {
         let kind = match form.kind.get() {
@@ -50,7 +52,7 @@ pub(super) fn Confirm(
             } else if !payment.is_busy()
                 && let Some(order) = form.order(group_id)
             {
-                payment.start(order);
+                payment.start(order, fee.get());
             }
         });
     };
@@ -65,6 +67,13 @@ pub(super) fn Confirm(
                 </p>
                 <p class="confirm-what">{words(what)}</p>
                 <p class="muted">{words(greeting)}</p>
+                {live(move || (!fee.get().is_zero()).then(|| view! {
+                    <p class="confirm-fee" data-testid="send-confirm-fee">
+                        <span class="muted">{tr!(fee)}</span>
+                        <span class="money">{words(move || yuan(fee.get()))}</span>
+                        <span class="muted small">{tr!(fee_kept)}</span>
+                    </p>
+                }.into_any()))}
                 <p class="confirm-from">
                     <span class="muted">{tr!(pay_from)}</span>
                     <span>{tr!(wallet_title)}" · "<span class="money muted">{words(move || balance.get().map(|fen| lang().balance_after(fen)).unwrap_or_default())}</span></span>
@@ -73,6 +82,9 @@ pub(super) fn Confirm(
             <Fault failure=payment.failure/>
             <p class="muted small" role="status">
                 {words(move || {
+                    if payment.is_fee_changed.get() {
+                        return lang().fee_changed();
+                    }
                     let step = step_words(lang(), payment.step.get());
                     step.or_else(|| unpaid().then(|| lang().pay_nothing_moved())).unwrap_or_default()
                 })}
@@ -89,7 +101,7 @@ pub(super) fn Confirm(
                     Step::Paying => lang().paying().to_owned(),
                     Step::Landing => lang().landing().to_owned(),
                     Step::Unsure => lang().pay_again().to_owned(),
-                    Step::Idle => lang().pay_amount(total.get()),
+                    Step::Idle => lang().pay_amount(cost()),
                 })}
             </button>
         </Sheet>

@@ -1,7 +1,7 @@
 //! What the person has typed, checked by the rules that the server runs too.
 
 use hongbao_shared::{
-    ErrorCode, GroupId, Kind, Terms, UserId,
+    ErrorCode, Fen, GroupId, Kind, Terms, UserId,
     api::packets::PreOrderRequest,
     draft::{COVERS, Checked, Draft},
 };
@@ -77,6 +77,11 @@ impl Form {
             Kind::Equal => Some(fen.saturating_mul(self.share_count()?)),
             Kind::Lucky | Kind::Exclusive => Some(fen),
         }
+    }
+
+    /// What the house takes on top of the total (R-API-4).
+    pub(super) fn fee(self) -> Fen {
+        session::limits().fee(self.total_fen().and_then(Fen::from_signed).unwrap_or_default())
     }
 
     pub(super) fn recipient_id(self) -> Option<UserId> {

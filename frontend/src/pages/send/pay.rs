@@ -42,6 +42,8 @@ pub(super) struct Payment {
     group_id: GroupId,
     pub(super) step: RwSignal<Step>,
     pub(super) failure: RwSignal<Option<Failure>>,
+    /// The server would have taken another fee than the one that was shown.
+    pub(super) is_fee_changed: RwSignal<bool>,
     pending: RwSignal<Option<Pending>>,
     on_sent: Callback<()>,
     scope: Scope,
@@ -53,6 +55,7 @@ impl Payment {
             group_id,
             step: RwSignal::new(Step::Idle),
             failure: RwSignal::new(None),
+            is_fee_changed: RwSignal::new(false),
             pending: RwSignal::new(None),
             on_sent,
             scope: Scope::new(),
@@ -72,8 +75,11 @@ impl Payment {
         self.step.get() == Step::Unsure
     }
 
-    pub(super) fn start(self, order: PreOrderRequest) {
+    /// Pays `order` if the house takes the `shown` fee for it, which was seen, and no other
+    /// (R-WEB-7, R-API-4).
+    pub(super) fn start(self, order: PreOrderRequest, shown: Fen) {
         self.failure.set(None);
+        self.is_fee_changed.set(false);
         self.step.set(Step::Paying);
         self.scope.spawn(async move {
             // Without the system's randomness the sender's seed is empty, which the
@@ -83,6 +89,11 @@ impl Payment {
             let client_seed = client_seed.unwrap_or_default().to_hex();
             let total_fen = Fen::from_signed(order.total_fen).unwrap_or_default();
             match api::pre_order(&order).await {
+                Ok(pre_order) if pre_order.fee_fen != shown => {
+                    session::load_limits().await;
+                    self.is_fee_changed.set(true);
+                    self.step.set(Step::Idle);
+                }
                 Ok(pre_order) => {
                     let order_no = pre_order.order_no;
                     payments::keep_commitment(order_no, pre_order.commitment);

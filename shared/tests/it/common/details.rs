@@ -48,6 +48,7 @@ pub(crate) fn details(vector: &Vector) -> PacketDetails {
         greeting: "恭喜发财，大吉大利".to_owned(),
         cover: "classic".to_owned(),
         total_fen: Some(vector.total_fen),
+        fee_fen: None,
         shares: vector.shares,
         claimed: vector.claimed,
         claimed_fen: Some(claimed_fen),

@@ -8,6 +8,8 @@ use hongbao_shared::{Fen, OrderNo, UserId};
 pub enum Account {
     /// Where top-ups come from; the only one that may be negative.
     Issuer,
+    /// What senders have paid to the house beside their packets (R-API-4).
+    Fees,
     /// What a person can spend.
     Wallet(UserId),
     /// What one packet holds, so that none can pay with another's money.
@@ -19,6 +21,7 @@ impl Account {
     pub fn columns(self) -> (i64, i64) {
         match self {
             Self::Issuer => (0, 0),
+            Self::Fees => (0, 1),
             Self::Wallet(user) => (1, user.get()),
             Self::Escrow(order_no) => (2, order_no.to_bits()),
         }
@@ -28,7 +31,7 @@ impl Account {
     pub const fn owner(self) -> Option<UserId> {
         match self {
             Self::Wallet(user) => Some(user),
-            Self::Issuer | Self::Escrow(_) => None,
+            Self::Issuer | Self::Fees | Self::Escrow(_) => None,
         }
     }
 
@@ -36,6 +39,7 @@ impl Account {
     pub fn from_columns(kind: i64, owner: i64) -> Result<Self, StoreError> {
         let account = match kind {
             0 if owner == 0 => Some(Self::Issuer),
+            0 if owner == 1 => Some(Self::Fees),
             1 => UserId::new(owner).map(Self::Wallet),
             2 => OrderNo::from_bits(owner).ok().map(Self::Escrow),
             _ => None,
@@ -44,11 +48,12 @@ impl Account {
     }
 }
 
-/// `issuer`, `wallet:7`, `escrow:S00…`.
+/// `issuer`, `fees`, `wallet:7`, `escrow:S00…`.
 impl std::fmt::Display for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Issuer => f.write_str("issuer"),
+            Self::Fees => f.write_str("fees"),
             Self::Wallet(user) => write!(f, "wallet:{user}"),
             Self::Escrow(order_no) => write!(f, "escrow:{order_no}"),
         }

@@ -9,8 +9,8 @@ mod transfer;
 pub use account::{Account, AccountState, AccountSum, Leg};
 pub use posting::credit_seq;
 pub use posting::{
-    DayCap, Gift, Grantor, PostOutcome, PostRefusal, Posted, Posting, TransferKind, allowance_key,
-    credit_key, pay_key, refund_key, welcome_key,
+    DayCap, Gift, Grantor, Movement, PostOutcome, PostRefusal, Posted, Posting, TransferKind,
+    allowance_key, credit_key, fee_key, fee_refund_key, pay_key, refund_key, welcome_key,
 };
 pub use transfer::{Recorded, Transfer};
 
@@ -115,6 +115,14 @@ pub trait LedgerReads: Send + Sync + fmt::Debug {
             }
         }
     }
+
+    /// Fees of packets that were taken and given back, in the order of packets and ids, after
+    /// `after`. A database looks for them by itself.
+    async fn fees_page(
+        &self,
+        after: Option<(OrderNo, i64)>,
+        limit: u32,
+    ) -> Result<Vec<(OrderNo, Recorded)>, StoreError>;
 
     /// How many transfers there are, more or less: for showing progress, nothing else.
     async fn transfers_about(&self) -> Result<u64, StoreError>;

@@ -16,6 +16,10 @@ pub enum TransferKind {
     Credit,
     /// What is left in the escrow, back to the sender.
     Refund,
+    /// What the house takes for a packet, from the sender's wallet.
+    Fee,
+    /// The fee of a packet that was given up, back to the sender.
+    FeeRefund,
 }
 
 impl TransferKind {
@@ -26,12 +30,14 @@ impl TransferKind {
             Self::Pay => 2,
             Self::Credit => 3,
             Self::Refund => 4,
+            Self::Fee => 5,
+            Self::FeeRefund => 6,
         }
     }
 
     /// From its stored number.
     pub fn from_number(number: i64) -> Result<Self, StoreError> {
-        [Self::TopUp, Self::Pay, Self::Credit, Self::Refund]
+        [Self::TopUp, Self::Pay, Self::Credit, Self::Refund, Self::Fee, Self::FeeRefund]
             .into_iter()
             .find(|kind| kind.number() == number)
             .ok_or_else(|| StoreError::Corrupt(format!("no kind of transfer is {number}")))
@@ -44,6 +50,8 @@ impl TransferKind {
             Self::Pay => "pay",
             Self::Credit => "credit",
             Self::Refund => "refund",
+            Self::Fee => "fee",
+            Self::FeeRefund => "fee_refund",
         }
     }
 }
@@ -60,6 +68,23 @@ pub struct Posting {
     order_no: Option<OrderNo>,
     payment: Option<Box<Payment>>,
     cap: Option<DayCap>,
+    /// What the house takes with a payment, or gives back with a refund; zero for nothing.
+    fee: Fen,
+}
+
+/// One transfer of a posting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Movement {
+    /// What makes it repeatable.
+    pub key: String,
+    /// Why.
+    pub kind: TransferKind,
+    /// From where.
+    pub debit: Account,
+    /// To where.
+    pub credit: Account,
+    /// How much.
+    pub amount: Fen,
 }
 
 /// What a wallet may pay for packets in a day.
@@ -132,6 +157,7 @@ impl Posting {
             order_no: None,
             payment: None,
             cap: None,
+            fee: Fen::ZERO,
         }
     }
 
@@ -157,8 +183,8 @@ impl Posting {
         Self { cap, ..self }
     }
 
-    /// A packet's total into its escrow. The payment is stored with it, and so is the
-    /// outbox row that makes the packet land.
+    /// A packet's total into its escrow, and its fee to the house. The payment is stored with
+    /// them, and so is the outbox row that makes the packet land.
     pub fn pay(payment: Payment) -> Self {
         let record = &payment.record;
         Self {
@@ -168,6 +194,7 @@ impl Posting {
             credit: Account::Escrow(record.order_no),
             amount: record.total_fen,
             order_no: Some(record.order_no),
+            fee: record.fee_fen,
             payment: Some(Box::new(payment)),
             cap: None,
         }
@@ -182,6 +209,12 @@ impl Posting {
     /// share the key, so that only one of them can ever happen (R-SEND-2, R-MONEY-4).
     pub fn refund(order_no: OrderNo, sender: UserId, amount: Fen) -> Self {
         Self::out_of_escrow(refund_key(order_no), TransferKind::Refund, order_no, sender, amount)
+    }
+
+    /// The same of a packet that was given up: with its fee, in the same step (R-API-4).
+    #[must_use]
+    pub fn with_fee(self, fee: Fen) -> Self {
+        Self { fee, ..self }
     }
 
     fn out_of_escrow(
@@ -200,6 +233,7 @@ impl Posting {
             order_no: Some(order_no),
             payment: None,
             cap: None,
+            fee: Fen::ZERO,
         }
     }
 
@@ -230,6 +264,38 @@ impl Posting {
     /// What is capped of it.
     pub const fn cap(&self) -> Option<DayCap> {
         self.cap
+    }
+    /// What goes to the house or comes back from it in the same step, if anything does.
+    pub fn fee(&self) -> Option<Movement> {
+        let order_no = self.order_no.filter(|_| !self.fee.is_zero())?;
+        let amount = self.fee;
+        match self.kind {
+            TransferKind::Pay => Some(Movement {
+                key: fee_key(order_no),
+                kind: TransferKind::Fee,
+                debit: self.debit,
+                credit: Account::Fees,
+                amount,
+            }),
+            TransferKind::Refund => Some(Movement {
+                key: fee_refund_key(order_no),
+                kind: TransferKind::FeeRefund,
+                debit: Account::Fees,
+                credit: self.credit,
+                amount,
+            }),
+            _ => None,
+        }
+    }
+    /// What moves with it beside the fee.
+    pub fn movement(&self) -> Movement {
+        Movement {
+            key: self.key.clone(),
+            kind: self.kind,
+            debit: self.debit,
+            credit: self.credit,
+            amount: self.amount,
+        }
     }
     /// With a payment: what was paid for.
     pub fn payment(&self) -> Option<&Payment> {
@@ -266,6 +332,16 @@ pub fn credit_seq(key: &str) -> Option<u32> {
 /// The key of the transfer that returns what is left of a packet.
 pub fn refund_key(order_no: OrderNo) -> String {
     format!("refund:{order_no}")
+}
+
+/// The key of the transfer that takes a packet's fee (R-API-4).
+pub fn fee_key(order_no: OrderNo) -> String {
+    format!("fee:{order_no}")
+}
+
+/// The key of the transfer that gives it back.
+pub fn fee_refund_key(order_no: OrderNo) -> String {
+    format!("feeback:{order_no}")
 }
 
 /// A posting that is in the books, now or since an earlier call with its key.

@@ -1,6 +1,7 @@
 //! The laws of one packet, each checked on all that is stored about it.
 
 mod claims;
+mod fee;
 mod landing;
 mod lists;
 mod money;
@@ -26,7 +27,7 @@ pub(crate) struct Checked {
     pub(crate) uncredited: Tally,
     /// These.
     pub(crate) missing: Vec<ClaimRow>,
-    /// A refund that is due and on its way.
+    /// A refund that is due and on its way; with what was given up, also its fee.
     pub(crate) unrefunded: Tally,
     /// Paid, and about to land.
     pub(super) landing: Tally,
@@ -64,6 +65,7 @@ pub(super) fn judge(evidence: Evidence, sealer: &Sealer, at_rest: bool) -> Check
         }
         None => check.not_landed(),
     }
+    check.fee();
     check.transfers_fit();
     check.escrow();
     check.lists();

@@ -4,7 +4,7 @@ use super::{super::sums::sums_are_true, Check, Law, Tally};
 use hongbao_domain::store::{
     ledger::{
         Account, AccountState, Gift, Posting, Transfer, TransferKind, credit_key, credit_seq,
-        pay_key, refund_key,
+        fee_key, fee_refund_key, pay_key, refund_key,
     },
     orders::{ClaimRow, PacketRow, StoredState},
 };
@@ -168,6 +168,12 @@ pub(in crate::audit) fn fits(transfer: &Transfer) -> bool {
         }
         (TransferKind::Refund, Account::Escrow(from), Account::Wallet(_), Some(order_no)) => {
             from == order_no && key == refund_key(order_no)
+        }
+        (TransferKind::Fee, Account::Wallet(_), Account::Fees, Some(order_no)) => {
+            key == fee_key(order_no)
+        }
+        (TransferKind::FeeRefund, Account::Fees, Account::Wallet(_), Some(order_no)) => {
+            key == fee_refund_key(order_no)
         }
         _ => false,
     }

@@ -70,7 +70,9 @@ fn own(operation: &str) -> &'static [ErrorCode] {
             RecipientInvalid,
             ShardUnavailable,
         ],
-        "grab_packet" => &[PacketNotFound, PacketBusy, PacketsOff, ShardUnavailable],
+        "grab_packet" => {
+            &[PacketNotFound, PacketBusy, ReceiveCapReached, PacketsOff, ShardUnavailable]
+        }
         "open_packet" => &[
             PacketNotFound,
             PacketFinished,

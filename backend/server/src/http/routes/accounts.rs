@@ -9,7 +9,7 @@ use crate::http::{
 };
 use axum::{extract::State, response::Response};
 use hongbao_shared::{
-    Fen, Limits, Unit,
+    Limits, Unit,
     api::accounts::{Credentials, GuestRequest, Registration, SignedIn},
 };
 
@@ -17,11 +17,7 @@ use hongbao_shared::{
 #[utoipa::path(get, path = "/api/v1/limits", operation_id = "get_limits", tag = "People", security(()),
     responses((status = 200, description = "The limits.", body = Limits)))]
 pub(in crate::http) async fn limits(State(http): State<Http>) -> Json<Limits> {
-    let mut limits = http.app.config.limits.clone();
-    if !http.app.config.treasury.self_top_up {
-        limits.max_top_up_fen = Fen::ZERO;
-    }
-    Json(limits)
+    Json(http.app.config.limits())
 }
 
 /// What amounts are counted in, and how they are shown.

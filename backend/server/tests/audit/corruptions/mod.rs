@@ -5,6 +5,7 @@
 mod books;
 mod claims;
 mod credits;
+mod fees;
 mod journal;
 mod lists;
 mod packets;
@@ -42,8 +43,10 @@ enum About {
     Escrow(u64),
     /// A part of a database; no packet is.
     Place(&'static str),
+    /// The account of what the house has taken; no packet is.
+    Fees,
 }
-use About::{Escrow, Packet, Place, Wallet};
+use About::{Escrow, Fees, Packet, Place, Wallet};
 
 /// One corruption.
 struct Case {
@@ -62,6 +65,7 @@ fn cases() -> impl Iterator<Item = &'static Case> {
         books::CASES,
         claims::CASES,
         credits::CASES,
+        fees::CASES,
         journal::CASES,
         lists::CASES,
         packets::CASES,
@@ -138,6 +142,7 @@ fn names(report: &Report, case: &Case) -> bool {
         Escrow(n) => (Account::Escrow(order(n)).into(), Some(order(n))),
         Wallet(id) => (Account::Wallet(user(id)).into(), None),
         Place(place) => (Subject::Place(place.to_owned()), None),
+        Fees => (Account::Fees.into(), None),
     };
     let found = report.violations.listed();
     let mut packets = found.iter().filter_map(|found| packet_of(&found.subject));

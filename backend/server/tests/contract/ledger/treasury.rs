@@ -1,10 +1,13 @@
 //! What the house gives, and what it lets people send (R-API-4).
 
 use super::{at, books_balance, fen, order, payment, post, top_up, user};
-use hongbao_domain::store::ledger::{
-    Account, DayCap, Gift, Grantor, LedgerStore, PostRefusal, Posting,
+use hongbao_domain::{
+    record::{Payment, PreOrderRecord},
+    store::ledger::{
+        Account, DayCap, Gift, Grantor, LedgerStore, PostRefusal, Posting, TransferKind,
+    },
 };
-use hongbao_shared::ServiceId;
+use hongbao_shared::{Fen, ServiceId};
 
 /// Within a batch, over batches, and since a moment (R-API-4).
 pub(crate) async fn a_wallet_pays_no_more_than_its_cap(store: &dyn LedgerStore) {
@@ -64,5 +67,70 @@ pub(crate) async fn what_the_house_gives_is_given_once(store: &dyn LedgerStore) 
         post(store, Posting::allowance(user(1), fen(3), 20_000)).await,
         Err(PostRefusal::KeyConflict)
     );
+    books_balance(store).await;
+}
+
+fn charged(sequence: u64, who: i64, total: u64, fee: u64) -> Payment {
+    let payment = payment(sequence, user(who), total, 2, &[]);
+    Payment { record: PreOrderRecord { fee_fen: fen(fee), ..payment.record }, ..payment }
+}
+
+/// All of it or nothing, once, and found by its packet (R-API-4).
+pub(crate) async fn a_fee_goes_to_the_house_and_back_with_what_was_given_up(
+    store: &dyn LedgerStore,
+) {
+    top_up(store, user(1), 205).await;
+    top_up(store, user(2), 60).await;
+    let pay = |sequence, who, total, fee| Posting::pay(charged(sequence, who, total, fee));
+    let paid = post(store, pay(2, 1, 100, 3)).await.unwrap();
+    assert_eq!((paid.debit_balance, paid.credit_balance), (102, 100));
+    assert!(post(store, pay(2, 1, 100, 3)).await.unwrap().repeated);
+    assert_eq!(post(store, pay(2, 1, 100, 4)).await, Err(PostRefusal::KeyConflict));
+    assert_eq!(
+        post(store, pay(3, 1, 100, 3)).await,
+        Err(PostRefusal::InsufficientBalance { balance: 102 }),
+        "its total alone would be there"
+    );
+    let batch = vec![pay(1, 1, 50, 1), pay(4, 2, 50, 0), pay(1, 1, 50, 1)];
+    let outcomes = store.post(batch, at(1_000)).await.unwrap();
+    assert!(outcomes[0].is_ok() && outcomes[1].is_ok() && outcomes[2].unwrap().repeated);
+    assert_eq!(store.payment(order(1)).await.unwrap(), Some(charged(1, 1, 50, 1)));
+    assert_eq!(store.account(Account::Fees).await.unwrap().balance, 4);
+
+    // An end by itself gives no fee back.
+    post(store, Posting::refund(order(1), user(1), fen(50))).await.unwrap();
+    let give_up = || Posting::refund(order(2), user(1), fen(100)).with_fee(fen(3));
+    let returned = post(store, give_up()).await.unwrap();
+    assert_eq!((returned.credit_balance, returned.repeated), (204, false));
+    let again = post(store, give_up()).await.unwrap();
+    assert_eq!((again.credit_balance, again.repeated), (204, true));
+
+    let found = store.fees_page(None, 10).await.unwrap();
+    let lines: Vec<_> = found
+        .iter()
+        .map(|(of, line)| (*of, line.transfer.kind, line.transfer.amount, line.transfer.order_no))
+        .collect();
+    let line = |of, kind, amount: Fen| (order(of), kind, amount, Some(order(of)));
+    assert_eq!(
+        lines,
+        [
+            line(1, TransferKind::Fee, fen(1)),
+            line(2, TransferKind::Fee, fen(3)),
+            line(2, TransferKind::FeeRefund, fen(3)),
+        ]
+    );
+    for place in 0..3 {
+        let after = Some((found[place].0, found[place].1.id));
+        assert_eq!(
+            store.fees_page(after, 1).await.unwrap(),
+            found[place + 1..][..1.min(2 - place)]
+        );
+    }
+    let sum = store.account_sum(Account::Fees).await.unwrap();
+    assert_eq!((sum.stated, sum.stated.balance), (sum.summed, 1));
+    let statement = store.entries(user(1), None, 2).await.unwrap();
+    let newest: Vec<_> = statement.iter().map(|line| line.transfer.kind).collect();
+    assert_eq!(newest, [TransferKind::FeeRefund, TransferKind::Refund]);
+    assert_eq!(store.transfers_without_escrow(0, 10).await.unwrap().len(), 5);
     books_balance(store).await;
 }
