@@ -4,6 +4,7 @@
 
 mod calls;
 mod circles;
+mod deploy;
 mod layers;
 mod migrations;
 mod watching;
