@@ -10,6 +10,7 @@
 
 mod bench;
 mod bindgen;
+mod book;
 mod budget;
 mod chunks;
 mod counts;
@@ -55,6 +56,7 @@ cargo xtask test [--only PART]... [--changed] [--times N]
 cargo xtask dist [--static]
                         the single binary, an archive to install from and the JavaScript package,
                         in <target>/dist/ (--static: needs nothing of the Linux that it runs on)
+cargo xtask book        docs/ as a site that can be searched, in <target>/book/
 cargo xtask fleet [--nodes SSN] [--shards N] [--redis-cluster]
                         databases, nodes and a proxy of two sites on this machine, until Enter
 cargo xtask simulate [--seed S] [--runs N] [ARGUMENTS]
@@ -101,6 +103,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             Ok(test::run(&workspace, &parts::Parts::parse(&workspace, &rest)?, times))
         }
         "dist" => dist::run(&workspace, dist::Options::parse(rest)?),
+        "book" => nothing_after("book", rest).and_then(|()| book::run(&workspace)),
         "simulate" => simulate::run(&workspace, rest),
         "fleet" => fleet::run(&workspace, rest),
         "rogue" => rogue::run(&workspace, rest),

@@ -164,7 +164,7 @@ impl Parts {
         let (checks, targets, packages) = self.some();
         checks.insert(Check::Format);
         if docs {
-            checks.extend([Check::Tests, Check::Js]);
+            checks.extend([Check::Tests, Check::Js, Check::Xtask]);
             targets.insert("docs".to_owned());
         }
         for name in touched {

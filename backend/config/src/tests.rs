@@ -112,7 +112,10 @@ fn one_sentence_says_what_is_wrong() {
         (&[("HONGBAO_MASTER_KEY", "secret")], "HONGBAO_MASTER_KEY must be 64 symbols of hex"),
         (&[("HONGBAO_TELEMETRY_FILTER", "a=b=c")], "telemetry.filter: "),
         (&[("HONGBAO_TELEMETRY_FILTER", "a[b]=debug")], "telemetry.filter: it takes targets"),
-        (&[("HONGBAO_SERVER_TRUSTED_PROXIES", "::1,proxy")], "IP addresses separated by commas"),
+        (
+            &[("HONGBAO_SERVER_TRUSTED_PROXIES", "::1,proxy")],
+            "networks such as 10.244.0.0/16, separated",
+        ),
         (&[("HONGBAO_SERVER_CORS_ORIGINS", "https://a.example,*")], "such as https://forum."),
     ];
     for (variables, expected) in cases {

@@ -1,10 +1,11 @@
 //! Settings as text: what a variable holds, and what the reference shows as default.
 
+use super::network::Network;
 use hongbao_shared::{Fen, Site};
 use serde::{Deserialize, Deserializer, de};
 use std::{
     fmt,
-    net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs},
+    net::{Ipv6Addr, SocketAddr, ToSocketAddrs},
     path::PathBuf,
 };
 
@@ -96,7 +97,7 @@ macro_rules! from_list {
 }
 
 from_list! {
-    IpAddr: "IP addresses";
+    Network: "IP addresses, or networks such as 10.244.0.0/16,";
     Origin: "origins such as https://forum.example.com,";
     PushService: "origins such as https://push.example.com or https://*.example.com,";
 }

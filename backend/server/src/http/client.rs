@@ -29,7 +29,8 @@ impl Client {
             .get::<ConnectInfo<SocketAddr>>()
             .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip())
             .to_canonical();
-        let trusted = |address: &IpAddr| config.server.trusted_proxies.contains(address);
+        let proxies = &config.server.trusted_proxies;
+        let trusted = |address: &IpAddr| proxies.iter().any(|one| one.contains(address));
         if !trusted(&peer) && headers.contains_key("x-forwarded-for") {
             UNTRUSTED.call_once(|| {
                 tracing::warn!(
@@ -118,6 +119,8 @@ mod tests {
             // The client wrote 6.6.6.6 itself.
             ("10.0.0.1:1", &["6.6.6.6, 1.1.1.1"], "10.0.0.1", "1.1.1.1"),
             ("10.0.0.1:1", &["6.6.6.6", "1.1.1.1, 10.0.0.2"], "10.0.0.1,10.0.0.2", "1.1.1.1"),
+            ("10.0.7.1:1", &["6.6.6.6, 1.1.1.1, 10.0.9.2"], "10.0.0.0/16", "1.1.1.1"),
+            ("10.1.0.1:1", &["1.1.1.1"], "10.0.0.0/16", "10.1.0.1"),
             ("10.0.0.1:1", &["1.1.1.1:4711"], "10.0.0.1", "1.1.1.1"),
             ("10.0.0.1:1", &["[2001:db8::1]:4711"], "10.0.0.1", "2001:db8::1"),
             ("[::ffff:10.0.0.1]:1", &["1.1.1.1"], "10.0.0.1", "1.1.1.1"),

@@ -34,7 +34,8 @@ pub(super) async fn metrics(
     headers: HeaderMap,
 ) -> Result<Response, Answered> {
     let is_ours = client.address.is_loopback() && !headers.contains_key("x-forwarded-for");
-    if !is_ours && !http.app.config.server.metrics_addresses.contains(&client.address) {
+    let named = &http.app.config.server.metrics_addresses;
+    if !is_ours && !named.iter().any(|one| one.contains(&client.address)) {
         let detail = "server.metrics_addresses says who may read the metrics.";
         return Err(Refusal::new(ErrorCode::Forbidden).detail(detail).into());
     }

@@ -65,7 +65,8 @@ pub async fn serve(
         };
         // Behind a proxy, its clients' requests are counted.
         let address = peer.ip().to_canonical();
-        let address = (!settings.trusted_proxies.contains(&address)).then_some(address);
+        let is_proxy = settings.trusted_proxies.iter().any(|one| one.contains(&address));
+        let address = (!is_proxy).then_some(address);
         match doors.enter(address) {
             Ok(visit) => {
                 let idle = Duration::from_secs(settings.idle_s.into());

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which Clippy does not take for tests")]
 
+mod calls;
 mod circles;
+mod deploy;
 mod layers;
 mod migrations;
 mod watching;
@@ -126,6 +128,12 @@ fn access_table() -> String {
 #[test]
 fn the_table_of_who_may_do_what_is_true() {
     check("docs/API.md", "who may", &access_table());
+}
+
+/// R-API-1, R-API-6: the OpenAPI document as a page.
+#[test]
+fn the_reference_of_calls_is_true() {
+    check("docs/CALLS.md", "calls", &calls::reference());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::{
     common::{document::document, person::send, server::TestServer},
     services::some_path,
 };
+use hongbao_config::Network;
 use reqwest::Method;
 use serde_json::json;
 use std::{
@@ -22,8 +23,9 @@ const FAR: &str = "198.51.100.7";
 async fn metrics_are_not_for_everybody() {
     for (trusted, named) in [(false, false), (true, false), (false, true), (true, true)] {
         let server = TestServer::start_with(None, |config| {
-            config.server.trusted_proxies.extend(trusted.then_some(NEAR));
-            config.server.metrics_addresses.extend(named.then(|| FAR.parse::<IpAddr>().unwrap()));
+            config.server.trusted_proxies.extend(trusted.then(|| Network::from(NEAR)));
+            let network = || "198.51.100.0/24".parse::<Network>().unwrap();
+            config.server.metrics_addresses.extend(named.then(network));
         })
         .await;
         let ask = || server.request(Method::GET, "/metrics");
@@ -39,7 +41,8 @@ async fn metrics_are_not_for_everybody() {
 #[tokio::test]
 async fn https_is_kept() {
     let server =
-        TestServer::start_with(None, |config| config.server.trusted_proxies.push(NEAR)).await;
+        TestServer::start_with(None, |config| config.server.trusted_proxies.push(NEAR.into()))
+            .await;
     let post = |path: &str| server.request(Method::POST, &format!("/api/v1{path}"));
     let https = ("x-forwarded-proto", "https");
     let ann = json!({"name": "Ann"});
