@@ -197,8 +197,8 @@ codes! {
     // Wallet.
     /// A top-up below 1 fen or above the limit.
     TopUpOutOfRange = "top_up_out_of_range", 422, "The top-up is outside the limits.";
-    /// A key that is empty, too long or not printable ASCII.
-    KeyInvalid = "key_invalid", 422, "The key must be 1 to 64 printable ASCII characters.";
+    /// A key that is empty, too long, or not printable ASCII without spaces.
+    KeyInvalid = "key_invalid", 422, "The key must be 1 to 64 printable ASCII characters without spaces.";
     /// The key was used for something else.
     KeyReused = "key_reused", 409, "This key was used for something else.";
     /// The call with this key is being done; Retry-After tells when to ask again.
