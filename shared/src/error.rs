@@ -76,8 +76,8 @@ codes! {
     PersonRequired = "person_required", 400, "The header hongbao-for names for whom a service acts, as provider:id.";
     /// A service names somebody whom it has not linked.
     PersonNotLinked = "person_not_linked", 404, "The service has not linked this person.";
-    /// A provider or an id that cannot be one.
-    LinkInvalid = "link_invalid", 422, "A provider is 1 to 32 lower-case letters, digits, '.', '_' and '-'; an id is 1 to 128 printable ASCII characters.";
+    /// A provider or an id that cannot be one, or a room without members.
+    LinkInvalid = "link_invalid", 422, "A provider is 1 to 32 lower-case letters, digits, '.', '_' and '-'; an id is 1 to 128 printable ASCII characters without spaces; a room has at least one member.";
     /// More at a time than a call takes.
     TooManyAtOnce = "too_many_at_once", 422, "This call takes fewer at a time.";
     /// No such webhook of this service.
@@ -199,8 +199,8 @@ codes! {
     // Wallet.
     /// A top-up below 1 fen or above the limit.
     TopUpOutOfRange = "top_up_out_of_range", 422, "The top-up is outside the limits.";
-    /// A key that is empty, too long or not printable ASCII.
-    KeyInvalid = "key_invalid", 422, "The key must be 1 to 64 printable ASCII characters.";
+    /// A key that is empty, too long, or not printable ASCII without spaces.
+    KeyInvalid = "key_invalid", 422, "The key must be 1 to 64 printable ASCII characters without spaces.";
     /// The key was used for something else.
     KeyReused = "key_reused", 409, "This key was used for something else.";
     /// The call with this key is being done; Retry-After tells when to ask again.

@@ -90,7 +90,7 @@ const BP_OF_ALL: u64 = 10_000;
 /// Longest key by which a client makes a call repeatable.
 pub const KEY_CHARS_MAX: usize = 64;
 
-/// Is this 1 to [`KEY_CHARS_MAX`] printable ASCII characters?
+/// Is this 1 to [`KEY_CHARS_MAX`] printable ASCII characters without spaces?
 pub fn is_key(key: &str) -> bool {
     (1..=KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -109,6 +109,20 @@ fn a_browser_that_cannot_run_the_app_says_so() -> Result<()> {
     })
 }
 
+/// The page of the REST interface has long words of code, which wrap (R-API-1).
+#[test]
+fn the_page_of_the_rest_interface_fits_a_phone() -> Result<()> {
+    play_with("api-docs", &[], async |stage: &Stage| {
+        let browser = stage.calm_browser(Form::Phone).await?;
+        browser.goto("/api/docs").await?;
+        browser.find_css("#operations details").await?;
+        let open = "document.querySelectorAll('details').forEach((one) => { one.open = true; });
+            return document.querySelectorAll('link[rel=icon]').length;";
+        ensure!(browser.script(open).await? == 1, "it has no icon");
+        assert_fits(&browser, "the page of the REST interface").await
+    })
+}
+
 /// The switches work where they stand, and are remembered.
 #[test]
 fn language_and_theme_are_a_tap_away() -> Result<()> {

@@ -139,5 +139,8 @@ fn amount_of(amount: i64, key: &str, most: Fen, out_of_range: ErrorCode) -> Resu
         return Err(ErrorCode::KeyInvalid.into());
     }
     let amount = Fen::from_signed(amount).filter(|it| !it.is_zero() && *it <= most);
-    amount.ok_or_else(|| out_of_range.into())
+    amount.ok_or_else(|| {
+        let bounds = format!("`amount_fen` must be from 1 to {}.", most.get());
+        Refusal::new(out_of_range).detail(bounds)
+    })
 }

@@ -53,7 +53,7 @@ impl Lists {
         // The next one is not silly: nodes' clocks differ, and it may begin right now.
         if !(YEAR_MIN..=this_year.saturating_add(1)).contains(&year) {
             return Err(Refusal::new(ErrorCode::InvalidQuery)
-                .detail(format!("A year is one from {YEAR_MIN} to the present one.")));
+                .detail(format!("`year` must be from {YEAR_MIN} to the present one.")));
         }
         let limit = part.limit.unwrap_or(LIST_PAGE_DEFAULT).clamp(1, LIST_PAGE_MAX);
         Ok(Wanted { list, year, this_year, after, limit, two_screens: part.two_screens })

@@ -74,7 +74,7 @@ impl Packets {
             cover: request.cover.as_deref(),
             recipient_id: request.recipient_id,
         };
-        let checked = draft.check(limits)?;
+        let checked = draft.check(limits).map_err(|code| with_bounds(code, limits))?;
         if !self.groups.is_member(request.group_id, sender).await? {
             return Err(ErrorCode::GroupNotFound.into());
         }
@@ -303,4 +303,18 @@ fn epoch_day(day: Day, at: Timestamp) -> i64 {
     // Zones are less than a day from UTC, and the days of the cycle a month apart.
     let near = [here, here.saturating_sub(1), here.saturating_add(1)];
     near.into_iter().find(|near| Day::of_epoch_day(*near) == day).unwrap_or(here)
+}
+
+/// What is out of bounds is told the bounds: they are settings.
+fn with_bounds(code: ErrorCode, limits: &Limits) -> Refusal {
+    let refusal = Refusal::new(code);
+    match code {
+        ErrorCode::AmountOutOfRange => {
+            refusal.detail(format!("`total_fen` must be from 1 to {}.", limits.max_total_fen.get()))
+        }
+        ErrorCode::SharesOutOfRange => {
+            refusal.detail(format!("`shares` must be from 1 to {}.", limits.max_shares))
+        }
+        _ => refusal,
+    }
 }

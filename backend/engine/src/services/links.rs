@@ -93,7 +93,7 @@ impl Services {
             let external = valid(External { provider, id })?;
             let members = self.members(service, &external.provider, members).await?;
             let owner = *members.first().ok_or_else(|| {
-                Refusal::new(ErrorCode::PersonNotLinked).detail("A room has at least one member.")
+                Refusal::new(ErrorCode::LinkInvalid).detail("A room has at least one member.")
             })?;
             let draft = self.groups.draft(owner, &name)?;
             wanted.push(RoomLink {

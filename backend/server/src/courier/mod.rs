@@ -74,6 +74,9 @@ impl HttpCourier {
         let is_tls = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTPS => true,
             Some(scheme) if *scheme == Scheme::HTTP && self.allow_private => false,
+            _ if self.allow_private => {
+                return Err("It has to begin with https:// or http://.".to_owned());
+            }
             _ => return Err("It has to begin with https://.".to_owned()),
         };
         let authority = uri.authority().ok_or("It names no host.")?;

@@ -14,8 +14,11 @@ use hongbao_domain::Refusal;
 use hongbao_engine::{accounts::SessionId, delivery::LetterId};
 use hongbao_shared::{ErrorCode, GroupId, OrderNo, UserId, WebhookId};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::{Serialize, de::DeserializeOwned};
-use std::{str::FromStr, time::Duration};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, value::Error as BadValue},
+};
+use std::{error::Error, iter::successors, str::FromStr, time::Duration};
 
 /// The largest body that a call takes, in bytes: a message of 1,000 characters, each
 /// written as two `\u` escapes, with room to spare.
@@ -252,9 +255,29 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Answered> {
         match axum::extract::Query::try_from_uri(&parts.uri) {
             Ok(axum::extract::Query(query)) => Ok(Self(query)),
-            Err(_) => Err(ErrorCode::InvalidQuery.into()),
+            Err(refused) => Err(explain_query(&refused).into()),
         }
     }
+}
+
+/// Says which parameter is wrong, as [`explain`] does of a body's fields.
+fn explain_query(refused: &(dyn Error + 'static)) -> Refusal {
+    let mut causes = successors(Some(refused), |&error| error.source());
+    let cause =
+        causes.find_map(|error| error.downcast_ref::<serde_path_to_error::Error<BadValue>>());
+    let refusal = Refusal::new(ErrorCode::InvalidQuery);
+    let Some(cause) = cause else { return refusal };
+    let message = cause.inner().to_string();
+    let name: String = cause.path().to_string().chars().take(ECHO_CHARS_MAX).collect();
+    refusal.detail(if message.starts_with("unknown field ") {
+        format!("This call does not know the parameter `{name}`.")
+    } else if let Some(twice) = message.strip_prefix("duplicate field ") {
+        format!("The query names {twice} more than once.")
+    } else if let Some((_, expected)) = message.rsplit_once(", expected ") {
+        format!("`{name}` must be {expected}.")
+    } else {
+        format!("`{name}` is wrong: {message}.")
+    })
 }
 
 #[cfg(test)]

@@ -149,6 +149,16 @@ async fn addresses_that_lead_nowhere() {
     for (path, status, code) in gets {
         expect(&path, &scene.sender.get(&path).await, status, code);
     }
+    // R-API-2: which parameter it is, as bodies say which field.
+    for (query, detail) in [
+        ("/lists/sent?year=abc", "`year` is wrong"),
+        ("/lists/sent?year=0", "`year` must be from "),
+        ("/lists/sent?month=13", "does not know the parameter `month`."),
+        ("/lists/sent?cursor=1&cursor=2", "The query names `cursor` more than once."),
+    ] {
+        let answer = scene.sender.get(query).await;
+        assert!(answer.body.contains(detail), "{query}: {answer:?}");
+    }
     for path in ["/api", "/api/", "/api/v2/me", "/api/v1"] {
         let answer = send(scene.server.request(Method::GET, path)).await;
         expect(path, &answer, 404, "not_found");

@@ -65,6 +65,13 @@ async fn packets_that_cannot_be() {
         let answer = scene.sender.post("/packets", &with(&whole, &changes)).await;
         expect(&changes.to_string(), &answer, status, code);
     }
+    for (changes, bounds) in [
+        (json!({"total_fen": 2_000_001}), "`total_fen` must be from 1 to 2000000."),
+        (json!({"shares": 101}), "`shares` must be from 1 to 100."),
+    ] {
+        let answer = scene.sender.post("/packets", &with(&whole, &changes)).await;
+        assert!(answer.body.contains(bounds), "{answer:?}");
+    }
     let answer = scene.outsider.post("/packets", &whole).await;
     expect("an outsider sends", &answer, 404, "group_not_found");
     let rich = with(&whole, &json!({"total_fen": 200_000}));
@@ -166,6 +173,8 @@ async fn top_ups_that_do_not_count() {
         let body = with(&json!({"amount_fen": 5, "key": "new"}), &changes);
         let answer = scene.sender.post("/wallet/top-ups", &body).await;
         expect(&changes.to_string(), &answer, status, code);
+        let says_bounds = answer.body.contains("`amount_fen` must be from 1 to 1000000.");
+        assert_eq!(says_bounds, code == "top_up_out_of_range", "{answer:?}");
     }
     scene.unchanged(&before).await;
 }

@@ -118,6 +118,27 @@ fn codes_are_written_as_they_are_answered() {
     assert_eq!(schema("ErrorCode")["enum"], serde_json::json!(codes));
 }
 
+/// What stands under a status is what is answered with it.
+#[test]
+fn every_refusal_has_an_example_of_its_own() {
+    let mut examples = 0;
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                let Some(codes) = answer["x-codes"].as_array() else { continue };
+                let example = &answer["content"]["application/problem+json"]["example"];
+                let place = format!("{method} {path} {status}: {example}");
+                let code = example["code"].as_str().expect(&place);
+                assert_eq!(example["status"].to_string(), *status, "{place}");
+                assert!(codes.contains(&code.into()), "{place}");
+                assert_eq!(example["type"], format!("urn:hongbao:error:{code}"), "{place}");
+                examples += 1;
+            }
+        }
+    }
+    assert!(examples > 0, "no call refuses anything");
+}
+
 /// A message is one of several objects, each whole and told apart by `type`.
 #[test]
 fn a_message_is_one_of_its_kinds() {

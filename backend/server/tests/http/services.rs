@@ -155,7 +155,7 @@ async fn what_a_program_names_badly_is_refused() {
     }
     let room = bot.link_room("lobby", &["ann", "bob"]).await;
     assert_eq!(room.refused(), (404, "person_not_linked".to_owned()));
-    assert_eq!(bot.link_room("lobby", &[]).await.refused(), (404, "person_not_linked".to_owned()));
+    assert_eq!(bot.link_room("lobby", &[]).await.refused(), (422, "link_invalid".to_owned()));
     // A new name is a new name everywhere.
     bot.put("/service/people", &one("chat", "ann", "Annie")).await.ok(200);
     let me = send(bot.of("ann", Method::GET, "/me")).await.ok(200);

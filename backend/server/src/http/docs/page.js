@@ -36,8 +36,10 @@ function json(value) {
   return JSON.stringify(value, null, 2);
 }
 
-function jsonContent(holder) {
-  return Object.values(holder?.content ?? {})[0]?.schema;
+// What a body or an answer looks like, as text: its own example, or one made from its schema.
+function shown(api, holder) {
+  const media = Object.values(holder?.content ?? {})[0];
+  return media?.schema && json(media.example ?? sample(api, media.schema));
 }
 
 async function send(method, path, parameters, body) {
@@ -54,9 +56,9 @@ async function send(method, path, parameters, body) {
   if (body) headers["Content-Type"] = "application/json";
   const response = await fetch(url, { method: method.toUpperCase(), headers, body });
   const text = await response.text();
-  let shown = text;
-  try { shown = json(JSON.parse(text)); } catch { /* not JSON: shown as it came */ }
-  return `${response.status} ${response.statusText}\n\n${shown}`;
+  let told = text;
+  try { told = json(JSON.parse(text)); } catch { /* not JSON: shown as it came */ }
+  return `${response.status} ${response.statusText}\n\n${told}`;
 }
 
 function operation(api, method, path, details) {
@@ -64,13 +66,12 @@ function operation(api, method, path, details) {
     const input = element("input", { name, spellcheck: false });
     return { name, place, input, label: element("label", {}, `${name}: ${description ?? ""}`, input) };
   });
-  const schema = jsonContent(details.requestBody);
-  const body = schema && element("textarea", { value: json(sample(api, schema)), spellcheck: false });
+  const asked = shown(api, details.requestBody);
+  const body = asked && element("textarea", { value: asked, spellcheck: false });
   const answers = Object.entries(details.responses ?? {}).filter(([status]) => status !== "default")
     .map(([status, answer]) => {
-      const shape = jsonContent(answer);
-      const text = `${status}: ${answer.description}${shape ? `\n${json(sample(api, shape))}` : ""}`;
-      return element("pre", {}, text);
+      const told = shown(api, answer);
+      return element("pre", {}, `${status}: ${answer.description}${told ? `\n${told}` : ""}`);
     });
   const outcome = element("pre", { hidden: true });
   outcome.setAttribute("aria-live", "polite");

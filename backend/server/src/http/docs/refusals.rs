@@ -6,9 +6,12 @@
 use super::keys;
 use crate::http::problem::asks_to_come_back;
 use hongbao_engine::calls::Repeat;
-use hongbao_shared::ErrorCode::{self, *};
-use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use hongbao_shared::{
+    ErrorCode::{self, *},
+    api::problem::Problem,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use utoipa::openapi::{
     ContentBuilder, Header, ObjectBuilder, Ref, RefOr, ResponseBuilder, SecurityRequirement, Type,
     path::{Operation, ParameterIn},
@@ -109,8 +112,8 @@ fn own(operation: &str) -> &'static [ErrorCode] {
     }
 }
 
-/// What a call refuses, by status.
-fn of(operation: &Operation) -> BTreeMap<u16, BTreeSet<&'static str>> {
+/// What a call refuses, by status and name.
+fn of(operation: &Operation) -> BTreeMap<u16, BTreeMap<&'static str, ErrorCode>> {
     let mut codes = vec![NotAcceptable, RateLimited, Unavailable, Internal];
     let anybody = SecurityRequirement::default();
     if !operation.security.as_ref().is_some_and(|security| *security == [anybody]) {
@@ -139,21 +142,24 @@ fn of(operation: &Operation) -> BTreeMap<u16, BTreeSet<&'static str>> {
         }
     }
     codes.extend(own(operation.operation_id.as_deref().unwrap_or_default()));
-    let mut statuses: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    let mut statuses: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
     for code in codes {
-        statuses.entry(code.status()).or_default().insert(code.as_str());
+        statuses.entry(code.status()).or_default().insert(code.as_str(), code);
     }
     statuses
 }
 
 /// Adds to a call how it refuses: a response for each status, with the codes in its description
-/// for people and in `x-codes` for programs.
+/// for people and in `x-codes` for programs, and the first of them as the example: that of the
+/// schema would stand under each status alike.
 pub(super) fn add(operation: &mut Operation) {
     for (status, codes) in of(operation) {
-        let quoted: Vec<_> = codes.iter().map(|code| format!("`{code}`")).collect();
-        let mut refusal = problem(quoted.join(", "))
-            .extensions(Some([("x-codes", json!(codes))].into_iter().collect()));
-        if asks_to_come_back(status) || codes.contains(KeyInUse.as_str()) {
+        let names: Vec<_> = codes.keys().collect();
+        let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+        let example = codes.values().next().map(|code| json!(Problem::new(*code, code.title())));
+        let mut refusal = problem(quoted.join(", "), example)
+            .extensions(Some([("x-codes", json!(names))].into_iter().collect()));
+        if asks_to_come_back(status) || codes.contains_key(KeyInUse.as_str()) {
             let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
             let mut header = Header::new(seconds);
             header.description = Some("Come back after this many seconds.".to_owned());
@@ -164,11 +170,12 @@ pub(super) fn add(operation: &mut Operation) {
         }
         operation.responses.responses.insert(status.to_string(), refusal.build().into());
     }
-    let other = problem("Refusals that came later than this document; `code` says which.");
+    let other = problem("Refusals that came later than this document; `code` says which.", None);
     operation.responses.responses.insert("default".to_owned(), other.build().into());
 }
 
-fn problem(description: impl Into<String>) -> ResponseBuilder {
-    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+fn problem(description: impl Into<String>, example: Option<Value>) -> ResponseBuilder {
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem")));
+    let problem = problem.example(example).build();
     ResponseBuilder::new().description(description).content("application/problem+json", problem)
 }

@@ -24,6 +24,8 @@ async fn what_is_asked_badly_is_refused() {
     ] {
         assert_eq!(add(&json!({"url": url})).await, (422, "webhook_url_invalid".into()), "{url}");
     }
+    let ftp = scene.call(Method::POST, "", &json!({"url": "ftp://a.example/"})).await;
+    assert!(ftp.body.contains("has to begin with https:// or http://."), "{ftp:?}");
     let long = format!("https://example.org/{}", "a".repeat(2048));
     assert_eq!(add(&json!({"url": long})).await.1, "webhook_url_invalid");
     assert_eq!(add(&json!({})).await.1, "invalid_body");
