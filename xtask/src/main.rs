@@ -24,6 +24,7 @@ mod parts;
 mod process;
 mod rogue;
 mod run;
+mod sbom;
 mod segments;
 mod setup;
 mod simulate;
@@ -54,7 +55,8 @@ cargo xtask test [--only PART]... [--changed] [--times N]
                         test, a package), or those that what differs from main touches
                         (--times: the tests again and again, to find those that flicker)
 cargo xtask dist [--static]
-                        the single binary, an archive to install from and the JavaScript package,
+                        the single binary, an archive to install from, a list of what is inside (CycloneDX) and the
+                        JavaScript package,
                         in <target>/dist/ (--static: needs nothing of the Linux that it runs on)
 cargo xtask book        docs/ as a site that can be searched, in <target>/book/
 cargo xtask fleet [--nodes SSN] [--shards N] [--redis-cluster]
