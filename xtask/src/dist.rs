@@ -10,7 +10,7 @@ use flate2::{Compression, write::GzEncoder};
 
 use crate::bindgen::Flavour;
 use crate::workspace::Workspace;
-use crate::{budget, js_package, process, setup, web};
+use crate::{budget, js_package, process, sbom, setup, web};
 
 /// What lies in the archive beside the binary and the licences: its name there, and where it is
 /// from. Who may run it as it is has the mode of a program.
@@ -70,19 +70,28 @@ pub(crate) fn run(workspace: &Workspace, options: Options) -> Result<ExitCode> {
         fs::write(folder.join(name), text)?;
     }
     let archive = archive(workspace, &folder, &binary)?;
+    let list = folder.join(format!("{}.cdx.json", archive_name(workspace)));
+    let crates = sbom::of(workspace, target.as_deref())?;
+    fs::write(&list, serde_json::to_string_pretty(&crates)?)?;
     let package = folder.join(js_package::NAME);
     js_package::build(workspace, &package)?;
 
     println!("hongbao {}", workspace.version);
     println!("  {bytes:>9} bytes  {}", workspace.shown(&binary));
     println!("  {:>9} bytes  {}", fs::metadata(&archive)?.len(), workspace.shown(&archive));
+    println!("  {:>9} bytes  {}", fs::metadata(&list)?.len(), workspace.shown(&list));
     println!("  {:>9} bytes  {}/", js_package::size(&package)?, workspace.shown(&package));
     Ok(ExitCode::SUCCESS)
 }
 
+/// What the archive is called, and what comes along with it.
+fn archive_name(workspace: &Workspace) -> String {
+    format!("hongbao-{}-{ARCH}-{OS}", workspace.version)
+}
+
 /// One file that is unpacked and installed from (docs/INSTALL.md).
 fn archive(workspace: &Workspace, folder: &Path, binary: &Path) -> Result<PathBuf> {
-    let name = format!("hongbao-{}-{ARCH}-{OS}", workspace.version);
+    let name = archive_name(workspace);
     let path = folder.join(format!("{name}.tar.gz"));
     let file = File::create(&path)?;
     let mut archive = tar::Builder::new(GzEncoder::new(file, Compression::best()));

@@ -17,6 +17,7 @@ mod counts;
 mod crash;
 mod dist;
 mod fleet;
+mod fuzz;
 mod html;
 mod js_package;
 mod order;
@@ -24,6 +25,7 @@ mod parts;
 mod process;
 mod rogue;
 mod run;
+mod sbom;
 mod segments;
 mod setup;
 mod simulate;
@@ -54,9 +56,13 @@ cargo xtask test [--only PART]... [--changed] [--times N]
                         test, a package), or those that what differs from main touches
                         (--times: the tests again and again, to find those that flicker)
 cargo xtask dist [--static]
-                        the single binary, an archive to install from and the JavaScript package,
+                        the single binary, an archive to install from, a list of what is inside (CycloneDX) and the
+                        JavaScript package,
                         in <target>/dist/ (--static: needs nothing of the Linux that it runs on)
 cargo xtask book        docs/ as a site that can be searched, in <target>/book/
+cargo xtask fuzz [--minutes N] [TARGET]
+                        inputs that nobody thought of for what reads requests, settings, texts and
+                        what is stored (docs/FUZZING.md)
 cargo xtask fleet [--nodes SSN] [--shards N] [--redis-cluster]
                         databases, nodes and a proxy of two sites on this machine, until Enter
 cargo xtask simulate [--seed S] [--runs N] [ARGUMENTS]
@@ -103,6 +109,7 @@ fn dispatch(arguments: &[String]) -> Result<ExitCode> {
             Ok(test::run(&workspace, &parts::Parts::parse(&workspace, &rest)?, times))
         }
         "dist" => dist::run(&workspace, dist::Options::parse(rest)?),
+        "fuzz" => fuzz::run(&workspace, &fuzz::Options::parse(rest)?),
         "book" => nothing_after("book", rest).and_then(|()| book::run(&workspace)),
         "simulate" => simulate::run(&workspace, rest),
         "fleet" => fleet::run(&workspace, rest),

@@ -19,11 +19,12 @@ pub(crate) enum Check {
     Tests,
     Wasm,
     Js,
+    Fuzz,
     Browser,
 }
 
 impl Check {
-    const ALL: [(&str, Self); 9] = [
+    const ALL: [(&str, Self); 10] = [
         ("format", Self::Format),
         ("xtask", Self::Xtask),
         ("lints", Self::Lints),
@@ -32,6 +33,7 @@ impl Check {
         ("tests", Self::Tests),
         ("wasm", Self::Wasm),
         ("js", Self::Js),
+        ("fuzz", Self::Fuzz),
         ("browser", Self::Browser),
     ];
 
@@ -157,6 +159,9 @@ impl Parts {
                 }
                 None if Path::new(file).extension().is_some_and(|end| end == "md") => docs = true,
                 None if file.starts_with("docs/") => docs = true,
+                None if file.starts_with("fuzz/") => {
+                    self.some().0.extend([Check::Fuzz, Check::Xtask]);
+                }
                 None => touched.extend(workspace.packages.iter().map(|one| one.name.clone())),
             }
         }
@@ -241,6 +246,8 @@ mod tests {
         let page = changed(&["frontend/src/pages/chat.rs"]);
         assert!(page.has(Check::Browser) && !page.has(Check::Tests));
         assert_eq!(changed(&["docs/FAIRNESS.md"]).chosen().unwrap(), ["--test", "docs"]);
+        let target = changed(&["fuzz/fuzz_targets/texts.rs"]);
+        assert!(target.has(Check::Fuzz) && !target.has(Check::Tests));
         let shared = changed(&["shared/src/split.rs"]);
         assert!(shared.has(Check::Wasm) && shared.has(Check::Tests) && shared.has(Check::Js));
     }

@@ -4,6 +4,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail, ensure};
@@ -200,6 +201,29 @@ fn from_pypi(workspace: &Workspace, locked: &str, folder: &str) -> Result<()> {
     Ok(fs::write(installed, wanted)?)
 }
 
+/// A program that Cargo installs, of this version, in the target folder; `features` instead of its
+/// own, if there are any.
+pub(crate) fn from_crates_io(
+    workspace: &Workspace,
+    name: &str,
+    version: &str,
+    features: &[&str],
+) -> Result<PathBuf> {
+    let folder = workspace.target_dir.join("tools").join(format!("{name}-{version}"));
+    let program = folder.join("bin").join(format!("{name}{}", env::consts::EXE_SUFFIX));
+    if !program.is_file() {
+        let mut cargo = workspace.cargo();
+        cargo.args(["install", name, "--locked", "--version", version, "--root"]).arg(&folder);
+        if !features.is_empty() {
+            cargo.args(["--no-default-features", "--features", &features.join(",")]);
+        }
+        let build = folder.join("build");
+        process::run(cargo.arg("--target-dir").arg(&build))?;
+        fs::remove_dir_all(build)?;
+    }
+    Ok(program)
+}
+
 /// Debian leaves this out of Python.
 fn has_venv() -> bool {
     process::succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]))
@@ -290,7 +314,7 @@ impl Tool {
     }
 }
 
-fn find_program(name: impl AsRef<OsStr>) -> Option<std::path::PathBuf> {
+fn find_program(name: impl AsRef<OsStr>) -> Option<PathBuf> {
     let mut file = name.as_ref().to_owned();
     file.push(env::consts::EXE_SUFFIX);
     env::split_paths(&env::var_os("PATH")?)

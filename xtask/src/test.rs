@@ -9,7 +9,7 @@ use crate::bindgen::Flavour;
 use crate::counts::Counts;
 use crate::parts::{Check, Parts};
 use crate::workspace::{WASM_TARGET, Workspace};
-use crate::{budget, js_package, process, setup, web};
+use crate::{budget, fuzz, js_package, process, setup, web};
 
 /// The package whose tests drive a browser; they are the slowest and run last.
 const BROWSER_TESTS: &str = "hongbao-e2e";
@@ -28,7 +28,7 @@ type Step = (&'static str, Option<Check>, Run);
 
 /// Stops at the first step that fails. The order is by price: what a slip of the pen breaks comes
 /// before what takes minutes, and nothing is built a second time with other features or profiles.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     ("set-up", None, set_up),
     ("format", Some(Check::Format), format),
     ("tests of xtask", Some(Check::Xtask), xtask_tests),
@@ -39,6 +39,7 @@ const STEPS: [Step; 11] = [
     ("tests", Some(Check::Tests), host_tests),
     ("tests in WASM", Some(Check::Wasm), wasm_tests),
     ("JavaScript package and verifier", Some(Check::Js), script_tests),
+    ("fuzz targets", Some(Check::Fuzz), fuzz_targets),
     ("browser tests", Some(Check::Browser), browser_tests),
 ];
 
@@ -194,6 +195,11 @@ fn script_tests(workspace: &Workspace, _: &Parts, counts: &mut Counts) -> Result
     }
     process::run(workspace.command("python3").arg("docs/test_verify.py"))?;
     counts.passed += 1;
+    Ok(())
+}
+
+fn fuzz_targets(workspace: &Workspace, _: &Parts, counts: &mut Counts) -> Result<()> {
+    counts.passed += fuzz::all(workspace, &fuzz::Options::default())?;
     Ok(())
 }
 

@@ -114,13 +114,14 @@ impl Workspace {
     pub(crate) fn cargo(&self) -> Command {
         let mut command = self.command(cargo_program());
         command.env("CARGO_TARGET_DIR", &self.target_dir);
-        forget_this_package(&mut command);
         command
     }
 
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root).stdin(Stdio::null());
+        // Also of others: they may call Cargo.
+        forget_this_package(&mut command);
         command
     }
 

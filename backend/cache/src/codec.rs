@@ -191,6 +191,22 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     found.ok()
 }
 
+/// What is read of these bytes is written as it was read.
+#[cfg(fuzzing)]
+pub fn fuzzed(bytes: &[u8]) {
+    if let Some(packet) = packet_from(bytes) {
+        assert_eq!(packet_from(packet_to_text(&packet).as_bytes()), Some(packet));
+    }
+    if let Some(dress) = dress_from(bytes) {
+        assert_eq!(dress_from(dress_to_text(&dress).as_bytes()), Some(dress));
+    }
+    let user = UserId::new(1).expect("1 is an id");
+    if let Some(claim) = claim_from(user, bytes) {
+        assert_eq!(claim_from(user, claim_to_text(&claim).as_bytes()), Some(claim));
+    }
+    let _ = note_from(bytes, 7);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,8 @@ mod pool;
 mod scripts;
 mod site;
 
+#[cfg(fuzzing)]
+pub use codec::fuzzed;
 pub use examine::{ExaminedCache, examine};
 
 use anyhow::Context;

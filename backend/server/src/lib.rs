@@ -10,3 +10,10 @@ mod courier;
 pub mod http;
 pub mod node;
 pub mod telemetry;
+
+/// May a webhook be there, as far as its address tells? For fuzz targets.
+#[cfg(fuzzing)]
+pub fn webhook_url(url: &str) -> Result<(), String> {
+    use hongbao_engine::courier::Courier as _;
+    courier::HttpCourier::new(false).check(url)
+}

@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
-use crate::process;
 use crate::workspace::Workspace;
+use crate::{process, setup};
 use pages::Part;
 
 const MDBOOK: &str = "0.5.4";
@@ -37,7 +37,8 @@ limit-results = 20
 const STYLE: &str = include_str!("book.css");
 
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
-    let program = installed(workspace)?;
+    // It can also serve and watch, which takes a web server.
+    let program = setup::from_crates_io(workspace, "mdbook", MDBOOK, &["search"])?;
     let folder = workspace.target_dir.join("book");
     lay_out(workspace, &folder)?;
     process::run(workspace.command(program).arg("build").arg(&folder))?;
@@ -45,21 +46,6 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     let pages = site::check(&site)?;
     println!("{pages} pages, no dead link: {}", workspace.shown(&site.join("index.html")));
     Ok(ExitCode::SUCCESS)
-}
-
-/// mdBook's program, of our version.
-fn installed(workspace: &Workspace) -> Result<PathBuf> {
-    let folder = workspace.target_dir.join("tools").join(format!("mdbook-{MDBOOK}"));
-    let program = folder.join("bin").join(format!("mdbook{}", std::env::consts::EXE_SUFFIX));
-    if !program.is_file() {
-        let mut cargo = workspace.cargo();
-        cargo.args(["install", "mdbook", "--locked", "--version", MDBOOK]);
-        // It can also serve and watch, which takes a web server.
-        cargo.args(["--no-default-features", "--features", "search", "--root"]).arg(&folder);
-        process::run(cargo.arg("--target-dir").arg(folder.join("build")))?;
-        fs::remove_dir_all(folder.join("build"))?;
-    }
-    Ok(program)
 }
 
 /// What mdBook makes a site of: the pages and what they link to, in the order of the index.
@@ -99,25 +85,24 @@ fn place(folder: &Path, file: &Path) -> Result<PathBuf> {
 
 /// mdBook's list of chapters.
 fn summary(workspace: &Workspace, parts: &[Part]) -> Result<String> {
-    let mut text = "# Summary\n\n".to_owned();
-    let mut chapter = |before: &str, page: &Path| {
+    let chapter = |page: &Path| {
         let markdown = fs::read_to_string(workspace.root.join(page))?;
-        let title = pages::title(&markdown)
-            .with_context(|| format!("{} has no heading", page.display()))?;
-        text.push_str(&format!("{before}[{title}]({})\n", page.display()));
-        anyhow::Ok(())
+        let title = pages::title(&markdown);
+        let title = title.with_context(|| format!("{} has no heading", page.display()))?;
+        anyhow::Ok(format!("[{title}]({})", page.display()))
     };
+    let mut lines = vec!["# Summary".to_owned(), String::new()];
     for page in [pages::FRONT, pages::INDEX] {
-        chapter("", Path::new(page))?;
+        lines.push(chapter(Path::new(page))?);
     }
     for part in parts {
-        let mut before = format!("\n# {}\n\n- ", part.name);
+        lines.extend([String::new(), format!("# {}", part.name), String::new()]);
         for page in &part.pages {
-            chapter(&before, page)?;
-            before = "- ".to_owned();
+            lines.push(format!("- {}", chapter(page)?));
         }
     }
-    Ok(text)
+    lines.push(String::new());
+    Ok(lines.join("\n"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The documents as what they are on the forge: pages of Markdown that name each other by their files.
 //! `docs/README.md` has them all, in the order in which the site has its chapters.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -105,7 +104,7 @@ pub(super) fn links(text: &str) -> Vec<Link<'_>> {
 /// The names that headings have as anchors, on the forge and on the site alike.
 #[cfg(test)]
 fn anchors(text: &str) -> Vec<String> {
-    let mut times = BTreeMap::<String, usize>::new();
+    let mut times = std::collections::BTreeMap::<String, usize>::new();
     let mut anchors = Vec::new();
     for line in prose(text).filter(|line| line.starts_with('#')) {
         let heading = line.trim_start_matches('#').trim();

@@ -77,14 +77,11 @@ mod tests {
         let folder = TestFolder::new();
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
         fs::create_dir(folder.path().join("docs")).unwrap();
-        write(
-            "index.html",
-            r##"<a href="docs/A.html#keys"></a><a href="https://example.org"></a>"##,
-        );
+        write("index.html", r#"<a href="docs/A.html#keys"></a><a href="https://example.org"></a>"#);
         write("docs/A.html", r##"<h2 id="keys"></h2><img src="../p.webp"><a href="#keys"></a>"##);
         write("p.webp", "");
         assert_eq!(check(folder.path()).unwrap(), 2);
-        write("docs/B.html", r##"<a href="A.html#gone"></a><img src="gone.webp">"##);
+        write("docs/B.html", r#"<a href="A.html#gone"></a><img src="gone.webp">"#);
         let told = check(folder.path()).unwrap_err().to_string();
         assert!(told.contains("A.html#gone") && told.contains("gone.webp"), "{told}");
         assert!(!told.contains("#keys"), "{told}");

@@ -1,6 +1,6 @@
 //! R-API-6: whatever is refused over HTTP, in whichever test, is refused as the document says.
 
-use reqwest::{Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use serde_json::Value;
 use std::sync::LazyLock;
 
