@@ -7,7 +7,7 @@ use hongbao_e2e::{Browser, Form, Sent, Stage, play};
 use thirtyfour::Key;
 
 #[test]
-fn back_leaves_the_overlay_and_not_the_screen() -> Result<()> {
+pub(crate) fn back_leaves_the_overlay_and_not_the_screen() -> Result<()> {
     play("overlays-back", async |stage: &Stage| {
         let mei = stage.guest("Mei").await?;
         let tom = stage.guest("Tom").await?;
@@ -75,7 +75,7 @@ fn back_leaves_the_overlay_and_not_the_screen() -> Result<()> {
 }
 
 #[test]
-fn a_filled_form_asks_before_it_goes() -> Result<()> {
+pub(crate) fn a_filled_form_asks_before_it_goes() -> Result<()> {
     play("overlays-filled", async |stage: &Stage| {
         let mei = stage.guest("Mei").await?;
         let group = mei.make_group("Family", &[]).await?;
