@@ -2,6 +2,7 @@
 
 mod calls;
 mod gestures;
+mod looks;
 
 pub use calls::Loss;
 
@@ -347,30 +348,6 @@ impl Browser {
     /// Runs a script that calls its last argument with the answer.
     pub async fn ask(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
         Ok(self.driver.execute_async(script, arguments).await?.json().clone())
-    }
-
-    /// Waits until everything that moves, and is to end, has ended.
-    pub async fn at_rest(&self) -> Result<()> {
-        wait_for("the animations to end", async || {
-            let script = "return document.getAnimations().filter((animation) =>
-                animation.playState === 'running'
-                && Number.isFinite(animation.effect.getComputedTiming().endTime)).length;";
-            Ok((self.script(script).await? == json!(0)).then_some(()))
-        })
-        .await
-    }
-
-    /// The language and the theme of the pages that are loaded from now on.
-    pub async fn dress(&self, language: &str, theme: &str) -> Result<()> {
-        self.store("hongbao.lang", language).await?;
-        self.store("hongbao.theme", theme).await
-    }
-
-    /// Shows the page that is open in another theme, and waits until its colours have
-    /// come to rest.
-    pub async fn set_theme(&self, theme: &str) -> Result<()> {
-        self.script(&format!("document.documentElement.dataset.theme = '{theme}'")).await?;
-        self.at_rest().await
     }
 
     /// Writes into the browser's own storage, where the app keeps language and theme.
