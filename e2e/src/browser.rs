@@ -2,12 +2,15 @@
 
 mod calls;
 mod gestures;
+mod looks;
 
 pub use calls::Loss;
 
 use crate::{
-    chromium::{self, Form},
+    chromium,
     console::Console,
+    engine::{Driver, Engine, Form},
+    firefox,
     person::Person,
     wait::wait_for,
 };
@@ -16,14 +19,17 @@ use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
 use tempfile::TempDir;
-use thirtyfour::{By, Key, TypingData, WebDriver, WebElement, WindowHandle};
+use thirtyfour::{By, Cookie, Key, SameSite, TypingData, WebDriver, WebElement, WindowHandle};
 
 /// A browser of its own, with its own cookies and storage. Clones are the same browser.
 #[derive(Clone, Debug)]
 pub struct Browser {
     driver: WebDriver,
+    engine: Engine,
     base: Arc<str>,
     console: Arc<Console>,
+    // The process first: fields are dropped in this order.
+    _process: Arc<Driver>,
     _profile: Arc<TempDir>,
 }
 
@@ -32,11 +38,31 @@ fn css(id: &str) -> String {
 }
 
 impl Browser {
-    pub(crate) async fn open(driver: &str, base: &str, form: Form, calm: bool) -> Result<Self> {
+    pub(crate) async fn open(engine: Engine, base: &str, form: Form, calm: bool) -> Result<Self> {
         let profile = TempDir::new().context("a folder for the browser's profile")?;
-        let capabilities = chromium::capabilities(form, profile.path(), calm)?;
-        let driver = WebDriver::new(driver, capabilities).await.context("a new browser")?;
-        Ok(Self { driver, base: base.into(), console: Arc::default(), _profile: Arc::new(profile) })
+        let process = Driver::start(engine, profile.path())?;
+        let console = Arc::<Console>::default();
+        let driver = match engine {
+            Engine::Chromium => {
+                let capabilities = chromium::capabilities(form, profile.path(), calm)?;
+                WebDriver::new(process.url(), capabilities).await.context("a new browser")?
+            }
+            Engine::Firefox => {
+                let capabilities = firefox::capabilities(form, profile.path(), calm)?;
+                let driver = WebDriver::new(process.url(), capabilities).await;
+                let driver = driver.context("a new Firefox")?;
+                firefox::prepare(&driver, form, Arc::clone(&console)).await?;
+                driver
+            }
+        };
+        Ok(Self {
+            driver,
+            engine,
+            base: base.into(),
+            console,
+            _process: Arc::new(process),
+            _profile: Arc::new(profile),
+        })
     }
 
     pub(crate) async fn quit(&self) {
@@ -50,7 +76,15 @@ impl Browser {
     }
 
     pub(crate) async fn surprises(&self) -> Result<Vec<String>> {
-        Ok(self.console.surprises(&self.driver.browser_log().await?))
+        match self.engine {
+            Engine::Chromium => {
+                for entry in self.driver.browser_log().await? {
+                    self.console.hear(entry);
+                }
+            }
+            Engine::Firefox => firefox::catch_up(&self.driver, &self.console).await?,
+        }
+        Ok(self.console.surprises())
     }
 
     pub(crate) async fn save_picture(&self, path: &Path) -> Result<()> {
@@ -136,12 +170,10 @@ impl Browser {
 
     /// Gives this browser somebody's session, unheard by the pages that are open.
     pub async fn hand_over(&self, person: &Person) -> Result<()> {
-        let cookie = json!({
-            "url": &*self.base, "name": "hongbao_session", "value": person.token(),
-            "httpOnly": true, "sameSite": "Strict",
-        });
-        self.driver.cdp().send_raw("Network.setCookie", cookie).await.context("the cookie")?;
-        Ok(())
+        let mut cookie = Cookie::new("hongbao_session", person.token());
+        cookie.http_only = Some(true);
+        cookie.same_site = Some(SameSite::Strict);
+        self.driver.add_cookie(cookie).await.context("the cookie")
     }
 
     /// A page of the server's origin without the app. It names no icon of its own, so the
@@ -316,30 +348,6 @@ impl Browser {
     /// Runs a script that calls its last argument with the answer.
     pub async fn ask(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
         Ok(self.driver.execute_async(script, arguments).await?.json().clone())
-    }
-
-    /// Waits until everything that moves, and is to end, has ended.
-    pub async fn at_rest(&self) -> Result<()> {
-        wait_for("the animations to end", async || {
-            let script = "return document.getAnimations().filter((animation) =>
-                animation.playState === 'running'
-                && Number.isFinite(animation.effect.getComputedTiming().endTime)).length;";
-            Ok((self.script(script).await? == json!(0)).then_some(()))
-        })
-        .await
-    }
-
-    /// The language and the theme of the pages that are loaded from now on.
-    pub async fn dress(&self, language: &str, theme: &str) -> Result<()> {
-        self.store("hongbao.lang", language).await?;
-        self.store("hongbao.theme", theme).await
-    }
-
-    /// Shows the page that is open in another theme, and waits until its colours have
-    /// come to rest.
-    pub async fn set_theme(&self, theme: &str) -> Result<()> {
-        self.script(&format!("document.documentElement.dataset.theme = '{theme}'")).await?;
-        self.at_rest().await
     }
 
     /// Writes into the browser's own storage, where the app keeps language and theme.

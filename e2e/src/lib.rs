@@ -1,4 +1,4 @@
-//! What the browser tests stand on: a real server, a real Chromium, people.
+//! What the browser tests stand on: a real server, real browsers, people.
 //!
 //! A test is a [`play`]: it gets a [`Stage`] with a server of its own on an empty
 //! folder, lets [`Person`]s in by REST where the screens are not the subject, and
@@ -13,6 +13,8 @@ mod accessibility;
 mod browser;
 mod chromium;
 mod console;
+mod engine;
+mod firefox;
 mod paths;
 mod person;
 mod process;
@@ -23,9 +25,9 @@ mod wait;
 
 pub use accessibility::{assert_accessible, assert_contrast};
 pub use browser::{Browser, Loss};
-pub use chromium::Form;
+pub use engine::Form;
 pub use person::{Person, Sent};
 pub use server::Server;
 pub use shapes::assert_fits;
-pub use stage::{Stage, play, play_with};
+pub use stage::{Stage, in_firefox, play, play_with};
 pub use wait::wait_for;

@@ -17,6 +17,18 @@ pub(crate) fn server_binary() -> PathBuf {
     )
 }
 
+/// A program that a variable may name.
+pub(crate) fn chromedriver() -> PathBuf {
+    std::env::var_os("CHROMEDRIVER").map_or_else(|| "chromedriver".into(), PathBuf::from)
+}
+
+/// Debian has Firefox and no geckodriver: `cargo xtask test` builds one where it is missing.
+pub(crate) fn geckodriver() -> PathBuf {
+    let built = profile_folder().parent().expect("<target>").join("tools/bin/geckodriver");
+    let found = || if built.is_file() { built } else { "geckodriver".into() };
+    std::env::var_os("GECKODRIVER").map_or_else(found, PathBuf::from)
+}
+
 /// What looks for barriers; `cargo xtask test` puts it there.
 pub(crate) fn axe() -> PathBuf {
     profile_folder()

@@ -28,7 +28,8 @@ const SCRIPT: &str = "
         if ((box.right > innerWidth + 1 || box.left < -1) && !clips(element)) {
             wide.push(`${name}: ${Math.round(box.left)}..${Math.round(box.right)}`);
         }
-        if (element.matches('button, a') && element.scrollHeight > element.clientHeight + 1) {
+        const inline = getComputedStyle(element).display === 'inline';
+        if (element.matches('button, a') && !inline && element.scrollHeight > element.clientHeight + 1) {
             wide.push(`${name} spills: ${element.scrollHeight} > ${element.clientHeight}`);
         }
         const scrolls = ['auto', 'scroll'].includes(getComputedStyle(element).overflowX);

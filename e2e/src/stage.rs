@@ -2,7 +2,7 @@
 
 use crate::{
     browser::Browser,
-    chromium::{Driver, Form},
+    engine::{Engine, Form},
     paths,
     person::Person,
     server::Server,
@@ -10,6 +10,7 @@ use crate::{
 use anyhow::{Context as _, Result, ensure};
 use futures::FutureExt as _;
 use std::{
+    cell::Cell,
     panic::{self, AssertUnwindSafe},
     sync::{Mutex, PoisonError},
 };
@@ -19,35 +20,50 @@ use tokio::sync::Semaphore;
 /// has half a dozen processes.
 static SEATS: Semaphore = Semaphore::const_new(2);
 
+thread_local! {
+    /// A test has a thread of its own, and plays on it.
+    static ENGINE: Cell<Engine> = const { Cell::new(Engine::Chromium) };
+}
+
+/// Runs a test once more, in Firefox.
+pub fn in_firefox(test: impl FnOnce() -> Result<()>) -> Result<()> {
+    ENGINE.set(Engine::Firefox);
+    test()
+}
+
 /// The server of a test and its browsers.
 #[derive(Debug)]
 pub struct Stage {
-    name: &'static str,
-    // Dropped first: the browsers hold connections to the driver.
+    name: String,
+    engine: Engine,
     browsers: Mutex<Vec<Browser>>,
-    driver: Driver,
     server: Server,
 }
 
 /// Plays a test. When it is over, each browser's console must be empty; when it failed,
 /// or panicked, pictures of what the browsers showed are kept.
-pub fn play(name: &'static str, scene: impl AsyncFnOnce(&Stage) -> Result<()>) -> Result<()> {
+pub fn play(name: &str, scene: impl AsyncFnOnce(&Stage) -> Result<()>) -> Result<()> {
     play_with(name, &[], scene)
 }
 
 /// [`play`] on a server with these variables.
 pub fn play_with(
-    name: &'static str,
+    name: &str,
     settings: &[(&str, &str)],
     scene: impl AsyncFnOnce(&Stage) -> Result<()>,
 ) -> Result<()> {
+    let engine = ENGINE.get();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let _seat = SEATS.acquire().await?;
         let stage = Stage {
-            name,
+            name: if engine == Engine::Firefox {
+                format!("firefox-{name}")
+            } else {
+                name.to_owned()
+            },
+            engine,
             browsers: Mutex::default(),
-            driver: Driver::start()?,
             server: Server::start(settings)?,
         };
         let outcome = AssertUnwindSafe(scene(&stage)).catch_unwind().await;
@@ -105,7 +121,7 @@ impl Stage {
     }
 
     async fn open(&self, form: Form, calm: bool) -> Result<Browser> {
-        let browser = Browser::open(self.driver.url(), self.url(), form, calm).await?;
+        let browser = Browser::open(self.engine, self.url(), form, calm).await?;
         self.browsers.lock().unwrap_or_else(PoisonError::into_inner).push(browser.clone());
         Ok(browser)
     }
@@ -151,8 +167,13 @@ impl Stage {
         }
     }
 
-    /// Keeps a picture of the screen under this name.
+    /// Keeps a picture of the screen under this name. Those of the documentation are Chromium's.
     pub async fn picture(&self, browser: &Browser, name: &str) -> Result<()> {
+        if self.engine != Engine::Chromium {
+            return browser
+                .save_picture(&paths::leftovers().join(format!("firefox-{name}.png")))
+                .await;
+        }
         let path = paths::pictures().join(format!("{name}.webp"));
         browser.save_webp(&path).await.with_context(|| format!("a picture of {name}"))
     }

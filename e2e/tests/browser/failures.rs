@@ -46,7 +46,7 @@ async fn paid(mei: &Person, group: &str, packets: i64) -> Result<()> {
 }
 
 #[test]
-fn a_lost_payment_is_never_paid_twice() -> Result<()> {
+pub(crate) fn a_lost_payment_is_never_paid_twice() -> Result<()> {
     play("paying", async |stage: &Stage| {
         let (mei, _, group, browser) = chat(stage).await?;
         // Neither a request that never arrives nor an answer that gets lost pays twice.
@@ -126,7 +126,7 @@ fn a_reload_in_the_middle_of_paying_is_told_about() -> Result<()> {
 }
 
 #[test]
-fn a_lost_opening_is_found_again() -> Result<()> {
+pub(crate) fn a_lost_opening_is_found_again() -> Result<()> {
     play("opening", async |stage: &Stage| {
         let (mei, tom, group, _) = chat(stage).await?;
         let browser = enter(stage, Form::Phone, &tom, &format!("/g/{group}")).await?;

@@ -18,7 +18,7 @@ async fn focus_is_on(browser: &Browser, id: &str) -> Result<()> {
 }
 
 #[test]
-fn the_focus_comes_back_from_every_sheet() -> Result<()> {
+pub(crate) fn the_focus_comes_back_from_every_sheet() -> Result<()> {
     play("focus", async |stage: &Stage| {
         let mei = stage.guest("Mei").await?;
         let tom = stage.guest("Tom").await?;

@@ -70,7 +70,7 @@ fn nobody_pays_from_anothers_wallet() -> Result<()> {
 
 /// The other tab hears at once.
 #[test]
-fn tabs_hear_of_each_other() -> Result<()> {
+pub(crate) fn tabs_hear_of_each_other() -> Result<()> {
     play("tabs", async |stage: &Stage| {
         let (_, _, group, browser) = world(stage).await?;
         browser.expect_refusal("/api/v1/", 404);

@@ -17,7 +17,7 @@ async fn at_home(stage: &Stage) -> Result<Browser> {
 /// Without network and server the app opens, says so in its own words, and goes on when they are
 /// back.
 #[test]
-fn it_opens_without_a_network() -> Result<()> {
+pub(crate) fn it_opens_without_a_network() -> Result<()> {
     play("installed", async |stage: &Stage| {
         let browser = at_home(stage).await?;
         browser.set_offline(true).await?;

@@ -33,7 +33,7 @@ async fn scan(browser: &Browser) -> Result<String> {
 }
 
 #[test]
-fn an_invitation_is_scanned_and_shared() -> Result<()> {
+pub(crate) fn an_invitation_is_scanned_and_shared() -> Result<()> {
     play("inviting", async |stage: &Stage| {
         let mei = stage.guest("Mei").await?;
         let group = mei.make_group("Family", &[]).await?;

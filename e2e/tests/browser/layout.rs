@@ -27,7 +27,7 @@ const WIDE: Words = Words {
 };
 
 #[test]
-fn every_screen_fits_a_phone() -> Result<()> {
+pub(crate) fn every_screen_fits_a_phone() -> Result<()> {
     fits("layout", Form::Phone, &["en", "zh-CN"])
 }
 
@@ -125,7 +125,7 @@ fn the_page_of_the_rest_interface_fits_a_phone() -> Result<()> {
 
 /// The switches work where they stand, and are remembered.
 #[test]
-fn language_and_theme_are_a_tap_away() -> Result<()> {
+pub(crate) fn language_and_theme_are_a_tap_away() -> Result<()> {
     play_with("switches", &[], async |stage: &Stage| {
         let browser = stage.calm_browser(Form::Phone).await?;
         browser.goto("/").await?;

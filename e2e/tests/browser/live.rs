@@ -27,7 +27,7 @@ async fn told(browser: &Browser, kind: &str) -> Result<Vec<String>> {
 }
 
 #[test]
-fn what_happens_is_on_every_screen() -> Result<()> {
+pub(crate) fn what_happens_is_on_every_screen() -> Result<()> {
     play("live", async |stage: &Stage| {
         let mei = stage.guest("Mei").await?;
         let tom = stage.guest("Tom").await?;
@@ -174,7 +174,7 @@ async fn send_and_open(people: &[Person], group: &str, number: usize) -> Result<
 
 /// Two windows of one person, and a server that is killed under them.
 #[test]
-fn two_windows_and_a_server_that_dies() -> Result<()> {
+pub(crate) fn two_windows_and_a_server_that_dies() -> Result<()> {
     play("windows", async |stage: &Stage| {
         let mei = stage.guest("Mei").await?;
         let tom = stage.guest("Tom").await?;

@@ -1,4 +1,4 @@
-//! The web app in a real Chromium, against the real server.
+//! The web app in real browsers, against the real server.
 //!
 //! One binary, so that everything is linked once; a module per promise. `cargo xtask
 //! test` runs it last. By hand, after `cargo xtask web` and `cargo build`:
@@ -7,6 +7,7 @@
 mod bad_input;
 mod failures;
 mod fee;
+mod firefox;
 mod focus;
 mod gestures;
 mod hands;

@@ -94,7 +94,7 @@ async fn is_there(browser: &Browser, path: &str, sign: &str) -> Result<()> {
 
 /// Inside the app, without loading it again: links, and the browser's own buttons.
 #[test]
-fn back_and_forward_within_the_app() -> Result<()> {
+pub(crate) fn back_and_forward_within_the_app() -> Result<()> {
     play("within", async |stage: &Stage| {
         let world = world(stage).await?;
         let browser = stage.calm_browser(Form::Desktop).await?;

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 const POINT_WITHIN: Duration = Duration::from_mins(1);
 
 #[test]
-fn a_stranger_sees_the_point_in_chinese() -> Result<()> {
+pub(crate) fn a_stranger_sees_the_point_in_chinese() -> Result<()> {
     comes_alone("newcomer-zh", "zh-CN", "小梅", Form::Phone)
 }
 
 #[test]
-fn a_stranger_sees_the_point_in_english() -> Result<()> {
+pub(crate) fn a_stranger_sees_the_point_in_english() -> Result<()> {
     comes_alone("newcomer-en", "en", "Mei", Form::Desktop)
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use hongbao_e2e::{Browser, Form, Stage, play};
 
 #[test]
-fn a_guest_becomes_an_account_and_keeps_everything() -> Result<()> {
+pub(crate) fn a_guest_becomes_an_account_and_keeps_everything() -> Result<()> {
     play("account", async |stage: &Stage| {
         let mei = stage.guest("Mei").await?;
         let tom = stage.guest("Tom").await?;

@@ -12,7 +12,7 @@ const PACKETS: i64 = 60;
 const SHARE_FEN: i64 = 101;
 
 #[test]
-fn the_lists_add_up_and_have_no_end_but_the_last() -> Result<()> {
+pub(crate) fn the_lists_add_up_and_have_no_end_but_the_last() -> Result<()> {
     play("records", async |stage: &Stage| {
         let mei = stage.guest("Mei").await?;
         let tom = stage.guest("Tom").await?;

@@ -76,7 +76,7 @@ fn tabs_share_the_balance() -> Result<()> {
 /// That the connection is lost is said on every screen, also by a machine that has no
 /// network any more while nothing tells its stream.
 #[test]
-fn a_lost_connection_is_said_on_every_screen() -> Result<()> {
+pub(crate) fn a_lost_connection_is_said_on_every_screen() -> Result<()> {
     play("link-lost", async |stage: &Stage| {
         let mei = stage.guest("Mei").await?;
         let group = mei.make_group("Family", &[]).await?;

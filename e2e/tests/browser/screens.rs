@@ -104,7 +104,7 @@ fn look(
 }
 
 #[test]
-fn phone_in_chinese() -> Result<()> {
+pub(crate) fn phone_in_chinese() -> Result<()> {
     look("screens-phone-zh", Form::Phone, "zh-CN", "light", CHINESE)
 }
 
@@ -114,7 +114,7 @@ fn phone_in_english() -> Result<()> {
 }
 
 #[test]
-fn desktop_in_english() -> Result<()> {
+pub(crate) fn desktop_in_english() -> Result<()> {
     look("screens-desktop-en", Form::Desktop, "en", "light", ENGLISH)
 }
 

@@ -12,7 +12,7 @@ const TOP_UP_FEN: i64 = 20_000;
 
 /// R-WEB-1 to R-WEB-4, R-SEND-1, R-SEND-2, R-OPEN-1, R-OPEN-2, R-SPLIT-5, R-FAIR-6.
 #[test]
-fn two_people_share_a_lucky_packet() -> Result<()> {
+pub(crate) fn two_people_share_a_lucky_packet() -> Result<()> {
     play("story", async |stage: &Stage| {
         let mei = stage.browser(Form::Phone).await?;
         let link = found_a_group(stage, &mei).await?;

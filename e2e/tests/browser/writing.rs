@@ -38,7 +38,7 @@ async fn chat(stage: &Stage) -> Result<(Person, String, Browser)> {
 
 /// Shift+Enter begins a new line; Enter sends all of them as one.
 #[test]
-fn a_message_may_have_many_lines() -> Result<()> {
+pub(crate) fn a_message_may_have_many_lines() -> Result<()> {
     play("writing-lines", async |stage: &Stage| {
         let (mei, group, browser) = chat(stage).await?;
         type_in(&browser, "One").await?;
@@ -58,7 +58,7 @@ fn a_message_may_have_many_lines() -> Result<()> {
 }
 
 #[test]
-fn lines_stand_at_once_and_go_out_in_order() -> Result<()> {
+pub(crate) fn lines_stand_at_once_and_go_out_in_order() -> Result<()> {
     play("writing", async |stage: &Stage| {
         let (mei, group, browser) = chat(stage).await?;
         browser.hold_calls().await?;
@@ -109,7 +109,7 @@ fn lines_stand_at_once_and_go_out_in_order() -> Result<()> {
 }
 
 #[test]
-fn a_line_that_did_not_get_out_is_tried_again_or_discarded() -> Result<()> {
+pub(crate) fn a_line_that_did_not_get_out_is_tried_again_or_discarded() -> Result<()> {
     play("unsent", async |stage: &Stage| {
         let (mei, group, browser) = chat(stage).await?;
         let mut lines = Vec::new();
