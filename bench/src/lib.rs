@@ -19,4 +19,5 @@ pub mod shares;
 pub mod size;
 pub mod stage;
 pub mod stats;
+pub mod web;
 pub mod wire;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use hongbao_bench::{audit, contest, midnight, mover, reconcile, rival, size};
+use hongbao_bench::{audit, contest, midnight, mover, reconcile, rival, size, web};
 use std::process::ExitCode;
 
 /// Measures a Hongbao server over real HTTP on loopback.
@@ -29,6 +29,8 @@ enum Command {
     Size(size::Arguments),
     /// A simulation of midnight with one site lost, from measured figures.
     Midnight(midnight::Arguments),
+    /// The web app as Lighthouse sees it on a phone: the first page, and a chat.
+    Web(web::Arguments),
     /// One of those that a contest starts.
     #[command(hide = true)]
     Rival(rival::Arguments),
@@ -49,6 +51,7 @@ fn main() -> Result<ExitCode> {
         Command::Mover(arguments) => measure(mover::run(arguments)),
         Command::Reconcile(arguments) => measure(reconcile::run(arguments)),
         Command::Size(arguments) => measure(size::run(arguments)),
+        Command::Web(arguments) => measure(web::run(arguments)),
         Command::Rival(arguments) => return Ok(rival::run(arguments)),
         Command::Bare(arguments) => rival::run_bare(&arguments),
     }?;

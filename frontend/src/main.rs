@@ -40,6 +40,11 @@ fn main() {
     state::notify::start();
     who::start();
     state::session::start();
-    leptos::mount::mount_to_body(app::App);
-    browser::hide("boot");
+    // In a task of its own: a phone compiles what runs for the first time as it goes, and a
+    // tap should not wait for all of it.
+    tasks::detach(async {
+        tasks::sleep_ms(0).await;
+        leptos::mount::mount_to_body(app::App);
+        browser::hide("boot");
+    });
 }

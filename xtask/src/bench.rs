@@ -4,10 +4,13 @@ use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
 
+use crate::bindgen::Flavour;
 use crate::workspace::Workspace;
-use crate::{process, setup};
+use crate::{process, setup, web};
 
-const MEASURES: [&str; 6] = ["audit", "contest", "midnight", "mover", "reconcile", "size"];
+const MEASURES: [&str; 7] = ["audit", "contest", "midnight", "mover", "reconcile", "size", WEB];
+/// Looks at the web app as well, which the server has inside.
+const WEB: &str = "web";
 
 pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     ensure!(
@@ -15,7 +18,12 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
         "`cargo xtask bench` needs to know what to measure: one of {}",
         MEASURES.join(", ")
     );
-    setup::for_building(workspace)?;
+    if arguments.first().is_some_and(|first| first == WEB) {
+        setup::for_looking(workspace)?;
+        web::build(workspace, Flavour::Release)?;
+    } else {
+        setup::for_building(workspace)?;
+    }
     // One build for both: two would compile what they share twice wherever their features differ.
     process::run(workspace.cargo().args([
         "build",
@@ -29,6 +37,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCod
         workspace
             .command(workspace.binary("release", "hongbao-bench"))
             .env("HONGBAO_BIN", workspace.binary("release", "hongbao"))
+            .env("HONGBAO_LIGHTHOUSE", workspace.target_dir.join(setup::LIGHTHOUSE))
             .env("HONGBAO_BENCH_RESULTS", workspace.target_dir.join("bench-contest.json"))
             .args(arguments),
     )

@@ -58,7 +58,8 @@ const FOR_FLEET: [Tool; 3] = [
     },
 ];
 
-const FOR_TESTING: [Tool; 10] = [
+/// What looks at the web app.
+const FOR_LOOKING: [Tool; 3] = [
     Tool {
         programs: &["node"],
         variable: None,
@@ -72,16 +73,19 @@ const FOR_TESTING: [Tool; 10] = [
         purpose: "npm (fetches what looks for barriers in the web app, and makes a client of the API)",
     },
     Tool {
-        programs: &["python3"],
-        variable: None,
-        packages: &["python3"],
-        purpose: "Python 3 (the independent verifier; Schemathesis; a client of the API)",
-    },
-    Tool {
         programs: &["chromium", "chromium-browser", "google-chrome"],
         variable: Some("CHROMIUM"),
         packages: &["chromium"],
         purpose: "Chromium (browser tests)",
+    },
+];
+
+const FOR_TESTING: [Tool; 7] = [
+    Tool {
+        programs: &["python3"],
+        variable: None,
+        packages: &["python3"],
+        purpose: "Python 3 (the independent verifier; Schemathesis; a client of the API)",
     },
     Tool {
         programs: &["chromedriver"],
@@ -134,6 +138,7 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
     let font = (!has_chinese_font()).then_some("fonts-noto-cjk");
     let venv = (!has_venv()).then_some("python3-venv");
     let wished: Vec<_> = font.into_iter().chain(venv).collect();
+    install(workspace, &FOR_LOOKING, &[])?;
     install(workspace, &FOR_TESTING, &wished)?;
     install(workspace, &FOR_FLEET, &[])?;
     geckodriver(workspace)?;
@@ -145,6 +150,16 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
     }
     Ok(())
 }
+
+/// For Lighthouse.
+pub(crate) fn for_looking(workspace: &Workspace) -> Result<()> {
+    for_building(workspace)?;
+    install(workspace, &FOR_LOOKING, &[])?;
+    from_npm(workspace, "bench/web", "lighthouse")
+}
+
+/// Where that is, in the target folder.
+pub(crate) const LIGHTHOUSE: &str = "lighthouse/node_modules/.bin/lighthouse";
 
 pub(crate) fn for_fleet(workspace: &Workspace) -> Result<()> {
     for_building(workspace)?;

@@ -33,6 +33,7 @@ in_firefox! {
     people::a_guest_becomes_an_account_and_keeps_everything,
     records::the_lists_add_up_and_have_no_end_but_the_last,
     runs::a_lost_connection_is_said_on_every_screen,
+    runs::what_is_lost_after_the_stream_is_said_as_well,
     screens::desktop_in_english,
     screens::phone_in_chinese,
     story::two_people_share_a_lucky_packet,

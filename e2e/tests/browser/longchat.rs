@@ -58,10 +58,41 @@ fn a_long_chat_costs_what_a_short_one_costs() -> Result<()> {
     })
 }
 
+/// What is in view is there first; the rest follows a few rows at a time, so that no tap waits
+/// for all of it.
+#[test]
+fn a_chat_is_drawn_bit_by_bit() -> Result<()> {
+    play("drawn", async |stage: &Stage| {
+        let mei = stage.guest("Mei").await?;
+        let group = mei.make_group("Family", &[]).await?;
+        chatter(&mei, &group, 0, 40, TOGETHER).await?;
+        mei.say(&group, "The end").await?;
+        let browser = stage.calm_browser(Form::Phone).await?;
+        let watch = "window.rowsAtOnce = 0;
+            let known = new Set();
+            new MutationObserver(() => {
+                const rows = new Set(document.querySelectorAll('.log-row'));
+                window.rowsAtOnce = Math.max(window.rowsAtOnce, rows.difference(known).size);
+                known = rows;
+            }).observe(document, { childList: true, subtree: true });";
+        browser.before_each_page(watch).await?;
+        browser.become_person(&mei).await?;
+        browser.goto(&format!("/g/{group}")).await?;
+        browser.find_css("[data-testid='log']:not([aria-busy])").await?;
+        at_the_end(&browser).await?;
+        let rows = drawn(&browser).await?.len();
+        ensure!(rows > 40, "{rows} rows");
+        let at_once = browser.script("return window.rowsAtOnce").await?;
+        ensure!(at_once.as_u64().is_some_and(|rows| rows <= 12), "{at_once} rows at once");
+        Ok(())
+    })
+}
+
 /// Opens a chat in a browser that knows nothing: rows, calls and bytes.
 async fn opening(stage: &Stage, person: &Person, group: &str) -> Result<(usize, i64, i64)> {
     let browser = enter(stage, Form::Phone, person, &format!("/g/{group}")).await?;
     browser.says("log", "The end").await?;
+    browser.find_css("[data-testid='log']:not([aria-busy])").await?;
     at_the_end(&browser).await?;
     // Reading has been told, so nothing more is on its way.
     wait_for("the reading to be told", async || {

@@ -3,7 +3,7 @@
 
 use crate::steps::{enter, pay};
 use anyhow::{Context as _, Result, ensure};
-use hongbao_e2e::{Form, Stage, play};
+use hongbao_e2e::{Form, Stage, play, wait_for};
 
 /// As high as eight short lines of one person may be on a phone, in CSS pixels.
 const EIGHT_LINES_PX: f64 = 330.0;
@@ -70,6 +70,36 @@ fn tabs_share_the_balance() -> Result<()> {
         pay(&browser).await?;
         browser.switch_to(&wallet).await?;
         browser.says("wallet-balance", "¥95.00").await
+    })
+}
+
+/// So it is where no stream gets through, and calls do until they are lost, too.
+#[test]
+pub(crate) fn what_is_lost_after_the_stream_is_said_as_well() -> Result<()> {
+    play("calls-lost", async |stage: &Stage| {
+        let mei = stage.guest("Mei").await?;
+        let browser = enter(stage, Form::Phone, &mei, "/wallet").await?;
+        browser.expect_refusal("/no-stream", 404);
+        browser.find("wallet").await?;
+        let refuse = "const Stream = EventSource;
+            window.refused = 0;
+            window.EventSource = function () {
+                window.refused += 1;
+                return new Stream('/api/v1/no-stream');
+            };";
+        browser.script(refuse).await?;
+        browser.set_offline(true).await?;
+        browser.find("link-lost").await?;
+        browser.set_offline(false).await?;
+        browser.gone("link-lost").await?;
+        let before = browser.script("return window.refused").await?.as_u64();
+        wait_for("a stream to be refused once more", async || {
+            Ok((browser.script("return window.refused").await?.as_u64() > before).then_some(()))
+        })
+        .await?;
+        browser.set_offline(true).await?;
+        browser.find("link-lost").await?;
+        browser.set_offline(false).await
     })
 }
 

@@ -123,11 +123,16 @@ pub(crate) async fn follow(listener: impl Listener) -> Failure {
     let _wanted = Wanted;
     let mut pause_ms = PAUSE_MS;
     let mut aside_until = 0.0;
+    // Has it gone without having come again? Not to be told by the pause: calls may get through
+    // in between, where a stream does not, and then be lost as well.
+    let mut is_away = false;
     loop {
         until_seen().await;
         let turn = if js_sys::Date::now() < aside_until { None } else { turn().await };
         let Some(turn) = turn else {
-            match listener.check().await {
+            let answer = listener.check().await;
+            is_away = answer.is_err();
+            match answer {
                 Ok(()) => came(),
                 Err(failure) if failure.is_passing() => went(),
                 Err(failure) => return failure,
@@ -138,7 +143,9 @@ pub(crate) async fn follow(listener: impl Listener) -> Failure {
             continue;
         };
         let mut was_open = false;
-        match hold(listener, turn, &mut was_open).await {
+        let end = hold(listener, turn, &mut was_open).await;
+        is_away &= !was_open;
+        match end {
             End::LetGo => continue,
             End::Aside => {
                 aside_until = js_sys::Date::now() + ASIDE_MS;
@@ -147,19 +154,20 @@ pub(crate) async fn follow(listener: impl Listener) -> Failure {
             End::Refused(failure) => return failure,
             End::Lost => {}
         }
+        if !is_away {
+            is_away = true;
+            went();
+        }
         if was_open {
             pause_ms = PAUSE_MS;
-            went();
         } else {
-            if pause_ms == PAUSE_MS {
-                went();
-            }
             match listener.check().await {
                 Err(failure) if !failure.is_passing() => return failure,
                 Err(_) => {}
                 // Calls get through, where a stream does not.
                 Ok(()) => {
                     came();
+                    is_away = false;
                     listener.opened();
                     listener.tick();
                 }

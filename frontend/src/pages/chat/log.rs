@@ -16,8 +16,8 @@ use super::card::Card;
 use crate::{
     art::{Icon, Scene},
     components::{
-        Avatar, Empty, Link as RouteLink, Name, Pic, envelope::Tapped, live, memo, press, rows,
-        words,
+        Avatar, Empty, Link as RouteLink, Name, Pic, effect, envelope::Tapped, live, memo, press,
+        rows, words,
     },
     i18n::{Lang, lang, tr},
     route::Route,
@@ -26,11 +26,37 @@ use crate::{
         feed::{Feed, Link},
         outbox,
     },
+    tasks::{self, Scope},
     who,
 };
 
 use scroll::Scroll;
 use unsent::Unsent;
+
+/// Rows that a chat is opened with, more than a screen of a phone, and how many come at a time
+/// after them: taps are answered in between.
+const FIRST_ROWS: usize = 12;
+const MORE_ROWS: usize = 8;
+/// Rows that are drawn when all are.
+const ALL: usize = usize::MAX;
+
+/// Draws what is further up after what is in view; how many rows, counted from the newest.
+fn draw_bit_by_bit(rows: RwSignal<Vec<LogRow>>) -> RwSignal<usize> {
+    let count = RwSignal::new(FIRST_ROWS);
+    let scope = Scope::new();
+    effect(move || {
+        let (known, drawn) = (rows.with(Vec::len), count.get());
+        if known > drawn {
+            scope.spawn(async move {
+                tasks::sleep_ms(0).await;
+                count.update(|count| *count = count.saturating_add(MORE_ROWS));
+            });
+        } else if known > 0 && drawn != ALL {
+            count.set(ALL);
+        }
+    });
+    count
+}
 
 /// The scrolling part of a chat. The children are shown while there is no message
 /// but the founder's own arrival.
@@ -46,7 +72,8 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
             && outbox::lines(feed.group()).is_empty()
     });
     let away = memo(move || feed.link() == Link::Away);
-    let scroll = Scroll::keep(place, feed);
+    let count = draw_bit_by_bit(drawn);
+    let scroll = Scroll::keep(place, feed, count);
     view! {
         <div class="log-frame">
             <div
@@ -56,6 +83,7 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                 aria-label=tr!(chat_label)
                 tabindex="0"
                 data-testid="log"
+                aria-busy=move || (count.get() != ALL).then_some("true")
                 on:scroll=move |_| scroll.on_scroll()
             >
                 {live(move || feed.has_older().then(|| view! {
@@ -71,7 +99,9 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                 }.into_any()))}
                 <div class="log-rows">
                     {rows(
-                        move || drawn.get(),
+                        move || drawn.with(|all| {
+                            all.iter().skip(all.len().saturating_sub(count.get())).cloned().collect()
+                        }),
                         |row| (row.message.id.get(), row.looks()),
                         move |row| view! { <Row feed row on_tap/> }.into_any(),
                     )}
@@ -112,13 +142,14 @@ fn Row(feed: Feed, row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
             let text = linked(text);
             // Translators put nodes of theirs in place of ours, and what is live would never
             // change again (`index.html`). What people said stays as it is.
-            bubble(&message.user, view! { <p class="bubble" translate="yes">{text}</p> }.into_any())
+            let words = view! { <p class="bubble" translate="yes">{text}</p> }.into_any();
+            bubble(&message.user, goes_on, words)
         }
         MessageBody::Packet { packet } => {
             let (card, sender) = (packet.clone(), message.user.clone());
             let standing = memo(move || feed.card(id));
             let inside = view! { <Card card sender standing on_tap/> }.into_any();
-            bubble(&message.user, inside)
+            bubble(&message.user, goes_on, inside)
         }
         _ => system(message, first),
     };
@@ -170,11 +201,17 @@ fn system(message: Message, first: Option<UserId>) -> AnyView {
         .into_any()
 }
 
-fn bubble(user: &Profile, inside: AnyView) -> AnyView {
+fn bubble(user: &Profile, goes_on: bool, inside: AnyView) -> AnyView {
     let mine = who::is_me(user.id);
+    // A picture is most of a row's elements, and that of a row that goes on is not seen.
+    let picture = if goes_on {
+        view! { <span class="avatar"></span> }.into_any()
+    } else {
+        view! { <Avatar name=user.avatar.clone()/> }.into_any()
+    };
     view! {
         <div class="said" class:mine=mine>
-            <Avatar name=user.avatar.clone()/>
+            {picture}
             <div class="said-body">
                 <span class="said-name" class:sr-only=mine><Name of=user.clone()/></span>
                 {inside}

@@ -8,6 +8,7 @@ use leptos::{html, prelude::*};
 use wasm_bindgen::{JsCast as _, closure::Closure};
 use web_sys::{HtmlDivElement, HtmlElement, ResizeObserver};
 
+use super::ALL;
 use crate::{
     components::effect,
     state::{feed::Feed, outbox},
@@ -23,6 +24,8 @@ const AHEAD_PX: i32 = 900;
 pub(super) struct Scroll {
     place: NodeRef<html::Div>,
     feed: Feed,
+    /// How many of the rows are on the page already.
+    count: RwSignal<usize>,
     /// Is what is drawn far from the newest?
     far: RwSignal<bool>,
     /// The first row in view, and where it was when it was last seen.
@@ -33,10 +36,11 @@ pub(super) struct Scroll {
 
 impl Scroll {
     /// Keeps what is read in view whenever the rows change.
-    pub(super) fn keep(place: NodeRef<html::Div>, feed: Feed) -> Self {
+    pub(super) fn keep(place: NodeRef<html::Div>, feed: Feed, count: RwSignal<usize>) -> Self {
         let scroll = Self {
             place,
             feed,
+            count,
             far: RwSignal::new(false),
             held: StoredValue::new(None),
             moved: StoredValue::new((0, 0)),
@@ -44,6 +48,7 @@ impl Scroll {
         let rows = feed.rows();
         effect(move || {
             rows.with(|_| ());
+            count.track();
             outbox::lines(feed.group());
             // The rows are on the page before the next frame is drawn.
             request_animation_frame(move || scroll.settle());
@@ -95,11 +100,16 @@ impl Scroll {
             self.far.set(more_below);
         }
         self.hold(&log);
-        if above < AHEAD_PX && self.feed.has_older_now() {
+        if above < AHEAD_PX && self.wants_older() {
             self.feed.up();
         } else if below < AHEAD_PX && more_below {
             self.feed.down();
         }
+    }
+
+    /// Is there more than what is known, all of which is on the page?
+    fn wants_older(self) -> bool {
+        self.count.try_get_untracked() == Some(ALL) && self.feed.has_older_now()
     }
 
     /// Remembers what is in view.
@@ -136,7 +146,7 @@ impl Scroll {
                 self.moved.set_value((log.scroll_top(), log.scroll_height()));
                 // A page of entries that are drawn as one line is not a screen, and what does
                 // not scroll asks for nothing.
-                if log.scroll_height() <= log.client_height() && self.feed.has_older_now() {
+                if log.scroll_height() <= log.client_height() && self.wants_older() {
                     self.feed.up();
                 }
             }
