@@ -1,8 +1,8 @@
 //! What the house takes is seen before it is paid (R-API-4, R-WEB-7).
 
-use crate::steps::pay;
+use crate::steps::{enter, pay};
 use anyhow::{Result, ensure};
-use hongbao_e2e::{Form, Stage, play_with};
+use hongbao_e2e::{Form, Loss, Stage, play_with};
 
 #[test]
 fn a_fee_is_seen_before_it_is_paid() -> Result<()> {
@@ -53,5 +53,31 @@ fn a_fee_is_seen_before_it_is_paid() -> Result<()> {
         ensure!(browser.all("send-fee").await?.is_empty());
         pay(&browser).await?;
         mei.holds(910).await
+    })
+}
+
+/// Whoever is asked to finish a payment is told all that it takes.
+#[test]
+fn a_payment_that_is_to_be_finished_says_its_fee() -> Result<()> {
+    play_with("feeleft", &[("HONGBAO_TREASURY_FEE_BP", "100")], async |stage: &Stage| {
+        let mei = stage.guest("Mei").await?;
+        let tom = stage.guest("Tom").await?;
+        mei.top_up(2_000).await?;
+        let group = mei.make_group("Family", &[&tom]).await?;
+        let browser = enter(stage, Form::Phone, &mei, &format!("/g/{group}")).await?;
+        browser.expect_refusal("/api/v1/packets/", 404);
+        browser.click("send-open").await?;
+        browser.fill("send-amount", "10").await?;
+        browser.fill("send-shares", "1").await?;
+        browser.click("send-submit").await?;
+        browser.lose("/pay", Loss::RequestForGood).await?;
+        browser.click("send-confirm").await?;
+        browser.lost().await?;
+        browser.reload().await?;
+        let said = "A packet of ¥10.00 (plus a fee of ¥0.10, ¥10.10 in all)";
+        browser.says("pending-payment", said).await?;
+        browser.click("pending-finish").await?;
+        browser.says("toast", "Packet sent").await?;
+        mei.holds(990).await
     })
 }

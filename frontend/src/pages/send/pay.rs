@@ -6,7 +6,9 @@ use futures::future::{Either, select};
 use hongbao_shared::{
     ErrorCode, Fen, GroupId, api::packets::PreOrderRequest, fairness::ClientSeed,
 };
-use leptos::prelude::{Callable as _, Callback, Get as _, GetUntracked as _, RwSignal, Set as _};
+use leptos::prelude::{
+    Callable as _, Callback, Get as _, GetUntracked as _, RwSignal, Set as _, With as _,
+};
 
 use crate::{
     api::{self, Failure, Paid},
@@ -75,6 +77,11 @@ impl Payment {
         self.step.get() == Step::Unsure
     }
 
+    /// The fee of what is being paid, or may have been.
+    pub(super) fn fee(self) -> Option<Fen> {
+        self.pending.with(|pending| pending.as_ref().map(|pending| pending.fee_fen))
+    }
+
     /// Pays `order` if the house takes the `shown` fee for it, which was seen, and no other
     /// (R-WEB-7, R-API-4).
     pub(super) fn start(self, order: PreOrderRequest, shown: Fen) {
@@ -98,7 +105,8 @@ impl Payment {
                     let order_no = pre_order.order_no;
                     payments::keep_commitment(order_no, pre_order.commitment);
                     let group_id = self.group_id;
-                    let pending = Pending { order_no, group_id, total_fen, client_seed };
+                    let fee_fen = pre_order.fee_fen;
+                    let pending = Pending { order_no, group_id, total_fen, fee_fen, client_seed };
                     payments::begin(&pending);
                     self.pending.set(Some(pending));
                     self.pay().await;
