@@ -82,7 +82,7 @@ pub(super) fn Confirm(
             <Fault failure=payment.failure/>
             <p class="muted small" role="status">
                 {words(move || {
-                    if payment.is_fee_changed.get() {
+                    if payment.is_fee_changed() {
                         return lang().fee_changed();
                     }
                     let step = step_words(lang(), payment.step.get());
