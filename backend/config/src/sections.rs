@@ -277,7 +277,7 @@ section! {
         /// a percent of the total, rounded up to a whole fen; at most 1000, which is 10 %. 0 takes
         /// nothing. Fixed at the pre-order; it goes back with a packet that cannot be delivered,
         /// and not with one that expires. Demo members pay none. Set it once all nodes are of a
-        /// version that knows it.
+        /// version that knows it; once a fee was taken, they cannot go back to the version before.
         fee_bp: u32 = 0;
         /// The most fen of one grant by an administrator or a program.
         grant_max_fen: Fen = super::fen(1_000_000);

@@ -115,7 +115,8 @@ const POSTGRES_LEDGER: &[File] = files![
     "ledger/postgres/0005_keys.sql",
     "ledger/postgres/0006_retired.sql",
     "ledger/postgres/0007_paid.sql",
-    "ledger/postgres/0008_fees.expand.sql",
+    "ledger/postgres/0008_fees_index.expand.sql",
+    "ledger/postgres/0009_fees.expand.sql",
 ];
 const POSTGRES_PEOPLE: &[File] = files![
     "people/postgres/0001_people.sql",

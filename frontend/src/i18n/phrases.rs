@@ -195,11 +195,15 @@ impl Lang {
         }
     }
 
-    pub(crate) fn pending_of(self, total: Fen) -> String {
+    /// A packet, and what is paid with it if it has a fee.
+    pub(crate) fn pending_of(self, total: Fen, fee: Fen) -> String {
+        let sum = total.checked_add(fee).filter(|_| !fee.is_zero());
         let total = yuan(total);
-        match self {
-            Self::Zh => format!("{total} 的红包"),
-            Self::En => format!("A packet of {total}"),
+        match (self, sum.map(|sum| self.with_fee(fee, sum))) {
+            (Self::Zh, None) => format!("{total} 的红包"),
+            (Self::Zh, Some(with_fee)) => format!("{total} 的红包（{with_fee}）"),
+            (Self::En, None) => format!("A packet of {total}"),
+            (Self::En, Some(with_fee)) => format!("A packet of {total} ({with_fee})"),
         }
     }
 

@@ -85,6 +85,7 @@ fn SendSheet(
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if untrack(|| payment.can_repeat() || ready()) {
+            payment.look_again();
             confirming.set(true);
         }
     };

@@ -41,6 +41,9 @@ pub(crate) struct Pending {
     pub(crate) order_no: OrderNo,
     pub(crate) group_id: GroupId,
     pub(crate) total_fen: Fen,
+    /// What the house takes on top, by the pre-order; one of a version before knows of none.
+    #[serde(default)]
+    pub(crate) fee_fen: Fen,
     /// Lower-case hex.
     pub(crate) client_seed: String,
 }

@@ -1,7 +1,8 @@
 -- What the house takes for a packet, and gives back with one that was given up (R-API-4): kinds 5
 -- and 6 of transfers, to and from an account of the house beside the issuer's (kind 0, owner 1).
 -- SQLite changes no constraint of a table that is there, so both are made anew; what is in them
--- stays what it is. Programs of the version before work with them, and take no fee.
+-- stays what it is. Programs of the version before work with them, and take no fee; but they cannot
+-- read one, so that the first fee is the end of going back to them.
 
 CREATE TABLE new_accounts (
     kind     INTEGER NOT NULL,

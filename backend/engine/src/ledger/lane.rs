@@ -283,7 +283,9 @@ impl Worker {
     }
 }
 
-/// Counts what happened, and tells administrators what should not have.
+/// Counts what happened, and tells administrators what should not have. Postings are counted, not
+/// transfers: a fee counts with its payment or refund, and a refund whose fee follows later, as a
+/// node of the version before leaves it, counts as posted twice.
 fn report(batch: &[Posting], outcomes: &[PostOutcome]) {
     let size = u32::try_from(batch.len()).unwrap_or(u32::MAX);
     metrics::histogram!("hongbao_ledger_batch_postings").record(f64::from(size));

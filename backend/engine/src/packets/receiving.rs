@@ -1,5 +1,5 @@
 //! What one person may receive in a day (R-API-4). The list "received" says it, a moment late;
-//! what was opened here since is added. It decides whether a ticket is given and nothing else:
+//! what was opened here since is added, and counts until the list has it. It decides whether a ticket is given and nothing else:
 //! what was opened stands, and where the list is not to be had, the grab goes on (R-LIST-1).
 
 use crate::lists::Lists;
@@ -11,11 +11,15 @@ use hongbao_shared::{ErrorCode, Fen, OrderNo, Timestamp, UserId};
 use moka::{policy::EvictionPolicy, sync::Cache};
 use parking_lot::Mutex;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 
 /// For so long what a list said is believed, and that it said nothing.
 const BELIEVED_S: i64 = 3;
 /// Whoever grabs waits no longer for it.
 const LIST_WAIT: Duration = Duration::from_millis(500);
+/// So many wait for it at once; grabs beyond go on without it, so that a slow database of lists
+/// slows down no rush, and is not held by one.
+const READS_MAX: usize = 32;
 /// People of whom a node keeps what they have opened; those who grabbed the longest ago give way.
 const PEOPLE_MAX: u64 = 20_000;
 /// Opens of one person that a node keeps: what a list may not have yet.
@@ -30,6 +34,7 @@ pub struct Receiving {
     zone: Zone,
     clock: Arc<dyn Clock>,
     lists: Arc<Lists>,
+    reads: Semaphore,
     people: Cache<UserId, Arc<Mutex<Today>>>,
 }
 
@@ -39,9 +44,11 @@ struct Today {
     began: Timestamp,
     /// When the list was asked the last time, with or without an answer.
     asked_at: Option<Timestamp>,
-    /// What it said, and when it had said it.
-    listed: Option<(u64, Timestamp)>,
-    /// Opened here, the newest last.
+    /// When it had answered the last time.
+    heard_at: Option<Timestamp>,
+    /// What was received for certain: never too much.
+    fen: u64,
+    /// Opened here, the newest last: each counts once.
     opens: VecDeque<(OrderNo, u64, Timestamp)>,
 }
 
@@ -53,7 +60,7 @@ impl Receiving {
             // Whoever comes now counts, not who came often yesterday.
             .eviction_policy(EvictionPolicy::lru())
             .build();
-        Self { most, zone, clock, lists, people }
+        Self { most, zone, clock, lists, reads: Semaphore::new(READS_MAX), people }
     }
 
     /// `receive_cap_reached`, which says when the next day begins.
@@ -62,15 +69,9 @@ impl Receiving {
         let today = self.today(user, began);
         let asks = today.lock().asks(now);
         if asks {
-            // A read, which a client may drop as well.
-            let read = self.lists.received_since(user, began);
-            match tokio::time::timeout(LIST_WAIT, read).await {
-                Ok(Ok(fen)) => today.lock().hear(began, fen, self.clock.now()),
-                Ok(Err(error)) => tracing::debug!(%error, "a day's receipts are not known"),
-                Err(_) => tracing::debug!("a day's receipts come too late"),
-            }
+            self.ask(user, began, &today).await;
         }
-        if today.lock().fen() < self.most.get() {
+        if today.lock().fen < self.most.get() {
             return Ok(());
         }
         metrics::counter!("hongbao_grabs_refused_total", "limit" => "received").increment(1);
@@ -82,6 +83,21 @@ impl Receiving {
                 "One may receive {} fen in a day; come back after {next}.",
                 self.most.get()
             )))
+    }
+
+    /// Asks the list. Whatever keeps it from answering, it is not known then.
+    async fn ask(&self, user: UserId, began: Timestamp, today: &Mutex<Today>) {
+        let Ok(_turn) = self.reads.try_acquire() else {
+            tracing::debug!("a day's receipts are not asked for: too many are");
+            return;
+        };
+        // A read, which a client may drop as well.
+        let read = self.lists.received_since(user, began);
+        match tokio::time::timeout(LIST_WAIT, read).await {
+            Ok(Ok(fen)) => today.lock().hear(began, fen, self.clock.now()),
+            Ok(Err(error)) => tracing::debug!(%error, "a day's receipts are not known"),
+            Err(_) => tracing::debug!("a day's receipts come too late"),
+        }
     }
 
     /// Somebody has opened a share here, or has heard of it again.
@@ -105,7 +121,7 @@ impl Receiving {
 
 impl Today {
     fn of(began: Timestamp) -> Self {
-        Self { began, asked_at: None, listed: None, opens: VecDeque::new() }
+        Self { began, asked_at: None, heard_at: None, fen: 0, opens: VecDeque::new() }
     }
 
     /// Is the list to be asked? Others of this person need not ask meanwhile.
@@ -119,27 +135,79 @@ impl Today {
 
     fn hear(&mut self, began: Timestamp, fen: Fen, now: Timestamp) {
         if self.began == began {
-            self.listed = Some((fen.get(), now));
+            // It may lack what was opened just before: nothing that was known is forgotten.
+            self.fen = self.fen.max(fen.get());
+            self.heard_at = Some(now);
         }
     }
 
     fn open(&mut self, order_no: OrderNo, fen: u64, at: Timestamp) {
-        if self.opens.iter().any(|(known, ..)| *known == order_no) {
+        let is_full = self.opens.len() == OPENS_MAX;
+        let is_older = is_full && self.opens.front().is_some_and(|(.., first)| at < *first);
+        if is_older || self.opens.iter().any(|(known, ..)| *known == order_no) {
             return;
         }
-        self.opens.push_back((order_no, fen, at));
-        if self.opens.len() > OPENS_MAX {
+        if is_full {
             self.opens.pop_front();
         }
+        self.opens.push_back((order_no, fen, at));
+        self.fen = if self.heard_at.is_none_or(|heard| at >= heard) {
+            self.fen.saturating_add(fen)
+        } else {
+            // The list may have had it already.
+            let here = self.opens.iter().fold(0_u64, |sum, (_, fen, _)| sum.saturating_add(*fen));
+            self.fen.max(here)
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hongbao_shared::{Day, Shard, Site};
+
+    const BEGAN: Timestamp = Timestamp::from_millis(0);
+
+    fn order(n: u64) -> OrderNo {
+        OrderNo::new(Site::S, Shard::new(0).unwrap(), Day::new(1).unwrap(), false, n).unwrap()
     }
 
-    /// Never too much: what was opened here may stand in the list already.
-    fn fen(&self) -> u64 {
-        let sum = |since: Option<Timestamp>| {
-            let opens = self.opens.iter().filter(|(.., at)| since.is_none_or(|since| *at >= since));
-            opens.fold(0_u64, |sum, (_, fen, _)| sum.saturating_add(*fen))
-        };
-        let here = sum(None);
-        self.listed.map_or(here, |(fen, heard)| here.max(fen.saturating_add(sum(Some(heard)))))
+    fn today() -> Today {
+        Today::of(BEGAN)
+    }
+
+    fn hear(today: &mut Today, fen: u64, at_s: i64) {
+        today.hear(BEGAN, Fen::new(fen).unwrap(), BEGAN.plus_seconds(at_s));
+    }
+
+    /// R-API-4: beside what was opened elsewhere, which the list alone tells.
+    #[test]
+    fn what_the_list_does_not_have_yet_counts_once() {
+        let mut today = today();
+        hear(&mut today, 60, 10);
+        today.open(order(1), 50, BEGAN.plus_seconds(12));
+        assert_eq!(today.fen, 110);
+        hear(&mut today, 60, 13);
+        assert_eq!(today.fen, 110, "its line is late");
+        today.open(order(1), 50, BEGAN.plus_seconds(12));
+        hear(&mut today, 110, 16);
+        assert_eq!(today.fen, 110, "its line has come");
+        // Heard of later than of its line.
+        today.open(order(2), 50, BEGAN.plus_seconds(15));
+        assert_eq!(today.fen, 110);
+        today.open(order(3), 5, BEGAN.plus_seconds(17));
+        assert_eq!(today.fen, 115);
+    }
+
+    #[test]
+    fn more_opens_than_are_kept_count_once() {
+        let mut today = today();
+        let count = u64::try_from(OPENS_MAX).unwrap() + 1;
+        for _ in 0..2 {
+            for n in 1..=count {
+                today.open(order(n), 1, BEGAN.plus_seconds(i64::try_from(n).unwrap()));
+            }
+            assert_eq!(today.fen, count);
+        }
     }
 }

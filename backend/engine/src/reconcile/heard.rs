@@ -24,6 +24,8 @@ pub(super) struct Heard {
     pub(super) claims: BTreeMap<u32, HeardClaim>,
     /// What went back, and when.
     pub(super) refund: Option<(Fen, Timestamp)>,
+    /// So did its fee, which nothing but a tombstone gives back (R-API-4).
+    pub(super) fee_is_back: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -91,14 +93,15 @@ impl Heard {
         self.sent_at.is_none() && self.claims.is_empty() && self.refund.is_none()
     }
 
-    /// What went back whole before the packet's time could be over, and was never listed,
-    /// went back because of a tombstone.
+    /// What went back whole, and was never listed, went back because of a tombstone if its fee
+    /// did too, or if the packet's time could not be over: there may be no fee, and a node of
+    /// the version before gives none back.
     fn tombstone(&self, payment: &Payment, lifetime: Duration) -> Option<Progress> {
         let (amount, at) = self.refund?;
         let never_landed = self.sent_at.is_none()
             && self.claims.is_empty()
             && amount == payment.record.total_fen
-            && at < payment.paid_at.plus(lifetime);
+            && (self.fee_is_back || at < payment.paid_at.plus(lifetime));
         let given_up = StoredState::GivenUp;
         never_landed.then_some(Progress {
             state: given_up,

@@ -19,7 +19,7 @@ use hongbao_domain::{
     record::Payment,
     store::{
         StoreError,
-        ledger::{TransferKind, credit_seq},
+        ledger::{TransferKind, credit_seq, fee_refund_key},
         lists::Listed,
         orders::{Append, ClaimRow, Landed, LaneBatch, OrderStore, PacketRow, StoredState},
     },
@@ -109,7 +109,14 @@ impl Run<'_> {
         order_no: OrderNo,
         listed: Listed,
     ) -> Result<Result<Heard, Unclear>, StoreError> {
-        let mut heard = Heard { sent_at: listed.sent.map(|line| line.at), ..Heard::default() };
+        // It goes to a wallet from the house, and so is no transfer of the escrow.
+        let fee_back = vec![fee_refund_key(order_no)];
+        let fee_back = self.audited.ledger.transfers_by_key(fee_back).await?;
+        let mut heard = Heard {
+            sent_at: listed.sent.map(|line| line.at),
+            fee_is_back: fee_back.iter().any(Option::is_some),
+            ..Heard::default()
+        };
         for line in listed.received {
             let (seq, user_id, amount_fen) = (line.seq, line.user_id, line.amount_fen);
             let claim = ClaimRow { seq, user_id, amount_fen, opened_at: line.at };

@@ -5,8 +5,9 @@
 use crate::{
     common::end_due,
     files::{LEDGER, LISTS, ORDERS, PEOPLE, one_shard, reconcile, until},
+    giving_up::{block_the_day, pay_without_landing, unblock_the_day},
     lost::all_open,
-    world::{Party, World},
+    world::{Party, World, audit},
 };
 use hongbao::node::{Outside, backup, open_stores, start_on};
 use hongbao_config::Config;
@@ -14,7 +15,7 @@ use hongbao_domain::{
     runtime::Clock,
     store::outbox::{Destination, Fate},
 };
-use hongbao_engine::reconcile::Mode;
+use hongbao_engine::reconcile::{Mode, Repair};
 use hongbao_shared::{
     Fen, Kind, OrderNo, UserId,
     api::{groups::MessageBody, packets::PacketState},
@@ -298,4 +299,36 @@ async fn a_landing_that_is_repeated_leaves_the_audit_clean() {
     drained(&world).await;
     world.open(party.members[1], order_no).await.unwrap();
     world.end_and_audit().await;
+}
+
+/// Its fee came back because of a tombstone, however late that was: the packet's time could have
+/// been over by then (R-API-4, R-STORE-6).
+#[tokio::test]
+async fn a_late_tombstone_is_a_tombstone_again() {
+    let world = one_shard(|config| {
+        config.limits.packet_lifetime_s = 600;
+        config.landing.give_up_after_s = 1_200;
+        config.treasury.fee_bp = 50;
+    })
+    .await;
+    let party = world.party(2).await;
+    let opened = world.send(&party, Kind::Lucky, 300, 1).await;
+    all_open(&world, &party, opened).await;
+    let first = moment(&world).await;
+    let sender = party.members[0];
+    let before = world.balance(sender).await;
+    block_the_day(&world).await;
+    let order_no = pay_without_landing(&world, &party).await;
+    world.clock.advance_s(1_201);
+    until("total and fee are back", async || world.balance(sender).await == before).await;
+    unblock_the_day(&world).await;
+    let last = moment(&world).await;
+    world.app.shutdown().await;
+
+    let (config, _folder) = restored(&world.app.config, &last, &[(ORDERS, &first)]).await;
+    let report = reconcile(&config, &world.clock, Mode::Mend).await;
+    assert!(report.is_clean(), "{report}");
+    let mended: Vec<_> = report.mends.iter().map(|one| (one.repair, one.order_no)).collect();
+    assert_eq!(mended, [(Repair::Packet, order_no)], "{report}");
+    audit(&config).await;
 }

@@ -4,6 +4,7 @@ use crate::{
     common::end_due,
     world::{World, audit_stores, config_in},
 };
+use futures::future::join_all;
 use hongbao::node::{Outside, open_stores};
 use hongbao_config::{Config, CreditMode};
 use hongbao_domain::{
@@ -28,7 +29,7 @@ use hongbao_shared::{
 use hongbao_storage::{Database, Schema, SqlLists};
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 use tempfile::TempDir;
 
@@ -37,6 +38,11 @@ use tempfile::TempDir;
 struct Switched {
     store: SqlLists,
     down: AtomicBool,
+    /// Never answers what somebody has received in a day.
+    is_stuck: AtomicBool,
+    /// Held by each who asks for that, and the most who did at once.
+    asking: Arc<()>,
+    asked_at_once: AtomicUsize,
 }
 
 impl Switched {
@@ -44,7 +50,14 @@ impl Switched {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("lists.db");
         let store = SqlLists::new(Database::open_file(&file, Schema::Lists).await.unwrap());
-        (Arc::new(Self { store, down: AtomicBool::new(false) }), folder)
+        let switched = Self {
+            store,
+            down: AtomicBool::new(false),
+            is_stuck: AtomicBool::new(false),
+            asking: Arc::new(()),
+            asked_at_once: AtomicUsize::new(0),
+        };
+        (Arc::new(switched), folder)
     }
 
     fn up(&self) -> Result<&SqlLists, StoreError> {
@@ -115,6 +128,11 @@ impl ListReads for Switched {
         year: i16,
         since: Timestamp,
     ) -> Result<Fen, StoreError> {
+        if self.is_stuck.load(Ordering::SeqCst) {
+            let asking = Arc::clone(&self.asking);
+            self.asked_at_once.fetch_max(Arc::strong_count(&asking) - 1, Ordering::SeqCst);
+            std::future::pending::<()>().await;
+        }
         self.up()?.received_since(user, year, since).await
     }
 
@@ -208,6 +226,32 @@ async fn without_lists_everything_else_goes_on() {
     app.shutdown().await;
     let stores = open_stores(&config).await.unwrap();
     audit_stores(&config, Stores { lists, ..stores }).await;
+}
+
+/// R-API-4: a rush does not wait for lists that do not answer, nor do they hold all of it.
+#[tokio::test]
+async fn only_so_many_ask_at_once_what_they_have_received() {
+    let (lists, _lists_folder) = Switched::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = config_in(folder.path());
+    Keys::obtain(&config, &SystemEntropy).unwrap();
+    let stores = open_stores(&config).await.unwrap();
+    let stores = Some(Stores { lists: lists.clone(), ..stores });
+    let configure = |config: &mut Config| {
+        config.storage.data = folder.path().into();
+        config.treasury.receive_max_per_day_fen = Fen::ONE;
+    };
+    let world = World::on(configure, Outside { stores, ..Outside::default() }).await;
+    let party = world.party(60).await;
+    let order_no = world.send(&party, Kind::Lucky, 1_000, 60).await;
+    lists.is_stuck.store(true, Ordering::SeqCst);
+    let grabs = party.members.iter().map(|member| world.app.packets.grab(*member, order_no));
+    for grabbed in join_all(grabs).await {
+        assert_eq!(grabbed.unwrap().state, GrabState::CanOpen);
+    }
+    let most = lists.asked_at_once.load(Ordering::SeqCst);
+    assert!((1..=32).contains(&most), "{most} asked at once");
+    world.app.shutdown().await;
 }
 
 /// Opened and not credited is shown as on its way; credited, it is not (R-PEOPLE-3).

@@ -66,7 +66,7 @@ pub(super) fn PendingNotice(group: GroupId) -> impl IntoView {
             view! {
                 <div class="notice pending" role="status" data-testid="pending-payment" node_ref=place>
                     <p>
-                        <strong>{words(move || lang().pending_of(pending.total_fen))}</strong>
+                        <strong>{words(move || lang().pending_of(pending.total_fen, pending.fee_fen))}</strong>
                         " "
                         {tr!(pay_still_open)}
                     </p>

@@ -22,7 +22,7 @@ pub(super) fn Confirm(
     on_close: Callback<()>,
 ) -> impl IntoView {
     let total = memo(move || form.total_fen().and_then(Fen::from_signed).unwrap_or_default());
-    let fee = memo(move || form.fee());
+    let fee = memo(move || payment.fee().unwrap_or_else(|| form.fee()));
     let cost = move || total.get().checked_add(fee.get()).unwrap_or_default();
     let balance = memo(|| session::me().and_then(|me| me.balance_fen));
     let what = move || {
@@ -82,7 +82,7 @@ pub(super) fn Confirm(
             <Fault failure=payment.failure/>
             <p class="muted small" role="status">
                 {words(move || {
-                    if payment.is_fee_changed.get() {
+                    if payment.is_fee_changed() {
                         return lang().fee_changed();
                     }
                     let step = step_words(lang(), payment.step.get());

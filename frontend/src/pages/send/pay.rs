@@ -4,9 +4,13 @@ use std::pin::pin;
 
 use futures::future::{Either, select};
 use hongbao_shared::{
-    ErrorCode, Fen, GroupId, api::packets::PreOrderRequest, fairness::ClientSeed,
+    ErrorCode, Fen, GroupId,
+    api::packets::{PreOrder, PreOrderRequest},
+    fairness::ClientSeed,
 };
-use leptos::prelude::{Callable as _, Callback, Get as _, GetUntracked as _, RwSignal, Set as _};
+use leptos::prelude::{
+    Callable as _, Callback, Get as _, GetUntracked as _, RwSignal, Set as _, With as _,
+};
 
 use crate::{
     api::{self, Failure, Paid},
@@ -42,8 +46,8 @@ pub(super) struct Payment {
     group_id: GroupId,
     pub(super) step: RwSignal<Step>,
     pub(super) failure: RwSignal<Option<Failure>>,
-    /// The server would have taken another fee than the one that was shown.
-    pub(super) is_fee_changed: RwSignal<bool>,
+    /// What was ordered and not paid, because its fee is another one than was shown.
+    offered: RwSignal<Option<PreOrder>>,
     pending: RwSignal<Option<Pending>>,
     on_sent: Callback<()>,
     scope: Scope,
@@ -55,7 +59,7 @@ impl Payment {
             group_id,
             step: RwSignal::new(Step::Idle),
             failure: RwSignal::new(None),
-            is_fee_changed: RwSignal::new(false),
+            offered: RwSignal::new(None),
             pending: RwSignal::new(None),
             on_sent,
             scope: Scope::new(),
@@ -75,11 +79,27 @@ impl Payment {
         self.step.get() == Step::Unsure
     }
 
+    /// The fee of what has been ordered, paid or not.
+    pub(super) fn fee(self) -> Option<Fen> {
+        let pending = self.pending.with(|pending| pending.as_ref().map(|one| one.fee_fen));
+        pending.or_else(|| self.offered.with(|offered| offered.as_ref().map(|one| one.fee_fen)))
+    }
+
+    /// Has a fee been told that is another one than was shown before?
+    pub(super) fn is_fee_changed(self) -> bool {
+        self.offered.with(Option::is_some)
+    }
+
+    /// Leaves what was ordered and not paid: the form may be about another packet now.
+    pub(super) fn look_again(self) {
+        self.offered.set(None);
+    }
+
     /// Pays `order` if the house takes the `shown` fee for it, which was seen, and no other
-    /// (R-WEB-7, R-API-4).
+    /// (R-WEB-7, R-API-4). One that was ordered with another fee is kept, and paid by the next
+    /// call: asking anew could go on for as long as nodes have different settings.
     pub(super) fn start(self, order: PreOrderRequest, shown: Fen) {
         self.failure.set(None);
-        self.is_fee_changed.set(false);
         self.step.set(Step::Paying);
         self.scope.spawn(async move {
             // Without the system's randomness the sender's seed is empty, which the
@@ -88,19 +108,25 @@ impl Payment {
                 browser::random_bytes().and_then(|bytes| ClientSeed::new(bytes.to_vec()));
             let client_seed = client_seed.unwrap_or_default().to_hex();
             let total_fen = Fen::from_signed(order.total_fen).unwrap_or_default();
-            match api::pre_order(&order).await {
+            let pre_order = match self.offered.get_untracked() {
+                Some(offered) => Ok(offered),
+                None => api::pre_order(&order).await,
+            };
+            match pre_order {
                 Ok(pre_order) if pre_order.fee_fen != shown => {
                     session::load_limits().await;
-                    self.is_fee_changed.set(true);
+                    self.offered.set(Some(pre_order));
                     self.step.set(Step::Idle);
                 }
                 Ok(pre_order) => {
                     let order_no = pre_order.order_no;
                     payments::keep_commitment(order_no, pre_order.commitment);
                     let group_id = self.group_id;
-                    let pending = Pending { order_no, group_id, total_fen, client_seed };
+                    let fee_fen = pre_order.fee_fen;
+                    let pending = Pending { order_no, group_id, total_fen, fee_fen, client_seed };
                     payments::begin(&pending);
                     self.pending.set(Some(pending));
+                    self.offered.set(None);
                     self.pay().await;
                 }
                 Err(failure) => self.fail(failure).await,

@@ -43,7 +43,8 @@ impl TransferKind {
             .ok_or_else(|| StoreError::Corrupt(format!("no kind of transfer is {number}")))
     }
 
-    /// For metrics and logs.
+    /// For metrics and logs. A fee is part of its posting, so that metrics of postings never name
+    /// the kinds of fees.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TopUp => "top_up",

@@ -1,7 +1,9 @@
 -- What the house takes for a packet, and gives back with one that was given up (R-API-4): kinds 5
 -- and 6 of transfers, to and from an account of the house beside the issuer's (kind 0, owner 1).
--- Programs of the version before work with it, and take no fee. What was there held stricter
--- rules, so nothing has to be read again, which would keep payments waiting.
+-- Programs of the version before work with it, and take no fee; but they cannot read one, so that
+-- the first fee is the end of going back to them. What was there held stricter rules, so nothing
+-- has to be read again: payments wait for two changes of the catalogue, and for no scan. The index
+-- is therefore made in the migration before, and not in this transaction.
 
 ALTER TABLE accounts
     DROP CONSTRAINT accounts_owner,
@@ -34,6 +36,3 @@ ALTER TABLE transfers
     ADD CONSTRAINT transfers_only_the_issuer_is_negative CHECK (
         ((debit_kind = 0 AND debit_owner = 0) OR debit_balance >= 0) AND credit_balance >= 0)
         NOT VALID;
-
--- For the audit, which looks at fees with their packets. Only fees stand in it.
-CREATE INDEX transfers_fees ON transfers (order_no, id) WHERE kind >= 5;
