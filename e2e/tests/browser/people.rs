@@ -32,7 +32,7 @@ fn a_guest_becomes_an_account_and_keeps_everything() -> Result<()> {
         profile_is(&tom, &group, "Meimei", "a05").await?;
 
         browser.click("make-account").await?;
-        browser.fill("account-name", "meimei").await?;
+        browser.fill("account-name", "xm_acc_7").await?;
         browser.fill("account-password", "short").await?;
         browser.expect_refusal("/api/v1/me/account", 422);
         browser.expect_refusal("/api/v1/me/account", 400);
@@ -43,10 +43,13 @@ fn a_guest_becomes_an_account_and_keeps_everything() -> Result<()> {
         browser.gone("account-password").await?;
         browser.says("toast", "Sign in with this name").await?;
         browser.gone("make-account").await?;
+        // R-PEOPLE-4: the name that others know is not the one to sign in with.
+        browser.says("me-name", "Meimei").await?;
+        profile_is(&tom, &group, "Meimei", "a05").await?;
 
         browser.click("sign-out").await?;
         browser.find("guest-name").await?;
-        sign_in(&browser, "meimei", "wrong-password").await?;
+        sign_in(&browser, "xm_acc_7", "wrong-password").await?;
         browser.expect_refusal("/api/v1/session", 401);
         browser.says("error-sentence", "match").await?;
         browser.fill("account-password", PASSWORD).await?;
