@@ -79,12 +79,12 @@ impl Lang {
         }
     }
 
-    /// The range of the first share of a lucky packet.
-    pub(crate) fn share_range(self, low: Fen, high: Fen) -> String {
-        let (least, most) = (yuan(low), yuan(high));
+    /// What any share of a lucky packet can hold.
+    pub(crate) fn share_range(self, low: Fen, high: Fen, mean: Fen) -> String {
+        let (least, most, mean) = (yuan(low), yuan(high), yuan(mean));
         match self {
-            Self::Zh => format!("每份大约 {least} 到 {most}"),
-            Self::En => format!("Each about {least} to {most}"),
+            Self::Zh => format!("每份 {least} 到 {most}，平均 {mean}"),
+            Self::En => format!("{least} to {most} each, {mean} on average"),
         }
     }
 

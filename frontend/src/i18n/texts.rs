@@ -161,7 +161,7 @@ texts! {
     preview: "试分几次", "How it could split";
     preview_lead: "和服务器同一段代码，在你的浏览器里算的。正式的那次由双方的随机数决定。", "Computed here by the server's own code. The real draw mixes a random number from each side.";
     reroll: "换一批", "Re-roll";
-    preview_later: "这是先拆的一份的范围，越往后起伏越大。", "That is the range of the first share; later ones vary more.";
+    preview_later: "第一份不超过平均的两倍，越往后起伏越大。", "The first share is at most twice the average; later ones vary more.";
     balance: "余额", "Balance";
     top_up_first: "去充值", "Top up";
     put_in: "塞钱进红包", "Put money in";
