@@ -44,6 +44,20 @@ impl Lang {
         }
     }
 
+    pub(crate) fn too_many_shares(self, people: usize, more: usize) -> String {
+        match self {
+            Self::Zh => format!("群里现在有 {people} 人，没人再进群的话，有 {more} 个会退回。"),
+            Self::En => {
+                let people = match people {
+                    1 => "1 person is".to_owned(),
+                    _ => format!("{people} people are"),
+                };
+                let more = counted(more, "share", "shares");
+                format!("{people} in this group: {more} will come back unless more join.")
+            }
+        }
+    }
+
     pub(crate) fn pay_amount(self, total: Fen) -> String {
         let total = yuan(total);
         match self {

@@ -241,6 +241,9 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
                 </span>
             </label>
             {said(Part::Shares)}
+            {live(move || form.too_many_shares(group).map(|sentence| view! {
+                <p class="muted small" role="status" data-testid="send-too-many">{sentence}</p>
+            }.into_any()))}
         }.into_any()))}
         <label class="field">
             <span class="field-label">{tr!(greeting)}</span>

@@ -64,6 +64,7 @@ pub(super) fn Confirm(
                     {words(move || yuan(total.get()))}
                 </p>
                 <p class="confirm-what">{words(what)}</p>
+                <p class="muted small">{words(move || form.too_many_shares(group).unwrap_or_default())}</p>
                 <p class="muted">{words(greeting)}</p>
                 <p class="confirm-from">
                     <span class="muted">{tr!(pay_from)}</span>
