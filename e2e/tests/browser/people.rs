@@ -164,7 +164,9 @@ fn members_come_and_go() -> Result<()> {
         at_mei.click_css("[data-testid='group-info'] a").await?;
         at_mei.count("member", 3).await?;
         at_mei.click_css("[aria-label='Remove Tom from the group']").await?;
+        at_mei.says_anywhere("links that invite to this group stop working").await?;
         at_mei.click("question-yes").await?;
+        at_mei.says("toast", "You can make a new invitation link").await?;
         at_mei.count("member", 2).await?;
         at_tom.says_anywhere("This chat isn't open to you").await?;
         at_tom.click_css(".button-link a[href='/']").await?;

@@ -93,8 +93,12 @@ impl Lang {
 
     pub(crate) fn member_remove_sure(self, name: &str) -> String {
         match self {
-            Self::Zh => format!("把 {name} 移出群聊？已经领到的钱还是 {name} 的。"),
-            Self::En => format!("Remove {name}? What {name} has opened stays theirs."),
+            Self::Zh => {
+                format!("把 {name} 移出群聊？已经领到的钱还是 {name} 的。群里现有的邀请链接都会失效。")
+            }
+            Self::En => format!(
+                "Remove {name}? What {name} has opened stays theirs. All links that invite to this group stop working."
+            ),
         }
     }
 

@@ -98,6 +98,7 @@ texts! {
     group_leave_sure: "退出后看不到这个群的消息，要重新邀请才能回来。已经领到的钱都在你的钱包里。", "You'll need a new invitation to come back. Money you've opened stays in your wallet.";
     group_left: "已退出群聊", "You've left the group";
     member_remove: "移出群聊", "Remove from the group";
+    member_removed: "已移出。需要的话，可以再建一个新的邀请链接", "Removed. You can make a new invitation link";
 
     // Chat.
     chat_label: "聊天记录", "Messages";
