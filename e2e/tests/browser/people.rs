@@ -168,7 +168,7 @@ fn members_come_and_go() -> Result<()> {
         at_mei.click("question-yes").await?;
         at_mei.says("toast", "You can make a new invitation link").await?;
         at_mei.count("member", 2).await?;
-        at_tom.says_anywhere("This chat isn't open to you").await?;
+        at_tom.says_anywhere("You are no longer in this group").await?;
         at_tom.click_css(".button-link a[href='/']").await?;
         at_tom.find_css(".groups .empty").await?;
 

@@ -125,6 +125,7 @@ texts! {
     chat_empty: "群建好了！", "Your group is ready!";
     chat_empty_lead: "先请朋友进来，或者发个红包热热场。", "Invite friends, or break the ice with a red packet.";
     group_gone: "进不了这个群", "This chat isn't open to you";
+    group_no_more: "你已不在这个群里", "You are no longer in this group";
     card_open: "点开看看", "Tap to open";
     not_opened: "还没领取", "Not opened yet";
     card_opened: "已领取", "Opened";
