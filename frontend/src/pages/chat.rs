@@ -69,6 +69,11 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
     let group = RwSignal::new(None::<Group>);
     let over = RwSignal::new(Over::Nothing);
     let close = Callback::new(move |()| over.set(Over::Nothing));
+    // One's own packet is looked at like one's own words, wherever one was in the log.
+    let sent = Callback::new(move |()| {
+        feed.to_end();
+        close.run(());
+    });
     let open = Callback::new(move |sheet| open(scope, over, sheet));
 
     // Members change when somebody comes or goes; the log says when. One look at a time: where many
@@ -121,7 +126,7 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
             {live(move || Some(match over.get() {
                 Over::Nothing => ().into_any(),
                 Over::Invite => invite::sheet(id, close),
-                Over::Send => send::sheet(id, group, close),
+                Over::Send => send::sheet(id, group, close, sent),
                 Over::Envelope(tapped) => {
                     let on_state = Callback::new(move |(order_no, state)| {
                         feed.set_card(order_no, state);
