@@ -184,7 +184,11 @@ fn members_come_and_go() -> Result<()> {
         at_mei.goto(&chat).await?;
         at_mei.says("log", "Mei removed Tom").await?;
         at_mei.says("log", "Ann left").await?;
-        at_mei.says("chat", "1 member").await
+        at_mei.says("chat", "1 member").await?;
+        // R-WEB-5: Chinese sets no spaces around names.
+        at_mei.dress("zh-CN", "light").await?;
+        at_mei.reload().await?;
+        at_mei.says("log", "Ann离开了群聊").await
     })
 }
 

@@ -79,14 +79,14 @@ impl Lang {
 
     pub(crate) fn invited_by(self, name: &str) -> String {
         match self {
-            Self::Zh => format!("{name} 邀请你进群"),
+            Self::Zh => format!("{name}邀请你进群"),
             Self::En => format!("{name} invites you to a group"),
         }
     }
 
     pub(crate) fn member_remove_of(self, name: &str) -> String {
         match self {
-            Self::Zh => format!("把 {name} 移出群聊"),
+            Self::Zh => format!("把{name}移出群聊"),
             Self::En => format!("Remove {name} from the group"),
         }
     }
@@ -94,7 +94,7 @@ impl Lang {
     pub(crate) fn member_remove_sure(self, name: &str) -> String {
         match self {
             Self::Zh => {
-                format!("把 {name} 移出群聊？已经领到的钱还是 {name} 的。群里现有的邀请链接都会失效。")
+                format!("把{name}移出群聊？已经领到的钱还是{name}的。群里现有的邀请链接都会失效。")
             }
             Self::En => format!(
                 "Remove {name}? What {name} has opened stays theirs. All links that invite to this group stop working."

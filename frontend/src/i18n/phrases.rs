@@ -81,14 +81,14 @@ impl Lang {
 
     pub(crate) fn packet_from(self, name: &str) -> String {
         match self {
-            Self::Zh => format!("{name} 的红包"),
+            Self::Zh => format!("{name}的红包"),
             Self::En => format!("{name}'s red packet"),
         }
     }
 
     pub(crate) fn packet_for(self, name: &str) -> String {
         match self {
-            Self::Zh => format!("给 {name} 的专属红包"),
+            Self::Zh => format!("给{name}的专属红包"),
             Self::En => format!("Just for {name}"),
         }
     }
