@@ -7,6 +7,7 @@ use crate::{
 };
 use anyhow::{Result, ensure};
 use hongbao_e2e::{Browser, Form, Stage, play};
+use thirtyfour::Key;
 
 #[test]
 fn a_guest_becomes_an_account_and_keeps_everything() -> Result<()> {
@@ -182,13 +183,18 @@ fn members_come_and_go() -> Result<()> {
         at_ann.says("toast", "left").await?;
         at_ann.find_css(".groups .empty").await?;
         at_mei.goto(&chat).await?;
-        at_mei.says("log", "Mei removed Tom").await?;
+        at_mei.says("log", "You made this group").await?;
+        at_mei.says("log", "You removed Tom").await?;
         at_mei.says("log", "Ann left").await?;
         at_mei.says("chat", "1 member").await?;
         // R-WEB-5: Chinese sets no spaces around names.
         at_mei.dress("zh-CN", "light").await?;
         at_mei.reload().await?;
-        at_mei.says("log", "Ann离开了群聊").await
+        at_mei.says("log", "Ann离开了群聊").await?;
+        at_mei.says("log", "你把Tom移出了群聊").await?;
+        at_mei.fill("message-input", "再见").await?;
+        at_mei.press(Key::Enter).await?;
+        at_mei.says("group-item", "你：再见").await
     })
 }
 

@@ -4,15 +4,18 @@ use super::Lang;
 use crate::{money, who};
 use hongbao_shared::{
     UserId,
-    api::groups::{Message, MessageBody},
+    api::{
+        accounts::Profile,
+        groups::{Message, MessageBody},
+    },
 };
 
 impl Lang {
     /// The sentence of an entry that nobody said; `None` for words and packets. `first` is who
     /// was the first of several who opened a packet, where that is known.
     pub(crate) fn system_line(self, message: &Message, first: Option<UserId>) -> Option<String> {
-        let name = message.user.name.as_str();
         let mine = who::is_me(message.user.id);
+        let name = self.subject(&message.user);
         let line = match (&message.body, self) {
             (MessageBody::Text { .. } | MessageBody::Packet { .. }, _) => return None,
             (MessageBody::Unknown, _) => self.needs_newer().to_owned(),
@@ -22,8 +25,13 @@ impl Lang {
             (MessageBody::Joined, Self::En) => format!("{name} joined"),
             (MessageBody::Left, Self::Zh) => format!("{name}离开了群聊"),
             (MessageBody::Left, Self::En) => format!("{name} left"),
-            (MessageBody::Removed { by }, Self::Zh) => format!("{}把{name}移出了群聊", by.name),
-            (MessageBody::Removed { by }, Self::En) => format!("{} removed {name}", by.name),
+            (MessageBody::Removed { by }, Self::Zh) => {
+                format!("{}把{name}移出了群聊", self.subject(by))
+            }
+            // Whoever has come back reads that they were removed.
+            (MessageBody::Removed { by }, Self::En) => {
+                format!("{} removed {}", self.subject(by), if mine { "you" } else { name })
+            }
             (MessageBody::Opened { sender, others, .. }, _) => {
                 let mut line =
                     self.opened_line(name, mine, &sender.name, who::is_me(sender.id), *others);
@@ -57,6 +65,15 @@ impl Lang {
             }
         };
         Some(line)
+    }
+
+    /// Who does something, where a sentence or a line begins with it.
+    pub(crate) fn subject(self, person: &Profile) -> &str {
+        match self {
+            Self::Zh if who::is_me(person.id) => "你",
+            Self::En if who::is_me(person.id) => "You",
+            _ => &person.name,
+        }
     }
 
     fn opened_line(
