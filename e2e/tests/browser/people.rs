@@ -7,6 +7,7 @@ use crate::{
 };
 use anyhow::{Result, ensure};
 use hongbao_e2e::{Browser, Form, Stage, play};
+use serde_json::json;
 use thirtyfour::Key;
 
 #[test]
@@ -20,6 +21,17 @@ fn a_guest_becomes_an_account_and_keeps_everything() -> Result<()> {
         let at_tom = enter(stage, Form::Desktop, &tom, &format!("/g/{group}")).await?;
         at_tom.says("log", "Before").await?;
         let browser = enter(stage, Form::Phone, &mei, "/me").await?;
+
+        // R-WEB-5: whoever has chosen a theme can let the system choose again.
+        for (says, theme) in [("As the system", ""), ("Dark", "dark"), ("Light", "light")] {
+            browser.says("setting-theme", says).await?;
+            let kept = "return [localStorage.getItem('hongbao.theme') ?? '',
+                document.documentElement.dataset.theme];";
+            let kept = browser.script(kept).await?;
+            ensure!(kept == json!([theme, theme]), "{says}: {kept}");
+            browser.click("setting-theme").await?;
+        }
+        browser.says("setting-theme", "As the system").await?;
 
         // Another name and another picture, which the others see.
         browser.click("profile-edit").await?;
