@@ -113,7 +113,12 @@ fn sessions_end_elsewhere() -> Result<()> {
 
         // Ended from the list.
         here.reload().await?;
-        here.count("session", 2).await?;
+        for session in here.count("session", 2).await? {
+            let text = session.text().await?;
+            let is_here = text.contains("This device");
+            ensure!(text.contains("In use now") == is_here, "{text}");
+            ensure!(text.contains("Last used") != is_here, "{text}");
+        }
         here.click("session-end").await?;
         here.says("toast", "ended").await?;
         here.count("session", 1).await?;

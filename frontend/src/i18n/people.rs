@@ -109,7 +109,14 @@ impl Lang {
         }
     }
 
-    pub(crate) fn session_times(self, seen: &str, created: &str) -> String {
+    /// `seen` is absent for the session that looks: it is written down only now and then.
+    pub(crate) fn session_times(self, seen: Option<&str>, created: &str) -> String {
+        let Some(seen) = seen else {
+            return match self {
+                Self::Zh => format!("正在使用 · 登录于 {created}"),
+                Self::En => format!("In use now · since {created}"),
+            };
+        };
         match self {
             Self::Zh => format!("最近使用 {seen} · 登录于 {created}"),
             Self::En => format!("Last used {seen} · since {created}"),
