@@ -2,10 +2,13 @@
 
 use hongbao_shared::{Fen, GroupId, Kind, api::groups::Group};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlElement;
 
 use super::{Form, Payment, Step, step_words};
 use crate::{
-    components::{Cover, Fault, Sheet, flag, memo, press, words},
+    browser,
+    components::{Cover, Fault, Sheet, effect, flag, memo, press, words},
     i18n::{Lang, joined_by_dot, lang, tr},
     money::yuan,
     state::session,
@@ -56,6 +59,17 @@ pub(super) fn Confirm(
     };
     // Refused before anything was paid: the sentence about the money.
     let unpaid = move || payment.step.get() == Step::Idle && payment.failure.get().is_some();
+    // The button is off while it pays, and browsers take the focus from what is off.
+    effect(move || {
+        if payment.failure.with(Option::is_some) {
+            request_animation_frame(|| {
+                let fault = browser::find("dialog[open] .fault[tabindex]");
+                if let Some(fault) = fault.and_then(|fault| fault.dyn_into::<HtmlElement>().ok()) {
+                    fault.focus().ok();
+                }
+            });
+        }
+    });
     view! {
         <Sheet title=Lang::confirm_title on_close>
             <div class="confirm" data-testid="send-confirm-sheet">
