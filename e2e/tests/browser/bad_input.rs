@@ -63,7 +63,7 @@ fn bad_input_gets_a_sentence_and_sends_nothing() -> Result<()> {
         }
         // The fault goes away with its cause.
         browser.click("send-kind-lucky").await?;
-        for amount in ["8,88", "1,000.00", "0.06"] {
+        for amount in ["8,88", "8.88元", "1 000", "1,000.00", "0.06"] {
             browser.fill("send-amount", amount).await?;
             browser.fill("send-shares", "6").await?;
             browser.gone("send-error").await?;
