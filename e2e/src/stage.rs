@@ -134,8 +134,13 @@ impl Stage {
     /// An administrator who came in by REST.
     pub async fn administrator(&self, name: &str) -> Result<Person> {
         let person = self.guest(name).await?;
-        self.server.grant_admin(person.id())?;
+        self.make_administrator(&person)?;
         Ok(person)
+    }
+
+    /// Makes an administrator of somebody, by the command, beside the server.
+    pub fn make_administrator(&self, person: &Person) -> Result<()> {
+        self.server.grant_admin(person.id())
     }
 
     fn browsers(&self) -> Vec<Browser> {

@@ -16,7 +16,7 @@ use crate::{
         session::{self, Session},
         watch,
     },
-    tasks::Scope,
+    tasks::{self, Scope},
 };
 use leptos::prelude::*;
 
@@ -75,8 +75,20 @@ enum Who {
     Away(Failure),
 }
 
+/// How long until the server is asked again, at first and at most.
+const AWAY_MS: u32 = 2_000;
+const AWAY_MS_MAX: u32 = 30_000;
+
 #[component]
 fn Away() -> impl IntoView {
+    Scope::new().spawn(async {
+        let mut pause_ms = AWAY_MS;
+        loop {
+            tasks::sleep_ms(tasks::spread(pause_ms)).await;
+            session::load().await;
+            pause_ms = pause_ms.saturating_mul(2).min(AWAY_MS_MAX);
+        }
+    });
     view! {
         <main class="page-alone">
             <Empty

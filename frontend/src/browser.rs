@@ -128,6 +128,17 @@ pub(crate) fn reload() {
     }
 }
 
+/// Calls `listener` whenever the browser has a network again.
+pub(crate) fn on_online(listener: impl Fn() + 'static) {
+    let listener = Closure::<dyn Fn()>::new(listener);
+    if let Some(window) = window() {
+        let function = listener.as_ref().unchecked_ref();
+        window.add_event_listener_with_callback("online", function).ok();
+    }
+    // Listens for as long as the page lives.
+    listener.forget();
+}
+
 /// Calls `listener` with the place and the value that another tab has stored.
 pub(crate) fn on_stored(listener: impl Fn(String, Option<String>) + 'static) {
     let listener = Closure::<dyn Fn(StorageEvent)>::new(move |event: StorageEvent| {

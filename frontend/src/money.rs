@@ -31,8 +31,9 @@ pub(crate) enum Typed {
 }
 
 /// Reads an amount of the unit, with as many decimals as it has, into fen. Digits of full width,
-/// as Chinese input methods type them, are read too, and the unit's symbol; thousands may be set
-/// apart, and the decimals by a comma, which is all that some keyboards offer.
+/// as Chinese input methods type them, are read too, and the unit's symbol or Chinese name; thousands
+/// may be set apart, by spaces too, and the decimals by a comma, which is all that some keyboards
+/// offer.
 pub(crate) fn parse_yuan(text: &str) -> Typed {
     let text = plain(text);
     let text = text.trim();
@@ -40,8 +41,11 @@ pub(crate) fn parse_yuan(text: &str) -> Typed {
         return Typed::Empty;
     }
     let (sign, text) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    let symbol = unit(|unit| unit.symbol.clone());
+    let [symbol, name] = unit(|unit| [unit.symbol.clone(), unit.name_zh.clone()]);
     let text = text.strip_prefix(&*symbol).or(text.strip_suffix(&*symbol)).unwrap_or(text).trim();
+    let text = text.strip_suffix(&*name).unwrap_or(text).trim();
+    let spaced = spaced(text);
+    let text = spaced.as_deref().unwrap_or(text);
     let most = usize::from(unit(|unit| unit.decimals));
     let (yuan, decimals) = parts(text);
     let Some(yuan) = whole(&yuan) else { return Typed::Unreadable };
@@ -65,6 +69,19 @@ pub(crate) fn parse_yuan(text: &str) -> Typed {
 /// which no rule accepts.
 pub(crate) fn parse_count(text: &str) -> i64 {
     whole(plain(text).trim()).and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+/// What has its thousands set apart by spaces, without them and with a point before the decimals.
+fn spaced(text: &str) -> Option<String> {
+    let is_space = char::is_whitespace;
+    text.contains(is_space).then(|| {
+        let text = text.replace(',', ".").replace(is_space, ",");
+        let number = match text.split_once('.') {
+            Some((yuan, decimals)) => whole(yuan).map(|yuan| format!("{yuan}.{decimals}")),
+            None => whole(&text),
+        };
+        number.unwrap_or_else(|| "?".to_owned())
+    })
 }
 
 /// What stands before the decimals, thousands set apart by commas, and the decimals.
@@ -158,6 +175,10 @@ mod tests {
             ("1,000.00", 100_000),
             ("1.000,50", 100_050),
             ("12,345,678.9", 1_234_567_890),
+            ("8.88元", 888),
+            ("¥ 8.88 元", 888),
+            ("1 000", 100_000),
+            ("12\u{a0}345\u{202f}678,90", 1_234_567_890),
             ("\t\u{202a}6.66\u{202c} ", 666),
         ] {
             assert_eq!(parse_yuan(text), Typed::Fen(fen), "{text}");
@@ -172,6 +193,9 @@ mod tests {
             "1,5,5", "1,00.5", "0,500", ",500", "1.000.50", "1,000,5", "abc", "1e3", ".", "¥",
             "--1", "1.2.3", "+1", "0x10",
         ] {
+            assert_eq!(parse_yuan(text), Typed::Unreadable, "{text}");
+        }
+        for text in ["1 00", "1 2", "1  000", "8.88元元", "元"] {
             assert_eq!(parse_yuan(text), Typed::Unreadable, "{text}");
         }
     }

@@ -63,7 +63,7 @@ fn bad_input_gets_a_sentence_and_sends_nothing() -> Result<()> {
         }
         // The fault goes away with its cause.
         browser.click("send-kind-lucky").await?;
-        for amount in ["8,88", "1,000.00", "0.06"] {
+        for amount in ["8,88", "8.88元", "1 000", "1,000.00", "0.06"] {
             browser.fill("send-amount", amount).await?;
             browser.fill("send-shares", "6").await?;
             browser.gone("send-error").await?;
@@ -72,6 +72,16 @@ fn bad_input_gets_a_sentence_and_sends_nothing() -> Result<()> {
         }
         browser.fill("send-shares", "6").await?;
         browser.gone("send-error").await?;
+        // More shares than people are allowed, with open eyes: here and at the last look.
+        let comes_back = "1 person is in this group: 5 shares will come back unless more join.";
+        browser.says("send-too-many", comes_back).await?;
+        browser.click("send-submit").await?;
+        browser.says("send-confirm-sheet", comes_back).await?;
+        browser.press(Key::Escape).await?;
+        browser.gone("send-confirm").await?;
+        browser.fill("send-shares", "1").await?;
+        browser.gone("send-too-many").await?;
+        browser.fill("send-shares", "6").await?;
         let greeting = "a".repeat(26);
         browser.fill("send-greeting", &greeting).await?;
         browser.says("send-error", "25").await?;

@@ -3,7 +3,7 @@
 
 use crate::steps::enter;
 use anyhow::{Result, ensure};
-use hongbao_e2e::{Browser, Form, Sent, Stage, play, wait_for};
+use hongbao_e2e::{Browser, Form, Sent, Stage, play, play_with, wait_for};
 use std::collections::BTreeSet;
 use thirtyfour::Key;
 
@@ -52,6 +52,26 @@ pub(crate) fn the_focus_comes_back_from_every_sheet() -> Result<()> {
         focus_is_on(&browser, "envelope-details").await?;
         browser.click("envelope-close").await?;
         focus_is_on(&browser, "packet-card").await
+    })
+}
+
+/// Whoever is refused at the last step is at the sentence that says why.
+#[test]
+fn the_focus_goes_to_a_refused_payment() -> Result<()> {
+    let settings = [("HONGBAO_TREASURY_SEND_MAX_PER_DAY_FEN", "400")];
+    play_with("focus-refused", &settings, async |stage: &Stage| {
+        let mei = stage.guest("Mei").await?;
+        mei.top_up(10_000).await?;
+        let group = mei.make_group("Family", &[]).await?;
+        let browser = enter(stage, Form::Phone, &mei, &format!("/g/{group}")).await?;
+        browser.click("send-open").await?;
+        browser.fill("send-amount", "5").await?;
+        browser.fill("send-shares", "1").await?;
+        browser.click("send-submit").await?;
+        browser.expect_refusal("/api/v1/packets", 409);
+        browser.click("send-confirm").await?;
+        browser.says("error-sentence", "today's cap").await?;
+        focus_is_on(&browser, "error-sentence").await
     })
 }
 

@@ -3,7 +3,7 @@
 
 use crate::{
     logs::{chatter, drawn, work},
-    steps::enter,
+    steps::{enter, pay},
 };
 use anyhow::{Context as _, Result, ensure};
 use hongbao_e2e::{Browser, Form, Person, Stage, play, wait_for};
@@ -85,6 +85,28 @@ fn a_chat_is_drawn_bit_by_bit() -> Result<()> {
         let at_once = browser.script("return window.rowsAtOnce").await?;
         ensure!(at_once.as_u64().is_some_and(|rows| rows <= 12), "{at_once} rows at once");
         Ok(())
+    })
+}
+
+/// R-WEB-1: one's own packet is looked at, wherever one was in the log.
+#[test]
+fn a_packet_comes_into_view_when_it_is_sent() -> Result<()> {
+    play("sent-in-view", async |stage: &Stage| {
+        let mei = stage.guest("Mei").await?;
+        mei.top_up(10_000).await?;
+        let group = mei.make_group("Family", &[]).await?;
+        chatter(&mei, &group, 0, 3 * SHORT, TOGETHER).await?;
+        mei.say(&group, "The end").await?;
+        let browser = enter(stage, Form::Phone, &mei, &format!("/g/{group}")).await?;
+        browser.says("log", "The end").await?;
+        at_the_end(&browser).await?;
+        up(&browser).await?;
+        browser.click("send-open").await?;
+        browser.fill("send-amount", "5").await?;
+        browser.fill("send-shares", "1").await?;
+        pay(&browser).await?;
+        browser.find("packet-card").await?;
+        at_the_end(&browser).await
     })
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use hongbao_e2e::{Form, Sent, Stage, assert_accessible, assert_fits, play, wait_for};
 use serde_json::json;
 
-/// It is for administrators, and says so to others.
+/// It is for administrators, and says so to others, once; whoever becomes one has it at once.
 #[test]
 fn it_is_for_administrators() -> Result<()> {
     play("ops-refused", async |stage: &Stage| {
@@ -17,7 +17,12 @@ fn it_is_for_administrators() -> Result<()> {
         browser.goto("/me").await?;
         browser.find("me-name").await?;
         ensure!(browser.all("to-ops").await?.is_empty(), "a way in for everybody");
-        Ok(())
+        browser.goto("/ops").await?;
+        browser.find("ops-refused").await?;
+        stage.make_administrator(&mei)?;
+        browser.find("ops-charts").await?;
+        browser.find("ops-switches").await?;
+        browser.gone("error-sentence").await
     })
 }
 

@@ -7,6 +7,8 @@ use crate::{
 };
 use anyhow::{Result, ensure};
 use hongbao_e2e::{Browser, Form, Stage, play};
+use serde_json::json;
+use thirtyfour::Key;
 
 #[test]
 pub(crate) fn a_guest_becomes_an_account_and_keeps_everything() -> Result<()> {
@@ -20,6 +22,17 @@ pub(crate) fn a_guest_becomes_an_account_and_keeps_everything() -> Result<()> {
         at_tom.says("log", "Before").await?;
         let browser = enter(stage, Form::Phone, &mei, "/me").await?;
 
+        // R-WEB-5: whoever has chosen a theme can let the system choose again.
+        for (says, theme) in [("As the system", ""), ("Dark", "dark"), ("Light", "light")] {
+            browser.says("setting-theme", says).await?;
+            let kept = "return [localStorage.getItem('hongbao.theme') ?? '',
+                document.documentElement.dataset.theme];";
+            let kept = browser.script(kept).await?;
+            ensure!(kept == json!([theme, theme]), "{says}: {kept}");
+            browser.click("setting-theme").await?;
+        }
+        browser.says("setting-theme", "As the system").await?;
+
         // Another name and another picture, which the others see.
         browser.click("profile-edit").await?;
         browser.fill("profile-name", "Meimei").await?;
@@ -32,7 +45,7 @@ pub(crate) fn a_guest_becomes_an_account_and_keeps_everything() -> Result<()> {
         profile_is(&tom, &group, "Meimei", "a05").await?;
 
         browser.click("make-account").await?;
-        browser.fill("account-name", "meimei").await?;
+        browser.fill("account-name", "xm_acc_7").await?;
         browser.fill("account-password", "short").await?;
         browser.expect_refusal("/api/v1/me/account", 422);
         browser.expect_refusal("/api/v1/me/account", 400);
@@ -43,10 +56,13 @@ pub(crate) fn a_guest_becomes_an_account_and_keeps_everything() -> Result<()> {
         browser.gone("account-password").await?;
         browser.says("toast", "Sign in with this name").await?;
         browser.gone("make-account").await?;
+        // R-PEOPLE-4: the name that others know is not the one to sign in with.
+        browser.says("me-name", "Meimei").await?;
+        profile_is(&tom, &group, "Meimei", "a05").await?;
 
         browser.click("sign-out").await?;
         browser.find("guest-name").await?;
-        sign_in(&browser, "meimei", "wrong-password").await?;
+        sign_in(&browser, "xm_acc_7", "wrong-password").await?;
         browser.expect_refusal("/api/v1/session", 401);
         browser.says("error-sentence", "match").await?;
         browser.fill("account-password", PASSWORD).await?;
@@ -97,7 +113,12 @@ fn sessions_end_elsewhere() -> Result<()> {
 
         // Ended from the list.
         here.reload().await?;
-        here.count("session", 2).await?;
+        for session in here.count("session", 2).await? {
+            let text = session.text().await?;
+            let is_here = text.contains("This device");
+            ensure!(text.contains("In use now") == is_here, "{text}");
+            ensure!(text.contains("Last used") != is_here, "{text}");
+        }
         here.click("session-end").await?;
         here.says("toast", "ended").await?;
         here.count("session", 1).await?;
@@ -161,9 +182,11 @@ fn members_come_and_go() -> Result<()> {
         at_mei.click_css("[data-testid='group-info'] a").await?;
         at_mei.count("member", 3).await?;
         at_mei.click_css("[aria-label='Remove Tom from the group']").await?;
+        at_mei.says_anywhere("links that invite to this group stop working").await?;
         at_mei.click("question-yes").await?;
+        at_mei.says("toast", "You can make a new invitation link").await?;
         at_mei.count("member", 2).await?;
-        at_tom.says_anywhere("This chat isn't open to you").await?;
+        at_tom.says_anywhere("You are no longer in this group").await?;
         at_tom.click_css(".button-link a[href='/']").await?;
         at_tom.find_css(".groups .empty").await?;
 
@@ -177,9 +200,18 @@ fn members_come_and_go() -> Result<()> {
         at_ann.says("toast", "left").await?;
         at_ann.find_css(".groups .empty").await?;
         at_mei.goto(&chat).await?;
-        at_mei.says("log", "Mei removed Tom").await?;
+        at_mei.says("log", "You made this group").await?;
+        at_mei.says("log", "You removed Tom").await?;
         at_mei.says("log", "Ann left").await?;
-        at_mei.says("chat", "1 member").await
+        at_mei.says("chat", "1 member").await?;
+        // R-WEB-5: Chinese sets no spaces around names.
+        at_mei.dress("zh-CN", "light").await?;
+        at_mei.reload().await?;
+        at_mei.says("log", "Ann离开了群聊").await?;
+        at_mei.says("log", "你把Tom移出了群聊").await?;
+        at_mei.fill("message-input", "再见").await?;
+        at_mei.press(Key::Enter).await?;
+        at_mei.says("group-item", "你：再见").await
     })
 }
 

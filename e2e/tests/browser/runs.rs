@@ -38,6 +38,13 @@ fn what_one_person_says_at_once_stands_together() -> Result<()> {
         ensure!((rows, faces, names) == (8.0, 1.0, 1.0), "{rows}: {faces} faces, {names} names");
         ensure!(height <= EIGHT_LINES_PX, "eight lines are {height} px high");
 
+        // R-WEB-1: each says when it was, to eyes and ears alike, and copying leaves that out.
+        let times = "return [...document.querySelectorAll('.log .bubble')].map((bubble) =>
+            /^\"\\d\\d:\\d\\d\"$/.test(getComputedStyle(bubble, '::after').content)
+            && !/\\d\\d:\\d\\d/.test(bubble.innerText));";
+        let times = browser.script(times).await?;
+        ensure!(times == serde_json::json!([true; 9]), "{times}");
+
         let links = "return [...document.querySelectorAll('.bubble a')]
             .map((link) => [link.href, link.target, link.rel]);";
         let links = browser.script(links).await?;

@@ -129,9 +129,9 @@ async fn send(stage: &Stage, browser: &Browser) -> Result<String> {
     browser.fill("send-amount", "88.88").await?;
     browser.fill("send-shares", "2").await?;
     browser.fill("send-greeting", "May every wish come true").await?;
-    // The preview comes from the same code as the split: the range of the first share of
-    // two is up to twice the mean less what the other needs (R-WEB-2).
-    browser.says("send-range", "Each about ¥0.01 to ¥88.86").await?;
+    // The preview comes from the same code as the split: either share of two can hold all but
+    // the fen that the other needs (R-WEB-2).
+    browser.says("send-range", "¥0.01 to ¥88.87 each, ¥44.44 on average").await?;
     browser.gone("send-reroll").await?;
     browser.click("send-range").await?;
     let before = browser.find("send-preview").await?.inner_html().await?;

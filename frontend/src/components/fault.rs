@@ -24,13 +24,14 @@ pub(crate) fn field_fault(
     })
 }
 
-/// The sentence for a failure, if there is one; read out when it appears.
+/// The sentence for a failure, if there is one; read out when it appears, and able to take the
+/// focus of what has gone.
 #[component]
 pub(crate) fn Fault(#[prop(into)] failure: Signal<Option<Failure>>) -> impl IntoView {
     live(move || {
         failure.get().map(|failure| {
             view! {
-                <p class="fault" role="alert" data-testid="error-sentence">
+                <p class="fault" role="alert" tabindex="-1" data-testid="error-sentence">
                     {words(move || lang().failure(&failure, &session::limits()))}
                 </p>
             }

@@ -37,7 +37,11 @@ fn format(lang: Lang, at: Timestamp, options: &[&Options]) -> String {
         .unwrap_or_default()
 }
 
-/// Is it the same day here, in the reader's own time zone?
+/// Are both on the same day here, in the reader's own time zone?
+pub(crate) fn is_same_day(one: Timestamp, other: Timestamp) -> bool {
+    date(one).to_date_string() == date(other).to_date_string()
+}
+
 fn is_today(at: Timestamp) -> bool {
     date(at).to_date_string() == Date::new_0().to_date_string()
 }

@@ -79,22 +79,26 @@ impl Lang {
 
     pub(crate) fn invited_by(self, name: &str) -> String {
         match self {
-            Self::Zh => format!("{name} 邀请你进群"),
+            Self::Zh => format!("{name}邀请你进群"),
             Self::En => format!("{name} invites you to a group"),
         }
     }
 
     pub(crate) fn member_remove_of(self, name: &str) -> String {
         match self {
-            Self::Zh => format!("把 {name} 移出群聊"),
+            Self::Zh => format!("把{name}移出群聊"),
             Self::En => format!("Remove {name} from the group"),
         }
     }
 
     pub(crate) fn member_remove_sure(self, name: &str) -> String {
         match self {
-            Self::Zh => format!("把 {name} 移出群聊？已经领到的钱还是 {name} 的。"),
-            Self::En => format!("Remove {name}? What {name} has opened stays theirs."),
+            Self::Zh => {
+                format!("把{name}移出群聊？已经领到的钱还是{name}的。群里现有的邀请链接都会失效。")
+            }
+            Self::En => format!(
+                "Remove {name}? What {name} has opened stays theirs. All links that invite to this group stop working."
+            ),
         }
     }
 
@@ -105,7 +109,14 @@ impl Lang {
         }
     }
 
-    pub(crate) fn session_times(self, seen: &str, created: &str) -> String {
+    /// `seen` is absent for the session that looks: it is written down only now and then.
+    pub(crate) fn session_times(self, seen: Option<&str>, created: &str) -> String {
+        let Some(seen) = seen else {
+            return match self {
+                Self::Zh => format!("正在使用 · 登录于 {created}"),
+                Self::En => format!("In use now · since {created}"),
+            };
+        };
         match self {
             Self::Zh => format!("最近使用 {seen} · 登录于 {created}"),
             Self::En => format!("Last used {seen} · since {created}"),

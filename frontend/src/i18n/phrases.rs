@@ -44,6 +44,20 @@ impl Lang {
         }
     }
 
+    pub(crate) fn too_many_shares(self, people: usize, more: usize) -> String {
+        match self {
+            Self::Zh => format!("群里现在有 {people} 人，没人再进群的话，有 {more} 个会退回。"),
+            Self::En => {
+                let people = match people {
+                    1 => "1 person is".to_owned(),
+                    _ => format!("{people} people are"),
+                };
+                let more = counted(more, "share", "shares");
+                format!("{people} in this group: {more} will come back unless more join.")
+            }
+        }
+    }
+
     pub(crate) fn pay_amount(self, total: Fen) -> String {
         let total = yuan(total);
         match self {
@@ -67,24 +81,24 @@ impl Lang {
 
     pub(crate) fn packet_from(self, name: &str) -> String {
         match self {
-            Self::Zh => format!("{name} 的红包"),
+            Self::Zh => format!("{name}的红包"),
             Self::En => format!("{name}'s red packet"),
         }
     }
 
     pub(crate) fn packet_for(self, name: &str) -> String {
         match self {
-            Self::Zh => format!("给 {name} 的专属红包"),
+            Self::Zh => format!("给{name}的专属红包"),
             Self::En => format!("Just for {name}"),
         }
     }
 
-    /// The range of the first share of a lucky packet.
-    pub(crate) fn share_range(self, low: Fen, high: Fen) -> String {
-        let (least, most) = (yuan(low), yuan(high));
+    /// What any share of a lucky packet can hold.
+    pub(crate) fn share_range(self, low: Fen, high: Fen, mean: Fen) -> String {
+        let (least, most, mean) = (yuan(low), yuan(high), yuan(mean));
         match self {
-            Self::Zh => format!("每份大约 {least} 到 {most}"),
-            Self::En => format!("Each about {least} to {most}"),
+            Self::Zh => format!("每份 {least} 到 {most}，平均 {mean}"),
+            Self::En => format!("{least} to {most} each, {mean} on average"),
         }
     }
 

@@ -98,6 +98,7 @@ texts! {
     group_leave_sure: "退出后看不到这个群的消息，要重新邀请才能回来。已经领到的钱都在你的钱包里。", "You'll need a new invitation to come back. Money you've opened stays in your wallet.";
     group_left: "已退出群聊", "You've left the group";
     member_remove: "移出群聊", "Remove from the group";
+    member_removed: "已移出。需要的话，可以再建一个新的邀请链接", "Removed. You can make a new invitation link";
 
     // Chat.
     chat_label: "聊天记录", "Messages";
@@ -124,6 +125,7 @@ texts! {
     chat_empty: "群建好了！", "Your group is ready!";
     chat_empty_lead: "先请朋友进来，或者发个红包热热场。", "Invite friends, or break the ice with a red packet.";
     group_gone: "进不了这个群", "This chat isn't open to you";
+    group_no_more: "你已不在这个群里", "You are no longer in this group";
     card_open: "点开看看", "Tap to open";
     not_opened: "还没领取", "Not opened yet";
     card_opened: "已领取", "Opened";
@@ -161,7 +163,7 @@ texts! {
     preview: "试分几次", "How it could split";
     preview_lead: "和服务器同一段代码，在你的浏览器里算的。正式的那次由双方的随机数决定。", "Computed here by the server's own code. The real draw mixes a random number from each side.";
     reroll: "换一批", "Re-roll";
-    preview_later: "这是先拆的一份的范围，越往后起伏越大。", "That is the range of the first share; later ones vary more.";
+    preview_later: "第一份不超过平均的两倍，越往后起伏越大。", "The first share is at most twice the average; later ones vary more.";
     balance: "余额", "Balance";
     top_up_first: "去充值", "Top up";
     put_in: "塞钱进红包", "Put money in";
@@ -309,6 +311,7 @@ texts! {
     notify_off: "关", "Off";
     notify_blocked: "浏览器不允许通知，请在浏览器的设置里打开", "Your browser blocks notifications; allow them in its settings";
     theme: "外观", "Appearance";
+    theme_system: "跟随系统", "As the system";
     theme_dark: "深色", "Dark";
     theme_light: "浅色", "Light";
 

@@ -6,7 +6,7 @@ mod log;
 mod pending;
 
 use hongbao_shared::{
-    GroupId,
+    ErrorCode, GroupId,
     api::groups::{CardState, Group, MessageBody},
 };
 use leptos::prelude::*;
@@ -19,7 +19,7 @@ use crate::{
         envelope::{Envelope, Tapped},
         live, memo, press, words,
     },
-    i18n::{Lang, lang, lang_now, tr},
+    i18n::{Lang, lang, lang_now, text, tr},
     pages::{invite, send},
     route::{self, Route},
     state::{
@@ -46,13 +46,15 @@ enum Over {
     Envelope(Tapped),
 }
 
-/// A group that is not there for this person.
+/// A group that is not there for this person; `was_in` for whom it was a moment ago.
 #[component]
-pub(super) fn Gone(failure: Failure) -> impl IntoView {
-    let failure = RwSignal::new(Some(failure));
+pub(super) fn Gone(failure: Failure, #[prop(optional)] was_in: bool) -> impl IntoView {
+    let is_out = was_in && failure.code() == Some(ErrorCode::GroupNotFound);
+    let title = if is_out { Lang::group_no_more } else { Lang::group_gone };
+    let failure = RwSignal::new(Some(failure).filter(|_| !is_out));
     view! {
-        <h1 class="sr-only">{tr!(group_gone)}</h1>
-        <Empty scene=Scene::Lost title=Lang::group_gone>
+        <h1 class="sr-only">{text(title)}</h1>
+        <Empty scene=Scene::Lost title=title>
             <Fault failure=failure/>
             <span class="button-link primary"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
         </Empty>
@@ -67,6 +69,11 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
     let group = RwSignal::new(None::<Group>);
     let over = RwSignal::new(Over::Nothing);
     let close = Callback::new(move |()| over.set(Over::Nothing));
+    // One's own packet is looked at like one's own words, wherever one was in the log.
+    let sent = Callback::new(move |()| {
+        feed.to_end();
+        close.run(());
+    });
     let open = Callback::new(move |sheet| open(scope, over, sheet));
 
     // Members change when somebody comes or goes; the log says when. One look at a time: where many
@@ -101,7 +108,10 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
     let is_quiet = memo(move || group.with(|g| g.as_ref().is_some_and(|g| !g.is_demo)));
     live(move || {
         Some(match refused.get() {
-        Some(failure) => view! { <Gone failure/> }.into_any(),
+        Some(failure) => {
+            let was_in = feed.rows().with_untracked(|rows| !rows.is_empty());
+            view! { <Gone failure was_in/> }.into_any()
+        }
         None => view! {
             <section class="chat" data-testid="chat">
                 <ChatBar id group open/>
@@ -116,7 +126,7 @@ pub(crate) fn ChatPage(id: GroupId) -> impl IntoView {
             {live(move || Some(match over.get() {
                 Over::Nothing => ().into_any(),
                 Over::Invite => invite::sheet(id, close),
-                Over::Send => send::sheet(id, group, close),
+                Over::Send => send::sheet(id, group, close, sent),
                 Over::Envelope(tapped) => {
                     let on_state = Callback::new(move |(order_no, state)| {
                         feed.set_card(order_no, state);

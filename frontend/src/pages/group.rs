@@ -181,6 +181,7 @@ fn Question(
                 toast::show(lang_now().group_left());
                 route::go_instead(Route::Home);
             } else {
+                toast::show(lang_now().member_removed());
                 on_done.run(());
                 on_close.run(());
             }

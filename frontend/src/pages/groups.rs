@@ -227,7 +227,7 @@ fn last_words(group: Option<&GroupSummary>) -> String {
     let Some(message) = group.and_then(|group| group.last_message.as_ref()) else {
         return lang.nothing_said().to_owned();
     };
-    let name = &message.user.name;
+    let name = lang.subject(&message.user);
     match &message.body {
         MessageBody::Text { text } => lang.said(name, text),
         MessageBody::Packet { packet } => lang.said_packet(name, &packet.greeting),

@@ -6,9 +6,12 @@ mod reconciling;
 mod switches;
 mod turn;
 
-use hongbao_shared::api::{
-    control::{ControlState, Degradation},
-    history::{History, HistoryWindow},
+use hongbao_shared::{
+    ErrorCode,
+    api::{
+        control::{ControlState, Degradation},
+        history::{History, HistoryWindow},
+    },
 };
 use leptos::prelude::*;
 
@@ -20,13 +23,16 @@ use crate::{
     pages::ops::{letters::Letters, reconciling::Reconciling, switches::SwitchList},
     route::Route,
     state::session,
-    tasks::{Scope, sleep_ms},
+    tasks::{Scope, sleep_ms, spread},
 };
 
 use chart::Charts;
 
 /// As often as the node takes a sample.
 const LOOK_EVERY_MS: u32 = 5_000;
+
+/// How long until somebody who is no administrator is asked about again.
+const LOOK_AGAIN_MS: u32 = 5_000;
 
 /// What the page knows; each part is asked for anew while it is shown.
 #[derive(Clone, Copy)]
@@ -85,10 +91,31 @@ pub(crate) fn OpsPage() -> impl IntoView {
             {live(move || Some(if is_admin.get() {
                 view! { <Everything/> }.into_any()
             } else {
-                view! { <p class="page-body" data-testid="ops-refused">{tr!(ops_only)}</p> }.into_any()
+                view! { <Stranger/> }.into_any()
             }))}
         </div>
     }
+}
+
+/// For whom the page is not; who becomes an administrator meanwhile need not load it again.
+#[component]
+fn Stranger() -> impl IntoView {
+    Scope::new().spawn(async {
+        loop {
+            sleep_ms(spread(LOOK_AGAIN_MS)).await;
+            if let Ok(Some(me)) = api::me().await
+                && me.is_admin
+            {
+                session::set_me(me);
+            }
+        }
+    });
+    refused()
+}
+
+fn refused() -> AnyView {
+    view! { <p class="page-body" role="status" data-testid="ops-refused">{tr!(ops_only)}</p> }
+        .into_any()
 }
 
 #[component]
@@ -100,34 +127,45 @@ fn Everything() -> impl IntoView {
         ops.history.set(None);
         scope.spawn(ops.look());
     });
-    view! {
-        <div class="page-body">
-            <Fault failure=ops.failure/>
-            <Board control=ops.control/>
-            <div class="segments" role="group" aria-label=tr!(ops_window)>
-                {[
-                    (HistoryWindow::Quarter, Lang::ops_quarter as fn(Lang) -> &'static str, "quarter"),
-                    (HistoryWindow::Day, Lang::ops_day, "day"),
-                    (HistoryWindow::Week, Lang::ops_week, "week"),
-                ].map(|(window, name, id)| view! {
-                    <button
-                        type="button"
-                        class="segment ops-window"
-                        data-testid=format!("ops-{id}")
-                        aria-pressed=move || if ops.window.get() == window { "true" } else { "false" }
-                        class:on=flag(move || ops.window.get() == window)
-                        on:click=press(move |_| choose.run(window))
-                    >
-                        {words(move || name(lang()))}
-                    </button>
-                }).collect_view()}
+    // One sentence in place of one from each part, which would wait for ever.
+    let is_refused = memo(move || {
+        let code = ops.failure.with(|failure| failure.as_ref().and_then(Failure::code));
+        code == Some(ErrorCode::Forbidden)
+    });
+    live(move || {
+        if is_refused.get() {
+            return Some(refused());
+        }
+        Some(view! {
+            <div class="page-body">
+                <Fault failure=ops.failure/>
+                <Board control=ops.control/>
+                <div class="segments" role="group" aria-label=tr!(ops_window)>
+                    {[
+                        (HistoryWindow::Quarter, Lang::ops_quarter as fn(Lang) -> &'static str, "quarter"),
+                        (HistoryWindow::Day, Lang::ops_day, "day"),
+                        (HistoryWindow::Week, Lang::ops_week, "week"),
+                    ].map(|(window, name, id)| view! {
+                        <button
+                            type="button"
+                            class="segment ops-window"
+                            data-testid=format!("ops-{id}")
+                            aria-pressed=move || if ops.window.get() == window { "true" } else { "false" }
+                            class:on=flag(move || ops.window.get() == window)
+                            on:click=press(move |_| choose.run(window))
+                        >
+                            {words(move || name(lang()))}
+                        </button>
+                    }).collect_view()}
+                </div>
+                <Charts history=ops.history/>
+                <SwitchList control=ops.control/>
+                <Letters/>
+                <Reconciling/>
             </div>
-            <Charts history=ops.history/>
-            <SwitchList control=ops.control/>
-            <Letters/>
-            <Reconciling/>
-        </div>
-    }
+        }
+        .into_any())
+    })
 }
 
 #[component]

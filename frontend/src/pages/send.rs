@@ -31,9 +31,10 @@ parts! {
     more: load, fn fetched(
         group_id: GroupId,
         group: RwSignal<Option<Group>>,
-        on_close: Callback<()>
+        on_close: Callback<()>,
+        on_sent: Callback<()>
     ) {
-        view! { <SendSheet group_id group on_close on_sent=on_close/> }
+        view! { <SendSheet group_id group on_close on_sent/> }
     }
 }
 
@@ -47,8 +48,9 @@ pub(super) fn sheet(
     id: GroupId,
     group: RwSignal<Option<Group>>,
     on_close: Callback<()>,
+    on_sent: Callback<()>,
 ) -> AnyView {
-    at_once(fetched(id, group, on_close).boxed_local())
+    at_once(fetched(id, group, on_close, on_sent).boxed_local())
 }
 
 #[component]
@@ -252,6 +254,9 @@ fn Fields(form: Form, group: RwSignal<Option<Group>>) -> impl IntoView {
                 </span>
             </label>
             {said(Part::Shares)}
+            {live(move || form.too_many_shares(group).map(|sentence| view! {
+                <p class="muted small" role="status" data-testid="send-too-many">{sentence}</p>
+            }.into_any()))}
         }.into_any()))}
         <label class="field">
             <span class="field-label">{tr!(greeting)}</span>

@@ -15,6 +15,7 @@ use hongbao_shared::{
     },
 };
 
+use crate::i18n::dates;
 use gathered::Gathered;
 
 /// Rows on the page at a time: more make it slow, whatever the log holds.
@@ -24,8 +25,10 @@ const STEP: usize = 100;
 /// Entries kept. A log that has grown beyond them while nobody scrolled starts again
 /// at its newest page.
 pub(super) const ENTRIES_MAX: usize = 5_000;
-/// Above this the time is said again.
+/// Above this, and on another day, day and time are said again.
 const PAUSE_MS: i64 = 5 * 60 * 1000;
+/// Everywhere a day begins with such a part of an hour.
+const QUARTER_MS: i64 = 15 * 60 * 1000;
 
 /// Entries by their place in the group's log.
 #[derive(Debug, Default)]
@@ -69,6 +72,12 @@ impl LogRow {
         let told = i64::from(self.first.is_some()) << 44;
         time ^ (i64::from(self.goes_on) << 43) ^ told ^ (grown << 45)
     }
+}
+
+/// Does a day of the reader's begin between the two? Few are asked of the calendar.
+fn is_another_day(before: Timestamp, at: Timestamp) -> bool {
+    let quarter = |at: Timestamp| at.millis().div_euclid(QUARTER_MS);
+    quarter(before) != quarter(at) && !dates::is_same_day(before, at)
 }
 
 /// Whose words or packet it is.
@@ -220,7 +229,9 @@ impl Log {
         let mut before = self.within(..first).next_back().map(|(_, message)| message.at);
         for row in &mut rows {
             let at = row.message.at;
-            let paused = before.is_none_or(|before| at.millis_since(before) > PAUSE_MS);
+            let paused = before.is_none_or(|before| {
+                at.millis_since(before) > PAUSE_MS || is_another_day(before, at)
+            });
             row.time = paused.then_some(at);
             before = Some(at);
         }

@@ -64,9 +64,15 @@ pub(crate) fn limits_now() -> Limits {
 /// Asks who is signed in and for the limits.
 pub(crate) fn start() {
     tasks::detach(load());
+    browser::on_online(|| {
+        if FAILED.get_untracked().is_some() {
+            tasks::detach(load());
+        }
+    });
 }
 
-async fn load() {
+/// Asks, also again after [`Session::Failed`], which is shown until there is an answer.
+pub(crate) async fn load() {
     let (me, unit, ()) = futures::join!(api::me(), api::unit(), load_limits());
     // Whoever does not know in what amounts are counted shows none.
     match unit.and_then(|unit| {
@@ -77,11 +83,13 @@ async fn load() {
             if browser::tab_changes_hands(&me.user.id.to_string()) {
                 toast::show(lang_now().person_changed());
             }
+            FAILED.set(None);
             let is_unknown = me.balance_fen.is_none();
             who::set(Who::Somebody(me));
             notify::begin();
             if is_unknown {
-                await_balance().await;
+                // Whoever waits for this waits for the person alone.
+                tasks::detach(await_balance());
             }
         }
         Ok(None) => who::set(Who::Nobody { ended: who::was_here() }),
@@ -99,7 +107,7 @@ pub(crate) async fn load_limits() {
 /// Tries again after [`Session::Failed`].
 pub(crate) fn retry() {
     FAILED.set(None);
-    start();
+    tasks::detach(load());
 }
 
 /// Takes the answer to a sign-in.

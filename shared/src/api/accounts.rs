@@ -24,11 +24,12 @@ pub struct Profile {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Registration {
-    /// How to be called; it can be changed, and others may be called the same.
+    /// How to be called; it can be changed, and others may be called the same. A guest who gives
+    /// no `login_name` stays called as before.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, example = "小明"))]
     pub name: String,
     /// With what to sign in, for good: no other account has one that looks the same
-    /// (R-PEOPLE-4). If it is absent, the name of now.
+    /// (R-PEOPLE-4). If it is absent, `name`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     pub login_name: Option<String>,

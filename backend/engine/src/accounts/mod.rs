@@ -209,8 +209,8 @@ impl Accounts {
     /// Makes an administrator of the person with this id or login name, for whoever holds the
     /// data; `not_found`.
     /// An id goes first: nobody becomes an administrator by registering somebody
-    /// else's id as their name. Other nodes follow within half a minute, when what
-    /// they remember of sessions runs out.
+    /// else's id as their name. Other nodes, which may remember sessions of before, look
+    /// before they refuse somebody as no administrator.
     pub async fn grant_admin(&self, user: &str) -> Result<Person, Refusal> {
         let by_id = match user.parse::<UserId>() {
             Ok(id) => self.store.person(id).await?,

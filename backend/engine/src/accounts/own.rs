@@ -49,7 +49,9 @@ impl Accounts {
         .await
     }
 
-    /// Makes an account of a guest, who keeps everything and stays signed in.
+    /// Makes an account of a guest, who keeps everything and stays signed in: the name that
+    /// others know too, unless a login name beside it says that `name` is how to be called
+    /// (R-PEOPLE-1, R-PEOPLE-4).
     /// `already_account`, `name_invalid`, `password_invalid`, `name_taken`.
     pub async fn become_account(
         self: &Arc<Self>,
@@ -60,9 +62,13 @@ impl Accounts {
         if !self.me(user).await?.is_guest {
             return Err(ErrorCode::AlreadyAccount.into());
         }
-        let (name, account) = self.new_account(registration.into()).await?;
+        let registration = registration.into();
+        let is_renamed = registration.login_name.is_some();
+        let (name, account) = self.new_account(registration).await?;
         let accounts = Arc::clone(self);
         whole(async move {
+            // Asked for now: hashing takes a while, in which a name can change.
+            let name = if is_renamed { name } else { accounts.me(user).await?.profile.name };
             // Guests do not sign in: there will be no more sessions than these.
             let sessions = accounts.store.sessions_of(user, accounts.clock.now(), u32::MAX).await?;
             accounts.store.make_account(user, name, account).await?;

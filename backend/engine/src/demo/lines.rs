@@ -29,12 +29,12 @@ pub(super) enum Occasion {
 pub(super) const fn lines(language: Language, occasion: Occasion) -> &'static [&'static str] {
     match (language, occasion) {
         (Language::Zh, Occasion::Welcome) => {
-            &["欢迎 {}！来得正好", "{} 来啦，坐坐坐", "哈喽 {}，就等你了"]
+            &["欢迎{}！来得正好", "{}来啦，坐坐坐", "哈喽{}，就等你了"]
         }
         (Language::En, Occasion::Welcome) => {
             &["Welcome, {}! You're right on time", "Hi {}, good to see you", "{} is here, hello!"]
         }
-        (Language::Zh, Occasion::BackAgain) => &["{} 回来啦", "又见面了 {}", "来来来，{} 到了"],
+        (Language::Zh, Occasion::BackAgain) => &["{}回来啦", "又见面了，{}", "来来来，{}到了"],
         (Language::En, Occasion::BackAgain) => {
             &["Welcome back, {}", "There you are, {}", "Hey {}, good timing"]
         }
@@ -57,7 +57,7 @@ pub(super) const fn lines(language: Language, occasion: Occasion) -> &'static [&
             "Thanks for the packet",
         ],
         (Language::Zh, Occasion::Congratulate) => {
-            &["{} 手气也太好了吧", "恭喜 {}，该你发了", "又是 {}，羡慕", "{} 请客"]
+            &["{}手气也太好了吧", "恭喜{}，该你发了", "又是{}，羡慕", "{}请客"]
         }
         (Language::En, Occasion::Congratulate) => &[
             "{}, what luck!",

@@ -313,6 +313,13 @@ async fn a_new_name_does_not_change_what_one_signs_in_with() {
     let me = guest.post("/me/account", &body).await.ok(200);
     assert_eq!((&me["user"]["name"], &me["login_name"]), (&json!("小红"), &json!("hong")));
     sign_in(&server, "HONG", PASSWORD).await.ok(201);
+    // R-PEOPLE-1: also one who only says with what to sign in.
+    let guest = server.guest("小兰").await;
+    let body = json!({"name": "xm_acc_7", "password": PASSWORD});
+    let me = guest.post("/me/account", &body).await.ok(200);
+    assert_eq!((&me["user"]["name"], &me["login_name"]), (&json!("小兰"), &json!("xm_acc_7")));
+    assert_eq!(guest.get("/me").await.ok(200), me);
+    sign_in(&server, "xm_acc_7", PASSWORD).await.ok(201);
     // Without one, the name is the login name.
     let as_bob = json!({"name": "x", "login_name": "bob", "password": PASSWORD});
     assert_eq!(unsigned(&server, "/accounts", &as_bob).await.refused().0, 409);

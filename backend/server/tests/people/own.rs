@@ -80,7 +80,8 @@ async fn a_guest_becomes_an_account_and_keeps_everything() {
         assert!(accounts.me(id).await.unwrap().is_guest);
     }
     let person = accounts.become_account(id, credentials("Anna", OLD)).await.unwrap();
-    assert_eq!((person.profile.id, person.profile.name.as_str()), (id, "Anna"));
+    // With what one signs in is one thing, what one is called another (R-PEOPLE-4).
+    assert_eq!((person.profile.id, person.profile.name.as_str()), (id, "Ann"));
     assert!(!person.is_guest);
     assert_eq!(accounts.profile(id).await, person.profile);
     // Still signed in, and no guest any more in this node's memory either.

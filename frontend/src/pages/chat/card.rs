@@ -16,11 +16,12 @@ use crate::{
     who,
 };
 
-/// The card; a tap grabs. `standing` is how the packet stands now.
+/// The card; a tap grabs. `clock` is when it came, `standing` how the packet stands now.
 #[component]
 pub(super) fn Card(
     card: PacketCard,
     sender: Profile,
+    clock: String,
     standing: Memo<Option<(CardState, Option<CardProgress>)>>,
     on_tap: Callback<Tapped>,
 ) -> impl IntoView {
@@ -91,7 +92,7 @@ pub(super) fn Card(
                     <span class="packet-state">{words(state_words)}</span>
                 </span>
             </span>
-            <span class="packet-foot">
+            <span class="packet-foot" data-time=clock>
                 <span class="clip">{words(kind_words)}</span>
                 {live(move || progress().map(|now| view! {
                     <span class="packet-progress money" data-testid="packet-progress">

@@ -19,7 +19,7 @@ use crate::{
         Avatar, Empty, Link as RouteLink, Name, Pic, effect, envelope::Tapped, live, memo, press,
         rows, words,
     },
-    i18n::{Lang, lang, tr},
+    i18n::{Lang, lang, lang_now, tr},
     route::Route,
     state::{
         LogRow,
@@ -134,6 +134,8 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
 fn Row(feed: Feed, row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
     let LogRow { message, time, goes_on, first } = row;
     let id = message.id;
+    // Drawn by the style sheet, so that copied words have no times between them.
+    let clock = lang_now().clock(message.at);
     let time = time.map(|at| {
         view! { <p class="log-time">{words(move || lang().moment(at))}</p> }
     });
@@ -142,13 +144,13 @@ fn Row(feed: Feed, row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
             let text = linked(text);
             // Translators put nodes of theirs in place of ours, and what is live would never
             // change again (`index.html`). What people said stays as it is.
-            let words = view! { <p class="bubble" translate="yes">{text}</p> }.into_any();
-            bubble(&message.user, goes_on, words)
+            let words = view! { <p class="bubble" data-time=clock translate="yes">{text}</p> };
+            bubble(&message.user, goes_on, words.into_any())
         }
         MessageBody::Packet { packet } => {
             let (card, sender) = (packet.clone(), message.user.clone());
             let standing = memo(move || feed.card(id));
-            let inside = view! { <Card card sender standing on_tap/> }.into_any();
+            let inside = view! { <Card card sender clock standing on_tap/> }.into_any();
             bubble(&message.user, goes_on, inside)
         }
         _ => system(message, first),

@@ -90,7 +90,10 @@ fn Row(session: SessionInfo, end: Callback<String>) -> impl IntoView {
             <div class="session-words">
                 <span class="session-name"><span class="clip">{name}</span></span>
                 <span class="muted small">
-                    {words(move || lang().session_times(&lang().moment(seen_at), &lang().moment(created_at)))}
+                    {words(move || {
+                        let seen = (!is_current).then(|| lang().moment(seen_at));
+                        lang().session_times(seen.as_deref(), &lang().moment(created_at))
+                    })}
                 </span>
             </div>
             {if is_current {

@@ -33,10 +33,14 @@ pub(super) fn Settings() -> impl IntoView {
                     })}</span>
                 </button>
             }.into_any()))}
-            <button type="button" class="setting" data-testid="setting-theme" on:click=press(|_| theme::toggle())>
+            <button type="button" class="setting" data-testid="setting-theme" on:click=press(|_| theme::next())>
                 <span>{tr!(theme)}</span>
                 <span class="muted">
-                    {words(move || if theme::is_dark() { lang().theme_dark() } else { lang().theme_light() })}
+                    {words(|| match theme::chosen() {
+                        None => lang().theme_system(),
+                        Some(true) => lang().theme_dark(),
+                        Some(false) => lang().theme_light(),
+                    })}
                 </span>
             </button>
         </section>

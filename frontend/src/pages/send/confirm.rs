@@ -2,10 +2,13 @@
 
 use hongbao_shared::{Fen, GroupId, Kind, api::groups::Group};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlElement;
 
 use super::{Form, Payment, Step, step_words};
 use crate::{
-    components::{Cover, Fault, Sheet, flag, live, memo, press, words},
+    browser,
+    components::{Cover, Fault, Sheet, effect, flag, live, memo, press, words},
     i18n::{Lang, joined_by_dot, lang, tr},
     money::yuan,
     state::session,
@@ -58,6 +61,17 @@ pub(super) fn Confirm(
     };
     // Refused before anything was paid: the sentence about the money.
     let unpaid = move || payment.step.get() == Step::Idle && payment.failure.get().is_some();
+    // The button is off while it pays, and browsers take the focus from what is off.
+    effect(move || {
+        if payment.failure.with(Option::is_some) {
+            request_animation_frame(|| {
+                let fault = browser::find("dialog[open] .fault[tabindex]");
+                if let Some(fault) = fault.and_then(|fault| fault.dyn_into::<HtmlElement>().ok()) {
+                    fault.focus().ok();
+                }
+            });
+        }
+    });
     view! {
         <Sheet title=Lang::confirm_title on_close>
             <div class="confirm" data-testid="send-confirm-sheet">
@@ -66,6 +80,7 @@ pub(super) fn Confirm(
                     {words(move || yuan(total.get()))}
                 </p>
                 <p class="confirm-what">{words(what)}</p>
+                <p class="muted small">{words(move || form.too_many_shares(group).unwrap_or_default())}</p>
                 <p class="muted">{words(greeting)}</p>
                 {live(move || (!fee.get().is_zero()).then(|| view! {
                     <p class="confirm-fee" data-testid="send-confirm-fee">

@@ -2,7 +2,7 @@
 
 use hongbao_shared::{
     ErrorCode, Fen, GroupId, Kind, Terms, UserId,
-    api::packets::PreOrderRequest,
+    api::{groups::Group, packets::PreOrderRequest},
     draft::{COVERS, Checked, Draft},
 };
 use leptos::prelude::{Get as _, RwSignal, With as _};
@@ -137,6 +137,15 @@ impl Form {
             }
         };
         Some((part, sentence))
+    }
+
+    /// What comes of more shares than there are people: it is allowed, for others may still join.
+    pub(super) fn too_many_shares(self, group: RwSignal<Option<Group>>) -> Option<String> {
+        let people = group.with(|group| group.as_ref().map(|group| group.members.len()))?;
+        let shares = usize::try_from(self.share_count()?).ok()?;
+        let more = shares.checked_sub(people).filter(|more| *more > 0)?;
+        let fits = self.kind.get() != Kind::Exclusive && self.fault().is_none();
+        fits.then(|| lang().too_many_shares(people, more))
     }
 
     /// What is asked of the server.

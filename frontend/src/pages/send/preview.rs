@@ -29,11 +29,15 @@ pub(super) fn Preview(form: Form) -> impl IntoView {
     let rolled = RwSignal::new(seeds());
     let terms = memo(move || {
         let terms = form.terms().ok().filter(|terms| terms.kind() == Kind::Lucky)?;
-        let (low, high) = terms.first_share_range();
+        let (low, high) = terms.share_range();
         (low < high).then_some((terms, low, high))
     });
     let differs = memo(move || terms.get().is_some());
-    let range = move || terms.get().map(|(_, low, high)| lang().share_range(low, high));
+    let range = move || {
+        let (terms, low, high) = terms.get()?;
+        let mean = Fen::new(terms.total().get() / u64::from(terms.shares())).unwrap_or_default();
+        Some(lang().share_range(low, high, mean))
+    };
     live(move || {
         differs.get().then(|| view! {
         <details class="preview" data-testid="send-preview">

@@ -1,6 +1,6 @@
 use super::{Log, LogRow, STEP, WINDOW};
 use hongbao_shared::{
-    UserId,
+    Timestamp, UserId,
     api::{
         Page,
         groups::{CardState, Message, MessageBody},
@@ -194,4 +194,19 @@ fn a_busy_packet_leaves_a_screen_full_of_rows() {
     while log.move_down() {}
     assert_eq!(ids(&log).last(), Some(&2_001));
     assert_eq!(ids(&log).len(), WINDOW);
+}
+
+/// R-WEB-1: a day that begins between two lines is said, however little lies between them.
+#[wasm_bindgen_test]
+fn a_new_day_is_marked() {
+    let midnight_ms = js_sys::Date::new_with_year_month_day(2026, 1, 17).get_time();
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970")]
+    let midnight_ms = midnight_ms as i64;
+    let mut log = Log::default();
+    for (id, after_ms) in [(1, -60_000), (2, 60_000), (3, 120_000)] {
+        let at = Timestamp::from_millis(midnight_ms + after_ms);
+        log.add(Message { at, ..said(id) });
+    }
+    let marked: Vec<bool> = log.rows().iter().map(|row| row.time.is_some()).collect();
+    assert_eq!(marked, [true, true, false]);
 }

@@ -55,7 +55,8 @@ pub(in crate::http) async fn change(
     changed(&http, person).await
 }
 
-/// Become an account from a guest, and keep everything.
+/// Become an account from a guest, and keep everything. Without `login_name`, `name` is what you
+/// sign in with from now on, and what you are called stays.
 #[utoipa::path(post, path = "/api/v1/me/account", tag = "People",
     responses((status = 200, description = "You.", body = Me)))]
 pub(in crate::http) async fn become_account(

@@ -56,7 +56,7 @@ fn tags(invitation: &InvitationPreview, site: &str) -> String {
         ("og:title", group_name),
         (
             "og:description",
-            &format!("{inviter} 邀请你来抢红包 · {inviter} invites you to grab red packets"),
+            &format!("{inviter}邀请你来抢红包 · {inviter} invites you to grab red packets"),
         ),
         ("og:image", &format!("{site}/{PICTURE}")),
         ("og:image:width", "1200"),
