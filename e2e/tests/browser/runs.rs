@@ -43,7 +43,7 @@ fn what_one_person_says_at_once_stands_together() -> Result<()> {
             /^\"\\d\\d:\\d\\d\"$/.test(getComputedStyle(bubble, '::after').content)
             && !/\\d\\d:\\d\\d/.test(bubble.innerText));";
         let times = browser.script(times).await?;
-        ensure!(times == serde_json::json!([true; 9]), "{times}");
+        ensure!(times == serde_json::json!(vec![true; 9]), "{times}");
 
         let links = "return [...document.querySelectorAll('.bubble a')]
             .map((link) => [link.href, link.target, link.rel]);";
