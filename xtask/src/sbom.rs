@@ -1,4 +1,4 @@
-//! What the binary is made of, as CycloneDX: every crate of the server and of the web app inside, with
+//! What the binary is made of, as `CycloneDX`: every crate of the server and of the web app inside, with
 //! its version, licence and checksum.
 //!
 //! Cargo itself says which those are, features and platform considered; a few fields of JSON are not
