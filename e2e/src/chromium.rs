@@ -1,4 +1,4 @@
-//! The capabilities of a Chromium, which does what tests ask for by the DevTools protocol.
+//! The capabilities of a Chromium, which does what tests ask for by the `DevTools` protocol.
 
 use crate::engine::{Form, text};
 use anyhow::Result;

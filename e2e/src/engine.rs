@@ -9,7 +9,7 @@ use std::{ffi::OsStr, path::Path, process::Command};
 pub(crate) enum Engine {
     /// With everything that tests can ask of a browser.
     Chromium,
-    /// What WebDriver and its BiDi can: no pushes, no input method, no held keys.
+    /// What `WebDriver` and its `BiDi` can: no pushes, no input method, no held keys.
     Firefox,
 }
 

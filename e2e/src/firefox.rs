@@ -1,4 +1,4 @@
-//! A Firefox: its capabilities, and what it does by WebDriver BiDi.
+//! A Firefox: its capabilities, and what it does by `WebDriver` `BiDi`.
 
 use crate::{
     console::{Console, LAST_WORD},

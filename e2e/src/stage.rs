@@ -121,7 +121,8 @@ impl Stage {
     }
 
     async fn open(&self, form: Form, calm: bool) -> Result<Browser> {
-        let browser = Browser::open(self.engine, self.url(), form, calm).await?;
+        // Boxed: it is large, and part of every scene.
+        let browser = Box::pin(Browser::open(self.engine, self.url(), form, calm)).await?;
         self.browsers.lock().unwrap_or_else(PoisonError::into_inner).push(browser.clone());
         Ok(browser)
     }
