@@ -55,7 +55,8 @@ pub(crate) fn the_focus_comes_back_from_every_sheet() -> Result<()> {
     })
 }
 
-/// Whoever is refused at the last step is at the sentence that says why.
+/// Whoever is refused at the last step is at the sentence that says why, and it says so of no
+/// other packet.
 #[test]
 fn the_focus_goes_to_a_refused_payment() -> Result<()> {
     let settings = [("HONGBAO_TREASURY_SEND_MAX_PER_DAY_FEN", "400")];
@@ -71,7 +72,18 @@ fn the_focus_goes_to_a_refused_payment() -> Result<()> {
         browser.expect_refusal("/api/v1/packets", 409);
         browser.click("send-confirm").await?;
         browser.says("error-sentence", "today's cap").await?;
-        focus_is_on(&browser, "error-sentence").await
+        focus_is_on(&browser, "error-sentence").await?;
+
+        browser.press(Key::Escape).await?;
+        browser.gone("send-confirm").await?;
+        browser.fill("send-amount", "3").await?;
+        browser.click("send-submit").await?;
+        browser.says("send-confirm", "Pay ¥3.00").await?;
+        ensure!(browser.all("error-sentence").await?.is_empty(), "nobody has refused this one");
+        focus_is_on(&browser, "send-confirm").await?;
+        browser.click("send-confirm").await?;
+        browser.gone("send-confirm").await?;
+        mei.holds(9_700).await
     })
 }
 

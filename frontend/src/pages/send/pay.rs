@@ -90,9 +90,14 @@ impl Payment {
         self.offered.with(Option::is_some)
     }
 
-    /// Leaves what was ordered and not paid: the form may be about another packet now.
+    /// Leaves what was ordered and not paid, and what was refused: the form may be about another
+    /// packet now.
     pub(super) fn look_again(self) {
         self.offered.set(None);
+        // One without an answer is still the same payment, and its sentence is still true.
+        if self.step.get_untracked() == Step::Idle {
+            self.failure.set(None);
+        }
     }
 
     /// Pays `order` if the house takes the `shown` fee for it, which was seen, and no other
