@@ -46,6 +46,11 @@ pub(crate) fn id() -> Option<UserId> {
     })
 }
 
+/// Has the server told, be it that there is nobody?
+pub(crate) fn is_known() -> bool {
+    WHO.with_untracked(|who| *who != Who::Unknown)
+}
+
 pub(crate) fn is_me(user: UserId) -> bool {
     id() == Some(user)
 }

@@ -37,6 +37,28 @@ pub(crate) fn it_opens_without_a_network() -> Result<()> {
     })
 }
 
+/// Whoever is nobody, as the server has told once it was back, is not asked about with each new
+/// network: what they fill in meanwhile stays.
+#[test]
+fn nobody_is_asked_about_once() -> Result<()> {
+    play("installed-nobody", async |stage: &Stage| {
+        let browser = stage.browser(Form::Phone).await?;
+        browser.goto("/").await?;
+        browser.find("guest-name").await?;
+        is_kept(&browser).await?;
+        browser.set_offline(true).await?;
+        browser.goto("/").await?;
+        browser.says_anywhere("Can't reach the server").await?;
+        browser.set_offline(false).await?;
+        browser.find("guest-name").await?;
+        browser.hold_calls().await?;
+        browser.script("dispatchEvent(new Event('online'))").await?;
+        let asked = browser.script("return window.heldCalls").await?;
+        ensure!(asked == json!(0), "{asked} calls");
+        Ok(())
+    })
+}
+
 /// Whatever the browser asks of an app before it offers to install it is there.
 #[test]
 fn it_can_be_installed() -> Result<()> {

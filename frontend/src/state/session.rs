@@ -74,6 +74,10 @@ pub(crate) fn start() {
 /// Asks, also again after [`Session::Failed`], which is shown until there is an answer.
 pub(crate) async fn load() {
     let (me, unit, ()) = futures::join!(api::me(), api::unit(), load_limits());
+    if who::is_known() {
+        // Another try had its answer before, and somebody may have come in since.
+        return;
+    }
     // Whoever does not know in what amounts are counted shows none.
     match unit.and_then(|unit| {
         money::set_unit(unit);
@@ -92,7 +96,11 @@ pub(crate) async fn load() {
                 tasks::detach(await_balance());
             }
         }
-        Ok(None) => who::set(Who::Nobody { ended: who::was_here() }),
+        Ok(None) => {
+            who::set(Who::Nobody { ended: who::was_here() });
+            // Else each new network would ask again behind whoever is just signing in.
+            FAILED.set(None);
+        }
         Err(failure) => FAILED.set(Some(failure)),
     }
 }
