@@ -1,6 +1,9 @@
 //! What the house takes is seen before it is paid (R-API-4, R-WEB-7).
 
-use crate::steps::{enter, pay};
+use crate::{
+    focus::focus_is_on,
+    steps::{enter, pay},
+};
 use anyhow::{Result, ensure};
 use hongbao_e2e::{Form, Loss, Stage, play_with};
 use thirtyfour::Key;
@@ -34,6 +37,7 @@ fn a_fee_is_seen_before_it_is_paid() -> Result<()> {
         browser.says_anywhere("The fee has just changed").await?;
         browser.says("send-confirm-fee", "¥0.20").await?;
         browser.says("send-confirm", "Pay ¥10.20").await?;
+        focus_is_on(&browser, "send-confirm").await?;
         mei.holds(2_030).await?;
         browser.click("send-confirm").await?;
         browser.gone("send-confirm").await?;

@@ -7,7 +7,7 @@ use hongbao_e2e::{Browser, Form, Sent, Stage, play, play_with, wait_for};
 use std::collections::BTreeSet;
 use thirtyfour::Key;
 
-async fn focus_is_on(browser: &Browser, id: &str) -> Result<()> {
+pub(crate) async fn focus_is_on(browser: &Browser, id: &str) -> Result<()> {
     wait_for(&format!("the focus on {id}"), async || {
         let script = "const at = document.activeElement; return at.dataset.testid ?? at.tagName;";
         let at = browser.script(script).await?;

@@ -63,14 +63,19 @@ pub(super) fn Confirm(
     let unpaid = move || payment.step.get() == Step::Idle && payment.failure.get().is_some();
     // The button is off while it pays, and browsers take the focus from what is off.
     effect(move || {
-        if payment.failure.with(Option::is_some) {
-            request_animation_frame(|| {
-                let fault = browser::find("dialog[open] .fault[tabindex]");
-                if let Some(fault) = fault.and_then(|fault| fault.dyn_into::<HtmlElement>().ok()) {
-                    fault.focus().ok();
-                }
-            });
-        }
+        let next = if payment.failure.with(Option::is_some) {
+            "dialog[open] .fault[tabindex]"
+        } else if payment.is_fee_changed() {
+            "[data-testid=send-confirm]"
+        } else {
+            return;
+        };
+        request_animation_frame(move || {
+            let next = browser::find(next);
+            if let Some(next) = next.and_then(|next| next.dyn_into::<HtmlElement>().ok()) {
+                next.focus().ok();
+            }
+        });
     });
     view! {
         <Sheet title=Lang::confirm_title on_close>

@@ -119,9 +119,11 @@ impl Payment {
             };
             match pre_order {
                 Ok(pre_order) if pre_order.fee_fen != shown => {
-                    session::load_limits().await;
+                    // The fee of this one is known: whoever looks at it need not wait for the
+                    // limits, which are for the next one.
                     self.offered.set(Some(pre_order));
                     self.step.set(Step::Idle);
+                    session::load_limits().await;
                 }
                 Ok(pre_order) => {
                     let order_no = pre_order.order_no;
