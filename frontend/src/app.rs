@@ -3,7 +3,6 @@
 mod screens;
 
 use crate::{
-    api::Failure,
     art::{Icon, Scene},
     components::{
         Avatar, Empty, Link, LinkNotice, Pic, Switches, Toast, effect, live, memo, press,
@@ -53,26 +52,26 @@ fn Frame() -> impl IntoView {
         Session::Unknown => Who::Unknown,
         Session::SignedOut { ended } => Who::Nobody { ended },
         Session::SignedIn(_) => Who::Somebody,
-        Session::Failed(failure) => Who::Away(failure),
+        Session::Failed(_) => Who::Away,
     });
     live(move || {
         Some(match who.get() {
             Who::Unknown => view! { <p class="splash" role="status">{tr!(loading)}</p> }.into_any(),
             Who::Nobody { ended } => view! { <WelcomePage ended=ended/> }.into_any(),
-            Who::Away(_) => view! { <Away/> }.into_any(),
+            Who::Away => view! { <Away/> }.into_any(),
             Who::Somebody => view! { <Shell/> }.into_any(),
         })
     })
 }
 
-/// As much of the session as decides what is shown; a new balance must not build
-/// the screens anew.
+/// As much of the session as decides what is shown; neither a new balance nor a try that
+/// failed in another way must build the screens anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Who {
     Unknown,
     Nobody { ended: bool },
     Somebody,
-    Away(Failure),
+    Away,
 }
 
 /// How long until the server is asked again, at first and at most.
