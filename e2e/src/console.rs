@@ -6,8 +6,10 @@ use std::sync::{
 };
 use thirtyfour::BrowserLogEntry;
 
-/// What is said to hear whether everything before has been heard.
+/// What is said, and called for, to hear whether everything before has been heard: words and calls
+/// come from two processes of the browser, in no order with each other.
 pub(crate) const LAST_WORD: &str = "that was all";
+pub(crate) const LAST_CALL: &str = "/api/v1/that-was-all";
 
 /// Browsers report every answer of 400 and above, whatever the page makes of it.
 #[derive(Debug)]
@@ -44,12 +46,16 @@ impl Console {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
 
-    /// Takes the last word out again.
+    /// Takes the last word and the last call out again, once both are there.
     pub(crate) fn has_heard_all(&self) -> bool {
+        let is_word = |entry: &BrowserLogEntry| entry.message.ends_with(LAST_WORD);
+        let is_call = |entry: &BrowserLogEntry| entry.message.contains(LAST_CALL);
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = heard.len();
-        heard.retain(|entry| !entry.message.ends_with(LAST_WORD));
-        heard.len() < count
+        let all = heard.iter().any(is_word) && heard.iter().any(is_call);
+        if all {
+            heard.retain(|entry| !is_word(entry) && !is_call(entry));
+        }
+        all
     }
 
     /// From now on, calls may find nobody.
@@ -153,6 +159,18 @@ mod tests {
         ] {
             assert_eq!(surprises(&console, entry(source, message)), 1, "{message}");
         }
+    }
+
+    #[test]
+    fn all_is_heard_once_words_and_calls_are() {
+        let console = Console::default();
+        console.hear(entry("console-api", "http://x/ that was all"));
+        assert!(!console.has_heard_all(), "calls may be missing");
+        console.hear(entry("network", "http://x/api/v1/me - status of 500"));
+        console.hear(entry("network", "http://x/api/v1/that-was-all - status of 404"));
+        assert!(console.has_heard_all());
+        assert_eq!(console.surprises().len(), 1, "neither of the last two is one");
+        assert!(!console.has_heard_all(), "of the next time");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A Firefox: its capabilities, and what it does by `WebDriver` `BiDi`.
 
 use crate::{
-    console::{Console, LAST_WORD},
+    console::{Console, LAST_CALL, LAST_WORD},
     engine::{Form, text},
     wait::wait_for,
 };
@@ -84,9 +84,17 @@ pub(crate) async fn prepare(driver: &WebDriver, form: Form, console: Arc<Console
     Ok(())
 }
 
-/// Waits until the console has heard all that the page has said so far.
+/// Waits until the console has heard all that the page has said so far, and all that its calls were
+/// refused.
 pub(crate) async fn catch_up(driver: &WebDriver, console: &Console) -> Result<()> {
-    driver.execute(format!("console.debug({LAST_WORD:?})"), Vec::new()).await?;
+    // The browser's own `fetch`, should the test have put another in its place.
+    let script = format!(
+        "console.debug({LAST_WORD:?});
+        return (window.realFetch ?? window.fetch)({LAST_CALL:?})
+            .then((answer) => answer.text())
+            .then(() => true, () => false);"
+    );
+    driver.execute(script, Vec::new()).await?;
     wait_for("the console", async || Ok(console.has_heard_all().then_some(()))).await
 }
 
