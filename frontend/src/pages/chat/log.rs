@@ -73,6 +73,8 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
     });
     let away = memo(move || feed.link() == Link::Away);
     let count = draw_bit_by_bit(drawn);
+    // Nothing is on its way to a log whose server is away: what it says is to be read out.
+    let is_drawing = memo(move || !away.get() && count.get() != ALL);
     let scroll = Scroll::keep(place, feed, count);
     view! {
         <div class="log-frame">
@@ -83,7 +85,7 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
                 aria-label=tr!(chat_label)
                 tabindex="0"
                 data-testid="log"
-                aria-busy=move || (count.get() != ALL).then_some("true")
+                aria-busy=move || is_drawing.get().then_some("true")
                 on:scroll=move |_| scroll.on_scroll()
             >
                 {live(move || feed.has_older().then(|| view! {
