@@ -74,9 +74,10 @@ pub(crate) fn lang_now() -> Lang {
     LANG.get_untracked()
 }
 
-/// Says to the browser which language this is.
+/// Says to the browser which language this is, and follows the days.
 pub(crate) fn start() {
     apply(lang_now());
+    dates::start();
 }
 
 fn apply(lang: Lang) {

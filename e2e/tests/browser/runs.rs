@@ -60,6 +60,36 @@ fn what_one_person_says_at_once_stands_together() -> Result<()> {
     })
 }
 
+/// R-WEB-1: in a chat that is left open over midnight, what was said by the clock alone is said with
+/// its day.
+#[test]
+fn what_was_today_becomes_yesterday() -> Result<()> {
+    play("midnight", async |stage: &Stage| {
+        let mei = stage.guest("Mei").await?;
+        let group = mei.make_group("Family", &[]).await?;
+        mei.say(&group, "Good night").await?;
+        let browser = enter(stage, Form::Phone, &mei, &format!("/g/{group}")).await?;
+        browser.says("log", "Good night").await?;
+        let read = "return document.querySelector('.log-time').innerText";
+        let clock = browser.script(read).await?;
+        let clock = clock.as_str().context("a time")?;
+        ensure!(clock.len() == "20:15".len(), "{clock:?} is not of today");
+        let tomorrow = "const Today = Date;
+            const now = () => Today.now() + 86_400_000;
+            window.Date = class extends Today {
+                constructor(...parts) { super(...(parts.length ? parts : [now()])); }
+                static now() { return now(); }
+            };";
+        browser.script(tomorrow).await?;
+        wait_for("the day to be said", async || {
+            let said = browser.script(read).await?;
+            let said = said.as_str().context("a time")?;
+            Ok((said.len() > clock.len() && said.ends_with(clock)).then_some(()))
+        })
+        .await
+    })
+}
+
 /// What one tab learns of the wallet, the other one shows.
 #[test]
 fn tabs_share_the_balance() -> Result<()> {

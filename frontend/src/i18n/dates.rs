@@ -1,10 +1,48 @@
 //! Moments as people read them, by the browser's own `Intl`.
 
+use std::sync::LazyLock;
+
 use hongbao_shared::Timestamp;
 use js_sys::{Date, Object, Reflect};
+use leptos::prelude::{ArcRwSignal, GetUntracked as _, Set as _, Track as _};
 use wasm_bindgen::JsValue;
 
 use super::Lang;
+use crate::tasks;
+
+/// How often it is looked whether another day has begun. A machine that slept does not say so,
+/// and a timer until midnight would have slept as well.
+const LOOK_MS: u32 = 1_000;
+
+/// The reader's day, by the browser's name for it.
+static TODAY: LazyLock<ArcRwSignal<String>> = LazyLock::new(|| ArcRwSignal::new(day(&now())));
+
+/// Has moments said anew when another day begins: what was said by the clock alone was yesterday.
+pub(super) fn start() {
+    tasks::detach(async {
+        loop {
+            tasks::sleep_ms(LOOK_MS).await;
+            let today = day(&now());
+            if TODAY.get_untracked() != today {
+                TODAY.set(today);
+            }
+        }
+    });
+}
+
+fn now() -> Date {
+    Date::new_0()
+}
+
+fn day(date: &Date) -> String {
+    date.to_date_string().into()
+}
+
+/// For whoever says a moment by it: they follow the days.
+fn today() -> Date {
+    TODAY.track();
+    now()
+}
 
 fn date(at: Timestamp) -> Date {
     // Milliseconds since 1970 are exact in a double for 285,000 years.
@@ -39,15 +77,15 @@ fn format(lang: Lang, at: Timestamp, options: &[&Options]) -> String {
 
 /// Are both on the same day here, in the reader's own time zone?
 pub(crate) fn is_same_day(one: Timestamp, other: Timestamp) -> bool {
-    date(one).to_date_string() == date(other).to_date_string()
+    day(&date(one)) == day(&date(other))
 }
 
 fn is_today(at: Timestamp) -> bool {
-    date(at).to_date_string() == Date::new_0().to_date_string()
+    day(&date(at)) == day(&today())
 }
 
 fn is_this_year(at: Timestamp) -> bool {
-    date(at).get_full_year() == Date::new_0().get_full_year()
+    date(at).get_full_year() == today().get_full_year()
 }
 
 impl Lang {

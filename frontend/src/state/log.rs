@@ -55,6 +55,8 @@ const RUN_MS: i64 = 3 * 60 * 1000;
 pub(crate) struct LogRow {
     pub(crate) message: Message,
     pub(crate) time: Option<Timestamp>,
+    /// Does a day of the reader's begin with it? Then its time says which.
+    pub(crate) begins_day: bool,
     /// Does it go on with what the same person has just said?
     pub(crate) goes_on: bool,
     /// Of all who opened a packet: who was the first, where that is known.
@@ -70,7 +72,8 @@ impl LogRow {
             _ => 0,
         };
         let told = i64::from(self.first.is_some()) << 44;
-        time ^ (i64::from(self.goes_on) << 43) ^ told ^ (grown << 45)
+        let begins_day = i64::from(self.begins_day) << 42;
+        time ^ begins_day ^ (i64::from(self.goes_on) << 43) ^ told ^ (grown << 45)
     }
 }
 
@@ -221,7 +224,7 @@ impl Log {
             .take(WINDOW)
             .map(|(_, message)| {
                 let (message, first) = self.gathered.tell(message);
-                LogRow { message, time: None, goes_on: false, first }
+                LogRow { message, time: None, begins_day: false, goes_on: false, first }
             })
             .collect();
         rows.reverse();
@@ -229,10 +232,9 @@ impl Log {
         let mut before = self.within(..first).next_back().map(|(_, message)| message.at);
         for row in &mut rows {
             let at = row.message.at;
-            let paused = before.is_none_or(|before| {
-                at.millis_since(before) > PAUSE_MS || is_another_day(before, at)
-            });
-            row.time = paused.then_some(at);
+            let paused = before.is_none_or(|before| at.millis_since(before) > PAUSE_MS);
+            row.begins_day = before.is_some_and(|before| is_another_day(before, at));
+            row.time = (paused || row.begins_day).then_some(at);
             before = Some(at);
         }
         for at in 1..rows.len() {

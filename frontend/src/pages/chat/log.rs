@@ -134,12 +134,13 @@ pub(super) fn LogView(feed: Feed, on_tap: Callback<Tapped>, children: ChildrenFn
 
 #[component]
 fn Row(feed: Feed, row: LogRow, on_tap: Callback<Tapped>) -> impl IntoView {
-    let LogRow { message, time, goes_on, first } = row;
+    let LogRow { message, time, begins_day, goes_on, first } = row;
     let id = message.id;
     // Drawn by the style sheet, so that copied words have no times between them.
     let clock = lang_now().clock(message.at);
     let time = time.map(|at| {
-        view! { <p class="log-time">{words(move || lang().moment(at))}</p> }
+        let said = move || if begins_day { lang().day_and_clock(at) } else { lang().moment(at) };
+        view! { <p class="log-time">{words(said)}</p> }
     });
     let body = match &message.body {
         MessageBody::Text { text } => {

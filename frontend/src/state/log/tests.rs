@@ -196,17 +196,24 @@ fn a_busy_packet_leaves_a_screen_full_of_rows() {
     assert_eq!(ids(&log).len(), WINDOW);
 }
 
-/// R-WEB-1: a day that begins between two lines is said, however little lies between them.
+/// R-WEB-1: a day that begins between two lines is said, however little lies between them, and by
+/// more than the clock.
 #[wasm_bindgen_test]
 fn a_new_day_is_marked() {
     let midnight_ms = js_sys::Date::new_with_year_month_day(2026, 1, 17).get_time();
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970")]
     let midnight_ms = midnight_ms as i64;
+    let at = |after_ms: i64| Timestamp::from_millis(midnight_ms + after_ms);
     let mut log = Log::default();
-    for (id, after_ms) in [(1, -60_000), (2, 60_000), (3, 120_000)] {
-        let at = Timestamp::from_millis(midnight_ms + after_ms);
-        log.add(Message { at, ..said(id) });
+    for (id, after_ms) in [(2, 60_000), (3, 120_000)] {
+        log.add(Message { at: at(after_ms), ..said(id) });
     }
-    let marked: Vec<bool> = log.rows().iter().map(|row| row.time.is_some()).collect();
-    assert_eq!(marked, [true, true, false]);
+    let marks = |log: &Log| -> Vec<(bool, bool)> {
+        log.rows().iter().map(|row| (row.time.is_some(), row.begins_day)).collect()
+    };
+    assert_eq!(marks(&log), [(true, false), (false, false)]);
+    let alone = log.rows()[0].looks();
+    log.add(Message { at: at(-60_000), ..said(1) });
+    assert_eq!(marks(&log), [(true, false), (true, true), (false, false)]);
+    assert_ne!(log.rows()[1].looks(), alone, "drawn again, with the day");
 }
