@@ -80,15 +80,21 @@ const AWAY_MS_MAX: u32 = 30_000;
 
 #[component]
 fn Away() -> impl IntoView {
-    Scope::new().spawn(async {
-        let mut pause_ms = AWAY_MS;
-        loop {
-            tasks::sleep_ms(tasks::spread(pause_ms)).await;
-            session::load().await;
-            pause_ms = pause_ms.saturating_mul(2).min(AWAY_MS_MAX);
-        }
-    });
+    let trying = || {
+        // Browsers tell of a network before it carries anything: what is asked in that moment
+        // fails, and the next try should not be half a minute away.
+        session::networks();
+        Scope::new().spawn(async {
+            let mut pause_ms = AWAY_MS;
+            loop {
+                tasks::sleep_ms(tasks::spread(pause_ms)).await;
+                session::load().await;
+                pause_ms = pause_ms.saturating_mul(2).min(AWAY_MS_MAX);
+            }
+        });
+    };
     view! {
+        {trying}
         <main class="page-alone">
             <Empty
                 scene=Scene::Away

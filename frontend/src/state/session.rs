@@ -6,7 +6,7 @@ use hongbao_shared::{
     ErrorCode, Fen, Limits,
     api::accounts::{Me, SignedIn},
 };
-use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, Set as _};
+use leptos::prelude::{ArcRwSignal, Get as _, GetUntracked as _, Set as _, Update as _};
 
 use super::{notify, toast};
 use crate::{
@@ -32,6 +32,8 @@ pub(crate) enum Session {
 
 /// Why the server could not be asked who it is.
 static FAILED: LazyLock<ArcRwSignal<Option<Failure>>> = LazyLock::new(|| ArcRwSignal::new(None));
+/// Counts the times that the browser had a network again.
+static NETWORKS: LazyLock<ArcRwSignal<u32>> = LazyLock::new(|| ArcRwSignal::new(0));
 static LIMITS: LazyLock<ArcRwSignal<Limits>> =
     LazyLock::new(|| ArcRwSignal::new(Limits::default()));
 
@@ -61,10 +63,16 @@ pub(crate) fn limits_now() -> Limits {
     LIMITS.get_untracked()
 }
 
+/// Changes with each new network of the browser.
+pub(crate) fn networks() -> u32 {
+    NETWORKS.get()
+}
+
 /// Asks who is signed in and for the limits.
 pub(crate) fn start() {
     tasks::detach(load());
     browser::on_online(|| {
+        NETWORKS.update(|count| *count = count.wrapping_add(1));
         if FAILED.get_untracked().is_some() {
             tasks::detach(load());
         }
