@@ -187,6 +187,9 @@ fn members_come_and_go() -> Result<()> {
         at_mei.says("toast", "You can make a new invitation link").await?;
         at_mei.count("member", 2).await?;
         at_tom.says_anywhere("You are no longer in this group").await?;
+        let heard = "return document.querySelector('[role=status] h1')?.textContent";
+        let heard = at_tom.script(heard).await?;
+        ensure!(heard == "You are no longer in this group", "ears hear {heard}");
         at_tom.click_css(".button-link a[href='/']").await?;
         at_tom.find_css(".groups .empty").await?;
 

@@ -52,8 +52,10 @@ pub(super) fn Gone(failure: Failure, #[prop(optional)] was_in: bool) -> impl Int
     let is_out = was_in && failure.code() == Some(ErrorCode::GroupNotFound);
     let title = if is_out { Lang::group_no_more } else { Lang::group_gone };
     let failure = RwSignal::new(Some(failure).filter(|_| !is_out));
+    // Whoever was in it did nothing that leads here: ears are told as well.
+    let role = is_out.then_some("status");
     view! {
-        <h1 class="sr-only">{text(title)}</h1>
+        <div class="sr-only" role=role><h1>{text(title)}</h1></div>
         <Empty scene=Scene::Lost title=title>
             <Fault failure=failure/>
             <span class="button-link primary"><Link to=Route::Home>{tr!(to_groups)}</Link></span>
