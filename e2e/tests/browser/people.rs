@@ -23,7 +23,7 @@ pub(crate) fn a_guest_becomes_an_account_and_keeps_everything() -> Result<()> {
         let browser = enter(stage, Form::Phone, &mei, "/me").await?;
 
         // R-WEB-5: whoever has chosen a theme can let the system choose again.
-        for (says, theme) in [("As the system", ""), ("Dark", "dark"), ("Light", "light")] {
+        for (says, theme) in [("Same as system", ""), ("Dark", "dark"), ("Light", "light")] {
             browser.says("setting-theme", says).await?;
             let kept = "return [localStorage.getItem('hongbao.theme') ?? '',
                 document.documentElement.dataset.theme];";
@@ -31,7 +31,7 @@ pub(crate) fn a_guest_becomes_an_account_and_keeps_everything() -> Result<()> {
             ensure!(kept == json!([theme, theme]), "{says}: {kept}");
             browser.click("setting-theme").await?;
         }
-        browser.says("setting-theme", "As the system").await?;
+        browser.says("setting-theme", "Same as system").await?;
 
         // Another name and another picture, which the others see.
         browser.click("profile-edit").await?;

@@ -311,7 +311,7 @@ texts! {
     notify_off: "关", "Off";
     notify_blocked: "浏览器不允许通知，请在浏览器的设置里打开", "Your browser blocks notifications; allow them in its settings";
     theme: "外观", "Appearance";
-    theme_system: "跟随系统", "As the system";
+    theme_system: "跟随系统", "Same as system";
     theme_dark: "深色", "Dark";
     theme_light: "浅色", "Light";
 
