@@ -45,14 +45,14 @@ class Hongbao:
             refused, wait = Refused({"title": NO_ANSWER, "code": "no_answer"}), attempt
             try:
                 asked = request.Request(self.url + path, body, headers, method=method)
-                with request.urlopen(asked, timeout=10) as answer:
-                    return answer.status, json.load(answer)
-            except error.HTTPError as answer:
-                if answer.headers.get_content_type() == "application/problem+json":
-                    refused, wait = Refused(json.load(answer)), answer.headers.get("retry-after")
+                try:
+                    with request.urlopen(asked, timeout=10) as answer:
+                        return answer.status, json.load(answer)
+                except error.HTTPError as answer:  # Its body may break off as any other.
+                    if answer.headers.get_content_type() == "application/problem+json":
+                        refused, wait = Refused(json.load(answer)), answer.headers.get("retry-after")
             except (OSError, http.client.HTTPException, ValueError):
-                pass  # The same again; the keys in it make that harmless.
-            # A cap may last until midnight: who asked is told now.
+                pass  # The same again: keys make that harmless; of two pre-orders one lapses unpaid.
             if wait is None or attempt == TRIES or float(wait) > WAIT_MAX_S:
                 raise refused
             time.sleep(float(wait))
