@@ -12,7 +12,6 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::workspace::Workspace;
 use crate::{process, setup};
 
-const CARGO_FUZZ: &str = "0.13.2";
 /// What `cargo xtask test` spends on all targets together.
 const MINUTES: u32 = 2;
 /// Longer ones find nothing that shorter ones don't, later.
@@ -58,7 +57,6 @@ impl Options {
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
-    setup::for_building(workspace)?;
     all(workspace, options).map(|_| ExitCode::SUCCESS)
 }
 
@@ -73,7 +71,7 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<u64> {
         );
         targets = vec![one.clone()];
     }
-    let program = setup::from_crates_io(workspace, "cargo-fuzz", CARGO_FUZZ, &[])?;
+    let program = setup::for_fuzzing(workspace)?;
     let built = workspace.target_dir.join("fuzz");
     let fuzz = |what: &str| {
         let mut command = workspace.command(&program);

@@ -29,6 +29,14 @@ const C_COMPILER: Tool = Tool {
     purpose: "a C compiler (SQLite is compiled from source)",
 };
 
+/// libFuzzer, which cargo-fuzz links into each target.
+const CPP_COMPILER: Tool = Tool {
+    programs: &["c++", "g++", "clang++"],
+    variable: Some("CXX"),
+    packages: &["g++"],
+    purpose: "a C++ compiler (libFuzzer is compiled from source)",
+};
+
 const STATIC_C_COMPILER: Tool = Tool {
     programs: &["musl-gcc"],
     variable: None,
@@ -142,6 +150,7 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
     install(workspace, &FOR_TESTING, &wished)?;
     install(workspace, &FOR_FLEET, &[])?;
     geckodriver(workspace)?;
+    for_fuzzing(workspace)?;
     for (locked, folder) in FROM_NPM {
         from_npm(workspace, locked, folder)?;
     }
@@ -149,6 +158,14 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
         from_pypi(workspace, locked, folder)?;
     }
     Ok(())
+}
+
+/// For the targets in `fuzz/`: where cargo-fuzz is.
+pub(crate) fn for_fuzzing(workspace: &Workspace) -> Result<PathBuf> {
+    const VERSION: &str = "0.13.2";
+    for_building(workspace)?;
+    install(workspace, &[CPP_COMPILER], &[])?;
+    from_crates_io(workspace, "cargo-fuzz", VERSION, &[])
 }
 
 /// For Lighthouse.
