@@ -38,7 +38,8 @@ const STYLE: &str = include_str!("book.css");
 
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     // It can also serve and watch, which takes a web server.
-    let program = setup::from_crates_io(workspace, "mdbook", MDBOOK, &["search"])?;
+    let search = ["--no-default-features", "--features", "search"];
+    let program = setup::from_crates_io(workspace, "mdbook", MDBOOK, &search)?;
     let folder = workspace.target_dir.join("book");
     lay_out(workspace, &folder)?;
     process::run(workspace.command(program).arg("build").arg(&folder))?;
