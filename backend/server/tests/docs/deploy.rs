@@ -96,6 +96,10 @@ fn nodes_of_the_chart_are_drained() {
         let [leave, stop] = [leave, stop].map(|seconds| seconds.parse::<u64>().unwrap());
         assert!(pod["terminationGracePeriodSeconds"].as_u64().unwrap() >= leave + stop);
         assert_eq!(node["livenessProbe"]["httpGet"]["path"], "/healthz");
+        // While it migrates, a node answers nobody.
+        let [each, tries] = ["periodSeconds", "failureThreshold"]
+            .map(|name| node["startupProbe"][name].as_u64().unwrap());
+        assert!(each * tries >= 3600, "{node}");
         // R-SITE-3, R-CTRL-6: one database that is down takes no node out of service.
         assert_eq!(node["readinessProbe"]["httpGet"]["path"], "/healthz");
         assert_eq!(node["envFrom"], json!([{"secretRef": {"name": "hongbao"}}]));
