@@ -108,6 +108,22 @@ fn nodes_of_the_chart_are_drained() {
     }
 }
 
+/// R-API-3: networks of pods are trusted, so that no call from outside may seem to come from one.
+#[test]
+fn calls_from_outside_keep_their_address() {
+    for (kind, policy) in
+        [("ClusterIP", Value::Null), ("NodePort", json!("Local")), ("LoadBalancer", json!("Local"))]
+    {
+        for router in [true, false] {
+            let values = json!({"service": {"type": kind}, "router": {"enabled": router}});
+            let manifests = rendered(&values).unwrap();
+            let service = &find(&manifests, "Service", "red-hongbao")["spec"];
+            assert_eq!(service["type"], kind);
+            assert_eq!(service["externalTrafficPolicy"], policy, "{service}");
+        }
+    }
+}
+
 /// The settings that the chart comes with are ones that a node starts with, and the alerts are those
 /// of deploy/prometheus.
 #[test]
