@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::workspace::Workspace;
 
-/// Says what the fuzz targets are built of, as no workspace of theirs and ours does.
+/// What the fuzz targets are built of: they are no members of the workspace, of which Cargo tells.
 const FUZZ: &str = include_str!("../../fuzz/Cargo.toml");
 
 /// The checks, by the names that `--only` takes.

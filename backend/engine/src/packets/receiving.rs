@@ -15,7 +15,7 @@ use tokio::sync::{Mutex as Turns, Semaphore};
 
 /// For so long what a list said is believed, and that it said nothing.
 const BELIEVED_S: i64 = 3;
-/// Whoever grabs waits no longer for it.
+/// An answer is waited for no longer.
 const LIST_WAIT: Duration = Duration::from_millis(500);
 /// So many wait for it at once; grabs beyond go on without it, so that a slow database of lists
 /// slows down no rush, and is not held by one.
