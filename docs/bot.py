@@ -20,7 +20,7 @@ import sys
 import time
 from urllib import error, parse, request
 
-PROVIDER, ROOM, WELCOME_FEN, TRIES = "example-chat", "lobby", 10_000, 5
+PROVIDER, ROOM, WELCOME_FEN, TRIES, WAIT_MAX_S = "example-chat", "lobby", 10_000, 5, 30
 SENDS = re.compile(r"!hongbao\s+([0-9]{1,9})(?:\.([0-9]{1,2}))?\s+([0-9]{1,4})(?:\s+(.*))?")
 NO_ANSWER = "The server does not answer, and may have done it; look before you repeat."
 
@@ -45,16 +45,17 @@ class Hongbao:
             refused, wait = Refused({"title": NO_ANSWER, "code": "no_answer"}), attempt
             try:
                 asked = request.Request(self.url + path, body, headers, method=method)
-                with request.urlopen(asked, timeout=10) as answer:
-                    return answer.status, json.load(answer)
-            except error.HTTPError as answer:
-                if answer.headers.get_content_type() == "application/problem+json":
-                    refused, wait = Refused(json.load(answer)), answer.headers.get("retry-after")
+                try:
+                    with request.urlopen(asked, timeout=10) as answer:
+                        return answer.status, json.load(answer)
+                except error.HTTPError as answer:  # Its body may break off as any other.
+                    if answer.headers.get_content_type() == "application/problem+json":
+                        refused, wait = Refused(json.load(answer)), answer.headers.get("retry-after")
             except (OSError, http.client.HTTPException, ValueError):
-                pass  # The same again; the keys in it make that harmless.
-            if wait is None or attempt == TRIES:
+                pass  # The same again: keys make that harmless; of two pre-orders one lapses unpaid.
+            if wait is None or attempt == TRIES or float(wait) > WAIT_MAX_S:
                 raise refused
-            time.sleep(min(float(wait), 30))
+            time.sleep(float(wait))
 
     def room(self, members):
         """The group of the room with these in it; the last is new, and gets something to begin with."""
@@ -106,9 +107,8 @@ class Bot:
                     return f"say: !hongbao {self.digits(888)} 3 greeting"
                 # Money is a whole number of the unit's smallest part: no float ever holds it.
                 total = int(terms[1] + (terms[2] or "").ljust(self.unit["decimals"], "0"))
-                shares = int(terms[3])
-                self.newest = self.hongbao.send(who, self.group, total, shares, terms[4])
-                return f"{who} sends {self.money(total)} in {shares} shares: {self.newest}"
+                self.newest = self.hongbao.send(who, self.group, total, int(terms[3]), terms[4])
+                return f"{who} sends {self.money(total)} in {int(terms[3])} shares: {self.newest}"
             if command == "!open" and self.newest:
                 got = self.hongbao.open(who, self.newest)
                 return f"{who} is too late" if got is None else f"{who} gets {self.money(got)}"

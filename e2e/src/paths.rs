@@ -24,7 +24,9 @@ pub(crate) fn chromedriver() -> PathBuf {
 
 /// Debian has Firefox and no geckodriver: `cargo xtask test` builds one where it is missing.
 pub(crate) fn geckodriver() -> PathBuf {
-    let built = profile_folder().parent().expect("<target>").join("tools/bin/geckodriver");
+    let version = include_str!("../geckodriver.version").trim();
+    let built = profile_folder().parent().expect("<target>").join("tools");
+    let built = built.join(format!("geckodriver-{version}/bin/geckodriver"));
     let found = || if built.is_file() { built } else { "geckodriver".into() };
     std::env::var_os("GECKODRIVER").map_or_else(found, PathBuf::from)
 }

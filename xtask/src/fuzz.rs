@@ -12,9 +12,11 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::workspace::Workspace;
 use crate::{process, setup};
 
-const CARGO_FUZZ: &str = "0.13.2";
 /// What `cargo xtask test` spends on all targets together.
 const MINUTES: u32 = 2;
+/// `cargo xtask test` tries the same inputs on each machine, as far as it comes: what it finds, it
+/// finds again.
+const SEED: u32 = 20_260_217;
 /// Longer ones find nothing that shorter ones don't, later.
 const INPUT_BYTES_MAX: u32 = 4096;
 /// One input that takes longer has found something.
@@ -25,15 +27,22 @@ const MEMORY_MIB_MAX: u32 = 4096;
 pub(crate) struct Options {
     minutes: u32,
     target: Option<String>,
+    /// Of libFuzzer; without it, its own, which is another each time.
+    seed: Option<u32>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { minutes: MINUTES, target: None }
+        Self { minutes: MINUTES, target: None, seed: None }
     }
 }
 
 impl Options {
+    /// As every check runs them.
+    pub(crate) fn of_test() -> Self {
+        Self { seed: Some(SEED), ..Self::default() }
+    }
+
     pub(crate) fn parse(arguments: &[String]) -> Result<Self> {
         let mut options = Self::default();
         let mut arguments = arguments.iter();
@@ -58,7 +67,6 @@ impl Options {
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
-    setup::for_building(workspace)?;
     all(workspace, options).map(|_| ExitCode::SUCCESS)
 }
 
@@ -73,7 +81,7 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<u64> {
         );
         targets = vec![one.clone()];
     }
-    let program = setup::from_crates_io(workspace, "cargo-fuzz", CARGO_FUZZ, &[])?;
+    let program = setup::for_fuzzing(workspace)?;
     let built = workspace.target_dir.join("fuzz");
     let fuzz = |what: &str| {
         let mut command = workspace.command(&program);
@@ -84,11 +92,18 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<u64> {
     process::run(&mut fuzz("build"))?;
     // Servers and files of the targets; a process that libFuzzer ends tidies nothing up.
     let scratch = built.join("scratch");
+    if scratch.exists() {
+        fs::remove_dir_all(&scratch)?;
+    }
     let seconds = u64::from(options.minutes) * 60 / u64::try_from(targets.len())?;
     let mut passed = 0;
     for target in &targets {
         fs::create_dir_all(&scratch)?;
-        let found = built.join("corpus").join(target);
+        // With a seed it begins with what the repository has, and not where the last run ended.
+        let found = match options.seed {
+            Some(_) => scratch.join("found"),
+            None => built.join("corpus").join(target),
+        };
         fs::create_dir_all(&found)?;
         let mut command = fuzz("run");
         // What it finds goes into the first folder.
@@ -97,11 +112,15 @@ pub(crate) fn all(workspace: &Workspace, options: &Options) -> Result<u64> {
         command.arg(format!("-max_len={INPUT_BYTES_MAX}"));
         command.arg(format!("-timeout={INPUT_SECONDS_MAX}"));
         command.arg(format!("-rss_limit_mb={MEMORY_MIB_MAX}"));
+        command.args(options.seed.map(|seed| format!("-seed={seed}")));
         let words = workspace.root.join("fuzz").join(format!("{target}.dict"));
         if words.is_file() {
             command.arg(format!("-dict={}", words.display()));
         }
-        process::run(command.arg("-print_final_stats=1"))?;
+        process::run(command.arg("-print_final_stats=1")).with_context(|| {
+            let left = workspace.root.join("fuzz/artifacts").join(target);
+            format!("an input that breaks {target} lies in {}", workspace.shown(&left))
+        })?;
         fs::remove_dir_all(&scratch)?;
         passed += 1;
     }
@@ -171,7 +190,7 @@ mod tests {
         };
         assert_eq!(parse(&[]).unwrap(), Options::default());
         let some = parse(&["texts", "--minutes", "60"]).unwrap();
-        assert_eq!(some, Options { minutes: 60, target: Some("texts".to_owned()) });
+        assert_eq!(some, Options { minutes: 60, target: Some("texts".to_owned()), seed: None });
         for wrong in [&["--minutes"][..], &["--minutes", "0"], &["a", "b"], &["--fast"]] {
             assert!(parse(wrong).is_err(), "{wrong:?}");
         }

@@ -8,6 +8,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::workspace::Workspace;
 
+/// What the fuzz targets are built of: they are no members of the workspace, of which Cargo tells.
+const FUZZ: &str = include_str!("../../fuzz/Cargo.toml");
+
 /// The checks, by the names that `--only` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Check {
@@ -173,6 +176,9 @@ impl Parts {
             targets.insert("docs".to_owned());
         }
         for name in touched {
+            if is_fuzzed(&name) {
+                checks.insert(Check::Fuzz);
+            }
             match name.as_str() {
                 "xtask" | "wasm-test-runner" => drop(checks.insert(Check::Xtask)),
                 "hongbao-frontend" => {
@@ -193,6 +199,11 @@ impl Parts {
 fn targets_of<'a>(workspace: &'a Workspace, package: &'a str) -> impl Iterator<Item = String> + 'a {
     let own = workspace.test_targets.iter().filter(move |(of, _)| of == package);
     own.map(|(_, target)| target.clone())
+}
+
+fn is_fuzzed(package: &str) -> bool {
+    let dependency = format!("{package} = {{ path = ");
+    FUZZ.lines().any(|line| line.starts_with(&dependency))
 }
 
 fn git(workspace: &Workspace, arguments: &[&str]) -> Result<String> {
@@ -242,9 +253,9 @@ mod tests {
         }
         // What a browser shows comes from the server.
         assert!(engine.has(Check::Lints) && engine.has(Check::Browser));
-        assert!(!engine.has(Check::Wasm));
+        assert!(engine.has(Check::Fuzz) && !engine.has(Check::Wasm));
         let page = changed(&["frontend/src/pages/chat.rs"]);
-        assert!(page.has(Check::Browser) && !page.has(Check::Tests));
+        assert!(page.has(Check::Browser) && !page.has(Check::Tests) && !page.has(Check::Fuzz));
         assert_eq!(changed(&["docs/FAIRNESS.md"]).chosen().unwrap(), ["--test", "docs"]);
         let target = changed(&["fuzz/fuzz_targets/texts.rs"]);
         assert!(target.has(Check::Fuzz) && !target.has(Check::Tests));

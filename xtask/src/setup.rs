@@ -29,6 +29,14 @@ const C_COMPILER: Tool = Tool {
     purpose: "a C compiler (SQLite is compiled from source)",
 };
 
+/// libFuzzer, which cargo-fuzz links into each target.
+const CPP_COMPILER: Tool = Tool {
+    programs: &["c++", "g++", "clang++"],
+    variable: Some("CXX"),
+    packages: &["g++"],
+    purpose: "a C++ compiler (libFuzzer is compiled from source)",
+};
+
 const STATIC_C_COMPILER: Tool = Tool {
     programs: &["musl-gcc"],
     variable: None,
@@ -142,6 +150,7 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
     install(workspace, &FOR_TESTING, &wished)?;
     install(workspace, &FOR_FLEET, &[])?;
     geckodriver(workspace)?;
+    for_fuzzing(workspace)?;
     for (locked, folder) in FROM_NPM {
         from_npm(workspace, locked, folder)?;
     }
@@ -149,6 +158,14 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
         from_pypi(workspace, locked, folder)?;
     }
     Ok(())
+}
+
+/// For the targets in `fuzz/`: where cargo-fuzz is.
+pub(crate) fn for_fuzzing(workspace: &Workspace) -> Result<PathBuf> {
+    const VERSION: &str = "0.13.2";
+    for_building(workspace)?;
+    install(workspace, &[CPP_COMPILER], &[])?;
+    from_crates_io(workspace, "cargo-fuzz", VERSION, &[])
 }
 
 /// For Lighthouse.
@@ -185,23 +202,13 @@ const FROM_PYPI: [(&str, &str); 3] = [
 
 /// What drives Firefox. Debian has no package of it, so it is built where there is none.
 fn geckodriver(workspace: &Workspace) -> Result<()> {
-    const VERSION: &str = "0.37.1";
-    let tools = workspace.target_dir.join("tools");
-    let built = tools.join("bin").join(format!("geckodriver{}", env::consts::EXE_SUFFIX));
-    if env::var_os("GECKODRIVER").is_some()
-        || find_program("geckodriver").is_some()
-        || process::succeeds(Command::new(built).arg("--version"))
-    {
+    if env::var_os("GECKODRIVER").is_some() || find_program("geckodriver").is_some() {
         return Ok(());
     }
+    // The tests look for that version as well.
+    let version = fs::read_to_string(workspace.root.join("e2e/geckodriver.version"))?;
     // It waits for Firefox nearly all of its time: no need to optimise it.
-    process::run(
-        workspace
-            .cargo()
-            .args(["install", "geckodriver", "--locked", "--debug", "--quiet"])
-            .args(["--version", VERSION, "--root"])
-            .arg(tools),
-    )
+    from_crates_io(workspace, "geckodriver", version.trim(), &["--debug"]).map(drop)
 }
 
 fn from_npm(workspace: &Workspace, locked: &str, folder: &str) -> Result<()> {
@@ -244,22 +251,19 @@ fn from_pypi(workspace: &Workspace, locked: &str, folder: &str) -> Result<()> {
     Ok(fs::write(installed, wanted)?)
 }
 
-/// A program that Cargo installs, of this version, in the target folder; `features` instead of its
-/// own, if there are any.
+/// A program that Cargo installs, of this version and with these options, in the target folder.
 pub(crate) fn from_crates_io(
     workspace: &Workspace,
     name: &str,
     version: &str,
-    features: &[&str],
+    options: &[&str],
 ) -> Result<PathBuf> {
     let folder = workspace.target_dir.join("tools").join(format!("{name}-{version}"));
     let program = folder.join("bin").join(format!("{name}{}", env::consts::EXE_SUFFIX));
     if !program.is_file() {
         let mut cargo = workspace.cargo();
         cargo.args(["install", name, "--locked", "--version", version, "--root"]).arg(&folder);
-        if !features.is_empty() {
-            cargo.args(["--no-default-features", "--features", &features.join(",")]);
-        }
+        cargo.args(options);
         let build = folder.join("build");
         process::run(cargo.arg("--target-dir").arg(&build))?;
         fs::remove_dir_all(build)?;

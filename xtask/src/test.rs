@@ -199,7 +199,7 @@ fn script_tests(workspace: &Workspace, _: &Parts, counts: &mut Counts) -> Result
 }
 
 fn fuzz_targets(workspace: &Workspace, _: &Parts, counts: &mut Counts) -> Result<()> {
-    counts.passed += fuzz::all(workspace, &fuzz::Options::default())?;
+    counts.passed += fuzz::all(workspace, &fuzz::Options::of_test())?;
     Ok(())
 }
 

@@ -19,6 +19,11 @@ impl Network {
         length(address) == length(self.first)
             && is_zero(number(self.first) ^ number(address), length(self.first), self.bits)
     }
+
+    /// Is it every address of its kind, `0.0.0.0/0` or `::/0`?
+    pub fn is_everywhere(&self) -> bool {
+        self.bits == 0
+    }
 }
 
 /// How many bits an address has.
@@ -105,6 +110,15 @@ mod tests {
         ] {
             assert!(has(network, inside), "{inside} in {network}");
             assert!(!has(network, outside), "{outside} in {network}");
+        }
+    }
+
+    #[test]
+    fn two_networks_are_everywhere() {
+        for (network, is_everywhere) in
+            [("0.0.0.0/0", true), ("::/0", true), ("0.0.0.0/1", false), ("::", false)]
+        {
+            assert_eq!(network.parse::<Network>().unwrap().is_everywhere(), is_everywhere);
         }
     }
 

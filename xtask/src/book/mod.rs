@@ -38,7 +38,8 @@ const STYLE: &str = include_str!("book.css");
 
 pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     // It can also serve and watch, which takes a web server.
-    let program = setup::from_crates_io(workspace, "mdbook", MDBOOK, &["search"])?;
+    let search = ["--no-default-features", "--features", "search"];
+    let program = setup::from_crates_io(workspace, "mdbook", MDBOOK, &search)?;
     let folder = workspace.target_dir.join("book");
     lay_out(workspace, &folder)?;
     process::run(workspace.command(program).arg("build").arg(&folder))?;
@@ -61,13 +62,28 @@ fn lay_out(workspace: &Workspace, folder: &Path) -> Result<()> {
             let file = link.file(page).filter(|file| !pages::is_page(file));
             file.map_or(Ok(()), |file| copy(workspace, &file, &source))?;
         }
-        // A README is what its folder shows, here and there; mdBook does not take links along.
-        let text = text.replace("README.md)", "index.md)").replace("README.md#", "index.md#");
-        fs::write(place(&source, page)?, text)?;
+        fs::write(place(&source, page)?, to_indexes(&text))?;
     }
     fs::write(source.join("SUMMARY.md"), summary(workspace, &pages::index(workspace)?)?)?;
     fs::write(folder.join("book.toml"), SETTINGS)?;
     Ok(fs::write(folder.join("book.css"), STYLE)?)
+}
+
+/// A README is what its folder shows, here and there; mdBook does not take links along. What lies
+/// elsewhere is called as it is.
+fn to_indexes(text: &str) -> String {
+    let mut pieces = text.split("](");
+    let mut led = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let (target, rest) = piece.split_at(piece.find([')', '#']).unwrap_or(0));
+        led.push_str("](");
+        match target.strip_suffix("README.md").filter(|folder| !folder.contains("://")) {
+            Some(folder) => led.extend([folder, "index.md"]),
+            None => led.push_str(target),
+        }
+        led.push_str(rest);
+    }
+    led
 }
 
 fn copy(workspace: &Workspace, file: &Path, to: &Path) -> Result<()> {
@@ -108,6 +124,13 @@ fn summary(workspace: &Workspace, parts: &[Part]) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn links_to_a_readme_lead_to_its_folder() {
+        let text = "[a](README.md) [b](../docs/README.md#c), [d](https://example.org/README.md)";
+        let led = "[a](index.md) [b](../docs/index.md#c), [d](https://example.org/README.md)";
+        assert_eq!(to_indexes(text), led);
+    }
 
     #[test]
     fn chapters_are_those_of_the_index() {

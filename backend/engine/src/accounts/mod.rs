@@ -94,6 +94,7 @@ pub struct Accounts {
     passwords: Passwords,
     sessions: Memo<TokenHash, StoredSession>,
     profiles: Memo<UserId, Arc<Profile>>,
+    admins: Memo<UserId, bool>,
     notes: Arc<Notes>,
     herald: Arc<Herald>,
     board: Arc<Board>,
@@ -119,6 +120,7 @@ impl Accounts {
             passwords,
             sessions: Memo::new(settings.sessions_cached_max, sessions::CACHED_FOR, |_, _| 1),
             profiles: Memo::new(settings.profiles_cached_max, profiles::CACHED_FOR, |_, _| 1),
+            admins: Memo::new(settings.sessions_cached_max, sessions::ADMINS_CACHED_FOR, |_, _| 1),
             settings,
             notes: Arc::default(),
             herald: Arc::default(),
@@ -228,6 +230,7 @@ impl Accounts {
         let entry = NewEntry::new(now, By::HOUSE, What::MakeAdministrator, &detail);
         self.store.make_admin(id, entry).await?;
         self.sessions.forget_all();
+        self.admins.forget(&id);
         self.store.person(id).await?.ok_or_else(|| ErrorCode::NotFound.into())
     }
 

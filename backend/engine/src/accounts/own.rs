@@ -23,6 +23,14 @@ impl Accounts {
         self.store.person(user).await?.ok_or_else(|| ErrorCode::Unauthenticated.into())
     }
 
+    /// Is somebody an administrator, whatever is remembered of their session? Looked up once a second
+    /// at most: whoever keeps asking for what is not theirs is no load. `unauthenticated` if they are
+    /// gone.
+    pub async fn is_admin(&self, user: UserId) -> Result<bool, Refusal> {
+        let look = async { self.me(user).await.map(|person| Some(person.is_admin)) };
+        Ok(self.admins.get_or_load(user, look).await?.unwrap_or_default())
+    }
+
     /// Is there such a person?
     pub async fn exists(&self, user: UserId) -> Result<bool, Refusal> {
         Ok(self.store.person(user).await?.is_some())

@@ -14,6 +14,8 @@ use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 /// How long another node may still know a session that has ended, or an administrator
 /// not yet as one.
 pub(super) const CACHED_FOR: Duration = Duration::from_secs(30);
+/// For so long another node may have looked whether somebody is an administrator.
+pub(super) const ADMINS_CACHED_FOR: Duration = Duration::from_secs(1);
 /// Seeing a session is written down this often at most: a write per request would cost
 /// more than the request.
 const SEEN_EVERY_MS: i64 = 10 * 60 * 1000;

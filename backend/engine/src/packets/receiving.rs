@@ -11,11 +11,11 @@ use hongbao_shared::{ErrorCode, Fen, OrderNo, Timestamp, UserId};
 use moka::{policy::EvictionPolicy, sync::Cache};
 use parking_lot::Mutex;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex as Turns, Semaphore};
 
 /// For so long what a list said is believed, and that it said nothing.
 const BELIEVED_S: i64 = 3;
-/// Whoever grabs waits no longer for it.
+/// An answer is waited for no longer.
 const LIST_WAIT: Duration = Duration::from_millis(500);
 /// So many wait for it at once; grabs beyond go on without it, so that a slow database of lists
 /// slows down no rush, and is not held by one.
@@ -35,14 +35,21 @@ pub struct Receiving {
     clock: Arc<dyn Clock>,
     lists: Arc<Lists>,
     reads: Semaphore,
-    people: Cache<UserId, Arc<Mutex<Today>>>,
+    people: Cache<UserId, Arc<Person>>,
+}
+
+#[derive(Debug)]
+struct Person {
+    today: Mutex<Today>,
+    /// Held while the list is asked: who grabs twice at once waits for the same answer.
+    asking: Turns<()>,
 }
 
 /// What somebody has opened since a day began, in fen.
 #[derive(Debug)]
 struct Today {
     began: Timestamp,
-    /// When the list was asked the last time, with or without an answer.
+    /// When the list had been asked the last time, with or without an answer.
     asked_at: Option<Timestamp>,
     /// When it had answered the last time.
     heard_at: Option<Timestamp>,
@@ -66,12 +73,12 @@ impl Receiving {
     /// `receive_cap_reached`, which says when the next day begins.
     pub(super) async fn check(&self, user: UserId, now: Timestamp) -> Result<(), Refusal> {
         let began = self.zone.day_begins(now);
-        let today = self.today(user, began);
-        let asks = today.lock().asks(now);
-        if asks {
-            self.ask(user, began, &today).await;
+        let person = self.person(user, began);
+        let is_known = person.today.lock().is_known(now);
+        if !is_known {
+            person.learn(began, &*self.clock, self.ask(user, began)).await;
         }
-        if today.lock().fen < self.most.get() {
+        if person.today.lock().fen < self.most.get() {
             return Ok(());
         }
         metrics::counter!("hongbao_grabs_refused_total", "limit" => "received").increment(1);
@@ -86,36 +93,59 @@ impl Receiving {
     }
 
     /// Asks the list. Whatever keeps it from answering, it is not known then.
-    async fn ask(&self, user: UserId, began: Timestamp, today: &Mutex<Today>) {
+    async fn ask(&self, user: UserId, began: Timestamp) -> Option<Fen> {
         let Ok(_turn) = self.reads.try_acquire() else {
             tracing::debug!("a day's receipts are not asked for: too many are");
-            return;
+            return None;
         };
         // A read, which a client may drop as well.
         let read = self.lists.received_since(user, began);
         match tokio::time::timeout(LIST_WAIT, read).await {
-            Ok(Ok(fen)) => today.lock().hear(began, fen, self.clock.now()),
+            Ok(Ok(fen)) => return Some(fen),
             Ok(Err(error)) => tracing::debug!(%error, "a day's receipts are not known"),
             Err(_) => tracing::debug!("a day's receipts come too late"),
         }
+        None
     }
 
     /// Somebody has opened a share here, or has heard of it again.
     pub(super) fn opened(&self, user: UserId, order_no: OrderNo, amount: Fen, at: Timestamp) {
         let began = self.zone.day_begins(self.clock.now());
         if at >= began {
-            self.today(user, began).lock().open(order_no, amount.get(), at);
+            self.person(user, began).today.lock().open(order_no, amount.get(), at);
         }
     }
 
-    fn today(&self, user: UserId, began: Timestamp) -> Arc<Mutex<Today>> {
-        let today = self.people.get_with(user, || Arc::new(Mutex::new(Today::of(began))));
-        let mut day = today.lock();
+    fn person(&self, user: UserId, began: Timestamp) -> Arc<Person> {
+        let person = self.people.get_with(user, || Arc::new(Person::new(began)));
+        let mut day = person.today.lock();
         if day.began < began {
             *day = Today::of(began);
         }
         drop(day);
-        today
+        person
+    }
+}
+
+impl Person {
+    fn new(began: Timestamp) -> Self {
+        Self { today: Mutex::new(Today::of(began)), asking: Turns::new(()) }
+    }
+
+    /// Asks, unless somebody has asked meanwhile. A client that goes away before there is an answer
+    /// leaves nothing behind: the next grab asks.
+    async fn learn(
+        &self,
+        began: Timestamp,
+        clock: &dyn Clock,
+        ask: impl Future<Output = Option<Fen>>,
+    ) {
+        let _turn = self.asking.lock().await;
+        let is_known = self.today.lock().is_known(clock.now());
+        if !is_known {
+            let answer = ask.await;
+            self.today.lock().hear(began, answer, clock.now());
+        }
     }
 }
 
@@ -124,17 +154,16 @@ impl Today {
         Self { began, asked_at: None, heard_at: None, fen: 0, opens: VecDeque::new() }
     }
 
-    /// Is the list to be asked? Others of this person need not ask meanwhile.
-    fn asks(&mut self, now: Timestamp) -> bool {
-        let is_known = self.asked_at.is_some_and(|at| now < at.plus_seconds(BELIEVED_S));
-        if !is_known {
-            self.asked_at = Some(now);
-        }
-        !is_known
+    fn is_known(&self, now: Timestamp) -> bool {
+        self.asked_at.is_some_and(|at| now < at.plus_seconds(BELIEVED_S))
     }
 
-    fn hear(&mut self, began: Timestamp, fen: Fen, now: Timestamp) {
-        if self.began == began {
+    fn hear(&mut self, began: Timestamp, answer: Option<Fen>, now: Timestamp) {
+        if self.began != began {
+            return;
+        }
+        self.asked_at = Some(now);
+        if let Some(fen) = answer {
             // It may lack what was opened just before: nothing that was known is forgotten.
             self.fen = self.fen.max(fen.get());
             self.heard_at = Some(now);
@@ -165,6 +194,8 @@ impl Today {
 mod tests {
     use super::*;
     use hongbao_shared::{Day, Shard, Site};
+    use std::future::{pending, ready};
+    use tokio::sync::oneshot;
 
     const BEGAN: Timestamp = Timestamp::from_millis(0);
 
@@ -177,7 +208,38 @@ mod tests {
     }
 
     fn hear(today: &mut Today, fen: u64, at_s: i64) {
-        today.hear(BEGAN, Fen::new(fen).unwrap(), BEGAN.plus_seconds(at_s));
+        today.hear(BEGAN, Fen::new(fen), BEGAN.plus_seconds(at_s));
+    }
+
+    /// A clock that stands.
+    #[derive(Debug)]
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            BEGAN.plus_seconds(10)
+        }
+    }
+
+    /// R-API-4: a cap is not passed by grabbing twice at once, nor by leaving before the answer.
+    #[tokio::test]
+    async fn each_grab_waits_for_what_the_list_says() {
+        let left = Person::new(BEGAN);
+        let never = left.learn(BEGAN, &Still, pending());
+        assert!(tokio::time::timeout(Duration::ZERO, never).await.is_err());
+        left.learn(BEGAN, &Still, ready(Fen::new(60))).await;
+        assert_eq!(left.today.lock().fen, 60);
+
+        let twice = Person::new(BEGAN);
+        let (say, said) = oneshot::channel();
+        let first = twice.learn(BEGAN, &Still, async { said.await.ok() });
+        let second = async {
+            twice.learn(BEGAN, &Still, ready(Fen::new(100))).await;
+            twice.today.lock().fen
+        };
+        let list = async { say.send(Fen::new(60).unwrap()).unwrap() };
+        let ((), known, ()) = tokio::join!(first, second, list);
+        assert_eq!(known, 60, "asked once, and waited for");
     }
 
     /// R-API-4: beside what was opened elsewhere, which the list alone tells.

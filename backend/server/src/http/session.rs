@@ -212,7 +212,7 @@ impl FromRequestParts<Http> for Admin {
         }
         let session = <Session as FromRequestParts<Http>>::from_request_parts(parts, http).await?;
         // A node remembers sessions for a while; whoever has just become an administrator is one.
-        if !session.is_admin && !http.app.accounts.me(session.user_id).await?.is_admin {
+        if !session.is_admin && !http.app.accounts.is_admin(session.user_id).await? {
             return Err(ErrorCode::Forbidden.into());
         }
         Ok(Self { user: session.user_id, service: None })

@@ -96,10 +96,31 @@ fn nodes_of_the_chart_are_drained() {
         let [leave, stop] = [leave, stop].map(|seconds| seconds.parse::<u64>().unwrap());
         assert!(pod["terminationGracePeriodSeconds"].as_u64().unwrap() >= leave + stop);
         assert_eq!(node["livenessProbe"]["httpGet"]["path"], "/healthz");
-        assert_eq!(node["readinessProbe"]["httpGet"]["path"], "/readyz");
+        // While it migrates, a node answers nobody.
+        let [each, tries] = ["periodSeconds", "failureThreshold"]
+            .map(|name| node["startupProbe"][name].as_u64().unwrap());
+        assert!(each * tries >= 3600, "{node}");
+        // R-SITE-3, R-CTRL-6: one database that is down takes no node out of service.
+        assert_eq!(node["readinessProbe"]["httpGet"]["path"], "/healthz");
         assert_eq!(node["envFrom"], json!([{"secretRef": {"name": "hongbao"}}]));
         let home = json!({"name": "HONGBAO_SITES_HOME", "value": site});
         assert!(node["env"].as_array().unwrap().contains(&home), "{node}");
+    }
+}
+
+/// R-API-3: networks of pods are trusted, so that no call from outside may seem to come from one.
+#[test]
+fn calls_from_outside_keep_their_address() {
+    for (kind, policy) in
+        [("ClusterIP", Value::Null), ("NodePort", json!("Local")), ("LoadBalancer", json!("Local"))]
+    {
+        for router in [true, false] {
+            let values = json!({"service": {"type": kind}, "router": {"enabled": router}});
+            let manifests = rendered(&values).unwrap();
+            let service = &find(&manifests, "Service", "red-hongbao")["spec"];
+            assert_eq!(service["type"], kind);
+            assert_eq!(service["externalTrafficPolicy"], policy, "{service}");
+        }
     }
 }
 

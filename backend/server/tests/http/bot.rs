@@ -1,12 +1,13 @@
 //! The bot of docs/BOTS.md, against a real server, in a room of three (R-API-5).
 
-use crate::common::server::TestServer;
+use crate::common::{ManualClock, server::TestServer};
 use hongbao_domain::store::people::Scopes;
 use hongbao_engine::services::ServiceDraft;
-use hongbao_shared::api::services::Scope;
+use hongbao_shared::{Fen, api::services::Scope};
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Arc,
     time::Duration,
 };
 use tokio::{io::AsyncWriteExt, net::TcpListener, process::Command};
@@ -59,16 +60,20 @@ fn script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/bot.py")
 }
 
-#[tokio::test]
-async fn the_example_of_a_bot_works() {
-    let server = TestServer::start().await;
+async fn token(server: &TestServer) -> String {
     let draft = ServiceDraft {
         name: "bot".to_owned(),
         scopes: Scopes::of([Scope::Act, Scope::Grant]),
         calls_per_minute: 10_000,
         token_ttl: Duration::from_hours(1),
     };
-    let token = server.app().services.add(draft).await.unwrap();
+    server.app().services.add(draft).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_example_of_a_bot_works() {
+    let server = TestServer::start().await;
+    let token = token(&server).await;
     let lines = std::fs::read_to_string(script()).unwrap().lines().count();
     assert!(lines < 150, "{lines} lines are no small example");
     let (told, errors, status) = run(&[server.url.as_str()], &token, SAID).await;
@@ -89,6 +94,26 @@ async fn the_example_of_a_bot_works() {
     assert!(nobody.starts_with("\u{200b}: "), "{nobody}");
     assert_eq!(li, "李 四 has ¥100.00");
     assert!(ann_has.starts_with("ann has ¥1") && bob_has.starts_with("bob has ¥9"), "{told:?}");
+}
+
+/// R-API-4: who may receive nothing more until midnight is told so at once. On a clock that stands, a
+/// third grab would be one too many, and be refused as that.
+#[tokio::test]
+async fn a_bot_does_not_wait_for_the_next_day() {
+    let clock = Arc::new(ManualClock::at("2026-02-16T04:00:00.000Z"));
+    let server = TestServer::start_with(Some(clock), |config| {
+        config.treasury.receive_max_per_day_fen = Fen::ONE;
+        config.flow.per_person = true;
+        config.flow.grabs_per_user_per_minute = 2;
+    })
+    .await;
+    let said = "ann: !hongbao 1.00 1\nbob: !open\nann: !hongbao 1.00 1\nbob: !open\n";
+    let (told, errors, status) = run(&[server.url.as_str()], &token(&server).await, said).await;
+    assert_eq!(status, Some(0), "{errors}");
+    let told: Vec<_> = told.lines().collect();
+    let [_, got, _, refused] = told[..] else { panic!("{told:?}") };
+    assert_eq!(got, "bob gets ¥1.00");
+    assert!(refused.ends_with("(receive_cap_reached)"), "{refused}");
 }
 
 /// Whoever starts it is told in one sentence; the chat hears nothing of it.

@@ -177,11 +177,16 @@ async fn an_administrator_is_made_by_id_or_by_account_name() {
     let world = World::new().await;
     let victim = world.accounts.guest("Victim", "").await.unwrap();
     assert!(!world.accounts.authenticate(&victim.token).await.unwrap().unwrap().is_admin);
+    assert!(!world.accounts.is_admin(victim.user.id).await.unwrap());
     // Somebody else's id as a name does not catch the right.
     let id = victim.user.id.to_string();
     let attacker = world.accounts.register(credentials(&id, "long enough"), "").await.unwrap();
     assert_eq!(world.accounts.grant_admin(&id).await.unwrap().profile, victim.user);
     assert!(world.accounts.authenticate(&victim.token).await.unwrap().unwrap().is_admin);
+    assert!(
+        world.accounts.is_admin(victim.user.id).await.unwrap(),
+        "it forgets that they were not"
+    );
     assert!(!world.accounts.me(attacker.user.id).await.unwrap().is_admin);
 
     world.accounts.register(credentials("Root", "long enough"), "").await.unwrap();

@@ -71,6 +71,10 @@ async fn what_is_wrong_is_said_in_a_sentence() {
     says(&said, "warning", "reconcile.interval_s is 0");
     let (said, _) = doctor(&server, &[("HONGBAO_SERVER_HTTPS", "true")]);
     says(&said, "warning", "server.trusted_proxies names none");
+    for everywhere in ["0.0.0.0/0", "::/0"] {
+        let (said, _) = doctor(&server, &[("HONGBAO_SERVER_TRUSTED_PROXIES", everywhere)]);
+        says(&said, "warning", &format!("server.trusted_proxies has {everywhere}"));
+    }
     // What still brings money, where people are not to bring any themselves.
     let gives_nothing = [
         ("HONGBAO_FLOW_PER_PERSON", "true"),

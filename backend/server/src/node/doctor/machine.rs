@@ -31,6 +31,15 @@ pub(super) fn settings(config: &Config, findings: &mut Findings) {
              all people come from its one address, and share the limits of one",
         );
     }
+    if let Some(all) = server.trusted_proxies.iter().find(|one| one.is_everywhere()) {
+        findings.doubtful(
+            SETTINGS,
+            format_args!(
+                "server.trusted_proxies has {all}: whoever calls may say what address they come \
+                 from, so that limits per address hold back nobody; name the proxies alone"
+            ),
+        );
+    }
     if !config.flow.per_person {
         findings.doubtful(
             SETTINGS,
