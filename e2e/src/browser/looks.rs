@@ -14,6 +14,7 @@ impl Browser {
             let script = "return document.getAnimations().filter((animation) =>
                 animation.playState === 'running'
                 && animation.effect.target.checkVisibility()
+                && !animation.effect.target.closest('details:not([open]) > :not(summary)')
                 && Number.isFinite(animation.effect.getComputedTiming().endTime))
                 .map(({ animationName, transitionProperty, effect, currentTime, pending }) =>
                     [animationName ?? transitionProperty, effect.pseudoElement, currentTime,

@@ -24,7 +24,7 @@ fn a_fee_is_seen_before_it_is_paid() -> Result<()> {
         browser.fill("send-amount", "20.20").await?;
         browser.fill("send-shares", "2").await?;
         browser.says("send-fee", "a fee of ¥0.21, ¥20.41 in all").await?;
-        browser.says_css(".send-short", 0, "Your balance is ¥0.11 short").await?;
+        browser.says_css(".send-short", 1, "Your balance is ¥0.11 short").await?;
         browser.fill("send-amount", "10").await?;
         browser.says("send-fee", "a fee of ¥0.10, ¥10.10 in all").await?;
 
@@ -54,7 +54,7 @@ fn a_fee_is_seen_before_it_is_paid() -> Result<()> {
         browser.click("send-open").await?;
         browser.fill("send-amount", "1").await?;
         browser.fill("send-shares", "1").await?;
-        browser.says_css(".send-total", 0, "¥1.00").await?;
+        browser.says_css(".send-total", 1, "¥1.00").await?;
         ensure!(browser.all("send-fee").await?.is_empty());
         pay(&browser).await?;
         mei.holds(910).await
