@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 
 impl Browser {
     /// Waits until everything that moves, and is to end, has ended. What is not shown, such as
-    /// the folded part of a page, moves once it is.
+    /// rows below the screen, moves once it is.
     pub async fn at_rest(&self) -> Result<()> {
         let mut moving = Value::Null;
         let rest = wait_for("the animations to end", async || {
             let script = "return document.getAnimations().filter((animation) =>
                 animation.playState === 'running'
-                && animation.effect.target.checkVisibility()
-                && !animation.effect.target.closest('details:not([open]) > :not(summary)')
+                && animation.effect.target.checkVisibility({ contentVisibilityAuto: true })
                 && Number.isFinite(animation.effect.getComputedTiming().endTime))
                 .map(({ animationName, transitionProperty, effect, currentTime, pending }) =>
                     [animationName ?? transitionProperty, effect.pseudoElement, currentTime,
