@@ -150,7 +150,6 @@ pub(crate) fn for_testing(workspace: &Workspace) -> Result<()> {
     install(workspace, &FOR_TESTING, &wished)?;
     install(workspace, &FOR_FLEET, &[])?;
     geckodriver(workspace)?;
-    for_fuzzing(workspace)?;
     for (locked, folder) in FROM_NPM {
         from_npm(workspace, locked, folder)?;
     }
