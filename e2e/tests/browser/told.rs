@@ -149,8 +149,13 @@ fn pushes_are_shown() -> Result<()> {
             browser.push(&message).await
         };
         away(&browser).await?;
-        push("Tom: away", "away").await?;
-        let all = shows(&browser, 1).await?;
+        // Again, until the worker has heard that nobody looks.
+        let all = wait_for("a notification", async || {
+            push("Tom: away", "away").await?;
+            let all = shown(&browser).await?;
+            Ok((!all.is_empty()).then_some(all))
+        })
+        .await?;
         let told = json!(["Family", "Tom: away", format!("/g/{family}"), false]);
         ensure!(all[0] == told, "{all:?}");
         // Somebody looks: it stays quiet, and nothing is left over, also of what stood there.
@@ -196,9 +201,11 @@ fn pushes_are_shown() -> Result<()> {
             .await?;
             away(&browser).await?;
             let before = browser.script(night).await?;
-            push(says, says).await?;
+            // Again, until the worker has heard that nobody looks.
             let all = wait_for(says, async || {
-                Ok(shown(&browser).await?.into_iter().find(|one| one[1] == says))
+                push(says, says).await?;
+                let all = shown(&browser).await?;
+                Ok(all.into_iter().find(|one| one[1] == says))
             })
             .await?;
             let after = browser.script(night).await?;
