@@ -12,10 +12,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use crate::workspace::Workspace;
 use crate::{process, setup};
 
-/// What `cargo xtask test` spends on all targets together.
+/// What is spent on all targets together, unless somebody says more.
 const MINUTES: u32 = 2;
-/// `cargo xtask test` tries the same inputs on each machine, as far as it comes: what it finds, it
-/// finds again.
+/// `cargo xtask test --only fuzz` tries the same inputs on each machine, as far as it comes: what it
+/// finds, it finds again.
 const SEED: u32 = 20_260_217;
 /// Longer ones find nothing that shorter ones don't, later.
 const INPUT_BYTES_MAX: u32 = 4096;
@@ -38,7 +38,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// As every check runs them.
+    /// As a part of the checks, by name.
     pub(crate) fn of_test() -> Self {
         Self { seed: Some(SEED), ..Self::default() }
     }
